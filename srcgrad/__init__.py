@@ -1,0 +1,32 @@
+"""srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
+
+from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad, vjp
+from .check import check_grads
+from .errors import (
+    ArgumentError,
+    KindError,
+    SourceNotFoundError,
+    SrcgradError,
+    UnknownFunctionError,
+    UnsupportedError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "Differentiable",
+    "KindError",
+    "Source",
+    "SourceNotFoundError",
+    "SrcgradError",
+    "UnknownFunctionError",
+    "UnsupportedError",
+    "check_grads",
+    "clear_cache",
+    "differentiable",
+    "grad",
+    "source",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,430 @@
+"""The adjoint code of every statement, with adjoints that are zero never written down.
+
+Walks backward with the set of live adjoints: the first contribution assigns, later ones add, a definition kills its
+own. Where no adjoint is live there is no code: this is activity analysis. Primal values are named as they stand when
+the statement has been undone (or, for a late step, before it is); `record` sees to it that they do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from . import ir
+from .access import accesses, element_of, never_rereads, rank_of, root_of
+from .activity import ARRAY_OPS
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .linear import LinearForm
+
+ZERO, ONE = Const(0), Const(1)
+
+
+@dataclass
+class Step:
+    """A statement with its adjoint code and, once `record` has run, what is kept for it and brought back."""
+
+    stmt: Stmt
+    code: list[Stmt] = field(default_factory=list)
+    late: bool = False
+    body: list[Step] = field(default_factory=list)
+    other: list[Step] = field(default_factory=list)
+    before: list[Stmt] = field(default_factory=list)
+    end: list[Stmt] = field(default_factory=list)
+    end_other: list[Stmt] = field(default_factory=list)
+    kept: object = None
+    kept_after: dict = field(default_factory=dict)
+    entry: list = field(default_factory=list)
+    loads: list[Stmt] = field(default_factory=list)
+    rebuilds: list[Stmt] = field(default_factory=list)
+    allocations: list[Stmt] = field(default_factory=list)
+    trips: str | None = None
+    trips_slot: object = None
+
+    @property
+    def is_loop(self) -> bool:
+        return isinstance(self.stmt, For | ir.While)
+
+    @property
+    def has_reverse(self) -> bool:
+        inside = any(s.has_reverse for s in (*self.body, *self.other))
+        return bool(self.code or self.end or self.end_other or self.kept or self.entry or inside)
+
+
+class AdjointBuilder:
+    """Builds the steps of a function's body for the adjoints that reach its end."""
+
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims):
+        self.function, self.kinds, self.active, self.fresh, self.dims = function, kinds, active, fresh, dims
+        loops = [s for s in ir.statements(function.body) if isinstance(s, For | ir.While)]
+        self.born_in_loop = {n for s in loops for n in ir.bound_in(s.body) if kinds[n].rank}
+        self.bars: dict[str, str] = {}
+        self.bar_kinds: dict[str, Kind] = {}
+        self.forms: dict[int, LinearForm] = {}
+        self.first_writes = first_writes(function.body)
+        self.enclosing: list[str] = []
+        others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
+        loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
+        self.counters = loops - others - set(function.params)
+
+    # -- names
+    def bar(self, name: str) -> str:
+        """Return the name of the adjoint of `name`."""
+        if name not in self.bars:
+            self.bars[name] = self.fresh(f"{name}_bar")
+            self.bar_kinds[self.bars[name]] = self.kinds[name]
+        return self.bars[name]
+
+    def is_active(self, leaf: Expr) -> bool:
+        base = leaf.base if isinstance(leaf, Sub) else leaf
+        return isinstance(base, Name) and base.id in self.active
+
+    def zero(self, name: str) -> Let:
+        """Return the statement that starts the adjoint of `name` at zero."""
+        kind = self.kinds[name]
+        if kind.rank and name in self.born_in_loop and name in self.dims:
+            static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+            return Let(self.bar(name), Op("np.zeros", self.dims[name], static))
+        if kind.rank:
+            return Let(self.bar(name), Op("np.zeros_like", (Name(name),)))
+        return Let(self.bar(name), Const(0.0))
+
+    # -- blocks
+    def block(self, stmts, live: set[str]) -> tuple[list[Step], set[str]]:
+        """Return (steps in program order, names whose adjoint is live at the start)."""
+        live = set(live)
+        steps = []
+        for stmt in reversed(stmts):
+            step, live = self.step(stmt, live)
+            steps.append(step)
+        return steps[::-1], live
+
+    def step(self, stmt: Stmt, live: set[str]) -> tuple[Step, set[str]]:
+        if isinstance(stmt, If):
+            return self.branch(stmt, live)
+        if isinstance(stmt, For | ir.While):
+            return self.loop(stmt, live)
+        step = Step(stmt)
+        if isinstance(stmt, Let):
+            if self.kinds[stmt.target].rank:
+                live = self.array(step, stmt, live)
+            else:
+                live = self.scalar(step, stmt, live)
+        elif isinstance(stmt, Store):
+            live = self.store(step, stmt, live)
+        step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
+        return step, live
+
+    def flow(self, stmts, live: set[str]) -> set[str]:
+        """Return the names whose adjoint may be live at the start of a block, without building code."""
+        for stmt in reversed(stmts):
+            if isinstance(stmt, If):
+                live = self.flow(stmt.then, live) | self.flow(stmt.other, live)
+            elif isinstance(stmt, For | ir.While):
+                live = self.loop_entry(stmt, live)
+            elif isinstance(stmt, Let) and stmt.target in live:
+                live = (live - {stmt.target}) | self.reached(stmt, Name(stmt.target))
+            elif isinstance(stmt, Store) and stmt.base in live:
+                live = live | self.reached(stmt, Sub(Name(stmt.base), stmt.index))
+        return live
+
+    def reached(self, stmt, target: Expr) -> set[str]:
+        if isinstance(stmt.value, Op) and stmt.value.fn in ARRAY_OPS:
+            return {n for n in ir.names_in(stmt.value) if n in self.active}
+        leaves = self.form(stmt, target, stmt.value).leaves
+        return {(leaf.base if isinstance(leaf, Sub) else leaf).id for leaf in leaves}
+
+    def loop_entry(self, stmt, live: set[str]) -> set[str]:
+        born = {n for n in ir.bound_in(stmt.body) if self.kinds[n].rank}
+        while True:
+            wider = live | (self.flow(stmt.body, live) - born)
+            if wider == live:
+                return live
+            live = wider
+
+    def branch(self, stmt: If, live: set[str]) -> tuple[Step, set[str]]:
+        live_then, live_other = self.flow(stmt.then, live), self.flow(stmt.other, live)
+        step = Step(stmt)
+        arrays = {n for n in (live_then | live_other) - live if self.kinds[n].rank}
+        step.before = [replace(self.zero(n), loc=stmt.loc) for n in sorted(arrays)]
+        step.body, live_then = self.block(stmt.then, live | arrays)
+        step.other, live_other = self.block(stmt.other, live | arrays)
+        union = live_then | live_other
+        step.end = [self.zero(n) for n in sorted(union - live_then)]
+        step.end_other = [self.zero(n) for n in sorted(union - live_other)]
+        return step, union
+
+    def loop(self, stmt, live: set[str]) -> tuple[Step, set[str]]:
+        born = {n for n in ir.bound_in(stmt.body) if self.kinds[n].rank}
+        entry = self.loop_entry(stmt, set(live))
+        self.enclosing.append(stmt.var if isinstance(stmt, For) else "")
+        steps, start = self.block(stmt.body, entry)
+        self.enclosing.pop()
+        step = Step(stmt, body=steps)
+        step.before = [replace(self.zero(n), loc=stmt.loc) for n in sorted(entry - live)]
+        step.end = [self.zero(n) for n in sorted((entry - start) - born)]
+        if not step.end and not any(s.has_reverse for s in steps):
+            step.before = []
+            return step, live
+        return step, entry
+
+    # -- statements
+    def form(self, stmt, target: Expr, value: Expr) -> LinearForm:
+        if id(stmt) not in self.forms:
+            result = target if isinstance(stmt, Let) or stmt.op == "=" else None
+            self.forms[id(stmt)] = LinearForm(result, value, self.is_active)
+        return self.forms[id(stmt)]
+
+    def scalar(self, step: Step, stmt: Let, live: set[str]) -> set[str]:
+        name, value = stmt.target, stmt.value
+        if name not in live or name not in self.active:
+            return live - {name}
+        if isinstance(value, Op) and value.fn == "np.dot":
+            live = live - {name}
+            self.dot(step, value, Name(self.bar(name)), live, scalar=True)
+            return live
+        live = set(live)
+        seed = Name(self.bar(name))
+        form = self.form(stmt, Name(name), value)
+        temps, pushes = form.pushes(seed, self.fresh)
+        step.late = form.uses_result
+        step.code += [Let(t, e) for t, e in temps]
+        own = None
+        for push in pushes:
+            if push.leaf == Name(name):
+                own = push
+            else:
+                self.contribute(step, push.leaf, push.sign, push.value, live)
+        if own is None:
+            live.discard(name)
+        elif not (own.sign > 0 and own.value == seed):
+            from .symbolic import negated
+
+            step.code.append(Let(seed.id, own.value if own.sign > 0 else negated(own.value)))
+        return live
+
+    def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str]):
+        """Add `sign * value` to the adjoint of a leaf; the first contribution to a scalar assigns."""
+        from .symbolic import negated
+
+        if isinstance(leaf, Name):
+            bar = self.bar(leaf.id)
+            if leaf.id in live:
+                op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
+                step.code.append(Let(bar, op))
+            else:
+                step.code.append(Let(bar, value if sign > 0 else negated(value)))
+                live.add(leaf.id)
+            return
+        root = leaf.base.id
+        if root not in live:
+            step.code.append(self.zero(root))
+            live.add(root)
+        step.code.append(Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-="))
+
+    def store(self, step: Step, stmt: Store, live: set[str]) -> set[str]:
+        name = stmt.base
+        if name not in live or name not in self.active:
+            return live
+        live = set(live)
+        target = Sub(Name(name), stmt.index)
+        cell = Sub(Name(self.bar(name)), stmt.index)
+        reads_own = [leaf for leaf in self.form(stmt, target, stmt.value).leaves if isinstance(leaf, Sub)]
+        reads_own = [leaf for leaf in reads_own if leaf.base.id == name]
+        form = self.form(stmt, target, stmt.value)
+        elsewhere = any(leaf.index != stmt.index for leaf in reads_own)
+        seed: Expr = cell
+        many = len(form.leaves) > 1 or (stmt.op != "=" and reads_own)
+        if elsewhere or (many and _heavy(stmt.index)):
+            seed = Name(self.fresh(f"{name}_bar_old" if elsewhere else "seed"))
+            self.bar_kinds[seed.id] = Kind(self.kinds[name].dtype)
+            step.code.append(Let(seed.id, cell))
+            if stmt.op == "=" and elsewhere:
+                step.code.append(Store(self.bar(name), stmt.index, Const(0.0)))
+        temps, pushes = form.pushes(seed, self.fresh)
+        step.late = form.uses_result
+        step.code += [Let(t, e) for t, e in temps]
+        flip = -1 if stmt.op == "-=" else 1
+        own = None
+        for push in pushes:
+            if push.leaf == target and not elsewhere:
+                own = push
+            else:
+                self.contribute(step, push.leaf, push.sign * flip, push.value, live)
+        self.finish_store(step, stmt, cell, seed, own, elsewhere, flip)
+        return live
+
+    def finish_store(self, step, stmt, cell, seed, own, elsewhere, flip):
+        """Write what the store leaves of its own adjoint: nothing, a multiple, or all of it."""
+        from .symbolic import negated
+
+        if own is not None and stmt.op != "=":
+            sign = own.sign * flip
+            step.code.append(Store(cell.base.id, stmt.index, own.value, "+=" if sign > 0 else "-="))
+        elif own is not None:
+            if own.sign > 0 and own.value == seed:
+                return
+            step.code.append(Store(cell.base.id, stmt.index, own.value if own.sign > 0 else negated(own.value)))
+        elif stmt.op == "=" and not elsewhere and id(stmt) not in self.first_writes:
+            step.code.append(Store(cell.base.id, stmt.index, Const(0.0)))
+
+    # -- arrays
+    def array(self, step: Step, stmt: Let, live: set[str]) -> set[str]:
+        name, value = stmt.target, stmt.value
+        if name not in live:
+            return live
+        live = live - {name}
+        if name not in self.active or not isinstance(value, Op):
+            return live
+        if value.fn == "copy" and self.is_active(value.args[0]):
+            source = value.args[0].id
+            if source in live:
+                self.nest(step, self.bar(name), self.kinds[name].rank, value.args[0], live)
+            else:
+                step.code.append(Let(self.bar(source), Name(self.bar(name))))
+                live.add(source)
+        elif value.fn == "np.dot":
+            self.dot(step, value, Name(self.bar(name)), live, scalar=False)
+        return live
+
+    def rank(self, expr: Expr) -> int:
+        return rank_of(expr, lambda n: self.kinds[n].rank)
+
+    def nest(self, step: Step, addend: str, rank: int, array: Expr, live: set[str], scale: Expr | None = None):
+        """Add an array, element by element, to the adjoint of an array expression."""
+        root = root_of(array).id
+        if root not in live:
+            step.code.append(self.zero(root))
+            live.add(root)
+        idx = self.loop_names(step.stmt, rank)
+        names = tuple(map(Name, idx))
+        cell = element_of(array, names, lambda n: self.kinds[n].rank)
+        element: Expr = Sub(Name(addend), names)
+        if scale is not None:
+            element = Op("mul", (element, scale))
+        stmts: tuple[Stmt, ...] = (Store(self.bar(root), cell.index, element, "+="),)
+        for d in reversed(range(rank)):
+            size = Op("shape", (Name(addend),), (("axis", d),))
+            stmts = (For(idx[d], ZERO, size, ONE, tuple(replace(s, loc=step.stmt.loc) for s in stmts)),)
+        step.code += stmts
+
+    def loop_names(self, stmt: Stmt, rank: int) -> list[str]:
+        used = set(self.enclosing) | ir.names_in(*ir.exprs_of(stmt))
+        names: list[str] = []
+        for base in ("i", "j", "k", "l"):
+            if len(names) < rank and base not in used and (base in self.counters or base not in self.fresh.taken):
+                names.append(base)
+        names += [self.fresh("i") for _ in range(rank - len(names))]
+        self.counters |= set(names)
+        self.fresh.taken |= set(names)
+        return names
+
+    def dot(self, step: Step, value: Op, seed: Expr, live: set[str], scalar: bool):
+        """Push through a product of one- and two-dimensional arrays."""
+        a, b = value.args
+        for mine, other, side in ((a, b, 0), (b, a, 1)):
+            if not self.is_active(root_of(mine)):
+                continue
+            ranks = self.rank(mine), self.rank(other)
+            if scalar:
+                other_cell = lambda idx, o=other: element_of(o, idx, lambda n: self.kinds[n].rank)  # noqa: E731
+                self.outer(step, mine, lambda idx, c=other_cell: Op("mul", (c(idx), seed)), other, live)
+            elif ranks == (2, 2):
+                left, right = (seed, transposed(other)) if side == 0 else (transposed(other), seed)
+                self.product(step, mine, left, right, live)
+            elif ranks == (2, 1):
+                self.rank_one(step, mine, other, seed, side, live)
+            else:
+                matrix = transposed(other) if side == 1 else other
+                self.product(step, mine, matrix, seed, live)
+
+    def product(self, step: Step, mine: Expr, left: Expr, right: Expr, live: set[str]):
+        """Add `left @ right` to the adjoint of an operand, or let it be the adjoint where that is still zero."""
+        root = root_of(mine).id
+        whole = mine if isinstance(mine, Name) else None
+        flipped = isinstance(mine, Op) and isinstance(mine.args[0], Name)
+        if root not in live and (whole is not None or flipped):
+            call = Op("np.dot", (transposed(right), transposed(left))) if flipped else Op("np.dot", (left, right))
+            step.code.append(Let(self.bar(root), call))
+            live.add(root)
+            return
+        name = self.fresh(f"{root}_push")
+        self.bar_kinds[name] = Kind(self.kinds[root].dtype, self.rank(mine))
+        step.code.append(Let(name, Op("np.dot", (left, right))))
+        self.nest(step, name, self.rank(mine), mine, live)
+
+    def rank_one(self, step: Step, matrix: Expr, vector: Expr, seed: Expr, side: int, live: set[str]):
+        """Add the outer product that a matrix gets from a matrix-vector product."""
+        root = root_of(matrix).id
+        if root not in live:
+            step.code.append(self.zero(root))
+            live.add(root)
+        i, j = self.loop_names(step.stmt, 2)
+        row, column = (i, j) if side == 0 else (j, i)
+        cell = element_of(matrix, (Name(i), Name(j)), lambda n: self.kinds[n].rank)
+        v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
+        term = Op("mul", (Sub(seed, (Name(row),)), v))
+        store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
+        for d, name in ((1, j), (0, i)):
+            size = Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
+            store = For(name, ZERO, size, ONE, (store,), (), step.stmt.loc)
+            del d
+        step.code.append(store)
+
+    def outer(self, step: Step, mine: Expr, element, other: Expr, live: set[str]):
+        """Add to the adjoint of a vector, element by element."""
+        root = root_of(mine).id
+        if root not in live:
+            step.code.append(self.zero(root))
+            live.add(root)
+        (i,) = self.loop_names(step.stmt, 1)
+        cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
+        size = Op("shape", (other,), (("axis", 0),))
+        store = Store(self.bar(root), cell.index, element((Name(i),)), "+=", step.stmt.loc)
+        step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
+
+
+def transposed(expr: Expr) -> Expr:
+    """Return the transpose of an array expression, without a double one."""
+    if isinstance(expr, Op) and expr.fn == "np.transpose":
+        return expr.args[0]
+    return Op("np.transpose", (expr,))
+
+
+def _heavy(index) -> bool:
+    return any(isinstance(e, Sub) for i in index for e in ir.walk(i))
+
+
+def first_writes(body: ir.Block) -> set[int]:
+    """Return the ids of stores that write each element for the first time since the array was allocated.
+
+    Their target's adjoint need not be set to zero: before them in the program nothing touches the element.
+    """
+    found: set[int] = set()
+
+    def scan(block):
+        for k, stmt in enumerate(block):
+            if isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith(("np.empty", "np.zeros")):
+                for later in block[k + 1 :]:
+                    if stmt.target in ir.read_in((later,)) and not _only_sizes(later, stmt.target):
+                        found.update(_first_in(later, stmt.target))
+                        break
+            for inner in ir.blocks_of(stmt):
+                scan(inner)
+
+    scan(body)
+    return found
+
+
+def _only_sizes(stmt: Stmt, array: str) -> bool:
+    writes, reads, plain = accesses((stmt,), array)
+    return not writes and not reads and plain
+
+
+def _first_in(stmt: Stmt, array: str) -> list[int]:
+    """Return the first store of a nest, if no iteration comes back to an element another one touched."""
+    if isinstance(stmt, Store):
+        return [id(stmt)] if stmt.base == array and stmt.op == "=" else []
+    if isinstance(stmt, For) and never_rereads(stmt, array):
+        for inner in stmt.body:
+            if array in ir.read_in((inner,)) and not _only_sizes(inner, array):
+                return _first_in(inner, array)
+    return []

@@ -1,0 +1,457 @@
+"""The public functions: differentiable, grad, value_and_grad, vjp, source."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import threading
+
+import numba
+import numpy as np
+
+from . import entry, generate, store, tree
+from .errors import ArgumentError, KindError, Problem, SrcgradError
+from .source import python_function
+
+_BROADCAST = "operands could not be broadcast together: lengths"
+
+
+class Transformed:
+    """A compiled function made from a Python function; callable from Python and inside njit.
+
+    Numba compiles it at the first call for each combination of argument types. Inside njit code it may be called and
+    passed as an argument.
+    """
+
+    _transform = "primal"
+
+    def __init__(self, f, argnums=(), **options):
+        self._unwrapped = f
+        self._argnums = argnums
+        self._options = options
+        base = f._base if isinstance(f, Differentiable) else f
+        self._base = base
+        self._signature = entry.parameters(base)
+        self._positions, self._single = (
+            entry.positions(argnums, self._signature) if self._transform != "primal" else ((), True)
+        )
+        self._count = len(self._signature.parameters)
+        self._entries: dict = {}
+        self._lock = threading.RLock()
+        self._entry = None
+        self._stretch = False
+        functools.update_wrapper(self, python_function(base))
+        self.__wrapped__ = base
+        if self._transform != "primal":
+            names = ", ".join(list(self._signature.parameters)[k] for k in self._positions)
+            self.__name__ = f"{python_function(base).__name__}_{self._transform}"
+            self.__doc__ = f"{self._title} of {python_function(base).__name__} with respect to {names}.\n\n{base.__doc__ or ''}"
+        self.__signature__ = self._signature
+
+    # -- calls
+    def __call__(self, *args, **kwargs):
+        """Return the value of the compiled function."""
+        if kwargs or len(args) != self._count:
+            args = self._bind(args, kwargs)
+        if self._entry is None:
+            self._prepare()
+        try:
+            return self._entry(*args)
+        except ValueError as e:
+            if self._stretch or not (e.args and e.args[0] == _BROADCAST):
+                raise
+        except (TypeError, numba.core.errors.NumbaError) as e:
+            if not any(isinstance(a, dict | list) or _has_dict(a) for a in args):
+                raise _unwrapped_error(e) from None
+            return self._call_structured(args)
+        # an axis of length one is repeated: from now on the variant that allows for it
+        result = self._entry_for(stretch=True).dispatcher(*args)
+        self._stretch = True
+        self._entry = self._entry_for(stretch=True).dispatcher
+        return result
+
+    def _bind(self, args, kwargs):
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as e:
+            name = getattr(self._base, "__name__", "function")
+            raise TypeError(f"{name}() {e}") from None
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+    def _prepare(self):
+        self._entry = self._entry_for().dispatcher
+
+    def _entry_for(self, structures=None, stretch=False) -> entry.Entry:
+        key = (tuple(tree.describe(s) for s in structures) if structures else None, stretch)
+        with self._lock:
+            if key not in self._entries:
+                self._entries[key] = entry.Entry(self._request(structures, stretch))
+            return self._entries[key]
+
+    def _request(self, structures=None, stretch=False) -> entry.Request:
+        name = python_function(self._base).__name__
+        name = "function" if name == "<lambda>" else name
+        params = tuple(self._signature.parameters)
+        return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
+                             entry.function_digest(self._base), structures, stretch)  # fmt: skip
+
+    def _call_structured(self, args):
+        """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
+        structures = tuple(tree.structure_of(a) for a in args)
+        flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
+        try:
+            found = self._entry_for(structures)
+            result = found.dispatcher(*flat)
+        except ValueError as e:
+            if not (e.args and e.args[0] == _BROADCAST):
+                raise
+            found = self._entry_for(structures, stretch=True)
+            result = found.dispatcher(*flat)
+        except numba.core.errors.NumbaError as e:
+            raise _unwrapped_error(e) from None
+        return self._assemble(result, structures)
+
+    def _assemble(self, result, structures):
+        return result
+
+    # -- numba sees the dispatcher
+    @property
+    def _numba_type_(self):
+        if self._entry is None:
+            self._prepare()
+        return self._entry._numba_type_
+
+    # -- looks
+    def __repr__(self):
+        return f"<srcgrad {self._transform} of {generate.place(self._base)}>"
+
+    def __reduce__(self):
+        return _remake, (type(self), self._unwrapped, self._argnums, self._options)
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else functools.partial(self, instance)
+
+
+class Differentiable(Transformed):
+    """A compiled primal that derivatives can be taken of; made by `differentiable`."""
+
+    def __reduce__(self):
+        function = python_function(self._base)
+        found = _lookup(function.__module__, function.__qualname__)
+        if found is self:
+            return _lookup, (function.__module__, function.__qualname__)
+        return super().__reduce__()
+
+
+class Grad(Transformed):
+    """A compiled gradient; made by `grad`."""
+
+    _transform, _title = "grad", "Gradient"
+
+    def _assemble(self, result, structures):
+        flat = iter(result)
+        parts = tuple(tree.unflatten(structures[k], flat) for k in self._positions)
+        return parts[0] if self._single else parts
+
+
+class ValueAndGrad(Transformed):
+    """A compiled function that returns value and gradient; made by `value_and_grad`."""
+
+    _transform, _title = "value_and_grad", "Value and gradient"
+
+    def _assemble(self, result, structures):
+        flat = iter(result[1:])
+        parts = tuple(tree.unflatten(structures[k], flat) for k in self._positions)
+        return result[0], parts[0] if self._single else parts
+
+
+def _lookup(module: str, qualname: str):
+    import importlib
+
+    try:
+        return operator.attrgetter(qualname)(importlib.import_module(module))
+    except (ImportError, AttributeError):
+        return None
+
+
+def _remake(cls, f, argnums, options):
+    return cls(f, argnums, **options)
+
+
+def _has_dict(value) -> bool:
+    return isinstance(value, dict | list) or (isinstance(value, tuple) and any(map(_has_dict, value)))
+
+
+def _unwrapped_error(e: Exception) -> Exception:
+    """Return our own error where numba has wrapped one, else a `KindError` that says what numba could not type."""
+    seen = set()
+    cause: BaseException | None = e
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, SrcgradError):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(e, numba.core.errors.TypingError) and "annot determine Numba type" in str(e):
+        return KindError(Problem(str(e).strip().splitlines()[-1], "pass real numbers, arrays, and tuples of them"))
+    return e
+
+
+# --- the functions ----------------------------------------------------------------------------------------------
+
+
+def differentiable(f=None):
+    """Return `f` compiled, with derivatives to be had from it; usable as a decorator.
+
+    Parameters
+    ----------
+    f : function
+        A plain Python function, a lambda, or an njit function with source.
+
+    Returns
+    -------
+    Differentiable
+        Callable from Python and inside njit; array expressions in it run as loops.
+
+    Raises
+    ------
+    SourceNotFoundError
+        If `f` has no Python source. Unsupported constructs are reported at the first call.
+
+    Examples
+    --------
+    >>> import srcgrad as sg
+    >>> square = sg.differentiable(lambda x: x * x)
+    >>> square(3.0)
+    9.0
+    """
+    if f is None:
+        return differentiable
+    return f if isinstance(f, Differentiable) else Differentiable(f)
+
+
+def grad(f=None, argnums=0):
+    """Return a function that computes the gradient of the scalar function `f`.
+
+    Parameters
+    ----------
+    f : function
+        Returns one float. A plain function, lambda, njit function or `differentiable`; without it, a decorator.
+    argnums : int, str or tuple of these
+        The arguments to differentiate by, as positions or names. One alone gives one gradient, a tuple a tuple.
+
+    Returns
+    -------
+    Grad
+        Takes the arguments of `f`; returns for each differentiated argument a value of its shape, dtype and structure.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument named is an integer, or `f` does not return one float.
+    UnsupportedError
+        If `f` uses something outside the language; with every line.
+
+    Notes
+    -----
+    Cost: about one to three times that of `f`, independent of the number of arguments (reverse mode).
+
+    Examples
+    --------
+    >>> import srcgrad as sg
+    >>> def f(x, y):
+    ...     return x * x * y
+    >>> sg.grad(f, argnums=("x", "y"))(3.0, 2.0)
+    (12.0, 9.0)
+    """
+    if f is None:
+        return functools.partial(grad, argnums=argnums)
+    return Grad(f, argnums)
+
+
+def value_and_grad(f=None, argnums=0):
+    """Return a function that computes the value and the gradient of the scalar function `f`.
+
+    Parameters, errors and cost as for `grad`; the result is `(value, gradient)`.
+
+    Examples
+    --------
+    >>> import srcgrad as sg
+    >>> sg.value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+    if f is None:
+        return functools.partial(value_and_grad, argnums=argnums)
+    return ValueAndGrad(f, argnums)
+
+
+class Pullback:
+    """The reverse of one evaluation: maps the adjoint of the result to the adjoints of the arguments.
+
+    It keeps references to arrays of the evaluation: do not write into the arguments while it is in use.
+    """
+
+    def __init__(self, backward, residuals, result, args, wrt, name):
+        self._backward, self._residuals, self._result = backward, residuals, result
+        self._args, self._wrt, self._name = args, wrt, name
+
+    def __call__(self, out_bar):
+        """Return one adjoint per argument, None for integers; `out_bar` has the structure of the result."""
+        flat = [np.asarray(b, dtype=float) if r else float(b)
+                for b, r in zip(tree.leaves(self._result[0], out_bar), self._result[1], strict=True)]  # fmt: skip
+        for bar, shape in zip(flat, self._result[2], strict=True):
+            if np.shape(bar) != shape:
+                raise ArgumentError(Problem(f"the adjoint has shape {np.shape(bar)}, the result {shape}",
+                                            "give an adjoint of the result's shape"))  # fmt: skip
+        bars = dict(zip(self._wrt, self._backward(self._residuals, *flat), strict=True))
+        structures, count = self._args
+        found = iter([bars.get(k) for k in range(count)])
+        return tuple(tree.unflatten(s, found) for s in structures)
+
+    def __repr__(self):
+        return f"<srcgrad pullback of {self._name}>"
+
+
+class _Pairs:
+    """The compiled (forward, backward) pairs of functions, by function and argument kinds."""
+
+    def __init__(self):
+        self.made: dict = {}
+        self.lock = threading.RLock()
+
+    def get(self, f, structures, kinds, stretch):
+        base = f._base if isinstance(f, Transformed) else f
+        digest = entry.function_digest(base)
+        key = (digest, tuple(map(tree.describe, structures)), kinds, stretch)
+        with self.lock:
+            if key not in self.made:
+                self.made[key] = self.make(base, digest, structures, kinds, stretch)
+            return self.made[key]
+
+    def make(self, base, digest, structures, kinds, stretch):
+        function = python_function(base)
+        name = "function" if function.__name__ == "<lambda>" else function.__name__
+        params = tuple(entry.parameters(base).parameters)
+        request = entry.Request(base, name, "pair", (), False, params, digest, structures, stretch)
+        wrt = tuple(k for k, kind in enumerate(kinds) if kind.is_float)
+        label, build = generate.builder(request, kinds, structures, wrt)
+        key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
+                           repr([tree.describe(s) for s in structures]), repr(stretch))  # fmt: skip
+        module, result = generate.module_for(label, key, build)
+        compiled = [store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(getattr(module, n)))
+                    for n in module.NAMES]  # fmt: skip
+        return compiled[0], compiled[1], result, wrt, module
+
+
+_pairs = _Pairs()
+
+
+def vjp(f, *args):
+    """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
+
+    Parameters
+    ----------
+    f : function
+        May return a number, an array, or a tuple of these.
+    *args
+        Its arguments: numbers, arrays, tuples, namedtuples, dicts and lists of them.
+
+    Returns
+    -------
+    out
+        `f(*args)`.
+    pullback : Pullback
+        Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per argument, None for
+        arguments that are integers.
+
+    Examples
+    --------
+    >>> import srcgrad as sg
+    >>> out, pullback = sg.vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> out, pullback(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    base = f._base if isinstance(f, Transformed) else f
+    signature = entry.parameters(base)
+    if len(args) != len(signature.parameters):
+        bound = signature.bind(*args)
+        bound.apply_defaults()
+        args = tuple(bound.arguments.values())
+    structures = tuple(tree.structure_of(a) for a in args)
+    flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
+    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
+    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
+    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    try:
+        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, False)
+        *outs, residuals = forward(*flat)
+    except ValueError as e:
+        if not (e.args and e.args[0] == _BROADCAST):
+            raise
+        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, True)
+        *outs, residuals = forward(*flat)
+    outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
+    shapes = [np.shape(o) for o in outs]
+    described = (result, [isinstance(o, np.ndarray) for o in outs], shapes)
+    name = getattr(base, "__name__", "function")
+    return tree.unflatten(result, iter(outs)), Pullback(
+        backward, residuals, described, (structures, len(flat)), wrt, name
+    )
+
+
+class Source(str):
+    """Generated source text; a str."""
+
+    __slots__ = ()
+
+
+def source(f, *args) -> Source:
+    """Return the source that was generated for `f`.
+
+    Parameters
+    ----------
+    f : Transformed
+        What `differentiable`, `grad` or `value_and_grad` returned.
+    *args
+        Example arguments: the source for their types. Without them, the source of every combination of argument types
+        that `f` has been called with.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no example arguments and `f` has not been called.
+    """
+    if not isinstance(f, Transformed):
+        raise ArgumentError(Problem(f"{f!r} was not made by srcgrad", "pass what grad() or differentiable() returned"))
+    found: dict[str, None] = {}
+    if args:
+        args = f._bind(args, {}) if len(args) != f._count else args
+        structured = any(_has_dict(a) for a in args)
+        structures = tuple(tree.structure_of(a) for a in args) if structured else None
+        made = f._entry_for(structures, f._stretch)
+        given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)] if structured else args
+        found[made.module(tuple(numba.typeof(a) for a in given))[0].__srcgrad_text__] = None
+    else:
+        for made in f._entries.values():
+            for signature in made.dispatcher.signatures:
+                found[made.module(tuple(signature))[0].__srcgrad_text__] = None
+    if not found:
+        raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
+                                    generate.place(f._base)))  # fmt: skip
+    return Source("\n\n".join(_visible(t) for t in found))
+
+
+def _visible(text: str) -> str:
+    """Return a module's text without the lines that only the store reads."""
+    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = "))]
+    return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def clear_cache() -> int:
+    """Return the number of files removed: everything srcgrad and numba have stored for generated code."""
+    return store.clear_cache()
+
+
+__all__ = ["Differentiable", "Grad", "Pullback", "Source", "Transformed", "ValueAndGrad", "clear_cache",
+           "differentiable", "grad", "inspect", "source", "value_and_grad", "vjp"]  # fmt: skip

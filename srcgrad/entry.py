@@ -1,0 +1,323 @@
+"""Compiled entry points: from numba's argument types to a generated module, callable from Python and from njit.
+
+An entry is an njit function in a generated module that calls a stub; an overload of the stub maps the argument types
+to the generated implementation. A second process loads the entry from numba's cache and runs none of this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import threading
+import types as pytypes
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+from . import store, tree
+from .errors import ArgumentError, KindError, Problem, SourceNotFoundError
+from .ir import Kind
+from .source import python_function
+
+_SIMPLE = bool | int | float | complex | str | bytes | None
+_KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
+
+
+# --- what a function depends on ---------------------------------------------------------------------------------
+
+
+def function_digest(f) -> str:
+    """Return a digest of a function's source, of all it calls, and of the constants it captures."""
+    h = hashlib.sha256()
+    _digest_function(python_function(f), h, set())
+    return h.hexdigest()
+
+
+def _digest_function(function, h, seen):
+    if function is None or id(function) in seen:
+        return
+    seen.add(id(function))
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        text = ""
+    code = function.__code__
+    h.update(f"{function.__qualname__}\0{text}\0".encode())
+    _digest_code(code, h)
+    h.update(repr((function.__defaults__, sorted((function.__kwdefaults__ or {}).items()))).encode())
+    for name, value in sorted(_captured(function, code).items()):
+        h.update(f"{name}=".encode())
+        _digest_value(value, h, seen, _attribute_names(code))
+
+
+def _digest_code(code, h):
+    h.update(code.co_code)
+    for const in code.co_consts:
+        if isinstance(const, pytypes.CodeType):
+            _digest_code(const, h)
+        else:
+            h.update(repr(const).encode())
+
+
+def _attribute_names(code) -> set[str]:
+    names = set(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, pytypes.CodeType):
+            names |= _attribute_names(const)
+    return names
+
+
+def _captured(function, code) -> dict:
+    found = {}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    for name in _attribute_names(code):
+        if name in function.__globals__:
+            found.setdefault(name, function.__globals__[name])
+    return found
+
+
+def _digest_value(value, h, seen, attributes):
+    if isinstance(value, np.ndarray):
+        h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple | list):
+        for v in value:
+            _digest_value(v, h, seen, attributes)
+    elif isinstance(value, pytypes.ModuleType):
+        h.update(value.__name__.encode())
+        if value.__name__.split(".")[0] in _KNOWN or id(value) in seen:
+            return
+        seen.add(id(value))
+        for name in sorted(attributes):
+            if hasattr(value, name):
+                _digest_value(getattr(value, name), h, seen, attributes)
+    elif (function := python_function(value)) is not None:
+        if not (function.__module__ or "").split(".")[0] in _KNOWN or (function.__module__ or "") == "__main__":
+            _digest_function(function, h, seen)
+        else:
+            h.update(f"{function.__module__}.{function.__qualname__}".encode())
+    elif isinstance(value, type):
+        h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
+    elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
+        h.update(repr(value).encode())
+    else:
+        h.update(type(value).__qualname__.encode())
+
+
+# --- numba types to kinds and structures ------------------------------------------------------------------------
+
+
+def kind_of_type(t, name: str) -> Kind:
+    """Return the kind of a numba type.
+
+    Raises
+    ------
+    KindError
+        If it is neither a real number nor an array of these.
+    """
+    if isinstance(t, types.Omitted):
+        t = numba.typeof(t.value)
+    t = types.unliteral(t)
+    dtype = t.dtype if isinstance(t, types.Array) else t
+    rank = t.ndim if isinstance(t, types.Array) else 0
+    if isinstance(dtype, types.Boolean):
+        return Kind("bool", rank)
+    if isinstance(dtype, types.Float) and dtype.bitwidth in (32, 64) or isinstance(dtype, types.Integer):
+        return Kind(str(dtype), rank)
+    raise KindError(Problem(f"the argument {name!r} is of type {t}", "pass real numbers and arrays of them, in tuples"))
+
+
+def structure_of_type(t) -> tree.Structure:
+    """Return the structure of a numba type: tuples and namedtuples, nested."""
+    if isinstance(t, types.BaseNamedTuple):
+        children = tuple(structure_of_type(c) for c in t)
+        return tree.Node("namedtuple", tuple(t.fields), children, t.instance_class)
+    if isinstance(t, types.BaseTuple):
+        return tree.Node("tuple", tuple(range(len(t))), tuple(structure_of_type(c) for c in t))
+    return tree.LEAF
+
+
+def leaf_types(t):
+    """Yield the types of the leaves of a numba type."""
+    if isinstance(t, types.BaseTuple):
+        for c in t:
+            yield from leaf_types(c)
+    else:
+        yield t
+
+
+# --- entries ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), and by which arguments."""
+
+    f: object
+    name: str
+    transform: str
+    argnums: tuple[int, ...]
+    single: bool
+    params: tuple[str, ...]
+    digest: str
+    structures: tuple[tree.Structure, ...] | None = None
+    stretch: bool = False
+
+
+class Entry:
+    """An njit function for a request, and the generated modules behind it by argument kinds."""
+
+    def __init__(self, request: Request):
+        self.request = request
+        self.modules: dict = {}
+        self.lock = threading.RLock()
+        flat = request.params
+        if request.structures is not None:
+            flat = tuple(n for p, s in zip(request.params, request.structures, strict=True) for n in tree.leaf_names(s, p))
+        self.flat = flat
+        name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
+        self.key = store.digest(
+            "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
+            repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
+        )  # fmt: skip
+        self.dispatcher = self._dispatcher(name)
+
+    def _dispatcher(self, name: str):
+        args = ", ".join(self.flat)
+        text = f'"""Entry of {name}: maps argument types to generated code."""\n\n\n'
+        text += f"def stub({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
+        text += f"def {name}({args}):\n    return stub({args})\n"
+        module = store.publish(f"{name}_entry", self.key, text)
+        overload(module.stub, strict=False)(self._typing_function())
+        compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
+        return store.guard(compiled)
+
+    def _typing_function(self):
+        args = ", ".join(self.flat)
+        namespace = {"implement": self.implement}
+        exec(f"def typing({args}):\n    return implement(({args},))", namespace)
+        return namespace["typing"]
+
+    def implement(self, given) -> object:
+        """Return the Python function that numba compiles for these argument types."""
+        _, kinds, structures, flat = self._kinds(given)
+        module, result, dispatcher = self.module(given)
+        places, namespace = [], {"impl": dispatcher, "np": np}
+        for name, t, s in zip(self.flat, given, structures, strict=True):
+            for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
+                zero_d = isinstance(leaf, types.Array) and leaf.ndim == 0
+                places.append(f"{place}[()]" if zero_d else place)
+        body = f"    r = impl({', '.join(places)})\n    return {self._returned(kinds, structures, result, namespace)}\n"
+        exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
+        return namespace["glue"]
+
+    def _returned(self, kinds, structures, result, namespace) -> str:
+        """Return the expression that puts the implementation's flat results into their structure."""
+        request = self.request
+        if request.transform == "primal":
+            items = _items(tree.count(result), "r")
+            return _built(result, iter(items), namespace)
+        wrt = self.wrt(structures)
+        count = len(wrt) + (request.transform == "value_and_grad")
+        items = _items(count, "r")
+        value = [items.pop(0)] if request.transform == "value_and_grad" else []
+        items = [f"np.float32({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
+        if request.structures is not None:
+            return f"({', '.join([*value, *items])},)"
+        flat = iter(items)
+        parts = [_built(structures[k], flat, namespace) for k in request.argnums]
+        grads = parts[0] if request.single else f"({', '.join(parts)},)"
+        return f"({value[0]}, {grads})" if value else grads
+
+    def wrt(self, structures) -> tuple[int, ...]:
+        """Return the positions of the differentiated flat parameters."""
+        starts, at = [], 0
+        whole = self.request.structures or structures
+        for s in whole:
+            starts.append(at)
+            at += tree.count(s)
+        return tuple(starts[k] + n for k in self.request.argnums for n in range(tree.count(whole[k])))
+
+    def _kinds(self, given):
+        structures = tuple(structure_of_type(t) for t in given)
+        flat = [leaf for t in given for leaf in leaf_types(t)]
+        names = [n for s, p in zip(structures, self.flat, strict=True) for n in tree.leaf_names(s, p)]
+        kinds = tuple(kind_of_type(t, n) for t, n in zip(flat, names, strict=True))
+        key = (kinds, tuple(tree.describe(s) for s in structures))
+        return key, kinds, structures, names
+
+    def module(self, given):
+        """Return (generated module, structure of the result, compiled implementation) for argument types."""
+        with self.lock:
+            key, kinds, structures, _ = self._kinds(given)
+            if key not in self.modules:
+                self.modules[key] = self._generate(kinds, structures)
+            return self.modules[key]
+
+    def _generate(self, kinds, structures):
+        request = self.request
+        whole = request.structures if request.structures is not None else structures
+        from . import generate
+
+        name, build = generate.builder(request, kinds, whole, self.wrt(structures))
+        key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
+        module, result = generate.module_for(name, key, build)
+        implementation = getattr(module, module.NAMES[0])
+        compiled = numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(implementation)
+        return module, result, store.guard(compiled)
+
+
+def _items(count: int, name: str) -> list[str]:
+    return [name] if count == 1 else [f"{name}[{k}]" for k in range(count)]
+
+
+def _built(structure: tree.Structure, flat, namespace) -> str:
+    """Return the expression of a structured value whose leaves are the next items of `flat`."""
+    if isinstance(structure, tree.Leaf):
+        return next(flat)
+    parts = ", ".join(_built(c, flat, namespace) for c in structure.children)
+    if structure.kind == "namedtuple" and structure.make is not None:
+        name = f"make_{len(namespace)}"
+        namespace[name] = structure.make
+        return f"{name}({parts})"
+    return f"({parts},)"
+
+
+def parameters(f) -> inspect.Signature:
+    """Return the signature of the Python function behind `f`.
+
+    Raises
+    ------
+    SourceNotFoundError
+        If there is none.
+    """
+    function = python_function(f)
+    if function is None:
+        name = getattr(f, "__name__", type(f).__name__)
+        raise SourceNotFoundError(
+            Problem(f"{name!r} is not a Python function", "pass a function with source, or an njit function")
+        )
+    return inspect.signature(function)
+
+
+def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], bool]:
+    """Return (positions, whether one was given alone) of `argnums`: an index, a name, or a tuple of these."""
+    single = isinstance(argnums, int | str) and not isinstance(argnums, bool)
+    names = list(signature.parameters)
+    found = []
+    for a in (argnums,) if single else tuple(argnums):
+        if isinstance(a, str) and a in names:
+            found.append(names.index(a))
+        elif isinstance(a, int) and not isinstance(a, bool) and -len(names) <= a < len(names):
+            found.append(a % len(names))
+        else:
+            raise ArgumentError(Problem(f"argnums={argnums!r}: there is no argument {a!r}", f"arguments: {names}"))
+    if len(set(found)) < len(found) or not found:
+        raise ArgumentError(Problem(f"argnums={argnums!r} is empty or names an argument twice", f"arguments: {names}"))
+    return tuple(found), single

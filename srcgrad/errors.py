@@ -1,0 +1,72 @@
+"""The exceptions of srcgrad: each names file, line and column, what is wrong and how to rewrite it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that cannot be differentiated: where, what, and the way out."""
+
+    what: str
+    way_out: str
+    file: str = ""
+    line: int = 0
+    col: int = 0
+    end_col: int = 0
+    text: str = ""
+
+    def __str__(self):
+        if not self.file:
+            return f"{self.what}\n  {self.way_out}"
+        head = f'  File "{self.file}", line {self.line}' if self.line else f'  File "{self.file}"'
+        if not self.text:
+            return f"{head}\n{self.what}\n  {self.way_out}"
+        shown = self.text.strip()
+        start = self.col - (len(self.text) - len(self.text.lstrip()))
+        carets = max(1, min(self.end_col - self.col, len(shown) - start))
+        return f"{head}\n    {shown}\n    {' ' * max(0, start)}{'^' * carets}\n{self.what}\n  {self.way_out}"
+
+
+class SrcgradError(Exception):
+    """Base of all errors raised by srcgrad. `problems` lists every problem of the function."""
+
+    def __init__(self, *problems: Problem | str):
+        self.problems = tuple(p for p in problems if isinstance(p, Problem))
+        super().__init__("\n".join(self._lines(problems)))
+
+    @staticmethod
+    def _lines(problems):
+        if len(problems) > 1:
+            yield f"{len(problems)} problems"
+        for problem in problems:
+            text = str(problem)
+            yield "\n" + text if isinstance(problem, Problem) and problem.file else text
+
+
+class UnsupportedError(SrcgradError):
+    """The function uses something outside the language that srcgrad differentiates."""
+
+
+class UnknownFunctionError(UnsupportedError):
+    """The function calls something for which there is neither a rule nor source."""
+
+
+class SourceNotFoundError(SrcgradError):
+    """The source text of a function cannot be read."""
+
+
+class KindError(SrcgradError, TypeError):
+    """The kinds (dtype and rank) of arguments or operands do not fit."""
+
+
+class ArgumentError(SrcgradError, TypeError):
+    """A derivative was asked for with arguments it does not exist for: argnums, integer arguments, the call itself."""
+
+
+def problem_at(loc, what: str, way_out: str) -> Problem:
+    """Return a `Problem` located at `loc`, which may be None."""
+    if loc is None:
+        return Problem(what, way_out)
+    return Problem(what, way_out, loc.file, loc.line, loc.col, loc.end_col, loc.text)

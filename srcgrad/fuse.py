@@ -1,0 +1,293 @@
+"""Order, split and start adjoint loops so that they vectorise.
+
+Where the iterations of a loop do not depend on each other (each touches its own elements, or only adds), its order is
+free: such loops run upward, and a wide body is split so that an innermost loop adds to one array at a time. An adjoint
+whose first contribution covers it is assigned, not filled with zeros first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import ir
+from .access import accesses, iteration_offset
+from .affine import affine, simplify_index
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .record import cost
+
+DEAR = 8
+
+
+def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
+    """Return the function with the loops of its backward part in the order and form that runs fastest.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text('''
+    ... def f(a_bar, g, n):
+    ...     for i in range(n - 1, -1, -1):
+    ...         a_bar[i] += g[i]
+    ...         a_bar[i + 1] -= g[i]
+    ...     return a_bar''')
+    >>> print(emit(schedule(replace(f, sections=((0, "backward"),)), {"a_bar": Kind("float64", 1)}, {})))
+    def f(a_bar, g, n):
+        # backward
+        for i in range(n):
+            a_bar[i] += g[i]
+        for i in range(n):
+            a_bar[i + 1] -= g[i]
+        return a_bar
+    """
+    start = dict((title, k) for k, title in function.sections).get("backward")
+    if start is None:
+        return function
+    arrays = {n for n, k in kinds.items() if k.rank}
+    body = turn_upward(function.body[start:], arrays, set())
+    body = assign_first(body, kinds, sizes)
+    body = split_wide(body, arrays, set())
+    return replace(function, body=(*function.body[:start], *body))
+
+
+# --- order ------------------------------------------------------------------------------------------------------
+
+
+def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
+    """Return whether the iterations of a loop may run in any order (sums may round differently)."""
+    if not isinstance(loop.step, Const):
+        return False
+    bound: dict[str, bool] = {}  # scalar -> whether it only accumulates
+    if not _plain(loop.body, arrays, bound):
+        return False
+    varying = ir.bound_in(loop.body)
+    for name, accumulates in bound.items():
+        if accumulates:
+            if _read_otherwise(loop.body, name):
+                return False
+        elif name in read_later or not _defined_first(loop.body, name):
+            return False
+    for array in ir.stored_in(loop.body):
+        if not _own_elements(loop, array, varying):
+            return False
+    return True
+
+
+def _plain(block, arrays, bound) -> bool:
+    for stmt in block:
+        if isinstance(stmt, Let):
+            value = stmt.value
+            if stmt.target in arrays or isinstance(value, Op) and value.fn in ("grow", "np.dot"):
+                return False
+            adds = _adds_to_itself(stmt)
+            bound[stmt.target] = bound.get(stmt.target, adds) and adds
+        elif isinstance(stmt, For):
+            if not _plain(stmt.body, arrays, bound):
+                return False
+        elif isinstance(stmt, If):
+            if not (_plain(stmt.then, arrays, bound) and _plain(stmt.other, arrays, bound)):
+                return False
+        elif not isinstance(stmt, Store):
+            return False
+    return True
+
+
+def _adds_to_itself(stmt: Let) -> bool:
+    value = stmt.value
+    return (
+        isinstance(value, Op)
+        and value.fn in ("add", "sub")
+        and bool(value.option("inplace"))
+        and value.args[0] == Name(stmt.target)
+        and stmt.target not in ir.names_in(value.args[1])
+    )
+
+
+def _read_otherwise(block, name: str) -> bool:
+    for stmt in ir.statements(block):
+        if isinstance(stmt, Let) and stmt.target == name:
+            continue
+        if name in ir.names_in(*ir.exprs_of(stmt)):
+            return True
+    return False
+
+
+def _defined_first(block, name: str) -> bool:
+    """Return whether every iteration binds a name before it reads it."""
+    for stmt in block:
+        if name in ir.names_in(*ir.exprs_of(stmt)):
+            return False
+        if isinstance(stmt, Let) and stmt.target == name:
+            return True
+        if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
+            if isinstance(stmt, If):
+                return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
+                    not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])
+                )
+            inner = ir.blocks_of(stmt)[0]
+            later = block[block.index(stmt) + 1 :]
+            return _defined_first(inner, name) and name not in ir.read_in(later)
+    return True
+
+
+def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
+    writes, reads, plain = accesses(loop.body, array)
+    if not plain:
+        return False
+    stores = [s for s in ir.statements(loop.body) if isinstance(s, Store) and s.base == array]
+    only_adds = all(s.op != "=" for s in stores) and len(reads) == len(stores)
+    if only_adds:
+        return True
+    return all(iteration_offset(w, o, loop.var, varying) in (0, 10**9) for w in writes for o in writes + reads)
+
+
+def _read_outside(block, k: int, read_later: set[str], in_loop: bool) -> set[str]:
+    """Return the names that may be read after statement k of a block has run."""
+    others = block if in_loop else block[k + 1 :]
+    return read_later | ir.read_in(tuple(s for s in others if s is not block[k]))
+
+
+def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+    """Return the block with downward loops whose order is free running upward."""
+    out: list[Stmt] = []
+    for k, stmt in enumerate(block):
+        later = _read_outside(block, k, read_later, in_loop)
+        if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
+            lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
+            stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
+        inside = in_loop or isinstance(stmt, For | ir.While)
+        out.append(ir.with_blocks(stmt, lambda b, a=later, i=inside: turn_upward(b, arrays, a, i)))
+    return tuple(out)
+
+
+# --- first contributions ----------------------------------------------------------------------------------------
+
+
+def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
+    """Return the block with zero-filled adjoints assigned by the nest that covers them first."""
+    out = [ir.with_blocks(s, lambda b: assign_first(b, kinds, sizes)) for s in block]
+    for k, stmt in enumerate(out):
+        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
+            continue
+        for j in range(k + 1, len(out)):
+            if not _touches(out[j], stmt.target):
+                continue
+            covered = _covering(out[j], stmt, kinds, sizes)
+            if covered is not None:
+                out[j] = covered
+                empty = stmt.value.fn.replace("zeros", "empty")
+                out[k] = replace(stmt, value=replace(stmt.value, fn=empty))
+            break
+    return tuple(out)
+
+
+def _touches(stmt: Stmt, name: str) -> bool:
+    return name in ir.read_in((stmt,)) or name in ir.bound_in((stmt,))
+
+
+def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
+    """Return the nest with its one addition to the array as an assignment, if it reaches every element once."""
+    name = alloc.target
+    loops: list[For] = []
+    inner: Stmt = stmt
+    while isinstance(inner, For):
+        loops.append(inner)
+        if len(inner.body) == 1 and isinstance(inner.body[0], For):
+            inner = inner.body[0]
+            continue
+        touching = [s for s in inner.body if _touches(s, name)]
+        if len(touching) != 1 or not isinstance(touching[0], Store):
+            return None
+        inner = touching[0]
+    if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
+        return None
+    dims = _dims(alloc, sizes)
+    variables = [loop.var for loop in loops]
+    wanted = [e.id if isinstance(e, Name) else None for e in inner.index]
+    if dims is None or sorted(map(str, wanted)) != sorted(variables) or len(set(wanted)) != len(wanted):
+        return None
+    for e, size in zip(wanted, dims, strict=True):
+        loop = loops[variables.index(e)]
+        if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, alloc, sizes):
+            return None
+    value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
+    return _replaced(stmt, inner, replace(inner, op="=", value=value))
+
+
+def _dims(alloc: Let, sizes):
+    value = alloc.value
+    if value.fn == "np.zeros":
+        return value.args
+    source = value.args[0].id
+    return sizes.get(source) or None
+
+
+def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+    return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
+
+
+def _resolved(size: Expr, sizes) -> Expr:
+    """Return a size with the shape of an array replaced by what is known of it."""
+    if isinstance(size, Op) and size.fn == "shape" and isinstance(size.args[0], Name):
+        known = sizes.get(size.args[0].id)
+        return known[size.option("axis")] if known else size
+    return size
+
+
+def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
+    if stmt is old:
+        return new
+    return ir.with_blocks(stmt, lambda b: [_replaced(s, old, new) for s in b])
+
+
+# --- splitting --------------------------------------------------------------------------------------------------
+
+
+def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+    """Return the block with innermost loops that add to several arrays split into one loop for each."""
+    out: list[Stmt] = []
+    for k, stmt in enumerate(block):
+        later = _read_outside(block, k, read_later, in_loop)
+        if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
+            out += _split(stmt, arrays, later)
+            continue
+        inside = in_loop or isinstance(stmt, For | ir.While)
+        out.append(ir.with_blocks(stmt, lambda b, a=later, i=inside: split_wide(b, arrays, a, i)))
+    return tuple(out)
+
+
+def _split(loop: For, arrays, read_later) -> list[Stmt]:
+    groups = _groups(loop)
+    if len(groups) < 2 or not order_free(loop, arrays, read_later):
+        return [loop]
+    lets = [s for s in loop.body if isinstance(s, Let) and not _adds_to_itself(s)]
+    stored = ir.stored_in(loop.body)
+    if any(ir.names_in(s.value) & stored or cost(s.value) > DEAR for s in lets):
+        return [loop]
+    loops: list[Stmt] = []
+    for group in groups:
+        wanted = ir.names_in(*(e for s in group for e in ir.exprs_of(s)))
+        needed: list[Stmt] = []
+        for let in reversed(lets):
+            if let.target in wanted:
+                needed.insert(0, let)
+                wanted |= ir.names_in(let.value)
+        chosen = [s for s in loop.body if s in needed or s in group]
+        loops.append(replace(loop, body=tuple(chosen)))
+    return loops
+
+
+def _groups(loop: For) -> list[list[Stmt]]:
+    """Return the effects of a loop body in groups: each addition of its own, assignments with the one before."""
+    groups: list[list[Stmt]] = []
+    pending: list[Stmt] = []
+    for stmt in loop.body:
+        if isinstance(stmt, Let) and not _adds_to_itself(stmt):
+            continue
+        if isinstance(stmt, Store) and stmt.op == "=":
+            if groups:
+                groups[-1].append(stmt)
+            else:
+                pending.append(stmt)
+            continue
+        groups.append([*pending, stmt])
+        pending = []
+    return groups + ([pending] if pending else [])

@@ -1,0 +1,106 @@
+"""Generated modules: the text around the functions, and the store's copy where there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+from . import store, tree
+from .source import python_function
+
+TIMES = {"transform": 0.0}
+
+
+def builder(request, kinds, structures, wrt):
+    """Return (name, function that generates) for a request: nothing is parsed before it is called."""
+
+    def build():
+        from . import pipeline
+
+        if request.transform == "primal":
+            made = pipeline.primal(request.f, structures, kinds, request.stretch)
+            written = {s for s in made.stored_params()}
+            if written and not request.stretch:
+                made = pipeline.primal(request.f, structures, kinds, True)
+            return made
+        if request.transform == "pair":
+            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
+        value = request.transform == "value_and_grad"
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
+
+    return f"{request.name}_{request.transform}", build
+
+
+def module_for(name: str, key: str, build):
+    """Return (module, structure of the result): from the store, or generated and published."""
+    module = store.lookup(name, key)
+    if module is None:
+        start = time.perf_counter()
+        made = build()
+        text = module_text(name, made)
+        TIMES["transform"] += time.perf_counter() - start
+        module = store.publish(name, key, text)
+        return module, made.result
+    return module, structure_from(json.loads(module.RESULT))
+
+
+def module_text(name: str, made) -> str:
+    """Return the text of a generated module."""
+    body = made.text()
+    lines = [f'"""{made.title()}"""', ""]
+    if "math." in body:
+        lines.append("import math")
+        lines.append("")
+    lines.append("import numpy as np")
+    if "grow(" in body:
+        lines += ["", "from srcgrad.runtime import grow"]
+    constants = [line for n, a in made.captured for line in constant_lines(n, a)]
+    if any("load_array" in c for c in constants):
+        lines.append("from srcgrad.store import load_array")
+    if constants:
+        lines += ["", *constants]
+    lines += ["", f"NAMES = {[f.name for f in made.functions]!r}", f"RESULT = {json.dumps(structure_to(made.result))!r}"]
+    return "\n".join(lines) + "\n\n\n" + body
+
+
+def constant_lines(name: str, array: np.ndarray) -> list[str]:
+    """Return the lines that define a captured array: its numbers where they are few, else a file."""
+    if array.size <= 64:
+        values = np.array2string(array, separator=", ", floatmode="unique", threshold=1000, max_line_width=10**6)
+        if array.ndim == 0 or array.size == 0 or array.dtype.kind not in "fiu" or "nan" in values or "inf" in values:
+            values = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+        values = " ".join(values.split())
+        return [f"{name} = np.array({values}, dtype=np.{array.dtype}).reshape({array.shape})"]
+    return [f"{name} = load_array({store.save_array(np.ascontiguousarray(array))!r})"]
+
+
+def structure_to(structure: tree.Structure):
+    """Return a structure as plain lists; a namedtuple's class is named by module and qualified name."""
+    if isinstance(structure, tree.Leaf):
+        return "*"
+    made = f"{structure.make.__module__}:{structure.make.__qualname__}" if structure.make else ""
+    return [structure.kind, list(structure.keys), [structure_to(c) for c in structure.children], made]
+
+
+def structure_from(data) -> tree.Structure:
+    """Return the structure of plain lists; a namedtuple's class is looked up, and a plain tuple where it is gone."""
+    if data == "*":
+        return tree.LEAF
+    kind, keys, children, made = data
+    module, _, name = made.partition(":")
+    make = sys.modules.get(module)
+    for part in name.split(".") if make is not None else ():
+        make = getattr(make, part, None)
+    found = make if isinstance(make, type) else None
+    return tree.Node(kind, tuple(keys), tuple(structure_from(c) for c in children), found)
+
+
+def place(f) -> str:
+    """Return 'name (file.py:line)' of a function."""
+    function = python_function(f)
+    code = function.__code__
+    return f"{function.__qualname__} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"

@@ -1,0 +1,524 @@
+"""The intermediate representation: the grammar of the programs that every pass reads and returns.
+
+A `Function` is a list of statements over mutable names, as the user wrote it. Nothing in here knows Python's
+`ast`, NumPy or sympy. Nodes are frozen; locations take no part in equality, so two functions are equal when their
+texts would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Loc:
+    """Where a node came from: file, 1-based line, columns, and the text of that line."""
+
+    file: str
+    line: int
+    col: int
+    end_col: int
+    text: str
+
+
+def _loc() -> Loc | None:
+    return field(default=None, compare=False, repr=False)
+
+
+# --- expressions -----------------------------------------------------------------------------------------------
+
+
+class Expr:
+    """Base of all expressions."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Expr):
+    """A local name or a parameter."""
+
+    id: str
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Expr):
+    """A literal bool, int, float or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
+
+    value: bool | int | float | str | None
+    loc: Loc | None = _loc()
+
+    def __eq__(self, other):
+        return isinstance(other, Const) and self._key() == other._key()
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def _key(self):
+        return type(self.value).__name__, repr(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Op(Expr):
+    """An operation of the tables in `rules`, on expressions, with its static options as sorted pairs."""
+
+    fn: str
+    args: tuple[Expr, ...]
+    static: tuple[tuple[str, object], ...] = ()
+    loc: Loc | None = _loc()
+
+    def option(self, name, default=None):
+        return dict(self.static).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Expr):
+    """`then if test else other`: only the side taken is evaluated, and differentiated."""
+
+    test: Expr
+    then: Expr
+    other: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Expr):
+    """`lo:hi:step` inside an index."""
+
+    lo: Expr | None = None
+    hi: Expr | None = None
+    step: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAxis(Expr):
+    """`None` inside an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dots(Expr):
+    """`...` inside an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sub(Expr):
+    """`base[index]`: an element when every index is a scalar, else a view or a gather."""
+
+    base: Expr
+    index: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Expr):
+    """A tuple display; only in `Return` and `Unpack`."""
+
+    items: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+# --- statements ------------------------------------------------------------------------------------------------
+
+
+class Stmt:
+    """Base of all statements."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Stmt):
+    """`target = value`."""
+
+    target: str
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Stmt):
+    """`base[index] op value` with op '=' or '+='."""
+
+    base: str
+    index: tuple[Expr, ...]
+    value: Expr
+    op: str = "="
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class If(Stmt):
+    """`if test: then else: other`."""
+
+    test: Expr
+    then: tuple[Stmt, ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class For(Stmt):
+    """`for var in range(lo, hi, step): body`."""
+
+    var: str
+    lo: Expr
+    hi: Expr
+    step: Expr
+    body: tuple[Stmt, ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class While(Stmt):
+    """`while test: body`."""
+
+    test: Expr
+    body: tuple[Stmt, ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Break(Stmt):
+    """`break`."""
+
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Continue(Stmt):
+    """`continue`; gone after `structure`."""
+
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Return(Stmt):
+    """`return value`; after `structure` one only, at the end."""
+
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Raise(Stmt):
+    """`raise exception(args)`; stays in the forward part."""
+
+    exception: str
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Assert(Stmt):
+    """`assert test, message`; stays in the forward part."""
+
+    test: Expr
+    message: str | None = None
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Print(Stmt):
+    """`print(args)`; stays in the forward part."""
+
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Append(Stmt):
+    """`base.append(value)` to a list of records."""
+
+    base: str
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Unpack(Stmt):
+    """`a, b, c = source`: the residuals of a pair."""
+
+    targets: tuple[str, ...]
+    source: str
+    loc: Loc | None = _loc()
+
+
+Block = tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A whole function. `sections` are (index into body, title) headings of the printed text."""
+
+    name: str
+    params: tuple[str, ...]
+    body: Block
+    loc: Loc | None = _loc()
+    doc: str | None = field(default=None, compare=False, repr=False)
+    sections: tuple[tuple[int, str], ...] = field(default=(), compare=False, repr=False)
+    captured: tuple[tuple[str, object], ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a name holds: dtype ('float64', 'int64', 'bool', ...) and rank (0 for a scalar)."""
+
+    dtype: str
+    rank: int = 0
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype.startswith("float")
+
+    @property
+    def is_int(self) -> bool:
+        return self.dtype.startswith(("int", "uint"))
+
+    def __str__(self):
+        return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
+
+
+# --- walking ---------------------------------------------------------------------------------------------------
+
+ZERO, ONE = Const(0), Const(1)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """Return the direct subexpressions of an expression."""
+    if isinstance(expr, Op):
+        return expr.args
+    if isinstance(expr, Select):
+        return expr.test, expr.then, expr.other
+    if isinstance(expr, Sub):
+        return expr.base, *expr.index
+    if isinstance(expr, Slice):
+        return tuple(e for e in (expr.lo, expr.hi, expr.step) if e is not None)
+    if isinstance(expr, Tuple):
+        return expr.items
+    return ()
+
+
+def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
+    """Return `expr` with `f` applied to its direct subexpressions."""
+    if isinstance(expr, Op):
+        return replace(expr, args=tuple(map(f, expr.args)))
+    if isinstance(expr, Select):
+        return replace(expr, test=f(expr.test), then=f(expr.then), other=f(expr.other))
+    if isinstance(expr, Sub):
+        return replace(expr, base=f(expr.base), index=tuple(map(f, expr.index)))
+    if isinstance(expr, Slice):
+        return Slice(*(None if e is None else f(e) for e in (expr.lo, expr.hi, expr.step)))
+    if isinstance(expr, Tuple):
+        return replace(expr, items=tuple(map(f, expr.items)))
+    return expr
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Yield `expr` and all its subexpressions, parents first."""
+    yield expr
+    for child in children(expr):
+        yield from walk(child)
+
+
+def names_in(*exprs: Expr) -> set[str]:
+    """Return the names that occur in the expressions."""
+    return {e.id for expr in exprs for e in walk(expr) if isinstance(e, Name)}
+
+
+def substitute(expr: Expr, table: dict[Expr, Expr]) -> Expr:
+    """Return `expr` with every subexpression that is a key of `table` replaced."""
+    if expr in table:
+        return table[expr]
+    return rebuild(expr, lambda e: substitute(e, table))
+
+
+def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
+    """Return `expr` with names renamed."""
+    if isinstance(expr, Name):
+        return replace(expr, id=names.get(expr.id, expr.id))
+    return rebuild(expr, lambda e: rename_expr(e, names))
+
+
+def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
+    """Return the expressions a statement evaluates itself (not those of its blocks)."""
+    if isinstance(stmt, Let | Return):
+        return (stmt.value,)
+    if isinstance(stmt, Store):
+        return *stmt.index, stmt.value
+    if isinstance(stmt, If | While | Assert):
+        return (stmt.test,)
+    if isinstance(stmt, For):
+        return stmt.lo, stmt.hi, stmt.step
+    if isinstance(stmt, Raise | Print):
+        return stmt.args
+    if isinstance(stmt, Append):
+        return Name(stmt.base), stmt.value
+    if isinstance(stmt, Unpack):
+        return (Name(stmt.source),)
+    return ()
+
+
+def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
+    """Return the statement with `f` applied to the expressions it evaluates itself."""
+    if isinstance(stmt, Let | Return):
+        return replace(stmt, value=f(stmt.value))
+    if isinstance(stmt, Store):
+        return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))
+    if isinstance(stmt, If | While | Assert):
+        return replace(stmt, test=f(stmt.test))
+    if isinstance(stmt, For):
+        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
+    if isinstance(stmt, Raise | Print):
+        return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Append):
+        return replace(stmt, value=f(stmt.value))
+    return stmt
+
+
+def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
+    """Return the blocks nested directly in a statement."""
+    if isinstance(stmt, If):
+        return stmt.then, stmt.other
+    if isinstance(stmt, For | While):
+        return stmt.body, stmt.other
+    return ()
+
+
+def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
+    """Return the statement with `f` applied to each of its blocks."""
+    if isinstance(stmt, If):
+        return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
+    if isinstance(stmt, For | While):
+        return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    return stmt
+
+
+def statements(block: Block) -> Iterator[Stmt]:
+    """Yield all statements of a block, nested ones included, in textual order."""
+    for stmt in block:
+        yield stmt
+        for inner in blocks_of(stmt):
+            yield from statements(inner)
+
+
+def binds(stmt: Stmt) -> tuple[str, ...]:
+    """Return the names a statement itself binds (a store binds none)."""
+    if isinstance(stmt, Let):
+        return (stmt.target,)
+    if isinstance(stmt, For):
+        return (stmt.var,)
+    if isinstance(stmt, Unpack):
+        return stmt.targets
+    return ()
+
+
+def bound_in(block: Block) -> set[str]:
+    """Return all names bound anywhere in a block."""
+    return {name for stmt in statements(block) for name in binds(stmt)}
+
+
+def stored_in(block: Block) -> set[str]:
+    """Return all arrays written through a store anywhere in a block."""
+    return {stmt.base for stmt in statements(block) if isinstance(stmt, Store | Append)}
+
+
+def read_in(block: Block) -> set[str]:
+    """Return all names read anywhere in a block; a store reads the array it writes into."""
+    found = set()
+    for stmt in statements(block):
+        found |= names_in(*exprs_of(stmt))
+        if isinstance(stmt, Store):
+            found.add(stmt.base)
+    return found
+
+
+def exposed_reads(block: Block) -> set[str]:
+    """Return the names a block may read before it binds them itself."""
+    bound: set[str] = set()
+    found: set[str] = set()
+    for stmt in block:
+        read = names_in(*exprs_of(stmt))
+        if isinstance(stmt, Store):
+            read.add(stmt.base)
+        found |= read - bound
+        own = {stmt.var} if isinstance(stmt, For) else set()
+        for inner in blocks_of(stmt):
+            found |= exposed_reads(inner) - bound - own
+        if isinstance(stmt, If):
+            bound |= _surely_bound(stmt.then) & _surely_bound(stmt.other)
+        elif not isinstance(stmt, For):
+            bound |= set(binds(stmt))
+    return found
+
+
+def _surely_bound(block: Block) -> set[str]:
+    found: set[str] = set()
+    for stmt in block:
+        if isinstance(stmt, If):
+            found |= _surely_bound(stmt.then) & _surely_bound(stmt.other)
+        elif not isinstance(stmt, For):
+            found |= set(binds(stmt))
+    return found
+
+
+def all_names(function: Function) -> set[str]:
+    """Return every name of a function."""
+    found = set(function.params) | bound_in(function.body) | read_in(function.body)
+    return found | {name for name, _ in function.captured}
+
+
+def rename_block(block: Block, names: dict[str, str]) -> Block:
+    """Return the block with names renamed everywhere."""
+
+    def one(stmt: Stmt) -> Stmt:
+        stmt = with_exprs(stmt, lambda e: rename_expr(e, names))
+        if isinstance(stmt, Let):
+            stmt = replace(stmt, target=names.get(stmt.target, stmt.target))
+        elif isinstance(stmt, Store | Append):
+            stmt = replace(stmt, base=names.get(stmt.base, stmt.base))
+        elif isinstance(stmt, For):
+            stmt = replace(stmt, var=names.get(stmt.var, stmt.var))
+        elif isinstance(stmt, Unpack):
+            targets = tuple(names.get(t, t) for t in stmt.targets)
+            stmt = replace(stmt, targets=targets, source=names.get(stmt.source, stmt.source))
+        return with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return tuple(one(s) for s in block)
+
+
+class Fresh:
+    """A source of names that clash with none given: `fresh("x_bar")` gives x_bar, x_bar_1, ..."""
+
+    def __init__(self, taken: Iterable[str]):
+        self.taken = set(taken)
+
+    def __call__(self, base: str) -> str:
+        name, k = base, 0
+        while name in self.taken:
+            k += 1
+            name = f"{base}_{k}"
+        self.taken.add(name)
+        return name
+
+
+def verify(function: Function) -> Function:
+    """Return the function; raise AssertionError where it breaks the grammar."""
+
+    def check(block: Block, in_loop: bool):
+        for stmt in block:
+            assert isinstance(stmt, Stmt), stmt
+            assert in_loop or not isinstance(stmt, Break | Continue), stmt
+            for expr in exprs_of(stmt):
+                for e in walk(expr):
+                    assert isinstance(e, Expr), (stmt, e)
+                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
+            for inner in blocks_of(stmt):
+                check(inner, in_loop or isinstance(stmt, For | While))
+
+    assert len(set(function.params)) == len(function.params), function.params
+    check(function.body, False)
+    return function

@@ -1,0 +1,281 @@
+"""Infer what every name holds: dtype and rank.
+
+NumPy's promotion, with scalars weak against arrays. A name has one kind in the whole function (webs see to that); where
+definitions differ in dtype the wider one holds, where they differ in rank the function is refused.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import ir
+from .errors import KindError, UnsupportedError, problem_at
+from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
+from .rules import arrays, elementwise
+
+FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
+_CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
+               "np.int64": "int64", "np.int32": "int32", "round": "int64"}  # fmt: skip
+
+
+def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kind]:
+    """Return the kind of every name of a function, given its parameters' kinds.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(a, n):\\n    s = 0\\n    for i in range(n):\\n        s += a[i]\\n    return s")
+    >>> {k: str(v) for k, v in infer_kinds(f, {"a": Kind("float32", 1), "n": INT}).items()}
+    {'a': 'float32[:]', 'n': 'int64', 's': 'float64', 'i': 'int64'}
+    """
+    kinds = dict(params)
+    for name, array in function.captured:
+        kinds[name] = Kind(str(array.dtype), array.ndim)
+    inference = _Inference(kinds)
+    for _ in range(8):
+        before = dict(kinds)
+        inference.block(function.body)
+        if kinds == before:
+            break
+    inference.final = True
+    inference.block(function.body)
+    return kinds
+
+
+class _Unknown(Exception):
+    """A name has no kind yet: its definition comes later in the text."""
+
+
+class _Inference:
+    def __init__(self, kinds: dict[str, Kind]):
+        self.kinds = kinds
+        self.final = False
+
+    def block(self, block):
+        for stmt in block:
+            try:
+                self.stmt(stmt)
+            except _Unknown as unknown:
+                if self.final:
+                    raise UnsupportedError(
+                        problem_at(stmt.loc, f"{unknown.args[0]!r} is used before it is assigned",
+                                   "assign it on every path")
+                    ) from None  # fmt: skip
+            for inner in ir.blocks_of(stmt):
+                self.block(inner)
+
+    def stmt(self, stmt):
+        if isinstance(stmt, Let):
+            self.bind(stmt.target, kind_of(stmt.value, self.kinds, stmt.loc), stmt.loc)
+        elif isinstance(stmt, For):
+            for e in (stmt.lo, stmt.hi, stmt.step):
+                kind = kind_of(e, self.kinds, stmt.loc)
+                if kind.rank or kind.is_float:
+                    raise KindError(problem_at(stmt.loc, f"range() needs integers, not {kind}", "use int()"))
+            self.bind(stmt.var, INT, stmt.loc)
+        elif isinstance(stmt, ir.Store):
+            base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
+            if not base.rank:
+                raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
+            kind_of(Sub(Name(stmt.base), stmt.index), self.kinds, stmt.loc)
+            kind_of(stmt.value, self.kinds, stmt.loc)
+        elif isinstance(stmt, ir.If | ir.While):
+            kind = kind_of(stmt.test, self.kinds, stmt.loc)
+            if kind.rank:
+                raise KindError(problem_at(stmt.loc, "the truth of an array is ambiguous", "use .any() or .all()"))
+        else:
+            for e in ir.exprs_of(stmt):
+                if not isinstance(e, ir.Tuple) and not isinstance(e, Const):
+                    kind_of(e, self.kinds, stmt.loc)
+                elif isinstance(e, ir.Tuple):
+                    for item in e.items:
+                        kind_of(item, self.kinds, stmt.loc)
+
+    def bind(self, name, kind: Kind, loc):
+        old = self.kinds.get(name)
+        if old is not None and old.rank != kind.rank:
+            what = f"{name!r} holds {old} and then {kind}"
+            raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
+        self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
+
+
+def promote(*dtypes: str) -> str:
+    """Return NumPy's common dtype."""
+    return str(np.result_type(*dtypes))
+
+
+def common(kinds) -> Kind:
+    """Return the kind of an elementwise result: broadcast rank, promoted dtype, scalars weak against arrays."""
+    kinds = list(kinds)
+    rank = max(k.rank for k in kinds)
+    arrays_ = [k.dtype for k in kinds if k.rank]
+    scalars = [k.dtype for k in kinds if not k.rank]
+    if not arrays_:
+        return Kind(promote(*scalars), 0)
+    dtype = promote(*arrays_)
+    if any(s.startswith("float") for s in scalars) and not dtype.startswith(("float", "complex")):
+        dtype = "float64"
+    elif dtype == "bool" and any(s != "bool" for s in scalars):
+        dtype = "int64"
+    return Kind(dtype, rank)
+
+
+def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
+    """Return the kind of an expression.
+
+    Raises
+    ------
+    KindError
+        If the kinds of operands do not fit.
+    """
+    if isinstance(expr, Name):
+        if expr.id not in kinds:
+            raise _Unknown(expr.id)
+        return kinds[expr.id]
+    if isinstance(expr, Const):
+        if isinstance(expr.value, bool):
+            return BOOL
+        if isinstance(expr.value, int):
+            return INT
+        if isinstance(expr.value, float):
+            return FLOAT
+        raise KindError(problem_at(expr.loc or loc, "text is used as a number", "keep text out of numeric functions"))
+    if isinstance(expr, Select):
+        kind_of(expr.test, kinds, loc)
+        return common([kind_of(expr.then, kinds, loc), kind_of(expr.other, kinds, loc)])
+    if isinstance(expr, Sub):
+        return _sub_kind(expr, kinds, loc)
+    assert isinstance(expr, Op), expr
+    return _op_kind(expr, kinds, loc)
+
+
+def _op_kind(expr: Op, kinds, loc) -> Kind:
+    fn = expr.fn
+    operands = [kind_of(a, kinds, loc) for a in expr.args]
+    where = expr.loc or loc
+    if elementwise.is_elementwise(fn):
+        return _elementwise_kind(fn, operands)
+    if fn in ("shape", "len", "size", "ndim", "trips"):
+        if fn == "shape" and expr.option("axis") >= operands[0].rank:
+            raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
+        return INT
+    if fn == "np.where":
+        return common(operands[1:]) if operands[0].rank <= max(k.rank for k in operands[1:]) else Kind(
+            common(operands[1:]).dtype, operands[0].rank)  # fmt: skip
+    if fn in arrays.REDUCTIONS:
+        return _reduction_kind(expr, operands[0], where)
+    if fn == "np.dot":
+        return _dot_kind(operands, where)
+    if fn == "np.outer":
+        return Kind(common(operands).dtype, 2)
+    if fn in arrays.ALLOCATIONS:
+        count = len(operands) - (fn == "np.full")
+        default = operands[-1].dtype if fn == "np.full" else "float64"
+        return Kind(_dtype_option(expr, kinds, default), count)
+    if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
+        return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
+    if fn == "np.arange":
+        return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
+    if fn in ("copy", "np.transpose", "np.ascontiguousarray", "grow"):
+        return operands[0]
+    if fn == "astype":
+        return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
+    if fn == "np.ravel":
+        return Kind(operands[0].dtype, 1)
+    if fn == "np.expand_dims":
+        return Kind(operands[0].dtype, operands[0].rank + 1)
+    if fn == "reshape":
+        return Kind(operands[0].dtype, len(operands) - 1)
+    if fn == "reshape_like":
+        return Kind(operands[0].dtype, operands[1].rank)
+    if fn == "item":
+        return Kind(operands[0].dtype, 0)
+    if fn in ("records", "pop"):
+        return operands[0]
+    raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
+
+
+def _dtype_option(expr: Op, kinds, default: str) -> str:
+    dtype = expr.option("dtype")
+    if dtype is None:
+        return default
+    return dtype if isinstance(dtype, str) else kind_of(dtype, kinds).dtype
+
+
+def _elementwise_kind(fn: str, operands) -> Kind:
+    kind = common(operands)
+    if fn in elementwise.COMPARISONS or fn in ("and", "or", "not"):
+        return Kind("bool", kind.rank)
+    if fn in elementwise.LOGIC:
+        return kind
+    if fn in _CAST_DTYPE:
+        return Kind(_CAST_DTYPE[fn], kind.rank)
+    if fn == "div":
+        return kind if kind.is_float else Kind("float64", kind.rank)
+    if fn in elementwise.ARITHMETIC or fn in elementwise.STEPS:
+        return Kind("int64", kind.rank) if kind.dtype == "bool" else kind
+    result = elementwise.BY_SPELLING[fn].result
+    if result in ("bool", "int"):
+        return Kind("bool" if result == "bool" else "int64", kind.rank)
+    if result == "float" and not kind.is_float:
+        return Kind("float64", kind.rank)
+    return kind
+
+
+def _reduction_kind(expr: Op, operand: Kind, loc) -> Kind:
+    axis, rank = expr.option("axis"), operand.rank
+    if expr.fn in ("np.argmax", "np.argmin"):
+        dtype = "int64"
+    elif expr.fn == "np.mean":
+        dtype = operand.dtype if operand.is_float else "float64"
+    elif expr.fn == "np.sum":
+        dtype = operand.dtype if operand.is_float else "int64"
+    else:
+        dtype = operand.dtype
+    for a in axes_of(axis, rank, loc):
+        rank -= 0 if expr.option("keepdims") else 1
+        del a
+    return Kind(dtype, rank)
+
+
+def axes_of(axis, rank: int, loc=None) -> tuple[int, ...]:
+    """Return the reduced axes, non-negative and sorted; None means all."""
+    if axis is None:
+        return tuple(range(rank))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    for a in given:
+        if not isinstance(a, int) or not -rank <= a < rank:
+            raise KindError(problem_at(loc, f"axis {a} of an array with {rank} axes", "name an axis that exists"))
+    return tuple(sorted(a % rank for a in given))
+
+
+def _dot_kind(operands, loc) -> Kind:
+    a, b = operands
+    if not a.rank or not b.rank:
+        return common(operands)
+    if a.rank > 2 or b.rank > 2:
+        raise KindError(problem_at(loc, f"a product of {a} and {b}", "use one- and two-dimensional arrays, or a loop"))
+    return Kind(promote(a.dtype, b.dtype), a.rank + b.rank - 2)
+
+
+def _sub_kind(expr: Sub, kinds, loc) -> Kind:
+    base = kind_of(expr.base, kinds, loc)
+    where = expr.loc or loc
+    rank, used, advanced = 0, 0, []
+    for item in expr.index:
+        if isinstance(item, Slice):
+            rank, used = rank + 1, used + 1
+        elif isinstance(item, ir.NewAxis):
+            rank += 1
+        elif not isinstance(item, ir.Dots):
+            kind = kind_of(item, kinds, loc)
+            used += 1
+            if kind.dtype == "bool":
+                raise UnsupportedError(problem_at(where, "indexing with a boolean mask is not supported",
+                                                  "use np.where(mask, a, b) or a loop with an if"))  # fmt: skip
+            if kind.is_float:
+                raise KindError(problem_at(where, f"an index must be an integer, not {kind}", "use int()"))
+            if kind.rank:
+                advanced.append(kind.rank)
+    if used > base.rank:
+        raise KindError(problem_at(where, f"too many indices: {used} for {base}", "drop an index"))
+    rank += base.rank - used
+    return Kind(base.dtype, rank + (max(advanced) if advanced else 0))

@@ -1,0 +1,136 @@
+"""The linear form of a statement: for every active leaf of its value, the local partial derivative.
+
+Forward and reverse mode are both printed from it. Partials come from sympy, written with the statement's own result
+where that is shorter or more stable (1 - out**2 for tanh).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from . import ir
+from .ir import Const, Expr, Name, Op, Select, Sub
+from .rules import elementwise
+
+
+@dataclass(frozen=True)
+class Push:
+    """One contribution of a statement to the adjoint of a leaf: `leaf_bar += sign * value`."""
+
+    leaf: Expr
+    sign: int
+    value: Expr
+
+
+class LinearForm:
+    """Local derivatives of `target = value` for its active leaves.
+
+    Parameters
+    ----------
+    target : Name, Sub or None
+        Where the value stands afterwards; None where it is only added to something.
+    value : Expr
+        A scalar expression over names and elements.
+    is_active : callable
+        Tells whether a leaf depends on a differentiated argument.
+    """
+
+    def __init__(self, target: Expr | None, value: Expr, is_active: Callable[[Expr], bool]):
+        self.target, self.value, self.is_active = target, value, is_active
+        self.leaves = differentiable_leaves(value, is_active)
+        self.uses_result = False
+
+    @cached_property
+    def _symbolic(self):
+        from . import symbolic
+
+        converter = symbolic.Converter(self.is_active, _prefix(self.value))
+        whole, parts = symbolic.partials(converter, self.value, self.leaves)
+        own = self.target.base if isinstance(self.target, Sub) else self.target
+        free = own is not None and own.id not in ir.names_in(self.value)
+        if free and whole.args and not whole.is_Add and not whole.is_Mul and not whole.is_Pow:
+            out = converter.symbol(_Output(self.target))
+            replaced = [p.xreplace({whole: out}) for p in parts]
+            self.uses_result, parts = replaced != parts, replaced
+        return converter, parts
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether the value is one leaf alone, as in `a = b`."""
+        return self.value in self.leaves
+
+    def pushes(self, seed: Expr, fresh) -> tuple[list[tuple[str, Expr]], list[Push]]:
+        """Return (temporaries, contributions) for the adjoint `seed` of the target, which may be a constant."""
+        if self.is_trivial:
+            return [], [Push(self.value, 1, seed)]
+        from . import symbolic
+
+        converter, parts = self._symbolic
+        g = symbolic.number(seed.value) if isinstance(seed, Const) else converter.symbol(_Last(seed))
+        products = [p * g for p in parts]
+        temps, products = symbolic.share(products, 0)
+        named = []
+        for s, e in temps:
+            name = fresh("t")
+            converter.exprs[s] = Name(name)
+            named.append((name, reveal(converter.from_sympy(e), self.target)))
+        result = []
+        for leaf, e in zip(self.leaves, products, strict=True):
+            if e == 0:
+                continue
+            sign = -1 if symbolic._negative(e) else 1
+            value = reveal(converter.from_sympy(e if sign > 0 else -e), self.target)
+            result.append(Push(leaf, sign, value))
+        return named, result
+
+
+@dataclass(frozen=True, slots=True)
+class _Output(Expr):
+    """Stands for the value just computed while sympy works."""
+
+    target: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class _Last(Expr):
+    """Stands for the seed while sympy works; sorts after everything else."""
+
+    seed: Expr
+
+
+def reveal(expr: Expr, target: Expr) -> Expr:
+    """Return the expression with the stand-ins for result and seed replaced by what they stand for."""
+    if isinstance(expr, _Output):
+        return target
+    if isinstance(expr, _Last):
+        return expr.seed
+    return ir.rebuild(expr, lambda e: reveal(e, target))
+
+
+def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
+    """Return the distinct active names and elements through which the value depends differentiably, in order."""
+    found: dict[Expr, None] = {}
+
+    def visit(e: Expr):
+        if isinstance(e, Name | Sub):
+            if is_active(e):
+                found.setdefault(e)
+        elif isinstance(e, Select):
+            visit(e.then)
+            visit(e.other)
+        elif isinstance(e, Op):
+            row = elementwise.BY_SPELLING.get(e.fn)
+            smooth = e.fn in elementwise.ARITHMETIC or e.fn in ("float", "np.float64", "np.float32", "mod", "floordiv")
+            if smooth or (row is not None and row.differentiable):
+                for a in e.args:
+                    visit(a)
+
+    visit(expr)
+    return list(found)
+
+
+def _prefix(value: Expr) -> str:
+    calls = [e.fn for e in ir.walk(value) if isinstance(e, Op) and "." in e.fn]
+    return "math" if calls and all(c.startswith("math.") for c in calls) else "np"

@@ -1,0 +1,263 @@
+"""Array expressions as (sizes, index -> scalar expression): slices shift, newaxis drops, transpose permutes.
+
+Nothing is computed by building a `Pull`; asking it for an element gives the scalar expression that a loop nest writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import ir
+from .affine import affine, clipped, simplify_index
+from .ir import Const, Expr, Name, Op, Select, Slice, Sub
+
+ZERO, ONE = Const(0), Const(1)
+Index = tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """An array expression: its sizes, its element at an index, and an array expression a library call can take."""
+
+    dims: tuple[Expr, ...]
+    at: Callable[[Index], Expr] = field(compare=False)
+    array: Expr | None = None
+
+    @property
+    def rank(self) -> int:
+        return len(self.dims)
+
+
+def whole(name: str, dims: tuple[Expr, ...]) -> Pull:
+    """Return the pull of a named array."""
+    return Pull(dims, lambda idx: Sub(Name(name), tuple(idx)), Name(name))
+
+
+def transpose(p: Pull) -> Pull:
+    """Return the pull with its axes reversed."""
+    array = None if p.array is None else Op("np.transpose", (p.array,))
+    if isinstance(p.array, Op) and p.array.fn == "np.transpose":
+        array = p.array.args[0]
+    return Pull(p.dims[::-1], lambda idx: p.at(tuple(reversed(idx))), array if p.rank > 1 else p.array)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One axis of an indexed result: its size and the base index it stands for, given its own index."""
+
+    size: Expr
+    base: Callable[[Expr], Expr] = field(compare=False)
+
+
+class Indexer:
+    """Applies the items of a subscript to a pull. `is_nonneg` tells indices that cannot be negative."""
+
+    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold):
+        self.is_nonneg = is_nonneg
+        self.pull_index = pull_index
+        self.hold = hold
+
+    def apply(self, p: Pull, items: Index, broadcast) -> Pull:
+        """Return the pull of `p[items]`."""
+        items = _expand(items, p.rank)
+        if not any(isinstance(i, Slice | ir.NewAxis | ir.Dots) or self.pull_index(i).rank for i in items):
+            scalars = [self.pull_index(i).at(()) for i in items]
+            indices = tuple(self.wrap(i, n, p) for i, n in zip(scalars, p.dims, strict=True))
+            return Pull((), lambda idx: p.at(indices))
+        parts: list = []  # per item: ("axis", _Axis) | ("new",) | ("fixed", Expr) | ("gather", Pull)
+        d = 0
+        for item in items:
+            if isinstance(item, ir.NewAxis):
+                parts.append(("new", None))
+                continue
+            n = p.dims[d]
+            d += 1
+            if isinstance(item, Slice):
+                parts.append(("axis", self.slice_axis(item, n)))
+                continue
+            q = self.pull_index(item)
+            if q.rank:
+                parts.append(("gather", q))
+            else:
+                parts.append(("fixed", self.wrap(q.at(()), n, p)))
+        return self.assemble(p, parts, items, broadcast)
+
+    def assemble(self, p: Pull, parts, items, broadcast) -> Pull:
+        gathers = [q for kind, q in parts if kind == "gather"]
+        lifted = broadcast(gathers) if gathers else None
+        places = [k for k, (kind, _) in enumerate(parts) if kind == "gather"]
+        adjacent = not places or places == list(range(places[0], places[-1] + 1))
+        dims: list[Expr] = []
+        axes: list = []  # for each result axis: ("axis", part number) | ("new",) | ("gather", n)
+        if gathers and not adjacent:
+            dims += lifted.dims
+            axes += [("gather", n) for n in range(len(lifted.dims))]
+        for k, (kind, value) in enumerate(parts):
+            if kind == "axis":
+                dims.append(value.size)
+                axes.append(("axis", k))
+            elif kind == "new":
+                dims.append(ONE)
+                axes.append(("new", None))
+            elif kind == "gather" and adjacent and k == places[0]:
+                dims += lifted.dims
+                axes += [("gather", n) for n in range(len(lifted.dims))]
+
+        def at(idx):
+            shared = [i for (kind, _), i in zip(axes, idx, strict=True) if kind == "gather"]
+            own = {k: i for (kind, k), i in zip(axes, idx, strict=True) if kind == "axis"}
+            base, g = [], 0
+            for k, (kind, value) in enumerate(parts):
+                if kind == "axis":
+                    base.append(value.base(own[k]))
+                elif kind == "fixed":
+                    base.append(value)
+                elif kind == "gather":
+                    base.append(lifted.element(g, tuple(shared)))
+                    g += 1
+            return p.at(tuple(base))
+
+        basic = not gathers and p.array is not None
+        return Pull(tuple(dims), at, Sub(p.array, _trim(items)) if basic else None)
+
+    def wrap(self, index: Expr, n: Expr, p: Pull) -> Expr:
+        """Return the index without a negative value, where numba's own wraparound would not see it."""
+        if isinstance(p.array, Name) or self.is_nonneg(index):
+            return index
+        if isinstance(index, Const):
+            return simplify_index(Op("add", (n, index)))
+        index = self.hold(index, "at")
+        return Select(Op("lt", (index, ZERO)), Op("add", (index, n)), index)
+
+    def slice_axis(self, item: Slice, n: Expr) -> _Axis:
+        step = 1 if item.step is None else _constant(self.pull_index(item.step).at(()))
+        lo = None if item.lo is None else self.pull_index(item.lo).at(())
+        hi = None if item.hi is None else self.pull_index(item.hi).at(())
+        if step > 0:
+            start, size = self.upward(lo, hi, n)
+            if step > 1:
+                size = Op("floordiv", (Op("add", (size, Const(step - 1))), Const(step)))
+        else:
+            start, size = self.downward(lo, hi, n)
+            if step < -1:
+                size = Op("floordiv", (Op("add", (size, Const(-step - 1))), Const(-step)))
+
+        def base(i):
+            scaled = i if step == 1 else Op("mul", (Const(step), i))
+            return simplify_index(Op("add", (scaled, start)))
+
+        return _Axis(_fold(size), base)
+
+    def upward(self, lo, hi, n):
+        start = ZERO if lo is None else self.bound(lo, n)
+        if hi is None:
+            end = n
+        elif isinstance(hi, Const) and hi.value < 0:
+            end = Op("add", (n, hi))
+        else:
+            end = _least(self.bound(hi, n), n)
+        return start, clipped(Op("sub", (end, start)))
+
+    def bound(self, e: Expr, n: Expr) -> Expr:
+        if isinstance(e, Const):
+            return e if e.value >= 0 else clipped(Op("add", (n, e)))
+        if self.is_nonneg(e):
+            return e
+        e = self.hold(e, "start")
+        wrapped = Op("max", (Op("add", (e, n)), ZERO))
+        return self.hold(Select(Op("lt", (e, ZERO)), wrapped, e), "start")
+
+    def downward(self, lo, hi, n):
+        last = Op("sub", (n, ONE))
+        if lo is None:
+            start = simplify_index(last)
+        elif isinstance(lo, Const) and lo.value < 0:
+            start = Op("max", (simplify_index(Op("add", (n, lo))), Const(-1)))
+        else:
+            start = _least(self.bound(lo, n), simplify_index(last))
+        if hi is None:
+            end: Expr = Const(-1)
+        elif isinstance(hi, Const) and hi.value < 0:
+            end = Op("max", (simplify_index(Op("add", (n, hi))), Const(-1)))
+        else:
+            end = self.bound(hi, n)
+        return start, clipped(Op("sub", (start, end)))
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """Several pulls broadcast together: the common sizes, and each one's element at a common index."""
+
+    dims: tuple[Expr, ...]
+    maps: tuple[Callable[[Index], Expr], ...] = field(compare=False)
+
+    def element(self, k: int, idx: Index) -> Expr:
+        return self.maps[k](idx)
+
+
+def lift(pulls, resolve) -> Lifted:
+    """Return pulls broadcast together; `resolve(a, b)` gives (size, index map of a, index map of b) for two sizes."""
+    rank = max(p.rank for p in pulls)
+    same = lambda i: i  # noqa: E731
+    dims: list[Expr] = []
+    axis_maps: list[list] = [[] for _ in pulls]
+    for d in range(rank):
+        size: Expr = ONE
+        maps: list = [None] * len(pulls)
+        for k, p in enumerate(pulls):
+            own = d - (rank - p.rank)
+            if own < 0:
+                continue
+            n = p.dims[own]
+            if n == ONE:
+                maps[k] = lambda i: ZERO
+            elif size == ONE:
+                size, maps[k] = n, same
+            else:
+                size, earlier, mine = resolve(size, n)
+                if earlier is not None:
+                    maps = [m if m is None or m is not same else earlier for m in maps]
+                maps[k] = mine or same
+        dims.append(size)
+        for k, m in enumerate(maps):
+            if m is not None:
+                axis_maps[k].append((d, m))
+    if rank and any(d == ONE for d in dims):
+        pass
+
+    def mapper(p, chosen):
+        return lambda idx: p.at(tuple(m(idx[d]) for d, m in chosen))
+
+    return Lifted(tuple(dims), tuple(mapper(p, chosen) for p, chosen in zip(pulls, axis_maps, strict=True)))
+
+
+def _expand(items: Index, rank: int) -> Index:
+    used = sum(not isinstance(i, ir.NewAxis | ir.Dots) for i in items)
+    full = (Slice(),) * (rank - used)
+    for k, item in enumerate(items):
+        if isinstance(item, ir.Dots):
+            return items[:k] + full + items[k + 1 :]
+    return items + full
+
+
+def _trim(items: Index) -> Index:
+    """Return the items without trailing full slices, which would cost numba the contiguity of a row."""
+    items = list(items)
+    while len(items) > 1 and items[-1] == Slice():
+        items.pop()
+    return tuple(items)
+
+
+def _least(a: Expr, b: Expr) -> Expr:
+    return a if affine(a) == affine(b) else Op("min", (a, b))
+
+
+def _fold(size: Expr) -> Expr:
+    return size if isinstance(size, Op) and size.fn in ("floordiv", "min") else simplify_index(size)
+
+
+def _constant(e: Expr) -> int:
+    if isinstance(e, Const) and isinstance(e.value, int) and e.value:
+        return e.value
+    raise ValueError("step")

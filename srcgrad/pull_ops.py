@@ -1,0 +1,538 @@
+"""Read array expressions as pulls, and scalar expressions with the array operations in them taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import ir
+from .affine import affine, clipped, simplify_index
+from .errors import KindError, UnsupportedError, problem_at
+from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
+from .kinds import axes_of, kind_of
+from .pull import ONE, ZERO, Lifted, Pull, lift, transpose, whole
+from .rules import arrays, elementwise
+
+
+class ArrayReader:
+    """The half of `lower` that reads expressions; the half that writes statements calls it."""
+
+    def kind(self, expr: Expr) -> Kind:
+        return kind_of(expr, self.kinds, self.loc)
+
+    # -- scalars
+    def scalar(self, expr: Expr, into: str | None = None) -> Expr:
+        """Return a scalar expression over scalars and elements; what needs a loop is emitted before it.
+
+        A reduction that is the whole expression accumulates in `into`.
+        """
+        if isinstance(expr, Name | Const):
+            return expr
+        if isinstance(expr, Select):
+            return self.scalar_select(expr)
+        if isinstance(expr, Sub):
+            element = self.indexed(self.named_array(self.pull(expr.base), self.kind(expr.base)), expr).at(())
+            return replace(element, loc=expr.loc) if isinstance(element, Sub) else element
+        if isinstance(expr, ir.Tuple):
+            return replace(expr, items=tuple(self.scalar(e) for e in expr.items))
+        assert isinstance(expr, Op), expr
+        if expr.fn in ("and", "or"):
+            return self.scalar_logic(expr)
+        if elementwise.is_elementwise(expr.fn):
+            return replace(expr, args=tuple(self.scalar(a) for a in expr.args))
+        if expr.fn in ("shape", "len", "size", "ndim"):
+            return self.size_of(expr)
+        if expr.fn == "np.where":
+            return Select(*(self.scalar(a) for a in expr.args), expr.loc)
+        if expr.fn in arrays.REDUCTIONS:
+            return self.reduce(expr, into).at(())
+        if expr.fn == "np.dot":
+            return self.product(expr, into).at(())
+        if expr.fn == "item":
+            p = self.pull(expr.args[0])
+            return p.at((ZERO,) * p.rank)
+        raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
+
+    def scalar_select(self, expr: Select) -> Expr:
+        test = self.scalar(expr.test)
+        then, before_then = self.apart(lambda: self.scalar(expr.then))
+        other, before_other = self.apart(lambda: self.scalar(expr.other))
+        if not before_then and not before_other:
+            return Select(test, then, other, expr.loc)
+        name = self.fresh("value")
+        self.kinds[name] = self.kind(expr)
+        self.emit(If(test, (*before_then, Let(name, then, expr.loc)), (*before_other, Let(name, other, expr.loc))))
+        return Name(name)
+
+    def scalar_logic(self, expr: Op) -> Expr:
+        left = self.scalar(expr.args[0])
+        right, before = self.apart(lambda: self.scalar(expr.args[1]))
+        if not before:
+            return replace(expr, args=(left, right))
+        name = self.fresh("test")
+        self.kinds[name] = Kind("bool")
+        self.emit(Let(name, left))
+        test = Name(name) if expr.fn == "and" else Op("not", (Name(name),))
+        self.emit(If(test, (*before, Let(name, right, expr.loc))))
+        return Name(name)
+
+    def size_of(self, expr: Op) -> Expr:
+        base = expr.args[0]
+        if expr.fn == "ndim":
+            return Const(self.kind(base).rank)
+        if isinstance(base, Name) and base.id not in self.state.views:
+            return expr
+        dims = self.pull(base).dims
+        if expr.fn == "size":
+            total: Expr = ONE
+            for n in dims:
+                total = n if total == ONE else Op("mul", (total, n))
+            return total
+        return dims[expr.option("axis", 0)]
+
+    # -- arrays
+    def named(self, name: str) -> Pull:
+        """Return the pull of a name: a view is seen through to the array it shows."""
+        if name in self.state.views:
+            return self.state.views[name]
+        return whole(name, self.sizes(name))
+
+    def pull(self, expr: Expr, into: str | None = None) -> Pull:
+        """Return the pull of any expression; scalars have no axes."""
+        if not self.kind(expr).rank:
+            value = self.scalar(expr)
+            return Pull((), lambda _: value)
+        if isinstance(expr, Name):
+            return self.named(expr.id)
+        if isinstance(expr, Select):
+            return self.elementwise(expr, (expr.test, expr.then, expr.other), lambda t, a, b: Select(t, a, b, expr.loc))
+        if isinstance(expr, Sub):
+            base = self.named_array(self.pull(expr.base), self.kind(expr.base))
+            return self.indexed(base, expr)
+        assert isinstance(expr, Op), expr
+        if elementwise.is_elementwise(expr.fn):
+            return self.elementwise(expr, expr.args, lambda *args: Op(expr.fn, args, (), expr.loc))
+        if expr.fn == "np.where":
+            return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
+        if expr.fn in arrays.REDUCTIONS:
+            return self.reduce(expr, into)
+        if expr.fn == "np.dot":
+            return self.product(expr, into)
+        handler = getattr(self, "pull_" + expr.fn.removeprefix("np."), None)
+        if handler is None:
+            raise UnsupportedError(
+                problem_at(expr.loc or self.loc, f"{expr.fn} is not supported here", "write it as a loop")
+            )
+        return handler(expr)
+
+    def indexed(self, base: Pull, expr: Sub) -> Pull:
+        try:
+            return self.indexer.apply(base, expr.index, self.lift)
+        except ValueError:
+            raise UnsupportedError(
+                problem_at(expr.loc or self.loc, "the step of a slice is known only at run time",
+                           "write a constant step, or a loop")
+            ) from None  # fmt: skip
+
+    def named_array(self, p: Pull, kind: Kind) -> Pull:
+        """Return a pull that may be read at several places: an expression is computed once, under a name."""
+        if p.array is not None or p.rank == 0:
+            return p
+        if isinstance(p.at(tuple(Name(f"_{d}") for d in range(p.rank))), Sub):
+            return p
+        return self.named(self.materialise(p, kind, self.fresh("values")).id)
+
+    def elementwise(self, expr: Expr, args, build: Callable[..., Expr]) -> Pull:
+        pulls = []
+        for a in args:
+            p = self.pull(a)
+            if p.rank == 0 and op_count(p.at(())) > 1 and not isinstance(expr, Select):
+                held = self.hold(p.at(()), "scale")
+                p = Pull((), lambda _, h=held: h)
+            pulls.append(p)
+        lifted = self.lift(pulls)
+        return Pull(lifted.dims, lambda idx: build(*(lifted.element(k, idx) for k in range(len(pulls)))))
+
+    def lift(self, pulls) -> Lifted:
+        return lift(pulls, self.resolve_sizes)
+
+    def resolve_sizes(self, a: Expr, b: Expr):
+        """Return (size, index map of the first, of the second) for two sizes that meet in a broadcast."""
+        ca, cb = self.canonical(a), self.canonical(b)
+        if ca == cb:
+            return a, None, None
+        if not self.stretch or isinstance(ca, Const) and isinstance(cb, Const):
+            self.require(a, b, "operands could not be broadcast together: lengths")
+            return a, None, None
+        size = self.hold(Select(Op("eq", (ca, ONE)), cb, ca), "n", always=True)
+        for n in (ca, cb):
+            bad = Op("and", (Op("ne", (n, size)), Op("ne", (n, ONE))))
+            message = Const("operands could not be broadcast together: lengths")
+            self.emit(If(bad, (ir.Raise("ValueError", (message, ca, cb), self.loc),)))
+        steps = [self.hold(Select(Op("eq", (n, ONE)), ZERO, ONE), "step", always=True) for n in (ca, cb)]
+        first, second = (lambda i, s=s: Op("mul", (i, s)) for s in steps)
+        return size, first, second
+
+    def pull_transpose(self, expr: Op) -> Pull:
+        return transpose(self.pull(expr.args[0]))
+
+    def pull_copy(self, expr: Op) -> Pull:
+        return self.pull(expr.args[0])
+
+    pull_ascontiguousarray = pull_copy
+
+    def pull_astype(self, expr: Op) -> Pull:
+        p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
+        if dtype == self.kind(expr.args[0]).dtype:
+            return p
+        cast = {"float64": "np.float64", "float32": "np.float32", "int64": "np.int64", "int32": "np.int32"}.get(dtype)
+        if cast is None:
+            raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
+        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
+
+    def pull_expand_dims(self, expr: Op) -> Pull:
+        axis = expr.option("axis", 0)
+        rank = self.kind(expr).rank
+        items = [ir.Slice()] * (rank - 1)
+        items.insert(axis % rank, ir.NewAxis())
+        return self.indexed(self.pull(expr.args[0]), Sub(expr.args[0], tuple(items)))
+
+    def pull_outer(self, expr: Op) -> Pull:
+        a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
+        return Pull((a.dims[0], b.dims[0]), lambda idx: Op("mul", (a.at(idx[:1]), b.at(idx[1:])), (), expr.loc))
+
+    def filled(self, expr: Op, value: Expr) -> Pull:
+        like = expr.fn.endswith("_like")
+        dims = self.pull(expr.args[0]).dims if like else tuple(self.hold_size(e) for e in self.shape_args(expr))
+        return Pull(dims, lambda _: value)
+
+    def shape_args(self, expr: Op):
+        return expr.args[:-1] if expr.fn == "np.full" else expr.args
+
+    def hold_size(self, e: Expr) -> Expr:
+        """Return a size as an expression that stays what it is while the array lives."""
+        e = simplify_index(self.scalar(e))
+        if ir.names_in(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+            return e
+        return self.hold(e, "n", always=True)
+
+    def pull_zeros(self, expr: Op) -> Pull:
+        return self.filled(expr, self.fill_value(expr, 0))
+
+    def pull_ones(self, expr: Op) -> Pull:
+        return self.filled(expr, self.fill_value(expr, 1))
+
+    def pull_full(self, expr: Op) -> Pull:
+        return self.filled(expr, self.scalar(expr.args[-1]))
+
+    pull_zeros_like = pull_empty = pull_empty_like = pull_zeros
+    pull_ones_like, pull_full_like = pull_ones, pull_full
+
+    def fill_value(self, expr: Op, value: int) -> Expr:
+        return Const(float(value)) if self.kind(expr).is_float else Const(value)
+
+    def pull_arange(self, expr: Op) -> Pull:
+        start, stop, *step = (self.scalar(a) for a in expr.args)
+        if any(self.kind(a).is_float for a in expr.args):
+            raise UnsupportedError(problem_at(expr.loc, "np.arange of floats is not supported",
+                                              "use x0 + dx * np.arange(n)"))  # fmt: skip
+        step = step[0] if step else ONE
+        size = clipped(Op("sub", (stop, start)))
+        if step != ONE:
+            if not isinstance(step, Const) or step.value <= 0:
+                raise UnsupportedError(problem_at(expr.loc, "np.arange needs a positive constant step", "write a loop"))
+            size = Op("floordiv", (Op("add", (size, Const(step.value - 1))), step))
+        start, size = self.hold_size(start), self.hold_size(size) if step == ONE else self.hold(size, "n")
+        cast = "np.float64" if self.kind(expr).is_float else None
+
+        def at(idx):
+            e = simplify_index(Op("add", (start, Op("mul", (step, idx[0])))))
+            return Op(cast, (e,)) if cast else e
+
+        return Pull((size,), at)
+
+    # -- reshape: affine copies through the flat order
+    def pull_ravel(self, expr: Op) -> Pull:
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        if p.rank == 1:
+            return p
+        return self.flattened(p, self.kind(expr))
+
+    def flattened(self, p: Pull, kind: Kind) -> Pull:
+        total: Expr = ONE
+        for n in p.dims:
+            total = n if total == ONE else Op("mul", (total, n))
+        name = self.fresh("flat")
+        self.kinds[name] = Kind(kind.dtype, 1)
+        self.allocate(name, (self.hold(total, "n"),), self.kinds[name], "np.empty")
+        idx = self.loop_names_for(p.rank)
+        place: Expr = ZERO
+        for i, n in zip(idx, p.dims, strict=True):
+            place = Name(i) if place == ZERO else _place(place, n, Name(i))
+        self.nest(idx, [(ZERO, n) for n in p.dims], [Store(name, (place,), p.at(tuple(map(Name, idx))))])
+        return self.named(name)
+
+    def pull_reshape(self, expr: Op) -> Pull:
+        base = expr.args[0]
+        p = self.named_array(self.pull(base), self.kind(base))
+        flat = p if p.rank == 1 else self.flattened(p, self.kind(base))
+        sizes = [self.hold_size(e) for e in expr.args[1:]]
+        known: Expr = ONE
+        for n in sizes:
+            if n != Const(-1):
+                known = n if known == ONE else Op("mul", (known, n))
+        if Const(-1) in sizes:
+            rest = flat.dims[0] if known == ONE else Op("floordiv", (flat.dims[0], known))
+            sizes[sizes.index(Const(-1))] = self.hold(rest, "n")
+        total: Expr = ONE
+        for n in sizes:
+            total = n if total == ONE else Op("mul", (total, n))
+        self.require(total, flat.dims[0], "cannot reshape array: sizes")
+        return self.unflattened(flat, tuple(sizes))
+
+    def pull_reshape_like(self, expr: Op) -> Pull:
+        base = self.pull(expr.args[1])
+        sizes = tuple(n for n in base.dims)
+        return self.pull_reshape(Op("reshape", (expr.args[0], *sizes), (), expr.loc))
+
+    def unflattened(self, flat: Pull, sizes) -> Pull:
+        if len(sizes) == 1:
+            return Pull(sizes, flat.at, flat.array)
+
+        def at(idx):
+            place = idx[0]
+            for i, n in zip(idx[1:], sizes[1:], strict=True):
+                place = _place(place, n, i)
+            return flat.at((place,))
+
+        return Pull(sizes, at)
+
+    # -- reductions
+    def reduce(self, expr: Op, into: str | None) -> Pull:
+        """Lower sum, mean, max, min, argmax, argmin over some axes."""
+        p, kind = self.pull(expr.args[0]), self.kind(expr.args[0])
+        if not p.rank:
+            return p if not expr.fn.startswith("np.arg") else Pull((), lambda _: ZERO)
+        axes = axes_of(expr.option("axis"), p.rank, expr.loc)
+        kept = tuple(d for d in range(p.rank) if d not in axes)
+        if expr.fn in ("np.sum", "np.mean"):
+            result = self.sum(expr, p, kept, axes, into if not expr.option("keepdims") else None)
+        else:
+            result = self.extreme(expr, self.named_array(p, kind), kept, axes)
+        if not expr.option("keepdims"):
+            return result
+        dims = tuple(ONE if d in axes else p.dims[d] for d in range(p.rank))
+        return Pull(dims, lambda idx: result.at(tuple(idx[d] for d in kept)))
+
+    def sum(self, expr: Op, p: Pull, kept, axes, into) -> Pull:
+        kind = self.kind(expr)
+        zero = Const(0.0) if kind.is_float else Const(0)
+        count: Expr = ONE
+        for d in axes:
+            count = p.dims[d] if count == ONE else Op("mul", (count, p.dims[d]))
+        if not kept:
+            own = into in self.kinds and into != "out" and expr.fn == "np.sum"
+            name = into if own else self.fresh("out" if into == "out" else "total")
+            self.kinds.setdefault(name, Kind(kind.dtype))
+            idx = self.loop_names_for(p.rank)
+            element = p.at(tuple(map(Name, idx)))
+            self.emit(Let(name, zero))
+            self.nest(idx, self.whole_ranges(p), [_accumulate(name, element)])
+            value = Op("div", (Name(name), count)) if expr.fn == "np.mean" else Name(name)
+            return Pull((), lambda _: value)
+        target = into if into and self.kinds.get(into, kind).rank == len(kept) else self.fresh("sums")
+        self.kinds[target] = Kind(kind.dtype, len(kept))
+        dims = tuple(p.dims[d] for d in kept)
+        idx = self.loop_names_for(p.rank)
+        names = tuple(map(Name, idx))
+        element, cell = p.at(names), tuple(names[d] for d in kept)
+        ranges = self.whole_ranges(p)
+        if max(kept) < min(axes):
+            self.allocate(target, dims, self.kinds[target], "np.empty")
+            total = self.fresh("total")
+            self.kinds[total] = Kind(kind.dtype)
+            inner = self.nested(idx[len(kept) :], ranges[len(kept) :], [_accumulate(total, element)])
+            value = Op("div", (Name(total), count)) if expr.fn == "np.mean" else Name(total)
+            body = [Let(total, zero), *inner, Store(target, cell, value)]
+            self.nest(idx[: len(kept)], ranges[: len(kept)], body)
+            return self.named(target)
+        self.allocate(target, dims, self.kinds[target], "np.zeros")
+        self.nest(idx, ranges, [Store(target, cell, element, "+=")])
+        if expr.fn == "np.mean":
+            own = idx[: len(kept)]
+            cell = tuple(map(Name, own))
+            mean = Op("div", (Sub(Name(target), cell), count))
+            self.nest(own, [(ZERO, n) for n in dims], [Store(target, cell, mean)])
+        return self.named(target)
+
+    def whole_ranges(self, p: Pull):
+        from .affine import unclipped
+
+        return [(ZERO, unclipped(n)) for n in p.dims]
+
+    def nested(self, idx, ranges, body):
+        saved, self.out = self.out, []
+        try:
+            self.nest(idx, ranges, body)
+            return list(self.out)
+        finally:
+            self.out = saved
+
+    def extreme(self, expr: Op, p: Pull, kept, axes) -> Pull:
+        """Lower max and min: find the place of the (first) winner, then read the element there."""
+        fn = "gt" if expr.fn in ("np.max", "np.argmax") else "lt"
+        places = [self.fresh("best") for _ in axes]
+        for b in places:
+            self.kinds[b] = Kind("int64")
+        idx = self.loop_names_for(p.rank)
+        names = tuple(map(Name, idx))
+        winner = tuple(Name(places[axes.index(d)]) if d in axes else names[d] for d in range(p.rank))
+        for d in axes:
+            message = "zero-size array to reduction operation which has no identity"
+            if not (isinstance(p.dims[d], Const) and p.dims[d].value > 0):
+                empty = Op("eq", (self.canonical(p.dims[d]), ZERO))
+                self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
+        inner_idx = [idx[d] for d in axes]
+        here, best = p.at(names), p.at(winner)
+        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))))
+        search = If(test, tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True)), (), self.loc)
+        body = [Let(b, ZERO) for b in places]
+        single = self.search_call(expr, p, names, kept, axes)
+        if single is not None:
+            body = [Let(places[0], single)]
+        else:
+            body += self.nested(inner_idx, [(ZERO, p.dims[d]) for d in axes], [search])
+        return self.place_extreme(expr, p, kept, idx, names, winner, places, body)
+
+    def search_call(self, expr: Op, p: Pull, names, kept, axes) -> Expr | None:
+        """Return `np.argmax(row)` where one axis of an array that stands in memory is searched."""
+        if len(axes) > 1 or p.array is None or not self.kind_of_array(p).is_float:
+            return None
+        call = "np.argmax" if expr.fn in ("np.max", "np.argmax") else "np.argmin"
+        if not kept:
+            return Op(call, (p.array,))
+        if not isinstance(p.array, Name):
+            return None
+        items = tuple(ir.Slice() if d in axes else names[d] for d in range(p.rank))
+        while items[-1] == ir.Slice() and len(items) > 1:
+            items = items[:-1]
+        return Op(call, (Sub(p.array, items),))
+
+    def kind_of_array(self, p: Pull) -> Kind:
+        return self.kind(p.array)
+
+    def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
+        is_place = expr.fn.startswith("np.arg")
+        if is_place and len(places) > 1:
+            flat: Expr = Name(places[0])
+            for b, n in zip(places[1:], p.dims[1:], strict=True):
+                flat = Op("add", (Op("mul", (flat, n)), Name(b)))
+        else:
+            flat = Name(places[0])
+        value = flat if is_place else p.at(winner)
+        if not kept:
+            for s in body:
+                self.emit(s)
+            return Pull((), lambda _: value)
+        kind = self.kind(expr)
+        target = self.fresh("best_of" if is_place else "extremes")
+        self.kinds[target] = Kind(kind.dtype, len(kept))
+        dims = tuple(p.dims[d] for d in kept)
+        self.allocate(target, dims, self.kinds[target], "np.empty")
+        outer = [idx[d] for d in kept]
+        cell = tuple(names[d] for d in kept)
+        body = [replace(s, loc=self.loc) if s.loc is None else s for s in body]
+        self.nest(outer, [(ZERO, n) for n in dims], [*body, Store(target, cell, value)])
+        return self.named(target)
+
+    # -- products
+    def product(self, expr: Op, into: str | None) -> Pull:
+        """Lower a matrix product to a library call on arrays that stand in memory."""
+        a, b = expr.args
+        ka, kb = self.kind(a), self.kind(b)
+        if not ka.rank or not kb.rank:
+            return self.elementwise(expr, (a, b), lambda x, y: Op("mul", (x, y), (), expr.loc))
+        kind = self.kind(expr)
+        pa, pb = self.pull(a), self.pull(b)
+        self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
+        if not kind.is_float:
+            return self.integer_product(pa, pb, kind)
+        xa, xb = self.operand(pa, ka, kind.dtype), self.operand(pb, kb, kind.dtype)
+        call = Op("np.dot", (xa, xb), (), expr.loc)
+        target = into if into and self.kinds.get(into) == kind else self.fresh("product")
+        self.kinds[target] = kind
+        self.emit(Let(target, call))
+        if not kind.rank:
+            return Pull((), lambda _: Name(target))
+        self.state.dims[target] = tuple(self.canonical(d) for d in (*pa.dims[:-1], *pb.dims[1:]))
+        return self.named(target)
+
+    def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
+        if p.array is not None and kind.dtype == dtype:
+            return p.array
+        cast = {"float64": "np.float64", "float32": "np.float32"}[dtype]
+        q = p if kind.dtype == dtype else Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
+        return self.materialise(q, Kind(dtype, p.rank), self.fresh("operand"))
+
+    def integer_product(self, a: Pull, b: Pull, kind: Kind) -> Pull:
+        a, b = (self.named_array(p, kind) for p in (a, b))
+        left, right = a.rank - 1, b.rank - 1
+
+        def element(idx):
+            k = idx[-1]
+            return Op("mul", (a.at((*idx[:left], k)), b.at((k, *idx[left : left + right]))))
+
+        dims = (*a.dims[:-1], *b.dims[1:], a.dims[-1])
+        p = Pull(dims, element)
+        kept = tuple(range(len(dims) - 1))
+        name = self.fresh("product")
+        self.kinds[name] = kind
+        total = Op("np.sum", (Name(name),))
+        return self.sum(total, p, kept, (len(dims) - 1,), None)
+
+    # -- allocations bound to a name
+    def allocation(self, target: str, value: Expr) -> Name | None:
+        """Emit `target = np.zeros(...)` and the like as they stand; None if the value is something else."""
+        if not isinstance(value, Op):
+            return None
+        kind = self.kinds[target]
+        if value.fn in ("np.zeros", "np.ones", "np.empty"):
+            self.allocate(target, [self.hold_size(e) for e in value.args], kind, value.fn)
+            return Name(target)
+        if value.fn in ("np.zeros_like", "np.ones_like", "np.empty_like"):
+            p = self.pull(value.args[0])
+            if isinstance(p.array, Name) and self.kinds[p.array.id] == kind:
+                self.emit(Let(target, Op(value.fn, (p.array,))))
+                self.state.dims[target] = p.dims
+            else:
+                self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
+            return Name(target)
+        if value.fn in ("copy", "np.ascontiguousarray"):
+            p = self.pull(value.args[0])
+            if isinstance(p.array, Name):
+                self.emit(Let(target, Op("copy", (p.array,)), self.loc))
+                self.state.dims[target] = p.dims
+                return Name(target)
+        return None
+
+
+def _place(place: Expr, n: Expr, i: Expr) -> Expr:
+    """Return the flat index `place * n + i`."""
+    scaled = place if n == ONE else Op("mul", (place, n))
+    return scaled if i == ZERO else Op("add", (scaled, i))
+
+
+def _accumulate(name: str, element: Expr) -> Let:
+    return Let(name, Op("add", (Name(name), element), (("inplace", True),)))
+
+
+def op_count(expr: Expr) -> int:
+    """Return how many operations an expression has; a call of a transcendental function counts three."""
+    own = 0
+    if isinstance(expr, Op):
+        row = elementwise.BY_SPELLING.get(expr.fn)
+        own = 3 if row is not None and row.transcendental else 1
+    return own + sum(op_count(e) for e in ir.children(expr))
+
+
+__all__ = ["ArrayReader", "KindError", "affine", "op_count"]

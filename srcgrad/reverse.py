@@ -1,0 +1,390 @@
+"""Reverse mode: from a lowered function to its forward part, backward part, and the values that cross between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from . import ir
+from .activity import varied
+from .adjoint import AdjointBuilder, Step
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .record import Recorder, Slot, facts_of
+
+ZERO, ONE = Const(0), Const(1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The reverse of a function: everything the layouts in `pipeline` are printed from.
+
+    Attributes
+    ----------
+    function : Function
+        The lowered primal, its result under names.
+    forward, backward : Block
+        The two parts; `backward` reads what `forward` left in its names.
+    outs : tuple of str
+        Names of the results.
+    out_bars : tuple of str
+        Names under which backward expects the adjoints of the results ('' for an inactive result).
+    bars : tuple of str
+        For each differentiated parameter the name of its adjoint after backward.
+    """
+
+    function: ir.Function
+    forward: Block
+    backward: Block
+    outs: tuple[str, ...]
+    out_bars: tuple[str, ...]
+    bars: tuple[str, ...]
+    kinds: dict[str, Kind]
+
+
+def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...]) -> Plan:
+    """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`."""
+    fresh = ir.Fresh(ir.all_names(function))
+    kinds = dict(kinds)
+    function, own = own_written_params(function, kinds, fresh)
+    function = hoist_tests(function, kinds, fresh)
+    function, outs = name_results(function, kinds, fresh)
+    active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
+    builder = AdjointBuilder(function, kinds, active, fresh, sizes)
+    out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
+    if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
+        raise AssertionError("a result stands twice")
+    steps, live = builder.block(function.body[:-1], {o for o in outs if o in active})
+    recorder = Recorder(function, kinds, set(builder.bars.values()), fresh, sizes)
+    recorder.run(steps)
+    assembly = _Assembly(kinds, recorder, fresh)
+    forward = assembly.forward(steps, ())
+    backward = assembly.backward(steps)
+    for p in wrt:
+        if p not in live:
+            backward += [builder.zero(p)]
+    bars = tuple(builder.bar(p) for p in wrt)
+    forward = assembly.initialise(function, forward, backward)
+    return Plan(function, tuple(forward), tuple(backward), outs, out_bars, bars, kinds)
+
+
+# --- preparation ------------------------------------------------------------------------------------------------
+
+
+def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function, dict[str, str]]:
+    """Return the function with parameters that it writes or binds anew copied under names of their own."""
+    written = ir.stored_in(function.body) | ir.bound_in(function.body)
+    own = {p: fresh(p) for p in function.params if p in written}
+    copies = []
+    for p, name in own.items():
+        kinds[name] = kinds[p]
+        value = Op("copy", (Name(p),)) if kinds[p].rank else Name(p)
+        copies.append(Let(name, value, function.loc))
+    return replace(function, body=(*copies, *ir.rename_block(function.body, own))), own
+
+
+def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
+    """Return the function with tests and loop bounds that their own block changes under names of their own."""
+
+    def block(stmts):
+        out = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            if isinstance(stmt, If) and changed(stmt, (stmt.test,)):
+                name = fresh("test")
+                kinds[name] = Kind("bool")
+                out.append(Let(name, stmt.test, stmt.loc))
+                stmt = replace(stmt, test=Name(name))
+            if isinstance(stmt, For):
+                for part in ("lo", "hi", "step"):
+                    value = getattr(stmt, part)
+                    if changed(stmt, (value,)):
+                        name = fresh({"lo": "start", "hi": "stop", "step": "step"}[part])
+                        kinds[name] = Kind("int64")
+                        out.append(Let(name, value, stmt.loc))
+                        stmt = replace(stmt, **{part: Name(name)})
+            out.append(stmt)
+        return tuple(out)
+
+    def changed(stmt, exprs) -> bool:
+        inside = set()
+        for b in ir.blocks_of(stmt):
+            inside |= ir.bound_in(b) | {f"{a}[]" for a in ir.stored_in(b)}
+        return any(facts_of(e, kinds, ()) & inside for e in exprs)
+
+    return replace(function, body=block(function.body))
+
+
+def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tuple[str, ...]]:
+    """Return the function with every result under a name of its own, and these names."""
+    *body, last = function.body
+    values = last.value.items if isinstance(last.value, ir.Tuple) else (last.value,)
+    names: list[str] = []
+    from .kinds import kind_of
+
+    for value in values:
+        plain = isinstance(value, Name) and value.id not in names and value.id not in function.params
+        if plain:
+            names.append(value.id)
+            continue
+        name = fresh("out")
+        kinds[name] = kind_of(value, kinds)
+        body.append(Let(name, Op("copy", (value,)) if kinds[name].rank else value, last.loc))
+        names.append(name)
+    result = ir.Tuple(tuple(map(Name, names))) if isinstance(last.value, ir.Tuple) else Name(names[0])
+    return replace(function, body=(*body, replace(last, value=result))), tuple(names)
+
+
+# --- assembly ---------------------------------------------------------------------------------------------------
+
+
+class _Assembly:
+    def __init__(self, kinds, recorder: Recorder, fresh: ir.Fresh):
+        self.kinds, self.recorder, self.fresh = kinds, recorder, fresh
+
+    # -- forward part: the primal and what is kept
+    def forward(self, steps: list[Step], loops) -> list[Stmt]:
+        out: list[Stmt] = []
+        for step in steps:
+            if step.is_loop or isinstance(step.stmt, If):
+                if step.is_loop:
+                    out += self.forward_loop(step, loops)
+                else:
+                    then, other = self.forward(step.body, loops), self.forward(step.other, loops)
+                    out.append(replace(step.stmt, then=tuple(then), other=tuple(other)))
+                for name, slot in step.kept_after.items():
+                    out += _at(slot.keep(Name(name)), step.stmt.loc)
+            else:
+                out += self.forward_simple(step)
+        return out
+
+    def forward_simple(self, step: Step) -> list[Stmt]:
+        stmt = step.stmt
+        before, after = [], []
+        if isinstance(step.kept, Slot):
+            value = Name(stmt.target) if isinstance(stmt, Let) else Sub(Name(stmt.base), stmt.index)
+            before = step.kept.keep(value)
+        for name, slot in step.kept_after.items():
+            if slot.kind.rank:
+                return self.born_in_slot(stmt, slot)
+            after += slot.keep(Name(name))
+        return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
+
+    def born_in_slot(self, stmt: Let, slot: Slot) -> list[Stmt]:
+        """Return the definition of an array of a loop body as one row of its record."""
+        name, value = stmt.target, stmt.value
+        out: list[Stmt] = []
+        fn = value.fn if isinstance(value, Op) else ""
+        if not fn.startswith(("np.empty", "np.zeros", "np.ones")):
+            made = self.fresh(f"{name}_new")
+            self.kinds[made] = self.kinds[name]
+            out.append(Let(made, value))
+        if slot.height is None:
+            out.append(Let(name, Sub(Name(slot.name), slot.index)))
+        else:
+            out.append(Let(slot.height, Op("add", (Name(slot.height), ONE), (("inplace", True),))))
+            out.insert(len(out) - 1, Let(slot.name, Op("grow", (Name(slot.name), Name(slot.height)))))
+            out.append(Let(name, Sub(Name(slot.name), (Op("sub", (Name(slot.height), ONE)),))))
+        fill: Expr | None = None
+        if fn.startswith("np.zeros"):
+            fill = Const(0.0)
+        elif fn.startswith("np.ones"):
+            fill = Const(1.0)
+        if not fn.startswith("np.empty"):
+            out += self.fill(name, lambda idx: fill if fill is not None else Sub(Name(made), idx))
+        return _at(out, stmt.loc)
+
+    def fill(self, name: str, element) -> list[Stmt]:
+        idx = [self.fresh("i") for _ in range(self.kinds[name].rank)]
+        names = tuple(map(Name, idx))
+        stmts: tuple[Stmt, ...] = (Store(name, names, element(names)),)
+        for d in reversed(range(len(idx))):
+            stmts = (For(idx[d], ZERO, Op("shape", (Name(name),), (("axis", d),)), ONE, stmts),)
+        return list(stmts)
+
+    def forward_loop(self, step: Step, loops) -> list[Stmt]:
+        stmt = step.stmt
+        out = list(_at(step.allocations, stmt.loc))
+        for fact, slot in step.entry:
+            out += self.keep_entry(fact, slot)
+        body = self.forward(step.body, (*loops, step))
+        if step.trips:
+            self.kinds[step.trips] = Kind("int64")
+            out.append(Let(step.trips, ZERO))
+            body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), (("inplace", True),))))
+        out.append(replace(stmt, body=tuple(body)))
+        if step.trips_slot is not None:
+            out += step.trips_slot.keep(Name(step.trips))
+        return out
+
+    def keep_entry(self, fact: str, slot: Slot) -> list[Stmt]:
+        name = fact.removesuffix("[]")
+        if not slot.kind.rank:
+            return slot.keep(Name(name))
+        if slot.height is None and not slot.index:
+            return [Let(slot.name, Op("copy", (Name(name),)))]
+        out: list[Stmt] = []
+        row: tuple[Expr, ...] = slot.index
+        if slot.height is not None:
+            out.append(Let(slot.name, Op("grow", (Name(slot.name), Name(slot.height)))))
+            row = (Name(slot.height),)
+        out += self.copy_rows(slot, row, name, keep=True)
+        if slot.height is not None:
+            out.append(Let(slot.height, Op("add", (Name(slot.height), ONE), (("inplace", True),))))
+        return out
+
+    def copy_rows(self, slot: Slot, row, name: str, keep: bool) -> list[Stmt]:
+        idx = [self.fresh("i") for _ in range(slot.kind.rank)]
+        names = tuple(map(Name, idx))
+        kept, own = (slot.name, (*row, *names)), (name, names)
+        to, source = (kept, own) if keep else (own, kept)
+        stmts: tuple[Stmt, ...] = (Store(to[0], to[1], Sub(Name(source[0]), source[1])),)
+        for d in reversed(range(len(idx))):
+            stmts = (For(idx[d], ZERO, Op("shape", (Name(name),), (("axis", d),)), ONE, stmts),)
+        return list(stmts)
+
+    def restore_entry(self, fact: str, slot: Slot) -> list[Stmt]:
+        name = fact.removesuffix("[]")
+        if not slot.kind.rank:
+            return [*slot.descend(), Let(name, slot.value())]
+        row = slot.index if slot.height is None else (Name(slot.height),)
+        return [*slot.descend(), *self.copy_rows(slot, row, name, keep=False)]
+
+    # -- backward part
+    def backward(self, steps: list[Step]) -> list[Stmt]:
+        out: list[Stmt] = []
+        kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
+        for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
+            out += _at([*slot.descend(), Let(step.stmt.target, slot.value())], step.stmt.loc)
+        for step in reversed(steps):
+            for load in step.loads:
+                slot, _ = kept[load.target]
+                out += _at([*slot.descend(), Let(load.target, slot.value())], load.loc or step.stmt.loc)
+            places = ir.names_in(*step.stmt.index) if isinstance(step.stmt, Store) else set()
+            early, late = split_rebuilds(step.rebuilds, places)
+            if step.is_loop or isinstance(step.stmt, If) or step.late:
+                early, late = early + late, []
+            out += _at(early, step.stmt.loc)
+            if step.is_loop:
+                out += self.backward_loop(step)
+            elif isinstance(step.stmt, If):
+                out += self.backward_branch(step)
+            else:
+                restore = self.restore(step)
+                out += [*step.code, *restore] if step.late else [*restore, *_at(late, step.stmt.loc), *step.code]
+        return out
+
+    def restore(self, step: Step) -> list[Stmt]:
+        if not isinstance(step.kept, Slot):
+            return []
+        stmt, slot = step.stmt, step.kept
+        value = slot.value()
+        back = Let(stmt.target, value) if isinstance(stmt, Let) else Store(stmt.base, stmt.index, value)
+        return _at([*slot.descend(), back], stmt.loc)
+
+    def backward_branch(self, step: Step) -> list[Stmt]:
+        then = [*self.backward(step.body), *step.end]
+        other = [*self.backward(step.other), *step.end_other]
+        if not then and not other:
+            return list(step.before)
+        stmt = step.stmt
+        if not then:
+            return [*step.before, If(_negated(stmt.test), tuple(other), (), stmt.loc)]
+        return [*step.before, If(stmt.test, tuple(then), tuple(other), stmt.loc)]
+
+    def backward_loop(self, step: Step) -> list[Stmt]:
+        stmt = step.stmt
+        body = [*self.backward(step.body), *step.end]
+        out = list(step.before)
+        if step.trips_slot is not None:
+            out += [*step.trips_slot.descend(), Let(step.trips, step.trips_slot.value())]
+        if body:
+            out.append(self.reversed_loop(step, body))
+        for fact, slot in reversed(step.entry):
+            out += _at(self.restore_entry(fact, slot), stmt.loc)
+        return out
+
+    def reversed_loop(self, step: Step, body: list[Stmt]) -> Stmt:
+        stmt = step.stmt
+        if isinstance(stmt, While):
+            return For(self.fresh("trip"), ZERO, Name(step.trips), ONE, tuple(body), (), stmt.loc)
+        lo, hi, step_by = stmt.lo, stmt.hi, stmt.step
+        if step.trips and step_by != ONE:
+            k = self.fresh("trip")
+            back = Op("sub", (Name(step.trips), ONE))
+            var = Let(stmt.var, Op("add", (lo, Op("mul", (Name(k), step_by)))))
+            return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc)
+        if step.trips:
+            hi = _tidy(Op("add", (lo, Name(step.trips))))
+        last, stop, stride = _downward(lo, hi, step_by)
+        return For(stmt.var, last, stop, stride, tuple(body), (), stmt.loc)
+
+    # -- names that numba must know on every path
+    def initialise(self, function: ir.Function, forward: list[Stmt], backward: list[Stmt]) -> list[Stmt]:
+        """Return the forward part, headed by values for names that only some paths set and backward reads."""
+        read = ir.exposed_reads(tuple(backward)) - set(function.params)
+        sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
+        nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
+        loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
+        inits: list[Stmt] = []
+        for name in sorted(read & nested - loops):
+            kind = self.kinds.get(name) or _record_kind(name, forward)
+            if kind is None:
+                continue
+            inits.append(Let(name, _nothing(kind), function.loc))
+        return inits + forward
+
+
+def split_rebuilds(rebuilds, wanted: set[str]):
+    """Return (rebuilds that the index of a restored element needs, all others), each in order."""
+    wanted = set(wanted)
+    early = []
+    for r in reversed(rebuilds):
+        if r.target in wanted:
+            early.insert(0, r)
+            wanted |= ir.names_in(r.value)
+    return early, [r for r in rebuilds if r not in early]
+
+
+def _record_kind(name: str, forward) -> Kind | None:
+    for s in ir.statements(tuple(forward)):
+        if isinstance(s, Let) and s.target == name and isinstance(s.value, Op) and s.value.fn == "np.empty":
+            return Kind(s.value.option("dtype", "float64"), len(s.value.args))
+        if isinstance(s, Let) and s.target == name and isinstance(s.value, Const):
+            return Kind("int64")
+    return None
+
+
+def _nothing(kind: Kind) -> Expr:
+    if kind.rank:
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        return Op("np.empty", (ZERO,) * kind.rank, static)
+    if kind.dtype == "bool":
+        return Const(False)
+    return Const(0.0) if kind.is_float else Const(0)
+
+
+def _downward(lo: Expr, hi: Expr, step: Const) -> tuple[Expr, Expr, Const]:
+    """Return (start, stop, step) of the range that runs the other way."""
+    c = step.value
+    if c in (1, -1):
+        return _tidy(Op("sub", (hi, Const(c)))), _tidy(Op("sub", (lo, Const(c)))), Const(-c)
+    d = abs(c)
+    span = Op("sub", (hi, lo)) if c > 0 else Op("sub", (lo, hi))
+    whole = Op("mul", (Op("floordiv", (_tidy(Op("sub", (span, ONE))), Const(d))), Const(d)))
+    last = Op("add" if c > 0 else "sub", (lo, whole))
+    return last, _tidy(Op("sub", (lo, Const(1 if c > 0 else -1)))), Const(-c)
+
+
+def _tidy(e: Expr) -> Expr:
+    from .affine import simplify_index
+
+    return simplify_index(e)
+
+
+def _negated(test: Expr) -> Expr:
+    if isinstance(test, Op) and test.fn == "not":
+        return test.args[0]
+    return Op("not", (test,))
+
+
+def _at(stmts, loc) -> list[Stmt]:
+    return [replace(s, loc=loc) if s.loc is None else s for s in stmts]

@@ -1,0 +1,1 @@
+"""Tables: which functions are known, how they are spelled, their partial derivatives."""

@@ -1,0 +1,139 @@
+"""Make code shorter without changing what it computes: constants, single-use temporaries, dead statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from . import ir
+from .ir import Append, Const, Expr, For, If, Let, Name, Op, Select, Stmt, Store, While
+
+
+def simplify(function: ir.Function) -> ir.Function:
+    """Return the function with constants propagated and unused statements removed.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text("def f(x):\\n    s = 1.0\\n    t = x * s\\n    u = x + 2.0\\n    return t")
+    >>> print(emit(simplify(f)))
+    def f(x):
+        t = x
+        return t
+    """
+    while True:
+        before = function
+        function = propagate_constants(function)
+        function = drop_dead(function)
+        if function == before:
+            return function
+
+
+def propagate_constants(function: ir.Function) -> ir.Function:
+    """Return the function with names bound once, to a number, replaced by it; products with 1 folded."""
+    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    stored = ir.stored_in(function.body)
+    table: dict[Expr, Expr] = {
+        Name(s.target): s.value
+        for s in function.body
+        if isinstance(s, Let) and counts[s.target] == 1 and s.target not in stored and s.target not in function.params
+        and isinstance(s.value, Const) and s.target.split("_bar")[0] != s.target
+    }  # fmt: skip
+
+    def one(stmt: Stmt) -> Stmt:
+        stmt = ir.with_exprs(stmt, lambda e: fold(ir.substitute(e, table) if table else e))
+        return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return replace(function, body=tuple(one(s) for s in function.body))
+
+
+def fold(expr: Expr) -> Expr:
+    """Return the expression without multiplications by one and sums with a literal zero."""
+    expr = ir.rebuild(expr, fold)
+    if isinstance(expr, Op):
+        if expr.fn == "mul":
+            a, b = expr.args
+            if _is(a, 1):
+                return b
+            if _is(b, 1):
+                return a
+        if expr.fn == "div" and _is(expr.args[1], 1):
+            return expr.args[0]
+        if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):
+            return Const(-expr.args[0].value)
+    if isinstance(expr, Select) and expr.then == expr.other:
+        return expr.then
+    return expr
+
+
+def _is(expr: Expr, value: float) -> bool:
+    return isinstance(expr, Const) and isinstance(expr.value, float) and expr.value == value
+
+
+def drop_dead(function: ir.Function) -> ir.Function:
+    """Return the function without bindings and stores that nothing reads."""
+    params = set(function.params)
+
+    def live_reads(block) -> set[str]:
+        found: set[str] = set()
+        for stmt in ir.statements(block):
+            if isinstance(stmt, Store | Append):
+                found |= ir.names_in(*stmt.index if isinstance(stmt, Store) else (), stmt.value)
+            elif isinstance(stmt, Let) and _self_update(stmt):
+                found |= ir.names_in(*stmt.value.args[1:])
+            else:
+                found |= ir.names_in(*ir.exprs_of(stmt))
+        return found
+
+    read = live_reads(function.body)
+    escaping = escaping_counters(function.body)
+
+    def block(stmts):
+        out = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            if isinstance(stmt, Let) and stmt.target not in read:
+                continue
+            if isinstance(stmt, Store) and stmt.base not in read and stmt.base not in params:
+                continue
+            if isinstance(stmt, If) and not stmt.then and not stmt.other:
+                continue
+            if isinstance(stmt, For) and not stmt.body and stmt.var not in escaping:
+                continue
+            if isinstance(stmt, If) and not stmt.then:
+                stmt = replace(stmt, test=Op("not", (stmt.test,)), then=stmt.other, other=())
+            out.append(stmt)
+        return tuple(out)
+
+    kept: list[Stmt] = []
+    sections, index = [], {k: title for k, title in function.sections}
+    for k, stmt in enumerate(function.body):
+        if k in index:
+            sections.append((len(kept), index[k]))
+        kept += block((stmt,))
+    return replace(function, body=tuple(kept), sections=tuple(sections))
+
+
+def escaping_counters(body) -> set[str]:
+    """Return the loop variables that are read outside the loops that count them."""
+    loops = {s.var for s in ir.statements(body) if isinstance(s, For)}
+    found: set[str] = set()
+
+    def visit(block, inside):
+        for stmt in block:
+            found.update((ir.names_in(*ir.exprs_of(stmt)) & loops) - inside)
+            for inner in ir.blocks_of(stmt):
+                visit(inner, inside | {stmt.var} if isinstance(stmt, For) else inside)
+
+    visit(body, frozenset())
+    return found
+
+
+def _self_update(stmt: Let) -> bool:
+    """Return whether the statement only updates its own target, as `n += 1` does."""
+    value = stmt.value
+    if isinstance(value, Op) and value.fn == "grow" and value.args[0] == Name(stmt.target):
+        return True
+    return isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(stmt.target)
+
+
+__all__ = ["While", "drop_dead", "fold", "propagate_constants", "simplify"]

@@ -1,0 +1,359 @@
+"""IR expressions to sympy and back: the only importer of sympy, and only when something is differentiated.
+
+Subexpressions without an active leaf, conditions and everything sympy would rewrite numerically for the worse are
+opaque to it: functions are classes of our own whose derivatives come from the table in `rules.elementwise`.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable
+
+import sympy
+from sympy.core.parameters import distribute
+
+from . import ir
+from .ir import Const, Expr, Name, Op, Select, Sub
+from .rules import elementwise
+from .rules.elementwise import BY_SPELLING, ROWS
+
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
+
+
+class Choose(sympy.Function):
+    """`a if test else b`; differentiated side by side."""
+
+    nargs = 3
+
+    def _eval_derivative(self, s):
+        test, a, b = self.args
+        da, db = a.diff(s), b.diff(s)
+        return sympy.Integer(0) if da == 0 and db == 0 else Choose(test, da, db)
+
+
+@functools.cache
+def function_class(name: str, tie: str = ""):
+    """Return the sympy class of a row, comparison or `logistic`; `tie` is '' or 'strict' (the second wins a tie)."""
+    if name in _COMPARISONS:
+        return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
+    if name == "logistic":
+        return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
+    row = ROWS[name]
+
+    def fdiff(self, argindex=1):
+        return _partial(row, tie, argindex, self.args, self)
+
+    return type(f"{name}_{tie}", (sympy.Function,), {"fdiff": fdiff, "row": name, "nargs": row.arity})
+
+
+def _partial(row, tie, argindex, args, out):
+    if row.partials is None:
+        return _derived(row.name, argindex)(*args)
+    text = row.partials[argindex - 1]
+    if tie == "strict":
+        text = text.replace(">=", ">").replace("<=", "<")
+    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out}
+    return _from_text(ast.parse(text, mode="eval").body, table)
+
+
+@functools.cache
+def _derived(name: str, argindex: int):
+    """Return the partial of a row that gives only its formula: sympy differentiates it."""
+    x, y = sympy.symbols("x y")
+    row = ROWS[name]
+    expr = _native(ast.parse(row.formula, mode="eval").body, {"x": x, "y": y})
+    derivative = sympy.diff(expr, (x, y)[argindex - 1])
+    known = {getattr(sympy, n): function_class(n) for n in ("sin", "cos", "sinh", "cosh", "exp", "log", "tanh")}
+    ours = derivative.replace(lambda e: type(e) in known, lambda e: known[type(e)](*e.args))
+    return sympy.Lambda((x, y)[: row.arity], ours)
+
+
+def _native(node, table):
+    if isinstance(node, ast.Name):
+        return table[node.id]
+    return getattr(sympy, node.func.id)(*(_native(a, table) for a in node.args))
+
+
+def _from_text(node, table):
+    """Return the sympy form of the text of a partial, node by node."""
+    if isinstance(node, ast.Name):
+        return table[node.id]
+    if isinstance(node, ast.Constant):
+        return number(node.value)
+    if isinstance(node, ast.UnaryOp):
+        return -_from_text(node.operand, table)
+    if isinstance(node, ast.IfExp):
+        return Choose(*(_from_text(e, table) for e in (node.test, node.body, node.orelse)))
+    if isinstance(node, ast.Compare):
+        name = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.NotEq: "ne"}[type(node.ops[0])]
+        return function_class(name)(_from_text(node.left, table), _from_text(node.comparators[0], table))
+    if isinstance(node, ast.Call):
+        return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
+    a, b = _from_text(node.left, table), _from_text(node.right, table)
+    return _ARITHMETIC[{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}[type(node.op)]](
+        a, b
+    )
+
+
+_ARITHMETIC: dict[str, Callable] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": lambda a, b: a**b,
+}
+
+
+def number(value) -> sympy.Expr:
+    """Return a number such that sympy computes with it as floating point would, exactly where that is exact."""
+    if isinstance(value, int):
+        return sympy.Integer(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        return sympy.Symbol(f"const_{value!r}")
+    if value == int(value) and abs(value) < 2**53:
+        return sympy.Integer(int(value))
+    numerator, denominator = value.as_integer_ratio()
+    if denominator <= 1024:
+        return sympy.Rational(numerator, denominator)
+    return sympy.Float(value)
+
+
+class Converter:
+    """Turns the expressions of one statement into sympy and its derivatives back."""
+
+    def __init__(self, is_active: Callable[[Expr], bool], prefix: str = "np"):
+        self.is_active = is_active
+        self.prefix = prefix
+        self.symbols: dict[Expr, sympy.Symbol] = {}
+        self.exprs: dict[sympy.Symbol, Expr] = {}
+
+    def symbol(self, expr: Expr) -> sympy.Symbol:
+        """Return the symbol of an opaque expression; symbols sort in order of first appearance."""
+        if expr not in self.symbols:
+            s = sympy.Symbol(f"s{len(self.symbols):04d}")
+            self.symbols[expr] = s
+            self.exprs[s] = expr
+        return self.symbols[expr]
+
+    # -- to sympy
+    def to_sympy(self, expr: Expr):
+        """Return the sympy form of an expression whose active leaves are symbols."""
+        if isinstance(expr, Const) and isinstance(expr.value, int | float) and not isinstance(expr.value, bool):
+            return number(expr.value)
+        if isinstance(expr, Name | Sub) or not self.any_active(expr):
+            return self.symbol(expr)
+        if isinstance(expr, Select):
+            return Choose(self.symbol(expr.test), self.to_sympy(expr.then), self.to_sympy(expr.other))
+        assert isinstance(expr, Op), expr
+        if expr.fn == "div" and (z := _logistic_argument(expr)) is not None:
+            return function_class("logistic")(self.to_sympy(z))
+        if expr.fn == "pow":
+            return self.power(*expr.args)
+        if expr.fn in _ARITHMETIC:
+            return _ARITHMETIC[expr.fn](*map(self.to_sympy, expr.args))
+        if expr.fn == "neg":
+            return -self.to_sympy(expr.args[0])
+        if expr.fn in _IDENTITY_CASTS:
+            return self.to_sympy(expr.args[0])
+        if expr.fn in ("mod", "floordiv"):
+            name = {"mod": "remainder", "floordiv": "floor_divide"}[expr.fn]
+            return function_class(name)(*map(self.to_sympy, expr.args))
+        row = BY_SPELLING.get(expr.fn)
+        if row is None or not row.differentiable:
+            return self.symbol(expr)
+        if row.name == "power":
+            return self.power(*expr.args)
+        tie = "strict" if row.name in ("maximum", "minimum") and not self.any_active(expr.args[1]) else ""
+        return function_class(row.name, tie)(*map(self.to_sympy, expr.args))
+
+    def power(self, base: Expr, exponent: Expr):
+        b = self.to_sympy(base)
+        if isinstance(exponent, Const):
+            return b ** number(exponent.value)
+        return function_class("power")(b, self.to_sympy(exponent))
+
+    def any_active(self, expr: Expr) -> bool:
+        if isinstance(expr, Name | Sub):
+            return self.is_active(expr)
+        return any(self.any_active(e) for e in ir.children(expr))
+
+    # -- back
+    def from_sympy(self, e) -> Expr:
+        """Return the IR of a sympy expression, written as a person would."""
+        if isinstance(e, sympy.Symbol):
+            return self.exprs[e]
+        if e.is_Number:
+            return _number_const(e)
+        if isinstance(e, Choose):
+            test, a, b = map(self.from_sympy, e.args)
+            return a if a == b else Select(test, a, b)
+        if e.is_Add:
+            return self.sum(e)
+        if e.is_Mul:
+            return self.product(e)
+        if e.is_Pow:
+            return self.power_back(e)
+        row = getattr(type(e), "row", None)
+        assert row is not None, e
+        args = tuple(map(self.from_sympy, e.args))
+        if row in _COMPARISONS:
+            return Op(row, args)
+        if row == "logistic":
+            exp = Op(self.spelling("exp"), (negated(args[0]),))
+            return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
+        if row in ("remainder", "floor_divide"):
+            return Op({"remainder": "mod", "floor_divide": "floordiv"}[row], args)
+        return Op(self.spelling(row), args)
+
+    def spelling(self, row: str) -> str:
+        spellings = ROWS[row].spellings
+        return next((s for s in spellings if s.startswith(f"{self.prefix}.")), spellings[0])
+
+    def order(self, e):
+        """Return a sort key: numbers, then symbols in order of appearance, then what is built on them."""
+        if e.is_Number:
+            return (-1, 0, "")
+        names = sorted(s.name for s in e.free_symbols)
+        return (0, names[0] if names else "", e.count_ops(), str(e)) if not e.is_Symbol else (0, e.name, -1, "")
+
+    def sum(self, e) -> Expr:
+        terms = sorted(e.args, key=lambda t: (not t.is_Number, *map(str, self.order(t))))
+        positive = [t for t in terms if not t.could_extract_minus_sign() or not _negative(t)]
+        terms = positive + [t for t in terms if t not in positive]
+        result = None
+        for t in terms:
+            if _negative(t) and result is not None:
+                result = Op("sub", (result, self.from_sympy(-t)))
+            else:
+                value = self.from_sympy(t)
+                result = value if result is None else Op("add", (result, value))
+        return result
+
+    def product(self, e) -> Expr:
+        chooses = [f for f in e.args if isinstance(f, Choose) and 0 in f.args[1:]]
+        if chooses:
+            first, rest = chooses[0], sympy.Mul(*(f for f in e.args if f is not chooses[0]))
+            test, a, b = first.args
+            return self.from_sympy(Choose(test, *(sympy.Integer(0) if v == 0 else v * rest for v in (a, b))))
+        coefficient, factors = e.as_coeff_mul()
+        factors = sorted(factors, key=lambda f: tuple(map(str, self.order(f))))
+        below = [f for f in factors if f.is_Pow and f.exp.is_Number and f.exp < 0]
+        above = [f for f in factors if f not in below]
+        sign, coefficient = (-1, -coefficient) if coefficient < 0 else (1, coefficient)
+        divisor = []
+        if coefficient.is_Rational and coefficient.q > 1024 or coefficient.is_Rational and coefficient.q & (coefficient.q - 1):
+            divisor = [_number_const(sympy.Integer(coefficient.q))]
+            coefficient = sympy.Integer(coefficient.p)
+        parts = [self.from_sympy(f) for f in above]
+        if float(coefficient) != 1.0 or not parts:
+            parts.insert(0, _number_const(coefficient))
+        result = _chain("mul", parts)
+        if sign < 0:
+            result = negated(result)
+        bottom = divisor + [self.from_sympy(1 / f) for f in below]
+        return Op("div", (result, _chain("mul", bottom))) if bottom else result
+
+    def power_back(self, e) -> Expr:
+        base, exponent = e.args
+        if exponent.is_Number and exponent < 0:
+            return Op("div", (Const(1.0), self.from_sympy(base ** (-exponent))))
+        value = Const(int(exponent)) if exponent.is_Integer else _number_const(exponent)
+        return Op("pow", (self.from_sympy(base), value))
+
+
+def _logistic_argument(expr: Op) -> Expr | None:
+    """Return z where the expression is 1/(1 + exp(-z)) or exp(z)/(1 + exp(z)), else None."""
+    top, bottom = expr.args
+    if not (isinstance(bottom, Op) and bottom.fn == "add"):
+        return None
+    for one, e in (bottom.args, bottom.args[::-1]):
+        is_exp = isinstance(e, Op) and e.fn in ("np.exp", "math.exp")
+        if not is_exp or not (isinstance(one, Const) and one.value == 1):
+            continue
+        if isinstance(top, Const) and top.value == 1:
+            return negated(e.args[0])
+        if top == e:
+            return e.args[0]
+    return None
+
+
+def negated(e: Expr) -> Expr:
+    """Return -e, without a double sign."""
+    if isinstance(e, Op) and e.fn == "neg":
+        return e.args[0]
+    if isinstance(e, Const):
+        return Const(-e.value)
+    if isinstance(e, Op) and e.fn == "sub":
+        return Op("sub", (e.args[1], e.args[0]))
+    if isinstance(e, Op) and e.fn in ("mul", "div"):
+        return Op(e.fn, (negated(e.args[0]), e.args[1]), e.static)
+    return Op("neg", (e,))
+
+
+def _negative(e) -> bool:
+    return e.is_Number and e < 0 or e.is_Mul and e.as_coeff_Mul()[0] < 0
+
+
+def _number_const(e) -> Const:
+    return Const(float(e))
+
+
+def _chain(fn: str, parts) -> Expr:
+    result = parts[0]
+    for p in parts[1:]:
+        result = Op(fn, (result, p))
+    return result
+
+
+def stabilise(e):
+    """Return the expression with exp(z)/(1 + exp(z)) as the logistic function, which does not overflow."""
+    exp = function_class("exp")
+
+    def is_logistic(m):
+        return m.is_Mul and any(f.func is exp and (1 + f) ** -1 in m.args for f in m.args)
+
+    def rewrite(m):
+        f = next(f for f in m.args if f.func is exp and (1 + f) ** -1 in m.args)
+        rest = [a for a in m.args if a is not f and a != (1 + f) ** -1]
+        return sympy.Mul(function_class("logistic")(f.args[0]), *rest)
+
+    return e.replace(is_logistic, rewrite) if e.has(exp) else e
+
+
+def partials(converter: Converter, value: Expr, leaves: list[Expr]):
+    """Return (sympy form of the value, its partial for each leaf)."""
+    with distribute(False):
+        whole = converter.to_sympy(value)
+        return whole, [stabilise(whole.diff(converter.symbol(leaf))) for leaf in leaves]
+
+
+def share(exprs: list, first: int):
+    """Return ([(symbol, expression)], expressions) with repeated subexpressions taken out, none out of a `Choose`."""
+    hidden: dict = {}
+
+    def hide(e):
+        if isinstance(e, Choose):
+            if e not in hidden:
+                hidden[e] = sympy.Symbol(f"z{len(hidden):04d}")
+            return hidden[e]
+        return e.func(*map(hide, e.args)) if e.args else e
+
+    with distribute(False):
+        covered = [hide(e) for e in exprs]
+        names = (sympy.Symbol(f"t{k:04d}") for k in range(first, first + 1000))
+        temps, results = sympy.cse(covered, symbols=names, optimizations=[], order="none", list=True)
+        shown = {v: k for k, v in hidden.items()}
+        small = {}
+        kept = []
+        for s, e in temps:
+            e = e.xreplace(small).xreplace(shown)
+            if e.is_Mul and len(e.args) == 2 and all(a.is_Symbol or a.is_Number for a in e.args) or _negative(e):
+                small[s] = e
+            else:
+                kept.append((s, e))
+        return kept, [e.xreplace(small).xreplace(shown) for e in results]
+
+
+__all__ = ["Converter", "elementwise", "negated", "partials", "share"]

@@ -1,0 +1,97 @@
+"""Flatten and unflatten structured values: tuples, namedtuples, lists and dicts, nested, of scalars and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The place of one scalar or array."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A tuple, namedtuple, list or dict: its keys (field names, dict keys or positions) and children."""
+
+    kind: str
+    keys: tuple
+    children: tuple[Node | Leaf, ...]
+    make: type | None = field(default=None, compare=False)
+
+
+LEAF = Leaf()
+Structure = Node | Leaf
+
+
+def structure_of(value) -> Structure:
+    """Return the structure of a value; anything that is no container is a leaf."""
+    if isinstance(value, tuple):
+        children = tuple(structure_of(v) for v in value)
+        if hasattr(value, "_fields"):
+            return Node("namedtuple", tuple(value._fields), children, type(value))
+        return Node("tuple", tuple(range(len(value))), children)
+    if isinstance(value, dict):
+        return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
+    if isinstance(value, list):
+        return Node("list", tuple(range(len(value))), tuple(structure_of(v) for v in value))
+    return LEAF
+
+
+def leaves(structure: Structure, value) -> Iterator:
+    """Yield the leaves of `value` in order."""
+    if isinstance(structure, Leaf):
+        yield value
+    elif structure.kind == "dict":
+        for key, child in zip(structure.keys, structure.children, strict=True):
+            yield from leaves(child, value[key])
+    else:
+        for child, item in zip(structure.children, value, strict=True):
+            yield from leaves(child, item)
+
+
+def unflatten(structure: Structure, flat: Iterator):
+    """Return a value of that structure whose leaves are the next items of `flat`."""
+    if isinstance(structure, Leaf):
+        return next(flat)
+    items = [unflatten(child, flat) for child in structure.children]
+    if structure.kind == "dict":
+        return dict(zip(structure.keys, items, strict=True))
+    if structure.kind == "list":
+        return items
+    if structure.kind == "namedtuple" and structure.make is not None:
+        return structure.make(*items)
+    return tuple(items)
+
+
+def leaf_names(structure: Structure, base: str) -> Iterator[str]:
+    """Yield a name for every leaf: `p` itself, `p_W` for a field, `p_0` for a position."""
+    if isinstance(structure, Leaf):
+        yield base
+        return
+    for key, child in zip(structure.keys, structure.children, strict=True):
+        part = "".join(c if c.isalnum() else "_" for c in str(key))
+        yield from leaf_names(child, f"{base}_{part}")
+
+
+def count(structure: Structure) -> int:
+    """Return the number of leaves."""
+    return 1 if isinstance(structure, Leaf) else sum(map(count, structure.children))
+
+
+def index_expression(structure: Structure, base: str) -> Iterator[str]:
+    """Yield the Python expression of every leaf: `p`, `p[0]`, `p[0][1]` (fields by position)."""
+    if isinstance(structure, Leaf):
+        yield base
+        return
+    for k, child in enumerate(structure.children):
+        yield from index_expression(child, f"{base}[{k}]")
+
+
+def describe(structure: Structure) -> str:
+    """Return a canonical text of a structure, for keys."""
+    if isinstance(structure, Leaf):
+        return "*"
+    inner = ",".join(f"{k!r}:{describe(c)}" for k, c in zip(structure.keys, structure.children, strict=True))
+    return f"{structure.kind}({inner})"

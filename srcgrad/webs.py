@@ -1,0 +1,174 @@
+"""Split each name into its def-use webs, so that one name holds one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import ir
+from .ir import Append, Break, For, If, Let, Name, Store, Unpack, While
+from .simplify import escaping_counters
+
+
+def split_webs(function: ir.Function) -> ir.Function:
+    """Return the function with definitions that no use connects under names of their own.
+
+    Loop variables are separate definitions; a web that contains a parameter keeps the parameter's name.
+    """
+    return _Webs(function).run()
+
+
+class _Webs:
+    def __init__(self, function: ir.Function):
+        self.function = function
+        self.parent: dict[int, int] = {}
+        self.name_of: dict[int, str] = {}
+        self.at: dict[tuple[int, str], int] = {}
+        self.count = 0
+
+    def run(self) -> ir.Function:
+        f = self.function
+        env = {}
+        for p in (*f.params, *(n for n, _ in f.captured)):
+            env[p] = frozenset([self.define(("param", p), p)])
+        self.ids: dict[int, int] = {}
+        self.block(f.body, env, [])
+        names = self.choose()
+        return replace(f, body=self.rewrite(f.body, names))
+
+    # -- union-find over definitions
+    def define(self, key, name) -> int:
+        if key not in self.at:
+            self.at[key] = self.count
+            self.parent[self.count] = self.count
+            self.name_of[self.count] = name
+            self.count += 1
+        return self.at[key]
+
+    def find(self, k: int) -> int:
+        while self.parent[k] != k:
+            k = self.parent[k]
+        return k
+
+    def join(self, definitions):
+        first, *others = sorted(definitions)
+        for other in others:
+            a, b = self.find(first), self.find(other)
+            if a != b:
+                self.parent[max(a, b)] = min(a, b)
+
+    # -- reaching definitions over structured code
+    def use(self, name: str, env, site):
+        reaching = env.get(name)
+        if not reaching:
+            reaching = frozenset([self.define(("unbound", name), name)])
+        self.join(reaching)
+        self.at[("use", site, name)] = min(reaching)
+
+    def uses(self, stmt, env):
+        names = ir.names_in(*ir.exprs_of(stmt))
+        if isinstance(stmt, Store | Append):
+            names.add(stmt.base)
+        for name in names:
+            self.use(name, env, id(stmt))
+
+    def block(self, block, env, breaks) -> dict | None:
+        """Return the definitions that reach the end, None where the end is not reached."""
+        for stmt in block:
+            self.uses(stmt, env)
+            if isinstance(stmt, Let):
+                own = self.define(("let", id(stmt)), stmt.target)
+                if isinstance(stmt.value, ir.Op) and stmt.value.option("inplace") and env.get(stmt.target):
+                    self.join({own, *env[stmt.target]})  # an array written in place stays the same array
+                env = {**env, stmt.target: frozenset([own])}
+            elif isinstance(stmt, Unpack):
+                for t in stmt.targets:
+                    env = {**env, t: frozenset([self.define(("let", id(stmt), t), t)])}
+            elif isinstance(stmt, If):
+                ends = [self.block(b, env, breaks) for b in (stmt.then, stmt.other)]
+                env = _merge(ends)
+            elif isinstance(stmt, For | While):
+                env = self.loop(stmt, env)
+            elif isinstance(stmt, Break):
+                breaks.append(env)
+                env = None
+            elif isinstance(stmt, ir.Raise):
+                env = None
+            if env is None:
+                return None
+        return env
+
+    def loop(self, stmt, env):
+        entry = env
+        while True:
+            inner: list = []
+            start = entry
+            if isinstance(stmt, For):
+                start = {**entry, stmt.var: frozenset([self.define(("for", id(stmt)), stmt.var)])}
+            else:
+                self.uses(stmt, entry)
+            end = self.block(stmt.body, start, inner)
+            merged = _merge([entry, end])
+            if merged == entry:
+                exits = [entry, *inner]
+                if isinstance(stmt, For):
+                    exits.append(start)
+                return _merge(exits)
+            entry = merged
+
+    # -- new names
+    def choose(self) -> dict[int, str]:
+        fresh = ir.Fresh(ir.all_names(self.function))
+        names: dict[int, str] = {}
+        used: set[str] = set()
+        params = set(self.function.params) | {n for n, _ in self.function.captured}
+        counters = _pure_counters(self.function)
+        for k in range(self.count):
+            root = self.find(k)
+            if root in names:
+                continue
+            base = self.name_of[root]
+            if base in counters:
+                names[root] = base
+                continue
+            first = base not in used and (base not in params or self.at.get(("param", base)) == root)
+            names[root] = base if first else fresh(base)
+            used.add(base)
+        return names
+
+    def rewrite(self, block, names):
+        out = []
+        for stmt in block:
+            site = id(stmt)
+            read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store | Append) else set())
+            table = {n: names[self.find(self.at[("use", site, n)])] for n in read if ("use", site, n) in self.at}
+            new = ir.with_exprs(stmt, lambda e, t=table: ir.rename_expr(e, t))
+            if isinstance(stmt, Store | Append):
+                new = replace(new, base=table.get(stmt.base, stmt.base))
+            elif isinstance(stmt, Let):
+                new = replace(new, target=self.renamed(("let", site), names, stmt.target))
+            elif isinstance(stmt, Unpack):
+                targets = tuple(self.renamed(("let", site, t), names, t) for t in stmt.targets)
+                new = replace(new, targets=targets, source=table.get(stmt.source, stmt.source))
+            elif isinstance(stmt, For):
+                new = replace(new, var=self.renamed(("for", site), names, stmt.var))
+            out.append(ir.with_blocks(new, lambda b: self.rewrite(b, names)))
+        return tuple(out)
+
+    def renamed(self, key, names, default):
+        return names[self.find(self.at[key])] if key in self.at else default
+
+
+def _pure_counters(function: ir.Function) -> set[str]:
+    """Return the loop variables that no other statement binds and no loop inside their own binds again."""
+    loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
+    others = {s.target for s in ir.statements(function.body) if isinstance(s, Let)} | set(function.params)
+    nested = {s.var for s in ir.statements(function.body) if isinstance(s, For) and s.var in ir.bound_in(s.body)}
+    return loops - others - nested - escaping_counters(function.body)
+
+
+def _merge(envs) -> dict | None:
+    envs = [e for e in envs if e is not None]
+    if not envs:
+        return None
+    names = {n for e in envs for n in e}
+    return {n: frozenset().union(*(e.get(n, frozenset()) for e in envs)) for n in names}

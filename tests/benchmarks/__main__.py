@@ -1,0 +1,38 @@
+"""Prints the tables: `python -m tests.benchmarks`. One thread, everything of a table in one run."""
+
+import argparse
+import os
+import platform
+
+TABLES = ("emitted", "calls", "starts", "compiling")
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)} (default: all)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="time spent on each measured call")
+    parser.add_argument("--repeats", type=int, default=7, help="processes started for each median")
+    options = parser.parse_args()
+    unknown = set(options.tables) - set(TABLES)
+    if unknown:
+        parser.error(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
+    # Before NumPy is imported: a BLAS on all cores would be compared with code on one.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    from tests.benchmarks import calls, emitted, starts
+
+    print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
+    wanted = options.tables or TABLES
+    if "emitted" in wanted:
+        emitted.table(options.seconds)
+    if "calls" in wanted:
+        calls.table(options.seconds)
+    if "starts" in wanted:
+        starts.table_of_starts(options.repeats)
+    if "compiling" in wanted:
+        starts.table_of_compiling(min(3, options.repeats))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Medians of interleaved calls, and tables."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], seconds: float = 1.0, batch: float = 2e-3
+) -> dict[str, float]:
+    """Median seconds per call of each, in turns: a slow spell of the machine meets all alike."""
+    numbers = {}
+    for name, call in calls.items():
+        call()
+        begin = time.perf_counter()
+        call()
+        numbers[name] = max(1, round(batch / max(time.perf_counter() - begin, 1e-7)))
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    end = time.perf_counter() + seconds * len(calls)
+    while time.perf_counter() < end or len(samples[next(iter(calls))]) < 5:
+        for name, call in calls.items():
+            number = numbers[name]
+            begin = time.perf_counter()
+            for _ in range(number):
+                call()
+            samples[name].append((time.perf_counter() - begin) / number)
+    return {name: statistics.median(times) for name, times in samples.items()}
+
+
+def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table with the first column to the left and the others to the right."""
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    print(f"\n{title}\n")
+    for row in [head, *rows]:
+        cells = [row[0].ljust(widths[0])] + [
+            cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
+        ]
+        print("  " + "   ".join(cells))
+    print(flush=True)
+
+
+def short(seconds: float) -> str:
+    """A time with a unit that suits it.
+
+    >>> short(2.5e-7), short(0.0123), short(3.0)
+    ('250 ns', '12.3 ms', '3 s')
+    """
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1.0:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"

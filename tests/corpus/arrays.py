@@ -1,0 +1,116 @@
+"""Whole arrays: broadcasting, reductions along axes, slices, reshapes."""
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def standardised(X):
+    mean = X.mean(axis=0)
+    spread = np.sqrt(((X - mean) ** 2).mean(axis=0) + 1e-3)
+    Z = (X - mean) / spread
+    return np.sum(Z**3)
+
+
+def outer_by_broadcast(a, b):
+    table = a.reshape(a.size, 1) * b + np.sin(b)
+    return np.sum(table * table)
+
+
+def layer_norm(x, gain, bias):
+    centred = x - np.mean(x, axis=1, keepdims=True)
+    scale = np.sqrt(np.mean(centred**2, axis=1, keepdims=True) + 1e-5)
+    return np.sum(np.tanh(gain * centred / scale + bias))
+
+
+def log_sum_exp_rows(S):
+    m = np.max(S, axis=1, keepdims=True)
+    return np.sum(m[:, 0] + np.log(np.sum(np.exp(S - m), axis=1)))
+
+
+def total_variation(image):
+    down = image[1:, :] - image[:-1, :]
+    right = image[:, 1:] - image[:, :-1]
+    return np.sum(np.sqrt(down[:, :-1] ** 2 + right[:-1, :] ** 2 + 0.01))
+
+
+def finite_difference_energy(u, h):
+    slope = (u[1:] - u[:-1]) / h
+    middle = 0.5 * (u[1:] + u[:-1])
+    return h * np.sum(0.5 * slope**2 + 0.25 * (middle**2 - 1.0) ** 2)
+
+
+def scalar_with_matrix(s, M):
+    M = M * s
+    M = M + s
+    return (M**2).mean() - M.min()
+
+
+def extremes(A):
+    return np.sum(A.max(axis=0)) - A.min() + np.max(A, axis=1).sum()
+
+
+def weighted_columns(A, w):
+    B = A * w
+    C = B.T * 2.0
+    return np.sum(C[0] * C[-1]) + np.sum(B[:, 0])
+
+
+def reshaped_and_back(x):
+    A = x.reshape(2, 3)
+    B = A.T.copy()
+    return np.sum(np.cos(B) * np.arange(2)) + np.sum(A[1] ** 2)
+
+
+def strided_reads(x):
+    return np.sum(x[::2] ** 2) * np.sum(x[1::2]) + np.mean(x[2:5])
+
+
+def rebound_in_a_loop(x, dt, n):
+    for _ in range(n):
+        x = x + dt * np.sin(x)
+    return np.sum(x)
+
+
+def filled_rows(a, n):
+    T = np.zeros((n, a.size))
+    T[0] = a
+    for i in range(1, n):
+        T[i, :] = np.cos(T[i - 1, :]) * a
+        T[i, 0] = T[i - 1, -1]
+    return np.mean(T) + T[n - 1, 0]
+
+
+def guarded_elementwise(x):
+    return np.sum(np.where(x > 0.0, np.exp(-x) * x, np.maximum(x, -0.5) ** 3) + np.minimum(x, 0.3))
+
+
+def methods_and_functions(x, A):
+    return x.sum() * A.mean() + np.sum(A, axis=-1).max() + A.sum(axis=0).min() + np.mean(x)
+
+
+def full_of_ones(x, n):
+    base = np.ones((n, x.size))
+    like = np.zeros_like(x) + 0.5
+    grid = np.arange(n) * 0.5
+    return np.sum(base * x) + np.sum(like * x**2) + np.sum(grid) * x[0]
+
+
+CASES = [
+    Case(standardised, (sample(6, 3),)),
+    Case(outer_by_broadcast, (sample(3), sample(4, seed=1))),
+    Case(layer_norm, (sample(3, 4), sample(4, seed=1), sample(4, seed=2))),
+    Case(log_sum_exp_rows, (sample(3, 4, low=-5.0, high=5.0),)),
+    Case(total_variation, (sample(4, 5),)),
+    Case(finite_difference_energy, (sample(8), 0.25)),
+    Case(scalar_with_matrix, (0.7, sample(3, 2))),
+    Case(extremes, (sample(4, 3),)),
+    Case(weighted_columns, (sample(4, 3), sample(3, seed=1))),
+    Case(reshaped_and_back, (sample(6),)),
+    Case(strided_reads, (sample(7),)),
+    Case(rebound_in_a_loop, (sample(4), 0.1, 5)),
+    Case(filled_rows, (sample(4), 3)),
+    Case(guarded_elementwise, (sample(8),)),
+    Case(methods_and_functions, (sample(3), sample(4, 3, seed=1))),
+    Case(full_of_ones, (sample(3), 4)),
+]

@@ -1,0 +1,130 @@
+"""Functions that call others: helpers, njit helpers, closures, lambdas, module constants."""
+
+import math
+from math import exp, pi
+
+import numpy
+import numpy as np
+from numba import njit
+
+from tests.corpus.case import Case, sample
+
+GRAVITY = 9.81
+NODES = np.array([-0.7745966692414834, 0.0, 0.7745966692414834])
+WEIGHTS = np.array([5.0 / 9.0, 8.0 / 9.0, 5.0 / 9.0])
+
+
+def sigmoid(z):
+    return 1.0 / (1.0 + np.exp(-z))
+
+
+def two_sigmoids(w, x):
+    return sigmoid(w[0] * x + w[1]) * sigmoid(w[2] * sigmoid(x))
+
+
+@njit
+def soft_plus(z):
+    if z > 30.0:
+        return z
+    return math.log1p(math.exp(z))
+
+
+def calls_compiled_helper(x):
+    total = 0.0
+    for v in x:
+        total += soft_plus(3.0 * v)
+    return total
+
+
+@njit
+def already_compiled(x, y):
+    return math.sin(x) * y + x**2
+
+
+def helper_with_loop(x, order):
+    term, total = 1.0, 1.0
+    for k in range(1, order + 1):
+        term = term * x / k
+        total += term
+    return total
+
+
+def series_of_series(x):
+    return helper_with_loop(0.5 * x, 6) * helper_with_loop(-x, 5)
+
+
+def potential(v):
+    return np.sum(v**2) + 0.1 * np.sum(v**4)
+
+
+def helper_over_arrays(q, p):
+    return 0.5 * np.sum(p * p) + potential(q - p)
+
+
+def integrand(x, a):
+    return exp(-a * x) * math.cos(x)
+
+
+def gauss_legendre(a, low, high):
+    half, middle = 0.5 * (high - low), 0.5 * (high + low)
+    total = 0.0
+    for k in range(3):
+        total += WEIGHTS[k] * integrand(middle + half * NODES[k], a)
+    return half * total
+
+
+def fall(t, height, mass):
+    return mass * GRAVITY * (height - 0.5 * GRAVITY * t**2) * pi
+
+
+def make_polynomial(a, b):
+    def polynomial(x):
+        y = a * x**2 + b * x
+        return y * y
+
+    return polynomial
+
+
+def make_weighted(weights):
+    def weighted(x):
+        return np.sum(weights * np.tanh(x))
+
+    return weighted
+
+
+quadratic = lambda x, y: x**2 * y + numpy.sin(y)
+
+
+def third_level(u):
+    return u * math.exp(-u * u)
+
+
+def second_level(u, v):
+    return third_level(u) + third_level(u * v)
+
+
+def call_tree(x):
+    s = 0.0
+    for i in range(3):
+        s = second_level(x + 0.1 * i, s)
+    return s
+
+
+def other_spellings(x):
+    return numpy.tanh(x) + math.tanh(x) * np.abs(x) + exp(-x) + abs(x) ** 1.5 + pow(x, 2.0)
+
+
+CASES = [
+    Case(two_sigmoids, (sample(3), 0.8)),
+    Case(calls_compiled_helper, (sample(5),)),
+    Case(already_compiled, (0.7, 1.3)),
+    Case(series_of_series, (1.2,)),
+    Case(helper_over_arrays, (sample(4), sample(4, seed=1))),
+    Case(gauss_legendre, (0.9, 0.1, 1.4)),
+    Case(fall, (0.4, 3.0, 1.2)),
+    Case(make_polynomial(0.7, -1.2), (0.9,)),
+    Case(make_weighted(np.array([0.3, -1.1, 2.0])), (sample(3),)),
+    Case(quadratic, (0.6, 1.7)),
+    Case(call_tree, (0.45,)),
+    Case(other_spellings, (0.85,)),
+]

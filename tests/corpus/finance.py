@@ -1,0 +1,101 @@
+"""Prices, yields and their sensitivities."""
+
+import math
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def black_scholes_call(s, k, r, sigma, t):
+    d1 = (math.log(s / k) + (r + 0.5 * sigma**2) * t) / (sigma * math.sqrt(t))
+    d2 = d1 - sigma * math.sqrt(t)
+    n1 = 0.5 * (1.0 + math.erf(d1 / math.sqrt(2.0)))
+    n2 = 0.5 * (1.0 + math.erf(d2 / math.sqrt(2.0)))
+    return s * n1 - k * math.exp(-r * t) * n2
+
+
+def american_put_binomial(s, k, r, sigma, t, n):
+    dt = t / n
+    up = math.exp(sigma * math.sqrt(dt))
+    down = 1.0 / up
+    p = (math.exp(r * dt) - down) / (up - down)
+    value = np.empty(n + 1)
+    for i in range(n + 1):
+        value[i] = max(k - s * up ** (2 * i - n), 0.0)
+    for step in range(n - 1, -1, -1):
+        for i in range(step + 1):
+            held = math.exp(-r * dt) * (p * value[i + 1] + (1.0 - p) * value[i])
+            value[i] = max(held, k - s * up ** (2 * i - step))
+    return value[0]
+
+
+def bond_yield(price, coupon, face, years):
+    y = coupon / face
+    for _ in range(50):
+        value, slope = 0.0, 0.0
+        for t in range(1, years + 1):
+            discount = (1.0 + y) ** (-t)
+            value += coupon * discount
+            slope -= t * coupon * discount / (1.0 + y)
+        value += face * (1.0 + y) ** (-years)
+        slope -= years * face * (1.0 + y) ** (-years - 1)
+        step = (value - price) / slope
+        y -= step
+        if abs(step) < 1e-14:
+            break
+    return y
+
+
+def discounted_cash_flows(flows, times, short, long, speed):
+    total = 0.0
+    for i in range(flows.size):
+        rate = long + (short - long) * math.exp(-speed * times[i])
+        total += flows[i] * math.exp(-rate * times[i])
+    return total
+
+
+def portfolio_risk(weights, covariance, returns, aversion):
+    w = np.exp(weights) / np.sum(np.exp(weights))
+    return aversion * (w @ covariance @ w) - returns @ w
+
+
+def asian_option_on_paths(s0, sigma, r, strike, normals):
+    paths, steps = normals.shape
+    dt = 1.0 / steps
+    payoff = 0.0
+    for i in range(paths):
+        s = s0
+        mean = 0.0
+        for t in range(steps):
+            s *= math.exp((r - 0.5 * sigma**2) * dt + sigma * math.sqrt(dt) * normals[i, t])
+            mean += s / steps
+        payoff += max(mean - strike, 0.0)
+    return math.exp(-r) * payoff / paths
+
+
+def implied_volatility(price, s, k, t):
+    sigma = 0.3
+    for _ in range(8):
+        d1 = (np.log(s / k) + 0.5 * sigma**2 * t) / (sigma * np.sqrt(t))
+        d2 = d1 - sigma * np.sqrt(t)
+        value = 0.5 * s * (1.0 + math.erf(d1 / math.sqrt(2.0))) - 0.5 * k * (
+            1.0 + math.erf(d2 / math.sqrt(2.0))
+        )
+        vega = s * np.sqrt(t) * np.exp(-0.5 * d1**2) / np.sqrt(2.0 * np.pi)
+        sigma = sigma - (value - price) / vega
+    return sigma
+
+
+CASES = [
+    Case(black_scholes_call, (101.0, 95.0, 0.03, 0.25, 0.8)),
+    Case(american_put_binomial, (10.0, 10.5, 0.05, 0.3, 1.0, 7)),
+    Case(bond_yield, (96.5, 4.0, 100.0, 8)),
+    Case(discounted_cash_flows, (sample(5, low=1.0, high=5.0), np.arange(1.0, 6.0), 0.01, 0.04, 0.6)),
+    Case(
+        portfolio_risk,
+        (sample(3), np.array([[0.2, 0.05, 0.0], [0.05, 0.3, 0.1], [0.0, 0.1, 0.25]]), sample(3, seed=1), 2.0),
+    ),
+    Case(asian_option_on_paths, (1.0, 0.3, 0.02, 0.9, sample(6, 4))),
+    Case(implied_volatility, (8.0, 100.0, 105.0, 0.7)),
+]

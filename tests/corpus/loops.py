@@ -1,0 +1,152 @@
+"""Loops: sums and products, run-time bounds, steps, recurrences of scalars, while loops."""
+
+import math
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def product_of_all(x, n):
+    prod = 1.0
+    for i in range(n):
+        prod *= x[i]
+    return prod
+
+
+def norm_by_hand(x):
+    total = 0.0
+    for v in x:
+        total += v * v
+    return math.sqrt(total)
+
+
+def horner(coefficients, x):
+    value = 0.0
+    for k in range(len(coefficients) - 1, -1, -1):
+        value = value * x + coefficients[k]
+    return value
+
+
+def chebyshev(x, c):
+    before, now = 1.0, x
+    total = c[0] + c[1] * x
+    for k in range(2, c.size):
+        before, now = now, 2.0 * x * now - before
+        total += c[k] * now
+    return total
+
+
+def fibonacci_like(a, b, n):
+    for _ in range(n):
+        a, b = b, 0.5 * (a + b) + 0.1 * a * b
+    return a - b
+
+
+def trapezoid_rule(a, b, n):
+    h = (b - a) / n
+    total = 0.5 * (math.exp(-a * a) + math.exp(-b * b))
+    for i in range(1, n):
+        x = a + i * h
+        total += math.exp(-x * x)
+    return h * total
+
+
+def double_sum(A, n, m):
+    outside = A[0, 0]
+    total = 0.0
+    for i in range(n):
+        row = 0.0
+        for j in range(i, m):
+            row += A[i, j] * math.cos(A[j % n, i])
+        total += row * row
+    return total * outside
+
+
+def every_third(x):
+    even = 0.0
+    for i in range(0, x.size, 3):
+        even += x[i] ** 3
+    for i in range(x.size - 1, 0, -2):
+        even -= 0.5 * x[i] * x[i - 1]
+    return even
+
+
+def square_root_heron(a):
+    x = a
+    while abs(x * x - a) > 1e-13:
+        x = 0.5 * (x + a / x)
+    return x
+
+
+def cube_root(a, x0):
+    x = x0
+    while True:
+        step = (x * x * x - a) / (3.0 * x * x)
+        x = x - step
+        if abs(step) < 1e-12:
+            break
+    return x
+
+
+def continued_fraction(x, depth):
+    value = 1.0
+    for k in range(depth, 0, -1):
+        value = 1.0 + k * x / value
+    return 1.0 / value
+
+
+def collatz_weights(x, start):
+    total, n, weight = 0.0, start, 1.0
+    while n != 1:
+        if n % 2 == 0:
+            n = n // 2
+            total += weight * x
+        else:
+            n = 3 * n + 1
+            weight *= 0.9 + 0.1 * math.sin(x)
+    return total
+
+
+def running_mean_and_variance(x):
+    mean, m2 = 0.0, 0.0
+    for i in range(len(x)):
+        delta = x[i] - mean
+        mean += delta / (i + 1)
+        m2 += delta * (x[i] - mean)
+    return m2 / (len(x) - 1) + mean
+
+
+def arithmetic_geometric_mean(a, g, n):
+    for _ in range(n):
+        a, g = 0.5 * (a + g), np.sqrt(a * g)
+    return a
+
+
+def value_from_before_the_loop(x, n):
+    scale = math.exp(-x)
+    s = 0.0
+    for i in range(n):
+        s = 0.9 * s + math.sin(x * i)
+    return scale * s + scale**2
+
+
+CASES = [
+    Case(product_of_all, (np.array([2.0, 1.0, 2.0]), 3), expected=(np.array([2.0, 4.0, 2.0]),)),
+    Case(product_of_all, (np.array([0.5, 0.0, -2.0, 3.0]), 4), expected=(np.array([0.0, -3.0, 0.0, 0.0]),)),
+    Case(norm_by_hand, (sample(5),)),
+    Case(horner, (sample(6), 0.8)),
+    Case(chebyshev, (0.3, sample(7))),
+    Case(fibonacci_like, (0.4, 0.7, 8)),
+    Case(trapezoid_rule, (0.1, 1.9, 12)),
+    Case(double_sum, (sample(4, 5), 4, 5)),
+    Case(every_third, (sample(10),)),
+    Case(square_root_heron, (7.3,)),
+    Case(cube_root, (27.0, 5.0), (0,), (1.0 / 27.0,)),
+    Case(continued_fraction, (0.6, 9)),
+    Case(collatz_weights, (0.37, 11)),
+    Case(running_mean_and_variance, (sample(6),)),
+    Case(arithmetic_geometric_mean, (1.7, 0.4, 4)),
+    Case(value_from_before_the_loop, (0.9, 5)),
+    Case(value_from_before_the_loop, (0.9, 0)),
+]

@@ -1,0 +1,1 @@
+"""Whole random functions: generated, differentiated, compared with differences, shrunk when they fail."""

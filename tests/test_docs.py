@@ -1,0 +1,63 @@
+"""README and docs: their Python runs, their links lead somewhere, and CI runs the README's commands."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+
+
+def blocks(page, language):
+    """Return the fenced blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def run_python(page, folder):
+    """Return what the page's Python blocks print, run one after the other as one file."""
+    script = folder / f"{page.stem.replace('-', '_')}.py"
+    script.write_text("\n\n".join(blocks(page, "python")), "utf-8")
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_readme_prints_the_gradient_it_states(tmp_path):
+    first_line = run_python(ROOT / "README.md", tmp_path).splitlines()[0]
+    stated = re.search(r"neuron_grad\(.*\)\)  # (.*)", (ROOT / "README.md").read_text("utf-8"))[1]
+    assert ast.literal_eval(first_line) == pytest.approx(ast.literal_eval(stated), rel=1e-12)
+
+
+@pytest.mark.parametrize("page", [p for p in DOCS if blocks(p, "python")], ids=lambda p: p.name)
+def test_python_in_docs_runs(page, tmp_path):
+    run_python(page, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", text):
+        file, _, heading = re.sub(r"\s", "", target).partition("#")
+        linked = (page.parent / file) if file else page
+        assert linked.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert heading in anchors, target
+
+
+def test_readme_has_the_two_commands_and_ci_runs_the_second():
+    train, check, *_ = blocks(ROOT / "README.md", "sh")
+    for command in (train, check):
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -e ")
+    assert "examples/train_mlp.py" in train
+    assert "-m pytest" in check
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "README.md" in script
+    assert "block == 2" in script

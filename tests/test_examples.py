@@ -1,0 +1,101 @@
+"""The examples, run as a user runs them: printed numbers, saved pictures, messages for bad options."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(script, *options, cwd, status=0):
+    """Return what the example printed, after checking its exit status."""
+    command = [sys.executable, str(EXAMPLES / script), *map(str, options)]
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout if status == 0 else done.stderr
+
+
+def test_gate_prints_the_lecture_numbers_and_both_sources(tmp_path):
+    printed = run("gate.py", cwd=tmp_path)
+    assert "a = x + y = 3, b = max(y, z) = 2, f = a * b = 6" in printed
+    assert "df/dx = 2, df/dy = 5, df/dz = 0" in printed
+    primal, adjoint = printed.split("# ---- primal ----")[1].split("# ---- adjoint ----")
+    assert "def gate" in primal
+    assert "_bar" not in primal
+    assert "y_bar" in adjoint
+
+
+def test_neuron_prints_the_lecture_numbers(tmp_path):
+    printed = run("neuron.py", cwd=tmp_path)
+    assert "L = 0.15\n" in printed
+    assert "dL/dw = -0.15   on paper -0.15\n" in printed
+    assert "dL/db = -0.125   on paper -0.125\n" in printed
+    assert "two-sided differences agree" in printed
+    adjoint = printed.split("# ---- value and adjoint ----")[1]
+    assert adjoint.count("exp(") == 1, "the logistic function is computed once"
+
+
+def held_out_accuracy(printed):
+    """Return the held-out accuracy in percent, as printed."""
+    return float(re.search(r"held-out accuracy ([\d.]+) %", printed)[1])
+
+
+def assert_pictures(folder):
+    """Both pictures are there, and they are PNG files with something in them."""
+    for name in ("learning_curves.png", "misread_digits.png"):
+        content = (folder / name).read_bytes()
+        assert content.startswith(b"\x89PNG\r\n\x1a\n")
+        assert len(content) > 5_000
+
+
+def test_train_mlp_reads_97_percent_of_the_held_out_digits(tmp_path):
+    printed = run("train_mlp.py", cwd=tmp_path)
+    assert held_out_accuracy(printed) >= 97.0
+    assert "trained 80 epochs" in printed
+    assert_pictures(tmp_path / "out")
+
+
+def test_train_mlp_with_other_options_shows_its_adjoint(tmp_path):
+    options = "--activation relu --optimizer sgd --epochs 3 --batch 64 --hidden 32 --seed 7 --show-source"
+    printed = run("train_mlp.py", *options.split(), "--out", tmp_path / "a" / "b", cwd=tmp_path)
+    assert "W1_bar" in printed.split("compiled the epoch loop")[0]
+    assert held_out_accuracy(printed) >= 90.0
+    assert_pictures(tmp_path / "a" / "b")
+    assert not (tmp_path / "out").exists()
+
+
+def test_train_mlp_stops_when_the_loss_diverges(tmp_path):
+    options = "--optimizer momentum --lr 1e200 --epochs 2"
+    message = run("train_mlp.py", *options.split(), cwd=tmp_path, status=1)
+    assert "the loss is no longer finite in epoch 1: try --lr below 1e+200" in message
+
+
+def test_train_mlp_explains_its_options(tmp_path):
+    printed = run("train_mlp.py", "--help", cwd=tmp_path)
+    for option in "activation optimizer epochs batch lr l2 noise hidden seed out show-source".split():
+        assert f"--{option}" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--epochs 0", "argument --epochs: 0 is not a whole number of at least 1"),
+        ("--batch 1.5", "argument --batch: '1.5' is not a whole number of at least 1"),
+        ("--lr nan", "argument --lr: nan is not a number above 0"),
+        ("--lr 0", "argument --lr: 0 is not a number above 0"),
+        ("--l2 -1", "argument --l2: -1 is not a number of at least 0"),
+        ("--hidden many", "argument --hidden: 'many' is not a whole number of at least 1"),
+        ("--activation gelu", "argument --activation: invalid choice: 'gelu'"),
+        ("--out taken", "argument --out: cannot use 'taken' as a folder: File exists"),
+    ],
+)
+def test_train_mlp_refuses_a_bad_option(options, message, tmp_path):
+    (tmp_path / "taken").touch()
+    printed = run("train_mlp.py", *options.split(), cwd=tmp_path, status=2)
+    assert message in printed
+    assert "Traceback" not in printed
