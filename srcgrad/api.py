@@ -45,8 +45,9 @@ class Transformed:
         self.__wrapped__ = base
         if self._transform != "primal":
             names = ", ".join(list(self._signature.parameters)[k] for k in self._positions)
-            self.__name__ = f"{python_function(base).__name__}_{self._transform}"
-            self.__doc__ = f"{self._title} of {python_function(base).__name__} with respect to {names}.\n\n{base.__doc__ or ''}"
+            name = getattr(base, "__name__", "function")
+            self.__name__ = f"{name}_{self._transform}"
+            self.__doc__ = f"{self._title} of {name} with respect to {names}.\n\n{base.__doc__ or ''}".rstrip()
         self.__signature__ = self._signature
 
     # -- calls
@@ -91,11 +92,15 @@ class Transformed:
             return self._entries[key]
 
     def _request(self, structures=None, stretch=False) -> entry.Request:
-        name = python_function(self._base).__name__
-        name = "function" if name == "<lambda>" else name
+        name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
                              entry.function_digest(self._base), structures, stretch)  # fmt: skip
+
+    def generated(self, kinds, structures):
+        """Return the generated Python function for flat argument kinds: what a further derivative is taken of."""
+        module, _, _ = self._entry_for()._generate(kinds, structures or (tree.LEAF,) * self._count)
+        return getattr(module, module.NAMES[0])
 
     def _call_structured(self, args):
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
@@ -321,7 +326,7 @@ class _Pairs:
         self.lock = threading.RLock()
 
     def get(self, f, structures, kinds, stretch):
-        base = f._base if isinstance(f, Transformed) else f
+        base = f._base if isinstance(f, Differentiable) else f
         digest = entry.function_digest(base)
         key = (digest, tuple(map(tree.describe, structures)), kinds, stretch)
         with self.lock:
@@ -330,8 +335,7 @@ class _Pairs:
             return self.made[key]
 
     def make(self, base, digest, structures, kinds, stretch):
-        function = python_function(base)
-        name = "function" if function.__name__ == "<lambda>" else function.__name__
+        name = getattr(base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(entry.parameters(base).parameters)
         request = entry.Request(base, name, "pair", (), False, params, digest, structures, stretch)
         wrt = tuple(k for k, kind in enumerate(kinds) if kind.is_float)
@@ -372,7 +376,7 @@ def vjp(f, *args):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    base = f._base if isinstance(f, Transformed) else f
+    base = f._base if isinstance(f, Differentiable) else f
     signature = entry.parameters(base)
     if len(args) != len(signature.parameters):
         bound = signature.bind(*args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
-from .api import Transformed, value_and_grad, vjp
+from .api import Differentiable, vjp
 from .entry import parameters, positions
 
 
@@ -35,7 +35,7 @@ def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
     -----
     Two evaluations per entry: for checking only. (f(x + h) - f(x - h)) / 2h.
     """
-    base = f._base if isinstance(f, Transformed) else f
+    base = f._base if isinstance(f, Differentiable) else f
     signature = parameters(base)
     names = list(signature.parameters)
     args = tuple(args)
@@ -113,4 +113,4 @@ def _differences(weigh, args, k, structure, flat, n, eps):
     return result
 
 
-__all__ = ["check_grads", "value_and_grad"]
+__all__ = ["check_grads"]

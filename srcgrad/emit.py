@@ -250,8 +250,8 @@ def _simple(stmt: Stmt) -> str:
         return f"assert {expr_text(stmt.test)}{message}"
     if isinstance(stmt, ir.Print):
         return f"print({', '.join(map(expr_text, stmt.args))})"
-    if isinstance(stmt, ir.Append):
-        return f"{stmt.base}.append({expr_text(stmt.value)})"
+    if isinstance(stmt, ir.Grow):
+        return f"{stmt.base} = grow({stmt.base})"
     if isinstance(stmt, ir.Unpack):
         targets = ", ".join(stmt.targets)
         return f"{targets}{',' if len(stmt.targets) == 1 else ''} = {stmt.source}"

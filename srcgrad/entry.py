@@ -32,6 +32,9 @@ _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
 def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
+    while getattr(f, "_transform", "primal") != "primal":
+        h.update(f"{f._transform}{f._positions}{f._single}".encode())
+        f = f._base
     _digest_function(python_function(f), h, set())
     return h.hexdigest()
 

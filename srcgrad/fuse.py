@@ -75,7 +75,7 @@ def _plain(block, arrays, bound) -> bool:
     for stmt in block:
         if isinstance(stmt, Let):
             value = stmt.value
-            if stmt.target in arrays or isinstance(value, Op) and value.fn in ("grow", "np.dot"):
+            if stmt.target in arrays or isinstance(value, Op) and value.fn == "np.dot":
                 return False
             adds = _adds_to_itself(stmt)
             bound[stmt.target] = bound.get(stmt.target, adds) and adds

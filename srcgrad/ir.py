@@ -230,11 +230,10 @@ class Print(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
-class Append(Stmt):
-    """`base.append(value)` to a list of records."""
+class Grow(Stmt):
+    """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
     base: str
-    value: Expr
     loc: Loc | None = _loc()
 
 
@@ -355,8 +354,8 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return stmt.lo, stmt.hi, stmt.step
     if isinstance(stmt, Raise | Print):
         return stmt.args
-    if isinstance(stmt, Append):
-        return Name(stmt.base), stmt.value
+    if isinstance(stmt, Grow):
+        return (Name(stmt.base),)
     if isinstance(stmt, Unpack):
         return (Name(stmt.source),)
     return ()
@@ -374,8 +373,6 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
     if isinstance(stmt, Raise | Print):
         return replace(stmt, args=tuple(map(f, stmt.args)))
-    if isinstance(stmt, Append):
-        return replace(stmt, value=f(stmt.value))
     return stmt
 
 
@@ -423,7 +420,7 @@ def bound_in(block: Block) -> set[str]:
 
 def stored_in(block: Block) -> set[str]:
     """Return all arrays written through a store anywhere in a block."""
-    return {stmt.base for stmt in statements(block) if isinstance(stmt, Store | Append)}
+    return {stmt.base for stmt in statements(block) if isinstance(stmt, Store)}
 
 
 def read_in(block: Block) -> set[str]:
@@ -478,7 +475,7 @@ def rename_block(block: Block, names: dict[str, str]) -> Block:
         stmt = with_exprs(stmt, lambda e: rename_expr(e, names))
         if isinstance(stmt, Let):
             stmt = replace(stmt, target=names.get(stmt.target, stmt.target))
-        elif isinstance(stmt, Store | Append):
+        elif isinstance(stmt, Store | Grow):
             stmt = replace(stmt, base=names.get(stmt.base, stmt.base))
         elif isinstance(stmt, For):
             stmt = replace(stmt, var=names.get(stmt.var, stmt.var))

@@ -83,7 +83,7 @@ class _Inference:
                 raise KindError(problem_at(stmt.loc, "the truth of an array is ambiguous", "use .any() or .all()"))
         else:
             for e in ir.exprs_of(stmt):
-                if not isinstance(e, ir.Tuple) and not isinstance(e, Const):
+                if not isinstance(e, ir.Tuple | Const):
                     kind_of(e, self.kinds, stmt.loc)
                 elif isinstance(e, ir.Tuple):
                     for item in e.items:
@@ -174,7 +174,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("copy", "np.transpose", "np.ascontiguousarray", "grow"):
+    if fn in ("copy", "np.transpose", "np.ascontiguousarray"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)

@@ -49,11 +49,12 @@ class LinearForm:
         converter = symbolic.Converter(self.is_active, _prefix(self.value))
         whole, parts = symbolic.partials(converter, self.value, self.leaves)
         own = self.target.base if isinstance(self.target, Sub) else self.target
-        free = own is not None and own.id not in ir.names_in(self.value)
-        if free and whole.args and not whole.is_Add and not whole.is_Mul and not whole.is_Pow:
+        if own is not None and whole.args and not whole.is_Add and not whole.is_Mul and not whole.is_Pow:
             out = converter.symbol(_Output(self.target))
             replaced = [p.xreplace({whole: out}) for p in parts]
-            self.uses_result, parts = replaced != parts, replaced
+            before = {s for e, s in converter.symbols.items() if own.id in ir.names_in(e)}
+            if replaced != parts and not any(p.free_symbols & before for p in replaced):
+                self.uses_result, parts = True, replaced
         return converter, parts
 
     @property

@@ -45,21 +45,25 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
     return lower_with_sizes(function, infer_kinds(function, params), stretch)[0]
 
 
-def lower_with_sizes(function, kinds, stretch):
+def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
     lowerer = Lowerer(function, kinds, stretch)
     lowered = replace(function, body=lowerer.block(function.body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims)
 
 
-def own_rebound_params(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
-    """Return the function with array parameters that are bound anew copied into a name of their own."""
+def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:
+    """Return the function with array parameters that are bound anew copied into a name of their own.
+
+    Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
+    arguments are kept as they are anyway.
+    """
     bound = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s)}
     fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
     for p in (*function.params, *(n for n, _ in function.captured)):
         if p not in bound or not kinds[p].rank:
             continue
-        if p in ir.stored_in(function.body):
+        if p in ir.stored_in(function.body) and not keep_args:
             loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Store) and s.base == p)
             raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
@@ -116,6 +120,7 @@ class Lowerer(ArrayReader):
         problems = []
         for stmt in block:
             self.loc = stmt.loc or self.loc
+            self.products: set[str] = set()
             try:
                 self.stmt(stmt)
             except SrcgradError as e:
@@ -172,7 +177,13 @@ class Lowerer(ArrayReader):
         elif isinstance(stmt, ir.Return):
             self.emit(replace(stmt, value=self.returned(stmt.value)))
         else:
-            self.emit(ir.with_exprs(stmt, lambda e: self.scalar(e) if not self.kind(e).rank else self.pull(e).array))
+            self.emit(ir.with_exprs(stmt, self.shown))
+
+    def shown(self, e: Expr) -> Expr:
+        """Return what print or raise shows: text as it is, arrays as they stand in memory."""
+        if isinstance(e, Const):
+            return e
+        return self.pull(e).array if self.kind(e).rank else self.scalar(e)
 
     def apart(self, f):
         """Return what `f` gives, and the statements it needs, kept out of the block."""
@@ -448,9 +459,29 @@ class Lowerer(ArrayReader):
             self.emit(Let(target, Op("copy", (p.array,))))
             self.state.dims[target] = p.dims
             return Name(target)
-        self.allocate(target, p.dims, self.kinds[target], "np.empty", element)
-        self.nest(idx, [(ZERO, unclipped(n)) for n in p.dims], [Store(target, tuple(map(Name, idx)), element)])
+        names = tuple(map(Name, idx))
+        product = self.reusable(element, names, self.kinds[target])
+        if product is not None:
+            self.out[:] = ir.rename_block(tuple(self.out), {product: target})
+            self.state.dims[target] = self.state.dims.pop(product)
+            element = ir.rename_expr(element, {product: target})
+        else:
+            self.allocate(target, p.dims, self.kinds[target], "np.empty", element)
+        op = "="
+        if isinstance(element, Op) and element.fn == "add" and element.args[0] == Sub(Name(target), names):
+            op, element = "+=", element.args[1]
+        self.nest(idx, [(ZERO, unclipped(n)) for n in p.dims], [Store(target, names, element, op)])
         return Name(target)
+
+    def reusable(self, element: Expr, names, kind: Kind) -> str | None:
+        """Return a matrix product of this statement that is read only where it could be overwritten."""
+        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name)]
+        for name in sorted(self.products):
+            own = [e for e in reads if e.base.id == name]
+            here = sum(name in ir.names_in(*ir.exprs_of(s)) for s in self.out)
+            if own and not here and self.kinds[name] == kind and all(e.index == names for e in own):
+                return name
+        return None
 
     def allocate(self, target: str, dims, kind: Kind, fn: str, element: Expr | None = None):
         """Emit an allocation, `like` an array it is filled from where the sizes are the same."""

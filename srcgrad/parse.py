@@ -231,6 +231,9 @@ class Reader(ExpressionReader):
     def user_call(self, node, f):
         """Read a call of another Python function in place."""
         local = f if isinstance(f, LocalFunction) else None
+        if getattr(f, "_transform", "primal") != "primal":
+            self.fail(node, f"{ast.unparse(node.func)} is a derivative, and called inside a differentiated function",
+                      "differentiate it from outside: grad(grad(f))")  # fmt: skip
         function = None if local else python_function(f)
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
@@ -403,6 +406,8 @@ class Reader(ExpressionReader):
                 self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
             target = self.local_name(name)
             self.env[name] = Name(target)
+            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
+                return self.emit(ir.Grow(target, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)
@@ -657,8 +662,10 @@ class Reader(ExpressionReader):
         if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
             self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
         args = call.args if isinstance(call, ast.Call) else []
-        args = [a if isinstance(a, ast.Constant) else None for a in args]
-        values = tuple(Const(a.value) if a is not None else Const("see the source line") for a in args)
+        values = tuple(
+            Const(f"see {self.source.file}:{self.source.loc(a).line}") if isinstance(a, ast.JoinedStr) else self.scalar(a)
+            for a in args
+        )
         self.emit(ir.Raise(name.id, values, self.source.loc(node)))
 
     def stmt_functiondef(self, node):

@@ -71,14 +71,19 @@ class Lowered:
     result: tree.Structure
 
 
-def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool) -> Lowered:
-    """Return the lowered form of a Python function for the given kinds of its flat parameters."""
+def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args: bool) -> Lowered:
+    """Return the lowered form of a Python function for the given kinds of its flat parameters.
+
+    `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
+    """
     passes = Passes()
+    if getattr(f, "_transform", "primal") != "primal":
+        f, structures = f.generated(param_kinds, structures), None
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)
     function = passes.run("webs", parsed.function, split_webs)
     params = dict(zip(function.params, param_kinds, strict=True))
-    function = own_rebound_params(function, infer_kinds(function, params))
+    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
     kinds = infer_kinds(function, params)
     lowered, kinds, sizes = lower_with_sizes(function, kinds, stretch)
     passes.dump("lower", ir.verify(lowered))
@@ -87,14 +92,14 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool) -> Lowere
 
 def primal(f, structures, param_kinds, stretch=False) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
-    low = front(f, structures, param_kinds, stretch)
+    low = front(f, structures, param_kinds, stretch, False)
     function = Passes().run("simplify", low.function, simplify)
     return Generated((replace(function, captured=()),), low.result, function.captured, function.name)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], stretch=False) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
-    low = front(f, structures, param_kinds, stretch)
+    low = front(f, structures, param_kinds, stretch, True)
     params = low.function.params
     for k in wrt:
         if not param_kinds[k].is_float:

@@ -465,6 +465,8 @@ class ArrayReader:
         if not kind.rank:
             return Pull((), lambda _: Name(target))
         self.state.dims[target] = tuple(self.canonical(d) for d in (*pa.dims[:-1], *pb.dims[1:]))
+        if target != into:
+            self.products.add(target)
         return self.named(target)
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:

@@ -32,9 +32,13 @@ class Slot:
         """Return the statements that keep a value."""
         if self.height is None:
             return [Store(self.name, self.index, value)] if self.index else [Let(self.name, value)]
-        grown = Let(self.name, Op("grow", (Name(self.name), Name(self.height))))
         up = Let(self.height, Op("add", (Name(self.height), Const(1)), (("inplace", True),)))
-        return [grown, Store(self.name, (Name(self.height),), value), up]
+        return [self.room(), Store(self.name, (Name(self.height),), value), up]
+
+    def room(self) -> Stmt:
+        """Return the statement that makes room on the stack where it is full."""
+        full = Op("eq", (Name(self.height), Op("shape", (Name(self.name),), (("axis", 0),))))
+        return If(full, (ir.Grow(self.name),))
 
     def descend(self) -> list[Stmt]:
         if self.height is None:

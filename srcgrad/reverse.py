@@ -180,9 +180,8 @@ class _Assembly:
         if slot.height is None:
             out.append(Let(name, Sub(Name(slot.name), slot.index)))
         else:
+            out += [slot.room(), Let(name, Sub(Name(slot.name), (Name(slot.height),)))]
             out.append(Let(slot.height, Op("add", (Name(slot.height), ONE), (("inplace", True),))))
-            out.insert(len(out) - 1, Let(slot.name, Op("grow", (Name(slot.name), Name(slot.height)))))
-            out.append(Let(name, Sub(Name(slot.name), (Op("sub", (Name(slot.height), ONE)),))))
         fill: Expr | None = None
         if fn.startswith("np.zeros"):
             fill = Const(0.0)
@@ -224,7 +223,7 @@ class _Assembly:
         out: list[Stmt] = []
         row: tuple[Expr, ...] = slot.index
         if slot.height is not None:
-            out.append(Let(slot.name, Op("grow", (Name(slot.name), Name(slot.height)))))
+            out.append(slot.room())
             row = (Name(slot.height),)
         out += self.copy_rows(slot, row, name, keep=True)
         if slot.height is not None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
-from .ir import Append, Const, Expr, For, If, Let, Name, Op, Select, Stmt, Store, While
+from .ir import Const, Expr, For, If, Let, Name, Op, Select, Stmt, Store, While
 
 
 def simplify(function: ir.Function) -> ir.Function:
@@ -76,8 +76,10 @@ def drop_dead(function: ir.Function) -> ir.Function:
     def live_reads(block) -> set[str]:
         found: set[str] = set()
         for stmt in ir.statements(block):
-            if isinstance(stmt, Store | Append):
-                found |= ir.names_in(*stmt.index if isinstance(stmt, Store) else (), stmt.value)
+            if isinstance(stmt, ir.Grow):
+                continue
+            if isinstance(stmt, Store):
+                found |= ir.names_in(*stmt.index, stmt.value)
             elif isinstance(stmt, Let) and _self_update(stmt):
                 found |= ir.names_in(*stmt.value.args[1:])
             else:
@@ -93,7 +95,7 @@ def drop_dead(function: ir.Function) -> ir.Function:
             stmt = ir.with_blocks(stmt, block)
             if isinstance(stmt, Let) and stmt.target not in read:
                 continue
-            if isinstance(stmt, Store) and stmt.base not in read and stmt.base not in params:
+            if isinstance(stmt, Store | ir.Grow) and stmt.base not in read and stmt.base not in params:
                 continue
             if isinstance(stmt, If) and not stmt.then and not stmt.other:
                 continue
@@ -131,8 +133,6 @@ def escaping_counters(body) -> set[str]:
 def _self_update(stmt: Let) -> bool:
     """Return whether the statement only updates its own target, as `n += 1` does."""
     value = stmt.value
-    if isinstance(value, Op) and value.fn == "grow" and value.args[0] == Name(stmt.target):
-        return True
     return isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(stmt.target)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import ir
-from .ir import Append, Break, For, If, Let, Name, Store, Unpack, While
+from .ir import Break, For, Grow, If, Let, Name, Store, Unpack, While
 from .simplify import escaping_counters
 
 
@@ -66,7 +66,7 @@ class _Webs:
 
     def uses(self, stmt, env):
         names = ir.names_in(*ir.exprs_of(stmt))
-        if isinstance(stmt, Store | Append):
+        if isinstance(stmt, Store | Grow):
             names.add(stmt.base)
         for name in names:
             self.use(name, env, id(stmt))
@@ -139,10 +139,10 @@ class _Webs:
         out = []
         for stmt in block:
             site = id(stmt)
-            read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store | Append) else set())
+            read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store | Grow) else set())
             table = {n: names[self.find(self.at[("use", site, n)])] for n in read if ("use", site, n) in self.at}
             new = ir.with_exprs(stmt, lambda e, t=table: ir.rename_expr(e, t))
-            if isinstance(stmt, Store | Append):
+            if isinstance(stmt, Store | Grow):
                 new = replace(new, base=table.get(stmt.base, stmt.base))
             elif isinstance(stmt, Let):
                 new = replace(new, target=self.renamed(("let", site), names, stmt.target))

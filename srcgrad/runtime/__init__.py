@@ -7,10 +7,8 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def grow(buffer, height):
-    """Return the buffer, twice as long if `height` has reached its end; what it holds is kept."""
-    if height < buffer.shape[0]:
-        return buffer
+def grow(buffer):
+    """Return a buffer twice as long that begins with what `buffer` holds."""
     longer = np.empty((2 * buffer.shape[0],) + buffer.shape[1:], buffer.dtype)
     longer[: buffer.shape[0]] = buffer
     return longer
