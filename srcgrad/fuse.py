@@ -12,6 +12,7 @@ from dataclasses import replace
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index
+from .gather import fuse_adjacent, gather_stencils, scratch_to_scalars
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
 
@@ -44,6 +45,10 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     arrays = {n for n, k in kinds.items() if k.rank}
     body = turn_upward(function.body[start:], arrays, set())
     body = assign_first(body, kinds, sizes)
+    fresh = ir.Fresh(ir.all_names(function))
+    body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
+    body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
+    body = scratch_to_scalars(body, fresh)
     body = split_wide(body, arrays, set())
     return replace(function, body=(*function.body[:start], *body))
 

@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--off", default="", metavar="FEATURE,...", help="features to leave out, e.g. jump,repeat"
     )
+    made.add_argument("--size", type=float, default=1.0, help="longer programs: 2 has twice the statements")
     made.add_argument(
         "--out", type=Path, default=Path("random-programs-failed"), help="folder for failing programs"
     )

@@ -58,7 +58,10 @@ STEEPEST = 1e4
 
 
 def features(level: int, changes: Mapping[str, float] | None = None) -> dict[str, float]:
-    """The weights of a level, some of them changed: `features(2, {"repeat": 0.0})` has no while loops."""
+    """The weights of a level, some of them changed: `features(2, {"repeat": 0.0})` has no while loops.
+
+    "size" multiplies the number of statements.
+    """
     return LEVELS[level] | dict(changes or {})
 
 
@@ -80,7 +83,8 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
     scope.arrays = {name: PARAMETERS[name] for name in arrays if level > 1 or rng.random() < 0.6}
     scope.read_only = {"n", "k"} | (set(scope.arrays) if level == 1 else set())
     helpers = write_helpers(rng, weights, scope)
-    body = Statements(scope, [rng.choice((2, 4, 6, 9, 13, 18))]).block(18)
+    budget = rng.choice((2, 4, 6, 9, 13, 18)) * weights.get("size", 1.0)
+    body = Statements(scope, [round(budget)]).block(round(budget))
     body.append(f"return {result(scope, level)}")
     used = set(re.findall(r"\w+", "\n".join(body)))
     parameters = [name for name in PARAMETER_ORDER if name in used]

@@ -92,7 +92,7 @@ class Run:
         self.total, self.began = len(texts), time.monotonic()
         self.counts: collections.Counter[str] = collections.Counter()
         self.refusals: collections.Counter[str] = collections.Counter()
-        self.changes = {name: 0.0 for name in options.off.split(",") if name}
+        self.changes = {name: 0.0 for name in options.off.split(",") if name} | {"size": options.size}
 
     def give(self, worker: Worker) -> None:
         """Hands the next program to a worker."""

@@ -1,0 +1,251 @@
+"""Adjoint stencils as gathers: one pass that reads neighbours instead of several that add to them.
+
+`for i in [lo, hi): X[i + o_k] += w_k * q[i]` for three and more offsets o_k becomes a copy of q into a buffer g with a
+border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any term reaches. The buffer is allocated once,
+outside the loops; its border stays zero, so that no element needs a case of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from . import ir
+from .affine import affine, clipped, simplify_index
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+
+
+@dataclass(frozen=True)
+class _Nest:
+    """A perfect nest: its loops from outside in, and the stores in the innermost."""
+
+    loops: tuple[For, ...]
+    stores: tuple[Store, ...]
+
+
+@dataclass(frozen=True)
+class _Stencil:
+    """Additions of multiples of one element to one array at constant offsets."""
+
+    array: str
+    source: Sub
+    terms: tuple[tuple[Store, tuple[int, ...]], ...]
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+
+
+def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> tuple[Stmt, ...]:
+    """Return the block of the backward part with adjoint stencils written as gathers.
+
+    `is_free(loop)` tells whether the iterations of a loop may run in any order.
+    """
+    out: list[Stmt] = []
+    for stmt in block:
+        buffers: list[Stmt] = []
+        new = _visit(stmt, (), kinds, is_free, fresh, buffers)
+        out += [*buffers, *new]
+    return tuple(out)
+
+
+def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_free, fresh, buffers) -> list[Stmt]:
+    nest = _perfect(stmt) if isinstance(stmt, For) else None
+    if nest is not None and all(is_free(loop) for loop in nest.loops):
+        stencil = _stencil(nest)
+        if stencil is not None and _invariant(nest, around):
+            return _rewrite(nest, stencil, kinds, fresh, buffers)
+        return [stmt]
+    if isinstance(stmt, If):
+        return [stmt]
+    inner = (*around, stmt)
+    return [
+        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_free, fresh, buffers)])
+    ]
+
+
+def _perfect(stmt: For) -> _Nest | None:
+    loops = [stmt]
+    while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
+        loops.append(loops[-1].body[0])
+    stores = loops[-1].body
+    if not all(isinstance(s, Store) for s in stores) or any(loop.step != Const(1) for loop in loops):
+        return None
+    return _Nest(tuple(loops), tuple(stores))
+
+
+def _stencil(nest: _Nest) -> _Stencil | None:
+    names = [loop.var for loop in nest.loops]
+    place = tuple(map(Name, names))
+    for array in dict.fromkeys(s.base for s in nest.stores if s.op != "="):
+        terms = []
+        for s in nest.stores:
+            if s.base == array and s.op != "=" and (offset := _offset(s.index, names)) is not None:
+                terms.append((s, offset))
+        if len({o for _, o in terms}) < 3 or len(terms) < sum(s.base == array for s in nest.stores):
+            continue
+        sources = {q for s, _ in terms for q in _elements(s.value)}
+        reads = [e for s in nest.stores for v in (s.value, *s.index) for e in _elements(v)]
+        if len(sources) != 1 or any(e.base == Name(array) for e in reads):
+            continue
+        source = next(iter(sources))
+        steady = all(ir.names_in(ir.substitute(s.value, {source: Const(0.0)})) & set(names) == set() for s, _ in terms)
+        if source.index != place or not steady:
+            continue
+        columns = list(zip(*(o for _, o in terms), strict=True))
+        low, high = tuple(map(min, columns)), tuple(map(max, columns))
+        return _Stencil(array, source, tuple(terms), low, high)
+    return None
+
+
+def _offset(index, names) -> tuple[int, ...] | None:
+    if len(index) != len(names):
+        return None
+    found = []
+    for e, name in zip(index, names, strict=True):
+        a = affine(e) - affine(Name(name))
+        if not a.is_const:
+            return None
+        found.append(a.const)
+    return tuple(found)
+
+
+def _elements(e: Expr):
+    return [x for x in ir.walk(e) if isinstance(x, Sub)]
+
+
+def _invariant(nest: _Nest, around) -> bool:
+    bound = {n for s in around for n in ir.bound_in((s,))} | {loop.var for loop in nest.loops}
+    return not any(ir.names_in(loop.lo, loop.hi) & bound for loop in nest.loops)
+
+
+def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
+    buffer = fresh(f"{stencil.source.base.id}_pad")
+    loc = nest.stores[0].loc
+    pads = [h - lo for lo, h in zip(stencil.low, stencil.high, strict=True)]
+    sizes = [
+        simplify_index(Op("add", (clipped(Op("sub", (loop.hi, loop.lo))), Const(2 * pad))))
+        for loop, pad in zip(nest.loops, pads, strict=True)
+    ]
+    kind = Kind(kinds[stencil.array].dtype, len(sizes))
+    kinds[buffer] = kind
+    static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+    buffers.append(Let(buffer, Op("np.zeros", tuple(sizes), static), loc))
+
+    def at(offset) -> Sub:
+        idx = []
+        for loop, o, pad in zip(nest.loops, offset, pads, strict=True):
+            shift = Op("sub", (Const(pad - o), loop.lo))
+            idx.append(simplify_index(Op("add", (Name(loop.var), shift))))
+        return Sub(Name(buffer), tuple(idx))
+
+    terms = {id(s) for s, _ in stencil.terms}
+    here = at((0,) * len(pads))
+    kept: list[Stmt] = []
+    for s in nest.stores:
+        if id(s) not in terms:
+            kept.append(s)
+        elif not any(isinstance(k, Store) and k.base == buffer for k in kept):
+            kept.append(Store(buffer, here.index, stencil.source, "=", loc))
+    total: Expr | None = None
+    for s, offset in sorted(stencil.terms, key=lambda t: t[1], reverse=True):
+        term = ir.substitute(s.value, {stencil.source: at(offset)})
+        if total is None:
+            total = term if s.op == "+=" else Op("neg", (term,))
+        else:
+            total = Op("add" if s.op == "+=" else "sub", (total, term))
+    cell = tuple(Name(loop.var) for loop in nest.loops)
+    add = Store(stencil.array, cell, total, "+=", loc)
+    first = _wrapped(nest.loops, tuple(kept), [(loop.lo, loop.hi) for loop in nest.loops])
+    boxes = [
+        (simplify_index(Op("add", (loop.lo, Const(lo)))), simplify_index(Op("add", (loop.hi, Const(h)))))
+        for loop, lo, h in zip(nest.loops, stencil.low, stencil.high, strict=True)
+    ]
+    second = _wrapped(nest.loops, (add,), boxes)
+    test: Expr | None = None
+    for loop in nest.loops:
+        one = Op("lt", (loop.lo, loop.hi))
+        test = one if test is None else Op("and", (test, one))
+    return [first, If(test, (second,), (), loc)]
+
+
+def _wrapped(loops, body, ranges) -> Stmt:
+    for loop, (lo, hi) in zip(reversed(loops), reversed(ranges), strict=True):
+        body = (replace(loop, lo=lo, hi=hi, body=tuple(body)),)
+    return body[0]
+
+
+def fuse_adjacent(block, is_free) -> tuple[Stmt, ...]:
+    """Return the block with neighbouring loops of one range joined where that saves a pass over memory.
+
+    Only where the joint body adds to at most one array and sums into no scalar: other loops vectorise better apart.
+    """
+    out: list[Stmt] = []
+    for stmt in block:
+        stmt = ir.with_blocks(stmt, lambda b: fuse_adjacent(b, is_free))
+        before = out[-1] if out else None
+        if isinstance(stmt, For) and isinstance(before, For) and _alike(before, stmt):
+            joint = replace(before, body=(*before.body, *stmt.body))
+            if _narrow(joint) and _shares(before, stmt) and is_free(joint):
+                out[-1] = joint
+                continue
+        out.append(stmt)
+    return tuple(out)
+
+
+def _alike(a: For, b: For) -> bool:
+    return (a.var, a.lo, a.hi, a.step) == (b.var, b.lo, b.hi, b.step)
+
+
+def _narrow(loop: For) -> bool:
+    additions = sum(isinstance(s, Store) and s.op != "=" for s in loop.body)
+    return additions <= 1 and all(isinstance(s, Store) for s in loop.body)
+
+
+def _shares(a: For, b: For) -> bool:
+    return bool((ir.stored_in(a.body) & ir.read_in(b.body)) | (ir.read_in(a.body) & ir.stored_in(b.body)))
+
+
+def scratch_to_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:
+    """Return the block with adjoints that are zero before and after every use of one loop body kept in a scalar.
+
+    `B[i] += e; ... B[i] ...; B[i] = 0.0`, where B was allocated as zeros and no other loop touches it.
+    """
+    out = list(block)
+    for k, stmt in enumerate(out):
+        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
+            continue
+        touching = [j for j in range(k + 1, len(out)) if _touches(out[j], stmt.target)]
+        if touching and isinstance(out[touching[0]], For):
+            out[touching[0]] = _scalarised(out[touching[0]], stmt.target, fresh)
+    return tuple(out)
+
+
+def _touches(stmt: Stmt, name: str) -> bool:
+    return name in ir.read_in((stmt,)) or name in ir.bound_in((stmt,))
+
+
+def _scalarised(stmt: For, array: str, fresh) -> For:
+    touching = [s for s in stmt.body if _touches(s, array)]
+    if len(touching) == 1 and isinstance(touching[0], For):
+        inner = _scalarised(touching[0], array, fresh)
+        return replace(stmt, body=tuple(inner if s is touching[0] else s for s in stmt.body))
+    if not all(isinstance(s, Store) for s in stmt.body) or len(touching) < 3:
+        return stmt
+    first, *_, last = touching
+    opens = first.base == array and first.op == "+=" and Name(array) not in [*map(_base, _elements(first.value))]
+    closes = last.base == array and last.op == "=" and last.value == Const(0.0)
+    cells = {e.index for s in touching for v in ir.exprs_of(s) for e in _elements(v) if e.base == Name(array)}
+    if not (opens and closes and cells <= {first.index} and last.index == first.index):
+        return stmt
+    if any(s.base == array for s in touching[1:-1]):
+        return stmt
+    name = fresh("seed")
+    cell, body = Sub(Name(array), first.index), []
+    for s in stmt.body:
+        if s is first:
+            body.append(Let(name, s.value, s.loc))
+        elif s is not last:
+            body.append(ir.with_exprs(s, lambda e: ir.substitute(e, {cell: Name(name)})))
+    return replace(stmt, body=tuple(body))
+
+
+def _base(e: Sub) -> Expr:
+    return e.base
