@@ -312,6 +312,7 @@ class AdjointBuilder:
         for base in ("i", "j", "k", "l"):
             if len(names) < rank and base not in used and (base in self.counters or base not in self.fresh.taken):
                 names.append(base)
+        self.fresh.taken |= set(names)
         names += [self.fresh("i") for _ in range(rank - len(names))]
         self.counters |= set(names)
         self.fresh.taken |= set(names)

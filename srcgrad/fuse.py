@@ -260,10 +260,11 @@ def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tu
 
 
 def _split(loop: For, arrays, read_later) -> list[Stmt]:
-    groups = _groups(loop)
+    sums = _sums(loop.body)
+    groups = _groups(loop, sums)
     if len(groups) < 2 or not order_free(loop, arrays, read_later):
         return [loop]
-    lets = [s for s in loop.body if isinstance(s, Let) and not _adds_to_itself(s)]
+    lets = [s for s in loop.body if isinstance(s, Let) and s.target not in sums]
     stored = ir.stored_in(loop.body)
     if any(ir.names_in(s.value) & stored or cost(s.value) > DEAR for s in lets):
         return [loop]
@@ -280,19 +281,28 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
     return loops
 
 
-def _groups(loop: For) -> list[list[Stmt]]:
-    """Return the effects of a loop body in groups: each addition of its own, assignments with the one before."""
-    groups: list[list[Stmt]] = []
-    pending: list[Stmt] = []
+def _sums(block) -> set[str]:
+    """Return the scalars that a block only adds to."""
+    lets = [s for s in block if isinstance(s, Let)]
+    return {s.target for s in lets} - {s.target for s in lets if not _adds_to_itself(s)}
+
+
+def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
+    """Return the effects of a loop body in consecutive groups, each adding to one array or to scalars only."""
+    groups: list[list[Stmt]] = [[]]
     for stmt in loop.body:
-        if isinstance(stmt, Let) and not _adds_to_itself(stmt):
+        if isinstance(stmt, Let) and stmt.target not in sums:
             continue
-        if isinstance(stmt, Store) and stmt.op == "=":
-            if groups:
-                groups[-1].append(stmt)
-            else:
-                pending.append(stmt)
-            continue
-        groups.append([*pending, stmt])
-        pending = []
-    return groups + ([pending] if pending else [])
+        current = groups[-1]
+        adds = any(isinstance(s, Store) and s.op != "=" for s in current)
+        scalar = any(isinstance(s, Let) for s in current)
+        if isinstance(stmt, Let):
+            apart = any(isinstance(s, Store) for s in current)
+        else:
+            apart = stmt.op != "=" and (adds or scalar)
+        if apart:
+            groups.append([])
+        groups[-1].append(stmt)
+    if not any(isinstance(s, Store) and s.op != "=" for g in groups for s in g):
+        return [[s for g in groups for s in g]]
+    return groups

@@ -428,6 +428,7 @@ class Lowerer(ArrayReader):
             if base in self.fresh.taken and base not in self.counters or base in self.enclosing or base in names:
                 continue
             names.append(base)
+        self.fresh.taken |= set(names)
         while len(names) < rank:
             names.append(self.fresh("i"))
         for name in names:

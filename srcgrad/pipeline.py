@@ -135,7 +135,7 @@ def finish(function: ir.Function, low: Lowered, kinds) -> ir.Function:
     passes = Passes()
     passes.dump("reverse", ir.verify(function))
     function = passes.run("simplify", function, simplify)
-    known = infer_kinds(function, {p: kinds[p] for p in function.params})
+    known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("schedule", function, lambda f: schedule(f, known, low.sizes))
     return passes.run("final", function, simplify)
 

@@ -305,14 +305,16 @@ class Recorder:
             arrays = ir.stored_in(stmt.body)
             safe = {contents(a) for a in arrays if never_rereads(stmt, a)}
         killed = self.kills(stmt)
+        # elements written once each are kept one by one; what is written again and again is copied before the loop
+        inherited = needed & safe
         while True:
-            out = self.block(step.body, own - safe, inner)
+            out = self.block(step.body, (own - safe) | inherited, inner)
             if isinstance(stmt, For):
                 out.discard(stmt.var)
             if out <= own:
                 break
             own |= out
-        overwritten = (needed & killed) - (own & (killed - safe)) - self.temps
+        overwritten = (needed & killed) - (own & (killed - safe)) - self.temps - inherited
         step.entry = sorted(overwritten) if step_kills(step, overwritten, self) else []
         result = (needed - set(step.entry)) | own
         return result | (self.header(step) - self.temps)
@@ -389,7 +391,7 @@ def cost(expr: Expr) -> int:
     own = 0
     if isinstance(expr, Op):
         row = elementwise.BY_SPELLING.get(expr.fn)
-        heavy = (row is not None and row.transcendental) or not elementwise.is_elementwise(expr.fn)
+        heavy = (expr.fn == "pow" and not isinstance(expr.args[1], Const)) or (row is not None and row.transcendental) or not elementwise.is_elementwise(expr.fn)
         own = 10 if heavy and expr.fn not in ("shape", "len", "size") else 3 if expr.fn == "div" else 1
     return own + sum(cost(e) for e in ir.children(expr))
 

@@ -19,6 +19,7 @@ from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 
 
@@ -203,8 +204,8 @@ class Converter:
         if row == "logistic":
             exp = Op(self.spelling("exp"), (negated(args[0]),))
             return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
-        if row in ("remainder", "floor_divide"):
-            return Op({"remainder": "mod", "floor_divide": "floordiv"}[row], args)
+        if row in _OPERATORS:
+            return Op(_OPERATORS[row], args)
         return Op(self.spelling(row), args)
 
     def spelling(self, row: str) -> str:
