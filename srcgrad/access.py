@@ -100,7 +100,7 @@ def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr
                 plain = False
             for i in e.index:
                 visit(i)
-        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "np.zeros_like", "np.empty_like", "np.ones_like"):
+        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like"):
             return
         elif e == Name(array):
             plain = False

@@ -124,6 +124,8 @@ def _defined_first(block, name: str) -> bool:
             return True
         if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
             if isinstance(stmt, If):
+                if name in ir.surely_bound((stmt,)):
+                    return all(_defined_first(b, name) for b in ir.blocks_of(stmt))
                 return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
                     not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])
                 )

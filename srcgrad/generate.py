@@ -56,8 +56,9 @@ def module_text(name: str, made) -> str:
         lines.append("import math")
         lines.append("")
     lines.append("import numpy as np")
-    if "grow(" in body:
-        lines += ["", "from srcgrad.runtime import grow"]
+    helpers = [n for n in ("grow", "overlap") if f"{n}(" in body]
+    if helpers:
+        lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Loc:
     text: str
 
 
-def _loc() -> Loc | None:
+def _loc() -> Any:
     return field(default=None, compare=False, repr=False)
 
 
@@ -33,6 +34,7 @@ class Expr:
     """Base of all expressions."""
 
     __slots__ = ()
+    loc: Loc | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Stmt:
     """Base of all statements."""
 
     __slots__ = ()
+    loc: Loc | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,17 +449,18 @@ def exposed_reads(block: Block) -> set[str]:
         for inner in blocks_of(stmt):
             found |= exposed_reads(inner) - bound - own
         if isinstance(stmt, If):
-            bound |= _surely_bound(stmt.then) & _surely_bound(stmt.other)
+            bound |= surely_bound(stmt.then) & surely_bound(stmt.other)
         elif not isinstance(stmt, For):
             bound |= set(binds(stmt))
     return found
 
 
-def _surely_bound(block: Block) -> set[str]:
+def surely_bound(block: Block) -> set[str]:
+    """Return the names that every path through a block binds."""
     found: set[str] = set()
     for stmt in block:
         if isinstance(stmt, If):
-            found |= _surely_bound(stmt.then) & _surely_bound(stmt.other)
+            found |= surely_bound(stmt.then) & surely_bound(stmt.other)
         elif not isinstance(stmt, For):
             found |= set(binds(stmt))
     return found

@@ -186,6 +186,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(operands[0].dtype, len(operands) - 1)
     if fn == "reshape_like":
         return Kind(operands[0].dtype, operands[1].rank)
+    if fn == "overlap":
+        return BOOL
     if fn == "item":
         return Kind(operands[0].dtype, 0)
     if fn in ("records", "pop"):

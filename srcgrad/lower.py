@@ -48,8 +48,22 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
     lowerer = Lowerer(function, kinds, stretch)
-    lowered = replace(function, body=lowerer.block(function.body))
+    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
     return lowered, lowerer.kinds, dict(lowerer.state.dims)
+
+
+def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
+    """Return checks that array arguments that are written share no memory with others."""
+    stored = ir.stored_in(function.body) | {s.target for s in ir.statements(function.body) if _inplace(s)}
+    params = [p for p in function.params if kinds[p].rank]
+    checks: list[Stmt] = []
+    for p in params:
+        for q in params:
+            if p in stored and p != q and not (q in stored and q < p):
+                message = Const(f"{p} is written and shares memory with {q}")
+                stop = ir.Raise("ValueError", (message,), function.loc)
+                checks.append(If(Op("overlap", (Name(p), Name(q))), (stop,), (), function.loc))
+    return checks
 
 
 def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:

@@ -13,7 +13,7 @@ from . import ir
 from .errors import Problem, UnsupportedError, problem_at
 from .ir import Const, Name, Op, Select, Slice, Sub
 from .rules import arrays, elementwise
-from .runtime import grow
+from .runtime import grow, overlap
 
 _BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -331,8 +331,8 @@ class ExpressionReader:
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
-        if f is grow:
-            return Op("grow", (self.scalar(node.args[0]),), (), loc)
+        if f is grow or f is overlap:
+            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
         spelling = _lookup(_CASTS, f)

@@ -126,17 +126,17 @@ def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -
     body = (*p.forward, *kept, *seed, *p.backward, ir.Return(_tuple((*outs, *bars))))
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
-    function = finish(function, low, p.kinds)
+    function = finish(function, low, p.kinds, p.sizes)
     return Generated((function,), low.result, low.function.captured, low.function.name)
 
 
-def finish(function: ir.Function, low: Lowered, kinds) -> ir.Function:
+def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
     """Return a derivative function after the passes that make it short and its loops fast."""
     passes = Passes()
     passes.dump("reverse", ir.verify(function))
     function = passes.run("simplify", function, simplify)
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
-    function = passes.run("schedule", function, lambda f: schedule(f, known, low.sizes))
+    function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     return passes.run("final", function, simplify)
 
 
@@ -156,7 +156,7 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
                         ir.Return(_tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
-    joint = finish(joint, low, p.kinds | given)
+    joint = finish(joint, low, p.kinds | given, p.sizes)
     split = dict((t, k) for k, t in joint.sections)["backward"]
     first, second = joint.body[:split], joint.body[split:-1]
     crossing = _crossing(first, second, low.function.params, incoming)

@@ -38,6 +38,7 @@ class Plan:
     out_bars: tuple[str, ...]
     bars: tuple[str, ...]
     kinds: dict[str, Kind]
+    sizes: dict[str, tuple[Expr, ...]]
 
 
 def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...]) -> Plan:
@@ -45,6 +46,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
     function, own = own_written_params(function, kinds, fresh)
+    sizes = dict(sizes) | {name: tuple(_shape(name, d) for d in range(kinds[p].rank)) for p, name in own.items()}
     function = hoist_tests(function, kinds, fresh)
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
@@ -63,7 +65,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
             backward += [builder.zero(p)]
     bars = tuple(builder.bar(p) for p in wrt)
     forward = assembly.initialise(function, forward, backward)
-    return Plan(function, tuple(forward), tuple(backward), outs, out_bars, bars, kinds)
+    return Plan(function, tuple(forward), tuple(backward), outs, out_bars, bars, kinds, sizes)
 
 
 # --- preparation ------------------------------------------------------------------------------------------------
@@ -78,7 +80,17 @@ def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function
         kinds[name] = kinds[p]
         value = Op("copy", (Name(p),)) if kinds[p].rank else Name(p)
         copies.append(Let(name, value, function.loc))
-    return replace(function, body=(*copies, *ir.rename_block(function.body, own))), own
+    checks = tuple(s for s in function.body if _checks_overlap(s))
+    body = tuple(s for s in function.body if not _checks_overlap(s))
+    return replace(function, body=(*checks, *copies, *ir.rename_block(body, own))), own
+
+
+def _shape(name: str, axis: int) -> Expr:
+    return Op("shape", (Name(name),), (("axis", axis),))
+
+
+def _checks_overlap(stmt: Stmt) -> bool:
+    return isinstance(stmt, If) and isinstance(stmt.test, Op) and stmt.test.fn == "overlap"
 
 
 def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:

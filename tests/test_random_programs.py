@@ -17,6 +17,9 @@ from tests.random_programs.shrink import shrink
 PLAIN = [(level, seed) for level in (1, 2, 3) for seed in range(100, 114)][:40]
 COMPILED = [(1, 200), (1, 201), (2, 202), (2, 203), (2, 204), (3, 205), (3, 206), (3, 207)]
 
+# Programs that random runs found wrong, shrunk; new ones are put there as they were saved.
+FOUND = sorted((Path(__file__).parent / "random_programs" / "found").glob("*.py"))
+
 
 def judge(outcome: Outcome, text: str) -> None:
     """Fails on a wrong gradient or a crash; a refusal is not a bug here."""
@@ -34,6 +37,12 @@ def test_generated_source_under_plain_python(level, seed):
 def test_compiled_gradient(level, seed):
     text = generate(seed, level)
     judge(compare(text, compiled_gradient), text)
+
+
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_programs_that_once_were_wrong(path):
+    text = path.read_text("utf-8")
+    judge(compare(text, plain_gradient), text)
 
 
 @pytest.mark.parametrize("level", sorted(LEVELS))

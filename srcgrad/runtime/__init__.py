@@ -12,3 +12,27 @@ def grow(buffer):
     longer = np.empty((2 * buffer.shape[0],) + buffer.shape[1:], buffer.dtype)
     longer[: buffer.shape[0]] = buffer
     return longer
+
+
+@numba.njit(cache=True)
+def overlap(a, b):
+    """Return whether the memory that two arrays span has a byte in common."""
+    if a.size == 0 or b.size == 0:
+        return False
+    low_a, high_a = span(a)
+    low_b, high_b = span(b)
+    return low_a < high_b and low_b < high_a
+
+
+@numba.njit(cache=True)
+def span(a):
+    """Return the first address of an array and the one after its last."""
+    low = a.ctypes.data
+    high = low + a.itemsize
+    for n, stride in zip(a.shape, a.strides):
+        reach = (n - 1) * stride
+        if reach < 0:
+            low += reach
+        else:
+            high += reach
+    return low, high

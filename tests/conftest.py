@@ -1,0 +1,51 @@
+"""One cache folder for a whole test run, fixed seeds, and the flag that rewrites the goldens."""
+
+import os
+import random
+import shutil
+import tempfile
+
+import numpy as np
+import pytest
+
+_FOLDER = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-goldens", action="store_true", help="write tests/goldens/*.py anew, to be reviewed as a diff"
+    )
+
+
+def pytest_configure(config):
+    # The workers of xdist are started later and inherit the environment: all of them share the folder.
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="srcgrad-tests-")
+    config.stash[_FOLDER] = folder
+    os.environ["SRCGRAD_CACHE_DIR"] = folder
+    os.environ.pop("SRCGRAD_DUMP", None)
+
+
+def pytest_unconfigure(config):
+    if folder := config.stash.get(_FOLDER, None):
+        os.environ.pop("SRCGRAD_CACHE_DIR", None)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _seeds():
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - for programs under test that draw without a generator
+
+
+@pytest.fixture
+def rng():
+    """A generator that gives every test the same numbers, in whatever order the tests run."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def update_goldens(request):
+    """Whether the goldens are to be written instead of compared."""
+    return request.config.getoption("--update-goldens")

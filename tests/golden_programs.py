@@ -1,0 +1,106 @@
+"""Small programs whose derivatives are kept as text in `goldens`, each for a construct of the language."""
+
+import math
+
+import numpy as np
+
+from tests.corpus import lectures, loops, nets, physics
+
+
+def soft_clip(t, limit):
+    if t > limit:
+        return limit + math.log(1.0 + t - limit)
+    return t
+
+
+def clipped_power(x, w, limit):
+    return w * soft_clip(x * x, limit) + soft_clip(w, 2.0 * limit)
+
+
+def springs(q, k, n):
+    e = 0.0
+    for i in range(n):
+        r = q[i + 1] - q[i]
+        if r > 1.0:
+            e += k * np.log(r)
+        else:
+            e += 0.5 * k * (r - 1.0) ** 2
+    return e
+
+
+def product(a):
+    p = 1.0
+    for i in range(a.size):
+        p *= a[i]
+    return p
+
+
+def sines_in_place(a, turns):
+    for t in range(turns):
+        for i in range(a.shape[0]):
+            a[i] = math.sin(a[i])
+    return np.sum(a)
+
+
+def standardised(X, gain, bias):
+    centred = X - np.mean(X, axis=0)
+    scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)
+    Z = gain * centred / scale + bias
+    return np.sum(Z**2)
+
+
+def mean_of_words(E, words, u):
+    rows = E[words]
+    return np.tanh(np.sum(rows, axis=0) @ u)
+
+
+def halvings(x, low):
+    y = 0.0
+    while x > low:
+        y = x * (1.0 - y)
+        x = x * 0.5
+    return y
+
+
+def spread(A):
+    return np.max(A) * np.sum(A.max(axis=1) - A.min(axis=1))
+
+
+# name -> (function, arguments, positions differentiated)
+PROGRAMS = {
+    "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
+    "neuron": (lectures.regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1), (0, 1)),
+    "pendulum": (physics.pendulum, (np.array([0.3, 0.1, 1.3, 0.2]), 40, 0.05), (0,)),
+    "heat": (physics.heat_two_buffers, (np.sin(np.linspace(0.0, 3.0, 9)), 5, 0.2), (0,)),
+    "mlp": (
+        nets.mlp_loss,
+        (
+            np.linspace(-0.6, 0.5, 12).reshape(3, 4),
+            np.linspace(-0.1, 0.2, 4),
+            np.linspace(-0.9, 0.8, 8).reshape(4, 2),
+            np.array([0.1, -0.2]),
+            np.linspace(-1.0, 1.0, 15).reshape(5, 3),
+            np.array([0, 1, 1, 0, 1]),
+            0.01,
+        ),
+        (0, 1, 2, 3),
+    ),
+    "cube_root": (loops.cube_root, (2.0, 1.5), (0,)),
+    "springs": (springs, (np.array([0.0, 0.7, 2.2, 2.5]), 1.3, 3), (0, 1)),
+    "product": (product, (np.array([1.5, -0.4, 0.9]),), (0,)),
+    "sines_in_place": (sines_in_place, (np.array([0.3, 1.4, -0.8]), 3), (0,)),
+    "standardised": (
+        standardised,
+        (np.linspace(-1.0, 2.0, 12).reshape(4, 3) ** 2, np.array([1.0, 0.5, 2.0]), np.array([0.1, 0.2, -0.3])),
+        (0, 1, 2),
+    ),
+    "mean_of_words": (
+        mean_of_words,
+        (np.linspace(-0.5, 0.6, 10).reshape(5, 2), np.array([4, 1, 4]), np.array([0.3, -0.7])),
+        (0, 2),
+    ),
+    "halvings": (halvings, (0.9, 0.05), (0,)),
+    "clipped_power": (clipped_power, (1.6, 0.8, 0.7), (0, 1)),
+    "spread": (spread, (np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]]),), (0,)),
+}
+PAIRS = ("neuron", "heat")

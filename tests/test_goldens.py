@@ -1,0 +1,90 @@
+"""Emitted source, kept as text: a change of it is a diff to be read, and the text is run where it stands.
+
+A golden begins with the program itself, so that the line numbers in its comments are lines of the same file.
+`pytest tests/test_goldens.py --update-goldens` writes the files anew.
+"""
+
+import dataclasses
+import inspect
+import math
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+from srcgrad import entry, generate, pipeline, tree
+from srcgrad.source import find_source
+from tests.golden_programs import PAIRS, PROGRAMS
+from tests.random_programs.differences import copied, mismatch, reference
+
+FOLDER = Path(__file__).parent / "goldens"
+NAMES = [*PROGRAMS, *(f"{name}_pair" for name in PAIRS)]
+
+
+def generated(golden):
+    """Return (generated module, its text) of a golden's program, in its layout."""
+    name = golden.removesuffix("_pair")
+    function, args, positions = PROGRAMS[name]
+    source = dataclasses.replace(find_source(function), file=f"{golden}.py", first_line=1)
+    kinds = tuple(entry.kind_of_type(numba.typeof(arg), "") for arg in args)
+    structures = (tree.LEAF,) * len(args)
+    layout = pipeline.pair if golden.endswith("_pair") else pipeline.value_and_grad
+    made = layout(source, structures, kinds, positions)
+    return made, generate.module_text(golden, made)
+
+
+def golden_text(golden):
+    """Return the text of a golden: program, separator, generated module."""
+    name = golden.removesuffix("_pair")
+    function, args, positions = PROGRAMS[name]
+    params = list(inspect.signature(function).parameters)
+    kinds = (f"{p}: {entry.kind_of_type(numba.typeof(a), p)}" for p, a in zip(params, args, strict=True))
+    by = ", ".join(params[k] for k in positions)
+    _, text = generated(golden)
+    return f"{inspect.getsource(function)}\n\n# ---- with respect to {by}, for {'; '.join(kinds)} ----\n\n{text}"
+
+
+def run_golden(golden):
+    """Return the names that the text of a golden file defines, run as it stands in the folder."""
+    namespace = {"np": np, "math": math}
+    path = FOLDER / f"{golden}.py"
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize("golden", NAMES)
+def test_emitted_source_is_the_golden(golden, update_goldens):
+    path, text = FOLDER / f"{golden}.py", golden_text(golden)
+    if update_goldens:
+        FOLDER.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text("utf-8"), "read the difference, then run pytest with --update-goldens"
+
+
+@pytest.mark.parametrize("golden", NAMES)
+def test_golden_computes_the_gradient(golden):
+    function, args, positions = PROGRAMS[golden.removesuffix("_pair")]
+    made, _ = generated(golden)
+    names = [f.name for f in made.functions]
+    functions = [run_golden(golden)[name] for name in names]
+    given = copied(args)
+    if golden.endswith("_pair"):
+        forward, backward = functions
+        value, residuals = forward(*given)
+        gradients = backward(residuals, 1.0)
+        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    else:
+        value, *gradients = functions[0](*given)
+    right = reference(function, args, positions)
+    assert right.smooth or golden == "gate"
+    assert value == pytest.approx(right.value, rel=1e-12, abs=1e-12)
+    if right.smooth:
+        assert mismatch(right, gradients, args, positions) is None
+    else:
+        assert gradients == [2.0, 5.0, 0.0]
+    assert all(np.array_equal(a, b) for a, b in zip(given, args, strict=True)), "an argument was written"
+
+
+def test_every_golden_file_has_a_program():
+    assert sorted(path.stem for path in FOLDER.glob("*.py")) == sorted(NAMES)
