@@ -8,8 +8,8 @@ texts would be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ def _loc() -> Any:
 
 
 class Expr:
-    """Base of all expressions."""
+    """Base of all expressions, which are dataclasses."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
 
@@ -49,7 +50,7 @@ class Name(Expr):
 class Const(Expr):
     """A literal bool, int, float or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
 
-    value: bool | int | float | str | None
+    value: Any
     loc: Loc | None = _loc()
 
     def __eq__(self, other):
@@ -125,9 +126,10 @@ class Tuple(Expr):
 
 
 class Stmt:
-    """Base of all statements."""
+    """Base of all statements, which are dataclasses."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
 

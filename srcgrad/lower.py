@@ -124,6 +124,7 @@ class Lowerer(ArrayReader):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
         self.reads = _read_counts(function.body)
+        self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     def refuse(self, loc, what, way_out):
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
@@ -132,13 +133,23 @@ class Lowerer(ArrayReader):
     def block(self, block) -> tuple[Stmt, ...]:
         saved, self.out = self.out, []
         problems = []
-        for stmt in block:
+        outer, skip = self.rest, 0
+        for k, stmt in enumerate(block):
+            if skip:
+                skip -= 1
+                continue
             self.loc = stmt.loc or self.loc
             self.products: set[str] = set()
+            self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
-                self.stmt(stmt)
+                if self.is_swap(block[k : k + 3]):
+                    self.swap(block[k + 1].target, block[k + 2].target)
+                    skip = 2
+                else:
+                    self.stmt(stmt)
             except SrcgradError as e:
                 problems += e.problems
+        self.rest = outer
         if problems:
             raise UnsupportedError(*problems)
         result, self.out = tuple(self.out), saved
@@ -284,10 +295,11 @@ class Lowerer(ArrayReader):
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
-        if target in self.stored and _is_view(value, self):
+        moved = isinstance(value, Name) and self.is_last_use(value.id)
+        if target in self.stored and _is_view(value, self) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if _is_view(value, self) and ir.names_in(value) & self.stored:
+        if _is_view(value, self) and ir.names_in(value) & self.stored and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
         if target not in self.state.storage:
@@ -300,6 +312,35 @@ class Lowerer(ArrayReader):
         for a, b in zip(own.dims, p.dims, strict=True):
             self.require(a, b, f"{target} changes its shape: lengths")
         self.assign(own, p, value, "=", exact=True)
+
+    def is_last_use(self, name: str) -> bool:
+        """Return whether an array is bound and used in this block only, and not after the present statement."""
+        before, after = self.rest
+        here = _read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
+        return here and any(name in ir.binds(s) for s in before)
+
+    def is_swap(self, stmts) -> bool:
+        """Return whether three statements exchange two arrays: `t = a; a = b; b = t`."""
+        if len(stmts) < 3 or not all(isinstance(s, Let) and isinstance(s.value, Name) for s in stmts):
+            return False
+        t, a, b = stmts
+        return (
+            self.kinds[t.target].rank > 0
+            and (a.target, b.target, b.value) == (t.value.id, a.value.id, Name(t.target))
+            and self.reads[t.target] == 1
+            and {a.target, b.target} <= self.state.storage
+        )
+
+    def swap(self, a: str, b: str):
+        """Exchange the contents of two arrays that nothing else shows."""
+        for x, y in zip(self.sizes(a), self.sizes(b), strict=True):
+            self.require(x, y, f"{a} and {b} are exchanged: lengths")
+        idx = self.loop_names_for(self.kinds[a].rank)
+        cell = tuple(map(Name, idx))
+        held = self.fresh(f"{a}_held")
+        self.kinds[held] = Kind(self.kinds[a].dtype)
+        body = [Let(held, Sub(Name(a), cell)), Store(a, cell, Sub(Name(b), cell)), Store(b, cell, Name(held))]
+        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(a)], body)
 
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""

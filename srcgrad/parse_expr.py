@@ -126,6 +126,10 @@ class ExpressionReader:
         items = tuple(self.expr(e) for e in node.elts)
         return Struct(items, tuple(range(len(items))))
 
+    def expr_list(self, node):
+        value = self.expr_tuple(node)
+        return Struct(value.items, value.keys, "list")
+
     def expr_namedexpr(self, node):
         value = self.expr(node.value)
         self.assign(node.target, value, node)
@@ -344,6 +348,8 @@ class ExpressionReader:
             return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
         if f is math.fsum or f is sum:
             return self.array_call(node, "np.sum", self.positional(node), {})
+        if f in (np.array, np.asarray):
+            return self.array_of(node)
         if _lookup(arrays.SHAPED, f):
             return self.allocate(node, _lookup(arrays.SHAPED, f))
         if _lookup(arrays.RESHAPES, f):
@@ -479,11 +485,45 @@ class ExpressionReader:
             return Op(f"{spelling}_like", (sizes.array, *fill), static, loc)
         return Op(spelling, (*sizes, *fill), static, loc)
 
+    def array_of(self, node):
+        """Read `np.array` of an array, or of tuples and lists of numbers."""
+        value, *dtype = self.positional(node)
+        dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
+        loc = self.source.loc(node)
+        if isinstance(value, ir.Expr):
+            copied = value if node.func is np.asarray else Op("copy", (value,), (), loc)
+            return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
+        if not isinstance(value, Struct):
+            self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
+        shape, leaves = _regular(value)
+        if shape is None:
+            self.fail(node, "the rows of this array differ in length", "make them equal")
+        leaves = [self.leaf(v, node) for v in leaves]
+        kind = "int64" if all(isinstance(e, Const) and type(e.value) is int for e in leaves) else "float64"
+        kind = kind if dtype is None else self.static(dtype, node)
+        name = self.fresh("array")
+        static = () if kind == "float64" else (("dtype", kind),)
+        self.emit(ir.Let(name, Op("np.empty", tuple(map(Const, shape)), static, loc), loc))
+        for at, e in zip(np.ndindex(*shape), leaves, strict=True):
+            self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))
+        return Name(name)
+
     def reshape(self, node, base, shape):
         sizes = self.shape_operands(node, shape)
         if isinstance(sizes, ShapeOf):
             return Op("reshape_like", (base, sizes.array), (), self.source.loc(node))
         return Op("reshape", (base, *sizes), (), self.source.loc(node))
+
+
+def _regular(value):
+    """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
+    if not isinstance(value, Struct):
+        return (), [value]
+    parts = [_regular(v) for v in value.items]
+    shapes = {s for s, _ in parts}
+    if len(shapes) != 1 or None in shapes:
+        return None, []
+    return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
 
 
 def _lookup(table, key):

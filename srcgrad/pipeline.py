@@ -153,19 +153,20 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
     joint = ir.Function(base, (*low.function.params, *incoming), (*p.forward, *copies, *p.backward,
-                        ir.Return(_tuple((*map(Name, p.outs), *map(Name, p.bars)))))
+                        ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
     joint = finish(joint, low, p.kinds | given, p.sizes)
     split = dict((t, k) for k, t in joint.sections)["backward"]
     first, second = joint.body[:split], joint.body[split:-1]
+    bars = joint.body[-1].value.items[len(p.outs) :]
     crossing = _crossing(first, second, low.function.params, incoming)
     residuals = ir.Tuple(tuple(map(Name, crossing)))
     forward = ir.Function(f"{base}_forward", low.function.params,
                           (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))), loc, _doc(low, wrt))  # fmt: skip
     unpack = (ir.Unpack(crossing, "residuals"),) if crossing else ()
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
-                           (*unpack, *second, ir.Return(_tuple(tuple(map(Name, p.bars)), always=True))), loc, None,
+                           (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
     return Generated((forward, backward), low.result, low.function.captured, low.function.name)
 
