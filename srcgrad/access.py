@@ -10,6 +10,7 @@ from .ir import Const, Expr, For, Name, Op, Slice, Store, Sub
 def root_of(expr: Expr) -> Name:
     """Return the array that an array expression (name, transpose, basic slice) shows."""
     while not isinstance(expr, Name):
+        assert isinstance(expr, Op | Sub), expr
         expr = expr.args[0] if isinstance(expr, Op) else expr.base
     return expr
 
@@ -20,6 +21,7 @@ def rank_of(expr: Expr, ranks) -> int:
         return ranks(expr.id)
     if isinstance(expr, Op):
         return rank_of(expr.args[0], ranks)
+    assert isinstance(expr, Sub), expr
     fixed = sum(not isinstance(i, Slice | ir.NewAxis) for i in expr.index)
     new = sum(isinstance(i, ir.NewAxis) for i in expr.index)
     return rank_of(expr.base, ranks) - fixed + new
@@ -35,6 +37,7 @@ def element_of(expr: Expr, idx: tuple[Expr, ...], ranks) -> Sub:
         return Sub(expr, tuple(idx))
     if isinstance(expr, Op):
         return element_of(expr.args[0], tuple(reversed(idx)), ranks)
+    assert isinstance(expr, Sub), expr
     rank = rank_of(expr.base, ranks)
     items = list(expr.index) + [Slice()] * (rank - sum(not isinstance(i, ir.NewAxis) for i in expr.index))
     own = iter(idx)
@@ -50,6 +53,7 @@ def element_of(expr: Expr, idx: tuple[Expr, ...], ranks) -> Sub:
 
 
 def _slice_place(item: Slice, i: Expr, n: Expr) -> Expr:
+    assert item.step is None or isinstance(item.step, Const), item
     step = 1 if item.step is None else item.step.value
     if item.lo is None:
         start: Expr = Const(0) if step > 0 else Op("sub", (n, Const(1)))
@@ -88,6 +92,9 @@ def _has_load(e: Expr) -> bool:
     return any(isinstance(x, Sub) for x in ir.walk(e))
 
 
+_SIZES_ONLY = ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
+
+
 def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr, ...]], bool]:
     """Return (indices written, indices read, whether all of them are plain elements) of an array in a block."""
     writes, reads, plain = [], [], True
@@ -100,7 +107,7 @@ def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr
                 plain = False
             for i in e.index:
                 visit(i)
-        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like"):
+        elif isinstance(e, Op) and e.fn in _SIZES_ONLY:
             return
         elif e == Name(array):
             plain = False

@@ -8,6 +8,7 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from . import ir
 from .access import accesses, element_of, never_rereads, rank_of, root_of
@@ -33,11 +34,11 @@ class Step:
     kept: object = None
     kept_after: dict = field(default_factory=dict)
     entry: list = field(default_factory=list)
-    loads: list[Stmt] = field(default_factory=list)
-    rebuilds: list[Stmt] = field(default_factory=list)
+    loads: list[Let] = field(default_factory=list)
+    rebuilds: list[Let] = field(default_factory=list)
     allocations: list[Stmt] = field(default_factory=list)
     trips: str | None = None
-    trips_slot: object = None
+    trips_slot: Any = None
 
     @property
     def is_loop(self) -> bool:
@@ -62,8 +63,8 @@ class AdjointBuilder:
         self.first_writes = first_writes(function.body)
         self.enclosing: list[str] = []
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
-        loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
-        self.counters = loops - others - set(function.params)
+        counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
+        self.counters = counters - others - set(function.params)
 
     # -- names
     def bar(self, name: str) -> str:
@@ -130,7 +131,7 @@ class AdjointBuilder:
         if isinstance(stmt.value, Op) and stmt.value.fn in ARRAY_OPS:
             return {n for n in ir.names_in(stmt.value) if n in self.active}
         leaves = self.form(stmt, target, stmt.value).leaves
-        return {(leaf.base if isinstance(leaf, Sub) else leaf).id for leaf in leaves}
+        return {root_of(leaf).id for leaf in leaves}
 
     def loop_entry(self, stmt, live: set[str]) -> set[str]:
         born = {n for n in ir.bound_in(stmt.body) if self.kinds[n].rank}
@@ -214,7 +215,8 @@ class AdjointBuilder:
                 step.code.append(Let(bar, value if sign > 0 else negated(value)))
                 live.add(leaf.id)
             return
-        root = leaf.base.id
+        assert isinstance(leaf, Sub), leaf
+        root = root_of(leaf).id
         if root not in live:
             step.code.append(self.zero(root))
             live.add(root)
@@ -228,7 +230,7 @@ class AdjointBuilder:
         target = Sub(Name(name), stmt.index)
         cell = Sub(Name(self.bar(name)), stmt.index)
         reads_own = [leaf for leaf in self.form(stmt, target, stmt.value).leaves if isinstance(leaf, Sub)]
-        reads_own = [leaf for leaf in reads_own if leaf.base.id == name]
+        reads_own = [leaf for leaf in reads_own if root_of(leaf).id == name]
         form = self.form(stmt, target, stmt.value)
         elsewhere = any(leaf.index != stmt.index for leaf in reads_own)
         seed: Expr = cell
@@ -275,7 +277,9 @@ class AdjointBuilder:
         if name not in self.active or not isinstance(value, Op):
             return live
         if value.fn == "copy" and self.is_active(value.args[0]):
-            source = value.args[0].id
+            copied = value.args[0]
+            assert isinstance(copied, Name), copied
+            source = copied.id
             if source in live:
                 self.nest(step, self.bar(name), self.kinds[name].rank, value.args[0], live)
             else:
@@ -403,7 +407,8 @@ def first_writes(body: ir.Block) -> set[int]:
 
     def scan(block):
         for k, stmt in enumerate(block):
-            if isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith(("np.empty", "np.zeros")):
+            value = stmt.value if isinstance(stmt, Let) else None
+            if isinstance(stmt, Let) and isinstance(value, Op) and value.fn.startswith(("np.empty", "np.zeros")):
                 for later in block[k + 1 :]:
                     if stmt.target in ir.read_in((later,)) and not _only_sizes(later, stmt.target):
                         found.update(_first_in(later, stmt.target))

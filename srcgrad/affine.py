@@ -56,6 +56,7 @@ class Affine:
         for atom, c in negative:
             term = atom if c == -1 else Op("mul", (Const(-c), atom))
             result = Op("neg", (term,)) if result is None else Op("sub", (result, term))
+        assert result is not None
         if rest:
             result = Op("add" if rest > 0 else "sub", (result, Const(abs(rest))))
         return result

@@ -61,13 +61,16 @@ class Transformed:
             return self._entry(*args)
         except ValueError as e:
             if self._stretch or not (e.args and e.args[0] == _BROADCAST):
-                raise
+                raise _worded(e) from None
         except (TypeError, numba.core.errors.NumbaError) as e:
             if not any(isinstance(a, dict | list) or _has_dict(a) for a in args):
                 raise _unwrapped_error(e) from None
             return self._call_structured(args)
         # an axis of length one is repeated: from now on the variant that allows for it
-        result = self._entry_for(stretch=True).dispatcher(*args)
+        try:
+            result = self._entry_for(stretch=True).dispatcher(*args)
+        except ValueError as e:
+            raise _worded(e) from None
         self._stretch = True
         self._entry = self._entry_for(stretch=True).dispatcher
         return result
@@ -111,12 +114,18 @@ class Transformed:
             result = found.dispatcher(*flat)
         except ValueError as e:
             if not (e.args and e.args[0] == _BROADCAST):
-                raise
-            found = self._entry_for(structures, stretch=True)
-            result = found.dispatcher(*flat)
+                raise _worded(e) from None
+            result = self._repeated(structures, flat)
         except numba.core.errors.NumbaError as e:
             raise _unwrapped_error(e) from None
         return self._assemble(result, structures)
+
+    def _repeated(self, structures, flat):
+        """Return the flat result of the variant in which axes of length one may be repeated."""
+        try:
+            return self._entry_for(structures, stretch=True).dispatcher(*flat)
+        except ValueError as e:
+            raise _worded(e) from None
 
     def _assemble(self, result, structures):
         return result
@@ -187,6 +196,13 @@ def _remake(cls, f, argnums, options):
 
 def _has_dict(value) -> bool:
     return isinstance(value, dict | list) or (isinstance(value, tuple) and any(map(_has_dict, value)))
+
+
+def _worded(e: ValueError) -> ValueError:
+    """Return a shape error of compiled code, which carries its numbers apart, as one sentence."""
+    if len(e.args) == 3 and isinstance(e.args[0], str):
+        return ValueError(f"{e.args[0]} {e.args[1]} and {e.args[2]}")
+    return e
 
 
 def _unwrapped_error(e: Exception) -> Exception:
@@ -343,9 +359,8 @@ class _Pairs:
         key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
                            repr([tree.describe(s) for s in structures]), repr(stretch))  # fmt: skip
         module, result = generate.module_for(label, key, build)
-        compiled = [store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(getattr(module, n)))
-                    for n in module.NAMES]  # fmt: skip
-        return compiled[0], compiled[1], result, wrt, module
+        forward, backward = (entry.compiled(getattr(module, n), module) for n in module.NAMES)
+        return forward, backward, result, wrt, module
 
 
 _pairs = _Pairs()
@@ -392,9 +407,12 @@ def vjp(f, *args):
         *outs, residuals = forward(*flat)
     except ValueError as e:
         if not (e.args and e.args[0] == _BROADCAST):
-            raise
+            raise _worded(e) from None
         forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, True)
-        *outs, residuals = forward(*flat)
+        try:
+            *outs, residuals = forward(*flat)
+        except ValueError as again:
+            raise _worded(again) from None
     outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
     shapes = [np.shape(o) for o in outs]
     described = (result, [isinstance(o, np.ndarray) for o in outs], shapes)
@@ -434,7 +452,9 @@ def source(f, *args) -> Source:
         structured = any(_has_dict(a) for a in args)
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
         made = f._entry_for(structures, f._stretch)
-        given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)] if structured else args
+        given = list(args)
+        if structures is not None:
+            given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         found[made.module(tuple(numba.typeof(a) for a in given))[0].__srcgrad_text__] = None
     else:
         for made in f._entries.values():

@@ -59,8 +59,9 @@ def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
             bad = float(deviation[at])
             if not bad <= rtol * scale + floor:
                 place = f"{label}[{', '.join(map(str, at))}]" if deviation.shape else label
+                ours, differences = float(np.asarray(g)[at]), float(np.asarray(e)[at])
                 raise AssertionError(
-                    f"gradient by {place}: {float(np.asarray(g)[at])!r}, differences give {float(np.asarray(e)[at])!r}, "
+                    f"gradient by {place}: {ours!r}, differences give {differences!r}, "
                     f"off by {bad:.3g} (allowed {rtol * scale + floor:.3g})"
                 )
             worst = max(worst, bad)
@@ -96,7 +97,8 @@ def _differences(weigh, args, k, structure, flat, n, eps):
     """Return the two-sided differences of a scalar function by every entry of one leaf."""
     leaf = flat[n]
     x = np.array(leaf, dtype=np.asarray(leaf).dtype, copy=True)
-    step = eps if eps is not None else (1e-4 if x.dtype != np.float32 else 1e-2) ** (1.25 if x.dtype != np.float32 else 1)
+    usual = 1e-4**1.25 if x.dtype != np.float32 else 1e-2
+    step = eps if eps is not None else usual
     result = np.zeros(x.shape)
     for at in np.ndindex(x.shape):
         h = step * max(1.0, abs(float(x[at])))

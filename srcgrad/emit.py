@@ -233,7 +233,10 @@ def _simple(stmt: Stmt) -> str:
             return f"{stmt.target} {_AUGMENTED[value.fn]} {expr_text(value.args[1])}"
         return f"{stmt.target} = {expr_text(value)}"
     if isinstance(stmt, Store):
-        return f"{stmt.base}[{', '.join(map(_index, stmt.index))}] {stmt.op} {expr_text(stmt.value)}"
+        cell, value, op = ir.Sub(Name(stmt.base), stmt.index), stmt.value, stmt.op
+        if op == "=" and isinstance(value, Op) and value.fn in ("mul", "div") and value.args[0] == cell:
+            op, value = _AUGMENTED[value.fn], value.args[1]
+        return f"{expr_text(cell)} {op} {expr_text(value)}"
     if isinstance(stmt, ir.Return):
         text = expr_text(stmt.value)
         if isinstance(stmt.value, ir.Tuple) and len(stmt.value.items) > 1:

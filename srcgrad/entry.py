@@ -101,7 +101,7 @@ def _digest_value(value, h, seen, attributes):
             if hasattr(value, name):
                 _digest_value(getattr(value, name), h, seen, attributes)
     elif (function := python_function(value)) is not None:
-        if not (function.__module__ or "").split(".")[0] in _KNOWN or (function.__module__ or "") == "__main__":
+        if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
         else:
             h.update(f"{function.__module__}.{function.__qualname__}".encode())
@@ -182,7 +182,8 @@ class Entry:
         self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
-            flat = tuple(n for p, s in zip(request.params, request.structures, strict=True) for n in tree.leaf_names(s, p))
+            pairs = zip(request.params, request.structures, strict=True)
+            flat = tuple(n for p, s in pairs for n in tree.leaf_names(s, p))
         self.flat = flat
         name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
         self.key = store.digest(
@@ -192,6 +193,8 @@ class Entry:
         self.dispatcher = self._dispatcher(name)
 
     def _dispatcher(self, name: str):
+        if numba.config.DISABLE_JIT:
+            return self._interpreted
         args = ", ".join(self.flat)
         text = f'"""Entry of {name}: maps argument types to generated code."""\n\n\n'
         text += f"def stub({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
@@ -201,6 +204,10 @@ class Entry:
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
         return store.guard(compiled)
 
+    def _interpreted(self, *args):
+        """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
+        return self.implement(tuple(numba.typeof(a) for a in args))(*args)
+
     def _typing_function(self):
         args = ", ".join(self.flat)
         namespace = {"implement": self.implement}
@@ -209,8 +216,8 @@ class Entry:
 
     def implement(self, given) -> object:
         """Return the Python function that numba compiles for these argument types."""
-        _, kinds, structures, flat = self._kinds(given)
-        module, result, dispatcher = self.module(given)
+        _, kinds, structures, _ = self._kinds(given)
+        _, result, dispatcher = self.module(given)
         places, namespace = [], {"impl": dispatcher, "np": np}
         for name, t, s in zip(self.flat, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
@@ -272,8 +279,14 @@ class Entry:
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)
         implementation = getattr(module, module.NAMES[0])
-        compiled = numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(implementation)
-        return module, result, store.guard(compiled)
+        return module, result, compiled(implementation, module)
+
+
+def compiled(function, module):
+    """Return a generated function compiled by numba, cached beside its module where that is on disk."""
+    if numba.config.DISABLE_JIT:
+        return function
+    return store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(function))
 
 
 def _items(count: int, name: str) -> list[str]:

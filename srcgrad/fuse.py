@@ -8,6 +8,7 @@ whose first contribution covers it is assigned, not filled with zeros first.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
@@ -39,7 +40,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
             a_bar[i + 1] -= g[i]
         return a_bar
     """
-    start = dict((title, k) for k, title in function.sections).get("backward")
+    start = {title: k for k, title in function.sections}.get("backward")
     if start is None:
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
@@ -70,10 +71,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
                 return False
         elif name in read_later or not _defined_first(loop.body, name):
             return False
-    for array in ir.stored_in(loop.body):
-        if not _own_elements(loop, array, varying):
-            return False
-    return True
+    return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
 
 
 def _plain(block, arrays, bound) -> bool:
@@ -161,7 +159,7 @@ def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> t
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
             stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
         inside = in_loop or isinstance(stmt, For | ir.While)
-        out.append(ir.with_blocks(stmt, lambda b, a=later, i=inside: turn_upward(b, arrays, a, i)))
+        out.append(ir.with_blocks(stmt, partial(turn_upward, arrays=arrays, read_later=later, in_loop=inside)))
     return tuple(out)
 
 
@@ -208,8 +206,8 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
         return None
     dims = _dims(alloc, sizes)
     variables = [loop.var for loop in loops]
-    wanted = [e.id if isinstance(e, Name) else None for e in inner.index]
-    if dims is None or sorted(map(str, wanted)) != sorted(variables) or len(set(wanted)) != len(wanted):
+    wanted = [e.id if isinstance(e, Name) else "" for e in inner.index]
+    if dims is None or sorted(wanted) != sorted(variables) or len(set(wanted)) != len(wanted):
         return None
     for e, size in zip(wanted, dims, strict=True):
         loop = loops[variables.index(e)]
@@ -221,10 +219,12 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
 
 def _dims(alloc: Let, sizes):
     value = alloc.value
+    assert isinstance(value, Op)
     if value.fn == "np.zeros":
         return value.args
-    source = value.args[0].id
-    return sizes.get(source) or None
+    like = value.args[0]
+    assert isinstance(like, Name)
+    return sizes.get(like.id) or None
 
 
 def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
@@ -257,7 +257,7 @@ def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tu
             out += _split(stmt, arrays, later)
             continue
         inside = in_loop or isinstance(stmt, For | ir.While)
-        out.append(ir.with_blocks(stmt, lambda b, a=later, i=inside: split_wide(b, arrays, a, i)))
+        out.append(ir.with_blocks(stmt, partial(split_wide, arrays=arrays, read_later=later, in_loop=inside)))
     return tuple(out)
 
 
@@ -301,6 +301,7 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
         if isinstance(stmt, Let):
             apart = any(isinstance(s, Store) for s in current)
         else:
+            assert isinstance(stmt, Store)
             apart = stmt.op != "=" and (adds or scalar)
         if apart:
             groups.append([])

@@ -65,8 +65,8 @@ def _perfect(stmt: For) -> _Nest | None:
     loops = [stmt]
     while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
         loops.append(loops[-1].body[0])
-    stores = loops[-1].body
-    if not all(isinstance(s, Store) for s in stores) or any(loop.step != Const(1) for loop in loops):
+    stores = [s for s in loops[-1].body if isinstance(s, Store)]
+    if len(stores) < len(loops[-1].body) or any(loop.step != Const(1) for loop in loops):
         return None
     return _Nest(tuple(loops), tuple(stores))
 
@@ -117,6 +117,7 @@ def _invariant(nest: _Nest, around) -> bool:
 
 
 def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
+    assert isinstance(stencil.source.base, Name)
     buffer = fresh(f"{stencil.source.base.id}_pad")
     loc = nest.stores[0].loc
     pads = [h - lo for lo, h in zip(stencil.low, stencil.high, strict=True)]
@@ -151,6 +152,7 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
             total = term if s.op == "+=" else Op("neg", (term,))
         else:
             total = Op("add" if s.op == "+=" else "sub", (total, term))
+    assert total is not None
     cell = tuple(Name(loop.var) for loop in nest.loops)
     add = Store(stencil.array, cell, total, "+=", loc)
     first = _wrapped(nest.loops, tuple(kept), [(loop.lo, loop.hi) for loop in nest.loops])
@@ -163,6 +165,7 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
     for loop in nest.loops:
         one = Op("lt", (loop.lo, loop.hi))
         test = one if test is None else Op("and", (test, one))
+    assert test is not None
     return [first, If(test, (second,), (), loc)]
 
 
@@ -227,18 +230,20 @@ def _scalarised(stmt: For, array: str, fresh) -> For:
     if len(touching) == 1 and isinstance(touching[0], For):
         inner = _scalarised(touching[0], array, fresh)
         return replace(stmt, body=tuple(inner if s is touching[0] else s for s in stmt.body))
-    if not all(isinstance(s, Store) for s in stmt.body) or len(touching) < 3:
+    stores = [s for s in touching if isinstance(s, Store)]
+    if not all(isinstance(s, Store) for s in stmt.body) or len(stores) < 3:
         return stmt
-    first, *_, last = touching
+    first, *between, last = stores
     opens = first.base == array and first.op == "+=" and Name(array) not in [*map(_base, _elements(first.value))]
     closes = last.base == array and last.op == "=" and last.value == Const(0.0)
     cells = {e.index for s in touching for v in ir.exprs_of(s) for e in _elements(v) if e.base == Name(array)}
     if not (opens and closes and cells <= {first.index} and last.index == first.index):
         return stmt
-    if any(s.base == array for s in touching[1:-1]):
+    if any(s.base == array for s in between):
         return stmt
     name = fresh("seed")
-    cell, body = Sub(Name(array), first.index), []
+    cell = Sub(Name(array), first.index)
+    body: list[Stmt] = []
     for s in stmt.body:
         if s is first:
             body.append(Let(name, s.value, s.loc))

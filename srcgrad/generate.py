@@ -23,7 +23,7 @@ def builder(request, kinds, structures, wrt):
 
         if request.transform == "primal":
             made = pipeline.primal(request.f, structures, kinds, request.stretch)
-            written = {s for s in made.stored_params()}
+            written = set(made.stored_params())
             if written and not request.stretch:
                 made = pipeline.primal(request.f, structures, kinds, True)
             return made
@@ -56,7 +56,7 @@ def module_text(name: str, made) -> str:
         lines.append("import math")
         lines.append("")
     lines.append("import numpy as np")
-    helpers = [n for n in ("grow", "overlap") if f"{n}(" in body]
+    helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
@@ -64,7 +64,8 @@ def module_text(name: str, made) -> str:
         lines.append("from srcgrad.store import load_array")
     if constants:
         lines += ["", *constants]
-    lines += ["", f"NAMES = {[f.name for f in made.functions]!r}", f"RESULT = {json.dumps(structure_to(made.result))!r}"]
+    lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
+    lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     return "\n".join(lines) + "\n\n\n" + body
 
 
@@ -103,5 +104,6 @@ def structure_from(data) -> tree.Structure:
 def place(f) -> str:
     """Return 'name (file.py:line)' of a function."""
     function = python_function(f)
+    assert function is not None, f
     code = function.__code__
     return f"{function.__qualname__} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"

@@ -264,7 +264,7 @@ class Function:
     loc: Loc | None = _loc()
     doc: str | None = field(default=None, compare=False, repr=False)
     sections: tuple[tuple[int, str], ...] = field(default=(), compare=False, repr=False)
-    captured: tuple[tuple[str, object], ...] = field(default=(), compare=False, repr=False)
+    captured: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

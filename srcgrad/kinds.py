@@ -174,7 +174,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("copy", "np.transpose", "np.ascontiguousarray"):
+    if fn in ("copy", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)

@@ -101,9 +101,10 @@ class _Last(Expr):
     seed: Expr
 
 
-def reveal(expr: Expr, target: Expr) -> Expr:
+def reveal(expr: Expr, target: Expr | None) -> Expr:
     """Return the expression with the stand-ins for result and seed replaced by what they stand for."""
     if isinstance(expr, _Output):
+        assert target is not None
         return target
     if isinstance(expr, _Last):
         return expr.seed

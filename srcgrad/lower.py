@@ -10,13 +10,15 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from . import ir
+from .access import root_of
 from .affine import affine, simplify_index, unclipped
-from .errors import KindError, SrcgradError, UnsupportedError, problem_at
+from .errors import KindError, Problem, SrcgradError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import infer_kinds, kind_of
-from .pull import ONE, ZERO, Indexer, Pull, lift, whole
+from .pull import ONE, ZERO, Indexer, Pull, cell_of, whole
 from .pull_ops import ArrayReader, op_count
 
 
@@ -54,7 +56,8 @@ def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: boo
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
     """Return checks that array arguments that are written share no memory with others."""
-    stored = ir.stored_in(function.body) | {s.target for s in ir.statements(function.body) if _inplace(s)}
+    updated = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
+    stored = ir.stored_in(function.body) | updated
     params = [p for p in function.params if kinds[p].rank]
     checks: list[Stmt] = []
     for p in params:
@@ -126,13 +129,13 @@ class Lowerer(ArrayReader):
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
-    def refuse(self, loc, what, way_out):
+    def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
         saved, self.out = self.out, []
-        problems = []
+        problems: list[Problem] = []
         outer, skip = self.rest, 0
         for k, stmt in enumerate(block):
             if skip:
@@ -208,7 +211,9 @@ class Lowerer(ArrayReader):
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""
         if isinstance(e, Const):
             return e
-        return self.pull(e).array if self.kind(e).rank else self.scalar(e)
+        shown = self.pull(e).array if self.kind(e).rank else self.scalar(e)
+        assert shown is not None, e
+        return shown
 
     def apart(self, f):
         """Return what `f` gives, and the statements it needs, kept out of the block."""
@@ -224,8 +229,7 @@ class Lowerer(ArrayReader):
         if self.kind(value).rank:
             p = self.pull(value)
             return p.array if isinstance(p.array, Name) else self.materialise(p, self.kind(value), "out")
-        result = self.scalar(value, into="out")
-        return result
+        return self.scalar(value, into="out")
 
     def let_scalar(self, stmt: Let):
         free = stmt.target not in ir.names_in(stmt.value)
@@ -239,6 +243,7 @@ class Lowerer(ArrayReader):
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
         if _inplace(stmt):
+            assert isinstance(value, Op)
             index = (ir.Dots(),)
             op = {"add": "+=", "sub": "-="}.get(value.fn)
             right = value.args[1] if op else replace(value, args=(Name(target), value.args[1]), static=())
@@ -396,9 +401,9 @@ class Lowerer(ArrayReader):
         self.assign(target, value, stmt.value, stmt.op)
 
     def store_element(self, stmt: Store, p: Pull):
-        element = self.indexer.apply(p, stmt.index, self.lift).at(())
+        element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
         value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
-        self.emit(Store(element.base.id, element.index, value, stmt.op, stmt.loc))
+        self.emit(Store(root_of(element).id, element.index, value, stmt.op, stmt.loc))
 
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
@@ -425,13 +430,12 @@ class Lowerer(ArrayReader):
             if b != ONE and not exact:
                 self.require(a, b, "could not broadcast input array: lengths")
         idx = self.loop_names_for(target.rank)
-        probe = target.at(tuple(Name(i) for i in idx))
-        root = probe.base.id
+        root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
         if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
             value = self.detach(target, value, root, idx, pad)
         ranges, at, own = self.own_axes(target, idx)
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
-        cell = target.at(at)
+        cell = cell_of(target, at)
         self.nest(idx, ranges, [Store(root, cell.index, element, op)])
 
     def drop_axes(self, p: Pull, count: int) -> Pull:
@@ -441,7 +445,7 @@ class Lowerer(ArrayReader):
         """Return a value that no store into `root` changes: itself where it reads only the element written."""
         names = tuple(Name(i) for i in idx)
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
-        cell, element = target.at(names), value.at(own)
+        cell, element = cell_of(target, names), value.at(own)
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
         if all(_same_index(r.index, cell.index) for r in reads):
             return value
@@ -454,9 +458,11 @@ class Lowerer(ArrayReader):
 
     def own_axes(self, target: Pull, idx):
         """Return (ranges, index of the target, offset-free index): loops run over the target's own index."""
-        ranges, at, own = [], [], []
+        ranges: list[tuple[Expr, Expr]] = []
+        at: list[Expr] = []
+        own: list[Expr] = []
         names = tuple(Name(i) for i in idx)
-        cell = target.at(names)
+        cell = cell_of(target, names)
         for d, (name, n) in enumerate(zip(names, target.dims, strict=True)):
             starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
             shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
@@ -533,7 +539,7 @@ class Lowerer(ArrayReader):
         """Return a matrix product of this statement that is read only where it could be overwritten."""
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name)]
         for name in sorted(self.products):
-            own = [e for e in reads if e.base.id == name]
+            own = [e for e in reads if e.base == Name(name)]
             here = sum(name in ir.names_in(*ir.exprs_of(s)) for s in self.out)
             if own and not here and self.kinds[name] == kind and all(e.index == names for e in own):
                 return name
@@ -545,7 +551,9 @@ class Lowerer(ArrayReader):
         self.state.dims[target] = dims
         for like in sorted(ir.names_in(element) if element is not None else ()):
             known = self.kinds.get(like)
-            if known is not None and known == kind and like in self.state.dims and tuple(map(self.canonical, self.sizes(like))) == dims:
+            if known is None or known != kind or like not in self.state.dims:
+                continue
+            if tuple(map(self.canonical, self.sizes(like))) == dims:
                 self.emit(Let(target, Op(f"{fn}_like", (Name(like),))))
                 return
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
@@ -610,7 +618,7 @@ class Lowerer(ArrayReader):
         for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
             if len(x.terms) == 1 and not x.const and next(iter(x.terms.values())) == 1:
                 atom = next(iter(x.terms))
-                if atom not in [e for e in ir.walk(y)]:
+                if atom not in ir.walk(y):
                     self.state.equal[atom] = y
                     return
 

@@ -397,9 +397,8 @@ class Reader(ExpressionReader):
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
-        if name in self.env and isinstance(self.env[name], Name) and not isinstance(value, ir.Expr):
-            if self.depth:
-                self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
+        if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
+            self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
         if isinstance(value, ir.Expr):
             old = self.env.get(name)
             if old is not None and not isinstance(old, ir.Expr) and self.depth:
@@ -662,11 +661,14 @@ class Reader(ExpressionReader):
         if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
             self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
         args = call.args if isinstance(call, ast.Call) else []
-        values = tuple(
-            Const(f"see {self.source.file}:{self.source.loc(a).line}") if isinstance(a, ast.JoinedStr) else self.scalar(a)
-            for a in args
-        )
+        values = tuple(self.shown(a) for a in args)
         self.emit(ir.Raise(name.id, values, self.source.loc(node)))
+
+    def shown(self, node) -> ir.Expr:
+        """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
+        if isinstance(node, ast.JoinedStr):
+            return Const(f"see {self.source.file}:{self.source.loc(node).line}")
+        return self.scalar(node)
 
     def stmt_functiondef(self, node):
         if node.decorator_list:

@@ -6,6 +6,7 @@ import ast
 import math
 import types
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from . import ir
 from .errors import Problem, UnsupportedError, problem_at
 from .ir import Const, Name, Op, Select, Slice, Sub
 from .rules import arrays, elementwise
-from .runtime import grow, overlap
+from .runtime import grow, overlap, unset
+from .source import Source
 
 _BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -59,7 +61,9 @@ class Stop(Exception):
 class ExpressionReader:
     """The half of the parser that reads expressions; statements are in `parse`."""
 
-    def fail(self, node, what: str, way_out: str):
+    source: Source
+
+    def fail(self, node, what: str, way_out: str) -> NoReturn:
         raise Stop(problem_at(self.source.loc(node) if node is not None else None, what, way_out))
 
     # -- entry points
@@ -224,7 +228,8 @@ class ExpressionReader:
             return Select(test, then, other, self.source.loc(node))
         target = self.fresh("value")
         loc = self.source.loc(node)
-        self.emit(ir.If(test, (*then_block, ir.Let(target, then, loc)), (*other_block, ir.Let(target, other, loc)), loc))
+        branches = (*then_block, ir.Let(target, then, loc)), (*other_block, ir.Let(target, other, loc))
+        self.emit(ir.If(test, *branches, loc))
         return Name(target)
 
     # -- attributes and subscripts
@@ -335,7 +340,7 @@ class ExpressionReader:
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
-        if f is grow or f is overlap:
+        if f in (grow, overlap, unset):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
@@ -396,7 +401,8 @@ class ExpressionReader:
             return value
         if spelling == "math.log" and len(args) == 2:
             return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)
-        arity = row.arity if row else (2 if spelling in elementwise.OPERATOR_UFUNCS.values() and spelling != "neg" else 1)
+        binary = spelling in elementwise.OPERATOR_UFUNCS.values() and spelling != "neg"
+        arity = row.arity if row else 2 if binary else 1
         if len(args) != arity:
             self.fail(node, f"{ast.unparse(node.func)} takes {arity} arguments, {len(args)} given", "correct the call")
         return Op(spelling, tuple(args), (), loc)

@@ -116,7 +116,8 @@ def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -
     check_scalar(low, p)
     name = f"{low.function.name}_{'value_and_grad' if value else 'grad'}"
     seed = [Let(p.out_bars[0], ir.Const(1.0))] if p.out_bars[0] else []
-    out, kept = p.outs[0], ()
+    out = p.outs[0]
+    kept: ir.Block = ()
     if value and out in ir.bound_in(p.backward):
         fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))))
         out = fresh("out")
@@ -144,9 +145,9 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
     low, p = plan(f, structures, param_kinds, wrt, stretch)
     base, loc = low.function.name, low.function.loc
-    out_bars = tuple(b or f"{o}_bar" for o, b in zip(p.outs, p.out_bars, strict=True))
+    fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
+    out_bars = tuple(b or fresh(f"{o}_bar") for o, b in zip(p.outs, p.out_bars, strict=True))
     copies, incoming = [], []
-    fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(out_bars))
     for o, b in zip(p.outs, out_bars, strict=True):
         given = fresh(f"{b}_given") if p.kinds[o].rank else b
         incoming.append(given)
@@ -155,15 +156,19 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     joint = ir.Function(base, (*low.function.params, *incoming), (*p.forward, *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
-    given = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
-    joint = finish(joint, low, p.kinds | given, p.sizes)
-    split = dict((t, k) for k, t in joint.sections)["backward"]
+    given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
+    joint = finish(joint, low, p.kinds | given_kinds, p.sizes)
+    split = {title: k for k, title in joint.sections}["backward"]
     first, second = joint.body[:split], joint.body[split:-1]
-    bars = joint.body[-1].value.items[len(p.outs) :]
+    last = joint.body[-1]
+    assert isinstance(last, ir.Return)
+    assert isinstance(last.value, ir.Tuple)
+    bars = last.value.items[len(p.outs) :]
     crossing = _crossing(first, second, low.function.params, incoming)
     residuals = ir.Tuple(tuple(map(Name, crossing)))
     forward = ir.Function(f"{base}_forward", low.function.params,
-                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))), loc, _doc(low, wrt))  # fmt: skip
+                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
+                          loc, _doc(low, wrt))  # fmt: skip
     unpack = (ir.Unpack(crossing, "residuals"),) if crossing else ()
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
@@ -174,7 +179,7 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:
     """Return the names that backward reads and forward leaves: the residuals."""
     order = dict.fromkeys((*params, *(n for s in ir.statements(first) for n in ir.binds(s))))
-    read = ir.read_in(second) | {"": None}.keys()
+    read = ir.exposed_reads(second)
     return tuple(n for n in order if n in read and n not in incoming)
 
 

@@ -34,9 +34,21 @@ def whole(name: str, dims: tuple[Expr, ...]) -> Pull:
     return Pull(dims, lambda idx: Sub(Name(name), tuple(idx)), Name(name))
 
 
+def single(value: Expr) -> Pull:
+    """Return the pull of a scalar."""
+    return Pull((), lambda _: value)
+
+
+def cell_of(p: Pull, idx: Index) -> Sub:
+    """Return the element of a pull of memory, which a store may write."""
+    cell = p.at(idx)
+    assert isinstance(cell, Sub), cell
+    return cell
+
+
 def transpose(p: Pull) -> Pull:
     """Return the pull with its axes reversed."""
-    array = None if p.array is None else Op("np.transpose", (p.array,))
+    array: Expr | None = None if p.array is None else Op("np.transpose", (p.array,))
     if isinstance(p.array, Op) and p.array.fn == "np.transpose":
         array = p.array.args[0]
     return Pull(p.dims[::-1], lambda idx: p.at(tuple(reversed(idx))), array if p.rank > 1 else p.array)
@@ -85,7 +97,7 @@ class Indexer:
 
     def assemble(self, p: Pull, parts, items, broadcast) -> Pull:
         gathers = [q for kind, q in parts if kind == "gather"]
-        lifted = broadcast(gathers) if gathers else None
+        lifted: Lifted = broadcast(gathers) if gathers else Lifted((), ())
         places = [k for k, (kind, _) in enumerate(parts) if kind == "gather"]
         adjacent = not places or places == list(range(places[0], places[-1] + 1))
         dims: list[Expr] = []
@@ -118,8 +130,8 @@ class Indexer:
                     g += 1
             return p.at(tuple(base))
 
-        basic = not gathers and p.array is not None
-        return Pull(tuple(dims), at, Sub(p.array, _trim(items)) if basic else None)
+        shown = Sub(p.array, _trim(items)) if not gathers and p.array is not None else None
+        return Pull(tuple(dims), at, shown)
 
     def wrap(self, index: Expr, n: Expr, p: Pull) -> Expr:
         """Return the index without a negative value, where numba's own wraparound would not see it."""
@@ -243,10 +255,10 @@ def _expand(items: Index, rank: int) -> Index:
 
 def _trim(items: Index) -> Index:
     """Return the items without trailing full slices, which would cost numba the contiguity of a row."""
-    items = list(items)
-    while len(items) > 1 and items[-1] == Slice():
-        items.pop()
-    return tuple(items)
+    kept = list(items)
+    while len(kept) > 1 and kept[-1] == Slice():
+        kept.pop()
+    return tuple(kept)
 
 
 def _least(a: Expr, b: Expr) -> Expr:

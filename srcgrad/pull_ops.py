@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from . import ir
 from .affine import affine, clipped, simplify_index
 from .errors import KindError, UnsupportedError, problem_at
-from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
+from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import axes_of, kind_of
-from .pull import ONE, ZERO, Lifted, Pull, lift, transpose, whole
+from .pull import ONE, ZERO, Indexer, Lifted, Pull, lift, single, transpose, whole
 from .rules import arrays, elementwise
 
 
 class ArrayReader:
     """The half of `lower` that reads expressions; the half that writes statements calls it."""
+
+    # what the other half has
+    kinds: dict[str, Kind]
+    loc: ir.Loc | None
+    stretch: bool
+    fresh: ir.Fresh
+    out: list[Stmt]
+    state: Any
+    stable: set[str]
+    products: set[str]
+    indexer: Indexer
+    emit: Callable[[Stmt], None]
+    apart: Callable[[Callable[[], Expr]], tuple[Expr, tuple[Stmt, ...]]]
+    nest: Callable[..., None]
+    loop_names_for: Callable[[int], list[str]]
+    allocate: Callable[..., None]
+    materialise: Callable[..., Name]
+    hold: Callable[..., Expr]
+    sizes: Callable[[str], tuple[Expr, ...]]
+    canonical: Callable[[Expr], Expr]
+    require: Callable[[Expr, Expr, str], None]
 
     def kind(self, expr: Expr) -> Kind:
         return kind_of(expr, self.kinds, self.loc)
@@ -43,7 +65,8 @@ class ArrayReader:
         if expr.fn in ("shape", "len", "size", "ndim"):
             return self.size_of(expr)
         if expr.fn == "np.where":
-            return Select(*(self.scalar(a) for a in expr.args), expr.loc)
+            test, then, other = (self.scalar(a) for a in expr.args)
+            return Select(test, then, other, expr.loc)
         if expr.fn in arrays.REDUCTIONS:
             return self.reduce(expr, into).at(())
         if expr.fn == "np.dot":
@@ -149,8 +172,7 @@ class ArrayReader:
         for a in args:
             p = self.pull(a)
             if p.rank == 0 and op_count(p.at(())) > 1 and not isinstance(expr, Select):
-                held = self.hold(p.at(()), "scale")
-                p = Pull((), lambda _, h=held: h)
+                p = single(self.hold(p.at(()), "scale"))
             pulls.append(p)
         lifted = self.lift(pulls)
         return Pull(lifted.dims, lambda idx: build(*(lifted.element(k, idx) for k in range(len(pulls)))))
@@ -195,7 +217,7 @@ class ArrayReader:
     def pull_expand_dims(self, expr: Op) -> Pull:
         axis = expr.option("axis", 0)
         rank = self.kind(expr).rank
-        items = [ir.Slice()] * (rank - 1)
+        items: list[Expr] = [ir.Slice()] * (rank - 1)
         items.insert(axis % rank, ir.NewAxis())
         return self.indexed(self.pull(expr.args[0]), Sub(expr.args[0], tuple(items)))
 
@@ -234,11 +256,11 @@ class ArrayReader:
         return Const(float(value)) if self.kind(expr).is_float else Const(value)
 
     def pull_arange(self, expr: Op) -> Pull:
-        start, stop, *step = (self.scalar(a) for a in expr.args)
+        start, stop, *steps = (self.scalar(a) for a in expr.args)
         if any(self.kind(a).is_float for a in expr.args):
             raise UnsupportedError(problem_at(expr.loc, "np.arange of floats is not supported",
                                               "use x0 + dx * np.arange(n)"))  # fmt: skip
-        step = step[0] if step else ONE
+        step = steps[0] if steps else ONE
         size = clipped(Op("sub", (stop, start)))
         if step != ONE:
             if not isinstance(step, Const) or step.value <= 0:
@@ -392,12 +414,18 @@ class ArrayReader:
         for d in axes:
             message = "zero-size array to reduction operation which has no identity"
             if not (isinstance(p.dims[d], Const) and p.dims[d].value > 0):
-                empty = Op("eq", (self.canonical(p.dims[d]), ZERO))
+                size = self.canonical(p.dims[d])
+                known = Op("max", (size, ONE))
+                if known in self.state.equal:
+                    continue
+                self.state.equal[known] = size
+                empty = Op("eq", (size, ZERO))
                 self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
         inner_idx = [idx[d] for d in axes]
         here, best = p.at(names), p.at(winner)
         test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))))
-        search = If(test, tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True)), (), self.loc)
+        found = tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True))
+        search = If(test, found, (), self.loc)
         body = [Let(b, ZERO) for b in places]
         single = self.search_call(expr, p, names, kept, axes)
         if single is not None:
@@ -408,7 +436,7 @@ class ArrayReader:
 
     def search_call(self, expr: Op, p: Pull, names, kept, axes) -> Expr | None:
         """Return `np.argmax(row)` where one axis of an array that stands in memory is searched."""
-        if len(axes) > 1 or p.array is None or not self.kind_of_array(p).is_float:
+        if len(axes) > 1 or p.array is None or not self.kind(p.array).is_float:
             return None
         call = "np.argmax" if expr.fn in ("np.max", "np.argmax") else "np.argmin"
         if not kept:
@@ -419,9 +447,6 @@ class ArrayReader:
         while items[-1] == ir.Slice() and len(items) > 1:
             items = items[:-1]
         return Op(call, (Sub(p.array, items),))
-
-    def kind_of_array(self, p: Pull) -> Kind:
-        return self.kind(p.array)
 
     def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
         is_place = expr.fn.startswith("np.arg")

@@ -37,6 +37,7 @@ class Slot:
 
     def room(self) -> Stmt:
         """Return the statement that makes room on the stack where it is full."""
+        assert self.height is not None
         full = Op("eq", (Name(self.height), Op("shape", (Name(self.name),), (("axis", 0),))))
         return If(full, (ir.Grow(self.name),))
 
@@ -98,20 +99,41 @@ class Recorder:
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
         self.temps: set[str] = set()
+        self.slot_kinds: dict[str, Kind] = {}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
         self.steps = steps
         self.reads: dict[int, set[str]] = {}
         self.collect(steps)
-        self.plan_temps(steps, ())
+        for _ in range(10):
+            # what is kept may give a branch or loop a reverse that it had not, and its test a reader
+            reversed_before = self.reversal(steps)
+            self.forget_temps(steps)
+            self.plan_temps(steps, ())
+            self.settle(steps)
+            if self.reversal(steps) == reversed_before:
+                break
+        mark_trips(steps, self.fresh)
+        self.assign_slots(steps, ())
+
+    def settle(self, steps):
+        """Decide what is kept until nothing changes: keeping a value reads the place it is kept from."""
         for _ in range(20):
             before = self.decisions(steps)
             self.block(steps, set(), ())
             if self.decisions(steps) == before:
-                break
-        mark_trips(steps, self.fresh)
-        self.assign_slots(steps, ())
+                return
+
+    def reversal(self, steps):
+        return [(s.has_reverse, self.reversal(s.body), self.reversal(s.other)) for s in steps]
+
+    def forget_temps(self, steps):
+        self.temps = set()
+        for step in steps:
+            step.loads, step.rebuilds, step.kept_after = [], [], {}
+            self.forget_temps(step.body)
+            self.forget_temps(step.other)
 
     def collect(self, steps):
         for step in steps:
@@ -136,8 +158,8 @@ class Recorder:
                 found |= self.needs(inner)
             if isinstance(step.stmt, For):
                 found.discard(step.stmt.var)
-        for e in step.rebuilds:
-            found |= facts_of(e.value, self.kinds, self.bars)
+        for rebuild in step.rebuilds:
+            found |= facts_of(rebuild.value, self.kinds, self.bars)
         return found
 
     def header(self, step: Step) -> set[str]:
@@ -237,7 +259,7 @@ class Recorder:
         return not (facts_of(stmt.value, self.kinds, self.bars) & killed)
 
     def is_address(self, stmt: Stmt, name: str, steps, k) -> bool:
-        """Return whether the place a store writes to depends on `name`: then it is rebuilt before the store is undone."""
+        """Return whether the place of a store depends on `name`: then it is rebuilt before the store is undone."""
         if not isinstance(stmt, Store):
             return False
         wanted = ir.names_in(*stmt.index)
@@ -289,6 +311,7 @@ class Recorder:
         return needed | reads
 
     def check_rebound(self, step: Step, earlier, loops):
+        assert isinstance(step.stmt, Let)
         name = step.stmt.target
         if loops and ({name, contents(name)} & earlier):
             raise UnsupportedError(
@@ -347,20 +370,23 @@ class Recorder:
     def slot(self, name: str, kind: Kind, loops) -> Slot:
         """Return a slot for values kept inside the given loops."""
         base = self.fresh(f"{name}_rec" if loops else f"{name}_old")
+        self.slot_kinds[base] = Kind(kind.dtype, kind.rank + len(loops))
         if not loops:
             return Slot(base, (), None, kind)
-        trips = [trip_count(s.stmt, loops, self.kinds) for s in loops]
+        counted = [trip_count(s.stmt, loops, self.kinds) for s in loops]
+        trips = [t for t in counted if t is not None]
         rank = kind.rank
         if rank:
             sizes = self.invariant_sizes(name, loops)
         else:
             sizes = ()
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        if all(t is not None for t in trips):
+        if len(trips) == len(loops):
             index = tuple(t[1] for t in trips)
             loops[0].allocations.append(Let(base, Op("np.empty", (*(t[0] for t in trips), *sizes), static)))
             return Slot(base, index, None, kind)
         height = self.fresh(f"{name}_n")
+        self.slot_kinds[base], self.slot_kinds[height] = Kind(kind.dtype, 1 + rank), Kind("int64")
         loops[0].allocations.append(Let(base, Op("np.empty", (Const(8), *sizes), static)))
         loops[0].allocations.append(Let(height, Const(0)))
         return Slot(base, (), height, kind)
@@ -391,7 +417,11 @@ def cost(expr: Expr) -> int:
     own = 0
     if isinstance(expr, Op):
         row = elementwise.BY_SPELLING.get(expr.fn)
-        heavy = (expr.fn == "pow" and not isinstance(expr.args[1], Const)) or (row is not None and row.transcendental) or not elementwise.is_elementwise(expr.fn)
+        heavy = (
+            (expr.fn == "pow" and not isinstance(expr.args[1], Const))
+            or (row is not None and row.transcendental)
+            or not elementwise.is_elementwise(expr.fn)
+        )
         own = 10 if heavy and expr.fn not in ("shape", "len", "size") else 3 if expr.fn == "div" else 1
     return own + sum(cost(e) for e in ir.children(expr))
 
@@ -425,12 +455,10 @@ def mark_trips(steps: list[Step], fresh):
     for step in steps:
         mark_trips(step.body, fresh)
         mark_trips(step.other, fresh)
-        if step.is_loop and step.has_reverse and (isinstance(step.stmt, ir.While) or _breaks(step.stmt.body) or _odd(step)):
+        stmt = step.stmt
+        counted = isinstance(stmt, For) and not _breaks(stmt.body) and isinstance(stmt.step, Const)
+        if step.is_loop and step.has_reverse and not counted:
             step.trips = fresh("trips")
-
-
-def _odd(step: Step) -> bool:
-    return not isinstance(step.stmt.step, Const)
 
 
 def _breaks(block) -> bool:

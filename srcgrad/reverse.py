@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .activity import varied
 from .adjoint import AdjointBuilder, Step
-from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
 from .record import Recorder, Slot, facts_of
 
 ZERO, ONE = Const(0), Const(1)
@@ -128,13 +128,13 @@ def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
 def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tuple[str, ...]]:
     """Return the function with every result under a name of its own, and these names."""
     *body, last = function.body
+    assert isinstance(last, Return)
     values = last.value.items if isinstance(last.value, ir.Tuple) else (last.value,)
     names: list[str] = []
     from .kinds import kind_of
 
     for value in values:
-        plain = isinstance(value, Name) and value.id not in names and value.id not in function.params
-        if plain:
+        if isinstance(value, Name) and value.id not in names and value.id not in function.params:
             names.append(value.id)
             continue
         name = fresh("out")
@@ -172,10 +172,12 @@ class _Assembly:
         stmt = step.stmt
         before, after = [], []
         if isinstance(step.kept, Slot):
+            assert isinstance(stmt, Let | Store)
             value = Name(stmt.target) if isinstance(stmt, Let) else Sub(Name(stmt.base), stmt.index)
             before = step.kept.keep(value)
         for name, slot in step.kept_after.items():
             if slot.kind.rank:
+                assert isinstance(stmt, Let)
                 return self.born_in_slot(stmt, slot)
             after += slot.keep(Name(name))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
@@ -223,6 +225,7 @@ class _Assembly:
             body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), (("inplace", True),))))
         out.append(replace(stmt, body=tuple(body)))
         if step.trips_slot is not None:
+            assert step.trips is not None
             out += step.trips_slot.keep(Name(step.trips))
         return out
 
@@ -287,6 +290,7 @@ class _Assembly:
         if not isinstance(step.kept, Slot):
             return []
         stmt, slot = step.stmt, step.kept
+        assert isinstance(stmt, Let | Store)
         value = slot.value()
         back = Let(stmt.target, value) if isinstance(stmt, Let) else Store(stmt.base, stmt.index, value)
         return _at([*slot.descend(), back], stmt.loc)
@@ -297,6 +301,7 @@ class _Assembly:
         if not then and not other:
             return list(step.before)
         stmt = step.stmt
+        assert isinstance(stmt, If)
         if not then:
             return [*step.before, If(_negated(stmt.test), tuple(other), (), stmt.loc)]
         return [*step.before, If(stmt.test, tuple(then), tuple(other), stmt.loc)]
@@ -306,6 +311,7 @@ class _Assembly:
         body = [*self.backward(step.body), *step.end]
         out = list(step.before)
         if step.trips_slot is not None:
+            assert step.trips is not None
             out += [*step.trips_slot.descend(), Let(step.trips, step.trips_slot.value())]
         if body:
             out.append(self.reversed_loop(step, body))
@@ -316,7 +322,9 @@ class _Assembly:
     def reversed_loop(self, step: Step, body: list[Stmt]) -> Stmt:
         stmt = step.stmt
         if isinstance(stmt, While):
+            assert step.trips is not None
             return For(self.fresh("trip"), ZERO, Name(step.trips), ONE, tuple(body), (), stmt.loc)
+        assert isinstance(stmt, For)
         lo, hi, step_by = stmt.lo, stmt.hi, stmt.step
         if step.trips and step_by != ONE:
             k = self.fresh("trip")
@@ -325,6 +333,7 @@ class _Assembly:
             return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc)
         if step.trips:
             hi = _tidy(Op("add", (lo, Name(step.trips))))
+        assert isinstance(step_by, Const)
         last, stop, stride = _downward(lo, hi, step_by)
         return For(stmt.var, last, stop, stride, tuple(body), (), stmt.loc)
 
@@ -337,7 +346,7 @@ class _Assembly:
         loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
         inits: list[Stmt] = []
         for name in sorted(read & nested - loops):
-            kind = self.kinds.get(name) or _record_kind(name, forward)
+            kind = self.recorder.slot_kinds.get(name) or self.kinds.get(name)
             if kind is None:
                 continue
             inits.append(Let(name, _nothing(kind), function.loc))
@@ -347,7 +356,7 @@ class _Assembly:
 def split_rebuilds(rebuilds, wanted: set[str]):
     """Return (rebuilds that the index of a restored element needs, all others), each in order."""
     wanted = set(wanted)
-    early = []
+    early: list[Let] = []
     for r in reversed(rebuilds):
         if r.target in wanted:
             early.insert(0, r)
@@ -355,19 +364,10 @@ def split_rebuilds(rebuilds, wanted: set[str]):
     return early, [r for r in rebuilds if r not in early]
 
 
-def _record_kind(name: str, forward) -> Kind | None:
-    for s in ir.statements(tuple(forward)):
-        if isinstance(s, Let) and s.target == name and isinstance(s.value, Op) and s.value.fn == "np.empty":
-            return Kind(s.value.option("dtype", "float64"), len(s.value.args))
-        if isinstance(s, Let) and s.target == name and isinstance(s.value, Const):
-            return Kind("int64")
-    return None
-
-
 def _nothing(kind: Kind) -> Expr:
     if kind.rank:
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        return Op("np.empty", (ZERO,) * kind.rank, static)
+        return Op("unset", (Op("np.empty", (ZERO,) * kind.rank, static),))
     if kind.dtype == "bool":
         return Const(False)
     return Const(0.0) if kind.is_float else Const(0)

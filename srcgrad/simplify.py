@@ -24,6 +24,7 @@ def simplify(function: ir.Function) -> ir.Function:
         before = function
         function = propagate_constants(function)
         function = drop_dead(function)
+        function = join_tests(function)
         if function == before:
             return function
 
@@ -44,6 +45,37 @@ def propagate_constants(function: ir.Function) -> ir.Function:
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return replace(function, body=tuple(one(s) for s in function.body))
+
+
+def join_tests(function: ir.Function) -> ir.Function:
+    """Return the function with `test = e; if test:` as `if e:` where nothing else reads the name."""
+    reads = Counter(e.id for s in ir.statements(function.body) for x in ir.exprs_of(s) for e in ir.walk(x) if _is_name(e))
+
+    def block(stmts):
+        out: list[Stmt] = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            last = out[-1] if out else None
+            if isinstance(stmt, If) and isinstance(last, Let) and stmt.test == Name(last.target):
+                if reads[last.target] == 1:
+                    stmt = replace(stmt, test=last.value)
+                    out.pop()
+            out.append(stmt)
+        return tuple(out)
+
+    if function.sections:
+        cuts = [k for k, _ in function.sections] + [len(function.body)]
+        parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in zip(cuts, cuts[1:], strict=False))]
+        sections, body = [], block(parts[0])
+        for (_, title), part in zip(function.sections, parts[1:], strict=True):
+            sections.append((len(body), title))
+            body += block(part)
+        return replace(function, body=body, sections=tuple(sections))
+    return replace(function, body=block(function.body))
+
+
+def _is_name(e: Expr) -> bool:
+    return isinstance(e, Name)
 
 
 def fold(expr: Expr) -> Expr:
@@ -80,7 +112,7 @@ def drop_dead(function: ir.Function) -> ir.Function:
                 continue
             if isinstance(stmt, Store):
                 found |= ir.names_in(*stmt.index, stmt.value)
-            elif isinstance(stmt, Let) and _self_update(stmt):
+            elif isinstance(stmt, Let) and isinstance(stmt.value, Op) and _self_update(stmt):
                 found |= ir.names_in(*stmt.value.args[1:])
             else:
                 found |= ir.names_in(*ir.exprs_of(stmt))
@@ -107,7 +139,7 @@ def drop_dead(function: ir.Function) -> ir.Function:
         return tuple(out)
 
     kept: list[Stmt] = []
-    sections, index = [], {k: title for k, title in function.sections}
+    sections, index = [], dict(function.sections)
     for k, stmt in enumerate(function.body):
         if k in index:
             sections.append((len(kept), index[k]))

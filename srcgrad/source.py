@@ -10,6 +10,7 @@ import os
 import textwrap
 import types
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import Problem, SourceNotFoundError
 from .ir import Loc
@@ -28,7 +29,7 @@ class Source:
     function: types.FunctionType
     text: str = field(repr=False)
 
-    def loc(self, node: ast.AST) -> Loc:
+    def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
@@ -131,7 +132,7 @@ def _definition(text: str, function: types.FunctionType, first: int):
         matching = [n for n in matching if _same_code(n, function)] or matching
     if len(matching) > 1:
         wanted = _column(function)
-        matching = [n for n in matching if n.body.col_offset <= wanted < n.body.end_col_offset] or matching
+        matching = [n for n in matching if n.body.col_offset <= wanted < (n.body.end_col_offset or 0)] or matching
         if len({ast.dump(n) for n in matching}) > 1:
             matching = []
     if not matching:

@@ -7,12 +7,13 @@ where a branch that jumps sometimes falls through.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from . import ir
 from .ir import Break, Const, Continue, For, If, Let, Name, Op, Return, Stmt, While
 
-Jump = Callable[[Return | None], list[Stmt]]
+Jump = Callable[[Any], list[Stmt]]  # takes the jump: a `Return`, or None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class _Structurer:
         leaves = bool(kinds & {Break, Return})
         inner = _Exits(
             lambda _: [Let(stop, Const(True))],
-            lambda _: [Let(skip, Const(True))],
+            lambda _: [Let(skip, Const(True)), *exits.on_continue(None)],
             lambda r: [*_assign(self.slots, r.value, r.loc), *self.mark_returned(exits), Let(stop, Const(True))],
         )
         body = [_if(stmt, self.nest(then, inner), self.nest(other, inner))]
@@ -164,7 +165,7 @@ class _Structurer:
             return [*_assign(self.slots, r.value, r.loc), Let(returned, Const(True)), *on_break(None)]
 
         body = self.nest(list(stmt.body), _Exits(on_break, lambda _: [], on_return))
-        loop = ir.replace(stmt, body=tuple(body), other=())
+        loop = replace(stmt, body=tuple(body), other=())
         prefix = [Let(name, Const(False)) for name in (returned, broke) if name]
         if not returns and not broke:
             return prefix, loop, None

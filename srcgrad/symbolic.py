@@ -34,9 +34,13 @@ class Choose(sympy.Function):
         return sympy.Integer(0) if da == 0 and db == 0 else Choose(test, da, db)
 
 
-@functools.cache
 def function_class(name: str, tie: str = ""):
     """Return the sympy class of a row, comparison or `logistic`; `tie` is '' or 'strict' (the second wins a tie)."""
+    return _function_class(name, tie)
+
+
+@functools.cache
+def _function_class(name: str, tie: str):
     if name in _COMPARISONS:
         return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
     if name == "logistic":
@@ -64,6 +68,7 @@ def _derived(name: str, argindex: int):
     """Return the partial of a row that gives only its formula: sympy differentiates it."""
     x, y = sympy.symbols("x y")
     row = ROWS[name]
+    assert row.formula is not None, name
     expr = _native(ast.parse(row.formula, mode="eval").body, {"x": x, "y": y})
     derivative = sympy.diff(expr, (x, y)[argindex - 1])
     known = {getattr(sympy, n): function_class(n) for n in ("sin", "cos", "sinh", "cosh", "exp", "log", "tanh")}
@@ -93,9 +98,8 @@ def _from_text(node, table):
     if isinstance(node, ast.Call):
         return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
     a, b = _from_text(node.left, table), _from_text(node.right, table)
-    return _ARITHMETIC[{ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}[type(node.op)]](
-        a, b
-    )
+    rows = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+    return _ARITHMETIC[rows[type(node.op)]](a, b)
 
 
 _ARITHMETIC: dict[str, Callable] = {
@@ -230,6 +234,7 @@ class Converter:
             else:
                 value = self.from_sympy(t)
                 result = value if result is None else Op("add", (result, value))
+        assert result is not None, e
         return result
 
     def product(self, e) -> Expr:
@@ -244,7 +249,7 @@ class Converter:
         above = [f for f in factors if f not in below]
         sign, coefficient = (-1, -coefficient) if coefficient < 0 else (1, coefficient)
         divisor = []
-        if coefficient.is_Rational and coefficient.q > 1024 or coefficient.is_Rational and coefficient.q & (coefficient.q - 1):
+        if coefficient.is_Rational and (coefficient.q > 1024 or coefficient.q & (coefficient.q - 1)):
             divisor = [_number_const(sympy.Integer(coefficient.q))]
             coefficient = sympy.Integer(coefficient.p)
         parts = [self.from_sympy(f) for f in above]
@@ -270,8 +275,9 @@ def _logistic_argument(expr: Op) -> Expr | None:
     if not (isinstance(bottom, Op) and bottom.fn == "add"):
         return None
     for one, e in (bottom.args, bottom.args[::-1]):
-        is_exp = isinstance(e, Op) and e.fn in ("np.exp", "math.exp")
-        if not is_exp or not (isinstance(one, Const) and one.value == 1):
+        if not (isinstance(e, Op) and e.fn in ("np.exp", "math.exp")):
+            continue
+        if not (isinstance(one, Const) and one.value == 1):
             continue
         if isinstance(top, Const) and top.value == 1:
             return negated(e.args[0])
@@ -346,7 +352,7 @@ def share(exprs: list, first: int):
         names = (sympy.Symbol(f"t{k:04d}") for k in range(first, first + 1000))
         temps, results = sympy.cse(covered, symbols=names, optimizations=[], order="none", list=True)
         shown = {v: k for k, v in hidden.items()}
-        small = {}
+        small: dict = {}
         kept = []
         for s, e in temps:
             e = e.xreplace(small).xreplace(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import ir
-from .ir import Break, For, Grow, If, Let, Name, Store, Unpack, While
+from .ir import Break, For, Grow, If, Let, Store, Unpack, While
 from .simplify import escaping_counters
 
 
@@ -22,11 +22,11 @@ class _Webs:
         self.function = function
         self.parent: dict[int, int] = {}
         self.name_of: dict[int, str] = {}
-        self.at: dict[tuple[int, str], int] = {}
+        self.at: dict[tuple, int] = {}
         self.count = 0
 
     def run(self) -> ir.Function:
-        f = self.function
+        self.function = f = replace(self.function, body=_without_unset(self.function.body))
         env = {}
         for p in (*f.params, *(n for n, _ in f.captured)):
             env[p] = frozenset([self.define(("param", p), p)])
@@ -156,6 +156,15 @@ class _Webs:
 
     def renamed(self, key, names, default):
         return names[self.find(self.at[key])] if key in self.at else default
+
+
+def _without_unset(block):
+    """Return the block without the statements that only give a name a type: this pass gives names afresh."""
+    return tuple(
+        ir.with_blocks(s, _without_unset)
+        for s in block
+        if not (isinstance(s, Let) and isinstance(s.value, ir.Op) and s.value.fn == "unset")
+    )
 
 
 def _pure_counters(function: ir.Function) -> set[str]:

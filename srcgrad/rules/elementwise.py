@@ -102,7 +102,8 @@ row("hypot", "np.hypot math.hypot", "x / out if out > 0.0 else 0.0", "y / out if
 row("arctan2", "np.arctan2 math.atan2", "y / (x**2 + y**2)", "-x / (x**2 + y**2)", domain=_POSITIVE, other=(-2.0, 2.0))
 row("logaddexp", "np.logaddexp", "exp(x - out)", "exp(y - out)", other=(-2.0, 2.0))
 row("logaddexp2", "np.logaddexp2", "exp2(x - out)", "exp2(y - out)", other=(-2.0, 2.0))
-row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", other=(-2.0, 2.0), cheap=True)
+row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", other=(-2.0, 2.0),
+    cheap=True)
 row("power", "np.power math.pow np.float_power", "y * power(x, y - 1.0)", "out * log(x) if x > 0.0 else 0.0",
     result="same", domain=_POSITIVE, other=(-2.0, 2.0))
 row("fmod", "np.fmod math.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9), cheap=True)

@@ -15,6 +15,12 @@ def grow(buffer):
 
 
 @numba.njit(cache=True)
+def unset(array):
+    """Return the array: it stands for one that only some paths make, so that its name has a type on all of them."""
+    return array
+
+
+@numba.njit(cache=True)
 def overlap(a, b):
     """Return whether the memory that two arrays span has a byte in common."""
     if a.size == 0 or b.size == 0:

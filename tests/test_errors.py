@@ -1,0 +1,452 @@
+"""Every refusal: its class, its line, the caret under the right place, one sentence what and one how out.
+
+In the programs below « and » mark what the caret must underline.
+"""
+
+import importlib.util
+import itertools
+import linecache
+import re
+
+import numpy as np
+import pytest
+
+import srcgrad as sg
+from srcgrad.errors import Problem
+
+HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\n\n"
+VECTOR, MATRIX = np.ones(3), np.ones((3, 2))
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    """A function that returns the function `f` of a program text, from a file of its own."""
+    folder = tmp_path_factory.mktemp("programs")
+
+    def load(text, name=None):
+        path = folder / f"{name or f'program_{next(_numbers)}'}.py"
+        path.write_text(HEAD + text, "utf-8")
+        linecache.checkcache(str(path))
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.f
+
+    return load
+
+
+def marked(text):
+    """Return (text without marks, [(line in the file, underlined text)])."""
+    places = []
+    for number, line in enumerate((HEAD + text).splitlines(), 1):
+        places += [(number, found.replace("«", "")) for found in re.findall("«(.*?)»", line)]
+    return text.replace("«", "").replace("»", ""), places
+
+
+def body(lines, parameters="x"):
+    """Return a function f with these lines."""
+    return f"def f({parameters}):\n" + "".join(f"    {line}\n" for line in lines.splitlines())
+
+
+def error_of(load, program, args):
+    """Return (the error that the gradient of a marked program raises, what should be underlined)."""
+    text, places = marked(program)
+    with pytest.raises(sg.SrcgradError) as caught:
+        sg.grad(load(text))(*args)
+    return caught.value, places
+
+
+def check(error, places, *what):
+    """Assert that the error underlines the places, in order, and says what is wrong and how to rewrite it."""
+    assert [(p.line, p.text[p.col : p.end_col]) for p in error.problems] == places
+    text = str(error)
+    for problem, fragment in zip(error.problems, what, strict=True):
+        assert fragment in problem.what
+        assert problem.way_out
+        assert problem.file.endswith(".py")
+        lines = text.splitlines()
+        at = lines.index(f'  File "{problem.file}", line {problem.line}')
+        code, carets = lines[at + 1 : at + 3]
+        start, end = carets.index("^"), carets.rindex("^") + 1
+        assert code[start:end] == problem.text[problem.col : problem.end_col]
+        assert problem.text.strip() == code.strip()
+        assert lines[at + 3 : at + 5] == [problem.what, f"  {problem.way_out}"]
+
+
+SYNTAX = {
+    "try": ("«try:»\n    y = x\nexcept ValueError:\n    y = 0.0\nreturn y", "try/except is not supported"),
+    "try finally": ("«try:»\n    y = x\nfinally:\n    x = 0.0\nreturn y", "try/except is not supported"),
+    "with": ("«with open('a') as g:»\n    y = x\nreturn y", "with is not supported"),
+    "global": ("«global z»\nz = x\nreturn z", "global is not supported"),
+    "nonlocal": (
+        "z = x\ndef g():\n    «nonlocal z»\n    z = 2.0\n    return z\nreturn g() * z",
+        "nonlocal is not supported",
+    ),
+    "class": ("«class A:»\n    pass\nreturn x", "a class definition is not supported"),
+    "del": ("y = x\n«del y»\nreturn x", "del is not supported"),
+    "import": ("«import math»\nreturn math.sin(x)", "an import inside the function"),
+    "match": ("«match x:»\n    case 1.0:\n        return x\nreturn x * x", "match is not supported"),
+    "list comprehension": ("y = «[x * k for k in range(3)]»\nreturn y[0]", "a list comprehension"),
+    "dict comprehension": ("y = «{k: x for k in range(3)}»\nreturn y[0]", "a dict comprehension"),
+    "set comprehension": ("y = «{x * k for k in range(3)}»\nreturn x", "a set comprehension"),
+    "generator": ("return sum«(x * k for k in range(3))»", "a generator expression"),
+    "dict display": ("y = «{'a': x}»\nreturn y['a']", "a dict display"),
+    "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
+    "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
+    "starred call": ("def g(a):\n    return a\nz = (x,)\nreturn «g(*z)»", "*args and **kwargs in a call"),
+    "starred callee": ("def g(*a):\n    return a[0]\nreturn «g(x)»", "takes *args or **kwargs"),
+    "starred target": ("«a, *b = x, x, x»\nreturn a", "values for"),
+    "too few names": ("«a, b = x, x, x»\nreturn a", "3 values for 2 names"),
+    "attribute store": ("«x.scale» = 3.0\nreturn x", "cannot assign to x.scale"),
+    "complex literal": ("return «1j» * x", "a complex literal"),
+    "string result": ("return «'a'»", "text is used as a number"),
+    "string arithmetic": ("return «x ** 'a'»", "string arithmetic"),
+    "is": ("return x if «x is 2.0 * x» else 0.0", "`is` between values"),
+    "in": ("return 1.0 * («x in (1.0, 2.0)»)", "is not supported"),
+    "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "known only at run time"),
+    "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
+    "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
+    "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),
+    "async inner": ("«async def g(t):»\n    return t\nreturn x", "sync"),
+    "yield value": ("y = «yield x»\nreturn y", "yield is not supported"),
+    "expression statement": ("«x + 1.0»\nreturn x", "an expression alone does nothing"),
+}  # fmt: skip
+UNKNOWN = {
+    "numpy function": ("return np.sum(«np.cumsum(x)»)", VECTOR, "np.cumsum()"),
+    "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
+    "math function": ("return «math.gamma(x)»", 2.0, "math.gamma()"),
+    "builtin": ("return «eval('x')»", 2.0, "eval()"),
+    "method": ("return «x.std()»", VECTOR, ".std()"),
+    "attribute": ("return «x.imag»", 2.0, ".imag"),
+    "missing attribute": ("return «np.frobnicate»(x)", 2.0, "np.frobnicate does not exist"),
+    "undefined name": ("return «frobnicate»(x)", 2.0, "name 'frobnicate' is not defined"),
+    "undefined value": ("return x * «scale»", 2.0, "name 'scale' is not defined"),
+    "option": ("return «np.sum(x, where=True)»", VECTOR, "option 'where' of np.sum"),
+    "ufunc option": ("return «np.exp(x, dtype=float)»", 2.0, "option dtype of np.exp"),
+    "argument count": ("return «math.sin(x, x)»", 2.0, "math.sin takes 1 arguments, 2 given"),
+    "helper's argument": ("def g(t):\n    return t\nreturn «g(x, u=2.0)»", 2.0, "unexpected argument 'u'"),
+    "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
+}
+KINDS = {
+    "mask": ("return np.sum(«x[x > 0.0]»)", (VECTOR,), "boolean mask"),
+    "mask store": ("«x[x > 0.0] = 0.0»\nreturn np.sum(x)", (VECTOR,), "boolean mask"),
+    "float index": ("return «x[1.0]»", (VECTOR,), "an index must be an integer, not float64"),
+    "too many indices": ("return «x[0, 1]»", (VECTOR,), "too many indices: 2 for float64[:]"),
+    "index of a number": ("return «x[0]»", (2.0,), "too many indices"),
+    "store into a number": ("«x[0] = 1.0»\nreturn x", (2.0,), "not an array"),
+    "axis": ("return np.sum(«np.sum(x, axis=2)»)", (MATRIX,), "axis 2 of an array with 2 axes"),
+    "negative axis": ("return np.sum(«np.max(x, axis=-3)»)", (MATRIX,), "axis -3 of an array with 2 axes"),
+    "axis of shape": ("return np.sum(x) * «x.shape[2]»", (MATRIX,), "axis 2"),
+    "range": ("y = 1.0\n«for k in range(x):»\n    y *= x\nreturn y", (2.0,), "range() needs integers"),
+    "truth": ("«if x:»\n    return 1.0\nreturn np.sum(x)", (VECTOR,), "the truth of an array"),
+    "rank": (
+        "if x[0] > 0.0:\n    y = x\nelse:\n    «y = x[0]»\nreturn np.sum(y)",
+        (VECTOR,), "'y' holds float64[:] and then float64",
+    ),
+    "step": ("k = x.shape[0]\nreturn np.sum(«x[::k]»)", (VECTOR,), "known only at run time"),
+    "constant shapes": ("«return np.sum(x * (np.ones(3) + np.ones(4)))»", (2.0,), "3 and 4"),
+    "product of three axes": ("return np.sum(«x[:, :, None] @ x»)", (MATRIX,), "a product of"),
+    "used before": ("«y = z + x»\nz = 2.0\nreturn y", (2.0,), "'z' is used before it is assigned"),
+}
+RESULTS = {
+    "array": ("«return x»", (VECTOR,), "f returns float64[:], grad needs one number"),
+    "tuple": ("«return x, x»", (2.0,), "f returns several values"),
+    "integer": ("«return int(x)»", (2.0,), "f returns int64, not a float"),
+    "integer constant": ("«return 3»", (2.0,), "f returns int64, not a float"),
+    "bool": ("«return x > 1.0»", (2.0,), "f returns bool, not a float"),
+    "place": ("«return np.argmax(x)»", (VECTOR,), "f returns int64"),
+    "None": ("«return None»", (2.0,), "cannot be returned"),
+    "bare": ("«return»", (2.0,), "cannot be returned"),
+    "shape": ("«return x.shape»", (VECTOR,), "cannot be returned"),
+    "different forms": ("if x > 1.0:\n    return x\n«return x, x»", (2.0,), "different forms"),
+}
+
+
+@pytest.mark.parametrize("name", SYNTAX)
+def test_syntax_outside_the_language(name, load):
+    lines, what = SYNTAX[name]
+    error, places = error_of(load, body(lines), (2.0,))
+    assert isinstance(error, sg.UnsupportedError)
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_names_and_arguments(name, load):
+    lines, argument, what = UNKNOWN[name]
+    error, places = error_of(load, body(lines), (argument,))
+    assert isinstance(error, sg.UnsupportedError)
+    check(error, places, what)
+
+
+def test_unknown_function_has_its_own_class(load):
+    error, places = error_of(load, body("return np.sum(«np.cumsum(x)»)"), (VECTOR,))
+    assert isinstance(error, sg.UnknownFunctionError)
+    assert error.problems[0].what == "there is no rule for np.cumsum() and no Python source"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kinds_that_do_not_fit(name, load):
+    lines, args, what = KINDS[name]
+    error, places = error_of(load, body(lines), args)
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_without_a_gradient(name, load):
+    lines, args, what = RESULTS[name]
+    error, places = error_of(load, body(lines), args)
+    check(error, places, what)
+
+
+@pytest.mark.xfail(reason="says that an expression alone does nothing here")
+def test_generator_function(load):
+    error, places = error_of(load, body("«yield x»\nreturn x"), (2.0,))
+    check(error, places, "yield is not supported")
+
+
+def test_async_function(load):
+    error, places = error_of(load, "«async def f(x):»\n    return x\n", (2.0,))
+    check(error, places, "async functions are not supported")
+
+
+def test_function_without_a_return(load):
+    error, places = error_of(load, "«def f(x):»\n    y = x\n", (2.0,))
+    check(error, places, "f returns nothing")
+
+
+@pytest.mark.parametrize("parameters", ["*x", "x, *rest", "x, **options"])
+def test_star_parameters(load, parameters):
+    error, places = error_of(load, f"«def f({parameters}):»\n    return 1.0\n", (2.0,))
+    check(error, places, "*args and **kwargs parameters are not supported")
+
+
+def test_all_problems_in_one_report(load):
+    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «del y»\nreturn «{y}»")
+    error, places = error_of(load, program, (2.0,))
+    check(error, places, "with", "frobnicate", "del", "a set")
+    assert str(error).splitlines()[0] == "4 problems"
+
+
+def test_problems_of_a_helper_name_the_helper(load):
+    program = "def helper(t):\n    return «np.cumsum(t)»\n\n\n" + body("return np.sum(helper(x))")
+    error, places = error_of(load, program, (VECTOR,))
+    check(error, places, "np.cumsum()")
+
+
+def test_recursion_is_refused_by_name(load):
+    error, places = error_of(load, body("return «f(x - 1.0)» if x > 0.0 else x"), (2.0,))
+    check(error, places, "f calls itself")
+
+
+def test_mutual_recursion_is_refused_by_name(load):
+    program = "def g(t):\n    return «f(t)»\n\n\n" + body("return g(x - 1.0) if x > 0.0 else x")
+    error, places = error_of(load, program, (2.0,))
+    check(error, places, "f calls itself")
+
+
+def test_captured_array_is_not_written(load):
+    error, places = error_of(load, "TABLE = np.ones(3)\n\n\n" + body("«TABLE[0] = x»\nreturn x"), (2.0,))
+    check(error, places, "the captured array 'TABLE' is written")
+
+
+# ---- arguments
+
+
+@pytest.mark.parametrize(
+    ("argument", "kind"), [(3, "int64"), (True, "bool"), (np.arange(3), "int64[:]"), (np.ones(2, bool), "bool[:]")]
+)
+def test_integer_argument_has_no_derivative(load, argument, kind):
+    f = load(body("return np.sum(x) * 2.0" if np.ndim(argument) else "return x * 2.0"))
+    with pytest.raises(sg.ArgumentError, match=re.escape(f"the argument 'x' is of kind {kind}, not a float")):
+        sg.grad(f)(argument)
+
+
+UNFIT = {
+    "complex": 1j,
+    "complex array": np.ones(2) * 1j,
+    "text": "abc",
+    "text array": np.array(["a"]),
+    "None": None,
+    "float16": np.ones(2, np.float16),
+    "datetime": np.array(["2020-01-01"], "M8[D]"),
+    "set": {1.0},
+    "function": len,
+    "object": object(),
+    "object array": np.array([1.0, "a"], dtype=object),
+    "other byte order": np.ones(2, ">f8"),
+    "long double": np.ones(2, np.longdouble),
+}
+RAW = {"object array", "other byte order", "long double"}
+RAW_REASON = "numba's own TypingError reaches the user"
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.xfail(reason=RAW_REASON) if n in RAW else ()) for n in UNFIT]
+)
+def test_unfit_arguments(load, name):
+    f = load(body("return np.sum(x) * y", "y, x"))
+    with pytest.raises(sg.KindError) as caught:
+        sg.grad(f)(2.0, UNFIT[name])
+    assert "pass real numbers" in str(caught.value)
+
+
+@pytest.mark.parametrize("argnums", [2, -3, "z", (0, 0), (0, "x"), (), (0, 5)])
+def test_argnums_that_name_no_argument(load, argnums):
+    f = load(body("return x * y", "x, y"))
+    with pytest.raises(sg.ArgumentError, match=r"argnums=.*\n  arguments: \['x', 'y'\]"):
+        sg.grad(f, argnums=argnums)
+
+
+@pytest.mark.xfail(reason="TypeError: 'float' object is not iterable")
+@pytest.mark.parametrize("argnums", [1.0, None, True])
+def test_argnums_of_another_type(load, argnums):
+    f = load(body("return x * y", "x, y"))
+    with pytest.raises(sg.ArgumentError, match=r"arguments: \['x', 'y'\]"):
+        sg.grad(f, argnums=argnums)
+
+
+def test_calls_that_do_not_fit_the_signature(load):
+    f = load(body("return x * y", "x, y"))
+    for call in (sg.grad(f), sg.value_and_grad(f), sg.differentiable(f), lambda *a, **k: sg.vjp(f, *a, **k)):
+        for args, kwargs in (((1.0,), {}), ((1.0, 2.0, 3.0), {}), ((), {})):
+            with pytest.raises(TypeError, match="argument"):
+                call(*args, **kwargs)
+    with pytest.raises(TypeError, match=r"f\(\) got an unexpected keyword argument 'z'"):
+        sg.grad(f)(1.0, 2.0, z=2.0)
+    with pytest.raises(TypeError, match=r"f\(\) multiple values for argument 'x'"):
+        sg.grad(f)(1.0, x=2.0)
+
+
+# ---- source
+
+
+def test_missing_source():
+    namespace = {}
+    exec("def f(x):\n    return x * x\n", namespace)
+    with pytest.raises(sg.SourceNotFoundError, match="the source of 'f' cannot be found"):
+        sg.grad(namespace["f"])(2.0)
+
+
+@pytest.mark.parametrize("thing", [len, np.sin, "text", 3.0, None.__class__])
+def test_things_without_source(thing):
+    with pytest.raises(sg.SourceNotFoundError, match="is not a Python function"):
+        sg.grad(thing)
+
+
+def test_lambdas_that_cannot_be_told_apart(load):
+    f = load("f = [lambda x: x * 2.0, lambda x: x * 2.0 + 0.0][0]\n")
+    assert sg.grad(f)(1.0) == 2.0
+
+
+def test_source_of_something_else():
+    with pytest.raises(sg.ArgumentError, match="was not made by srcgrad"):
+        sg.source(len)
+
+
+def test_source_before_anything_was_generated(load):
+    f = load(body("return x * x"))
+    with pytest.raises(sg.ArgumentError, match="nothing has been generated yet"):
+        sg.source(sg.grad(f))
+
+
+# ---- run time
+
+
+@pytest.mark.parametrize(
+    ("lines", "args"),
+    [
+        ("return np.sum(x + y)", (np.ones(3), np.ones(4))),
+        ("return np.sum(x * y)", (np.ones((3, 2)), np.ones(3))),
+        ("return np.sum(np.where(x > 0.0, x, y))", (np.ones(3), np.ones(2))),
+        ("return np.sum(x @ y)", (np.ones((3, 2)), np.ones((3, 2)))),
+        ("return x @ y", (np.ones(3), np.ones(4))),
+        ("x[:2] = y\nreturn np.sum(x)", (np.ones(3), np.ones(3))),
+        ("return np.sum(x.reshape(4)) * y", (np.ones(3), 1.0)),
+        ("return np.max(x) * y", (np.ones(0), 1.0)),
+    ],
+)
+def test_shapes_that_do_not_fit_raise_as_numpy_does(load, lines, args):
+    f = load(body(lines, "x, y"))
+    with pytest.raises(ValueError):
+        f(*(np.copy(a) for a in args))
+    calls = (sg.differentiable(f), sg.grad(f), sg.value_and_grad(f), lambda *a: sg.vjp(f, *a))
+    for call in calls if "+ y" in lines else calls[1:2]:
+        with pytest.raises(ValueError) as caught:
+            call(*args)
+        assert not isinstance(caught.value, sg.SrcgradError)
+
+
+def test_exceptions_of_the_program_reach_the_user(load):
+    f = load(body("if x < 0.0:\n    raise ArithmeticError('below zero')\nassert x < 9.0, 'too large'\nreturn x * x"))
+    g = sg.grad(f)
+    assert g(3.0) == 6.0
+    with pytest.raises(ArithmeticError, match="below zero"):
+        g(-1.0)
+    with pytest.raises(AssertionError, match="too large"):
+        g(10.0)
+
+
+@pytest.mark.xfail(reason="gives the gradient 0.0 where Python raises UnboundLocalError")
+def test_name_assigned_on_one_path_only(load):
+    f = load(body("if x > 1.0:\n    z = x\nreturn z * 1.0"))
+    with pytest.raises((sg.UnsupportedError, UnboundLocalError)):
+        sg.grad(f)(0.5)
+
+
+# ---- afterwards
+
+
+def test_same_object_raises_the_same_error_again(load):
+    g = sg.grad(load(body("return np.sum(np.cumsum(x))")))
+    texts = set()
+    for argument in (VECTOR, VECTOR, MATRIX):
+        with pytest.raises(sg.UnknownFunctionError) as caught:
+            g(argument)
+        texts.add(str(caught.value))
+    assert len(texts) == 1
+
+
+def test_an_error_leaves_nothing_behind(load):
+    g = sg.grad(load(body("return np.sum(x) + x[0]")))
+    with pytest.raises(sg.ArgumentError):
+        g(np.arange(3))
+    with pytest.raises(sg.KindError):
+        g(2.0)
+    np.testing.assert_array_equal(g(VECTOR), [2.0, 1.0, 1.0])
+    with pytest.raises(sg.KindError):
+        g("abc")
+    np.testing.assert_array_equal(g(2.0 * VECTOR), [2.0, 1.0, 1.0])
+
+
+def test_corrected_function_works(load):
+    with pytest.raises(sg.UnknownFunctionError):
+        sg.grad(load(body("return np.sum(np.cumsum(x))"), "corrected"))(VECTOR)
+    f = load(body("s = 0.0\nt = 0.0\nfor v in x:\n    s += v\n    t += s\nreturn t"), "corrected")
+    np.testing.assert_array_equal(sg.grad(f)(VECTOR), [3.0, 2.0, 1.0])
+
+
+def test_errors_inside_njit_are_ours(load):
+    from numba import njit
+
+    g = sg.grad(load(body("return np.sum(«np.cumsum(x)»)".replace("«", "").replace("»", ""))))
+
+    @njit
+    def outer(x):
+        return g(x)
+
+    with pytest.raises(Exception, match=r"there is no rule for np\.cumsum\(\) and no Python source"):
+        outer(VECTOR)
+
+
+def test_family():
+    for error in (sg.UnsupportedError, sg.KindError, sg.ArgumentError, sg.SourceNotFoundError):
+        assert issubclass(error, sg.SrcgradError)
+    assert issubclass(sg.UnknownFunctionError, sg.UnsupportedError)
+    assert issubclass(sg.KindError, TypeError)
+    assert issubclass(sg.ArgumentError, TypeError)
+
+
+def test_problem_without_a_place():
+    assert str(Problem("what", "way out")) == "what\n  way out"
+    assert str(Problem("what", "way out", "a.py", 3)) == '  File "a.py", line 3\nwhat\n  way out'
