@@ -347,6 +347,16 @@ class Lowerer(ArrayReader):
         body = [Let(held, Sub(Name(a), cell)), Store(a, cell, Sub(Name(b), cell)), Store(b, cell, Name(held))]
         self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(a)], body)
 
+    def fork(self) -> Lowerer:
+        """Return a lowerer in the present state, to lower a block on trial."""
+        trial = copy.copy(self)
+        trial.state, trial.out, trial.kinds = self.state.fork(), [], dict(self.kinds)
+        trial.fresh = ir.Fresh(self.fresh.taken)
+        trial.stable, trial.counters = set(self.stable), set(self.counters)
+        trial.enclosing = list(self.enclosing)
+        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold)
+        return trial
+
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
         lets = [s for b in ir.blocks_of(stmt) for s in ir.statements(b) if isinstance(s, Let)]
@@ -360,9 +370,7 @@ class Lowerer(ArrayReader):
             and ((n in self.multi and self.leaves_branch(n, stmt)) or self.reads[n] > inside[n])
         ]
         for name in wanted:
-            trial = copy.copy(self)
-            trial.state, trial.out = self.state.fork(), []
-            trial.kinds, trial.fresh = dict(self.kinds), copy.deepcopy(self.fresh)
+            trial = self.fork()
             for b in ir.blocks_of(stmt):
                 trial.scoped(b, [stmt.var] if isinstance(stmt, For) else [])
             dims = trial.state.dims.get(name)

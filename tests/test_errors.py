@@ -142,7 +142,8 @@ KINDS = {
     "truth": ("«if x:»\n    return 1.0\nreturn np.sum(x)", (VECTOR,), "the truth of an array"),
     "rank": (
         "if x[0] > 0.0:\n    y = x\nelse:\n    «y = x[0]»\nreturn np.sum(y)",
-        (VECTOR,), "'y' holds float64[:] and then float64",
+        (VECTOR,),
+        "'y' holds float64[:] and then float64",
     ),
     "step": ("k = x.shape[0]\nreturn np.sum(«x[::k]»)", (VECTOR,), "known only at run time"),
     "constant shapes": ("«return np.sum(x * (np.ones(3) + np.ones(4)))»", (2.0,), "3 and 4"),

@@ -51,7 +51,9 @@ def module_text(broken=()):
         if s not in broken:
             lines.append(f"    t += {call(row, s, f'x[{k}]', f'y[{k}]')}")
     lines += ["    return t\n\n\ndef tests(x, y):", "    t = 0.0"]
-    lines += [f"    t += x[{k}] if {call(row, s, f'x[{k}]', f'y[{k}]')} else y[{k}]" for k, (row, s) in enumerate(TESTS)]
+    lines += [
+        f"    t += x[{k}] if {call(row, s, f'x[{k}]', f'y[{k}]')} else y[{k}]" for k, (row, s) in enumerate(TESTS)
+    ]
     return "\n".join([*lines, "    return t\n"])
 
 
@@ -202,7 +204,9 @@ def test_functions_without_a_derivative_steer_branches(table):
     np.testing.assert_array_equal(by_y, ~chosen)
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS.values() if r.result == "same" and r.differentiable], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS.values() if r.result == "same" and r.differentiable], ids=lambda r: r.name
+)
 def test_integers_stay_integers(row):
     """Rows with result 'same' give integers for integers: the parser's kind agrees with NumPy's."""
     spelling = next(s for s in row.spellings if s.startswith("np."))

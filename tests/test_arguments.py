@@ -1,0 +1,348 @@
+"""Arguments of every dtype, layout and size, what a call leaves alone, pullbacks, and `check_grads`."""
+
+import math
+import threading
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from numba import njit
+
+import srcgrad as sg
+from tests.helpers import same_bits
+
+Layer = namedtuple("Layer", "W b")
+
+
+def energy(u, v):
+    return np.sum(np.tanh(u) * v) + u[0, 0]
+
+
+def in_place(a, k):
+    for i in range(a.shape[0] - 1):
+        a[i + 1] = a[i] * a[i + 1] + k
+    a[0] = 7.0 * k
+    return np.sum(a * a)
+
+
+def scaled_outputs(x, y):
+    total = np.sum(x) * y
+    return total, (x * y, x[0] * x)
+
+
+def mixed(p, x):
+    return p["scale"] * np.sum(p["layer"].W @ x) + p["pair"][0] * p["pair"][1][0]
+
+
+def square(x):
+    return x * x
+
+
+energy_both = sg.value_and_grad(energy, argnums=(0, 1))
+U = np.linspace(-1.0, 1.2, 6).reshape(2, 3)
+V = np.linspace(0.5, 2.0, 6).reshape(2, 3)
+# what `energy_both` must give at (U, V)
+VALUE = float(np.sum(np.tanh(U) * V) + U[0, 0])
+U_BAR = (1.0 - np.tanh(U) ** 2) * V + np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+V_BAR = np.tanh(U)
+
+
+# ---- dtypes, layouts, sizes
+
+
+def gapped(a):
+    """Return the array with gaps between its elements."""
+    wide = np.zeros((2 * a.shape[0], 3 * a.shape[1]))[::2, ::3]
+    wide[...] = a
+    return wide
+
+
+def read_only(a):
+    """Return a read-only copy."""
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+LAYOUTS = {
+    "C": np.copy,
+    "F": np.asfortranarray,
+    "strided": gapped,
+    "backward": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "transposed": lambda a: a.T.copy().T,
+    "read-only": read_only,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(layout):
+    u, v = LAYOUTS[layout](U), V.copy()
+    before = u.tobytes(), u.strides, v.tobytes()
+    value, (u_bar, v_bar) = energy_both(u, v)
+    assert value == pytest.approx(VALUE, rel=1e-14)
+    np.testing.assert_allclose(u_bar, U_BAR, rtol=1e-14)
+    np.testing.assert_allclose(v_bar, V_BAR, rtol=1e-14)
+    assert before == (u.tobytes(), u.strides, v.tobytes())
+
+
+def test_float32_stays_float32():
+    value, (u_bar, v_bar) = energy_both(U.astype(np.float32), V.astype(np.float32))
+    assert (u_bar.dtype, v_bar.dtype) == (np.float32, np.float32)
+    np.testing.assert_allclose(u_bar, U_BAR, rtol=1e-5, atol=1e-6)
+    assert value == pytest.approx(VALUE, rel=1e-6)
+    _, (u_bar, v_bar) = energy_both(U.astype(np.float32), V)
+    assert (u_bar.dtype, v_bar.dtype) == (np.float32, np.float64)
+    out, pullback = sg.vjp(lambda x: x * np.float32(2.0), U.astype(np.float32))
+    assert (out.dtype, pullback(np.ones((2, 3)))[0].dtype) == (np.float32, np.float32)
+
+
+def test_float32_scalar_stays_float32_inside_njit():
+    g = sg.grad(lambda x: x * x)
+
+    @njit
+    def bits(x):
+        return np.array([g(x)])
+
+    assert bits(np.float32(3.0)).dtype == np.float32
+    assert bits(3.0).dtype == np.float64
+
+
+def test_numpy_scalars_and_0d_arrays():
+    for x in (np.float64(3.0), np.array(3.0), 3.0):
+        slope = sg.grad(square)(x)
+        assert slope == 6.0
+        assert np.shape(slope) == ()
+        assert sg.vjp(square, x)[1](1.0) == (6.0,)
+
+
+def test_empty_and_single_elements():
+    f = sg.value_and_grad(lambda u, v: np.sum(np.tanh(u) * v), argnums=(0, 1))
+    value, (u_bar, v_bar) = f(np.zeros((0, 3)), np.zeros((0, 3)))
+    assert (value, u_bar.shape, v_bar.shape) == (0.0, (0, 3), (0, 3))
+    value, (u_bar, v_bar) = f(np.full((1, 1), 0.5), np.full((1, 1), 2.0))
+    assert value == pytest.approx(2.0 * math.tanh(0.5), rel=1e-15)
+    assert u_bar.shape == v_bar.shape == (1, 1)
+
+
+def test_axes_of_length_one_are_repeated():
+    f = lambda u, v: np.sum(np.tanh(u) * v)
+    g = sg.value_and_grad(f, argnums=(0, 1))
+    for u, v in [(U, V), (U[:1], V), (U, V[:, :1]), (U[:1], V[:, :1]), (U, V), (U[:, :1], V[:1])]:
+        value, bars = g(u, v)
+        wide = np.broadcast_arrays(u, v)
+        wide_bars = ((1.0 - np.tanh(wide[0]) ** 2) * wide[1], np.tanh(wide[0]))
+        assert value == pytest.approx(f(u, v), rel=1e-14)
+        for bar, wide_bar, a in zip(bars, wide_bars, (u, v), strict=True):
+            axes = tuple(k for k in range(2) if a.shape[k] == 1 < wide_bar.shape[k])
+            np.testing.assert_allclose(bar, wide_bar.sum(axis=axes, keepdims=True), rtol=1e-13)
+    assert sg.vjp(f, U[:1], V)[1](1.0)[0].shape == (1, 3)
+
+
+def test_store_of_an_axis_of_length_one():
+    def f(a, b):
+        c = np.zeros_like(a)
+        c[:] = b
+        return np.sum(c * a)
+
+    a = np.arange(3.0)
+    np.testing.assert_array_equal(sg.grad(f, "b")(a, np.ones(1)), [3.0])
+
+
+# ---- what a call leaves alone
+
+
+@pytest.mark.parametrize("call", ["grad", "value_and_grad", "vjp"])
+def test_arguments_are_not_written(call):
+    a = np.linspace(0.5, 1.5, 4)
+    before = a.copy()
+    if call == "vjp":
+        sg.vjp(in_place, a, 0.3)[1](1.0)
+    else:
+        getattr(sg, call)(in_place, argnums=(0, 1))(a, 0.3)
+    assert same_bits(a, before)
+
+
+def test_primal_writes_as_the_function_does():
+    a, b = np.linspace(0.5, 1.5, 4), np.linspace(0.5, 1.5, 4)
+    assert sg.differentiable(in_place)(a, 0.3) == pytest.approx(in_place(b, 0.3), rel=1e-14)
+    np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+def test_written_argument_that_overlaps_another_one():
+    def f(a, b):
+        a[0] = 5.0 * b[0]
+        return b[0] * b[1]
+
+    x = np.array([2.0, 3.0])
+    right = f(x.copy(), x.copy())
+    assert sg.value_and_grad(f)(x, x.copy())[0] == right
+    try:
+        value, _ = sg.value_and_grad(f)(x, x)
+    except (sg.SrcgradError, ValueError):
+        return
+    assert value == 30.0
+
+
+def test_same_call_gives_the_same_bits():
+    first = energy_both(U, V)
+    assert all(same_bits(first, energy_both(U, V)) for _ in range(3))
+    assert same_bits(first, sg.value_and_grad(energy, argnums=(0, 1))(U, V))
+
+
+def test_results_do_not_share_memory_with_arguments():
+    out, pullback = sg.vjp(lambda x: x, U)
+    bar = np.ones((2, 3))
+    (u_bar,) = pullback(bar)
+    assert not np.shares_memory(out, U)
+    assert not np.shares_memory(u_bar, bar)
+
+
+def test_four_threads_at_once():
+    shared = sg.value_and_grad(lambda u, v: np.sum(np.cos(u) * v), argnums=(0, 1))
+    results, errors = [[] for _ in range(4)], []
+
+    def work(k):
+        try:
+            own = sg.grad(lambda x: np.sum(np.sin(x) * x))
+            for n in range(20):
+                results[k].append((shared(U + n, V), own(V[0])))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert all(same_bits(tuple(results[0]), tuple(other)) for other in results[1:])
+    np.testing.assert_allclose(results[0][0][1], np.sin(V[0]) + V[0] * np.cos(V[0]), rtol=1e-14)
+
+
+# ---- vjp
+
+
+def test_vjp_of_arrays_and_tuples():
+    out, pullback = sg.vjp(scaled_outputs, V[0], 2.0)
+    x = V[0]
+    assert out[0] == pytest.approx(2.0 * x.sum(), rel=1e-15)
+    np.testing.assert_allclose(out[1][1], x[0] * x, rtol=1e-15)
+    b, c = np.array([0.1, 0.2, 0.3]), np.array([-1.0, 0.5, 2.0])
+    x_bar, y_bar = pullback((1.5, (b, c)))
+    right = 1.5 * 2.0 + b * 2.0 + x[0] * c
+    right[0] += x @ c
+    np.testing.assert_allclose(x_bar, right, rtol=1e-14)
+    assert y_bar == pytest.approx(1.5 * x.sum() + b @ x, rel=1e-14)
+
+
+def test_vjp_gives_none_for_integers():
+    _, pullback = sg.vjp(lambda x, n, flag: x * n if flag else x, 2.0, 3, True)
+    assert pullback(1.0) == (3.0, None, None)
+
+
+def test_pullback_refuses_another_shape():
+    _, pullback = sg.vjp(lambda x: x * 2.0, U)
+    for bar in (np.ones((3, 2)), 1.0, np.ones(6)):
+        with pytest.raises(sg.ArgumentError, match="the adjoint has shape"):
+            pullback(bar)
+
+
+def test_pullback_can_be_called_again():
+    def f(a):
+        b = np.empty_like(a)
+        b[0] = a[0]
+        b[1] = np.exp(b[0])
+        b[0] = b[1] * 2.0
+        return np.sum(b * b)
+
+    _, pullback = sg.vjp(f, np.array([0.5, 1.0]))
+    first = pullback(1.0)
+    assert same_bits(first, pullback(1.0))
+    assert same_bits(first, pullback(1.0))
+
+
+def directional(f, args, directions, h=1e-3):
+    """Return the derivative of f along a direction, by extrapolated differences."""
+
+    def along(t):
+        return f(*(a + t * d for a, d in zip(args, directions, strict=True)))
+
+    wide = [along(k * h) - along(-k * h) for k in (1, 2, 3)]
+    return (45 * wide[0] - 9 * wide[1] + wide[2]) / (60 * h)
+
+
+def test_dot_product_identity(rng):
+    """<out_bar, J d> = <J^T out_bar, d> for an array-valued function."""
+
+    def layer(W, x, b):
+        h = np.tanh(W @ x + b)
+        for i in range(1, h.size):
+            h[i] = h[i] * h[i - 1] + x[0]
+        return h
+
+    args = (rng.normal(size=(4, 3)), rng.normal(size=3), rng.normal(size=4))
+    for _ in range(3):
+        _, pullback = sg.vjp(layer, *args)
+        out_bar, directions = rng.normal(size=4), [rng.normal(size=a.shape) for a in args]
+        pushed = directional(layer, args, directions)
+        pulled = sum(np.sum(bar * d) for bar, d in zip(pullback(out_bar), directions, strict=True))
+        assert out_bar @ pushed == pytest.approx(pulled, rel=1e-9)
+
+
+# ---- check_grads
+
+
+def test_check_grads_agrees():
+    assert sg.check_grads(energy, (U, V)) < 1e-8
+    assert sg.check_grads(energy, (U, V), argnums="v") < 1e-8
+    assert sg.check_grads(scaled_outputs, (V[0], 2.0)) < 1e-8
+    assert sg.check_grads(mixed, ({"layer": Layer(U, np.zeros(2)), "scale": 2.0, "pair": [3.0, (4.0,)]}, V[0])) < 1e-8
+    assert sg.check_grads(lambda x, n: x**n, (1.5, 3)) < 1e-8
+
+
+def test_check_grads_finds_a_planted_error(monkeypatch):
+    from srcgrad import check
+
+    def wrong(f, *args):
+        out, pullback = sg.vjp(f, *args)
+
+        def planted(out_bar):
+            u_bar, v_bar = pullback(out_bar)
+            v_bar[1, 2] += 0.25
+            return u_bar, v_bar
+
+        return out, planted
+
+    monkeypatch.setattr(check, "vjp", wrong)
+    with pytest.raises(AssertionError, match=r"gradient by v\[1, 2\]: 1\.08.*differences give 0\.83.*off by 0\.25"):
+        sg.check_grads(energy, (U, V))
+    assert sg.check_grads(energy, (U, V), argnums="u") < 1e-8
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_check_grads_finds_what_is_not_finite(monkeypatch, bad):
+    from srcgrad import check
+
+    monkeypatch.setattr(check, "vjp", lambda f, *args: (sg.vjp(f, *args)[0], lambda out_bar: (bad,)))
+    with pytest.raises(AssertionError, match="gradient by x: "):
+        sg.check_grads(square, (2.0,))
+
+
+@pytest.mark.xfail(reason="IndexError: defaults are not filled in")
+def test_check_grads_of_defaults():
+    def area(a, b=2.0):
+        return a * a * b
+
+    assert sg.check_grads(area, (2.0,)) < 1e-8
+    assert sg.check_grads(area, (2.0,), argnums="b") < 1e-8
+
+
+@pytest.mark.xfail(reason="the step for float32 is too small for the allowed deviation")
+def test_check_grads_of_float32():
+    sg.check_grads(energy, (U.astype(np.float32), V.astype(np.float32)))
+
+
+@pytest.mark.xfail(reason="TypeError: unsupported operand None - float")
+def test_check_grads_of_an_integer_argument():
+    with pytest.raises(sg.ArgumentError):
+        sg.check_grads(lambda x, n: x**n, (1.5, 3), argnums="n")
