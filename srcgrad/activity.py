@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import ir
+from .dependence import differentiable_leaves
 from .ir import Kind, Let, Name, Op, Store, Sub
-from .linear import differentiable_leaves
 
 ARRAY_OPS = frozenset({"np.dot", "copy"})
 

@@ -14,6 +14,7 @@ from . import ir
 from .access import accesses, element_of, never_rereads, rank_of, root_of
 from .activity import ARRAY_OPS
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .kinds import as_float
 from .linear import LinearForm
 
 ZERO, ONE = Const(0), Const(1)
@@ -206,6 +207,7 @@ class AdjointBuilder:
         """Add `sign * value` to the adjoint of a leaf; the first contribution to a scalar assigns."""
         from .symbolic import negated
 
+        value = as_float(value, self.kinds | {b: self.kinds[n] for n, b in self.bars.items()})
         if isinstance(leaf, Name):
             bar = self.bar(leaf.id)
             if leaf.id in live:

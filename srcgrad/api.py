@@ -142,6 +142,9 @@ class Transformed:
         return f"<srcgrad {self._transform} of {generate.place(self._base)}>"
 
     def __reduce__(self):
+        function = python_function(self._base)
+        if function is not None and _lookup(function.__module__, function.__qualname__) is self:
+            return _lookup, (function.__module__, function.__qualname__)
         return _remake, (type(self), self._unwrapped, self._argnums, self._options)
 
     def __get__(self, instance, owner=None):
@@ -150,13 +153,6 @@ class Transformed:
 
 class Differentiable(Transformed):
     """A compiled primal that derivatives can be taken of; made by `differentiable`."""
-
-    def __reduce__(self):
-        function = python_function(self._base)
-        found = _lookup(function.__module__, function.__qualname__)
-        if found is self:
-            return _lookup, (function.__module__, function.__qualname__)
-        return super().__reduce__()
 
 
 class Grad(Transformed):
@@ -214,7 +210,8 @@ def _unwrapped_error(e: Exception) -> Exception:
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
-    if isinstance(e, numba.core.errors.TypingError) and "annot determine Numba type" in str(e):
+    untyped = ("annot determine Numba type", "non-precise type", "Unsupported array dtype")
+    if isinstance(e, numba.core.errors.NumbaError | TypeError) and any(text in str(e) for text in untyped):
         return KindError(Problem(str(e).strip().splitlines()[-1], "pass real numbers, arrays, and tuples of them"))
     return e
 

@@ -198,11 +198,23 @@ class Entry:
         args = ", ".join(self.flat)
         text = f'"""Entry of {name}: maps argument types to generated code."""\n\n\n'
         text += f"def stub({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
-        text += f"def {name}({args}):\n    return stub({args})\n"
+        text += f"def {name}({self._declared()}):\n    return stub({args})\n"
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
         return store.guard(compiled)
+
+    def _declared(self) -> str:
+        """Return the parameters with the defaults that compiled callers can leave out: numbers."""
+        if self.request.structures is not None:
+            return ", ".join(self.flat)
+        parts = []
+        for name, parameter in parameters(self.request.f).parameters.items():
+            simple = isinstance(parameter.default, bool | int | float)
+            if not simple:
+                parts = [p.partition("=")[0] for p in parts]
+            parts.append(f"{name}={parameter.default!r}" if simple else name)
+        return ", ".join(parts)
 
     def _interpreted(self, *args):
         """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
@@ -326,6 +338,9 @@ def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], b
     """Return (positions, whether one was given alone) of `argnums`: an index, a name, or a tuple of these."""
     single = isinstance(argnums, int | str) and not isinstance(argnums, bool)
     names = list(signature.parameters)
+    if not single and not isinstance(argnums, tuple | list):
+        raise ArgumentError(Problem(f"argnums={argnums!r} is neither a position, a name nor a tuple of these",
+                                    f"arguments: {names}"))  # fmt: skip
     found = []
     for a in (argnums,) if single else tuple(argnums):
         if isinstance(a, str) and a in names:

@@ -13,6 +13,7 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index
+from .blocks import surely_bound
 from .gather import fuse_adjacent, gather_stencils, scratch_to_scalars
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
@@ -122,7 +123,7 @@ def _defined_first(block, name: str) -> bool:
             return True
         if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
             if isinstance(stmt, If):
-                if name in ir.surely_bound((stmt,)):
+                if name in surely_bound((stmt,)):
                     return all(_defined_first(b, name) for b in ir.blocks_of(stmt))
                 return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
                     not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])

@@ -147,6 +147,14 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
     return _op_kind(expr, kinds, loc)
 
 
+def as_float(expr: ir.Expr, kinds: dict[str, Kind]) -> ir.Expr:
+    """Return a scalar expression, made a float where it is an integer or a truth value; unknown names are floats."""
+    kind = kind_of(expr, {n: kinds.get(n, FLOAT) for n in ir.names_in(expr)})
+    if kind.dtype == "bool":
+        return Select(expr, Const(1.0), Const(0.0))
+    return expr if kind.is_float else Op("float", (expr,))
+
+
 def _op_kind(expr: Op, kinds, loc) -> Kind:
     fn = expr.fn
     operands = [kind_of(a, kinds, loc) for a in expr.args]
@@ -214,6 +222,8 @@ def _elementwise_kind(fn: str, operands) -> Kind:
         return kind if kind.is_float else Kind("float64", kind.rank)
     if fn in elementwise.ARITHMETIC or fn in elementwise.STEPS:
         return Kind("int64", kind.rank) if kind.dtype == "bool" else kind
+    if fn in ("math.floor", "math.ceil", "math.trunc"):
+        return Kind("int64", kind.rank)
     result = elementwise.BY_SPELLING[fn].result
     if result in ("bool", "int"):
         return Kind("bool" if result == "bool" else "int64", kind.rank)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from . import ir
-from .ir import Const, Expr, Name, Op, Select, Sub
-from .rules import elementwise
+from .dependence import differentiable_leaves
+from .ir import Const, Expr, Name, Op, Sub
 
 
 @dataclass(frozen=True)
@@ -109,28 +109,6 @@ def reveal(expr: Expr, target: Expr | None) -> Expr:
     if isinstance(expr, _Last):
         return expr.seed
     return ir.rebuild(expr, lambda e: reveal(e, target))
-
-
-def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
-    """Return the distinct active names and elements through which the value depends differentiably, in order."""
-    found: dict[Expr, None] = {}
-
-    def visit(e: Expr):
-        if isinstance(e, Name | Sub):
-            if is_active(e):
-                found.setdefault(e)
-        elif isinstance(e, Select):
-            visit(e.then)
-            visit(e.other)
-        elif isinstance(e, Op):
-            row = elementwise.BY_SPELLING.get(e.fn)
-            smooth = e.fn in elementwise.ARITHMETIC or e.fn in ("float", "np.float64", "np.float32", "mod", "floordiv")
-            if smooth or (row is not None and row.differentiable):
-                for a in e.args:
-                    visit(a)
-
-    visit(expr)
-    return list(found)
 
 
 def _prefix(value: Expr) -> str:

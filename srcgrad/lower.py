@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import replace
 
 from . import ir
-from .access import root_of
-from .affine import affine, simplify_index, unclipped
-from .errors import KindError, Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
-from .kinds import infer_kinds, kind_of
-from .pull import ONE, ZERO, Indexer, Pull, cell_of, whole
-from .pull_ops import ArrayReader, op_count
+from .affine import unclipped
+from .array_stores import StoreWriter
+from .blocks import rename_block
+from .errors import Problem, SrcgradError, UnsupportedError, problem_at
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .kinds import infer_kinds
+from .nests import State
+from .pull import ZERO, Indexer, whole
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -86,25 +86,11 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
         table[p] = fresh(p)
         copies.append(Let(table[p], Op("copy", (Name(p),)), function.loc))
-    return replace(function, body=(*copies, *ir.rename_block(function.body, table)))
+    return replace(function, body=(*copies, *rename_block(function.body, table)))
 
 
-@dataclass
-class _State:
-    """What is known while lowering; copied where a block is lowered on trial."""
-
-    dims: dict[str, tuple[Expr, ...]]
-    views: dict[str, Pull]
-    equal: dict[Expr, Expr]
-    storage: set[str]
-    nonneg: set[str]
-
-    def fork(self) -> _State:
-        return _State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg))
-
-
-class Lowerer(ArrayReader):
-    """Lowers statements; `ArrayReader` reads the expressions in them."""
+class Lowerer(StoreWriter):
+    """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
         self.kinds = kinds
@@ -117,7 +103,7 @@ class Lowerer(ArrayReader):
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
-        self.state = _State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
+        self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
         defined = Counter(s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
@@ -128,9 +114,6 @@ class Lowerer(ArrayReader):
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
-
-    def refuse(self, loc, what, way_out) -> NoReturn:
-        raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
@@ -169,9 +152,6 @@ class Lowerer(ArrayReader):
             inner, self.state = self.state, saved
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
-
-    def emit(self, stmt: Stmt):
-        self.out.append(replace(stmt, loc=self.loc) if stmt.loc is None else stmt)
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
@@ -214,14 +194,6 @@ class Lowerer(ArrayReader):
         shown = self.pull(e).array if self.kind(e).rank else self.scalar(e)
         assert shown is not None, e
         return shown
-
-    def apart(self, f):
-        """Return what `f` gives, and the statements it needs, kept out of the block."""
-        saved, self.out = self.out, []
-        try:
-            return f(), tuple(self.out)
-        finally:
-            self.out = saved
 
     def returned(self, value: Expr) -> Expr:
         if isinstance(value, ir.Tuple):
@@ -387,260 +359,6 @@ class Lowerer(ArrayReader):
         inside = sum(isinstance(s, Let) and s.target == name for b in ir.blocks_of(stmt) for s in b)
         return inside == 0 or self.reads[name] > _read_counts((stmt,))[name]
 
-    def sizes(self, name: str) -> tuple[Expr, ...]:
-        """Return the sizes of a named array, as known when it was made."""
-        if name not in self.state.dims:
-            rank = self.kinds[name].rank
-            self.state.dims[name] = tuple(Op("shape", (Name(name),), (("axis", d),)) for d in range(rank))
-        return self.state.dims[name]
-
-    # -- stores
-    def store(self, stmt: Store):
-        p = self.named(stmt.base)
-        if self.kind(Sub(Name(stmt.base), stmt.index)).rank == 0:
-            return self.store_element(stmt, p)
-        items = tuple(i for i in stmt.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots))
-        if any(self.kind(i).rank for i in items):
-            return self.store_gathered(stmt, p)
-        if isinstance(stmt.value, Op) and stmt.value.fn == "np.dot" and self.kind(stmt.value).rank == 0:
-            stmt = replace(stmt, value=self.scalar(stmt.value))
-        target = self.indexer.apply(p, stmt.index, self.lift)
-        value = self.pull(stmt.value)
-        self.assign(target, value, stmt.value, stmt.op)
-
-    def store_element(self, stmt: Store, p: Pull):
-        element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
-        value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
-        self.emit(Store(root_of(element).id, element.index, value, stmt.op, stmt.loc))
-
-    def store_gathered(self, stmt: Store, p: Pull):
-        """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
-        value = self.pull(stmt.value)
-        target = self.indexer.apply(p, stmt.index, self.lift)
-        dtype = self.kinds[stmt.base].dtype
-        if stmt.op != "=":
-            fn = "add" if stmt.op == "+=" else "sub"
-            sums = Op(fn, (Sub(Name(stmt.base), stmt.index), stmt.value))
-            value = self.pull(sums)
-        if stmt.op != "=" or stmt.base in ir.names_in(stmt.value):
-            name = self.materialise(value, Kind(dtype, value.rank), self.fresh("values"))
-            value = self.named(name.id)
-        self.assign(target, value, Const(0), "=")
-
-    def assign(self, target: Pull, value: Pull, source: Expr, op: str, exact: bool = False):
-        """Write a nest that stores `value`, broadcast, into `target`."""
-        pad = target.rank - value.rank
-        if pad < 0:
-            extra, value = value.dims[:-target.rank or None], self.drop_axes(value, -pad)
-            if any(e != ONE for e in extra):
-                self.refuse(None, "the value has more axes than its target", "index or reshape it")
-        for a, b in zip(target.dims[pad:], value.dims, strict=True):
-            if b != ONE and not exact:
-                self.require(a, b, "could not broadcast input array: lengths")
-        idx = self.loop_names_for(target.rank)
-        root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
-        if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
-            value = self.detach(target, value, root, idx, pad)
-        ranges, at, own = self.own_axes(target, idx)
-        element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
-        cell = cell_of(target, at)
-        self.nest(idx, ranges, [Store(root, cell.index, element, op)])
-
-    def drop_axes(self, p: Pull, count: int) -> Pull:
-        return Pull(p.dims[count:], lambda idx: p.at((ZERO,) * count + tuple(idx)))
-
-    def detach(self, target: Pull, value: Pull, root: str, idx, pad) -> Pull:
-        """Return a value that no store into `root` changes: itself where it reads only the element written."""
-        names = tuple(Name(i) for i in idx)
-        own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
-        cell, element = cell_of(target, names), value.at(own)
-        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
-        if all(_same_index(r.index, cell.index) for r in reads):
-            return value
-        kind = Kind(self.kinds[root].dtype, value.rank)
-        if value.rank:
-            name = self.materialise(value, kind, self.fresh(f"{root}_new"))
-            return self.named(name.id)
-        held = self.hold(value.at(()), "value", always=True)
-        return Pull((), lambda _: held)
-
-    def own_axes(self, target: Pull, idx):
-        """Return (ranges, index of the target, offset-free index): loops run over the target's own index."""
-        ranges: list[tuple[Expr, Expr]] = []
-        at: list[Expr] = []
-        own: list[Expr] = []
-        names = tuple(Name(i) for i in idx)
-        cell = cell_of(target, names)
-        for d, (name, n) in enumerate(zip(names, target.dims, strict=True)):
-            starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
-            shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
-            loop_free = shift is not None and not any(t == Name(i) for t in shift.terms for i in idx)
-            if shift is None or not loop_free or (shift.is_const and shift.const == 0):
-                ranges.append((ZERO, unclipped(n)))
-                at.append(name)
-                own.append(name)
-            else:
-                lo = shift.expr()
-                ranges.append((lo, simplify_index(Op("add", (unclipped(n), lo)))))
-                at.append(Op("sub", (name, lo)))
-                own.append(simplify_index(Op("sub", (name, lo))))
-            del d
-        return ranges, tuple(at), tuple(own)
-
-    # -- emission helpers
-    def loop_names_for(self, rank: int) -> list[str]:
-        """Return names for the loops of a nest: i, j, k where no loop around uses them."""
-        names: list[str] = []
-        for base in ("i", "j", "k", "l", *["i"] * rank):
-            if len(names) == rank:
-                break
-            if base in self.fresh.taken and base not in self.counters or base in self.enclosing or base in names:
-                continue
-            names.append(base)
-        self.fresh.taken |= set(names)
-        while len(names) < rank:
-            names.append(self.fresh("i"))
-        for name in names:
-            self.counters.add(name)
-            self.fresh.taken.add(name)
-            self.kinds[name] = Kind("int64")
-        return names
-
-    def nest(self, idx, ranges, body):
-        """Emit nested loops around statements."""
-        stmts = tuple(replace(s, loc=self.loc) if s.loc is None else s for s in body)
-        for name, (lo, hi) in zip(reversed(idx), reversed(ranges), strict=True):
-            if lo == ZERO and hi == ONE:
-                stmts = tuple(_fixed(s, name) for s in stmts)
-                continue
-            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc),)
-        self.out.extend(stmts)
-
-    def materialise(self, p: Pull, kind: Kind, target: str, source: Expr | None = None) -> Name:
-        """Allocate an array, fill it from a pull, and return its name."""
-        if target in self.kinds and self.kinds[target].rank != p.rank or target == "out":
-            target = self.fresh(target)
-        if isinstance(p.array, Name) and p.array.id == target:
-            return p.array
-        self.kinds[target] = Kind(kind.dtype, p.rank)
-        idx = self.loop_names_for(p.rank)
-        element = p.at(tuple(Name(i) for i in idx))
-        if isinstance(p.array, Name):
-            self.emit(Let(target, Op("copy", (p.array,))))
-            self.state.dims[target] = p.dims
-            return Name(target)
-        names = tuple(map(Name, idx))
-        product = self.reusable(element, names, self.kinds[target])
-        if product is not None:
-            self.out[:] = ir.rename_block(tuple(self.out), {product: target})
-            self.state.dims[target] = self.state.dims.pop(product)
-            element = ir.rename_expr(element, {product: target})
-        else:
-            self.allocate(target, p.dims, self.kinds[target], "np.empty", element)
-        op = "="
-        if isinstance(element, Op) and element.fn == "add" and element.args[0] == Sub(Name(target), names):
-            op, element = "+=", element.args[1]
-        self.nest(idx, [(ZERO, unclipped(n)) for n in p.dims], [Store(target, names, element, op)])
-        return Name(target)
-
-    def reusable(self, element: Expr, names, kind: Kind) -> str | None:
-        """Return a matrix product of this statement that is read only where it could be overwritten."""
-        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name)]
-        for name in sorted(self.products):
-            own = [e for e in reads if e.base == Name(name)]
-            here = sum(name in ir.names_in(*ir.exprs_of(s)) for s in self.out)
-            if own and not here and self.kinds[name] == kind and all(e.index == names for e in own):
-                return name
-        return None
-
-    def allocate(self, target: str, dims, kind: Kind, fn: str, element: Expr | None = None):
-        """Emit an allocation, `like` an array it is filled from where the sizes are the same."""
-        dims = tuple(self.canonical(d) for d in dims)
-        self.state.dims[target] = dims
-        for like in sorted(ir.names_in(element) if element is not None else ()):
-            known = self.kinds.get(like)
-            if known is None or known != kind or like not in self.state.dims:
-                continue
-            if tuple(map(self.canonical, self.sizes(like))) == dims:
-                self.emit(Let(target, Op(f"{fn}_like", (Name(like),))))
-                return
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op(fn, dims, static)))
-
-    def hold(self, value: Expr, base: str, always: bool = False) -> Expr:
-        """Return a scalar expression under a name, unless it is one already."""
-        if isinstance(value, Const) or (isinstance(value, Name) and not always):
-            return value
-        name = self.fresh(base)
-        self.kinds[name] = kind_of(value, self.kinds)
-        self.stable.add(name)
-        self.emit(Let(name, value))
-        return Name(name)
-
-    # -- sizes
-    def canonical(self, size: Expr) -> Expr:
-        """Return the representative of a size."""
-        table = self.state.equal
-        a = affine(size)
-        for _ in range(20):
-            changed = False
-            total = affine(Const(a.const))
-            for atom, c in a.terms.items():
-                new = table.get(atom)
-                if new is None and isinstance(atom, Op) and atom.fn in ("len", "size", "shape"):
-                    new = self.canonical_atom(atom)
-                changed |= new is not None
-                total = total + affine(new if new is not None else atom) * c
-            a = total
-            if not changed:
-                break
-        return a.expr()
-
-    def canonical_atom(self, atom: Op) -> Expr | None:
-        base = atom.args[0]
-        if not isinstance(base, Name) or base.id not in self.kinds:
-            return None
-        rank = self.kinds[base.id].rank
-        if atom.fn == "size" and rank != 1:
-            return None
-        axis = atom.option("axis", 0)
-        known = self.state.dims.get(base.id)
-        first = Op("shape", (Name(base.id),), (("axis", axis),))
-        new = known[axis] if known else first
-        return None if new == atom else new
-
-    def require(self, a: Expr, b: Expr, message: str):
-        """Check at run time that two sizes are equal, unless that is known; from here on it is."""
-        a, b = self.canonical(a), self.canonical(b)
-        if a == b:
-            return
-        if isinstance(a, Const) and isinstance(b, Const):
-            raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
-        test = Op("ne", (a, b))
-        self.emit(If(test, (ir.Raise("ValueError", (Const(message), a, b), self.loc),)))
-        self.unify(a, b)
-
-    def unify(self, a: Expr, b: Expr):
-        fa, fb = affine(a), affine(b)
-        local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
-        for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
-            if len(x.terms) == 1 and not x.const and next(iter(x.terms.values())) == 1:
-                atom = next(iter(x.terms))
-                if atom not in ir.walk(y):
-                    self.state.equal[atom] = y
-                    return
-
-    def is_nonneg(self, e: Expr) -> bool:
-        """Return whether an integer expression is known not to be negative."""
-        a = affine(e)
-        return a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items())
-
-    def atom_nonneg(self, atom: Expr) -> bool:
-        if isinstance(atom, Name):
-            return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
-        return isinstance(atom, Op) and atom.fn in ("shape", "len", "size") or (
-            isinstance(atom, Op) and atom.fn == "max" and ZERO in atom.args)  # fmt: skip
-
 
 def _inplace(stmt: Stmt) -> bool:
     return (
@@ -662,10 +380,6 @@ def _is_view(value: Expr, reader) -> bool:
     return False
 
 
-def _same_index(a, b) -> bool:
-    return len(a) == len(b) and all(affine(x) == affine(y) for x, y in zip(a, b, strict=True))
-
-
 def _read_counts(block) -> Counter:
     counts: Counter = Counter()
     for stmt in ir.statements(block):
@@ -676,19 +390,9 @@ def _read_counts(block) -> Counter:
     return counts
 
 
-def _fixed(stmt: Stmt, name: str) -> Stmt:
-    """Return a statement of a loop that runs once, with its variable at zero."""
-    table: dict[Expr, Expr] = {Name(name): ZERO}
-    stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
-    return ir.with_blocks(stmt, lambda b: [_fixed(s, name) for s in b])
-
-
 def _else_nest(leave: If, body):
     return (replace(leave, other=tuple(body)),)
 
 
 def _shown(value: Expr) -> str:
     return next(e.id for e in ir.walk(value) if isinstance(e, Name)) if not isinstance(value, Name) else value.id
-
-
-__all__ = ["Lowerer", "Select", "lower", "op_count"]

@@ -7,21 +7,20 @@ by object. Everything outside the language is refused with its line, all problem
 from __future__ import annotations
 
 import ast
-import types
 
 import numpy as np
 
 from . import ir, tree
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Let, Name, Op, Return, Store
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Stop, Struct
-from .source import Source, find_source, python_function, source_from_text
+from .ir import Const, Name, Return, Store
+from .parse_assign import AssignmentReader
+from .parse_calls import CallReader, LocalFunction
+from .parse_expr import Obj, ShapeOf, Stop, Struct
+from .parse_loops import LoopReader
+from .parse_ops import OperationReader
+from .source import Source, find_source, source_from_text
 from .structure import structure
 
-_AUGMENTED = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
-    ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
-}  # fmt: skip
 _REFUSED = {
     "Try": ("try/except", "test for the bad value with an if"),
     "With": ("with", "do this outside the differentiated function"),
@@ -35,18 +34,6 @@ _REFUSED = {
     "AsyncWith": ("async with", "do this outside"),
     "Match": ("match", "use if/elif"),
 }
-
-
-# their functions have rules or none: what stands in their source is not for us to differentiate
-_LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
-
-
-class LocalFunction:
-    """A function or lambda defined inside the function being read."""
-
-    def __init__(self, node, reader):
-        self.node, self.reader = node, reader
-        self.__name__ = getattr(node, "name", "<lambda>")
 
 
 class _Parsed:
@@ -125,7 +112,7 @@ class _Shared:
         self.size = 0
 
 
-class Reader(ExpressionReader):
+class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -228,102 +215,6 @@ class Reader(ExpressionReader):
         body, result = structure(block, self.fresh)
         return body, _rebuild(self.template, iter(_leaves_of(result)))
 
-    def user_call(self, node, f):
-        """Read a call of another Python function in place."""
-        local = f if isinstance(f, LocalFunction) else None
-        if getattr(f, "_transform", "primal") != "primal":
-            self.fail(node, f"{ast.unparse(node.func)} is a derivative, and called inside a differentiated function",
-                      "differentiate it from outside: grad(grad(f))")  # fmt: skip
-        function = None if local else python_function(f)
-        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
-        if local is None and (function is None or library):
-            name = ast.unparse(node.func)
-            self.fail(node, f"there is no rule for {name}() and no Python source",
-                      "write it in Python and NumPy, or register a rule for it")  # fmt: skip
-        identity = local.node if local else function.__code__
-        if identity in self.shared.stack:
-            self.fail(node, f"{ast.unparse(node.func)} calls itself", "write the recursion as a loop")
-        if local:
-            callee = Reader(local.reader.source, self.shared, {}, local.reader, local.node)
-        else:
-            source = find_source(f)
-            self.shared.callees.append(source)
-            callee = Reader(source, self.shared, {})
-        callee.is_callee = True
-        callee.depth = self.depth
-        return self.splice(node, callee, f, identity)
-
-    def splice(self, node, callee: Reader, f, identity):
-        before = len(self.out)
-        self.bind_call(node, callee, f)
-        self.shared.stack.append(identity)
-        try:
-            body, value = callee.read_body()
-        finally:
-            self.shared.stack.pop()
-        self.shared.size += sum(1 for _ in ir.statements(body))
-        if self.shared.size > 5000:
-            self.fail(node, "the calls in this function expand to more than 5000 statements", "differentiate parts")
-        if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
-            target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
-            body = (*body, Let(target, value, callee.return_loc))
-            value = Name(target)
-        self.out.extend(body)
-        return value
-
-    def bind_call(self, node, callee: Reader, f):
-        args = callee.node.args
-        names = [a.arg for a in (*args.posonlyargs, *args.args)]
-        every = names + [a.arg for a in args.kwonlyargs]
-        if args.vararg or args.kwarg:
-            self.fail(node, f"{ast.unparse(node.func)} takes *args or **kwargs", "name every parameter")
-        positional = self.positional(node)
-        if len(positional) > len(names):
-            self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
-                      "correct the call")  # fmt: skip
-        given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
-            if key not in every or key in given:
-                self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
-            given[key] = value
-        defaults = callee.defaults(self)
-        for name in every:
-            if name not in given:
-                if name not in defaults:
-                    self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
-                given[name] = defaults[name]
-        reads = _name_counts(callee.node)
-        for name in every:
-            callee.env[name] = self.bind_argument(callee, name, given[name], node, reads.get(name, 0))
-
-    def bind_argument(self, callee, name, value, node, uses):
-        """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
-        if not isinstance(value, ir.Expr):
-            return value
-        assigned = name in callee.locals
-        if isinstance(value, Const) and not assigned:
-            return value
-        if isinstance(value, Name) and not assigned:
-            return value
-        if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda):
-            return value
-        target = self.fresh(name)
-        callee.renamed[name] = target
-        self.emit(Let(target, value, self.source.loc(node)))
-        return Name(target)
-
-    def defaults(self, caller) -> dict:
-        args = self.node.args
-        names = [a.arg for a in (*args.posonlyargs, *args.args)]
-        function = self.source.function if self.node is self.source.node else None
-        if function is not None:
-            values = dict(zip(names[len(names) - len(function.__defaults__ or ()) :], function.__defaults__ or (),
-                              strict=False))  # fmt: skip
-            values |= function.__kwdefaults__ or {}
-            return {k: self.lift(v, self.node, k) for k, v in values.items()}
-        found = dict(zip(names[len(names) - len(args.defaults) :], args.defaults, strict=False))
-        return {k: caller.expr(v) for k, v in found.items()}
-
     # -- statements
     def block(self, nodes):
         for node in nodes:
@@ -370,154 +261,6 @@ class Reader(ExpressionReader):
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 
-    def stmt_assign(self, node):
-        value = self.expr(node.value)
-        if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
-            name = self.fresh("value")
-            self.emit(Let(name, value, self.source.loc(node)))
-            value = Name(name)
-        for target in node.targets:
-            self.assign(target, value, node)
-
-    def stmt_annassign(self, node):
-        if node.value is not None:
-            self.assign(node.target, self.expr(node.value), node)
-
-    def assign(self, target, value, node):
-        """Bind a target (name, element, tuple of these) to a value."""
-        if isinstance(target, ast.Tuple | ast.List):
-            return self.assign_tuple(target, value, node)
-        if isinstance(target, ast.Name):
-            return self.assign_name(target.id, value, node)
-        if isinstance(target, ast.Subscript):
-            base = self.expr(target.value)
-            if isinstance(base, Struct | Obj | ShapeOf):
-                self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
-            return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
-        self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
-
-    def assign_name(self, name, value, node):
-        if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
-            self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        if isinstance(value, ir.Expr):
-            old = self.env.get(name)
-            if old is not None and not isinstance(old, ir.Expr) and self.depth:
-                self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
-            target = self.local_name(name)
-            self.env[name] = Name(target)
-            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
-                return self.emit(ir.Grow(target, self.source.loc(node)))
-            self.emit(Let(target, value, self.source.loc(node)))
-        else:
-            self.env[name] = self.assign_struct(name, value, node)
-
-    def assign_struct(self, name, value, node):
-        if isinstance(value, ShapeOf):
-            return value
-        if isinstance(value, Obj):
-            if self.depth and not (name in self.env and self.env[name] == value):
-                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
-            return value
-        if self.depth and name in self.env:
-            before = self.env[name]
-            if not isinstance(before, Struct) or len(before.items) != len(value.items):
-                self.fail(node, f"the tuple {name!r} changes its form", "use two names")
-        items, pending = [], []
-        for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, ir.Expr):
-                target = self.component(name, key)
-                pending.append((target, item))
-                items.append(Name(target))
-            else:
-                items.append(self.assign_struct(f"{name}_{key}", item, node))
-        self.assign_together(pending, node)
-        return Struct(tuple(items), value.keys, value.kind, value.make)
-
-    def component(self, name, key) -> str:
-        part = f"{name}_{key}"
-        if part not in self.renamed:
-            self.renamed[part] = self.fresh(part)
-        return self.renamed[part]
-
-    def assign_tuple(self, target, value, node):
-        if isinstance(value, ShapeOf):
-            items = [
-                Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
-            ]
-        elif isinstance(value, Struct):
-            items = list(value.items)
-        elif isinstance(value, ir.Expr):
-            items = [ir.Sub(value, (Const(k),), self.source.loc(node)) for k in range(len(target.elts))]
-        else:
-            self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
-        if len(items) != len(target.elts) or any(isinstance(t, ast.Starred) for t in target.elts):
-            self.fail(node, f"{len(items)} values for {len(target.elts)} names", "give as many names as values")
-        simple = all(isinstance(t, ast.Name) for t in target.elts)
-        if simple and all(isinstance(i, ir.Expr) for i in items):
-            names = [t.id for t in target.elts]
-            self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
-            for n in names:
-                self.env[n] = Name(self.local_name(n))
-            return
-        if not simple:
-            items = [self.hold(i, node) for i in items]
-        for t, item in zip(target.elts, items, strict=True):
-            self.assign(t, item, node)
-
-    def hold(self, value, node):
-        """Return the value under a name of its own, so that later stores do not change it."""
-        if not isinstance(value, ir.Expr) or isinstance(value, Const):
-            return value
-        name = self.fresh("value")
-        self.emit(Let(name, value, self.source.loc(node)))
-        return Name(name)
-
-    def assign_together(self, pairs, node):
-        """Bind several names at once: a right side that reads a name bound before it is held first."""
-        loc = self.source.loc(node)
-        targets = [t for t, _ in pairs]
-        held = []
-        for k, (_, value) in enumerate(pairs):
-            if ir.names_in(value) & set(targets[:k]):
-                name = self.fresh(f"{targets[k]}_new")
-                self.emit(Let(name, value, loc))
-                value = Name(name)
-            held.append(value)
-        for target, value in zip(targets, held, strict=True):
-            self.emit(Let(target, value, loc))
-
-    def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
-            self.emit(Let(name, base, self.source.loc(node)))
-            base = Name(name)
-        if not isinstance(base, Name):
-            self.fail(node, "only elements of named arrays can be assigned", "give the array a name")
-        if base.id in self.shared.captured:
-            self.fail(node, f"the captured array {base.id!r} is written", "pass it as an argument")
-        self.emit(Store(base.id, index, value, op, self.source.loc(node)))
-
-    def stmt_augassign(self, node):
-        fn = _AUGMENTED.get(type(node.op))
-        if fn is None:
-            self.fail(node, "this augmented assignment is not supported", "write it out")
-        loc = self.source.loc(node)
-        if isinstance(node.target, ast.Name):
-            before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
-            if isinstance(before, Struct):
-                value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
-                return self.assign_name(node.target.id, value, node)
-            value = Op(fn, (self.leaf(before, node), self.scalar(node.value)), (("inplace", True),), loc)
-            return self.assign_name(node.target.id, value, node)
-        if not isinstance(node.target, ast.Subscript):
-            self.fail(node, "this augmented assignment is not supported", "write it out")
-        base, index = self.expr(node.target.value), self.index(node.target.slice)
-        value = self.scalar(node.value)
-        if fn in ("add", "sub"):
-            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
-        element = ir.Sub(self.leaf(base, node), index, loc)
-        self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
-
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
         if isinstance(value, ShapeOf | Obj):
@@ -544,109 +287,6 @@ class Reader(ExpressionReader):
         other = self.nested(node.orelse)
         self.env = {**after_then, **self.env}
         self.emit(ir.If(test, then, other, self.source.loc(node)))
-
-    def stmt_while(self, node):
-        test, block = self.guarded(node.test)
-        loc = self.source.loc(node)
-        body = self.nested(node.body)
-        if block:
-            leave = ir.If(Op("not", (test,)), (ir.Break(loc),), (), loc)
-            body, test = (*block, leave, *body), Const(True)
-        self.emit(ir.While(test, body, self.nested(node.orelse), loc))
-
-    def stmt_break(self, node):
-        self.emit(ir.Break(self.source.loc(node)))
-
-    def stmt_continue(self, node):
-        self.emit(ir.Continue(self.source.loc(node)))
-
-    def stmt_for(self, node):
-        call = node.iter
-        if isinstance(call, ast.Call) and not call.keywords:
-            target = self.expr(call.func) if not isinstance(call.func, ast.Attribute) else None
-            name = getattr(target.value, "__name__", "") if isinstance(target, Obj) else ""
-            if isinstance(target, Obj) and (target.value is range or name == "prange"):
-                return self.for_range(node, [self.scalar(a) for a in call.args])
-            if isinstance(target, Obj) and target.value in (enumerate, zip, reversed):
-                return self.for_items(node, call, target.value)
-        iterable = self.expr(call)
-        if isinstance(iterable, Struct):
-            return self.unrolled(node, iterable.items)
-        self.for_array(node, [(node.target, self.leaf(iterable, call))], None)
-
-    def unrolled(self, node, items):
-        for statement in ast.walk(ast.Module(node.body, [])):
-            if isinstance(statement, ast.Break | ast.Continue | ast.Return) or node.orelse:
-                self.fail(node, "break, continue or return in a loop over a tuple is not supported", "write it out")
-        for item in items:
-            self.assign(node.target, item, node)
-            self.block(node.body)
-
-    def for_range(self, node, args):
-        lo, hi, step = {1: lambda a: (Const(0), a, Const(1)), 2: lambda a, b: (a, b, Const(1)),
-                        3: lambda a, b, c: (a, b, c)}[len(args)](*args)  # fmt: skip
-        loc = self.source.loc(node)
-        if not isinstance(node.target, ast.Name):
-            self.fail(node, "the loop variable must be a name", "give it a name")
-        name = node.target.id
-        assigned = any(
-            isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
-            for s in node.body for n in ast.walk(s)
-        )  # fmt: skip
-        var = self.fresh(f"{name}_loop") if assigned else self.local_name(name)
-        self.env[name] = Name(self.local_name(name))
-        saved, self.out = self.out, []
-        if assigned:
-            self.emit(Let(self.local_name(name), Name(var), loc))
-        body = (*self.out, *self.nested(node.body))
-        self.out = saved
-        self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
-
-    def for_items(self, node, call, f):
-        """Read a loop over enumerate, zip or reversed of arrays and tuples."""
-        if f is reversed:
-            inner = call.args[0]
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "range":
-                args = [self.scalar(a) for a in inner.args]
-                if len(args) == 3:
-                    self.fail(node, "reversed(range()) with a step is not supported", "write the range downward")
-                lo, hi = (Const(0), args[0]) if len(args) == 1 else args
-                one = Const(1)
-                return self.for_range(node, [Op("sub", (hi, one)), Op("sub", (lo, one)), Const(-1)])
-        if f is enumerate and isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
-            counter, target = node.target.elts
-            value = self.expr(call.args[0])
-            if isinstance(value, Struct):
-                pairs = tuple(Struct((Const(k), v), (0, 1)) for k, v in enumerate(value.items))
-                return self.unrolled(node, pairs)
-            return self.for_array(node, [(target, self.leaf(value, call))], counter)
-        values = [self.expr(a) for a in call.args]
-        if f is zip and all(isinstance(v, Struct) for v in values):
-            rows = zip(*(v.items for v in values), strict=False)
-            return self.unrolled(node, tuple(Struct(tuple(r), tuple(range(len(r)))) for r in rows))
-        if f is zip and isinstance(node.target, ast.Tuple) and len(node.target.elts) == len(values):
-            pairs = [(t, self.leaf(v, call)) for t, v in zip(node.target.elts, values, strict=True)]
-            return self.for_array(node, pairs, None)
-        self.fail(node, f"this loop over {f.__name__} is not supported", "loop over range and index")
-
-    def for_array(self, node, pairs, counter):
-        """Read a loop over the first axis of arrays."""
-        loc = self.source.loc(node)
-        pairs = [(t, a if isinstance(a, Name) else self.hold(a, node)) for t, a in pairs]
-        var = self.fresh("i")
-        hi: ir.Expr = Op("len", (pairs[0][1],))
-        for _, array in pairs[1:]:
-            hi = Op("min", (hi, Op("len", (array,))))
-        saved, self.out = self.out, []
-        self.depth += 1
-        if counter is not None:
-            self.assign(counter, Name(var), node)
-        for target, array in pairs:
-            self.assign(target, ir.Sub(array, (Name(var),), loc), node)
-        self.depth -= 1
-        body = (*self.out, *self.nested(node.body))
-        self.out = saved
-        self.emit(ir.For(var, Const(0), hi, Const(1), body, self.nested(node.orelse), loc))
 
     def stmt_assert(self, node):
         message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
@@ -712,14 +352,3 @@ def _own_nodes(node):
 def _assigned_names(node) -> set[str]:
     found = {n.id for n in _own_nodes(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return found | {n.name for n in _own_nodes(node) if isinstance(n, ast.FunctionDef)}
-
-
-def _name_counts(node) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for n in ast.walk(node):
-        if isinstance(n, ast.Name):
-            counts[n.id] = counts.get(n.id, 0) + 1
-    return counts
-
-
-__all__ = ["Reader", "parse", "parse_text", "types"]

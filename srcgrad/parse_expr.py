@@ -1,20 +1,16 @@
-"""Read Python expressions: names by object, structure by field, calls by table or by inlining."""
+"""Read Python expressions: names by object, structure by field; calls are read in `parse_ops` and `parse_calls`."""
 
 from __future__ import annotations
 
 import ast
-import math
-import types
 from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
 
 from . import ir
-from .errors import Problem, UnsupportedError, problem_at
+from .errors import Problem, problem_at
 from .ir import Const, Name, Op, Select, Slice, Sub
-from .rules import arrays, elementwise
-from .runtime import grow, overlap, unset
 from .source import Source
 
 _BINARY = {
@@ -23,8 +19,6 @@ _BINARY = {
     ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
-_CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
-          np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,9 +53,13 @@ class Stop(Exception):
 
 
 class ExpressionReader:
-    """The half of the parser that reads expressions; statements are in `parse`."""
+    """Reads expressions other than calls; the base of the readers of calls, assignments and loops."""
 
+    # what `Reader` sets up
     source: Source
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    fresh: ir.Fresh
+    renamed: dict[str, str]
 
     def fail(self, node, what: str, way_out: str) -> NoReturn:
         raise Stop(problem_at(self.source.loc(node) if node is not None else None, what, way_out))
@@ -302,242 +300,6 @@ class ExpressionReader:
             return value.value
         self.fail(node, "this must be an integer constant", "write the number")
 
-    # -- calls
-    def expr_call(self, node):
-        if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
-            self.fail(node, "*args and **kwargs in a call are not supported", "name the arguments")
-        if isinstance(node.func, ast.Attribute):
-            base = self.expr(node.func.value)
-            if isinstance(base, ir.Expr):
-                return self.method(node, base, node.func.attr)
-            target = self.expr_attribute(node.func)
-        else:
-            target = self.expr(node.func)
-        if not isinstance(target, Obj):
-            self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
-        return self.call_object(node, target.value)
-
-    def method(self, node, base, name):
-        if name in arrays.METHODS:
-            return self.array_call(node, arrays.METHODS[name], [base, *self.positional(node)], self.keywords(node))
-        if name == "reshape":
-            return self.reshape(node, base, self.positional(node))
-        if name == "flatten":
-            return Op("np.ravel", (base,), (), self.source.loc(node))
-        if name == "astype":
-            return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
-        if name in ("item", "conj"):
-            return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
-        self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
-
-    def positional(self, node):
-        return [self.expr(a) for a in node.args]
-
-    def keywords(self, node):
-        return {k.arg: self.expr(k.value) for k in node.keywords}
-
-    def call_object(self, node, f):
-        loc = self.source.loc(node)
-        if f is len:
-            return self.length(node)
-        if f in (grow, overlap, unset):
-            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
-        if isinstance(f, ir.Expr):
-            self.fail(node, "this value is not a function", "call functions")
-        spelling = _lookup(_CASTS, f)
-        if spelling is None:
-            spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
-        if spelling is not None:
-            return self.elementwise_call(node, spelling)
-        if f is pow:
-            return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
-        if f is math.fsum or f is sum:
-            return self.array_call(node, "np.sum", self.positional(node), {})
-        if f in (np.array, np.asarray):
-            return self.array_of(node)
-        if _lookup(arrays.SHAPED, f):
-            return self.allocate(node, _lookup(arrays.SHAPED, f))
-        if _lookup(arrays.RESHAPES, f):
-            first, *shape = self.positional(node)
-            return self.reshape(node, self.leaf(first, node), shape)
-        spelling = _lookup(arrays.BY_OBJECT, f)
-        if spelling is not None:
-            return self.array_call(node, spelling, self.positional(node), self.keywords(node))
-        if isinstance(f, type) and issubclass(f, tuple) and hasattr(f, "_fields"):
-            return self.construct(node, f)
-        if f is tuple and len(node.args) == 1:
-            return self.expr(node.args[0])
-        return self.user_call(node, f)
-
-    def construct(self, node, make):
-        given = dict(zip(make._fields, self.positional(node), strict=False)) | self.keywords(node)
-        missing = [f for f in make._fields if f not in given and f not in make._field_defaults]
-        if missing:
-            self.fail(node, f"missing fields {', '.join(missing)}", "give every field")
-        items = tuple(given[f] if f in given else self.lift(make._field_defaults[f], node) for f in make._fields)
-        return Struct(items, tuple(make._fields), "namedtuple", make)
-
-    def length(self, node):
-        value = self.expr(node.args[0])
-        if isinstance(value, Struct):
-            return Const(len(value.items))
-        if isinstance(value, ShapeOf):
-            return Op("ndim", (value.array,), (), self.source.loc(node))
-        return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
-
-    def elementwise_call(self, node, spelling):
-        if node.keywords:
-            names = ", ".join(k.arg for k in node.keywords)
-            self.fail(node, f"option {names} of {ast.unparse(node.func)} is not supported", "use positional arguments")
-        args = [self.leaf(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
-        loc = self.source.loc(node)
-        row = elementwise.BY_SPELLING.get(spelling)
-        if spelling in ("max", "min"):
-            if len(args) == 1:
-                return Op(f"np.{spelling}", tuple(args), (), loc)
-            value = args[0]
-            for other in args[1:]:
-                value = Op(spelling, (value, other), (), loc)
-            return value
-        if spelling == "math.log" and len(args) == 2:
-            return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)
-        binary = spelling in elementwise.OPERATOR_UFUNCS.values() and spelling != "neg"
-        arity = row.arity if row else 2 if binary else 1
-        if len(args) != arity:
-            self.fail(node, f"{ast.unparse(node.func)} takes {arity} arguments, {len(args)} given", "correct the call")
-        return Op(spelling, tuple(args), (), loc)
-
-    def array_call(self, node, spelling, positional, keywords):
-        entry = arrays.BY_SPELLING[spelling]
-        if len(positional) > len(entry.params):
-            self.fail(node, f"too many arguments for {spelling}", "correct the call")
-        given = dict(zip(entry.params, positional, strict=False)) | keywords
-        unknown = [k for k in given if k not in entry.params]
-        if unknown:
-            self.fail(node, f"option {unknown[0]!r} of {spelling} is not supported", f"supported: {entry.params}")
-        loc = self.source.loc(node)
-        if spelling == "np.shape":
-            return ShapeOf(self.leaf(given["a"], node))
-        static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
-        if static.pop("out", None) is not None:
-            self.fail(node, f"out= of {spelling} is not supported", "assign the result")
-        static = {k: v for k, v in static.items() if v is not None and v is not False}
-        operands = [given[p] for p in entry.params if p in given]
-        if spelling == "np.arange" and len(operands) == 1:
-            operands = [Const(0), *operands]
-        if spelling == "np.clip":
-            return self.clip(node, operands)
-        if spelling == "np.where":
-            if len(operands) != 3:
-                self.fail(node, "np.where with a condition alone is not supported", "use the form np.where(test, a, b)")
-            test, then, other = (self.leaf(v, node) for v in operands)
-            return Op("np.where", (test, then, other), (), loc)
-        spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
-        return Op(spelling, tuple(self.leaf(v, node) for v in operands), tuple(sorted(static.items())), loc)
-
-    def clip(self, node, operands):
-        value, lo, hi = ([*operands, Obj(None)] if len(operands) == 2 else operands)
-        value, loc = self.leaf(value, node), self.source.loc(node)
-        if not (isinstance(lo, Obj) and lo.value is None):
-            value = Op("np.maximum", (value, self.leaf(lo, node)), (), loc)
-        if not (isinstance(hi, Obj) and hi.value is None):
-            value = Op("np.minimum", (value, self.leaf(hi, node)), (), loc)
-        return value
-
-    def static(self, value, node):
-        if isinstance(value, Const):
-            return value.value
-        if isinstance(value, Obj):
-            if value.value is None:
-                return None
-            if _lookup(arrays.DTYPES, value.value):
-                return _lookup(arrays.DTYPES, value.value)
-        if isinstance(value, Struct) and all(isinstance(v, Const) for v in value.items):
-            return tuple(v.value for v in value.items)
-        if isinstance(value, Op) and value.fn == "dtype":
-            return value.args[0]
-        self.fail(node, "this option must be known when the function is read", "write a constant")
-
-    def dtype(self, node):
-        return self.static(self.expr(node), node)
-
-    def shape_operands(self, node, values):
-        """Return the sizes of a shape argument: a tuple, one number, or another array's shape."""
-        if len(values) == 1 and isinstance(values[0], Struct):
-            values = list(values[0].items)
-        if len(values) == 1 and isinstance(values[0], ShapeOf):
-            return values[0]
-        sizes = []
-        for v in values:
-            if isinstance(v, ShapeOf):
-                self.fail(node, "a shape inside a shape is not supported", "index it")
-            sizes.append(self.leaf(v, node))
-        return sizes
-
-    def allocate(self, node, spelling):
-        given = self.positional(node)
-        keywords = self.keywords(node)
-        shape = given.pop(0) if given else keywords.pop("shape")
-        fill = []
-        if spelling == "np.full":
-            fill = [self.leaf(given.pop(0) if given else keywords.pop("fill_value"), node)]
-        dtype = given.pop(0) if given else keywords.pop("dtype", None)
-        if given or keywords:
-            self.fail(node, f"too many arguments for {spelling}", "give shape and dtype")
-        static = () if dtype is None else (("dtype", self.static(dtype, node)),)
-        sizes = self.shape_operands(node, [shape])
-        loc = self.source.loc(node)
-        if isinstance(sizes, ShapeOf):
-            return Op(f"{spelling}_like", (sizes.array, *fill), static, loc)
-        return Op(spelling, (*sizes, *fill), static, loc)
-
-    def array_of(self, node):
-        """Read `np.array` of an array, or of tuples and lists of numbers."""
-        value, *dtype = self.positional(node)
-        dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
-        loc = self.source.loc(node)
-        if isinstance(value, ir.Expr):
-            copied = value if node.func is np.asarray else Op("copy", (value,), (), loc)
-            return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
-        if not isinstance(value, Struct):
-            self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
-        shape, leaves = _regular(value)
-        if shape is None:
-            self.fail(node, "the rows of this array differ in length", "make them equal")
-        leaves = [self.leaf(v, node) for v in leaves]
-        kind = "int64" if all(isinstance(e, Const) and type(e.value) is int for e in leaves) else "float64"
-        kind = kind if dtype is None else self.static(dtype, node)
-        name = self.fresh("array")
-        static = () if kind == "float64" else (("dtype", kind),)
-        self.emit(ir.Let(name, Op("np.empty", tuple(map(Const, shape)), static, loc), loc))
-        for at, e in zip(np.ndindex(*shape), leaves, strict=True):
-            self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))
-        return Name(name)
-
-    def reshape(self, node, base, shape):
-        sizes = self.shape_operands(node, shape)
-        if isinstance(sizes, ShapeOf):
-            return Op("reshape_like", (base, sizes.array), (), self.source.loc(node))
-        return Op("reshape", (base, *sizes), (), self.source.loc(node))
-
-
-def _regular(value):
-    """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
-    if not isinstance(value, Struct):
-        return (), [value]
-    parts = [_regular(v) for v in value.items]
-    shapes = {s for s, _ in parts}
-    if len(shapes) != 1 or None in shapes:
-        return None, []
-    return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
-
-
-def _lookup(table, key):
-    try:
-        return table.get(key)
-    except TypeError:
-        return None
-
 
 def _construct(node) -> str:
     names = {
@@ -553,5 +315,3 @@ _FOLD = {
     "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
     "eq": lambda a, b: a == b, "ne": lambda a, b: a != b,
 }  # fmt: skip
-
-__all__ = ["ExpressionReader", "Obj", "ShapeOf", "Stop", "Struct", "UnsupportedError", "types"]

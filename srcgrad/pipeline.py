@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import ir, tree
+from .blocks import exposed_reads
 from .emit import emit
 from .errors import ArgumentError, problem_at
 from .fuse import schedule
@@ -17,6 +18,7 @@ from .lower import lower_with_sizes, own_rebound_params
 from .parse import parse
 from .reverse import Plan, reverse
 from .simplify import simplify
+from .unbound import guard_unbound
 from .webs import split_webs
 
 
@@ -81,7 +83,8 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args
         f, structures = f.generated(param_kinds, structures), None
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)
-    function = passes.run("webs", parsed.function, split_webs)
+    function = passes.run("unbound", parsed.function, guard_unbound)
+    function = passes.run("webs", function, split_webs)
     params = dict(zip(function.params, param_kinds, strict=True))
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
     kinds = infer_kinds(function, params)
@@ -135,10 +138,10 @@ def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
     """Return a derivative function after the passes that make it short and its loops fast."""
     passes = Passes()
     passes.dump("reverse", ir.verify(function))
-    function = passes.run("simplify", function, simplify)
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
+    function = passes.run("simplify", function, lambda f: simplify(f, known))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
-    return passes.run("final", function, simplify)
+    return passes.run("final", function, lambda f: simplify(f, known))
 
 
 def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
@@ -179,7 +182,7 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:
     """Return the names that backward reads and forward leaves: the residuals."""
     order = dict.fromkeys((*params, *(n for s in ir.statements(first) for n in ir.binds(s))))
-    read = ir.exposed_reads(second)
+    read = exposed_reads(second)
     return tuple(n for n in order if n in read and n not in incoming)
 
 

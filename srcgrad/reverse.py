@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .activity import varied
 from .adjoint import AdjointBuilder, Step
+from .blocks import exposed_reads, rename_block
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
 from .record import Recorder, Slot, facts_of
 
@@ -82,7 +83,7 @@ def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function
         copies.append(Let(name, value, function.loc))
     checks = tuple(s for s in function.body if _checks_overlap(s))
     body = tuple(s for s in function.body if not _checks_overlap(s))
-    return replace(function, body=(*checks, *copies, *ir.rename_block(body, own))), own
+    return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
 
 
 def _shape(name: str, axis: int) -> Expr:
@@ -340,7 +341,7 @@ class _Assembly:
     # -- names that numba must know on every path
     def initialise(self, function: ir.Function, forward: list[Stmt], backward: list[Stmt]) -> list[Stmt]:
         """Return the forward part, headed by values for names that only some paths set and backward reads."""
-        read = ir.exposed_reads(tuple(backward)) - set(function.params)
+        read = exposed_reads(tuple(backward)) - set(function.params)
         sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
         nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
         loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}

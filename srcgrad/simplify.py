@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 from . import ir
-from .ir import Const, Expr, For, If, Let, Name, Op, Select, Stmt, Store, While
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
+from .kinds import as_float
 
 
-def simplify(function: ir.Function) -> ir.Function:
+def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.Function:
     """Return the function with constants propagated and unused statements removed.
+
+    Products with one are folded where `kinds` tell that the other side is a float: an integer must stay a float.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
     >>> f = parse_text("def f(x):\\n    s = 1.0\\n    t = x * s\\n    u = x + 2.0\\n    return t")
     >>> print(emit(simplify(f)))
     def f(x):
-        t = x
+        s = 1.0
+        t = x * s
         return t
     """
     while True:
         before = function
-        function = propagate_constants(function)
+        function = propagate_constants(function, kinds)
         function = drop_dead(function)
         function = join_tests(function)
         if function == before:
             return function
 
 
-def propagate_constants(function: ir.Function) -> ir.Function:
-    """Return the function with names bound once, to a number, replaced by it; products with 1 folded."""
+def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) -> ir.Function:
+    """Return the function with adjoints bound once, to a number, replaced by it; products with 1 folded."""
     counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
     stored = ir.stored_in(function.body)
     table: dict[Expr, Expr] = {
@@ -41,7 +46,7 @@ def propagate_constants(function: ir.Function) -> ir.Function:
     }  # fmt: skip
 
     def one(stmt: Stmt) -> Stmt:
-        stmt = ir.with_exprs(stmt, lambda e: fold(ir.substitute(e, table) if table else e))
+        stmt = ir.with_exprs(stmt, lambda e: fold(ir.substitute(e, table) if table else e, kinds))
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return replace(function, body=tuple(one(s) for s in function.body))
@@ -49,23 +54,23 @@ def propagate_constants(function: ir.Function) -> ir.Function:
 
 def join_tests(function: ir.Function) -> ir.Function:
     """Return the function with `test = e; if test:` as `if e:` where nothing else reads the name."""
-    reads = Counter(e.id for s in ir.statements(function.body) for x in ir.exprs_of(s) for e in ir.walk(x) if _is_name(e))
+    reads = Counter(n for s in ir.statements(function.body) for x in ir.exprs_of(s) for n in ir.names_in(x))
 
     def block(stmts):
         out: list[Stmt] = []
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, block)
             last = out[-1] if out else None
-            if isinstance(stmt, If) and isinstance(last, Let) and stmt.test == Name(last.target):
-                if reads[last.target] == 1:
-                    stmt = replace(stmt, test=last.value)
-                    out.pop()
+            once = isinstance(last, Let) and reads[last.target] == 1
+            if once and isinstance(stmt, If) and isinstance(last, Let) and stmt.test == Name(last.target):
+                stmt = replace(stmt, test=last.value)
+                out.pop()
             out.append(stmt)
         return tuple(out)
 
     if function.sections:
         cuts = [k for k, _ in function.sections] + [len(function.body)]
-        parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in zip(cuts, cuts[1:], strict=False))]
+        parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in pairwise(cuts))]
         sections, body = [], block(parts[0])
         for (_, title), part in zip(function.sections, parts[1:], strict=True):
             sections.append((len(body), title))
@@ -74,22 +79,20 @@ def join_tests(function: ir.Function) -> ir.Function:
     return replace(function, body=block(function.body))
 
 
-def _is_name(e: Expr) -> bool:
-    return isinstance(e, Name)
-
-
-def fold(expr: Expr) -> Expr:
-    """Return the expression without multiplications by one and sums with a literal zero."""
-    expr = ir.rebuild(expr, fold)
+def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
+    """Return the expression without multiplications by one."""
+    if kinds is None:
+        return expr
+    expr = ir.rebuild(expr, lambda e: fold(e, kinds))
     if isinstance(expr, Op):
         if expr.fn == "mul":
             a, b = expr.args
             if _is(a, 1):
-                return b
+                return as_float(b, kinds)
             if _is(b, 1):
-                return a
+                return as_float(a, kinds)
         if expr.fn == "div" and _is(expr.args[1], 1):
-            return expr.args[0]
+            return as_float(expr.args[0], kinds)
         if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):
             return Const(-expr.args[0].value)
     if isinstance(expr, Select) and expr.then == expr.other:

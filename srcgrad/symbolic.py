@@ -14,6 +14,7 @@ import sympy
 from sympy.core.parameters import distribute
 
 from . import ir
+from .dependence import differentiable_leaves
 from .ir import Const, Expr, Name, Op, Select, Sub
 from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
@@ -180,9 +181,8 @@ class Converter:
         return function_class("power")(b, self.to_sympy(exponent))
 
     def any_active(self, expr: Expr) -> bool:
-        if isinstance(expr, Name | Sub):
-            return self.is_active(expr)
-        return any(self.any_active(e) for e in ir.children(expr))
+        """Return whether the expression depends differentiably on an active leaf."""
+        return bool(differentiable_leaves(expr, self.is_active))
 
     # -- back
     def from_sympy(self, e) -> Expr:

@@ -290,6 +290,7 @@ def test_loop_over_an_array_that_is_bound_anew():
         (lambda x: (x > 1.0) * x, 1.0),
         (lambda x: float(int(x)) ** 20 * x, 1e20),
     ],
+    ids=["floor", "comparison", "cast"],
 )
 def test_gradient_is_a_float(f, right):
     slope = sg.grad(f)(10.5)

@@ -18,12 +18,13 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("errors", "runtime", "tree", "store"),
     ("ir", "rules", "rules.arrays", "rules.elementwise"),
-    ("affine", "source", "structure", "emit", "symbolic", "kinds", "simplify"),
-    ("access", "gather", "linear", "webs", "pull", "parse_expr"),
-    ("parse", "pull_ops", "activity"),
-    ("lower", "adjoint"),
-    ("record",),
-    ("reverse", "fuse"),
+    ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
+    ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
+    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
+    ("parse", "reductions", "adjoint"),
+    ("pull_ops", "record"),
+    ("array_stores", "reverse", "fuse"),
+    ("lower",),
     ("pipeline",),
     ("generate",),
     ("entry",),
@@ -33,7 +34,9 @@ LEVELS = (
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
-READERS_OF_AST = {"parse", "parse_expr", "source", "symbolic"}
+READERS_OF_AST = {
+    "parse", "parse_assign", "parse_calls", "parse_expr", "parse_loops", "parse_ops", "source", "symbolic",
+}  # fmt: skip
 
 
 def module_name(path):

@@ -231,10 +231,10 @@ EDITS = {
     "default array of a callee": """
         import numpy as np
 
-        K = 3.0 + 1e-9 * np.ones(1)
+        K = 1.0 + 1e-9 * np.ones(1)
 
         def g(x, k=K):
-            return np.floor((k[0] - 3.0) * 1e9 + 0.5) * x + 2.0 * x
+            return np.floor((k[0] - 1.0) * 1e9 + 0.5) * x + 2.0 * x
 
         def f(x):
             return g(x)

@@ -106,7 +106,7 @@ row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y
     cheap=True)
 row("power", "np.power math.pow np.float_power", "y * power(x, y - 1.0)", "out * log(x) if x > 0.0 else 0.0",
     result="same", domain=_POSITIVE, other=(-2.0, 2.0))
-row("fmod", "np.fmod math.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9), cheap=True)
+row("fmod", "np.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9), cheap=True)
 row("remainder", "np.remainder np.mod", "1.0", "-floor(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9),
     cheap=True)
 row("floor_divide", "np.floor_divide", "0.0", "0.0", result="same", domain=(0.5, 5.0), other=(1.1, 1.9), cheap=True)
@@ -117,6 +117,8 @@ row("isfinite", "np.isfinite math.isfinite", result="bool", cheap=True)
 row("logical_not", "np.logical_not", result="bool", cheap=True)
 row("logical_and", "np.logical_and", result="bool", other=(-2.0, 2.0), cheap=True)
 row("logical_or", "np.logical_or", result="bool", other=(-2.0, 2.0), cheap=True)
+
+BY_OBJECT[math.fmod] = "np.fmod"  # numba has no math.fmod
 
 # spelled by an operator in source, by the ufunc as a function
 OPERATOR_UFUNCS = {

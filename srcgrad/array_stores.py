@@ -1,0 +1,112 @@
+"""Lower stores of array values: broadcast, detached from the memory they write, in the target's own index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import ir
+from .access import root_of
+from .affine import affine, simplify_index, unclipped
+from .ir import Const, Expr, Kind, Name, Op, Store, Sub
+from .pull import ONE, ZERO, Pull, cell_of
+from .pull_ops import ArrayReader
+
+
+class StoreWriter(ArrayReader):
+    """Writes stores into elements, slices and gathered places."""
+
+    def store(self, stmt: Store):
+        p = self.named(stmt.base)
+        if self.kind(Sub(Name(stmt.base), stmt.index)).rank == 0:
+            return self.store_element(stmt, p)
+        items = tuple(i for i in stmt.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots))
+        if any(self.kind(i).rank for i in items):
+            return self.store_gathered(stmt, p)
+        if isinstance(stmt.value, Op) and stmt.value.fn == "np.dot" and self.kind(stmt.value).rank == 0:
+            stmt = replace(stmt, value=self.scalar(stmt.value))
+        target = self.indexer.apply(p, stmt.index, self.lift)
+        value = self.pull(stmt.value)
+        self.assign(target, value, stmt.value, stmt.op)
+
+    def store_element(self, stmt: Store, p: Pull):
+        element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
+        value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
+        self.emit(Store(root_of(element).id, element.index, value, stmt.op, stmt.loc))
+
+    def store_gathered(self, stmt: Store, p: Pull):
+        """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
+        value = self.pull(stmt.value)
+        target = self.indexer.apply(p, stmt.index, self.lift)
+        dtype = self.kinds[stmt.base].dtype
+        if stmt.op != "=":
+            fn = "add" if stmt.op == "+=" else "sub"
+            sums = Op(fn, (Sub(Name(stmt.base), stmt.index), stmt.value))
+            value = self.pull(sums)
+        if stmt.op != "=" or stmt.base in ir.names_in(stmt.value):
+            name = self.materialise(value, Kind(dtype, value.rank), self.fresh("values"))
+            value = self.named(name.id)
+        self.assign(target, value, Const(0), "=")
+
+    def assign(self, target: Pull, value: Pull, source: Expr, op: str, exact: bool = False):
+        """Write a nest that stores `value`, broadcast, into `target`."""
+        pad = target.rank - value.rank
+        if pad < 0:
+            extra, value = value.dims[: -target.rank or None], self.drop_axes(value, -pad)
+            if any(e != ONE for e in extra):
+                self.refuse(None, "the value has more axes than its target", "index or reshape it")
+        for a, b in zip(target.dims[pad:], value.dims, strict=True):
+            if b != ONE and not exact:
+                self.require(a, b, "could not broadcast input array: lengths")
+        idx = self.loop_names_for(target.rank)
+        root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
+        if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
+            value = self.detach(target, value, root, idx, pad)
+        ranges, at, own = self.own_axes(target, idx)
+        element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
+        cell = cell_of(target, at)
+        self.nest(idx, ranges, [Store(root, cell.index, element, op)])
+
+    def drop_axes(self, p: Pull, count: int) -> Pull:
+        return Pull(p.dims[count:], lambda idx: p.at((ZERO,) * count + tuple(idx)))
+
+    def detach(self, target: Pull, value: Pull, root: str, idx, pad) -> Pull:
+        """Return a value that no store into `root` changes: itself where it reads only the element written."""
+        names = tuple(Name(i) for i in idx)
+        own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
+        cell, element = cell_of(target, names), value.at(own)
+        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
+        if all(_same_index(r.index, cell.index) for r in reads):
+            return value
+        kind = Kind(self.kinds[root].dtype, value.rank)
+        if value.rank:
+            name = self.materialise(value, kind, self.fresh(f"{root}_new"))
+            return self.named(name.id)
+        held = self.hold(value.at(()), "value", always=True)
+        return Pull((), lambda _: held)
+
+    def own_axes(self, target: Pull, idx):
+        """Return (ranges, index of the target, offset-free index): loops run over the target's own index."""
+        ranges: list[tuple[Expr, Expr]] = []
+        at: list[Expr] = []
+        own: list[Expr] = []
+        names = tuple(Name(i) for i in idx)
+        cell = cell_of(target, names)
+        for d, (name, n) in enumerate(zip(names, target.dims, strict=True)):
+            starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
+            shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
+            loop_free = shift is not None and not any(t == Name(i) for t in shift.terms for i in idx)
+            if shift is None or not loop_free or (shift.is_const and shift.const == 0):
+                ranges.append((ZERO, unclipped(n)))
+                at.append(name)
+                own.append(name)
+            else:
+                lo = shift.expr()
+                ranges.append((lo, simplify_index(Op("add", (unclipped(n), lo)))))
+                at.append(Op("sub", (name, lo)))
+                own.append(simplify_index(Op("sub", (name, lo))))
+            del d
+        return ranges, tuple(at), tuple(own)
+
+
+def _same_index(a, b) -> bool:
+    return len(a) == len(b) and all(affine(x) == affine(y) for x, y in zip(a, b, strict=True))

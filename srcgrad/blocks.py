@@ -1,0 +1,72 @@
+"""What a block reads and binds along its paths, and a block under other names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .ir import (
+    Block,
+    For,
+    Grow,
+    If,
+    Let,
+    Stmt,
+    Store,
+    Unpack,
+    binds,
+    blocks_of,
+    exprs_of,
+    names_in,
+    rename_expr,
+    with_blocks,
+    with_exprs,
+)
+
+
+def exposed_reads(block: Block) -> set[str]:
+    """Return the names a block may read before it binds them itself."""
+    bound: set[str] = set()
+    found: set[str] = set()
+    for stmt in block:
+        read = names_in(*exprs_of(stmt))
+        if isinstance(stmt, Store):
+            read.add(stmt.base)
+        found |= read - bound
+        own = {stmt.var} if isinstance(stmt, For) else set()
+        for inner in blocks_of(stmt):
+            found |= exposed_reads(inner) - bound - own
+        if isinstance(stmt, If):
+            bound |= surely_bound(stmt.then) & surely_bound(stmt.other)
+        elif not isinstance(stmt, For):
+            bound |= set(binds(stmt))
+    return found
+
+
+def surely_bound(block: Block) -> set[str]:
+    """Return the names that every path through a block binds."""
+    found: set[str] = set()
+    for stmt in block:
+        if isinstance(stmt, If):
+            found |= surely_bound(stmt.then) & surely_bound(stmt.other)
+        elif not isinstance(stmt, For):
+            found |= set(binds(stmt))
+    return found
+
+
+def rename_block(block: Block, names: dict[str, str]) -> Block:
+    """Return the block with names renamed everywhere."""
+
+    def one(stmt: Stmt) -> Stmt:
+        stmt = with_exprs(stmt, lambda e: rename_expr(e, names))
+        if isinstance(stmt, Let):
+            stmt = replace(stmt, target=names.get(stmt.target, stmt.target))
+        elif isinstance(stmt, Store | Grow):
+            stmt = replace(stmt, base=names.get(stmt.base, stmt.base))
+        elif isinstance(stmt, For):
+            stmt = replace(stmt, var=names.get(stmt.var, stmt.var))
+        elif isinstance(stmt, Unpack):
+            targets = tuple(names.get(t, t) for t in stmt.targets)
+            stmt = replace(stmt, targets=targets, source=names.get(stmt.source, stmt.source))
+        return with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return tuple(one(s) for s in block)

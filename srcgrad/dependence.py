@@ -1,0 +1,28 @@
+"""Through which leaves a scalar expression depends on them differentiably."""
+
+from __future__ import annotations
+
+from .ir import Expr, Name, Op, Select, Sub
+from .rules import elementwise
+
+
+def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
+    """Return the distinct active names and elements through which the value depends differentiably, in order."""
+    found: dict[Expr, None] = {}
+
+    def visit(e: Expr):
+        if isinstance(e, Name | Sub):
+            if is_active(e):
+                found.setdefault(e)
+        elif isinstance(e, Select):
+            visit(e.then)
+            visit(e.other)
+        elif isinstance(e, Op):
+            row = elementwise.BY_SPELLING.get(e.fn)
+            smooth = e.fn in elementwise.ARITHMETIC or e.fn in ("float", "np.float64", "np.float32", "mod", "floordiv")
+            if smooth or (row is not None and row.differentiable):
+                for a in e.args:
+                    visit(a)
+
+    visit(expr)
+    return list(found)

@@ -1,0 +1,255 @@
+"""Write loop nests and allocations, and keep what is known of the arrays' sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from . import ir
+from .affine import affine, unclipped
+from .blocks import rename_block
+from .errors import KindError, UnsupportedError, problem_at
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .kinds import kind_of
+from .pull import ONE, ZERO, Pull, whole
+
+
+@dataclass
+class State:
+    """What is known while lowering; copied where a block is lowered on trial."""
+
+    dims: dict[str, tuple[Expr, ...]]
+    views: dict[str, Pull]
+    equal: dict[Expr, Expr]
+    storage: set[str]
+    nonneg: set[str]
+
+    def fork(self) -> State:
+        return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg))
+
+
+class NestWriter:
+    """The lowest part of `Lowerer`: writes loops and allocations, and tells sizes; reads no expression."""
+
+    # what `Lowerer` sets up
+    kinds: dict[str, Kind]
+    loc: ir.Loc | None
+    fresh: ir.Fresh
+    out: list[Stmt]
+    state: State
+    enclosing: list[str]
+    counters: set[str]
+    stable: set[str]
+    products: set[str]
+
+    def refuse(self, loc, what, way_out) -> NoReturn:
+        raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
+
+    def emit(self, stmt: Stmt):
+        self.out.append(replace(stmt, loc=self.loc) if stmt.loc is None else stmt)
+
+    def apart(self, f):
+        """Return what `f` gives, and the statements it needs, kept out of the block."""
+        saved, self.out = self.out, []
+        try:
+            return f(), tuple(self.out)
+        finally:
+            self.out = saved
+
+    # -- arrays by name
+    def kind(self, expr: Expr) -> Kind:
+        return kind_of(expr, self.kinds, self.loc)
+
+    def named(self, name: str) -> Pull:
+        """Return the pull of a name: a view is seen through to the array it shows."""
+        if name in self.state.views:
+            return self.state.views[name]
+        return whole(name, self.sizes(name))
+
+    def named_array(self, p: Pull, kind: Kind) -> Pull:
+        """Return a pull that may be read at several places: an expression is computed once, under a name."""
+        if p.array is not None or p.rank == 0:
+            return p
+        if isinstance(p.at(tuple(Name(f"_{d}") for d in range(p.rank))), Sub):
+            return p
+        return self.named(self.materialise(p, kind, self.fresh("values")).id)
+
+    def sizes(self, name: str) -> tuple[Expr, ...]:
+        """Return the sizes of a named array, as known when it was made."""
+        if name not in self.state.dims:
+            rank = self.kinds[name].rank
+            self.state.dims[name] = tuple(Op("shape", (Name(name),), (("axis", d),)) for d in range(rank))
+        return self.state.dims[name]
+
+    # -- loops
+    def loop_names_for(self, rank: int) -> list[str]:
+        """Return names for the loops of a nest: i, j, k where no loop around uses them."""
+        names: list[str] = []
+        for base in ("i", "j", "k", "l", *["i"] * rank):
+            if len(names) == rank:
+                break
+            if base in self.fresh.taken and base not in self.counters or base in self.enclosing or base in names:
+                continue
+            names.append(base)
+        self.fresh.taken |= set(names)
+        while len(names) < rank:
+            names.append(self.fresh("i"))
+        for name in names:
+            self.counters.add(name)
+            self.fresh.taken.add(name)
+            self.kinds[name] = Kind("int64")
+        return names
+
+    def nest(self, idx, ranges, body):
+        """Emit nested loops around statements."""
+        stmts = tuple(replace(s, loc=self.loc) if s.loc is None else s for s in body)
+        for name, (lo, hi) in zip(reversed(idx), reversed(ranges), strict=True):
+            if lo == ZERO and hi == ONE:
+                stmts = tuple(_fixed(s, name) for s in stmts)
+                continue
+            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc),)
+        self.out.extend(stmts)
+
+    def nested(self, idx, ranges, body):
+        saved, self.out = self.out, []
+        try:
+            self.nest(idx, ranges, body)
+            return list(self.out)
+        finally:
+            self.out = saved
+
+    def whole_ranges(self, p: Pull):
+        return [(ZERO, unclipped(n)) for n in p.dims]
+
+    # -- memory
+    def materialise(self, p: Pull, kind: Kind, target: str, source: Expr | None = None) -> Name:
+        """Allocate an array, fill it from a pull, and return its name."""
+        if target in self.kinds and self.kinds[target].rank != p.rank or target == "out":
+            target = self.fresh(target)
+        if isinstance(p.array, Name) and p.array.id == target:
+            return p.array
+        self.kinds[target] = Kind(kind.dtype, p.rank)
+        idx = self.loop_names_for(p.rank)
+        element = p.at(tuple(Name(i) for i in idx))
+        if isinstance(p.array, Name):
+            self.emit(Let(target, Op("copy", (p.array,))))
+            self.state.dims[target] = p.dims
+            return Name(target)
+        names = tuple(map(Name, idx))
+        product = self.reusable(element, names, self.kinds[target])
+        if product is not None:
+            self.out[:] = rename_block(tuple(self.out), {product: target})
+            self.state.dims[target] = self.state.dims.pop(product)
+            element = ir.rename_expr(element, {product: target})
+        else:
+            self.allocate(target, p.dims, self.kinds[target], "np.empty", element)
+        op = "="
+        if isinstance(element, Op) and element.fn == "add" and element.args[0] == Sub(Name(target), names):
+            op, element = "+=", element.args[1]
+        self.nest(idx, [(ZERO, unclipped(n)) for n in p.dims], [Store(target, names, element, op)])
+        return Name(target)
+
+    def reusable(self, element: Expr, names, kind: Kind) -> str | None:
+        """Return a matrix product of this statement that is read only where it could be overwritten."""
+        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name)]
+        for name in sorted(self.products):
+            own = [e for e in reads if e.base == Name(name)]
+            here = sum(name in ir.names_in(*ir.exprs_of(s)) for s in self.out)
+            if own and not here and self.kinds[name] == kind and all(e.index == names for e in own):
+                return name
+        return None
+
+    def allocate(self, target: str, dims, kind: Kind, fn: str, element: Expr | None = None):
+        """Emit an allocation, `like` an array it is filled from where the sizes are the same."""
+        dims = tuple(self.canonical(d) for d in dims)
+        self.state.dims[target] = dims
+        for like in sorted(ir.names_in(element) if element is not None else ()):
+            known = self.kinds.get(like)
+            if known is None or known != kind or like not in self.state.dims:
+                continue
+            if tuple(map(self.canonical, self.sizes(like))) == dims:
+                self.emit(Let(target, Op(f"{fn}_like", (Name(like),))))
+                return
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op(fn, dims, static)))
+
+    def hold(self, value: Expr, base: str, always: bool = False) -> Expr:
+        """Return a scalar expression under a name, unless it is one already."""
+        if isinstance(value, Const) or (isinstance(value, Name) and not always):
+            return value
+        name = self.fresh(base)
+        self.kinds[name] = kind_of(value, self.kinds)
+        self.stable.add(name)
+        self.emit(Let(name, value))
+        return Name(name)
+
+    # -- sizes
+    def canonical(self, size: Expr) -> Expr:
+        """Return the representative of a size."""
+        table = self.state.equal
+        a = affine(size)
+        for _ in range(20):
+            changed = False
+            total = affine(Const(a.const))
+            for atom, c in a.terms.items():
+                new = table.get(atom)
+                if new is None and isinstance(atom, Op) and atom.fn in ("len", "size", "shape"):
+                    new = self.canonical_atom(atom)
+                changed |= new is not None
+                total = total + affine(new if new is not None else atom) * c
+            a = total
+            if not changed:
+                break
+        return a.expr()
+
+    def canonical_atom(self, atom: Op) -> Expr | None:
+        base = atom.args[0]
+        if not isinstance(base, Name) or base.id not in self.kinds:
+            return None
+        rank = self.kinds[base.id].rank
+        if atom.fn == "size" and rank != 1:
+            return None
+        axis = atom.option("axis", 0)
+        known = self.state.dims.get(base.id)
+        first = Op("shape", (Name(base.id),), (("axis", axis),))
+        new = known[axis] if known else first
+        return None if new == atom else new
+
+    def require(self, a: Expr, b: Expr, message: str):
+        """Check at run time that two sizes are equal, unless that is known; from here on it is."""
+        a, b = self.canonical(a), self.canonical(b)
+        if a == b:
+            return
+        if isinstance(a, Const) and isinstance(b, Const):
+            raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
+        test = Op("ne", (a, b))
+        self.emit(If(test, (ir.Raise("ValueError", (Const(message), a, b), self.loc),)))
+        self.unify(a, b)
+
+    def unify(self, a: Expr, b: Expr):
+        fa, fb = affine(a), affine(b)
+        local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
+        for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
+            if len(x.terms) == 1 and not x.const and next(iter(x.terms.values())) == 1:
+                atom = next(iter(x.terms))
+                if atom not in ir.walk(y):
+                    self.state.equal[atom] = y
+                    return
+
+    def is_nonneg(self, e: Expr) -> bool:
+        """Return whether an integer expression is known not to be negative."""
+        a = affine(e)
+        return a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items())
+
+    def atom_nonneg(self, atom: Expr) -> bool:
+        if isinstance(atom, Name):
+            return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
+        return isinstance(atom, Op) and atom.fn in ("shape", "len", "size") or (
+            isinstance(atom, Op) and atom.fn == "max" and ZERO in atom.args)  # fmt: skip
+
+
+def _fixed(stmt: Stmt, name: str) -> Stmt:
+    """Return a statement of a loop that runs once, with its variable at zero."""
+    table: dict[Expr, Expr] = {Name(name): ZERO}
+    stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
+    return ir.with_blocks(stmt, lambda b: [_fixed(s, name) for s in b])

@@ -1,0 +1,166 @@
+"""Read assignments to names, elements and tuples of these; a tuple is kept as one name per item."""
+
+from __future__ import annotations
+
+import ast
+
+from . import ir
+from .ir import Const, Let, Name, Op, Store
+from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+
+_AUGMENTED = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
+    ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
+}  # fmt: skip
+
+
+class AssignmentReader(ExpressionReader):
+    """Reads `=`, `: T =` and `op=`."""
+
+    def stmt_assign(self, node):
+        value = self.expr(node.value)
+        if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
+            name = self.fresh("value")
+            self.emit(Let(name, value, self.source.loc(node)))
+            value = Name(name)
+        for target in node.targets:
+            self.assign(target, value, node)
+
+    def stmt_annassign(self, node):
+        if node.value is not None:
+            self.assign(node.target, self.expr(node.value), node)
+
+    def stmt_augassign(self, node):
+        fn = _AUGMENTED.get(type(node.op))
+        if fn is None:
+            self.fail(node, "this augmented assignment is not supported", "write it out")
+        loc = self.source.loc(node)
+        if isinstance(node.target, ast.Name):
+            before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
+            if isinstance(before, Struct):
+                value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
+                return self.assign_name(node.target.id, value, node)
+            value = Op(fn, (self.leaf(before, node), self.scalar(node.value)), (("inplace", True),), loc)
+            return self.assign_name(node.target.id, value, node)
+        if not isinstance(node.target, ast.Subscript):
+            self.fail(node, "this augmented assignment is not supported", "write it out")
+        base, index = self.expr(node.target.value), self.index(node.target.slice)
+        value = self.scalar(node.value)
+        if fn in ("add", "sub"):
+            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
+        element = ir.Sub(self.leaf(base, node), index, loc)
+        self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
+
+    def assign(self, target, value, node):
+        """Bind a target (name, element, tuple of these) to a value."""
+        if isinstance(target, ast.Tuple | ast.List):
+            return self.assign_tuple(target, value, node)
+        if isinstance(target, ast.Name):
+            return self.assign_name(target.id, value, node)
+        if isinstance(target, ast.Subscript):
+            base = self.expr(target.value)
+            if isinstance(base, Struct | Obj | ShapeOf):
+                self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
+            return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
+        self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
+
+    def assign_name(self, name, value, node):
+        if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
+            self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
+        if isinstance(value, ir.Expr):
+            old = self.env.get(name)
+            if old is not None and not isinstance(old, ir.Expr) and self.depth:
+                self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
+            target = self.local_name(name)
+            self.env[name] = Name(target)
+            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
+                return self.emit(ir.Grow(target, self.source.loc(node)))
+            self.emit(Let(target, value, self.source.loc(node)))
+        else:
+            self.env[name] = self.assign_struct(name, value, node)
+
+    def assign_struct(self, name, value, node):
+        if isinstance(value, ShapeOf):
+            return value
+        if isinstance(value, Obj):
+            if self.depth and not (name in self.env and self.env[name] == value):
+                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
+            return value
+        if self.depth and name in self.env:
+            before = self.env[name]
+            if not isinstance(before, Struct) or len(before.items) != len(value.items):
+                self.fail(node, f"the tuple {name!r} changes its form", "use two names")
+        items, pending = [], []
+        for key, item in zip(value.keys, value.items, strict=True):
+            if isinstance(item, ir.Expr):
+                target = self.component(name, key)
+                pending.append((target, item))
+                items.append(Name(target))
+            else:
+                items.append(self.assign_struct(f"{name}_{key}", item, node))
+        self.assign_together(pending, node)
+        return Struct(tuple(items), value.keys, value.kind, value.make)
+
+    def component(self, name, key) -> str:
+        part = f"{name}_{key}"
+        if part not in self.renamed:
+            self.renamed[part] = self.fresh(part)
+        return self.renamed[part]
+
+    def assign_tuple(self, target, value, node):
+        if isinstance(value, ShapeOf):
+            items = [
+                Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
+            ]
+        elif isinstance(value, Struct):
+            items = list(value.items)
+        elif isinstance(value, ir.Expr):
+            items = [ir.Sub(value, (Const(k),), self.source.loc(node)) for k in range(len(target.elts))]
+        else:
+            self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
+        if len(items) != len(target.elts) or any(isinstance(t, ast.Starred) for t in target.elts):
+            self.fail(node, f"{len(items)} values for {len(target.elts)} names", "give as many names as values")
+        simple = all(isinstance(t, ast.Name) for t in target.elts)
+        if simple and all(isinstance(i, ir.Expr) for i in items):
+            names = [t.id for t in target.elts]
+            self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
+            for n in names:
+                self.env[n] = Name(self.local_name(n))
+            return
+        if not simple:
+            items = [self.hold(i, node) for i in items]
+        for t, item in zip(target.elts, items, strict=True):
+            self.assign(t, item, node)
+
+    def hold(self, value, node):
+        """Return the value under a name of its own, so that later stores do not change it."""
+        if not isinstance(value, ir.Expr) or isinstance(value, Const):
+            return value
+        name = self.fresh("value")
+        self.emit(Let(name, value, self.source.loc(node)))
+        return Name(name)
+
+    def assign_together(self, pairs, node):
+        """Bind several names at once: a right side that reads a name bound before it is held first."""
+        loc = self.source.loc(node)
+        targets = [t for t, _ in pairs]
+        held = []
+        for k, (_, value) in enumerate(pairs):
+            if ir.names_in(value) & set(targets[:k]):
+                name = self.fresh(f"{targets[k]}_new")
+                self.emit(Let(name, value, loc))
+                value = Name(name)
+            held.append(value)
+        for target, value in zip(targets, held, strict=True):
+            self.emit(Let(target, value, loc))
+
+    def store(self, base, index, value, op, node):
+        if isinstance(base, ir.Sub):
+            name = self.fresh("row")
+            self.emit(Let(name, base, self.source.loc(node)))
+            base = Name(name)
+        if not isinstance(base, Name):
+            self.fail(node, "only elements of named arrays can be assigned", "give the array a name")
+        if base.id in self.shared.captured:
+            self.fail(node, f"the captured array {base.id!r} is written", "pass it as an argument")
+        self.emit(Store(base.id, index, value, op, self.source.loc(node)))

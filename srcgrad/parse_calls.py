@@ -1,0 +1,129 @@
+"""Read calls of other Python functions in place: parameters become names of the caller, or its own values."""
+
+from __future__ import annotations
+
+import ast
+
+from . import ir
+from .ir import Const, Let, Name
+from .parse_expr import ExpressionReader
+from .source import find_source, python_function
+
+# their functions have rules or none: what stands in their source is not for us to differentiate
+_LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
+
+
+class LocalFunction:
+    """A function or lambda defined inside the function being read."""
+
+    def __init__(self, node, reader):
+        self.node, self.reader = node, reader
+        self.__name__ = getattr(node, "name", "<lambda>")
+
+
+class CallReader(ExpressionReader):
+    """Reads a call by reading the body of the function called, with a reader of its own."""
+
+    def user_call(self, node, f):
+        """Read a call of another Python function in place."""
+        local = f if isinstance(f, LocalFunction) else None
+        if getattr(f, "_transform", "primal") != "primal":
+            self.fail(node, f"{ast.unparse(node.func)} is a derivative, and called inside a differentiated function",
+                      "differentiate it from outside: grad(grad(f))")  # fmt: skip
+        function = None if local else python_function(f)
+        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
+        if local is None and (function is None or library):
+            name = ast.unparse(node.func)
+            self.fail(node, f"there is no rule for {name}() and no Python source",
+                      "write it in Python and NumPy, or register a rule for it")  # fmt: skip
+        identity = local.node if local else function.__code__
+        if identity in self.shared.stack:
+            self.fail(node, f"{ast.unparse(node.func)} calls itself", "write the recursion as a loop")
+        if local:
+            callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
+        else:
+            source = find_source(f)
+            self.shared.callees.append(source)
+            callee = type(self)(source, self.shared, {})
+        callee.is_callee = True
+        callee.depth = self.depth
+        return self.splice(node, callee, f, identity)
+
+    def splice(self, node, callee, f, identity):
+        before = len(self.out)
+        self.bind_call(node, callee, f)
+        self.shared.stack.append(identity)
+        try:
+            body, value = callee.read_body()
+        finally:
+            self.shared.stack.pop()
+        self.shared.size += sum(1 for _ in ir.statements(body))
+        if self.shared.size > 5000:
+            self.fail(node, "the calls in this function expand to more than 5000 statements", "differentiate parts")
+        if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
+            target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
+            body = (*body, Let(target, value, callee.return_loc))
+            value = Name(target)
+        self.out.extend(body)
+        return value
+
+    def bind_call(self, node, callee, f):
+        args = callee.node.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        every = names + [a.arg for a in args.kwonlyargs]
+        if args.vararg or args.kwarg:
+            self.fail(node, f"{ast.unparse(node.func)} takes *args or **kwargs", "name every parameter")
+        positional = self.positional(node)
+        if len(positional) > len(names):
+            self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
+                      "correct the call")  # fmt: skip
+        given = dict(zip(names, positional, strict=False))
+        for key, value in self.keywords(node).items():
+            if key not in every or key in given:
+                self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
+            given[key] = value
+        defaults = callee.defaults(self)
+        for name in every:
+            if name not in given:
+                if name not in defaults:
+                    self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
+                given[name] = defaults[name]
+        reads = _name_counts(callee.node)
+        for name in every:
+            callee.env[name] = self.bind_argument(callee, name, given[name], node, reads.get(name, 0))
+
+    def bind_argument(self, callee, name, value, node, uses):
+        """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
+        if not isinstance(value, ir.Expr):
+            return value
+        assigned = name in callee.locals
+        if isinstance(value, Const) and not assigned:
+            return value
+        if isinstance(value, Name) and not assigned:
+            return value
+        if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda):
+            return value
+        target = self.fresh(name)
+        callee.renamed[name] = target
+        self.emit(Let(target, value, self.source.loc(node)))
+        return Name(target)
+
+    def defaults(self, caller) -> dict:
+        args = self.node.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        function = self.source.function if self.node is self.source.node else None
+        if function is not None:
+            values = dict(zip(names[len(names) - len(function.__defaults__ or ()) :], function.__defaults__ or (),
+                              strict=False))  # fmt: skip
+            values |= function.__kwdefaults__ or {}
+            return {k: self.lift(v, self.node, k) for k, v in values.items()}
+        found = dict(zip(names[len(names) - len(args.defaults) :], args.defaults, strict=False))
+        return {k: caller.expr(v) for k, v in found.items()}
+
+
+def _name_counts(node) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for n in ast.walk(node):
+        if isinstance(n, ast.Name):
+            counts[n.id] = counts.get(n.id, 0) + 1
+    return counts

@@ -1,0 +1,106 @@
+"""Raise UnboundLocalError where Python would: a name that only some paths bind is watched by a flag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import ir
+from .ir import Block, Break, Const, For, If, Let, Name, Op, Stmt, Store, While
+
+
+def guard_unbound(function: ir.Function) -> ir.Function:
+    """Return the function with a check before each use of a name that may be unbound there.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text("def f(x):\\n    if x > 1.0:\\n        z = x\\n    return z * 2.0")
+    >>> print(emit(guard_unbound(f)))
+    def f(x):
+        z_bound = False
+        if x > 1.0:
+            z = x
+            z_bound = True
+        if not z_bound:
+            raise UnboundLocalError('z is not bound on this path')
+        return z * 2.0
+    """
+    always = set(function.params) | {n for n, _ in function.captured}
+    survey = _Survey()
+    survey.block(function.body, frozenset(always), [])
+    if not survey.doubtful:
+        return function
+    fresh = ir.Fresh(ir.all_names(function))
+    flags = {n: fresh(f"{n}_bound") for n in sorted(survey.doubtful)}
+    heads = [Let(flag, Const(False), function.loc) for flag in flags.values()]
+    return ir.replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
+
+
+@dataclass
+class _Survey:
+    """Definite assignment: which names may be unbound where they are used."""
+
+    doubtful: set[str] = field(default_factory=set)
+    uses: dict[int, set[str]] = field(default_factory=dict)
+    bound: set[str] = field(default_factory=set)
+
+    def block(self, block: Block, sure: frozenset[str], breaks: list) -> frozenset[str] | None:
+        """Return the names surely bound at the end, None where the end is not reached."""
+        self.bound |= ir.bound_in(block)
+        for stmt in block:
+            read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store) else set())
+            unsure = {n for n in read if n not in sure and n in self.bound}
+            if unsure:
+                self.doubtful |= unsure
+                self.uses.setdefault(id(stmt), set()).update(unsure)
+            after = self.after(stmt, sure | unsure, breaks)
+            if after is None:
+                return None
+            sure = after
+        return sure
+
+    def after(self, stmt: Stmt, sure: frozenset[str], breaks: list) -> frozenset[str] | None:
+        if isinstance(stmt, If):
+            ends = [self.block(b, sure, breaks) for b in (stmt.then, stmt.other)]
+            reached = [e for e in ends if e is not None]
+            return None if not reached else frozenset.intersection(*reached)
+        if isinstance(stmt, For | While):
+            inner: list = []
+            start = sure | set(ir.binds(stmt))
+            end = self.block(stmt.body, frozenset(start), inner)
+            if not _surely_runs(stmt):
+                return sure
+            exits = [*inner, *([end] if end is not None and not _endless(stmt) else [])]
+            return frozenset.intersection(*exits) if exits else sure
+        if isinstance(stmt, Break):
+            breaks.append(sure)
+            return None
+        if isinstance(stmt, ir.Raise):
+            return None
+        return sure | set(ir.binds(stmt))
+
+
+def _endless(stmt) -> bool:
+    return isinstance(stmt, While) and stmt.test == Const(True)
+
+
+def _surely_runs(stmt) -> bool:
+    if isinstance(stmt, While):
+        return _endless(stmt)
+    bounds = [e.value for e in (stmt.lo, stmt.hi, stmt.step) if isinstance(e, Const)]
+    return len(bounds) == 3 and len(range(*bounds)) > 0
+
+
+def _flagged(block: Block, flags: dict[str, str], uses: dict[int, set[str]]) -> Block:
+    out: list[Stmt] = []
+    for stmt in block:
+        for name in sorted(uses.get(id(stmt), ())):
+            message = Const(f"{name} is not bound on this path")
+            stop = ir.Raise("UnboundLocalError", (message,), stmt.loc)
+            out.append(If(Op("not", (Name(flags[name]),)), (stop,), (), stmt.loc))
+        new = ir.with_blocks(stmt, lambda b: _flagged(b, flags, uses))
+        if isinstance(new, For) and new.var in flags:
+            new = ir.replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))
+        out.append(new)
+        if isinstance(stmt, Let) and stmt.target in flags:
+            out.append(Let(flags[stmt.target], Const(True), stmt.loc))
+    return tuple(out)
