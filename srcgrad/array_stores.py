@@ -17,6 +17,9 @@ class StoreWriter(ArrayReader):
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
+        root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
+        if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
+            self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
         if self.kind(Sub(Name(stmt.base), stmt.index)).rank == 0:
             return self.store_element(stmt, p)
         items = tuple(i for i in stmt.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots))

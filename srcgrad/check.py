@@ -7,9 +7,10 @@ import numpy as np
 from . import tree
 from .api import Differentiable, vjp
 from .entry import parameters, positions
+from .errors import ArgumentError, Problem
 
 
-def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
+def check_grads(f, args, argnums=None, rtol=None, atol=None, eps=None):
     """Return the largest deviation found between the gradient of `f` and two-sided differences.
 
     Parameters
@@ -21,10 +22,10 @@ def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
     argnums : int, str or tuple, optional
         Arguments to check; all float arguments by default.
     rtol, atol : float
-        Allowed deviation, relative to the largest entry of the argument's gradient, and absolute (default
-        `rtol * max(1, |f|) * 1e-3`).
+        Allowed deviation, relative to the largest entry of the argument's gradient (default 1e-5, with float32
+        arguments 2e-2), and absolute (default `rtol * max(1, |f|) * 1e-3`).
     eps : float, optional
-        Step of the differences, relative to max(1, |x|); default 1e-6 ** (2/3) for float64.
+        Step of the differences, relative to max(1, |x|); default 1e-5, for float32 arguments 1e-2.
 
     Raises
     ------
@@ -38,10 +39,17 @@ def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
     base = f._base if isinstance(f, Differentiable) else f
     signature = parameters(base)
     names = list(signature.parameters)
-    args = tuple(args)
+    bound = signature.bind(*args)
+    bound.apply_defaults()
+    args = tuple(bound.arguments.values())
     structures = [tree.structure_of(a) for a in args]
     wanted = positions(argnums, signature)[0] if argnums is not None else _float_arguments(structures, args)
+    for k in wanted:
+        if k not in _float_arguments(structures, args):
+            raise ArgumentError(Problem(f"the argument {names[k]!r} is not a float", "check float arguments"))
     value, bars, weigh = _reference(f, args)
+    if rtol is None:
+        rtol = 2e-2 if _has_float32(structures, args) else 1e-5
     worst = 0.0
     for k in wanted:
         flat, got = list(tree.leaves(structures[k], args[k])), list(tree.leaves(structures[k], bars[k]))
@@ -50,22 +58,26 @@ def check_grads(f, args, argnums=None, rtol=1e-5, atol=None, eps=None):
         scale = max([1e-300, *(float(np.max(np.abs(e), initial=0.0)) for e in expected)])
         floor = rtol * 1e-3 * max(1.0, abs(value)) if atol is None else atol
         for label, e, g in zip(labels, expected, got, strict=True):
-            if np.shape(g) != np.shape(e):
-                raise AssertionError(f"gradient of {label}: shape {np.shape(g)}, argument {np.shape(e)}")
-            deviation = np.abs(np.asarray(g) - e)
-            if not deviation.size:
-                continue
-            at = np.unravel_index(np.argmax(np.where(np.isnan(deviation), np.inf, deviation)), deviation.shape)
-            bad = float(deviation[at])
-            if not bad <= rtol * scale + floor:
-                place = f"{label}[{', '.join(map(str, at))}]" if deviation.shape else label
-                ours, differences = float(np.asarray(g)[at]), float(np.asarray(e)[at])
-                raise AssertionError(
-                    f"gradient by {place}: {ours!r}, differences give {differences!r}, "
-                    f"off by {bad:.3g} (allowed {rtol * scale + floor:.3g})"
-                )
-            worst = max(worst, bad)
+            worst = max(worst, _compared(label, e, g, rtol * scale + floor))
     return worst
+
+
+def _compared(label: str, expected, got, allowed: float) -> float:
+    """Return the largest deviation of one leaf; raise AssertionError where it is more than allowed."""
+    if np.shape(got) != np.shape(expected):
+        raise AssertionError(f"gradient of {label}: shape {np.shape(got)}, argument {np.shape(expected)}")
+    deviation = np.abs(np.asarray(got) - expected)
+    if not deviation.size:
+        return 0.0
+    at = np.unravel_index(np.argmax(np.where(np.isnan(deviation), np.inf, deviation)), deviation.shape)
+    bad = float(deviation[at])
+    if bad <= allowed:
+        return bad
+    place = f"{label}[{', '.join(map(str, at))}]" if deviation.shape else label
+    ours, differences = float(np.asarray(got)[at]), float(np.asarray(expected)[at])
+    raise AssertionError(
+        f"gradient by {place}: {ours!r}, differences give {differences!r}, off by {bad:.3g} (allowed {allowed:.3g})"
+    )
 
 
 def _float_arguments(structures, args) -> tuple[int, ...]:
@@ -74,6 +86,11 @@ def _float_arguments(structures, args) -> tuple[int, ...]:
         for k, (s, a) in enumerate(zip(structures, args, strict=True))
         if all(np.asarray(leaf).dtype.kind == "f" for leaf in tree.leaves(s, a))
     )
+
+
+def _has_float32(structures, args) -> bool:
+    leaves = (v for s, a in zip(structures, args, strict=True) for v in tree.leaves(s, a))
+    return any(np.asarray(v).dtype == np.float32 for v in leaves)
 
 
 def _reference(f, args):
@@ -97,7 +114,7 @@ def _differences(weigh, args, k, structure, flat, n, eps):
     """Return the two-sided differences of a scalar function by every entry of one leaf."""
     leaf = flat[n]
     x = np.array(leaf, dtype=np.asarray(leaf).dtype, copy=True)
-    usual = 1e-4**1.25 if x.dtype != np.float32 else 1e-2
+    usual = 1e-5 if x.dtype != np.float32 else 1e-2
     step = eps if eps is not None else usual
     result = np.zeros(x.shape)
     for at in np.ndindex(x.shape):

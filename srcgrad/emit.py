@@ -180,6 +180,8 @@ class _Printer:
             return None
         if isinstance(stmt, ir.Return):
             return loc
+        if not compound and _simple(stmt) == text:
+            return None
         if self.backward or lowered:
             where = f"line {loc.line}" if loc.file == self.home else f"{os.path.basename(loc.file)}:{loc.line}"
             self.lines.append(f"{pad}# {text}  ({where})")

@@ -19,7 +19,7 @@ from numba.extending import overload
 
 from . import store, tree
 from .errors import ArgumentError, KindError, Problem, SourceNotFoundError
-from .ir import Kind
+from .ir import Fresh, Kind
 from .source import python_function
 
 _SIMPLE = bool | int | float | complex | str | bytes | None
@@ -50,7 +50,8 @@ def _digest_function(function, h, seen):
     code = function.__code__
     h.update(f"{function.__qualname__}\0{text}\0".encode())
     _digest_code(code, h)
-    h.update(repr((function.__defaults__, sorted((function.__kwdefaults__ or {}).items()))).encode())
+    for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
+        _digest_value(value, h, seen, set())
     for name, value in sorted(_captured(function, code).items()):
         h.update(f"{name}=".encode())
         _digest_value(value, h, seen, _attribute_names(code))
@@ -94,12 +95,8 @@ def _digest_value(value, h, seen, attributes):
             _digest_value(v, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
-        if value.__name__.split(".")[0] in _KNOWN or id(value) in seen:
-            return
-        seen.add(id(value))
-        for name in sorted(attributes):
-            if hasattr(value, name):
-                _digest_value(getattr(value, name), h, seen, attributes)
+        if value.__name__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
     elif (function := python_function(value)) is not None:
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
@@ -107,10 +104,28 @@ def _digest_value(value, h, seen, attributes):
             h.update(f"{function.__module__}.{function.__qualname__}".encode())
     elif isinstance(value, type):
         h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
+        for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
+            _digest_value(default, h, seen, attributes)
+        if value.__module__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
     elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
         h.update(repr(value).encode())
     else:
         h.update(type(value).__qualname__.encode())
+        if type(value).__module__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
+
+
+def _digest_attributes(value, h, seen, attributes):
+    """Digest those attributes of a module, class or object that the function's code names."""
+    key = (id(value), frozenset(attributes))
+    if key in seen:
+        return
+    seen.add(key)
+    for name in sorted(attributes):
+        if hasattr(value, name):
+            h.update(f".{name}=".encode())
+            _digest_value(getattr(value, name), h, seen, attributes)
 
 
 # --- numba types to kinds and structures ------------------------------------------------------------------------
@@ -183,7 +198,8 @@ class Entry:
         flat = request.params
         if request.structures is not None:
             pairs = zip(request.params, request.structures, strict=True)
-            flat = tuple(n for p, s in pairs for n in tree.leaf_names(s, p))
+            fresh = Fresh(())
+            flat = tuple(fresh(n) for p, s in pairs for n in tree.leaf_names(s, p))
         self.flat = flat
         name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
         self.key = store.digest(
@@ -208,7 +224,7 @@ class Entry:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""
         if self.request.structures is not None:
             return ", ".join(self.flat)
-        parts = []
+        parts: list[str] = []
         for name, parameter in parameters(self.request.f).parameters.items():
             simple = isinstance(parameter.default, bool | int | float)
             if not simple:
@@ -255,6 +271,7 @@ class Entry:
         flat = iter(items)
         parts = [_built(structures[k], flat, namespace) for k in request.argnums]
         grads = parts[0] if request.single else f"({', '.join(parts)},)"
+        grads = "()" if grads == "(,)" else grads
         return f"({value[0]}, {grads})" if value else grads
 
     def wrt(self, structures) -> tuple[int, ...]:
@@ -314,7 +331,7 @@ def _built(structure: tree.Structure, flat, namespace) -> str:
         name = f"make_{len(namespace)}"
         namespace[name] = structure.make
         return f"{name}({parts})"
-    return f"({parts},)"
+    return f"({parts},)" if parts else "()"
 
 
 def parameters(f) -> inspect.Signature:

@@ -159,6 +159,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     fn = expr.fn
     operands = [kind_of(a, kinds, loc) for a in expr.args]
     where = expr.loc or loc
+    if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
+        return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
         return _elementwise_kind(fn, operands)
     if fn in ("shape", "len", "size", "ndim", "trips"):

@@ -31,7 +31,7 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
     >>> f = parse_text("def f(a, b):\\n    c = 2.0 * a + b\\n    return np.sum(c)")
-    >>> print(emit(lower(f, {"a": Kind("float64", 1), "b": Kind("float64", 1)})))
+    >>> print(emit(lower(f, {"a": Kind("float64", 1), "b": Kind("float64", 1)}), comments=False))
     def f(a, b):
         if a.shape[0] != b.shape[0]:
             raise ValueError('operands could not be broadcast together: lengths', a.shape[0], b.shape[0])
@@ -110,6 +110,7 @@ class Lowerer(StoreWriter):
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
         self.stored = ir.stored_in(function.body) | (inplace & arrays)
+        self.captured = {n for n, _ in function.captured}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
         self.reads = _read_counts(function.body)
@@ -191,16 +192,17 @@ class Lowerer(StoreWriter):
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""
         if isinstance(e, Const):
             return e
-        shown = self.pull(e).array if self.kind(e).rank else self.scalar(e)
-        assert shown is not None, e
-        return shown
+        if not self.kind(e).rank:
+            return self.scalar(e)
+        p = self.pull(e)
+        return p.array if p.array is not None else self.materialise(p, self.kind(e), self.fresh("shown"))
 
     def returned(self, value: Expr) -> Expr:
         if isinstance(value, ir.Tuple):
             return replace(value, items=tuple(self.returned(v) for v in value.items))
         if self.kind(value).rank:
             p = self.pull(value)
-            return p.array if isinstance(p.array, Name) else self.materialise(p, self.kind(value), "out")
+            return p.array if isinstance(p.array, Name) else self.materialise(p, self.kind(value), self.fresh("out"))
         return self.scalar(value, into="out")
 
     def let_scalar(self, stmt: Let):

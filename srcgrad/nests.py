@@ -124,7 +124,7 @@ class NestWriter:
     # -- memory
     def materialise(self, p: Pull, kind: Kind, target: str, source: Expr | None = None) -> Name:
         """Allocate an array, fill it from a pull, and return its name."""
-        if target in self.kinds and self.kinds[target].rank != p.rank or target == "out":
+        if target in self.kinds and self.kinds[target].rank != p.rank:
             target = self.fresh(target)
         if isinstance(p.array, Name) and p.array.id == target:
             return p.array

@@ -36,6 +36,13 @@ _REFUSED = {
 }
 
 
+# names that generated code uses itself: a variable of the user's that is called so gets another one
+RESERVED = frozenset(
+    "abs bool float grow int len load_array math max min np overlap print range round unset NAMES RESULT "
+    "ValueError IndexError UnboundLocalError".split()
+)
+
+
 class _Parsed:
     """What `parse` returns: the function, and the structures of its parameters and result."""
 
@@ -103,7 +110,9 @@ class _Shared:
     def __init__(self, source: Source):
         taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)}
         taken |= {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
-        self.fresh = ir.Fresh(taken)
+        own = _assigned_names(source.node) | {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
+        self.free_names = taken - own
+        self.fresh = ir.Fresh(taken | RESERVED)
         self.problems: list[Problem] = []
         self.captured: dict[str, np.ndarray] = {}
         self.captured_ids: dict[int, str] = {}
@@ -130,7 +139,7 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
 
     # -- names
     def local_name(self, name: str) -> str:
-        if not self.is_callee:
+        if not self.is_callee and name not in RESERVED:
             return name
         if name not in self.renamed:
             self.renamed[name] = self.fresh(name)
@@ -147,11 +156,11 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         return self.source.resolve(name)
 
     def capture(self, hint: str, array: np.ndarray) -> str:
+        """Return the name under which a captured array stands; no variable of any function read has it."""
         key = id(array)
         if key not in self.shared.captured_ids:
-            name = self.fresh(hint) if hint in self.fresh.taken and hint in self.locals else hint
-            while name in self.shared.captured:
-                name = self.fresh(hint)
+            free = hint in self.shared.free_names and hint not in self.shared.captured and hint not in RESERVED
+            name = hint if free else self.fresh(hint)
             self.fresh.taken.add(name)
             self.shared.captured_ids[key] = name
             self.shared.captured[name] = array
@@ -174,8 +183,10 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         params, env = [], {}
         for name, structure_ in zip(names, structures, strict=True):
             if isinstance(structure_, tree.Leaf):
-                params.append(name)
-                env[name] = Name(name)
+                own = self.fresh(name) if name in RESERVED else name
+                self.renamed[name] = own
+                params.append(own)
+                env[name] = Name(own)
                 continue
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
@@ -246,6 +257,8 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
     def stmt_expr(self, node):
         if isinstance(node.value, ast.Constant):
             return
+        if isinstance(node.value, ast.Yield | ast.YieldFrom | ast.Await):
+            self.expr(node.value)
         if isinstance(node.value, ast.Call):
             target = node.value.func
             if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:

@@ -18,6 +18,11 @@ class LocalFunction:
 
     def __init__(self, node, reader):
         self.node, self.reader = node, reader
+        args = node.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        given = dict(zip(names[len(names) - len(args.defaults) :], args.defaults, strict=False))
+        # a default is evaluated where the function is defined
+        self.defaults = {k: reader.hold(reader.expr(v), v) for k, v in given.items()}
         self.__name__ = getattr(node, "name", "<lambda>")
 
 
@@ -82,7 +87,7 @@ class CallReader(ExpressionReader):
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
-        defaults = callee.defaults(self)
+        defaults = callee.defaults(f)
         for name in every:
             if name not in given:
                 if name not in defaults:
@@ -108,17 +113,16 @@ class CallReader(ExpressionReader):
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
 
-    def defaults(self, caller) -> dict:
+    def defaults(self, f) -> dict:
+        """Return the values of parameters that a call leaves out."""
+        if isinstance(f, LocalFunction):
+            return f.defaults
         args = self.node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
-        function = self.source.function if self.node is self.source.node else None
-        if function is not None:
-            values = dict(zip(names[len(names) - len(function.__defaults__ or ()) :], function.__defaults__ or (),
-                              strict=False))  # fmt: skip
-            values |= function.__kwdefaults__ or {}
-            return {k: self.lift(v, self.node, k) for k, v in values.items()}
-        found = dict(zip(names[len(names) - len(args.defaults) :], args.defaults, strict=False))
-        return {k: caller.expr(v) for k, v in found.items()}
+        function = self.source.function
+        given = function.__defaults__ or ()
+        values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
+        return {k: self.lift(v, self.node, k) for k, v in values.items()}
 
 
 def _name_counts(node) -> dict[str, int]:

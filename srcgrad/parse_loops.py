@@ -84,7 +84,9 @@ class LoopReader(ExpressionReader):
     def for_array(self, node, pairs, counter):
         """Read a loop over the first axis of arrays."""
         loc = self.source.loc(node)
-        pairs = [(t, a if isinstance(a, Name) else self.hold(a, node)) for t, a in pairs]
+        # the loop goes on over the array it began with, whatever its body binds the name to
+        bound = {self.local_name(n.id) for s in node.body for n in ast.walk(s) if _is_store(n)}
+        pairs = [(t, a if isinstance(a, Name) and a.id not in bound else self.hold(a, node)) for t, a in pairs]
         var = self.fresh("i")
         hi: ir.Expr = Op("len", (pairs[0][1],))
         for _, array in pairs[1:]:
@@ -114,3 +116,7 @@ class LoopReader(ExpressionReader):
 
     def stmt_continue(self, node):
         self.emit(ir.Continue(self.source.loc(node)))
+
+
+def _is_store(node) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)

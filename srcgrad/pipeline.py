@@ -172,7 +172,11 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     forward = ir.Function(f"{base}_forward", low.function.params,
                           (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
                           loc, _doc(low, wrt))  # fmt: skip
-    unpack = (ir.Unpack(crossing, "residuals"),) if crossing else ()
+    # what backward puts back in arrays it does in copies: a pullback may be called again
+    undone = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
+    unpacked = tuple(undone.get(n, n) for n in crossing)
+    copied = tuple(Let(n, Op("copy", (Name(kept),)), loc) for n, kept in undone.items())
+    unpack = (ir.Unpack(unpacked, "residuals"), *copied) if crossing else ()
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip

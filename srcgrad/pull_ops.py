@@ -40,7 +40,7 @@ class ArrayReader(ReductionReader):
         if expr.fn in ("and", "or"):
             return self.scalar_logic(expr)
         if elementwise.is_elementwise(expr.fn):
-            return replace(expr, args=tuple(self.scalar(a) for a in expr.args))
+            return self.scalar_op(replace(expr, args=tuple(self.scalar(a) for a in expr.args)))
         if expr.fn in ("shape", "len", "size", "ndim"):
             return self.size_of(expr)
         if expr.fn == "np.where":
@@ -56,6 +56,20 @@ class ArrayReader(ReductionReader):
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
         raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
+
+    def scalar_op(self, expr: Op) -> Expr:
+        """Return an operation on scalars in a form that numba computes as Python does."""
+        if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
+            return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
+        if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
+            return expr
+        base, exponent = expr.args
+        if isinstance(exponent, Const) and exponent.value < 0:
+            return replace(expr, args=(Op("float", (base,)), exponent))
+        if not isinstance(exponent, Const) and not self.is_nonneg(exponent):
+            message = Const("an integer to a negative integer power: make the base a float")
+            self.emit(If(Op("lt", (exponent, ZERO)), (ir.Raise("ValueError", (message,), self.loc),)))
+        return expr
 
     def scalar_select(self, expr: Select) -> Expr:
         test = self.scalar(expr.test)

@@ -338,7 +338,7 @@ class Recorder:
                 break
             own |= out
         overwritten = (needed & killed) - (own & (killed - safe)) - self.temps - inherited
-        step.entry = sorted(overwritten) if step_kills(step, overwritten, self) else []
+        step.entry = sorted(overwritten)
         result = (needed - set(step.entry)) | own
         return result | (self.header(step) - self.temps)
 
@@ -406,10 +406,6 @@ class Recorder:
                 )  # fmt: skip
             sizes.append(size)
         return tuple(sizes)
-
-
-def step_kills(step: Step, facts: set[str], recorder: Recorder) -> bool:
-    return bool(facts & recorder.kills(step.stmt))
 
 
 def cost(expr: Expr) -> int:

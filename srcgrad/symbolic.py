@@ -13,7 +13,6 @@ from collections.abc import Callable
 import sympy
 from sympy.core.parameters import distribute
 
-from . import ir
 from .dependence import differentiable_leaves
 from .ir import Const, Expr, Name, Op, Select, Sub
 from .rules import elementwise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import ir
 from .ir import Block, Break, Const, For, If, Let, Name, Op, Stmt, Store, While
@@ -14,7 +14,7 @@ def guard_unbound(function: ir.Function) -> ir.Function:
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
     >>> f = parse_text("def f(x):\\n    if x > 1.0:\\n        z = x\\n    return z * 2.0")
-    >>> print(emit(guard_unbound(f)))
+    >>> print(emit(guard_unbound(f), comments=False))
     def f(x):
         z_bound = False
         if x > 1.0:
@@ -32,7 +32,7 @@ def guard_unbound(function: ir.Function) -> ir.Function:
     fresh = ir.Fresh(ir.all_names(function))
     flags = {n: fresh(f"{n}_bound") for n in sorted(survey.doubtful)}
     heads = [Let(flag, Const(False), function.loc) for flag in flags.values()]
-    return ir.replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
+    return replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
 
 
 @dataclass
@@ -99,7 +99,7 @@ def _flagged(block: Block, flags: dict[str, str], uses: dict[int, set[str]]) -> 
             out.append(If(Op("not", (Name(flags[name]),)), (stop,), (), stmt.loc))
         new = ir.with_blocks(stmt, lambda b: _flagged(b, flags, uses))
         if isinstance(new, For) and new.var in flags:
-            new = ir.replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))
+            new = replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))
         out.append(new)
         if isinstance(stmt, Let) and stmt.target in flags:
             out.append(Let(flags[stmt.target], Const(True), stmt.loc))

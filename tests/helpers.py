@@ -1,6 +1,7 @@
 """What several test files share: a fresh Python, equality to the last bit, modules from text."""
 
 import importlib.util
+import linecache
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def loaded(text, folder, name):
     """Return a text as an imported module with a file, so that the source of its functions can be found."""
     path = folder / f"{name}.py"
     path.write_text(text, "utf-8")
+    linecache.checkcache(str(path))
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

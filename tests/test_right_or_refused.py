@@ -211,6 +211,40 @@ def early_returns(a):
     return s
 
 
+def weighted_sum(x):
+    return np.sum(TABLE * x)
+
+
+def parameter_named_as_a_helper_s_array(TABLE, x):
+    return weighted_sum(x) * TABLE[0]
+
+
+def local_named_as_a_helper_s_array(x):
+    TABLE = x * 2.0
+    return weighted_sum(x) * TABLE
+
+
+def parameters_named_min_and_max(x, min, max, n):
+    y = 1.0
+    for i in range(n):
+        y = y * y * x[i] + np.sum(np.clip(x[:n], min, max))
+    return y
+
+
+def parameter_named_range(x, range):
+    s = 0.0
+    for v in x:
+        s += v * v * range
+    return s
+
+
+def local_named_grow(x):
+    grow = 1.1
+    while x < 5.0:
+        x = x * x * grow
+    return x
+
+
 CASES = [
     (default_bound_at_definition, (2.0,)),
     (variable_bound_at_the_call, (2.0,)),
@@ -242,19 +276,20 @@ CASES = [
     (fields_and_unpacking, (1.3,)),
     (list_of_two_names, (0.7,)),
     (walrus, (0.7,)),
+    (parameter_named_as_a_helper_s_array, (np.array([0.5, -0.7]), 0.7)),
+    (local_named_as_a_helper_s_array, (0.7,)),
+    (parameters_named_min_and_max, (X, -0.9, 0.8, 2)),
+    (parameter_named_range, (X, 0.8)),
+    (local_named_grow, (2.0,)),
     (early_returns, (np.array([1.5, 0.8, -1.2]),)),
 ]
 WRONG = {
-    "default_bound_at_definition": "the default is read when the lambda is called",
-    "loop_over_a_name_bound_anew": "the loop goes on over the new array",
-    "enumerate_of_a_name_bound_anew": "the loop goes on over the new array",
-    "cast_then_power": "integer arithmetic overflows, and the gradient is an int",
-    "negative_power_of_an_integer": "numba's integer power gives 0",
-    "float_power_of_integers": "its kind is taken for an integer",
-    "math_pow_of_integers": "its kind is taken for an integer",
+    "parameter_named_as_a_helper_s_array": "the helper reads the caller's variable",
+    "local_named_as_a_helper_s_array": "the helper reads the caller's variable",
+    "parameters_named_min_and_max": "numba's TypingError: generated code calls max()",
+    "parameter_named_range": "numba's TypingError: generated code calls range()",
+    "local_named_grow": "numba's TypingError: generated code calls grow()",
     "sum_of_masks": "added as integers",
-    "float_of_a_bool": "numba's TypingError",
-    "captured_view_written": "numba's TypingError",
 }
 
 

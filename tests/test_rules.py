@@ -5,7 +5,6 @@ of the result depends on entry k of the arguments alone, and a pullback of ones 
 """
 
 import contextlib
-import importlib.util
 import math
 
 import numba
@@ -17,6 +16,7 @@ import srcgrad as sg
 from srcgrad import pipeline, tree
 from srcgrad.ir import Kind
 from srcgrad.rules.elementwise import ROWS
+from tests.helpers import loaded
 
 POINTS = 5
 SPELLINGS = [(row, spelling) for row in ROWS.values() for spelling in row.spellings]
@@ -25,8 +25,6 @@ TESTS = [(row, s) for row, s in SPELLINGS if not row.differentiable]
 ARRAYS = [(row, next(s for s in row.spellings if s.startswith("np.")))
           for row in ROWS.values() if row.differentiable and "np." in " ".join(row.spellings)]  # fmt: skip
 NARROW = ARRAYS[::3]
-# Spellings of the table that numba does not compile.
-BROKEN = {"math.fmod"}
 
 
 def call(row, spelling, x, y):
@@ -34,22 +32,18 @@ def call(row, spelling, x, y):
     return f"{spelling}({x}, {y})" if row.arity == 2 else f"{spelling}({x})"
 
 
-def module_text(broken=()):
+def module_text():
     """Return functions over all rows: by entry, by row of a matrix, and one for each spelling alone."""
     lines = ["import math\n\nimport numpy as np\n\n\ndef by_entry(x, y):", "    out = np.empty_like(x)"]
     for k, (row, s) in enumerate(SMOOTH):
-        if s in broken:
-            lines.append(f"    out[{k}] = 0.0")
-        else:
-            lines.append(f"    out[{k}] = {call(row, s, f'x[{k}]', f'y[{k}]')}")
+        lines.append(f"    out[{k}] = {call(row, s, f'x[{k}]', f'y[{k}]')}")
     lines += ["    return out\n\n\ndef by_row(X, Y):", "    out = np.empty_like(X)"]
     lines += [f"    out[{k}] = {call(row, s, f'X[{k}]', f'Y[{k}]')}" for k, (row, s) in enumerate(ARRAYS)]
     lines += ["    return out\n\n\ndef narrow(x, y):", "    out = np.empty_like(x)"]
     lines += [f"    out[{k}] = {call(row, s, f'x[{k}]', f'y[{k}]')}" for k, (row, s) in enumerate(NARROW)]
     lines += ["    return out\n\n\ndef total(x, y):", "    t = 0.0"]
     for k, (row, s) in enumerate(SMOOTH):
-        if s not in broken:
-            lines.append(f"    t += {call(row, s, f'x[{k}]', f'y[{k}]')}")
+        lines.append(f"    t += {call(row, s, f'x[{k}]', f'y[{k}]')}")
     lines += ["    return t\n\n\ndef tests(x, y):", "    t = 0.0"]
     lines += [
         f"    t += x[{k}] if {call(row, s, f'x[{k}]', f'y[{k}]')} else y[{k}]" for k, (row, s) in enumerate(TESTS)
@@ -57,20 +51,10 @@ def module_text(broken=()):
     return "\n".join([*lines, "    return t\n"])
 
 
-def loaded(text, folder, name):
-    """Return a text as an imported module with a file."""
-    path = folder / f"{name}.py"
-    path.write_text(text, "utf-8")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """The module with the functions over all rows."""
-    return loaded(module_text(BROKEN), tmp_path_factory.mktemp("rules"), "rules_table")
+    return loaded(module_text(), tmp_path_factory.mktemp("rules"), "rules_table")
 
 
 def arguments(rows, points=POINTS):
@@ -119,7 +103,7 @@ def assert_close(rows, found, right, rtol, what):
     bad = [
         f"{s}: {f!r}, expected {r!r}"
         for (_, s), f, r in zip(rows, found, right, strict=True)
-        if s not in BROKEN and not abs(f - r) <= rtol * max(1.0, abs(r))
+        if not abs(f - r) <= rtol * max(1.0, abs(r))
     ]
     assert not bad, f"{what} of\n" + "\n".join(bad)
 
@@ -190,9 +174,7 @@ def test_second_derivative(table, tmp_path):
         for found, (dx, dy), what in ((by_xx, (1, 0), "xx"), (by_xy, (0, 1), "xy")):
             wide = [grad(x + k * h * dx, y + k * h * dy) - grad(x - k * h * dx, y - k * h * dy) for k in (1, 2)]
             right = (8 * wide[0] - wide[1]) / (12 * h)
-            kept = [row for row in SMOOTH if row[1] not in BROKEN]
-            places = [k for k, row in enumerate(SMOOTH) if row[1] not in BROKEN]
-            assert_close(kept, found[places], right[places], 1e-6, f"second derivative {what}")
+            assert_close(SMOOTH, found, right, 1e-6, f"second derivative {what}")
 
 
 def test_functions_without_a_derivative_steer_branches(table):
@@ -215,7 +197,6 @@ def test_rows_that_keep_the_dtype_keep_integers():
     assert wrong == []
 
 
-@pytest.mark.xfail(reason="the table has math.fmod, which numba does not compile: a raw TypingError")
 def test_every_spelling_is_known_to_numba():
     missing = []
     for row, spelling in SPELLINGS:

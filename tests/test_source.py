@@ -258,10 +258,6 @@ EDITS = {
             return s.FIRST * g(x)
     """,
 }
-STALE = {
-    "class attribute", "attribute of an object", "default array of a callee", "default of a namedtuple",
-    "module read by two functions",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -282,9 +278,7 @@ def slopes_before_and_after(tmp_path_factory):
     return dict(zip(EDITS, zip(*runs, strict=True), strict=True))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(reason="stale gradient") if n in STALE else ()) for n in EDITS]
-)
+@pytest.mark.parametrize("name", EDITS)
 def test_an_edit_gives_a_new_gradient(name, slopes_before_and_after):
     """In a second process, the stored module of the first one must not be found."""
     assert slopes_before_and_after[name] == ("3.0", "5.0")

@@ -31,12 +31,12 @@ def heat_two_buffers_forward(u0, steps, r):
     out = 0.0
     for i in range(u0.shape[0]):
         out += u[i] * u[i]
-    return out, (u0, steps, r, u, new, i)
+    return out, (u0, steps, r, u, new)
 
 
 def heat_two_buffers_backward(residuals, out_bar):
     # backward
-    u0, steps, r, u, new, i = residuals
+    u0, steps, r, u, new = residuals
     # return np.sum(u * u)  (line 9)
     u_bar = np.empty_like(u)
     for i in range(u0.shape[0]):

@@ -24,20 +24,15 @@ def spread_value_and_grad(A):
     best_1 = 0
     for i in range(A.shape[0]):
         for j in range(A.shape[1]):
-            test = A[i, j] > A[best, best_1] or A[i, j] != A[i, j]
-            if test:
+            if A[i, j] > A[best, best_1] or A[i, j] != A[i, j]:
                 best = i
                 best_1 = j
-    if A.shape[1] == 0:
-        raise ValueError('zero-size array to reduction operation which has no identity')
     extremes = np.empty(A.shape[0])
     best_2_rec = np.empty(A.shape[0], dtype=np.int64)
     for i in range(A.shape[0]):
         best_2 = np.argmax(A[i])
         best_2_rec[i] = best_2
         extremes[i] = A[i, best_2]
-    if A.shape[1] == 0:
-        raise ValueError('zero-size array to reduction operation which has no identity')
     extremes_1 = np.empty(A.shape[0])
     best_3_rec = np.empty(A.shape[0], dtype=np.int64)
     for i in range(A.shape[0]):

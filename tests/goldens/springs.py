@@ -34,7 +34,6 @@ def springs_value_and_grad(q, k, n):
     k_bar = 0.0
     q_bar = np.zeros_like(q)
     for i in range(n):
-        # r = q[i + 1] - q[i]  (line 4)
         r = q[i + 1] - q[i]
         if r > 1.0:
             # e += k * np.log(r)  (line 6)

@@ -23,7 +23,7 @@ def standardised_value_and_grad(X, gain, bias):
         for j in range(X.shape[1]):
             sums[j] += X[i, j]
     for i in range(X.shape[1]):
-        sums[i] = sums[i] / X.shape[0]
+        sums[i] /= X.shape[0]
     centred = np.empty_like(X)
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
@@ -33,7 +33,7 @@ def standardised_value_and_grad(X, gain, bias):
         for j in range(X.shape[1]):
             sums_1[j] += centred[i, j]**2
     for i in range(X.shape[1]):
-        sums_1[i] = sums_1[i] / X.shape[0]
+        sums_1[i] /= X.shape[0]
     scale = np.empty_like(sums_1)
     for i in range(X.shape[1]):
         scale[i] = np.sqrt(sums_1[i] + 1e-06)
@@ -76,7 +76,7 @@ def standardised_value_and_grad(X, gain, bias):
     sums_1_bar = np.empty_like(sums_1)
     for i in range(X.shape[1]):
         sums_1_bar[i] = 0.5 * scale_bar[i] / scale[i]
-        sums_1_bar[i] = sums_1_bar[i] / X.shape[0]
+        sums_1_bar[i] /= X.shape[0]
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
             centred_bar[i, j] += 2.0 * centred[i, j] * sums_1_bar[j]
@@ -88,7 +88,7 @@ def standardised_value_and_grad(X, gain, bias):
             X_bar[i, j] = centred_bar[i, j]
             sums_bar[j] -= centred_bar[i, j]
     for i in range(X.shape[1]):
-        sums_bar[i] = sums_bar[i] / X.shape[0]
+        sums_bar[i] /= X.shape[0]
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
             X_bar[i, j] += sums_bar[j]
