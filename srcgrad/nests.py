@@ -41,6 +41,7 @@ class NestWriter:
     counters: set[str]
     stable: set[str]
     products: set[str]
+    captured: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))

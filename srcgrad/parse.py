@@ -37,10 +37,10 @@ _REFUSED = {
 
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
-RESERVED = frozenset(
-    "abs bool float grow int len load_array math max min np overlap print range round unset NAMES RESULT "
-    "ValueError IndexError UnboundLocalError".split()
-)
+RESERVED = frozenset({
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
+    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+})  # fmt: skip
 
 
 class _Parsed:
