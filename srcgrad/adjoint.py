@@ -200,7 +200,7 @@ class AdjointBuilder:
         elif not (own.sign > 0 and own.value == seed):
             from .symbolic import negated
 
-            step.code.append(Let(seed.id, own.value if own.sign > 0 else negated(own.value)))
+            step.code.append(Let(seed.id, multiple(own.value if own.sign > 0 else negated(own.value), seed)))
         return live
 
     def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str]):
@@ -266,7 +266,8 @@ class AdjointBuilder:
         elif own is not None:
             if own.sign > 0 and own.value == seed:
                 return
-            step.code.append(Store(cell.base.id, stmt.index, own.value if own.sign > 0 else negated(own.value)))
+            value = own.value if own.sign > 0 else negated(own.value)
+            step.code.append(Store(cell.base.id, stmt.index, multiple(value, seed)))
         elif stmt.op == "=" and not elsewhere and id(stmt) not in self.first_writes:
             step.code.append(Store(cell.base.id, stmt.index, Const(0.0)))
 
@@ -387,6 +388,16 @@ class AdjointBuilder:
         size = Op("shape", (other,), (("axis", 0),))
         store = Store(self.bar(root), cell.index, element((Name(i),)), "+=", step.stmt.loc)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
+
+
+def multiple(value: Expr, seed: Expr) -> Expr:
+    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
+    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
+        static = (("inplace", True),) if isinstance(seed, Name) else ()
+        return Op("mul", (seed, value.args[0]), static)
+    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
+        return Op("div", value.args, (("inplace", True),))
+    return value
 
 
 def transposed(expr: Expr) -> Expr:

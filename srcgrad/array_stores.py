@@ -57,9 +57,8 @@ class StoreWriter(ArrayReader):
             extra, value = value.dims[: -target.rank or None], self.drop_axes(value, -pad)
             if any(e != ONE for e in extra):
                 self.refuse(None, "the value has more axes than its target", "index or reshape it")
-        for a, b in zip(target.dims[pad:], value.dims, strict=True):
-            if b != ONE and not exact:
-                self.require(a, b, "could not broadcast input array: lengths")
+        if not exact:
+            value = self.fitted(value, target.dims[pad:])
         idx = self.loop_names_for(target.rank)
         root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
         if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
@@ -68,6 +67,21 @@ class StoreWriter(ArrayReader):
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
         cell = cell_of(target, at)
         self.nest(idx, ranges, [Store(root, cell.index, element, op)])
+
+    def fitted(self, value: Pull, dims) -> Pull:
+        """Return the value with its sizes checked against its target's, axes of length one repeated."""
+        maps = []
+        for size, own in zip(dims, value.dims, strict=True):
+            step = None if own == ONE else self.resolve_target(size, own)
+            maps.append(step)
+        if all(step is None for step in maps):
+            return value
+        return Pull(
+            value.dims,
+            lambda idx: value.at(
+                tuple(i if s is None else Op("mul", (i, s)) for i, s in zip(idx, maps, strict=True))
+            ),
+        )
 
     def drop_axes(self, p: Pull, count: int) -> Pull:
         return Pull(p.dims[count:], lambda idx: p.at((ZERO,) * count + tuple(idx)))

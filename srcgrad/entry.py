@@ -239,7 +239,7 @@ class Entry:
     def _typing_function(self):
         args = ", ".join(self.flat)
         namespace = {"implement": self.implement}
-        exec(f"def typing({args}):\n    return implement(({args},))", namespace)
+        exec(f"def typing({args}):\n    return implement(({args}{',' if args else ''}))", namespace)
         return namespace["typing"]
 
     def implement(self, given) -> object:

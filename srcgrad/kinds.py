@@ -222,6 +222,8 @@ def _elementwise_kind(fn: str, operands) -> Kind:
         return Kind(_CAST_DTYPE[fn], kind.rank)
     if fn == "div":
         return kind if kind.is_float else Kind("float64", kind.rank)
+    if fn in ("add", "mul") and kind.dtype == "bool" and kind.rank:
+        return kind
     if fn in elementwise.ARITHMETIC or fn in elementwise.STEPS:
         return Kind("int64", kind.rank) if kind.dtype == "bool" else kind
     if fn in ("math.floor", "math.ceil", "math.trunc"):

@@ -123,7 +123,9 @@ class ArrayReader(ReductionReader):
             return self.indexed(base, expr)
         assert isinstance(expr, Op), expr
         if elementwise.is_elementwise(expr.fn):
-            return self.elementwise(expr, expr.args, lambda *args: Op(expr.fn, args, (), expr.loc))
+            truths = self.kind(expr).dtype == "bool"
+            fn = {"add": "bitor", "mul": "bitand"}.get(expr.fn, expr.fn) if truths else expr.fn
+            return self.elementwise(expr, expr.args, lambda *args: Op(fn, args, (), expr.loc))
         if expr.fn == "np.where":
             return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
         if expr.fn in arrays.REDUCTIONS:
@@ -175,6 +177,19 @@ class ArrayReader(ReductionReader):
         steps = [self.hold(Select(Op("eq", (n, ONE)), ZERO, ONE), "step", always=True) for n in (ca, cb)]
         first, second = (lambda i, s=s: Op("mul", (i, s)) for s in steps)
         return size, first, second
+
+    def resolve_target(self, size: Expr, own: Expr) -> Expr | None:
+        """Return the index step (0 or 1) of an axis that must fit a target's, None where it is known to fit."""
+        size, own = self.canonical(size), self.canonical(own)
+        message = "operands could not be broadcast together: lengths"
+        if size == own:
+            return None
+        if not self.stretch or isinstance(own, Const):
+            self.require(size, own, message)
+            return None
+        bad = Op("and", (Op("ne", (own, size)), Op("ne", (own, ONE))))
+        self.emit(If(bad, (ir.Raise("ValueError", (Const(message), own, size), self.loc),)))
+        return self.hold(Select(Op("eq", (own, ONE)), ZERO, ONE), "step", always=True)
 
     def pull_transpose(self, expr: Op) -> Pull:
         return transpose(self.pull(expr.args[0]))

@@ -152,8 +152,9 @@ class Converter:
         if isinstance(expr, Select):
             return Choose(self.symbol(expr.test), self.to_sympy(expr.then), self.to_sympy(expr.other))
         assert isinstance(expr, Op), expr
-        if expr.fn == "div" and (z := _logistic_argument(expr)) is not None:
-            return function_class("logistic")(self.to_sympy(z))
+        if expr.fn == "div" and (parts := _logistic_parts(expr)) is not None:
+            top, z, power = parts
+            return self.to_sympy(top) * function_class("logistic")(self.to_sympy(z)) ** power
         if expr.fn == "pow":
             return self.power(*expr.args)
         if expr.fn in _ARITHMETIC:
@@ -268,20 +269,27 @@ class Converter:
         return Op("pow", (self.from_sympy(base), value))
 
 
-def _logistic_argument(expr: Op) -> Expr | None:
-    """Return z where the expression is 1/(1 + exp(-z)) or exp(z)/(1 + exp(z)), else None."""
+def _logistic_parts(expr: Op) -> tuple[Expr, Expr, int] | None:
+    """Return (top, z, n) where the expression is top / (1 + exp(-z))**n, else None.
+
+    exp(z) / (1 + exp(z)) is the same with top 1: the other way to write the logistic function.
+    """
     top, bottom = expr.args
+    power = 1
+    if isinstance(bottom, Op) and bottom.fn == "pow" and isinstance(bottom.args[1], Const):
+        exponent = bottom.args[1].value
+        if not isinstance(exponent, int) or exponent < 1:
+            return None
+        bottom, power = bottom.args[0], exponent
     if not (isinstance(bottom, Op) and bottom.fn == "add"):
         return None
     for one, e in (bottom.args, bottom.args[::-1]):
         if not (isinstance(e, Op) and e.fn in ("np.exp", "math.exp")):
             continue
-        if not (isinstance(one, Const) and one.value == 1):
-            continue
-        if isinstance(top, Const) and top.value == 1:
-            return negated(e.args[0])
-        if top == e:
-            return e.args[0]
+        if isinstance(one, Const) and one.value == 1:
+            if top == e and power == 1:
+                return Const(1.0), e.args[0], 1
+            return top, negated(e.args[0]), power
     return None
 
 
@@ -314,18 +322,30 @@ def _chain(fn: str, parts) -> Expr:
 
 
 def stabilise(e):
-    """Return the expression with exp(z)/(1 + exp(z)) as the logistic function, which does not overflow."""
-    exp = function_class("exp")
+    """Return the expression with quotients of overflowing functions as functions that do not overflow.
 
-    def is_logistic(m):
-        return m.is_Mul and any(f.func is exp and (1 + f) ** -1 in m.args for f in m.args)
+    exp(z)/(1 + exp(z)) is the logistic function, sinh(z)/cosh(z) is tanh(z).
+    """
+    exp, sinh, cosh = (function_class(n) for n in ("exp", "sinh", "cosh"))
+
+    def below(m, base):
+        return next((f for f in m.args if f.is_Pow and f.base == base and f.exp.is_Integer and f.exp < 0), None)
 
     def rewrite(m):
-        f = next(f for f in m.args if f.func is exp and (1 + f) ** -1 in m.args)
-        rest = [a for a in m.args if a is not f and a != (1 + f) ** -1]
-        return sympy.Mul(function_class("logistic")(f.args[0]), *rest)
+        for f in m.args:
+            pairs = {exp: (lambda a: 1 + exp(a), "logistic"), sinh: (cosh, "tanh")}
+            if f.func not in pairs:
+                continue
+            make, name = pairs[f.func]
+            divisor = below(m, make(f.args[0]))
+            if divisor is not None:
+                rest = [a for a in m.args if a is not f and a is not divisor]
+                return sympy.Mul(function_class(name)(f.args[0]), divisor * make(f.args[0]), *rest)
+        return m
 
-    return e.replace(is_logistic, rewrite) if e.has(exp) else e
+    if not e.has(exp, sinh):
+        return e
+    return e.replace(lambda m: m.is_Mul, rewrite)
 
 
 def partials(converter: Converter, value: Expr, leaves: list[Expr]):

@@ -138,7 +138,6 @@ def test_axes_of_length_one_are_repeated():
     assert sg.vjp(f, U[:1], V)[1](1.0)[0].shape == (1, 3)
 
 
-@pytest.mark.xfail(reason="ValueError: could not broadcast input array")
 def test_store_of_an_axis_of_length_one():
     def f(a, b):
         c = np.zeros_like(a)

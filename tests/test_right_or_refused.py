@@ -283,25 +283,7 @@ CASES = [
     (local_named_grow, (2.0,)),
     (early_returns, (np.array([1.5, 0.8, -1.2]),)),
 ]
-WRONG = {
-    "parameter_named_as_a_helper_s_array": "the helper reads the caller's variable",
-    "local_named_as_a_helper_s_array": "the helper reads the caller's variable",
-    "parameters_named_min_and_max": "numba's TypingError: generated code calls max()",
-    "parameter_named_range": "numba's TypingError: generated code calls range()",
-    "local_named_grow": "numba's TypingError: generated code calls grow()",
-    "sum_of_masks": "added as integers",
-}
-
-
-@pytest.mark.parametrize(
-    ("function", "args"),
-    [
-        pytest.param(
-            f, args, id=f.__name__, marks=pytest.mark.xfail(reason=WRONG[f.__name__]) if f.__name__ in WRONG else ()
-        )
-        for f, args in CASES
-    ],
-)
+@pytest.mark.parametrize(("function", "args"), [pytest.param(f, args, id=f.__name__) for f, args in CASES])
 def test_right_or_refused(function, args):
     argnums = float_argnums(args)
     table = TABLE.copy()

@@ -51,12 +51,12 @@ def halvings_value_and_grad(x, low):
         # x = x * 0.5  (line 5)
         x_1_n -= 1
         x_1 = x_1_rec[x_1_n]
-        x_1_bar = 0.5 * x_1_bar
+        x_1_bar *= 0.5
         # y = x * (1.0 - y)  (line 4)
         y_n -= 1
         y = y_rec[y_n]
         x_1_bar += (1.0 - y) * y_bar
-        y_bar = -x_1 * y_bar
+        y_bar *= -x_1
     # def halvings(x, low):  (line 1)
     x_bar = x_1_bar
     return out, x_bar

@@ -32,5 +32,5 @@ def product_value_and_grad(a):
         # p *= a[i]  (line 4)
         p = p_rec[i]
         a_bar[i] += p * p_bar
-        p_bar = a[i] * p_bar
+        p_bar *= a[i]
     return out, a_bar
