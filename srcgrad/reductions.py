@@ -171,7 +171,7 @@ class ReductionReader(NestWriter):
         return self.named(target)
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
-        if p.array is not None and kind.dtype == dtype:
+        if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):
             return p.array
         cast = {"float64": "np.float64", "float32": "np.float32"}[dtype]
         q = p if kind.dtype == dtype else Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
@@ -196,3 +196,19 @@ class ReductionReader(NestWriter):
 
 def _accumulate(name: str, element: Expr) -> Let:
     return Let(name, Op("add", (Name(name), element), (("inplace", True),)))
+
+
+def is_contiguous(array: Expr) -> bool:
+    """Return whether a view of contiguous memory is contiguous: BLAS takes it as it is, others are copied first."""
+    if isinstance(array, Name):
+        return True
+    if isinstance(array, Op):
+        return is_contiguous(array.args[0])
+    if not isinstance(array, Sub) or not isinstance(array.base, Name):
+        return False
+    items = list(array.index)
+    while len(items) > 1 and items[-1] == ir.Slice():
+        items.pop()
+    *first, last = items
+    leading = not any(isinstance(i, ir.Slice | ir.NewAxis) for i in first)
+    return leading and not isinstance(last, ir.NewAxis) and not (isinstance(last, ir.Slice) and last.step is not None)
