@@ -333,8 +333,7 @@ class AdjointBuilder:
                 continue
             ranks = self.rank(mine), self.rank(other)
             if scalar:
-                other_cell = lambda idx, o=other: element_of(o, idx, lambda n: self.kinds[n].rank)  # noqa: E731
-                self.outer(step, mine, lambda idx, c=other_cell: Op("mul", (c(idx), seed)), other, live)
+                self.outer(step, mine, other, seed, live)
             elif ranks == (2, 2):
                 left, right = (seed, transposed(other)) if side == 0 else (transposed(other), seed)
                 self.product(step, mine, left, right, live)
@@ -371,14 +370,13 @@ class AdjointBuilder:
         v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
         term = Op("mul", (Sub(seed, (Name(row),)), v))
         store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
-        for d, name in ((1, j), (0, i)):
+        for name in (j, i):
             size = Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
             store = For(name, ZERO, size, ONE, (store,), (), step.stmt.loc)
-            del d
         step.code.append(store)
 
-    def outer(self, step: Step, mine: Expr, element, other: Expr, live: set[str]):
-        """Add to the adjoint of a vector, element by element."""
+    def outer(self, step: Step, mine: Expr, other: Expr, seed: Expr, live: set[str]):
+        """Add what a vector gets from its product with another one: that one, times the adjoint of the product."""
         root = root_of(mine).id
         if root not in live:
             step.code.append(self.zero(root))
@@ -386,7 +384,8 @@ class AdjointBuilder:
         (i,) = self.loop_names(step.stmt, 1)
         cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
         size = Op("shape", (other,), (("axis", 0),))
-        store = Store(self.bar(root), cell.index, element((Name(i),)), "+=", step.stmt.loc)
+        term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
+        store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
 
 

@@ -108,7 +108,7 @@ class StoreWriter(ArrayReader):
         own: list[Expr] = []
         names = tuple(Name(i) for i in idx)
         cell = cell_of(target, names)
-        for d, (name, n) in enumerate(zip(names, target.dims, strict=True)):
+        for name, n in zip(names, target.dims, strict=True):
             starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
             shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
             loop_free = shift is not None and not any(t == Name(i) for t in shift.terms for i in idx)
@@ -121,7 +121,6 @@ class StoreWriter(ArrayReader):
                 ranges.append((lo, simplify_index(Op("add", (unclipped(n), lo)))))
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
-            del d
         return ranges, tuple(at), tuple(own)
 
 

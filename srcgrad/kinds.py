@@ -246,10 +246,8 @@ def _reduction_kind(expr: Op, operand: Kind, loc) -> Kind:
         dtype = operand.dtype if operand.is_float else "int64"
     else:
         dtype = operand.dtype
-    for a in axes_of(axis, rank, loc):
-        rank -= 0 if expr.option("keepdims") else 1
-        del a
-    return Kind(dtype, rank)
+    reduced = len(axes_of(axis, rank, loc))
+    return Kind(dtype, rank if expr.option("keepdims") else rank - reduced)
 
 
 def axes_of(axis, rank: int, loc=None) -> tuple[int, ...]:

@@ -208,10 +208,14 @@ class Lifted:
         return self.maps[k](idx)
 
 
+def same(index: Expr) -> Expr:
+    """Return the index as it is: the map of an axis that is not repeated."""
+    return index
+
+
 def lift(pulls, resolve) -> Lifted:
     """Return pulls broadcast together; `resolve(a, b)` gives (size, index map of a, index map of b) for two sizes."""
     rank = max(p.rank for p in pulls)
-    same = lambda i: i  # noqa: E731
     dims: list[Expr] = []
     axis_maps: list[list] = [[] for _ in pulls]
     for d in range(rank):
@@ -235,9 +239,6 @@ def lift(pulls, resolve) -> Lifted:
         for k, m in enumerate(maps):
             if m is not None:
                 axis_maps[k].append((d, m))
-    if rank and any(d == ONE for d in dims):
-        pass
-
     def mapper(p, chosen):
         return lambda idx: p.at(tuple(m(idx[d]) for d, m in chosen))
 

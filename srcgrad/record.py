@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from . import ir
 from .access import never_rereads
 from .adjoint import Step
+from .affine import clipped, simplify_index
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .rules import elementwise
@@ -432,8 +433,6 @@ def trip_count(stmt, loops, kinds) -> tuple[Expr, Expr] | None:
     for e in (stmt.lo, stmt.hi):
         if ir.names_in(e) & bound or any(isinstance(x, Sub) and ir.names_in(x) & stored for x in ir.walk(e)):
             return None
-    from .affine import clipped, simplify_index
-
     lo, hi, var = stmt.lo, stmt.hi, Name(stmt.var)
     if stmt.step.value == 1:
         if isinstance(lo, Const) and 0 <= lo.value <= 2:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from . import ir
 from .activity import varied
 from .adjoint import AdjointBuilder, Step
+from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
+from .kinds import kind_of
 from .record import Recorder, Slot, facts_of
 
 ZERO, ONE = Const(0), Const(1)
@@ -132,8 +134,6 @@ def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tupl
     assert isinstance(last, Return)
     values = last.value.items if isinstance(last.value, ir.Tuple) else (last.value,)
     names: list[str] = []
-    from .kinds import kind_of
-
     for value in values:
         if isinstance(value, Name) and value.id not in names and value.id not in function.params:
             names.append(value.id)
@@ -333,7 +333,7 @@ class _Assembly:
             var = Let(stmt.var, Op("add", (lo, Op("mul", (Name(k), step_by)))))
             return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc)
         if step.trips:
-            hi = _tidy(Op("add", (lo, Name(step.trips))))
+            hi = simplify_index(Op("add", (lo, Name(step.trips))))
         assert isinstance(step_by, Const)
         last, stop, stride = _downward(lo, hi, step_by)
         return For(stmt.var, last, stop, stride, tuple(body), (), stmt.loc)
@@ -378,18 +378,12 @@ def _downward(lo: Expr, hi: Expr, step: Const) -> tuple[Expr, Expr, Const]:
     """Return (start, stop, step) of the range that runs the other way."""
     c = step.value
     if c in (1, -1):
-        return _tidy(Op("sub", (hi, Const(c)))), _tidy(Op("sub", (lo, Const(c)))), Const(-c)
+        return simplify_index(Op("sub", (hi, Const(c)))), simplify_index(Op("sub", (lo, Const(c)))), Const(-c)
     d = abs(c)
     span = Op("sub", (hi, lo)) if c > 0 else Op("sub", (lo, hi))
-    whole = Op("mul", (Op("floordiv", (_tidy(Op("sub", (span, ONE))), Const(d))), Const(d)))
+    whole = Op("mul", (Op("floordiv", (simplify_index(Op("sub", (span, ONE))), Const(d))), Const(d)))
     last = Op("add" if c > 0 else "sub", (lo, whole))
-    return last, _tidy(Op("sub", (lo, Const(1 if c > 0 else -1)))), Const(-c)
-
-
-def _tidy(e: Expr) -> Expr:
-    from .affine import simplify_index
-
-    return simplify_index(e)
+    return last, simplify_index(Op("sub", (lo, Const(1 if c > 0 else -1)))), Const(-c)
 
 
 def _negated(test: Expr) -> Expr:

@@ -55,10 +55,8 @@ def _assign(slots: ir.Expr | None, value: ir.Expr, loc) -> list[Stmt]:
 
 
 def _outside(slots) -> _Exits:
-    def nowhere(_):
-        raise AssertionError("a jump outside a loop")
-
-    return _Exits(nowhere, nowhere, lambda r: _assign(slots, r.value, r.loc))
+    """Return the exits outside loops: there is none to leave, and a return assigns the result."""
+    return _Exits(lambda _: [], lambda _: [], lambda r: _assign(slots, r.value, r.loc))
 
 
 def _escapes(stmt: Stmt) -> set[type]:
@@ -134,23 +132,18 @@ class _Structurer:
             head.append(Let(skip, Const(False)))
             tail = [If(Op("not", (Name(skip),)), tuple(tail))]
         if leaves:
-            tail = [If(Name(stop), tuple(self.leave(exits)), tuple(tail))]
+            tail = [If(Name(stop), tuple(exits.on_break(None)), tuple(tail))]
         return head + body + tail
 
     def mark_returned(self, exits: _Exits) -> list[Stmt]:
+        """Return the flags that a return sets where it stands, without the jump itself."""
         return [s for s in self.leave_return(exits) if isinstance(s, Let) and isinstance(s.value, Const)]
 
     def leave_return(self, exits: _Exits) -> list[Stmt]:
+        """Return what a return does besides assigning the result."""
         marker = Return(self.slots if self.slots is not None else Const(None))
         lets = exits.on_return(marker)
         return [s for s in lets if not (isinstance(s, Let) and _is_slot(s, self.slots))]
-
-    def leave(self, exits: _Exits) -> list[Stmt]:
-        """Return the statements that leave the surrounding loop, or the function's remaining text."""
-        try:
-            return exits.on_break(None)
-        except AssertionError:
-            return []
 
     def loop(self, stmt, exits: _Exits):
         """Return (prefix, loop, suffix): suffix places what follows a loop that may return or has an else."""
