@@ -89,14 +89,7 @@ def find_source(f) -> Source:
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError) as e:
-        raise SourceNotFoundError(
-            Problem(
-                f"the source of {function.__qualname__!r} cannot be found",
-                "define it in a file (or a notebook cell): srcgrad reads the text of the function",
-                code.co_filename,
-                code.co_firstlineno,
-            )
-        ) from e
+        raise _not_found(function) from e
     raw = "".join(lines)
     text = textwrap.dedent(raw)
     indent = len(lines[0]) - len(lines[0].lstrip())
@@ -120,12 +113,25 @@ def source_from_text(text: str, namespace: dict, name: str | None = None) -> Sou
     return Source(node, node.name, "<text>", 1, tuple(text.splitlines()), 0, function, ast.unparse(node))
 
 
+def _not_found(function: types.FunctionType) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        Problem(
+            f"the source of {function.__qualname__!r} cannot be found",
+            "define it in a file (or a notebook cell): srcgrad reads the text of the function",
+            function.__code__.co_filename,
+            function.__code__.co_firstlineno,
+        )
+    )
+
+
 def _definition(text: str, function: types.FunctionType, first: int):
     tree = _parse_fragment(text, function, first)
-    if function.__name__ != "<lambda>":
+    name = function.__code__.co_name
+    if name != "<lambda>":
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function.__name__:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
                 return node
+        raise _not_found(function)
     lambdas = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
     matching = [n for n in lambdas if _same_parameters(n, function)]
     if len({ast.dump(n) for n in matching}) > 1:
