@@ -146,12 +146,18 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
         elif not any(isinstance(k, Store) and k.base == buffer for k in kept):
             kept.append(Store(buffer, here.index, stencil.source, "=", loc))
     total: Expr | None = None
+    alike: dict[tuple[Expr, str], list[tuple[int, ...]]] = {}
     for s, offset in sorted(stencil.terms, key=lambda t: t[1], reverse=True):
-        term = ir.substitute(s.value, {stencil.source: at(offset)})
+        alike.setdefault((s.value, s.op), []).append(offset)
+    for (value, op), offsets in alike.items():
+        cells: Expr = at(offsets[0])
+        for offset in offsets[1:]:
+            cells = Op("add", (cells, at(offset)))
+        term = ir.substitute(value, {stencil.source: cells})
         if total is None:
-            total = term if s.op == "+=" else Op("neg", (term,))
+            total = term if op == "+=" else Op("neg", (term,))
         else:
-            total = Op("add" if s.op == "+=" else "sub", (total, term))
+            total = Op("add" if op == "+=" else "sub", (total, term))
     assert total is not None
     cell = tuple(Name(loop.var) for loop in nest.loops)
     add = Store(stencil.array, cell, total, "+=", loc)
