@@ -14,7 +14,7 @@ from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index
 from .blocks import surely_bound
-from .gather import fuse_adjacent, gather_stencils, scratch_to_scalars
+from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
 
@@ -50,7 +50,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     fresh = ir.Fresh(ir.all_names(function))
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
     body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
-    body = scratch_to_scalars(body, fresh)
+    body = assign_interiors(scratch_to_scalars(body, fresh))
     body = split_wide(body, arrays, set())
     return replace(function, body=(*function.body[:start], *body))
 

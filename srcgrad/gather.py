@@ -260,3 +260,51 @@ def _scalarised(stmt: For, array: str, fresh) -> For:
 
 def _base(e: Sub) -> Expr:
     return e.base
+
+
+def assign_interiors(block) -> tuple[Stmt, ...]:
+    """Return the block with gathers assigned where the loop before them only cleared their target.
+
+    `X[i] = 0.0` over [lo, hi), then `X[i] += e` over more: the interior becomes `X[i] = e`, the ends keep the sum.
+    """
+    out: list[Stmt] = []
+    for stmt in block:
+        stmt = ir.with_blocks(stmt, assign_interiors)
+        before = out[-1] if out else None
+        if isinstance(before, For) and isinstance(stmt, If):
+            joined = _interior(before, stmt)
+            if joined is not None:
+                out[-1:] = joined
+                continue
+        out.append(stmt)
+    return tuple(out)
+
+
+def _interior(clear: For, guarded: If) -> list[Stmt] | None:
+    gather = guarded.then[0] if len(guarded.then) == 1 and not guarded.other else None
+    if not isinstance(gather, For) or len(gather.body) != 1 or guarded.test != Op("lt", (clear.lo, clear.hi)):
+        return None
+    add = gather.body[0]
+    cell = (Name(clear.var),)
+    if not isinstance(add, Store) or (add.op, add.index, gather.var) != ("+=", cell, clear.var):
+        return None
+    zeros = [s for s in clear.body if isinstance(s, Store) and s.base == add.base]
+    reads = [e for s in clear.body for v in ir.exprs_of(s) for e in _elements(v) if e.base == Name(add.base)]
+    plain = all(isinstance(s, Let | Store) for s in clear.body) and all(e.index == cell for e in reads)
+    if len(zeros) != 1 or (zeros[0].op, zeros[0].value, zeros[0].index) != ("=", Const(0.0), cell) or not plain:
+        return None
+    if add.base in ir.names_in(add.value) or not _inside(clear, gather):
+        return None
+    after = clear.body[clear.body.index(zeros[0]) + 1 :]
+    if any(add.base in ir.read_in((s,)) for s in after):
+        return None
+    interior = replace(gather, lo=clear.lo, hi=clear.hi, body=(replace(add, op="="),))
+    ends = [replace(gather, hi=clear.lo), replace(gather, lo=clear.hi)]
+    ends = [e for e in ends if e.lo != e.hi]
+    cleared = replace(clear, body=tuple(s for s in clear.body if s is not zeros[0]))
+    return [cleared, replace(guarded, then=(interior, *ends))]
+
+
+def _inside(inner: For, outer: For) -> bool:
+    low, high = affine(inner.lo) - affine(outer.lo), affine(outer.hi) - affine(inner.hi)
+    return low.is_const and high.is_const and low.const >= 0 and high.const >= 0
