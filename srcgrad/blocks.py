@@ -15,8 +15,10 @@ from .ir import (
     Unpack,
     binds,
     blocks_of,
+    bound_in,
     exprs_of,
     names_in,
+    read_in,
     rename_expr,
     with_blocks,
     with_exprs,
@@ -70,3 +72,8 @@ def rename_block(block: Block, names: dict[str, str]) -> Block:
         return with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return tuple(one(s) for s in block)
+
+
+def touches(stmt: Stmt, name: str) -> bool:
+    """Return whether a statement reads, writes or binds a name anywhere."""
+    return name in read_in((stmt,)) or name in bound_in((stmt,))

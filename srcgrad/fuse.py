@@ -13,7 +13,7 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index
-from .blocks import surely_bound
+from .blocks import surely_bound, touches
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
@@ -174,7 +174,7 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
         if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
             continue
         for j in range(k + 1, len(out)):
-            if not _touches(out[j], stmt.target):
+            if not touches(out[j], stmt.target):
                 continue
             covered = _covering(out[j], stmt, kinds, sizes)
             if covered is not None:
@@ -183,10 +183,6 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
                 out[k] = replace(stmt, value=replace(stmt.value, fn=empty))
             break
     return tuple(out)
-
-
-def _touches(stmt: Stmt, name: str) -> bool:
-    return name in ir.read_in((stmt,)) or name in ir.bound_in((stmt,))
 
 
 def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
@@ -199,7 +195,7 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
         if len(inner.body) == 1 and isinstance(inner.body[0], For):
             inner = inner.body[0]
             continue
-        touching = [s for s in inner.body if _touches(s, name)]
+        touching = [s for s in inner.body if touches(s, name)]
         if len(touching) != 1 or not isinstance(touching[0], Store):
             return None
         inner = touching[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .affine import affine, clipped, simplify_index
+from .blocks import touches
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 
 
@@ -86,6 +87,10 @@ def _stencil(nest: _Nest) -> _Stencil | None:
         if len(sources) != 1 or any(e.base == Name(array) for e in reads):
             continue
         source = next(iter(sources))
+        places = [k for k, s in enumerate(nest.stores) if any(s is t for t, _ in terms)]
+        between = nest.stores[places[0] : places[-1]]
+        if any(Name(s.base) == source.base for s in between):
+            continue  # the terms would not all read the same value
         steady = all(ir.names_in(ir.substitute(s.value, {source: Const(0.0)})) & set(names) == set() for s, _ in terms)
         if source.index != place or not steady:
             continue
@@ -221,18 +226,14 @@ def scratch_to_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:
     for k, stmt in enumerate(out):
         if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
             continue
-        touching = [j for j in range(k + 1, len(out)) if _touches(out[j], stmt.target)]
+        touching = [j for j in range(k + 1, len(out)) if touches(out[j], stmt.target)]
         if touching and isinstance(out[touching[0]], For):
             out[touching[0]] = _scalarised(out[touching[0]], stmt.target, fresh)
     return tuple(out)
 
 
-def _touches(stmt: Stmt, name: str) -> bool:
-    return name in ir.read_in((stmt,)) or name in ir.bound_in((stmt,))
-
-
 def _scalarised(stmt: For, array: str, fresh) -> For:
-    touching = [s for s in stmt.body if _touches(s, array)]
+    touching = [s for s in stmt.body if touches(s, array)]
     if len(touching) == 1 and isinstance(touching[0], For):
         inner = _scalarised(touching[0], array, fresh)
         return replace(stmt, body=tuple(inner if s is touching[0] else s for s in stmt.body))

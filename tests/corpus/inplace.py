@@ -171,7 +171,19 @@ def iterate_over_expression(x):
     return total
 
 
+def pushes_of_two_statements(u, k):
+    new = np.zeros_like(u)
+    for _ in range(k):
+        for i in range(1, u.size - 1):
+            new[i] = u[i] + 0.3 * u[i + 1]
+            new[i] = 0.5 * new[i] + 0.2 * u[i - 1]
+        for i in range(1, u.size - 1):
+            u[i] = new[i]
+    return np.sum(u**2)
+
+
 CASES = [
+    Case(pushes_of_two_statements, (sample(8), 3)),
     Case(overwrite_each, (sample(5),)),
     Case(increment_then_use, (sample(4),)),
     Case(geometric_recurrence, (0.8, 6)),
