@@ -1,6 +1,6 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
-from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad, vjp
+from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
 from .errors import (
     ArgumentError,
@@ -10,6 +10,7 @@ from .errors import (
     UnknownFunctionError,
     UnsupportedError,
 )
+from .pullback import vjp
 
 __version__ = "0.1.0"
 

@@ -186,6 +186,7 @@ class Request:
     digest: str
     structures: tuple[tree.Structure, ...] | None = None
     stretch: bool = False
+    boundscheck: bool = True
 
 
 class Entry:
@@ -205,6 +206,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
+            repr(request.boundscheck),
         )  # fmt: skip
         self.dispatcher = self._dispatcher(name)
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,16 +22,17 @@ def builder(request, kinds, structures, wrt):
     def build():
         from . import pipeline
 
+        variant = pipeline.Variant(request.stretch, request.boundscheck)
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, request.stretch)
+            made = pipeline.primal(request.f, structures, kinds, variant)
             written = set(made.stored_params())
             if written and not request.stretch:
-                made = pipeline.primal(request.f, structures, kinds, True)
+                made = pipeline.primal(request.f, structures, kinds, replace(variant, stretch=True))
             return made
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
+            return pipeline.pair(request.f, structures, kinds, wrt, variant)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, variant, value)
 
     return f"{request.name}_{request.transform}", build
 

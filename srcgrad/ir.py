@@ -235,6 +235,16 @@ class Print(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Within(Stmt):
+    """An index that must lie inside an axis of a view, negative ones counted from its end; gone after `bounds`."""
+
+    index: Expr
+    size: Expr
+    axis: int
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
@@ -359,6 +369,8 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return stmt.lo, stmt.hi, stmt.step
     if isinstance(stmt, Raise | Print):
         return stmt.args
+    if isinstance(stmt, Within):
+        return stmt.index, stmt.size
     if isinstance(stmt, Grow):
         return (Name(stmt.base),)
     if isinstance(stmt, Unpack):
@@ -378,6 +390,8 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
     if isinstance(stmt, Raise | Print):
         return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Within):
+        return replace(stmt, index=f(stmt.index), size=f(stmt.size))
     return stmt
 
 

@@ -48,10 +48,10 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
-    """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
+    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     lowerer = Lowerer(function, kinds, stretch)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
-    return lowered, lowerer.kinds, dict(lowerer.state.dims)
+    return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
@@ -111,8 +111,9 @@ class Lowerer(StoreWriter):
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
         self.stored = ir.stored_in(function.body) | (inplace & arrays)
         self.captured = {n for n, _ in function.captured}
+        self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -328,7 +329,7 @@ class Lowerer(StoreWriter):
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold)
+        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places)
         return trial
 
     def hoist_storage(self, stmt: Stmt):

@@ -32,8 +32,11 @@ class ArrayReader(ReductionReader):
         if isinstance(expr, Select):
             return self.scalar_select(expr)
         if isinstance(expr, Sub):
-            element = self.indexed(self.named_array(self.pull(expr.base), self.kind(expr.base)), expr).at(())
-            return replace(element, loc=expr.loc) if isinstance(element, Sub) else element
+            base = self.named_array(self.pull(expr.base), self.kind(expr.base))
+            element = self.indexed(base, expr).at(())
+            # an index into a view has been checked against the view, one into memory is checked by its place
+            own = isinstance(element, Sub) and isinstance(base.array, Name)
+            return replace(element, loc=expr.loc) if own else element
         if isinstance(expr, ir.Tuple):
             return replace(expr, items=tuple(self.scalar(e) for e in expr.items))
         assert isinstance(expr, Op), expr

@@ -19,8 +19,8 @@ LEVELS = (
     ("errors", "runtime", "tree", "store"),
     ("ir", "rules", "rules.arrays", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
-    ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
+    ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
+    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "record"),
     ("array_stores", "reverse", "fuse"),
@@ -29,6 +29,7 @@ LEVELS = (
     ("generate",),
     ("entry",),
     ("api",),
+    ("pullback",),
     ("check",),
     ("",),
 )

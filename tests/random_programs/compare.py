@@ -71,7 +71,7 @@ def plain_gradient(
     structures = (tree.LEAF,) * len(args)
     # As a compiled call does: axes of length one are repeated only once they have been met.
     for stretch in (False, True):
-        made = pipeline.value_and_grad(f, structures, kinds, argnums, stretch)
+        made = pipeline.value_and_grad(f, structures, kinds, argnums, pipeline.Variant(stretch))
         namespace: dict[str, Any] = {}
         exec(compile(generate.module_text("plain", made), "<generated>", "exec"), namespace)
         try:
