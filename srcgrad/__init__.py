@@ -10,6 +10,7 @@ from .errors import (
     UnknownFunctionError,
     UnsupportedError,
 )
+from .hints import Nondifferentiable, nondifferentiable, print_grad, stop_gradient
 from .pullback import vjp
 
 __version__ = "0.1.0"
@@ -18,6 +19,7 @@ __all__ = [
     "ArgumentError",
     "Differentiable",
     "KindError",
+    "Nondifferentiable",
     "Source",
     "SourceNotFoundError",
     "SrcgradError",
@@ -27,7 +29,10 @@ __all__ = [
     "clear_cache",
     "differentiable",
     "grad",
+    "nondifferentiable",
+    "print_grad",
     "source",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
 ]

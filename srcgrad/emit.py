@@ -101,6 +101,8 @@ def _call_text(op: Op) -> str:
         return f"{_wrap(args[0], _ATOM)}.shape[{op.option('axis')}]"
     if fn in ("size", "ndim", "dtype"):
         return f"{_wrap(args[0], _ATOM)}.{fn}"
+    if fn == "print_grad":
+        return f"print_grad({expr_text(args[0])}, {op.option('label')!r})"
     if fn == "item":
         return f"{_wrap(args[0], _ATOM)}.item()"
     if fn == "reshape":
@@ -263,6 +265,8 @@ def _simple(stmt: Stmt) -> str:
         return f"assert {expr_text(stmt.test)}{message}"
     if isinstance(stmt, ir.Print):
         return f"print({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.RequireConstant):
+        return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         return f"{stmt.base} = grow({stmt.base})"
     if isinstance(stmt, ir.Within):

@@ -61,6 +61,10 @@ def module_text(name: str, made) -> str:
     helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
+    if hints:
+        lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")

@@ -245,6 +245,14 @@ class Within(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class RequireConstant(Stmt):
+    """`require_constant(name, args)`: no derivative may be asked for that flows through these; stays in forward."""
+
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
@@ -367,7 +375,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
@@ -388,7 +396,7 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))

@@ -12,7 +12,8 @@ import numpy as np
 
 from . import ir, tree
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Name, Return, Store
+from .hints import require_constant
+from .ir import Const, Name, Op, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_expr import Obj, ShapeOf, Stop, Struct
@@ -39,7 +40,8 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -264,13 +266,18 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
             if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:
                 self.emit(ir.Print(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
+            if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
+                self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
+                return
             if isinstance(target, ast.Attribute) and target.attr == "fill":
                 base = self.scalar(target.value)
                 if isinstance(base, Name):
                     value = self.scalar(node.value.args[0])
                     self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
                     return
-            self.expr(node.value)
+            value = self.expr(node.value)
+            if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
+                self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 

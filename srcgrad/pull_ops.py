@@ -55,13 +55,27 @@ class ArrayReader(ReductionReader):
             return self.product(expr, into).at(())
         if expr.fn == "overlap":
             return expr
+        if expr.fn == "print_grad":
+            return self.watched(expr, into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
         raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
 
+    def watched(self, expr: Op, into: str | None) -> Expr:
+        """Return the name of a value whose adjoint is printed: it has a statement of its own."""
+        value = self.scalar(expr.args[0])
+        if not self.kind(value).is_float:
+            return value
+        name = into if into in self.kinds else self.fresh("watched")
+        self.kinds.setdefault(name, self.kind(value))
+        self.emit(Let(name, replace(expr, args=(value,)), expr.loc))
+        return Name(name)
+
     def scalar_op(self, expr: Op) -> Expr:
         """Return an operation on scalars in a form that numba computes as Python does."""
+        if expr.fn == "stop_gradient" and not self.kind(expr.args[0]).is_float:
+            return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
         if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
@@ -201,6 +215,21 @@ class ArrayReader(ReductionReader):
         return self.pull(expr.args[0])
 
     pull_ascontiguousarray = pull_copy
+
+    def pull_print_grad(self, expr: Op) -> Pull:
+        name = self.fresh("watched")
+        self.kinds[name] = self.kind(expr)
+        self.watched_array(name, expr)
+        return self.named(name)
+
+    def watched_array(self, target: str, expr: Op) -> Name:
+        """Emit `target = print_grad(array, label)`: a copy, whose adjoint is printed."""
+        p, kind = self.pull(expr.args[0]), self.kind(expr)
+        array = p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+        value = replace(expr, args=(array,)) if kind.is_float else Op("copy", (array,))
+        self.emit(Let(target, value, self.loc))
+        self.state.dims[target] = p.dims
+        return Name(target)
 
     def pull_astype(self, expr: Op) -> Pull:
         p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
@@ -345,6 +374,8 @@ class ArrayReader(ReductionReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
+        if value.fn == "print_grad":
+            return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):

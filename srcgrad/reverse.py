@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import ir
-from .activity import varied
+from .activity import check_constants, varied
 from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
@@ -53,6 +53,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     function = hoist_tests(function, kinds, fresh)
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
+    check_constants(function, active)
     builder = AdjointBuilder(function, kinds, active, fresh, sizes)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):

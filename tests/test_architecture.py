@@ -17,7 +17,7 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "runtime", "tree", "store"),
-    ("ir", "rules", "rules.arrays", "rules.elementwise"),
+    ("hints", "ir", "rules", "rules.arrays", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
