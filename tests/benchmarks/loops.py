@@ -1,4 +1,4 @@
-"""Loop kernels as a user writes them; `kernels` times them with two of `programs`, a pendulum and Newton's iteration."""
+"""Loop kernels as a user writes them; `kernels` times them, a pendulum and Newton's iteration."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The loop kernels in JAX: jit of value_and_grad, lax.scan where the number of trips is known, float64 on one thread."""
+"""The loop kernels in JAX: value and gradient under jit, lax.scan over time, float64 on one thread."""
 
 from __future__ import annotations
 
