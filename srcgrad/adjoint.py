@@ -38,6 +38,8 @@ class Step:
     loads: list[Let] = field(default_factory=list)
     rebuilds: list[Let] = field(default_factory=list)
     allocations: list[Stmt] = field(default_factory=list)
+    height: str | None = None
+    stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
 
