@@ -261,8 +261,8 @@ class ArrayReader(ReductionReader):
 
     def hold_size(self, e: Expr) -> Expr:
         """Return a size as an expression that stays what it is while the array lives."""
-        e = simplify_index(self.scalar(e))
-        if ir.names_in(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+        e = self.canonical(simplify_index(self.scalar(e)))
+        if _varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
             return e
         return self.hold(e, "n", always=True)
 
@@ -398,3 +398,10 @@ def op_count(expr: Expr) -> int:
         row = elementwise.BY_SPELLING.get(expr.fn)
         own = 3 if row is not None and row.transcendental else 1
     return own + sum(op_count(e) for e in ir.children(expr))
+
+
+def _varying_names(e: Expr) -> set[str]:
+    """Return the names of an expression whose values count; a named array's sizes never change."""
+    if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
+        return set()
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _varying_names(c)}
