@@ -235,6 +235,14 @@ class Print(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Do(Stmt):
+    """A call for its effect, as the seed of random numbers; stays in the forward part."""
+
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
@@ -349,7 +357,7 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return (stmt.value,)
     if isinstance(stmt, Store):
         return *stmt.index, stmt.value
@@ -368,7 +376,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return replace(stmt, value=f(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))

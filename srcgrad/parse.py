@@ -18,6 +18,7 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_expr import Obj, ShapeOf, Stop, Struct
 from .parse_loops import LoopReader
 from .parse_ops import OperationReader
+from .parse_random import RandomReader
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -38,8 +39,8 @@ _REFUSED = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
+    "overlap", "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -121,7 +122,7 @@ class _Shared:
         self.size = 0
 
 
-class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
+class Reader(LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -136,6 +137,7 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         self.locals = _assigned_names(self.node)
         self.renamed: dict[str, str] = {}
         self.is_callee = False
+        self.temporary: set[str] = set()
 
     # -- names
     def local_name(self, name: str) -> str:

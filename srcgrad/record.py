@@ -15,7 +15,7 @@ from .adjoint import Step
 from .affine import clipped, simplify_index
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .rules import elementwise
+from .rules import draws, elementwise
 
 CHEAP = 4
 
@@ -249,7 +249,7 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP:
+        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
