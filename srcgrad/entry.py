@@ -144,6 +144,8 @@ def kind_of_type(t, name: str) -> Kind:
     if isinstance(t, types.Omitted):
         t = numba.typeof(t.value)
     t = types.unliteral(t)
+    if isinstance(t, types.NumPyRandomGeneratorType):
+        return Kind("generator")
     dtype = t.dtype if isinstance(t, types.Array) else t
     rank = t.ndim if isinstance(t, types.Array) else 0
     if isinstance(dtype, types.Boolean):

@@ -8,7 +8,7 @@ texts would be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -253,6 +253,14 @@ class RequireConstant(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Do(Stmt):
+    """A call for its effect, as the seed of random numbers; stays in the forward part."""
+
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
@@ -367,7 +375,7 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return (stmt.value,)
     if isinstance(stmt, Store):
         return *stmt.index, stmt.value
@@ -388,7 +396,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return replace(stmt, value=f(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))
@@ -479,22 +487,3 @@ class Fresh:
             name = f"{base}_{k}"
         self.taken.add(name)
         return name
-
-
-def verify(function: Function) -> Function:
-    """Return the function; raise AssertionError where it breaks the grammar."""
-
-    def check(block: Block, in_loop: bool):
-        for stmt in block:
-            assert isinstance(stmt, Stmt), stmt
-            assert in_loop or not isinstance(stmt, Break | Continue), stmt
-            for expr in exprs_of(stmt):
-                for e in walk(expr):
-                    assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
-            for inner in blocks_of(stmt):
-                check(inner, in_loop or isinstance(stmt, For | While))
-
-    assert len(set(function.params)) == len(function.params), function.params
-    check(function.body, False)
-    return function

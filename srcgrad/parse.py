@@ -19,8 +19,10 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_expr import Obj, ShapeOf, Stop, Struct
 from .parse_loops import LoopReader
 from .parse_ops import OperationReader
+from .parse_random import RandomReader
 from .source import Source, find_source, source_from_text
 from .structure import structure
+from .verify import verify
 
 _REFUSED = {
     "Try": ("try/except", "test for the bad value with an if"),
@@ -39,8 +41,8 @@ _REFUSED = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "stop_gradient", "print_grad", "require_constant",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
+    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
     "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
@@ -81,7 +83,7 @@ def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
-    return _Parsed(ir.verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
@@ -123,7 +125,7 @@ class _Shared:
         self.size = 0
 
 
-class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
+class Reader(LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -138,6 +140,7 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         self.locals = _assigned_names(self.node)
         self.renamed: dict[str, str] = {}
         self.is_callee = False
+        self.temporary: set[str] = set()
 
     # -- names
     def local_name(self, name: str) -> str:

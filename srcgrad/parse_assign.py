@@ -76,11 +76,20 @@ class AssignmentReader(ExpressionReader):
                 self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
             target = self.local_name(name)
             self.env[name] = Name(target)
+            value = self.undone(value)
             if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
                 return self.emit(ir.Grow(target, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def undone(self, value):
+        """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""
+        last = self.out[-1] if self.out else None
+        if isinstance(last, Let) and value == Name(last.target) and last.target in self.temporary:
+            self.out.pop()
+            return last.value
+        return value
 
     def assign_struct(self, name, value, node):
         if isinstance(value, ShapeOf):

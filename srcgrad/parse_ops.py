@@ -48,6 +48,9 @@ class OperationReader(ExpressionReader):
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
             return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
+        drawn = self.random_method(node, base, name)
+        if drawn is not None:
+            return drawn
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
@@ -66,6 +69,9 @@ class OperationReader(ExpressionReader):
             self.fail(node, "this value is not a function", "call functions")
         if f in (stop_gradient, print_grad):
             return self.hint(node, f)
+        drawn = self.random_call(node, f)
+        if drawn is not None:
+            return drawn
         spelling = _lookup(_CASTS, f)
         if spelling is None:
             spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)

@@ -11,7 +11,7 @@ from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
 from .pull import ONE, ZERO, Indexer, Lifted, Pull, lift, single, transpose
 from .reductions import ReductionReader
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 
 class ArrayReader(ReductionReader):
@@ -57,6 +57,8 @@ class ArrayReader(ReductionReader):
             return expr
         if expr.fn == "print_grad":
             return self.watched(expr, into)
+        if draws.is_draw(expr.fn):
+            return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
@@ -149,6 +151,8 @@ class ArrayReader(ReductionReader):
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
             return self.product(expr, into)
+        if draws.is_draw(expr.fn):
+            return self.named(self.draw_array(self.fresh("draw"), expr).id)
         handler = getattr(self, "pull_" + expr.fn.removeprefix("np."), None)
         if handler is None:
             raise UnsupportedError(
@@ -357,6 +361,35 @@ class ArrayReader(ReductionReader):
 
         return Pull(sizes, at)
 
+    # -- random numbers
+    def draw_argument(self, expr: Expr) -> Expr:
+        """Return a parameter of a draw: a generator or number, or an array that stands in memory."""
+        kind = self.kind(expr)
+        if not kind.rank:
+            return self.scalar(expr)
+        p = self.pull(expr)
+        return p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+
+    def draw_array(self, target: str, expr: Op) -> Name:
+        """Emit the draw of an array, which one call fills."""
+        row = draws.DRAWS[expr.fn]
+        count = len(row.params) + expr.fn.startswith(".")
+        args = tuple(self.draw_argument(a) for a in expr.args[:count])
+        dims: tuple[Expr, ...]
+        if row.name == "permutation":
+            source = expr.args[count - 1]
+            dims = self.pull(source).dims or (self.hold_size(args[-1]),)
+        elif expr.option("size") == "like":
+            dims = self.pull(expr.args[-1]).dims
+        else:
+            dims = tuple(self.hold_size(e) for e in expr.args[count:])
+        self.kinds[target] = self.kind(expr)
+        static = tuple((k, "shape" if k == "size" else v) for k, v in expr.static)
+        sizes = dims if row.name != "permutation" else ()
+        self.emit(Let(target, replace(expr, args=(*args, *sizes), static=static)))
+        self.state.dims[target] = tuple(map(self.canonical, dims))
+        return Name(target)
+
     # -- allocations bound to a name
     def allocation(self, target: str, value: Expr) -> Name | None:
         """Emit `target = np.zeros(...)` and the like as they stand; None if the value is something else."""
@@ -376,6 +409,8 @@ class ArrayReader(ReductionReader):
             return Name(target)
         if value.fn == "print_grad":
             return self.watched_array(target, value)
+        if draws.is_draw(value.fn):
+            return self.draw_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):

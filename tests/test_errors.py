@@ -118,6 +118,24 @@ HINTS = {
         "table() is nondifferentiable, and 't' in this call depends on a differentiated argument",
     ),
 }
+DRAWS = {
+    "active parameter": (
+        "return «np.random.normal(x, 1.0)»", "a parameter of np.random.normal() depends on a differentiated argument"),
+    "active through": ("s = 2.0 * x\nz = «np.random.exponential(s, 3)»\nreturn np.sum(z)", "np.random.exponential()"),
+    "active rate": ("return x * «np.random.poisson(x)»", "a parameter of np.random.poisson()"),
+    "generator made inside": ("rng = «np.random.default_rng(0)»\nreturn x * rng.normal()", "cannot be made here"),
+    "captured generator": ("return x * «RNG.normal()»", "the random generator 'RNG' is captured"),
+    "generator as a number": ("return x + «RNG»", "used as a number"),
+    "unknown method": ("return «x.normal()»", "method .normal() of float64 is not supported"),
+    "option": ("return x * «np.random.normal(0.0, 1.0, dtype=float)»", "option 'dtype' of np.random.normal"),
+    "missing parameter": ("return x * «np.random.gamma()»", "misses argument 'shape'"),
+    "too many": ("return x * «np.random.normal(0.0, 1.0, 3, 4)»", "too many arguments"),
+    "choice with p": ("return x * «np.random.choice(3, p=np.ones(3) / 3.0)»", "with p= is not supported"),
+    "array parameters": (
+        "return x * np.sum(«np.random.normal(np.zeros(3), 1.0)»)", "must be numbers, not arrays"),
+    "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
+    "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
+}  # fmt: skip
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.cumsum(x)»)", VECTOR, "np.cumsum()"),
     "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
@@ -184,6 +202,13 @@ def test_hints(name, load):
     callee = "@sg.nondifferentiable\ndef table(t):\n    return t * t\n\n\n"
     error, places = error_of(load, callee + body(lines), (2.0,))
     assert isinstance(error, sg.UnsupportedError)
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_random_numbers_outside_the_language(name, load):
+    lines, what = DRAWS[name]
+    error, places = error_of(load, "RNG = np.random.default_rng(0)\n\n\n" + body(lines), (2.0,))
     check(error, places, what)
 
 

@@ -148,7 +148,10 @@ class Patterns(Statements):
         old, new = self.scope.fresh(VECTOR_NAMES[:3]), self.scope.fresh(VECTOR_NAMES[3:])
         if None in (step, index, old, new) or self.scope.depth >= 2 or len(self.scope.arrays) > 7:
             return None
-        assert step and index and old and new
+        assert step
+        assert index
+        assert old
+        assert new
         source = self.rng.choice([name for name, own in self.scope.arrays.items() if own == (N,)] or ["np.ones(n)"])
         header, span = self.rng.choice(INSIDE[:3])
         inner = self.inside("for", "for", **{index: span, step: None})
