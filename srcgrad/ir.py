@@ -187,6 +187,15 @@ class While(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Unrolled(Stmt):
+    """The bodies of a loop over items known when it is read, one after the other; gone after `structure`."""
+
+    bodies: tuple[tuple[Stmt, ...], ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Break(Stmt):
     """`break`."""
 
@@ -395,6 +404,8 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
         return stmt.then, stmt.other
     if isinstance(stmt, For | While):
         return stmt.body, stmt.other
+    if isinstance(stmt, Unrolled):
+        return *stmt.bodies, stmt.other
     return ()
 
 
@@ -404,6 +415,8 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
     if isinstance(stmt, For | While):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    if isinstance(stmt, Unrolled):
+        return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
     return stmt
 
 

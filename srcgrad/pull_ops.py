@@ -85,6 +85,11 @@ class ArrayReader(ReductionReader):
         return Name(name)
 
     def scalar_logic(self, expr: Op) -> Expr:
+        if self.kind(expr).dtype != "bool":
+            # `a or b` of numbers is one of them
+            first = self.hold(self.scalar(expr.args[0]), "first")
+            sides = (first, expr.args[1]) if expr.fn == "or" else (expr.args[1], first)
+            return self.scalar_select(Select(first, *sides, expr.loc))
         left = self.scalar(expr.args[0])
         right, before = self.apart(lambda: self.scalar(expr.args[1]))
         if not before:

@@ -20,7 +20,8 @@ LEVELS = (
     ("ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "parse_random", "webs"),
+    ("linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match", "parse_ops",
+     "parse_random", "webs"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "record"),
     ("array_stores", "reverse", "fuse"),
@@ -35,8 +36,8 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_assign", "parse_calls", "parse_expr", "parse_loops", "parse_ops", "parse_random", "source",
-    "symbolic",
+    "parse", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
+    "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 
 
