@@ -84,7 +84,7 @@ SYNTAX = {
     "import": ("«import math»\nreturn math.sin(x)", "an import inside the function"),
     "match on a class": ("match x:\n    case «float()»:\n        return x\nreturn x * x", "the pattern float() is not"),
     "match on a mapping": ("match x:\n    case «{'a': 1}»:\n        return x\nreturn x * x", "the pattern {'a': 1}"),
-    "match on a sequence": ("match x:\n    case «[1, 2]»:\n        return x\nreturn x * x", "a sequence pattern needs a tuple"),
+    "match on a sequence": ("match x:\n    case «[1, 2]»:\n        return x\nreturn x * x", "a sequence pattern needs"),
     "match with a star": ("match (x, x):\n    case «[a, *b]»:\n        return x\nreturn x * x", "the pattern [a, *b]"),
     "match on True": ("match x:\n    case «True»:\n        return x\nreturn x * x", "the pattern True"),
     "names in alternatives": (
