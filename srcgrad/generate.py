@@ -27,12 +27,13 @@ def builder(request, kinds, structures, wrt):
     def variant(stretch):
         from . import pipeline
 
+        chosen = pipeline.Variant(stretch, request.boundscheck)
         if request.transform == "primal":
-            return pipeline.primal(request.f, structures, kinds, stretch)
+            return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, stretch)
+            return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, stretch, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
     return f"{request.name}_{request.transform}", build
 
@@ -61,6 +62,10 @@ def module_text(name: str, made) -> str:
     helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
+    if hints:
+        lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")

@@ -8,7 +8,7 @@ texts would be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -252,6 +252,24 @@ class Do(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Within(Stmt):
+    """An index that must lie inside an axis of a view, negative ones counted from its end; gone after `bounds`."""
+
+    index: Expr
+    size: Expr
+    axis: int
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class RequireConstant(Stmt):
+    """`require_constant(name, args)`: no derivative may be asked for that flows through these; stays in forward."""
+
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
 
@@ -302,8 +320,6 @@ class Kind:
     def __str__(self):
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
-
-# --- walking ---------------------------------------------------------------------------------------------------
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -374,8 +390,10 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
+    if isinstance(stmt, Within):
+        return stmt.index, stmt.size
     if isinstance(stmt, Grow):
         return (Name(stmt.base),)
     if isinstance(stmt, Unpack):
@@ -393,8 +411,10 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Within):
+        return replace(stmt, index=f(stmt.index), size=f(stmt.size))
     return stmt
 
 
@@ -478,22 +498,3 @@ class Fresh:
             name = f"{base}_{k}"
         self.taken.add(name)
         return name
-
-
-def verify(function: Function) -> Function:
-    """Return the function; raise AssertionError where it breaks the grammar."""
-
-    def check(block: Block, in_loop: bool):
-        for stmt in block:
-            assert isinstance(stmt, Stmt), stmt
-            assert in_loop or not isinstance(stmt, Break | Continue), stmt
-            for expr in exprs_of(stmt):
-                for e in walk(expr):
-                    assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
-            for inner in blocks_of(stmt):
-                check(inner, in_loop or isinstance(stmt, For | While))
-
-    assert len(set(function.params)) == len(function.params), function.params
-    check(function.body, False)
-    return function

@@ -191,7 +191,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("copy", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("copy", "print_grad", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
@@ -245,7 +245,7 @@ def _elementwise_kind(fn: str, operands) -> Kind:
     kind = common(operands)
     if fn in elementwise.COMPARISONS or fn == "not":
         return Kind("bool", kind.rank)
-    if fn in elementwise.LOGIC:
+    if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind
     if fn in _CAST_DTYPE:
         return Kind(_CAST_DTYPE[fn], kind.rank)

@@ -16,7 +16,7 @@ from .affine import unclipped
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, whole
@@ -48,10 +48,10 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
-    """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
+    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     lowerer = Lowerer(function, kinds, stretch)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
-    return lowered, lowerer.kinds, dict(lowerer.state.dims)
+    return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
@@ -111,8 +111,9 @@ class Lowerer(StoreWriter):
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
         self.stored = ir.stored_in(function.body) | (inplace & arrays)
         self.captured = {n for n, _ in function.captured}
+        self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -224,9 +225,7 @@ class Lowerer(StoreWriter):
             return self.store(Store(target, index, right, op or "=", stmt.loc))
         if target in self.multi or target in self.state.storage:
             return self.rebind(stmt)
-        if _is_view(value, self) and not isinstance(value, Op):
-            return self.bind_view(stmt)
-        if isinstance(value, Op) and value.fn == "np.transpose" and isinstance(value.args[0], Name):
+        if _is_view(value, self):
             return self.bind_view(stmt)
         self.bind_array(target, value)
 
@@ -245,9 +244,15 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
-        if isinstance(value, Sub):
-            value = replace(value, index=tuple(self.freeze(i) for i in value.index))
-        self.state.views[target] = self.pull(value)
+        self.state.views[target] = self.pull(self.frozen(value))
+
+    def frozen(self, view: Expr) -> Expr:
+        """Return a view with every index in it frozen."""
+        if isinstance(view, Op):
+            return replace(view, args=(self.frozen(view.args[0]),))
+        if isinstance(view, Sub):
+            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
+        return view
 
     def freeze(self, item: Expr) -> Expr:
         """Return an index item whose names cannot change while the view is in use."""
@@ -264,7 +269,12 @@ class Lowerer(StoreWriter):
         return Name(held)
 
     def check_copied(self, target, value):
-        """Refuse a reshape that is a view in NumPy where one of the two is written."""
+        """Refuse a reshape or a choice, which may be a view in NumPy, where one of the two is written."""
+        if isinstance(value, Select):
+            sides = [e for e in _sides(value) if _is_view(e, self)]
+            if sides and (target in self.stored or any(ir.names_in(e) & self.stored for e in sides)):
+                self.refuse(value.loc, f"{target!r} may be another name of an array that is written",
+                            "copy it: .copy(), or write in each branch of an if")  # fmt: skip
         if isinstance(value, Op) and value.fn in ("reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"):
             sources = {n for n in ir.names_in(value.args[0]) if self.kinds[n].rank}
             if (target in self.stored or sources & self.stored) and not value.option("copy"):
@@ -274,6 +284,7 @@ class Lowerer(StoreWriter):
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
+        self.check_copied(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
         if target in self.stored and _is_view(value, self) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
@@ -328,7 +339,7 @@ class Lowerer(StoreWriter):
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold)
+        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places)
         return trial
 
     def hoist_storage(self, stmt: Stmt):
@@ -374,12 +385,17 @@ def _inplace(stmt: Stmt) -> bool:
 def _is_view(value: Expr, reader) -> bool:
     if isinstance(value, Name):
         return True
-    if isinstance(value, Op) and value.fn == "np.transpose":
+    if isinstance(value, Op) and value.fn in ("np.transpose", "np.expand_dims"):
         return _is_view(value.args[0], reader)
-    if isinstance(value, Sub) and isinstance(value.base, Name | Sub):
+    if isinstance(value, Sub):
         items = [i for i in value.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots)]
         return not any(reader.kind(i).rank for i in items) and _is_view(value.base, reader)
     return False
+
+
+def _sides(value: Expr) -> list[Expr]:
+    """Return what a choice may give, nested choices taken apart."""
+    return [e for v in (value.then, value.other) for e in _sides(v)] if isinstance(value, Select) else [value]
 
 
 def _read_counts(block) -> Counter:

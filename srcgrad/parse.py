@@ -11,8 +11,10 @@ import ast
 import numpy as np
 
 from . import ir, tree
+from .blocks import verify
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Name, Return, Store
+from .hints import require_constant
+from .ir import Const, Name, Op, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_conditions import ConditionReader
@@ -40,7 +42,8 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
-    "overlap", "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -80,7 +83,7 @@ def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
-    return _Parsed(ir.verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
@@ -288,13 +291,18 @@ class Reader(
                 shown = tuple(e for a in node.value.args for e in self.printed(a))
                 self.emit(ir.Print(shown, self.source.loc(node)))
                 return
+            if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
+                self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
+                return
             if isinstance(target, ast.Attribute) and target.attr == "fill":
                 base = self.scalar(target.value)
                 if isinstance(base, Name):
                     value = self.scalar(node.value.args[0])
                     self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
                     return
-            self.expr(node.value)
+            value = self.expr(node.value)
+            if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
+                self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 

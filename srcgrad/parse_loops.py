@@ -202,8 +202,12 @@ class LoopReader(ExpressionReader):
         jumps = count is not None or any(isinstance(n, ast.Break | ast.Continue) for n in own)
         assigned = {name for s in node.body for name in _stores(s)}
         targets = _stores(node.target)
-        bodies = []
+        bodies: list = []
+        outer, start = self.out, len(self.out)
         for k, item in enumerate(items):
+            since = (*outer[start:], *(s for b in bodies for s in b)) if jumps else tuple(outer[start:])
+            # an element of an array that is looped over is read when its turn comes
+            item = self.as_it_was(item, since if count is None else (), outer, start, node)
             saved, self.out = self.out, [] if jumps else self.out
             try:
                 if count is not None:
@@ -217,6 +221,18 @@ class LoopReader(ExpressionReader):
         if not jumps:
             return self.block(node.orelse)
         self.emit(ir.Unrolled(tuple(bodies), self.nested(node.orelse), loc))
+
+    def as_it_was(self, value, since, outer: list, start: int, node):
+        """Return a value as it was before the statements `since`, which stand in `outer` from `start` on."""
+        if isinstance(value, Struct):
+            items = tuple(self.as_it_was(v, since, outer, start, node) for v in value.items)
+            return replace(value, items=items)
+        rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
+        if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
+            return value
+        name = self.fresh("value")
+        outer.insert(start, Let(name, value, self.source.loc(node)))
+        return Name(name)
 
     def bind_item(self, target, item, node, assigned):
         """Bind a loop variable to a known item: to a constant as it is, so that it can index a tuple."""
@@ -297,6 +313,11 @@ class LoopReader(ExpressionReader):
 def _stores(node) -> set[str]:
     """Return the names that are bound somewhere in a piece of text."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _writes(block) -> bool:
+    return any(isinstance(s, ir.Store) or (isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("inplace"))
+               for s in ir.statements(block))  # fmt: skip
 
 
 def _is_prange(node) -> bool:

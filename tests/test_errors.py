@@ -13,7 +13,7 @@ import srcgrad as sg
 from srcgrad.errors import Problem
 from tests.helpers import loaded
 
-HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\n\n"
+HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\nimport srcgrad as sg\n\n\n"
 VECTOR, MATRIX = np.ones(3), np.ones((3, 2))
 _numbers = itertools.count()
 
@@ -145,6 +145,18 @@ DRAWS = {
     "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
     "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
 }  # fmt: skip
+HINTS = {
+    "value of print_grad": ("«sg.print_grad(x, 'x')»\nreturn x * x", "the value of print_grad is not used"),
+    "value of stop_gradient": ("«sg.stop_gradient(x)»\nreturn x * x", "the value of stop_gradient is not used"),
+    "label": ("k = 2\nreturn «sg.print_grad(x, k)»", "the label of print_grad is not a constant text"),
+    "a tuple": ("return «sg.print_grad((x, x))»", "a tuple stands where one number or array is needed"),
+    "arguments": ("return «sg.stop_gradient(x, x)»", "sg.stop_gradient: too many positional arguments"),
+    "keyword": ("return «sg.print_grad(x, text='x')»", "sg.print_grad: got an unexpected keyword argument 'text'"),
+    "nondifferentiable": (
+        "return x * «table(2.0 * x)»",
+        "table() is nondifferentiable, and 't' in this call depends on a differentiated argument",
+    ),
+}
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.cumsum(x)»)", VECTOR, "np.cumsum()"),
     "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
@@ -209,6 +221,15 @@ def test_syntax_outside_the_language(name, load):
 def test_random_numbers_outside_the_language(name, load):
     lines, what = DRAWS[name]
     error, places = error_of(load, "RNG = np.random.default_rng(0)\n\n\n" + body(lines), (2.0,))
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_hints(name, load):
+    lines, what = HINTS[name]
+    callee = "@sg.nondifferentiable\ndef table(t):\n    return t * t\n\n\n"
+    error, places = error_of(load, callee + body(lines), (2.0,))
+    assert isinstance(error, sg.UnsupportedError)
     check(error, places, what)
 
 
