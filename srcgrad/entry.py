@@ -94,6 +94,10 @@ def _digest_value(value, h, seen, attributes):
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            h.update(f"{k!r}:".encode())
+            _digest_value(v, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
         if value.__name__.split(".")[0] not in _KNOWN:

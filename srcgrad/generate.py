@@ -27,13 +27,13 @@ def builder(request, kinds, structures, wrt):
     def variant(stretch):
         from . import pipeline
 
-        lowered = pipeline.Variant(stretch, request.boundscheck)
+        chosen = pipeline.Variant(stretch, request.boundscheck)
         if request.transform == "primal":
-            return pipeline.primal(request.f, structures, kinds, lowered)
+            return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, lowered)
+            return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, lowered, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
     return f"{request.name}_{request.transform}", build
 

@@ -187,6 +187,15 @@ class While(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Unrolled(Stmt):
+    """The bodies of a loop over items known when it is read, one after the other; gone after `structure`."""
+
+    bodies: tuple[tuple[Stmt, ...], ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Break(Stmt):
     """`break`."""
 
@@ -235,6 +244,14 @@ class Print(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Do(Stmt):
+    """A call for its effect, as the seed of random numbers; stays in the forward part."""
+
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Within(Stmt):
     """An index that must lie inside an axis of a view, negative ones counted from its end; gone after `bounds`."""
 
@@ -249,14 +266,6 @@ class RequireConstant(Stmt):
     """`require_constant(name, args)`: no derivative may be asked for that flows through these; stays in forward."""
 
     args: tuple[Expr, ...]
-    loc: Loc | None = _loc()
-
-
-@dataclass(frozen=True, slots=True)
-class Do(Stmt):
-    """A call for its effect, as the seed of random numbers; stays in the forward part."""
-
-    value: Expr
     loc: Loc | None = _loc()
 
 
@@ -311,8 +320,6 @@ class Kind:
     def __str__(self):
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
-
-# --- walking ---------------------------------------------------------------------------------------------------
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -417,6 +424,8 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
         return stmt.then, stmt.other
     if isinstance(stmt, For | While):
         return stmt.body, stmt.other
+    if isinstance(stmt, Unrolled):
+        return *stmt.bodies, stmt.other
     return ()
 
 
@@ -426,6 +435,8 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
     if isinstance(stmt, For | While):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    if isinstance(stmt, Unrolled):
+        return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
     return stmt
 
 

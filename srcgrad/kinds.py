@@ -243,7 +243,7 @@ def _dtype_option(expr: Op, kinds, default: str) -> str:
 
 def _elementwise_kind(fn: str, operands) -> Kind:
     kind = common(operands)
-    if fn in elementwise.COMPARISONS or fn in ("and", "or", "not"):
+    if fn in elementwise.COMPARISONS or fn == "not":
         return Kind("bool", kind.rank)
     if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import ExpressionReader, Lost, Obj, ShapeOf, Struct, is_text
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -20,6 +20,8 @@ class AssignmentReader(ExpressionReader):
 
     def stmt_assign(self, node):
         value = self.expr(node.value)
+        if len(node.targets) > 1 and isinstance(value, Name):
+            self.temporary.discard(value.id)
         if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
             name = self.fresh("value")
             self.emit(Let(name, value, self.source.loc(node)))
@@ -70,8 +72,10 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        if isinstance(value, ir.Expr):
+        if isinstance(value, ir.Expr) and not is_text(value):
             old = self.env.get(name)
+            if isinstance(old, Lost):
+                old = None
             if old is not None and not isinstance(old, ir.Expr) and self.depth:
                 self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
             target = self.local_name(name)
@@ -93,8 +97,8 @@ class AssignmentReader(ExpressionReader):
 
     def assign_struct(self, name, value, node):
         if isinstance(value, ShapeOf):
-            return value
-        if isinstance(value, Obj):
+            return self.assign_shape(name, value, node)
+        if isinstance(value, Obj) or is_text(value):
             if self.depth and not (name in self.env and self.env[name] == value):
                 self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
             return value
@@ -104,7 +108,7 @@ class AssignmentReader(ExpressionReader):
                 self.fail(node, f"the tuple {name!r} changes its form", "use two names")
         items, pending = [], []
         for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, ir.Expr):
+            if isinstance(item, ir.Expr) and not is_text(item):
                 target = self.component(name, key)
                 pending.append((target, item))
                 items.append(Name(target))
@@ -112,6 +116,15 @@ class AssignmentReader(ExpressionReader):
                 items.append(self.assign_struct(f"{name}_{key}", item, node))
         self.assign_together(pending, node)
         return Struct(tuple(items), value.keys, value.kind, value.make)
+
+    def assign_shape(self, name, value: ShapeOf, node):
+        """Return a shape under a name: of the array as it is now, whatever its name is bound to later."""
+        before = self.env.get(name)
+        if self.depth and before is not None and before != value:
+            self.fail(node, f"the shape {name!r} is bound anew inside a branch or loop", "use two names")
+        if isinstance(value.array, Name) and self.rebinds(value.array.id):
+            return ShapeOf(self.hold(value.array, node))
+        return value
 
     def component(self, name, key) -> str:
         part = f"{name}_{key}"

@@ -67,11 +67,11 @@ class OperationReader(ExpressionReader):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
-        if f in (stop_gradient, print_grad):
-            return self.hint(node, f)
         drawn = self.random_call(node, f)
         if drawn is not None:
             return drawn
+        if f in (stop_gradient, print_grad):
+            return self.hint(node, f)
         spelling = _lookup(_CASTS, f)
         if spelling is None:
             spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import ir, tree
-from .blocks import exposed_reads
+from .blocks import exposed_reads, verify
 from .bounds import check_indices, drop_checks
 from .emit import emit
 from .errors import ArgumentError, problem_at
@@ -21,7 +21,6 @@ from .reverse import Plan, reverse
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
-from .verify import verify
 from .webs import split_webs
 
 

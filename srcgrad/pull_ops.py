@@ -55,10 +55,10 @@ class ArrayReader(ReductionReader):
             return self.product(expr, into).at(())
         if expr.fn == "overlap":
             return expr
-        if expr.fn == "print_grad":
-            return self.watched(expr, into)
         if draws.is_draw(expr.fn):
             return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
+        if expr.fn == "print_grad":
+            return self.watched(expr, into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
@@ -102,6 +102,11 @@ class ArrayReader(ReductionReader):
         return Name(name)
 
     def scalar_logic(self, expr: Op) -> Expr:
+        if self.kind(expr).dtype != "bool":
+            # `a or b` of numbers is one of them
+            first = self.hold(self.scalar(expr.args[0]), "first")
+            sides = (first, expr.args[1]) if expr.fn == "or" else (expr.args[1], first)
+            return self.scalar_select(Select(first, *sides, expr.loc))
         left = self.scalar(expr.args[0])
         right, before = self.apart(lambda: self.scalar(expr.args[1]))
         if not before:
@@ -407,10 +412,10 @@ class ArrayReader(ReductionReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
-        if value.fn == "print_grad":
-            return self.watched_array(target, value)
         if draws.is_draw(value.fn):
             return self.draw_array(target, value)
+        if value.fn == "print_grad":
+            return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):

@@ -1,7 +1,7 @@
 """Random numbers: what may be drawn, from where, with which parameters.
 
 A draw moves a stream along, so that it is done once, where it stands, and never left out. Its value is a constant of
-the derivative; a parameter that depends on a differentiated argument is refused, with one that can be.
+the derivative; a parameter that depends on a differentiated argument is refused, with a form that is smooth in it.
 """
 
 from __future__ import annotations
