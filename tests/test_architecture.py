@@ -20,7 +20,7 @@ LEVELS = (
     ("ir", "rules", "rules.arrays", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
+    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs", "writes"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "slots"),
     ("record",),
