@@ -65,6 +65,7 @@ class AdjointBuilder:
         self.bar_kinds: dict[str, Kind] = {}
         self.forms: dict[int, LinearForm] = {}
         self.first_writes = first_writes(function.body)
+        self.read: set[str] = set()
         self.enclosing: list[str] = []
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
@@ -116,6 +117,7 @@ class AdjointBuilder:
         elif isinstance(stmt, Store):
             live = self.store(step, stmt, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
+        self.read |= ir.read_in(tuple(step.code))
         return step, live
 
     def flow(self, stmts, live: set[str]) -> set[str]:
@@ -189,7 +191,7 @@ class AdjointBuilder:
         live = set(live)
         seed = Name(self.bar(name))
         form = self.form(stmt, Name(name), value)
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, name in self.read, False, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         own = None
@@ -247,7 +249,7 @@ class AdjointBuilder:
             step.code.append(Let(seed.id, cell))
             if stmt.op == "=" and elsewhere:
                 step.code.append(Store(self.bar(name), stmt.index, Const(0.0)))
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, True, first, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         flip = -1 if stmt.op == "-=" else 1
