@@ -13,6 +13,7 @@ from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws, elementwise
 from .slots import Slots
+from .writes import first_writes
 
 CHEAP = 4
 
@@ -62,6 +63,7 @@ class Recorder:
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
         self.slots = Slots(kinds, fresh, dims)
 
@@ -143,7 +145,7 @@ class Recorder:
             found |= set(ir.binds(s))
             if isinstance(s, Let) and self.kinds[s.target].rank:
                 found.add(contents(s.target))
-            if isinstance(s, Store):
+            if isinstance(s, Store) and id(s) not in self.first_writes:
                 found.add(contents(s.base))
         return found
 
@@ -265,7 +267,7 @@ class Recorder:
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
-            step.kept = fact in earlier or None
+            step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
             result = earlier | reads
             if step.kept or step.code:
                 for e in stmt.index:

@@ -84,10 +84,13 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
     """Return the expression without multiplications by one."""
     if kinds is None:
         return expr
+    before = ir.children(expr)
     expr = ir.rebuild(expr, lambda e: fold(e, kinds))
     if isinstance(expr, Op):
         if expr.fn == "mul":
             a, b = expr.args
+            if a != before[0] and isinstance(b, Op) and b.fn == "div" and _is(b.args[0], 1):
+                return Op("div", (a, b.args[1]))  # the adjoint that the reciprocal did not wait for is gone
             if _is(a, 1):
                 return as_float(b, kinds)
             if _is(b, 1):

@@ -21,7 +21,7 @@ LEVELS = (
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match",
-     "parse_ops", "parse_random", "webs"),
+     "parse_ops", "parse_random", "webs", "writes"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "slots"),
     ("record",),
