@@ -15,7 +15,7 @@ from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
 from .ir import Const, Name, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
-from .parse_expr import Obj, ShapeOf, Stop, Struct
+from .parse_expr import DIFFERENT, Obj, ShapeOf, Stop, Struct
 from .parse_loops import LoopReader
 from .parse_ops import OperationReader
 from .source import Source, find_source, source_from_text
@@ -296,9 +296,14 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         test = self.leaf(test, node.test)
         env = dict(self.env)
         then = self.nested(node.body)
-        after_then, self.env = self.env, {**env, **{k: v for k, v in self.env.items() if k not in env}}
+        after_then = self.env
+        self.env = env | {k: v for k, v in after_then.items() if k not in env and not isinstance(v, Obj | ShapeOf)}
         other = self.nested(node.orelse)
-        self.env = {**after_then, **self.env}
+        after_other, self.env = self.env, {**after_then, **self.env}
+        for name in self.env:
+            values = after_then.get(name), after_other.get(name)
+            if values[0] != values[1] and any(isinstance(v, Obj | ShapeOf) for v in values):
+                self.env[name] = Obj(DIFFERENT)
         self.emit(ir.If(test, then, other, self.source.loc(node)))
 
     def stmt_assert(self, node):
@@ -326,7 +331,7 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
     def stmt_functiondef(self, node):
         if node.decorator_list:
             self.fail(node, "a decorated inner function is not supported", "define it outside")
-        self.env[node.name] = Obj(LocalFunction(node, self))
+        self.env[node.name] = self.assign_struct(node.name, Obj(LocalFunction(node, self)), node)
 
     def expr_lambda(self, node):
         return Obj(LocalFunction(node, self))

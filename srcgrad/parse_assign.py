@@ -83,11 +83,12 @@ class AssignmentReader(ExpressionReader):
             self.env[name] = self.assign_struct(name, value, node)
 
     def assign_struct(self, name, value, node):
-        if isinstance(value, ShapeOf):
-            return value
-        if isinstance(value, Obj):
-            if self.depth and not (name in self.env and self.env[name] == value):
-                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
+        if isinstance(value, ShapeOf) and self.is_bound_again(value.array):
+            value = ShapeOf(self.hold(value.array, node))
+        if isinstance(value, Obj | ShapeOf):
+            if self.depth and name in self.env and self.env[name] != value:
+                what = "a function" if isinstance(value, Obj) else "a shape"
+                self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
             return value
         if self.depth and name in self.env:
             before = self.env[name]
@@ -103,6 +104,14 @@ class AssignmentReader(ExpressionReader):
                 items.append(self.assign_struct(f"{name}_{key}", item, node))
         self.assign_together(pending, node)
         return Struct(tuple(items), value.keys, value.kind, value.make)
+
+    def is_bound_again(self, array) -> bool:
+        """Return whether the array may be another one later: an expression, or a name with several bindings."""
+        if not isinstance(array, Name):
+            return True
+        stores = [n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        arguments = [n.arg for n in ast.walk(self.node) if isinstance(n, ast.arg)]
+        return sum(self.local_name(n) == array.id for n in stores + arguments if n in self.locals) > 1
 
     def component(self, name, key) -> str:
         part = f"{name}_{key}"
@@ -160,8 +169,8 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn == "np.transpose"):
+            name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)
         if not isinstance(base, Name):

@@ -38,6 +38,10 @@ class Obj:
     value: object
 
 
+# what a name stands for that different paths bind to different functions or shapes
+DIFFERENT = object()
+
+
 @dataclass(frozen=True)
 class ShapeOf:
     """`a.shape` before it is indexed or unpacked."""
@@ -99,6 +103,9 @@ class ExpressionReader:
             value = self.env[node.id]
             if isinstance(value, Name):
                 return Name(value.id, self.source.loc(node))
+            if isinstance(value, Obj) and value.value is DIFFERENT:
+                self.fail(node, f"{node.id!r} stands for different things on different paths",
+                          "use each where it is bound")  # fmt: skip
             return value
         if node.id in self.locals:
             return Name(self.local_name(node.id), self.source.loc(node))
@@ -220,6 +227,8 @@ class ExpressionReader:
         if isinstance(test, Const):
             return self.expr(node.body if test.value else node.orelse)
         test = self.leaf(test, node.test)
+        if isinstance(node.body, ast.Tuple) and isinstance(node.orelse, ast.Tuple):
+            return self.choose_tuple(test, node)
         then, then_block = self.guarded(node.body)
         other, other_block = self.guarded(node.orelse)
         if not then_block and not other_block:
@@ -229,6 +238,19 @@ class ExpressionReader:
         branches = (*then_block, ir.Let(target, then, loc)), (*other_block, ir.Let(target, other, loc))
         self.emit(ir.If(test, *branches, loc))
         return Name(target)
+
+    def choose_tuple(self, test, node):
+        """Read `(a, b) if test else (c, d)` item by item."""
+        if len(node.body.elts) != len(node.orelse.elts):
+            self.fail(node, "the two tuples of this choice differ in length", "give both the same number of items")
+        if not isinstance(test, Name):
+            self.emit(ir.Let(self.fresh("test"), test, self.source.loc(node)))
+            test = Name(self.out[-1].target)
+        chosen = ast.copy_location(ast.Name(f"_{test.id}", ast.Load()), node.test)
+        self.env[chosen.id] = test
+        pairs = zip(node.body.elts, node.orelse.elts, strict=True)
+        items = tuple(self.expr_ifexp(ast.copy_location(ast.IfExp(chosen, a, b), node)) for a, b in pairs)
+        return Struct(items, tuple(range(len(items))))
 
     # -- attributes and subscripts
     def expr_attribute(self, node):

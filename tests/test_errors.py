@@ -100,6 +100,12 @@ SYNTAX = {
     "in": ("return 1.0 * («x in (1.0, 2.0)»)", "is not supported"),
     "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "known only at run time"),
     "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
+    "function on one path": (
+        "if x > 0.0:\n    def g(t):\n        return t\nelse:\n    def g(t):\n        return 2.0 * t\nreturn «g»(x)",
+        "'g' stands for different things on different paths",
+    ),
+    "function bound anew": ("g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"),
+    "choice of tuples": ("a, b = «(x, 2.0) if x > 0.0 else (x, 2.0, 3.0)»\nreturn a", "differ in length"),
     "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
     "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),
     "async inner": ("«async def g(t):»\n    return t\nreturn x", "sync"),
@@ -123,6 +129,12 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "shape bound anew": (
+        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]", (VECTOR,), "bound anew to a shape"
+    ),
+    "choice of arrays written": (
+        "y = «x if x[0] > 0.0 else x[::-1]»\ny[0] = 2.0\nreturn np.sum(x)", (VECTOR,), "'y' may be another name"
+    ),
     "mask": ("return np.sum(«x[x > 0.0]»)", (VECTOR,), "boolean mask"),
     "mask store": ("«x[x > 0.0] = 0.0»\nreturn np.sum(x)", (VECTOR,), "boolean mask"),
     "float index": ("return «x[1.0]»", (VECTOR,), "an index must be an integer, not float64"),
