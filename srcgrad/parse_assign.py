@@ -105,7 +105,7 @@ class AssignmentReader(ExpressionReader):
         self.assign_together(pending, node)
         return Struct(tuple(items), value.keys, value.kind, value.make)
 
-    def is_bound_again(self, array) -> bool:
+    def is_bound_again(self, array):
         """Return whether the array may be another one later: an expression, or a name with several bindings."""
         if not isinstance(array, Name):
             return True

@@ -104,7 +104,9 @@ SYNTAX = {
         "if x > 0.0:\n    def g(t):\n        return t\nelse:\n    def g(t):\n        return 2.0 * t\nreturn «g»(x)",
         "'g' stands for different things on different paths",
     ),
-    "function bound anew": ("g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"),
+    "function bound anew": (
+        "g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"
+    ),
     "choice of tuples": ("a, b = «(x, 2.0) if x > 0.0 else (x, 2.0, 3.0)»\nreturn a", "differ in length"),
     "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
     "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),
