@@ -99,8 +99,9 @@ class AssignmentReader(ExpressionReader):
         if isinstance(value, ShapeOf):
             return self.assign_shape(name, value, node)
         if isinstance(value, Obj) or is_text(value):
-            if self.depth and not (name in self.env and self.env[name] == value):
-                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
+            if self.depth and name in self.env and self.env[name] != value:
+                what = "a text" if is_text(value) else "a function"
+                self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
             return value
         if self.depth and name in self.env:
             before = self.env[name]
@@ -182,8 +183,8 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn == "np.transpose"):
+            name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)
         if not isinstance(base, Name):
