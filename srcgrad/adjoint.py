@@ -43,6 +43,25 @@ class Step:
     stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
+    state: list[str] = field(default_factory=list)
+    checkpoints: Any = None
+
+    @property
+    def is_checkpointed(self) -> bool:
+        return isinstance(self.stmt, For) and self.stmt.schedule is not None and self.has_reverse
+
+    def recorded_in(self, loops: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return the loops whose trips records of this step's body are kept for, given those around it."""
+        if not self.is_checkpointed:
+            return (*loops, self) if self.is_loop else loops
+        assert isinstance(self.stmt, For)
+        assert self.stmt.schedule is not None
+        return () if self.stmt.schedule[0] == "binomial" else (self,)
+
+    @property
+    def recorded(self) -> Stmt:
+        """Return the loop that records are made in: of a checkpointed one, the stretch between two checkpoints."""
+        return self.checkpoints.stretch if self.checkpoints is not None else self.stmt
 
     @property
     def is_loop(self) -> bool:

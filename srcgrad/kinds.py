@@ -170,7 +170,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
         return _elementwise_kind(fn, operands)
-    if fn in ("shape", "len", "size", "ndim", "trips"):
+    if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
             raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
         return INT

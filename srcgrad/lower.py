@@ -188,7 +188,8 @@ class Lowerer(StoreWriter):
             self.enclosing.append(stmt.var)
             body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
-            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
+            schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
+            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))

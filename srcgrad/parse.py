@@ -17,6 +17,7 @@ from .hints import require_constant
 from .ir import Const, Name, Op, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
+from .parse_checkpoints import CheckpointReader
 from .parse_conditions import ConditionReader
 from .parse_expr import Lost, Obj, ShapeOf, Stop, Struct, is_text
 from .parse_loops import LoopReader
@@ -42,7 +43,7 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
-    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
+    "next_checkpoint", "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
     "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
@@ -127,7 +128,8 @@ class _Shared:
 
 
 class Reader(
-    LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader, ConditionReader, MatchReader
+    LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader, ConditionReader, MatchReader,
+    CheckpointReader,
 ):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

@@ -14,7 +14,7 @@ from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import grow, overlap, unset
+from .runtime import grow, next_checkpoint, overlap, unset
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
@@ -63,7 +63,7 @@ class OperationReader(ExpressionReader):
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
-        if f in (grow, overlap, unset):
+        if f in (grow, next_checkpoint, overlap, unset):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")

@@ -183,7 +183,9 @@ UNKNOWN = {
 }
 KINDS = {
     "shape bound anew": (
-        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]", (VECTOR,), "the shape 's' is bound anew"
+        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]",
+        (VECTOR,),
+        "the shape 's' is bound anew",
     ),
     "choice of arrays written": (
         "y = «x if x[0] > 0.0 else x[::-1]»\ny[0] = 2.0\nreturn np.sum(x)", (VECTOR,), "'y' may be another name"

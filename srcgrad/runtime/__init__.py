@@ -42,3 +42,22 @@ def span(a):
         else:
             high += reach
     return low, high
+
+
+@numba.njit(cache=True)
+def next_checkpoint(start, stop, free):
+    """Return where to keep the next state on the way from `start` to `stop`, so that the fewest trips run again.
+
+    The state at `start` is kept, `free` more can be; `stop` where no more are needed, or none is free. With s = free
+    + 1 and r the least number of repetitions with (s + r over s) >= stop - start, both parts of the way can be reversed
+    within r (Griewank and Walther 2000, section 2).
+    """
+    steps = stop - start
+    if free < 1 or steps < 2:
+        return stop
+    s, r, whole, before, last = free + 1, 0, 1, 0, 0
+    # whole = (s + r over s), before = (s + r - 1 over s), last = (s + r - 2 over s)
+    while whole < steps:
+        r += 1
+        last, before, whole = before, whole, whole * (s + r) // r
+    return start + max(steps - whole * s // (s + r), last, 1)
