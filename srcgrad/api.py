@@ -10,8 +10,8 @@ import threading
 import numba
 import numpy as np
 
-from . import entry, generate, store, tree
-from .errors import ArgumentError, KindError, Problem, SrcgradError
+from . import entry, generate, store, tree, warned
+from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .source import python_function
 
 _BROADCAST = "operands could not be broadcast together: lengths"
@@ -206,7 +206,7 @@ def _unwrapped_error(e: Exception) -> Exception:
     seen = set()
     cause: BaseException | None = e
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SrcgradError):
+        if isinstance(cause, SrcgradError | PitfallWarning):
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
@@ -356,6 +356,7 @@ class _Pairs:
         key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
                            repr([tree.describe(s) for s in structures]), repr(stretch))  # fmt: skip
         module, result = generate.module_for(label, key, build)
+        warned.warn(generate.pitfalls_of(module))
         forward, backward = (entry.compiled(getattr(module, n), module) for n in module.NAMES)
         return forward, backward, result, wrt, module
 
@@ -465,7 +466,7 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = "))]
+    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = ", "PITFALLS = "))]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 
 

@@ -41,7 +41,7 @@ _REFUSED = {
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
     "unset", "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "load_array", "NAMES", "PITFALLS", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 

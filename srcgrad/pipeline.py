@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from . import ir, tree
 from .blocks import exposed_reads
 from .emit import emit
-from .errors import ArgumentError, problem_at
+from .errors import ArgumentError, Problem, problem_at
 from .fuse import schedule
 from .ir import Kind, Let, Name, Op
 from .kinds import infer_kinds, kind_of
 from .lower import lower_with_sizes, own_rebound_params
 from .parse import parse
+from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
 from .simplify import simplify
 from .unbound import guard_unbound
+from .warned import from_text
 from .webs import split_webs
 
 
@@ -30,6 +32,7 @@ class Generated:
     result: tree.Structure
     captured: tuple[tuple[str, object], ...]
     source: str
+    pitfalls: tuple[Problem, ...] = ()
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -71,6 +74,7 @@ class Lowered:
     kinds: dict[str, Kind]
     sizes: dict[str, tuple[ir.Expr, ...]]
     result: tree.Structure
+    pitfalls: tuple[Problem, ...] | None = None
 
 
 def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args: bool) -> Lowered:
@@ -79,8 +83,10 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
+    pitfalls = None
     if getattr(f, "_transform", "primal") != "primal":
         f, structures = f.generated(param_kinds, structures), None
+        pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)
     function = passes.run("unbound", parsed.function, guard_unbound)
@@ -90,7 +96,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args
     kinds = infer_kinds(function, params)
     lowered, kinds, sizes = lower_with_sizes(function, kinds, stretch)
     passes.dump("lower", ir.verify(lowered))
-    return Lowered(lowered, kinds, sizes, parsed.result)
+    return Lowered(lowered, kinds, sizes, parsed.result, pitfalls)
 
 
 def primal(f, structures, param_kinds, stretch=False) -> Generated:
@@ -110,7 +116,10 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], stretch=False) -> tup
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    return low, reverse(low.function, low.kinds, low.sizes, tuple(params[k] for k in wrt))
+    names = tuple(params[k] for k in wrt)
+    if low.pitfalls is None:
+        low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
+    return low, reverse(low.function, low.kinds, low.sizes, names)
 
 
 def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -> Generated:
@@ -131,7 +140,7 @@ def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
     function = finish(function, low, p.kinds, p.sizes)
-    return Generated((function,), low.result, low.function.captured, low.function.name)
+    return Generated((function,), low.result, low.function.captured, low.function.name, low.pitfalls or ())
 
 
 def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
@@ -180,7 +189,7 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return Generated((forward, backward), low.result, low.function.captured, low.function.name)
+    return Generated((forward, backward), low.result, low.function.captured, low.function.name, low.pitfalls or ())
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:

@@ -17,10 +17,10 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "runtime", "tree", "store"),
-    ("hints", "ir", "rules", "rules.arrays", "rules.elementwise"),
+    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
+    ("linear", "nests", "pitfalls", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "record"),
     ("array_stores", "reverse", "fuse"),
