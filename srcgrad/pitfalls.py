@@ -118,7 +118,7 @@ class _Linter:
                 live |= ir.names_in(*ir.exprs_of(stmt))
         while True:
             before = len(live)
-            for stmt in self.statements:
+            for stmt in reversed(self.statements):
                 if isinstance(stmt, Let | Store) and _target(stmt) in live:
                     live |= ir.names_in(*ir.exprs_of(stmt))
             if len(live) == before:
@@ -178,7 +178,8 @@ class _Linter:
 
     def choice(self, e: Select, stmt: Stmt):
         loc = e.test.loc or e.loc or stmt.loc
-        if not self.equality(e.test, loc) and self.decides(e.test) and not self.leaves(e.then) + self.leaves(e.other):
+        constant = e.then != e.other and not self.leaves(e.then) and not self.leaves(e.other)
+        if not self.equality(e.test, loc) and constant and self.decides(e.test):
             self.step(JUMP, e, stmt, loc)
 
     def step(self, row: Row, e: Expr, stmt: Stmt, loc=None):
