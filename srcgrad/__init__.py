@@ -1,6 +1,6 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
-from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad, vjp
+from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
 from .errors import (
     ArgumentError,
@@ -12,6 +12,7 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, nondifferentiable, print_grad, stop_gradient
+from .pullback import vjp
 
 __version__ = "0.1.0"
 

@@ -202,7 +202,7 @@ class _Linter:
         if not changed or (not leaves and self.equality(stmt.test, loc)) or not self.decides(stmt.test):
             return
         active = [s for s in changed if _target(s) in self.active]
-        if not all(self.adds_constant(s) for s in active):
+        if not all(self.adds_constant(s) and _written_inside(s, stmt) for s in active):
             return
         meetings = self.follow({_target(s) for s in changed} - self.active) | ({SUM} if active else set())
         searched = any(isinstance(e, Op) and e.fn == "ne" and e.args[0] == e.args[1] for e in ir.walk(stmt.test))
@@ -286,6 +286,12 @@ class _Linter:
 
 _SIZES = ("shape", "len", "size", "np.zeros_like", "np.empty_like", "np.ones_like")
 _INFINITE = (float("inf"), float("-inf"))
+
+
+def _written_inside(stmt: Stmt, branch: Stmt) -> bool:
+    """Return whether a statement of a branch stood there in the source, and did not follow one that breaks off."""
+    inner, outer = stmt.loc, branch.loc
+    return inner is None or outer is None or inner.file != outer.file or inner.col > outer.col
 
 
 def _target(stmt: Let | Store) -> str:

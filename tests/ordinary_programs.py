@@ -205,6 +205,20 @@ def coefficients(x=2.5):
     return a + b * x
 
 
+def broken_off(x=2.5):
+    for i in range(9):
+        x *= 1.5
+        if x > 20.0:
+            break
+        x += 1.0
+    for c in (1.0, 2.0, 3.0):
+        x *= c
+        if x > 99.0:
+            break
+        x += 1.0
+    return x
+
+
 def mean_of_some(x=VECTOR):
     k, s = 0, 0.0
     for v in x:
@@ -291,7 +305,7 @@ def nondifferentiable(x=2.5):
 
 
 PROGRAMS = [
-    relu, relu_as_an_expression, relu_as_a_product, max_abs_clip, extremes, reading_the_maximum,
+    relu, broken_off, relu_as_an_expression, relu_as_a_product, max_abs_clip, extremes, reading_the_maximum,
     reading_beside_the_maximum, own_maximum, place_of_an_own_maximum, loop_counter, integer_argument, size, newton,
     steps_of_newton, left_when_it_stays, returned_when_it_stays, refused, sentinels, fraction, nearest_image,
     nearest_image_by_a_name, interpolation, pieces, bisection, deposit, number_of_steps, signed_root, own_sign,

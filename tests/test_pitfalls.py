@@ -137,9 +137,15 @@ def test_constants_give_no_warning(name, tmp_path):
     assert pitfalls(outer, (argument, 3, 2.0), (2,)) == ()
 
 
-def test_the_corpus_gives_no_warning():
+# that the slope of the constant is that of the curve cannot be seen
+DUE = {"zeros-quotient_behind_where": [EQUAL]}
+
+
+def test_the_corpus_gives_no_warning_that_is_not_due():
     found = {case.name: pitfalls(case.function, case.fresh(), case.positions) for case in CASES}
-    assert {name: problems for name, problems in found.items() if problems} == {}
+    found = {name: problems for name, problems in found.items() if problems}
+    assert found.keys() == DUE.keys()
+    assert all(p.what.startswith(what) for name in DUE for p, what in zip(found[name], DUE[name], strict=True))
 
 
 def test_the_page_says_what_is_found(tmp_path):
