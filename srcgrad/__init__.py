@@ -5,6 +5,7 @@ from .check import check_grads
 from .errors import (
     ArgumentError,
     KindError,
+    PitfallWarning,
     SourceNotFoundError,
     SrcgradError,
     UnknownFunctionError,
@@ -20,6 +21,7 @@ __all__ = [
     "Differentiable",
     "KindError",
     "Nondifferentiable",
+    "PitfallWarning",
     "Source",
     "SourceNotFoundError",
     "SrcgradError",

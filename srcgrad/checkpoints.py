@@ -88,11 +88,13 @@ class CheckpointAssembly:
         self.kinds[points.place] = Kind("int64", 1)
         most = Op("max", (Op("min", (loop.schedule[1], simplify_index(Op("sub", (loop.hi, loop.lo))))), ONE))
         run = replace(_plain(step), lo=Name(points.at), hi=Name(points.stop))
-        stop = Let(points.stop, self.next_place(points, loop.hi))
+        # the state before the last trip is kept as well: that trip is reversed first
+        most_last = Op("min", (self.next_place(points, loop.hi), simplify_index(Op("sub", (loop.hi, ONE)))))
+        stop = Let(points.stop, Op("max", (most_last, Op("add", (Name(points.at), ONE)))))
         body = [*self.push(step), stop, run, Let(points.at, Name(points.stop))]
         return [
             Let(points.count, most),
-            Let(points.place, Op("np.empty", (Name(points.count),), (("dtype", "int64"),))),
+            Let(points.place, Op("np.empty", (self.rows(points),), (("dtype", "int64"),))),
             *self.make_room(step),
             Let(points.chunk, Const(-1)),
             Let(points.at, loop.lo),
@@ -150,13 +152,17 @@ class CheckpointAssembly:
             found.append((fact, Slot(kept, (Name(points.chunk),), kind)))
         return found
 
+    def rows(self, points: Checkpoints) -> Expr:
+        """Return how many states there is room for."""
+        return Op("add", (Name(points.count), ONE)) if points.binomial else Name(points.count)
+
     def make_room(self, step: Step) -> list[Stmt]:
         out: list[Stmt] = []
         for fact, slot in self.places(step):
             name = Name(fact.removesuffix("[]"))
             sizes = tuple(Op("shape", (name,), (("axis", d),)) for d in range(slot.kind.rank))
             static = () if slot.kind.dtype == "float64" else (("dtype", slot.kind.dtype),)
-            out.append(Let(slot.name, Op("np.empty", (Name(step.checkpoints.count), *sizes), static)))
+            out.append(Let(slot.name, Op("np.empty", (self.rows(step.checkpoints), *sizes), static)))
         return out
 
     def keep_state(self, step: Step) -> list[Stmt]:

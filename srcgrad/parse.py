@@ -44,7 +44,7 @@ _REFUSED = {
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
     "next_checkpoint", "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "load_array", "NAMES", "PITFALLS", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 

@@ -247,7 +247,7 @@ class ArrayReader(ReductionReader):
         cast = {"float64": "np.float64", "float32": "np.float32", "int64": "np.int64", "int32": "np.int32"}.get(dtype)
         if cast is None:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
-        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
+        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),), (), expr.loc))
 
     def pull_expand_dims(self, expr: Op) -> Pull:
         axis = expr.option("axis", 0)

@@ -17,12 +17,12 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "names", "runtime", "tree", "store"),
-    ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
+    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_checkpoints",
      "parse_conditions", "parse_loops", "parse_match",
-     "parse_ops", "parse_random", "webs", "writes"),
+     "parse_ops", "parse_random", "pitfalls", "webs", "writes"),
     ("parse", "reductions", "adjoint"),
     ("pull_ops", "slots"),
     ("record", "checkpoints"),

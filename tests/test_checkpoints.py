@@ -195,7 +195,8 @@ def counted(x, n):
 '''
     for slots in (1, 2, 3, 5, 8):
         f = load(text.format(slots=slots)).counted
-        source = sg.source(sg.value_and_grad(f), 1.0, 1).replace("x_1 = np.sin(x_1)", "x_1 = np.sin(x_1); RUN.append(1)")
+        source = sg.source(sg.value_and_grad(f), 1.0, 1)
+        source = source.replace("x_1 = np.sin(x_1)", "x_1 = np.sin(x_1); RUN.append(1)")
         for n in (1, 2, 7, 30, 64):
             namespace = {"RUN": []}
             exec(source, namespace)
