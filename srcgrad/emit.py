@@ -256,7 +256,7 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, ir.Print):
         return f"print({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
-        return f"{stmt.base} = grow({stmt.base})"
+        return f"{stmt.base} = grow({stmt.base}) if {expr_text(stmt.at)} == {stmt.base}.shape[0] else {stmt.base}"
     if isinstance(stmt, ir.Unpack):
         targets = ", ".join(stmt.targets)
         return f"{targets}{',' if len(stmt.targets) == 1 else ''} = {stmt.source}"

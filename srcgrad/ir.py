@@ -236,9 +236,13 @@ class Print(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
+    """`base = grow(base) if at == base.shape[0] else base`: a stack made longer where it has no place `at`.
+
+    What it holds, and its adjoint, stay what they are. Said so, it costs numba no counting of references.
+    """
 
     base: str
+    at: Expr
     loc: Loc | None = _loc()
 
 
@@ -360,7 +364,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, Raise | Print):
         return stmt.args
     if isinstance(stmt, Grow):
-        return (Name(stmt.base),)
+        return Name(stmt.base), stmt.at
     if isinstance(stmt, Unpack):
         return (Name(stmt.source),)
     return ()
@@ -378,6 +382,8 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
     if isinstance(stmt, Raise | Print):
         return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Grow):
+        return replace(stmt, at=f(stmt.at))
     return stmt
 
 

@@ -39,7 +39,7 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "stack", "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 

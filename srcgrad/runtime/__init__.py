@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import lower_builtin, type_callable
+from numba.np.arrayobj import make_array, populate_array
 
 
 @numba.njit(cache=True)
@@ -12,6 +16,45 @@ def grow(buffer):
     longer = np.empty((2 * buffer.shape[0],) + buffer.shape[1:], buffer.dtype)
     longer[: buffer.shape[0]] = buffer
     return longer
+
+
+def stack(size, dtype=np.float64):
+    """Return an empty array of a literal size in the frame of the compiled function that asks: it ends with the call.
+
+    As long as what is kept fits, it costs no allocation; without a count of references to it there is none to update
+    in every trip of a loop.
+    """
+    return np.empty(size, dtype)
+
+
+@type_callable(stack)
+def _type_of_stack(context):
+    def typer(size, dtype=None):
+        if isinstance(size, types.IntegerLiteral) and (dtype is None or isinstance(dtype, types.NumberClass)):
+            return types.Array(types.float64 if dtype is None else dtype.dtype, 1, "C")
+        return None
+
+    return typer
+
+
+@lower_builtin(stack, types.IntegerLiteral)
+@lower_builtin(stack, types.IntegerLiteral, types.NumberClass)
+def _lower_stack(context, builder, signature, args):
+    size, kind = signature.args[0].literal_value, signature.return_type
+    item = context.get_data_type(kind.dtype)
+    with builder.goto_entry_block():
+        memory = builder.alloca(ir.ArrayType(item, size))
+    width = context.get_constant(types.intp, context.get_abi_sizeof(item))
+    array = make_array(kind)(context, builder)
+    populate_array(
+        array,
+        data=builder.bitcast(memory, item.as_pointer()),
+        shape=cgutils.pack_array(builder, [context.get_constant(types.intp, size)]),
+        strides=cgutils.pack_array(builder, [width]),
+        itemsize=width,
+        meminfo=None,
+    )
+    return array._getvalue()
 
 
 @numba.njit(cache=True)
