@@ -11,7 +11,7 @@ from .access import never_rereads
 from .adjoint import Step
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from .rules import elementwise
+from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
 
@@ -213,7 +213,7 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP:
+        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:

@@ -19,7 +19,7 @@ from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-_OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow"}
+_OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 
 
@@ -35,7 +35,7 @@ class Choose(sympy.Function):
 
 
 def function_class(name: str, tie: str = ""):
-    """Return the sympy class of a row, comparison or `logistic`; `tie` is '' or 'strict' (the second wins a tie)."""
+    """Return the sympy class of a row, comparison, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
     return _function_class(name, tie)
 
 
@@ -45,6 +45,8 @@ def _function_class(name: str, tie: str):
         return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
     if name == "logistic":
         return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
+    if name == "root":
+        return type("root_", (sympy.Function,), {"fdiff": _slope_of_root, "row": name})
     row = ROWS[name]
 
     def fdiff(self, argindex=1):
@@ -53,13 +55,19 @@ def _function_class(name: str, tie: str):
     return type(f"{name}_{tie}", (sympy.Function,), {"fdiff": fdiff, "row": name, "nargs": row.arity})
 
 
+def _slope_of_root(self, argindex=1):
+    """Return the slope of x**p for a number p between 0 and 1, which is infinite at 0."""
+    x, p = self.args
+    return Choose(function_class("ne")(x, sympy.Integer(0)), p * x ** (p - 1), number(elementwise.STEEP))
+
+
 def _partial(row, tie, argindex, args, out):
     if row.partials is None:
         return _derived(row.name, argindex)(*args)
     text = row.partials[argindex - 1]
     if tie == "strict":
         text = text.replace(">=", ">").replace("<=", "<")
-    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out}
+    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out, "STEEP": number(elementwise.STEEP)}
     return _from_text(ast.parse(text, mode="eval").body, table)
 
 
@@ -178,7 +186,8 @@ class Converter:
     def power(self, base: Expr, exponent: Expr):
         b = self.to_sympy(base)
         if isinstance(exponent, Const):
-            return b ** number(exponent.value)
+            p = number(exponent.value)
+            return function_class("root")(b, p) if 0 < exponent.value < 1 else b**p
         return function_class("power")(b, self.to_sympy(exponent))
 
     def any_active(self, expr: Expr) -> bool:
@@ -389,13 +398,41 @@ def by_result(whole, leaves: list, parts: list, out) -> list:
             else:
                 found.append((d_top - out * stabilise(d_bottom)) / bottom)
         return found
+def plain_slopes(e, whole):
+    """Return the expression with `STEEP` only where it is needed, chosen by a test that is cheap.
+
+    A root that also stands as a factor or divisor cancels; the root of a sum with a number in it, an epsilon say, is
+    taken not to be zero; a root that is not the whole value is zero where its argument is.
+    """
+    steep = number(elementwise.STEEP)
+    ne, sqrt = function_class("ne"), function_class("sqrt")
+    if not e.has(steep):
+        return e
+
+    def root_of(f):
+        """Return what a choice of STEEP tests: a root, or what stands under one."""
+        chosen = isinstance(f, Choose) and f.args[2] in (steep, -steep) and isinstance(f.args[0], ne)
+        return f.args[0].args[0] if chosen else None
+
+    def shifted(f):
+        r = root_of(f)
+        r = r.args[0] if isinstance(r, sqrt) else r
+        return r is not None and r.is_Add and r.as_coeff_Add()[0] != 0
+
+    def cancel(m):
+        bases = {f.base if f.is_Pow else f for f in m.args}
+        return sympy.Mul(*(f.args[1] if root_of(f) in bases else f for f in m.args))
+
+    e = e.replace(shifted, lambda f: f.args[1]).replace(lambda m: m.is_Mul, cancel)
+    inner = {t: ne(t.args[0].args[0], 0) for t in e.atoms(ne) if isinstance(t.args[0], sqrt) and t.args[0] != whole}
+    return e.xreplace(inner)
 
 
 def partials(converter: Converter, value: Expr, leaves: list[Expr]):
     """Return (sympy form of the value, its partial for each leaf)."""
     with distribute(False):
         whole = converter.to_sympy(value)
-        return whole, [stabilise(whole.diff(converter.symbol(leaf))) for leaf in leaves]
+        return whole, [plain_slopes(stabilise(whole.diff(converter.symbol(leaf))), whole) for leaf in leaves]
 
 
 def divide_once(exprs: list):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import lower_builtin, type_callable
-from numba.np.arrayobj import make_array, populate_array
 
 
 @numba.njit(cache=True)
@@ -41,20 +39,13 @@ def _type_of_stack(context):
 @lower_builtin(stack, types.IntegerLiteral, types.NumberClass)
 def _lower_stack(context, builder, signature, args):
     size, kind = signature.args[0].literal_value, signature.return_type
-    item = context.get_data_type(kind.dtype)
     with builder.goto_entry_block():
-        memory = builder.alloca(ir.ArrayType(item, size))
-    width = context.get_constant(types.intp, context.get_abi_sizeof(item))
-    array = make_array(kind)(context, builder)
-    populate_array(
-        array,
-        data=builder.bitcast(memory, item.as_pointer()),
-        shape=cgutils.pack_array(builder, [context.get_constant(types.intp, size)]),
-        strides=cgutils.pack_array(builder, [width]),
-        itemsize=width,
-        meminfo=None,
-    )
-    return array._getvalue()
+        memory = builder.alloca(context.get_data_type(kind.dtype), context.get_constant(types.intp, size))
+
+    def view(address):
+        return numba.carray(address, (size,))
+
+    return context.compile_internal(builder, view, kind(types.CPointer(kind.dtype)), [memory])
 
 
 @numba.njit(cache=True)

@@ -242,6 +242,35 @@ def cholesky_by_columns(A):
     return np.sum(L * L * L)
 
 
+def leapfrog_of_three_levels(u0, r, steps):
+    before, now, after = u0.copy(), u0.copy(), np.zeros_like(u0)
+    for _ in range(steps):
+        for i in range(1, now.size - 1):
+            after[i] = 2.0 * now[i] - before[i] + r * (now[i + 1] - 2.0 * now[i] + now[i - 1])
+        before, now, after = now, after, before
+    return np.sum(now**2)
+
+
+def rows_of_a_matrix_bound_anew(A, steps):
+    M = A.copy()
+    for _ in range(steps):
+        for i in range(1, M.shape[0]):
+            row = M[i]
+            row[0] = M[i - 1, 1] * row[1]
+        M = 0.5 * M
+    return np.sum(M**2)
+
+
+def written_after_the_swap(u0, steps):
+    u, v = u0.copy(), np.zeros_like(u0)
+    for _ in range(steps):
+        v[1:-1] = u[1:-1] + 0.1 * (u[:-2] - u[2:])
+        u, v = v, u
+    edge = u[:2]
+    edge *= u[-1]
+    return np.sum(u**3)
+
+
 CASES = [
     Case(recurrence_from_the_end, (sample(5), 5)),
     Case(first_before_and_after, (sample(5), 5)),
@@ -250,6 +279,9 @@ CASES = [
     Case(last_but_one, (0.7, 1)),
     Case(last_but_one, (0.7, 3)),
     Case(cholesky_by_columns, (np.eye(3) * 2.0 + 0.3 * sample(3, 3),)),
+    Case(leapfrog_of_three_levels, (sample(7), 0.3, 4)),
+    Case(rows_of_a_matrix_bound_anew, (sample(4, 3), 3)),
+    Case(written_after_the_swap, (sample(6), 3)),
     Case(pushes_of_two_statements, (sample(8), 3)),
     Case(overwrite_each, (sample(5),)),
     Case(increment_then_use, (sample(4),)),
