@@ -22,7 +22,7 @@ LEVELS = (
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match",
      "parse_ops", "parse_random", "webs", "writes"),
-    ("parse", "reductions", "adjoint"),
+    ("parse", "reductions", "adjoint", "transcendentals"),
     ("pull_ops", "slots"),
     ("record",),
     ("array_stores", "reverse", "fuse"),
