@@ -61,7 +61,7 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
-    helpers = [n for n in ("grow", "next_checkpoint", "overlap", "unset") if f"{n}(" in body]
+    helpers = [n for n in ("grow", "next_checkpoint", "overlap", "stack", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))

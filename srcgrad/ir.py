@@ -274,9 +274,10 @@ class RequireConstant(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
+    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references."""
 
     base: str
+    at: Expr
     loc: Loc | None = _loc()
 
 
@@ -398,10 +399,8 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
     if isinstance(stmt, Grow):
-        return (Name(stmt.base),)
-    if isinstance(stmt, Unpack):
-        return (Name(stmt.source),)
-    return ()
+        return Name(stmt.base), stmt.at
+    return (Name(stmt.source),) if isinstance(stmt, Unpack) else ()
 
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
@@ -419,7 +418,7 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))
-    return stmt
+    return replace(stmt, at=f(stmt.at)) if isinstance(stmt, Grow) else stmt
 
 
 def blocks_of(stmt: Stmt) -> tuple[Block, ...]:

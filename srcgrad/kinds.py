@@ -187,6 +187,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         count = len(operands) - (fn == "np.full")
         default = operands[-1].dtype if fn == "np.full" else "float64"
         return Kind(_dtype_option(expr, kinds, default), count)
+    if fn == "stack":
+        return Kind(_dtype_option(expr, kinds, "float64"), 1)
     if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":

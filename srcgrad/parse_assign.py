@@ -81,8 +81,9 @@ class AssignmentReader(ExpressionReader):
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
-            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
-                return self.emit(ir.Grow(target, self.source.loc(node)))
+            if isinstance(value, ir.Select) and value.then == Op("grow", (Name(target),)):
+                assert isinstance(value.test, Op), value
+                return self.emit(ir.Grow(target, value.test.args[0], self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)

@@ -401,7 +401,7 @@ class ArrayReader(ReductionReader):
         if not isinstance(value, Op):
             return None
         kind = self.kinds[target]
-        if value.fn in ("np.zeros", "np.ones", "np.empty"):
+        if value.fn in ("np.zeros", "np.ones", "np.empty", "stack"):
             self.allocate(target, [self.hold_size(e) for e in value.args], kind, value.fn)
             return Name(target)
         if value.fn in ("np.zeros_like", "np.ones_like", "np.empty_like"):

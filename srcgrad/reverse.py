@@ -17,6 +17,7 @@ from .kinds import kind_of
 from .record import Recorder, facts_of
 from .rules import draws
 from .slots import Slot, next_trip
+from .transcendentals import name_transcendentals
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -60,6 +61,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, active)
     check_constants(function, active)
+    function, active = name_transcendentals(function, kinds, active, fresh)
     builder = AdjointBuilder(function, kinds, active, fresh, sizes)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):

@@ -16,7 +16,7 @@ from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from .writes import extreme
 
-ROOM = 8
+ROOM, ROWS = 64, 8
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,13 @@ class Slots:
         rows, index = tuple(c[0] for c in known if c), tuple(c[1] for c in known if c)
         if len(known) < len(loops):
             owner = loops[len(loops) - len(known) - 1]
-            rows, index = (Const(ROOM), *rows), (Name(self.height(owner, loops)), *index)
+            rows, index = (Const(ROWS), *rows), (Name(self.height(owner, loops)), *index)
             owner.stacks.append(base)
             self.made[base] = Kind(kind.dtype, kind.rank + len(rows))
-        loops[0].allocations.append(Let(base, Op("np.empty", (*rows, *sizes), static)))
+        made = Op("np.empty", (*rows, *sizes), static)
+        if len(known) < len(loops) and len(rows) + len(sizes) == 1:
+            made = Op("stack", (Const(ROOM),), static)
+        loops[0].allocations.append(Let(base, made))
         return Slot(base, index, kind)
 
     def height(self, owner: Step, loops) -> str:
@@ -162,9 +165,8 @@ def next_trip(step: Step) -> list[Stmt]:
     """Return what a loop with stacks does first in each trip: count it, and make room where they are full."""
     assert step.height is not None
     height = Name(step.height)
-    full = Op("eq", (height, Op("shape", (Name(step.stacks[0]),), (("axis", 0),))))
     up = Let(step.height, Op("add", (height, Const(1)), (("inplace", True),)))
-    return [up, If(full, tuple(map(ir.Grow, step.stacks)))]
+    return [up, *(ir.Grow(stack, height) for stack in step.stacks)]
 
 
 # --- trips --------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ LEVELS = (
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_checkpoints",
      "parse_conditions", "parse_loops", "parse_match",
      "parse_ops", "parse_random", "pitfalls", "webs", "writes"),
-    ("parse", "reductions", "adjoint"),
+    ("parse", "reductions", "adjoint", "transcendentals"),
     ("pull_ops", "slots"),
     ("record", "checkpoints"),
     ("array_stores", "reverse", "fuse"),
