@@ -56,7 +56,7 @@ def module_text(name: str, made) -> str:
         lines.append("import math")
         lines.append("")
     lines.append("import numpy as np")
-    helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
+    helpers = [n for n in ("grow", "in_order", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]

@@ -144,7 +144,11 @@ class Let(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Store(Stmt):
-    """`base[index] op value` with op '=' or '+='."""
+    """`base[index] op value` with op '=', '+=' or '-='.
+
+    Before `lower` also 'out' (as '=', of values that fit the dtype), 'diagonal' (np.fill_diagonal) and 'at fn'
+    (np.add.at and its like: one element after the other).
+    """
 
     base: str
     index: tuple[Expr, ...]

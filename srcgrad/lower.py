@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from . import ir
 from .affine import unclipped
+from .aliases import is_view, shown_by, written
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
@@ -50,7 +51,8 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
     lowerer = Lowerer(function, kinds, stretch)
-    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
+    body = lowerer.block(function.body)
+    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims)
 
 
@@ -97,6 +99,8 @@ class Lowerer(StoreWriter):
         self.stretch = stretch
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
+        self.loops = 0
+        self.rooms: dict[str, Expr] = {}
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
@@ -109,10 +113,12 @@ class Lowerer(StoreWriter):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-        self.stored = ir.stored_in(function.body) | (inplace & arrays)
+        self.stored = written(function, kinds)
+        self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
+        self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.stop_if)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -127,6 +133,7 @@ class Lowerer(StoreWriter):
                 continue
             self.loc = stmt.loc or self.loc
             self.products: set[str] = set()
+            self.indexer.steps = {}
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
                 if self.is_swap(block[k : k + 3]):
@@ -154,6 +161,14 @@ class Lowerer(StoreWriter):
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
 
+    def looped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+        """Lower the body of a loop."""
+        self.loops += 1
+        try:
+            return self.scoped(block, nonneg)
+        finally:
+            self.loops -= 1
+
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
             if self.kinds[stmt.target].rank:
@@ -172,13 +187,13 @@ class Lowerer(StoreWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
+            body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
             self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
-            body = self.scoped(stmt.body)
+            body = self.looped(stmt.body)
             if before:
                 leave = If(Op("not", (test,)), (ir.Break(),), (), stmt.loc)
                 body, test = (*before, *_else_nest(leave, body)), Const(True)
@@ -224,18 +239,25 @@ class Lowerer(StoreWriter):
             return self.store(Store(target, index, right, op or "=", stmt.loc))
         if target in self.multi or target in self.state.storage:
             return self.rebind(stmt)
-        if _is_view(value, self) and not isinstance(value, Op):
-            return self.bind_view(stmt)
-        if isinstance(value, Op) and value.fn == "np.transpose" and isinstance(value.args[0], Name):
+        if is_view(value, self.kinds):
             return self.bind_view(stmt)
         self.bind_array(target, value)
 
     def bind_array(self, target: str, value: Expr):
         """Give a name an array of its own: allocation, copy or product as it stands, else a nest that fills it."""
-        self.check_copied(target, value)
+        if self.bind_shape(target, value):
+            return
         direct = self.allocation(target, value)
-        if direct is None:
-            self.materialise(self.pull(value, into=target), self.kinds[target], target, value)
+        if direct is not None:
+            self.note_order(target, value)
+            return
+        p = self.pull(value, into=target)
+        if isinstance(value, Op) and value.fn == "np.nonzero" and target not in self.stored:
+            self.state.views[target] = p
+        elif self.loops and any(isinstance(n, Name) and n.id in self.rooms for n in p.dims):
+            self.bind_chosen(target, p)
+        else:
+            self.materialise(p, self.kinds[target], target, value)
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -263,27 +285,44 @@ class Lowerer(StoreWriter):
         self.stable.add(held)
         return Name(held)
 
-    def check_copied(self, target, value):
-        """Refuse a reshape that is a view in NumPy where one of the two is written."""
-        if isinstance(value, Op) and value.fn in ("reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"):
-            sources = {n for n in ir.names_in(value.args[0]) if self.kinds[n].rank}
-            if (target in self.stored or sources & self.stored) and not value.option("copy"):
-                self.refuse(value.loc, f"{target!r} may share memory with an array that is written",
-                            "copy it: .copy(), or write the loop over the original")  # fmt: skip
+    def bind_shape(self, target: str, value: Expr) -> bool:
+        """Bind a name to another shape of memory that is written; False where it is a copy or may be one."""
+        sources = shown_by(value, self.kinds)
+        if not sources or target not in self.stored or target in self.multi or sources & self.multi:
+            shared = sources & self.stored and target in self.stored
+        else:
+            p = self.shaped(value) if isinstance(value, Op) else None
+            if p is not None:
+                self.state.views[target] = p
+                return True
+            shared = True
+        if shared:
+            self.refuse(value.loc, f"{target!r} may share memory with an array that is written",
+                        "copy it: .copy(), or write the loop over the original")  # fmt: skip
+        return False
+
+    def note_order(self, target: str, value: Expr):
+        """Note which memory is laid out row by row for sure, or if an argument is."""
+        assert isinstance(value, Op)
+        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
+        if target not in self.multi and like is None:
+            self.contiguous_if[target] = None
+        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
+            self.contiguous_if[target] = self.contiguous_if[like.id]
 
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
         moved = isinstance(value, Name) and self.is_last_use(value.id)
-        if target in self.stored and _is_view(value, self) and not moved:
+        if target in self.stored and is_view(value, self.kinds) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if _is_view(value, self) and ir.names_in(value) & self.stored and not moved:
+        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
         if target not in self.state.storage:
             self.state.storage.add(target)
-            if not _is_view(value, self):
+            if not is_view(value, self.kinds):
                 return self.bind_array(target, value)
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         p = self.pull(value)
@@ -327,8 +366,9 @@ class Lowerer(StoreWriter):
         trial.state, trial.out, trial.kinds = self.state.fork(), [], dict(self.kinds)
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
+        trial.rooms = dict(self.rooms)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold)
+        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.stop_if)
         return trial
 
     def hoist_storage(self, stmt: Stmt):
@@ -369,17 +409,6 @@ def _inplace(stmt: Stmt) -> bool:
         and bool(stmt.value.option("inplace"))
         and stmt.value.args[0] == Name(stmt.target)
     )
-
-
-def _is_view(value: Expr, reader) -> bool:
-    if isinstance(value, Name):
-        return True
-    if isinstance(value, Op) and value.fn == "np.transpose":
-        return _is_view(value.args[0], reader)
-    if isinstance(value, Sub) and isinstance(value.base, Name | Sub):
-        items = [i for i in value.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots)]
-        return not any(reader.kind(i).rank for i in items) and _is_view(value.base, reader)
-    return False
 
 
 def _read_counts(block) -> Counter:

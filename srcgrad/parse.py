@@ -12,7 +12,8 @@ import numpy as np
 
 from . import ir, tree
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Name, Return, Store
+from .ir import Const, Name, Return
+from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_expr import Obj, ShapeOf, Stop, Struct
@@ -38,7 +39,7 @@ _REFUSED = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap", "in_order",
     "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
@@ -121,7 +122,7 @@ class _Shared:
         self.size = 0
 
 
-class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
+class Reader(LoopReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -264,12 +265,6 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
             if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:
                 self.emit(ir.Print(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
-            if isinstance(target, ast.Attribute) and target.attr == "fill":
-                base = self.scalar(target.value)
-                if isinstance(base, Name):
-                    value = self.scalar(node.value.args[0])
-                    self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
-                    return
             self.expr(node.value)
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")

@@ -6,12 +6,16 @@ import ast
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import ExpressionReader, Obj, Places, ShapeOf, Struct
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
 }  # fmt: skip
+
+
+# a store into one of these writes the array it shows
+_VIEWS = frozenset({"np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(ExpressionReader):
@@ -82,6 +86,8 @@ class AssignmentReader(ExpressionReader):
     def assign_struct(self, name, value, node):
         if isinstance(value, ShapeOf):
             return value
+        if isinstance(value, Places):
+            return Places(self.hold(value.mask, node))
         if isinstance(value, Obj):
             if self.depth and not (name in self.env and self.env[name] == value):
                 self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
@@ -111,6 +117,11 @@ class AssignmentReader(ExpressionReader):
         if isinstance(value, ShapeOf):
             items = [
                 Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
+            ]
+        elif isinstance(value, Places):
+            mask = self.hold(value.mask, node)
+            items = [
+                Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
             ]
         elif isinstance(value, Struct):
             items = list(value.items)
@@ -155,8 +166,8 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn in _VIEWS):
+            name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)
         if not isinstance(base, Name):

@@ -8,18 +8,18 @@ from dataclasses import replace
 from . import ir
 from .affine import clipped, simplify_index
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
-from .pull import ONE, ZERO, Indexer, Lifted, Pull, lift, single, transpose
+from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
+from .pull import ONE, ZERO, Lifted, Pull, lift, single
 from .reductions import ReductionReader
 from .rules import arrays, elementwise
+from .views import ViewReader
 
 
-class ArrayReader(ReductionReader):
+class ArrayReader(ReductionReader, ViewReader):
     """Reads expressions for `Lowerer`, which lowers statements."""
 
     # what `Lowerer` sets up
     stretch: bool
-    indexer: Indexer
 
     # -- scalars
     def scalar(self, expr: Expr, into: str | None = None) -> Expr:
@@ -50,7 +50,7 @@ class ArrayReader(ReductionReader):
             return self.reduce(expr, into).at(())
         if expr.fn == "np.dot":
             return self.product(expr, into).at(())
-        if expr.fn == "overlap":
+        if expr.fn in ("in_order", "overlap"):
             return expr
         if expr.fn == "item":
             p = self.pull(expr.args[0])
@@ -61,6 +61,8 @@ class ArrayReader(ReductionReader):
         """Return an operation on scalars in a form that numba computes as Python does."""
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
+        if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
+            return Op("not", expr.args, (), expr.loc)
         if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
             return expr
         base, exponent = expr.args
@@ -124,7 +126,9 @@ class ArrayReader(ReductionReader):
         assert isinstance(expr, Op), expr
         if elementwise.is_elementwise(expr.fn):
             truths = self.kind(expr).dtype == "bool"
-            fn = {"add": "bitor", "mul": "bitand"}.get(expr.fn, expr.fn) if truths else expr.fn
+            fn = {"add": "bitor", "mul": "bitand", "invert": "not"}.get(expr.fn, expr.fn) if truths else expr.fn
+            if fn == "bool":
+                return self.truth(expr.args[0])
             return self.elementwise(expr, expr.args, lambda *args: Op(fn, args, (), expr.loc))
         if expr.fn == "np.where":
             return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
@@ -140,13 +144,7 @@ class ArrayReader(ReductionReader):
         return handler(expr)
 
     def indexed(self, base: Pull, expr: Sub) -> Pull:
-        try:
-            return self.indexer.apply(base, expr.index, self.lift)
-        except ValueError:
-            raise UnsupportedError(
-                problem_at(expr.loc or self.loc, "the step of a slice is known only at run time",
-                           "write a constant step, or a loop")
-            ) from None  # fmt: skip
+        return self.indexer.apply(base, self.unmasked(expr.index, base.dims), self.lift)
 
     def elementwise(self, expr: Expr, args, build: Callable[..., Expr]) -> Pull:
         pulls = []
@@ -191,8 +189,14 @@ class ArrayReader(ReductionReader):
         self.emit(If(bad, (ir.Raise("ValueError", (Const(message), own, size), self.loc),)))
         return self.hold(Select(Op("eq", (own, ONE)), ZERO, ONE), "step", always=True)
 
-    def pull_transpose(self, expr: Op) -> Pull:
-        return transpose(self.pull(expr.args[0]))
+    def truth(self, expr: Expr) -> Pull:
+        """Return the pull of which elements of an array are not zero."""
+        if self.kind(expr).dtype == "bool":
+            return self.pull(expr)
+        return self.elementwise(expr, (expr,), lambda e: Op("ne", (e, ZERO)))
+
+    def pull_nonzero(self, expr: Op) -> Pull:
+        return self.named(self.places(self.truth(expr.args[0]))[expr.option("axis")].id)
 
     def pull_copy(self, expr: Op) -> Pull:
         return self.pull(expr.args[0])
@@ -207,13 +211,6 @@ class ArrayReader(ReductionReader):
         if cast is None:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
         return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
-
-    def pull_expand_dims(self, expr: Op) -> Pull:
-        axis = expr.option("axis", 0)
-        rank = self.kind(expr).rank
-        items: list[Expr] = [ir.Slice()] * (rank - 1)
-        items.insert(axis % rank, ir.NewAxis())
-        return self.indexed(self.pull(expr.args[0]), Sub(expr.args[0], tuple(items)))
 
     def pull_outer(self, expr: Op) -> Pull:
         a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
@@ -269,62 +266,6 @@ class ArrayReader(ReductionReader):
 
         return Pull((size,), at)
 
-    # -- reshape: affine copies through the flat order
-    def pull_ravel(self, expr: Op) -> Pull:
-        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
-        if p.rank == 1:
-            return p
-        return self.flattened(p, self.kind(expr))
-
-    def flattened(self, p: Pull, kind: Kind) -> Pull:
-        total: Expr = ONE
-        for n in p.dims:
-            total = n if total == ONE else Op("mul", (total, n))
-        name = self.fresh("flat")
-        self.kinds[name] = Kind(kind.dtype, 1)
-        self.allocate(name, (self.hold(total, "n"),), self.kinds[name], "np.empty")
-        idx = self.loop_names_for(p.rank)
-        place: Expr = ZERO
-        for i, n in zip(idx, p.dims, strict=True):
-            place = Name(i) if place == ZERO else _place(place, n, Name(i))
-        self.nest(idx, [(ZERO, n) for n in p.dims], [Store(name, (place,), p.at(tuple(map(Name, idx))))])
-        return self.named(name)
-
-    def pull_reshape(self, expr: Op) -> Pull:
-        base = expr.args[0]
-        p = self.named_array(self.pull(base), self.kind(base))
-        flat = p if p.rank == 1 else self.flattened(p, self.kind(base))
-        sizes = [self.hold_size(e) for e in expr.args[1:]]
-        known: Expr = ONE
-        for n in sizes:
-            if n != Const(-1):
-                known = n if known == ONE else Op("mul", (known, n))
-        if Const(-1) in sizes:
-            rest = flat.dims[0] if known == ONE else Op("floordiv", (flat.dims[0], known))
-            sizes[sizes.index(Const(-1))] = self.hold(rest, "n")
-        total: Expr = ONE
-        for n in sizes:
-            total = n if total == ONE else Op("mul", (total, n))
-        self.require(total, flat.dims[0], "cannot reshape array: sizes")
-        return self.unflattened(flat, tuple(sizes))
-
-    def pull_reshape_like(self, expr: Op) -> Pull:
-        base = self.pull(expr.args[1])
-        sizes = tuple(n for n in base.dims)
-        return self.pull_reshape(Op("reshape", (expr.args[0], *sizes), (), expr.loc))
-
-    def unflattened(self, flat: Pull, sizes) -> Pull:
-        if len(sizes) == 1:
-            return Pull(sizes, flat.at, flat.array)
-
-        def at(idx):
-            place = idx[0]
-            for i, n in zip(idx[1:], sizes[1:], strict=True):
-                place = _place(place, n, i)
-            return flat.at((place,))
-
-        return Pull(sizes, at)
-
     # -- allocations bound to a name
     def allocation(self, target: str, value: Expr) -> Name | None:
         """Emit `target = np.zeros(...)` and the like as they stand; None if the value is something else."""
@@ -342,6 +283,9 @@ class ArrayReader(ReductionReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
+        if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
+            self.pull_diag(value, target)
+            return Name(target)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):
@@ -349,12 +293,6 @@ class ArrayReader(ReductionReader):
                 self.state.dims[target] = p.dims
                 return Name(target)
         return None
-
-
-def _place(place: Expr, n: Expr, i: Expr) -> Expr:
-    """Return the flat index `place * n + i`."""
-    scaled = place if n == ONE else Op("mul", (place, n))
-    return scaled if i == ZERO else Op("add", (scaled, i))
 
 
 def op_count(expr: Expr) -> int:

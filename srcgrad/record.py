@@ -69,7 +69,7 @@ def facts_of(expr: Expr, kinds, bars) -> set[str]:
                 found.add(e.id)
                 if kinds[e.id].rank:
                     found.add(contents(e.id))
-        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like"):
+        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "in_order", "overlap", "np.zeros_like", "np.empty_like"):
             found.update(n for n in ir.names_in(*e.args) if n in kinds and n not in bars)
         else:
             for c in ir.children(e):

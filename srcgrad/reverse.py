@@ -93,7 +93,7 @@ def _shape(name: str, axis: int) -> Expr:
 
 
 def _checks_overlap(stmt: Stmt) -> bool:
-    return isinstance(stmt, If) and isinstance(stmt.test, Op) and stmt.test.fn == "overlap"
+    return isinstance(stmt, If) and any(isinstance(e, Op) and e.fn in ("in_order", "overlap") for e in ir.walk(stmt.test))
 
 
 def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:

@@ -20,9 +20,10 @@ LEVELS = (
     ("ir", "rules", "rules.arrays", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("linear", "nests", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
-    ("parse", "reductions", "adjoint"),
-    ("pull_ops", "record"),
+    ("linear", "nests", "parse_arrays", "parse_assign", "parse_calls", "parse_loops", "parse_ops", "webs"),
+    ("parse", "masks", "views", "adjoint"),
+    ("reductions", "record"),
+    ("pull_ops",),
     ("array_stores", "reverse", "fuse"),
     ("lower",),
     ("pipeline",),
@@ -35,7 +36,8 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_assign", "parse_calls", "parse_expr", "parse_loops", "parse_ops", "source", "symbolic",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_expr", "parse_loops", "parse_ops", "source",
+    "symbolic",
 }  # fmt: skip
 
 

@@ -21,6 +21,12 @@ def unset(array):
 
 
 @numba.njit(cache=True)
+def in_order(array):
+    """Return whether the elements of an array stand one behind the other, row by row."""
+    return array.flags.c_contiguous
+
+
+@numba.njit(cache=True)
 def overlap(a, b):
     """Return whether the memory that two arrays span has a byte in common."""
     if a.size == 0 or b.size == 0:
