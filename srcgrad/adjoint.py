@@ -12,7 +12,7 @@ from typing import Any
 
 from . import ir
 from .access import accesses, element_of, never_rereads, rank_of, root_of
-from .activity import ARRAY_OPS
+from .activity import takes_names
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
@@ -38,6 +38,8 @@ class Step:
     loads: list[Let] = field(default_factory=list)
     rebuilds: list[Let] = field(default_factory=list)
     allocations: list[Stmt] = field(default_factory=list)
+    height: str | None = None
+    stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
 
@@ -129,7 +131,7 @@ class AdjointBuilder:
         return live
 
     def reached(self, stmt, target: Expr) -> set[str]:
-        if isinstance(stmt.value, Op) and stmt.value.fn in ARRAY_OPS:
+        if takes_names(stmt.value):
             return {n for n in ir.names_in(stmt.value) if n in self.active}
         leaves = self.form(stmt, target, stmt.value).leaves
         return {root_of(leaf).id for leaf in leaves}
@@ -170,6 +172,8 @@ class AdjointBuilder:
 
     # -- statements
     def form(self, stmt, target: Expr, value: Expr) -> LinearForm:
+        if isinstance(value, Op) and value.fn == "print_grad":
+            value = value.args[0]
         if id(stmt) not in self.forms:
             result = target if isinstance(stmt, Let) or stmt.op == "=" else None
             self.forms[id(stmt)] = LinearForm(result, value, self.is_active)
@@ -185,6 +189,7 @@ class AdjointBuilder:
             return live
         live = set(live)
         seed = Name(self.bar(name))
+        step.code += printed(value, seed)
         form = self.form(stmt, Name(name), value)
         temps, pushes = form.pushes(seed, self.fresh)
         step.late = form.uses_result
@@ -279,7 +284,8 @@ class AdjointBuilder:
         live = live - {name}
         if name not in self.active or not isinstance(value, Op):
             return live
-        if value.fn == "copy" and self.is_active(value.args[0]):
+        step.code += printed(value, Name(self.bar(name)))
+        if value.fn in ("copy", "print_grad") and self.is_active(value.args[0]):
             copied = value.args[0]
             assert isinstance(copied, Name), copied
             source = copied.id
@@ -387,6 +393,14 @@ class AdjointBuilder:
         term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
         store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
+
+
+def printed(value: Expr, seed: Expr) -> list[Stmt]:
+    """Return the statements that print the adjoint of a value that asks for it."""
+    if not isinstance(value, Op) or value.fn != "print_grad":
+        return []
+    label = value.option("label")
+    return [ir.Print((Const(label), seed) if label else (seed,))]
 
 
 def multiple(value: Expr, seed: Expr) -> Expr:

@@ -40,6 +40,9 @@ class Affine:
     def coefficient(self, name: str) -> int:
         return self.terms.get(Name(name), 0)
 
+    def coefficient_of(self, atom: Expr) -> int:
+        return self.terms.get(atom, 0)
+
     def expr(self) -> Expr:
         """Return the expression a person would write: positive terms first, the constant last."""
         positive = [(a, c) for a, c in self.terms.items() if c > 0]

@@ -40,6 +40,16 @@ def is_view(value: Expr, kinds: dict[str, Kind]) -> bool:
     return isinstance(value, Name)
 
 
+def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]]:
+    """Return for every array that may share its memory with others the names of all of them."""
+    found: dict[str, set[str]] = {}
+    for stmt in ir.statements(function.body):
+        if isinstance(stmt, Let) and kinds[stmt.target].rank:
+            group = set().union(*(found.get(n, {n}) for n in (stmt.target, *shown_by(stmt.value, kinds))))
+            found.update(dict.fromkeys(group, group))
+    return found
+
+
 def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
     """Return the arrays that are written, under their own name or under one that may show their memory.
 
@@ -49,9 +59,7 @@ def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
     ['a', 'v', 'w']
     """
     lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and kinds[s.target].rank]
-    found = ir.stored_in(function.body)
-    found |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
-    groups = [{s.target, *shown_by(s.value, kinds)} for s in lets]
-    while more := [g for g in groups if g & found and not g <= found]:
-        found.update(*more)
-    return found
+    stored = ir.stored_in(function.body)
+    stored |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
+    groups = sharing(function, kinds)
+    return set().union(*(groups.get(n, {n}) for n in stored))

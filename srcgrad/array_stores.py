@@ -13,7 +13,10 @@ from .pull_ops import ArrayReader
 
 
 class StoreWriter(ArrayReader):
-    """Writes stores into elements, slices and gathered places."""
+    """Writes stores into elements, slices, gathered places and places under a mask.
+
+    'out' is '=' of values that fit the dtype, 'diagonal' np.fill_diagonal, 'at fn' np.add.at and its like.
+    """
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
@@ -42,7 +45,17 @@ class StoreWriter(ArrayReader):
     def store_element(self, stmt: Store, p: Pull):
         element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
         value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
-        self.emit(Store(root_of(element).id, element.index, value, stmt.op, stmt.loc))
+        index = element.index if isinstance(p.array, Name) else tuple(map(self.checked_place, element.index))
+        self.emit(Store(root_of(element).id, index, value, stmt.op, stmt.loc))
+
+    def checked_place(self, index: Expr) -> Expr:
+        """Return an index that has been checked against a view, under a name where it tells negative ones apart."""
+        if not any(isinstance(e, ir.Select) for e in ir.walk(index)):
+            return index
+        held = self.hold(index, "place")
+        assert isinstance(held, Name), held
+        self.places_made.add(held.id)
+        return held
 
     def store_diagonal(self, stmt: Store, p: Pull):
         """Lower `np.fill_diagonal(a, v)`."""
@@ -69,11 +82,7 @@ class StoreWriter(ArrayReader):
         pad = target.rank - value.rank
         if pad < 0:
             self.refuse(stmt.loc, "the value has more axes than the places", "index or reshape it")
-        if root in ir.names_in(value.at(names[pad:])):
-            kind = self.kind(stmt.value)
-            value = self.named(self.materialise(value, kind, self.fresh("values")).id) if value.rank else single(
-                self.hold(value.at(()), "value", always=True))  # fmt: skip
-        value = self.fitted(value, target.dims[pad:])
+        value = self.fitted(self.apart_from(value, root, self.kind(stmt.value).dtype), target.dims[pad:])
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
         element = value.at(own)
         if fn in ("add", "sub"):
@@ -128,17 +137,21 @@ class StoreWriter(ArrayReader):
 
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
-        value = self.pull(stmt.value)
-        target = self.indexer.apply(p, stmt.index, self.lift)
-        dtype = self.kinds[stmt.base].dtype
+        right = stmt.value
         if stmt.op != "=":
-            fn = "add" if stmt.op == "+=" else "sub"
-            sums = Op(fn, (Sub(Name(stmt.base), stmt.index), stmt.value))
-            value = self.pull(sums)
-        if stmt.op != "=" or stmt.base in ir.names_in(stmt.value):
-            name = self.materialise(value, Kind(dtype, value.rank), self.fresh("values"))
-            value = self.named(name.id)
+            right = Op("add" if stmt.op == "+=" else "sub", (Sub(Name(stmt.base), stmt.index), right))
+        value = self.pull(right)
+        target = self.indexer.apply(p, stmt.index, self.lift)
+        value = self.apart_from(value, root_of(cell_of(target, _marks(target.rank))).id, self.kinds[stmt.base].dtype)
         self.assign(target, value, Const(0), "=")
+
+    def apart_from(self, value: Pull, root: str, dtype: str) -> Pull:
+        """Return a value that is computed before an array is written: itself where it does not read that array."""
+        if root not in ir.names_in(value.at(_marks(value.rank))):
+            return value
+        if not value.rank:
+            return single(self.hold(value.at(()), "value", always=True))
+        return self.named(self.materialise(value, Kind(dtype, value.rank), self.fresh("values")).id)
 
     def assign(self, target: Pull, value: Pull, source: Expr, op: str, exact: bool = False):
         """Write a nest that stores `value`, broadcast, into `target`."""
@@ -211,6 +224,11 @@ class StoreWriter(ArrayReader):
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
         return ranges, tuple(at), tuple(own)
+
+
+def _marks(rank: int) -> tuple[Name, ...]:
+    """Return names that stand for an index."""
+    return tuple(Name(f"_{d}") for d in range(rank))
 
 
 def _same_index(a, b) -> bool:

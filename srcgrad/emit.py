@@ -101,6 +101,8 @@ def _call_text(op: Op) -> str:
         return f"{_wrap(args[0], _ATOM)}.shape[{op.option('axis')}]"
     if fn in ("size", "ndim", "dtype"):
         return f"{_wrap(args[0], _ATOM)}.{fn}"
+    if fn == "print_grad":
+        return f"print_grad({expr_text(args[0])}, {op.option('label')!r})"
     if fn == "item":
         return f"{_wrap(args[0], _ATOM)}.item()"
     if fn == "reshape":
@@ -172,6 +174,8 @@ class _Printer:
         loc = stmt.loc
         if not self.comments or loc is None or loc == before:
             return loc or before
+        if _checks_index(stmt):
+            return before
         text = loc.text.strip()
         compound = isinstance(stmt, For | If | ir.While)
         own = text.split(" ")[0].split(":")[0].split("(")[0] in ("for", "if", "elif", "while", "else", "assert")
@@ -213,6 +217,12 @@ class _Printer:
 
 def _only_raises(stmt: If) -> bool:
     return len(stmt.then) == 1 and isinstance(stmt.then[0], ir.Raise)
+
+
+def _checks_index(stmt: Stmt) -> bool:
+    """Return whether a statement only raises IndexError, whose message names the line."""
+    first = stmt.then[0] if isinstance(stmt, If) and _only_raises(stmt) else None
+    return isinstance(first, ir.Raise) and first.exception == "IndexError"
 
 
 def _is_search(stmt: Stmt) -> bool:
@@ -257,8 +267,12 @@ def _simple(stmt: Stmt) -> str:
         return f"assert {expr_text(stmt.test)}{message}"
     if isinstance(stmt, ir.Print):
         return f"print({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.RequireConstant):
+        return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         return f"{stmt.base} = grow({stmt.base})"
+    if isinstance(stmt, ir.Within):
+        return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):
         targets = ", ".join(stmt.targets)
         return f"{targets}{',' if len(stmt.targets) == 1 else ''} = {stmt.source}"

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,16 +22,17 @@ def builder(request, kinds, structures, wrt):
     def build():
         from . import pipeline
 
+        variant = pipeline.Variant(request.stretch, request.boundscheck)
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, request.stretch)
+            made = pipeline.primal(request.f, structures, kinds, variant)
             written = set(made.stored_params())
             if written and not request.stretch:
-                made = pipeline.primal(request.f, structures, kinds, True)
+                made = pipeline.primal(request.f, structures, kinds, replace(variant, stretch=True))
             return made
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
+            return pipeline.pair(request.f, structures, kinds, wrt, variant)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, variant, value)
 
     return f"{request.name}_{request.transform}", build
 
@@ -59,6 +61,10 @@ def module_text(name: str, made) -> str:
     helpers = [n for n in ("grow", "in_order", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
+    if hints:
+        lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")

@@ -144,11 +144,7 @@ class Let(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Store(Stmt):
-    """`base[index] op value` with op '=', '+=' or '-='.
-
-    Before `lower` also 'out' (as '=', of values that fit the dtype), 'diagonal' (np.fill_diagonal) and 'at fn'
-    (np.add.at and its like: one element after the other).
-    """
+    """`base[index] op value`, op '=', '+=' or '-='; before `lower` also those that `array_stores` names."""
 
     base: str
     index: tuple[Expr, ...]
@@ -233,6 +229,24 @@ class Assert(Stmt):
 @dataclass(frozen=True, slots=True)
 class Print(Stmt):
     """`print(args)`; stays in the forward part."""
+
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Stmt):
+    """An index that must lie inside an axis of a view, negative ones counted from its end; gone after `bounds`."""
+
+    index: Expr
+    size: Expr
+    axis: int
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class RequireConstant(Stmt):
+    """`require_constant(name, args)`: no derivative may be asked for that flows through these; stays in forward."""
 
     args: tuple[Expr, ...]
     loc: Loc | None = _loc()
@@ -361,8 +375,10 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
+    if isinstance(stmt, Within):
+        return stmt.index, stmt.size
     if isinstance(stmt, Grow):
         return (Name(stmt.base),)
     if isinstance(stmt, Unpack):
@@ -380,8 +396,10 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Within):
+        return replace(stmt, index=f(stmt.index), size=f(stmt.size))
     return stmt
 
 

@@ -204,7 +204,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
     if fn == "np.nonzero":
         if expr.option("axis") >= operands[0].rank:
-            what = f"np.nonzero of {operands[0]} gives {operands[0].rank} arrays"
+            what = f"np.nonzero of an array with {operands[0].rank} axes has no item {expr.option('axis')}"
             raise KindError(problem_at(where, what, "take one that exists"))
         return Kind("int64", 1)
     if fn == "np.diag":
@@ -213,7 +213,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(operands[0].dtype, 3 - operands[0].rank)
     if fn == "permuted":
         permutation(expr, operands[0].rank, where)
-    if fn in ("copy", "permuted", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("copy", "permuted", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
@@ -243,7 +243,7 @@ def _elementwise_kind(fn: str, operands) -> Kind:
     kind = common(operands)
     if fn in elementwise.COMPARISONS or fn in ("and", "or", "not"):
         return Kind("bool", kind.rank)
-    if fn in elementwise.LOGIC:
+    if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind
     if fn in _CAST_DTYPE:
         return Kind(_CAST_DTYPE[fn], kind.rank)
@@ -295,6 +295,7 @@ def permutation(expr: Op, rank: int, loc=None) -> tuple[int, ...]:
     (1, 2, 0)
     """
     ((way, given),) = expr.static
+    assert isinstance(given, tuple)
     if any(not -rank <= a < rank for a in given) or (way == "axes" and len(given) != rank):
         raise KindError(problem_at(loc, f"axes {given} of an array with {rank} axes", "name axes that exist"))
     axes = [a % rank for a in given]
@@ -332,6 +333,9 @@ def _sub_kind(expr: Sub, kinds, loc) -> Kind:
     for item in expr.index:
         if isinstance(item, Slice):
             rank, used = rank + 1, used + 1
+            for kind in (kind_of(e, kinds, loc) for e in ir.children(item)):
+                if kind.rank or not kind.is_int:
+                    raise KindError(problem_at(where, f"an index must be an integer, not {kind}", "use int()"))
         elif isinstance(item, ir.NewAxis):
             rank += 1
         elif not isinstance(item, ir.Dots):

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from . import ir
 from .affine import unclipped
-from .aliases import is_view, shown_by, written
+from .aliases import is_view, sharing, shown_by, written
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
@@ -21,6 +21,7 @@ from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, whole
+from .rules.arrays import ALLOCATIONS
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -49,11 +50,11 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
-    """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
+    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     lowerer = Lowerer(function, kinds, stretch)
     body = lowerer.block(function.body)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
-    return lowered, lowerer.kinds, dict(lowerer.state.dims)
+    return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
@@ -99,7 +100,7 @@ class Lowerer(StoreWriter):
         self.stretch = stretch
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
-        self.loops = 0
+        self.loops = self.depth = 0
         self.rooms: dict[str, Expr] = {}
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
@@ -113,18 +114,21 @@ class Lowerer(StoreWriter):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
+        self.sharing = sharing(function, kinds)
         self.stored = written(function, kinds)
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
+        self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.stop_if)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
         saved, self.out = self.out, []
+        self.depth += 1
         problems: list[Problem] = []
         outer, skip = self.rest, 0
         for k, stmt in enumerate(block):
@@ -144,6 +148,7 @@ class Lowerer(StoreWriter):
             except SrcgradError as e:
                 problems += e.problems
         self.rest = outer
+        self.depth -= 1
         if problems:
             raise UnsupportedError(*problems)
         result, self.out = tuple(self.out), saved
@@ -258,6 +263,8 @@ class Lowerer(StoreWriter):
             self.bind_chosen(target, p)
         else:
             self.materialise(p, self.kinds[target], target, value)
+            if isinstance(value, Op) and value.fn in ALLOCATIONS:
+                self.note_order(target, value)
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -267,39 +274,28 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
-        if isinstance(value, Sub):
-            value = replace(value, index=tuple(self.freeze(i) for i in value.index))
-        self.state.views[target] = self.pull(value)
-
-    def freeze(self, item: Expr) -> Expr:
-        """Return an index item whose names cannot change while the view is in use."""
-        if isinstance(item, ir.Slice):
-            return ir.Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
-        if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
-            return item
-        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
-            return item
-        held = self.fresh("at")
-        self.kinds[held] = Kind("int64")
-        self.emit(Let(held, self.scalar(item)))
-        self.stable.add(held)
-        return Name(held)
+        self.state.views[target] = self.pull(self.frozen(value))
 
     def bind_shape(self, target: str, value: Expr) -> bool:
-        """Bind a name to another shape of memory that is written; False where it is a copy or may be one."""
+        """Bind a name to another shape of memory that is written; False where it is a copy."""
         sources = shown_by(value, self.kinds)
-        if not sources or target not in self.stored or target in self.multi or sources & self.multi:
-            shared = sources & self.stored and target in self.stored
-        else:
-            p = self.shaped(value) if isinstance(value, Op) else None
-            if p is not None:
-                self.state.views[target] = p
-                return True
-            shared = True
-        if shared:
-            self.refuse(value.loc, f"{target!r} may share memory with an array that is written",
-                        "copy it: .copy(), or write the loop over the original")  # fmt: skip
-        return False
+        if not sources or not self.writes_matter({target, *sources}):
+            return False
+        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
+        if p is not None:
+            self.state.views[target] = p
+            return True
+        what = "is" if is_view(value, self.kinds) else "may be"
+        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
+                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
+
+    def writes_matter(self, names: set[str]) -> bool:
+        """Return whether memory that these names may share is written, from here on if nothing repeats this place."""
+        if self.depth > 1:
+            return bool(names & self.stored)
+        after = {s.base for s in ir.statements(self.rest[1]) if isinstance(s, Store)}
+        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and _inplace(s)}
+        return any(self.sharing.get(n, {n}) & after for n in names)
 
     def note_order(self, target: str, value: Expr):
         """Note which memory is laid out row by row for sure, or if an argument is."""
@@ -313,6 +309,8 @@ class Lowerer(StoreWriter):
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
+        if not is_view(value, self.kinds):
+            self.bind_shape(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
         if target in self.stored and is_view(value, self.kinds) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
@@ -368,7 +366,9 @@ class Lowerer(StoreWriter):
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.rooms = dict(self.rooms)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.stop_if)
+        trial.indexer = Indexer(
+            trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places, trial.stop_if
+        )
         return trial
 
     def hoist_storage(self, stmt: Stmt):

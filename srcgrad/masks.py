@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from . import ir
 from .ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
 from .kinds import axes_of, is_mask
 from .nests import NestWriter
-from .pull import Index, Pull
+from .pull import Index, Pull, whole
 from .rules import elementwise
 
 _SIZES = "boolean index did not match indexed array: lengths"
@@ -37,7 +38,7 @@ class MaskReader(NestWriter):
             if self.is_mask(item):
                 mask = self.pull(item)
                 self.require_mask(mask, dims[d : d + axes])
-                found += self.places(mask)
+                found += self.chosen_places(mask)
             else:
                 found.append(item)
             d += len(dims) - sum(taken) if isinstance(item, ir.Dots) else axes
@@ -47,7 +48,7 @@ class MaskReader(NestWriter):
         for n, own in zip(dims, mask.dims, strict=True):
             self.require(n, own, _SIZES, "IndexError")
 
-    def places(self, mask: Pull) -> list[Name]:
+    def chosen_places(self, mask: Pull) -> list[Name]:
         """Return names of the indices along each axis where a mask is true, in order.
 
         The arrays that hold them have room for every place: their size does not change from trip to trip of a loop.
@@ -61,7 +62,8 @@ class MaskReader(NestWriter):
         for buffer, name in zip(buffers, shown, strict=True):
             self.kinds[buffer] = self.kinds[name] = Kind("int64", 1)
             self.allocate(buffer, (total,), self.kinds[buffer], "np.empty")
-            self.state.views[name] = Pull((Name(count),), lambda idx, b=buffer: Sub(Name(b), tuple(idx)))
+            self.state.views[name] = replace(whole(buffer, (Name(count),)), array=None)
+        self.places_made |= {count, *buffers}
         self.emit(Let(count, ZERO))
         idx = self.loop_names_for(mask.rank)
         body = [Store(b, (Name(count),), Name(i), "=", self.loc) for b, i in zip(buffers, idx, strict=True)]
@@ -78,10 +80,12 @@ class MaskReader(NestWriter):
         kind = self.kinds[buffer] = self.kinds[target]
         room = [self.rooms.get(n.id, n) if isinstance(n, Name) else n for n in p.dims]
         self.allocate(buffer, room, kind, "np.empty")
-        idx = self.loop_names_for(p.rank)
+        idx = [self.fresh("k") for _ in p.dims]
+        self.kinds.update(dict.fromkeys(idx, Kind("int64")))
+        self.places_made.update(idx)
         names = tuple(map(Name, idx))
         self.nest(idx, self.whole_ranges(p), [Store(buffer, names, p.at(names), "=", self.loc)])
-        self.state.views[target] = Pull(p.dims, lambda idx: Sub(Name(buffer), tuple(idx)))
+        self.state.views[target] = replace(whole(buffer, p.dims), array=None)
 
     def one_more(self, count: str) -> Let:
         return Let(count, Op("add", (Name(count), ONE), (("inplace", True),)), self.loc)
@@ -127,9 +131,7 @@ class MaskReader(NestWriter):
         if isinstance(expr, Sub):
             p = self.named_array(self.pull(expr.base), self.kind(expr.base))
             self.require_mask(mask, p.dims[: mask.rank])
-            name = self.fresh("all")
-            self.kinds[name], self.state.views[name] = self.kind(expr.base), p
-            return Name(name)
+            return self.alias(p, self.kind(expr.base))
         return ir.rebuild(expr, lambda e: self.everywhere(e, mask))
 
     def masked_sum(self, expr: Op, into: str | None) -> Pull | None:

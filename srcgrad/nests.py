@@ -43,6 +43,7 @@ class NestWriter:
     products: set[str]
     captured: set[str]
     indexer: Indexer
+    places_made: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
@@ -68,6 +69,12 @@ class NestWriter:
         if name in self.state.views:
             return self.state.views[name]
         return whole(name, self.sizes(name))
+
+    def alias(self, p: Pull, kind: Kind) -> Name:
+        """Return a name of its own for a pull of memory."""
+        name = self.fresh("shown")
+        self.kinds[name], self.state.views[name] = kind, p
+        return Name(name)
 
     def named_array(self, p: Pull, kind: Kind) -> Pull:
         """Return a pull that may be read at several places: an expression is computed once, under a name."""
@@ -185,6 +192,27 @@ class NestWriter:
         self.stable.add(name)
         self.emit(Let(name, value))
         return Name(name)
+
+    # -- indices into views
+    def within(self, index: Expr, size: Expr, axis: int):
+        """Emit the demand that an index lie inside an axis."""
+        self.emit(ir.Within(index, size, axis))
+
+    def places(self, index: Pull, size: Expr, axis: int) -> Pull:
+        """Return an index array under a name, negative indices counted from the start."""
+        own = index.at(tuple(Name(f"_{d}") for d in range(index.rank)))
+        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made:
+            return index
+        name, at = self.fresh("places"), self.fresh("at")
+        self.places_made.add(name)
+        self.kinds[name], self.kinds[at] = Kind("int64", index.rank), Kind("int64")
+        self.allocate(name, index.dims, self.kinds[name], "np.empty")
+        idx = self.loop_names_for(index.rank)
+        cell = tuple(map(Name, idx))
+        wrapped = ir.Select(Op("lt", (Name(at), ZERO)), Op("add", (Name(at), size)), Name(at))
+        body = [Let(at, index.at(cell)), ir.Within(Name(at), size, axis), Store(name, cell, wrapped)]
+        self.nest(idx, self.whole_ranges(index), body)
+        return self.named(name)
 
     # -- sizes
     def canonical(self, size: Expr) -> Expr:

@@ -12,7 +12,8 @@ import numpy as np
 
 from . import ir, tree
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Name, Return
+from .hints import require_constant
+from .ir import Const, Name, Op, Return
 from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
@@ -39,8 +40,10 @@ _REFUSED = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap", "in_order",
-    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow",
+    "in_order", "overlap",
+    "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -265,7 +268,12 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader, ArrayCal
             if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:
                 self.emit(ir.Print(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
-            self.expr(node.value)
+            if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
+                self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
+                return
+            value = self.expr(node.value)
+            if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
+                self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 

@@ -51,14 +51,14 @@ class ArrayCallReader(ExpressionReader):
         """Return the value of a call of a function in this page's table."""
         owner = getattr(f, "__self__", None)
         if isinstance(owner, np.ufunc) and f.__name__ == "at":
-            return self.bound(node, self.read_at, owner, *self.positional(node), **self.keywords(node))
+            return self.fitting(node, self.read_at, owner, *self.positional(node), **self.keywords(node))
         try:
             name = _READERS.get(f)
         except TypeError:
             return NOT_HERE
         if name is None:
             return NOT_HERE
-        return self.bound(node, getattr(self, f"read_{name}"), *self.positional(node), **self.keywords(node))
+        return self.fitting(node, getattr(self, f"read_{name}"), *self.positional(node), **self.keywords(node))
 
     def array_method(self, node, base, name):
         """Return the value of a call of a method in this page's table."""
@@ -67,9 +67,9 @@ class ArrayCallReader(ExpressionReader):
         given = [base, *self.positional(node)]
         if name == "transpose" and len(given) > 2:
             given = [base, Struct(tuple(given[1:]), tuple(range(len(given) - 1)))]
-        return self.bound(node, getattr(self, f"read_{name}"), *given, **self.keywords(node))
+        return self.fitting(node, getattr(self, f"read_{name}"), *given, **self.keywords(node))
 
-    def bound(self, node, reader, *args, **options):
+    def fitting(self, node, reader, *args, **options):
         try:
             inspect.signature(reader).bind(node, *args, **options)
         except TypeError as e:

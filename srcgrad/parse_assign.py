@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
@@ -27,6 +28,8 @@ class AssignmentReader(ExpressionReader):
             name = self.fresh("value")
             self.emit(Let(name, value, self.source.loc(node)))
             value = Name(name)
+        elif len(node.targets) > 1 and isinstance(value, Struct):
+            value = self.hold(value, node)
         for target in node.targets:
             self.assign(target, value, node)
 
@@ -145,6 +148,8 @@ class AssignmentReader(ExpressionReader):
 
     def hold(self, value, node):
         """Return the value under a name of its own, so that later stores do not change it."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.hold(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
         name = self.fresh("value")

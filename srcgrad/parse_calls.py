@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from . import ir
+from .hints import Nondifferentiable
 from .ir import Const, Let, Name
-from .parse_expr import ExpressionReader
+from .parse_expr import ExpressionReader, Struct
 from .source import find_source, python_function
 
 # their functions have rules or none: what stands in their source is not for us to differentiate
@@ -52,11 +53,29 @@ class CallReader(ExpressionReader):
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = self.depth
+        if isinstance(f, Nondifferentiable):
+            return self.splice_constant(node, callee, f, identity)
         return self.splice(node, callee, f, identity)
+
+    def splice_constant(self, node, callee, f, identity):
+        """Read a call of a nondifferentiable function: nothing active may go in, or come out through a closure."""
+        value = self.splice(node, callee, f, identity)
+        if isinstance(value, ir.Expr):
+            value = self.hold(value, node)
+        self.require(node, f, {"value": value})
+        return value
+
+    def require(self, node, f, values):
+        """Emit the statement that no derivative flows through these values."""
+        found = [e for v in values.values() for e in _leaves(v) if not isinstance(e, Const)]
+        if found:
+            self.emit(ir.RequireConstant((Const(f.__name__), *found), self.source.loc(node)))
 
     def splice(self, node, callee, f, identity):
         before = len(self.out)
         self.bind_call(node, callee, f)
+        if isinstance(f, Nondifferentiable):
+            self.require(node, f, callee.env)
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()
@@ -123,6 +142,13 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
+
+
+def _leaves(value) -> list[ir.Expr]:
+    """Return the expressions in a value."""
+    if isinstance(value, Struct):
+        return [e for v in value.items for e in _leaves(v)]
+    return [value] if isinstance(value, ir.Expr) else []
 
 
 def _name_counts(node) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -70,6 +71,7 @@ class ExpressionReader:
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     fresh: ir.Fresh
     renamed: dict[str, str]
+    capture: Callable[[str, np.ndarray], str]
 
     def fail(self, node, what: str, way_out: str) -> NoReturn:
         raise Stop(problem_at(self.source.loc(node) if node is not None else None, what, way_out))

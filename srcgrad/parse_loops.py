@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op
@@ -30,9 +31,22 @@ class LoopReader(ExpressionReader):
         for statement in ast.walk(ast.Module(node.body, [])):
             if isinstance(statement, ast.Break | ast.Continue | ast.Return) or node.orelse:
                 self.fail(node, "break, continue or return in a loop over a tuple is not supported", "write it out")
+        start = len(self.out)
         for item in items:
-            self.assign(node.target, item, node)
+            self.assign(node.target, self.as_it_was(item, start, node), node)
             self.block(node.body)
+
+    def as_it_was(self, value, start: int, node):
+        """Return a value as it was before the statements of this block from `start` on."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.as_it_was(v, start, node) for v in value.items))
+        since = tuple(self.out[start:])
+        rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
+        if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _stores(since)):
+            return value
+        name = self.fresh("value")
+        self.out.insert(start, Let(name, value, self.source.loc(node)))
+        return Name(name)
 
     def for_range(self, node, args):
         lo, hi, step = {1: lambda a: (Const(0), a, Const(1)), 2: lambda a, b: (a, b, Const(1)),
@@ -120,3 +134,8 @@ class LoopReader(ExpressionReader):
 
 def _is_store(node) -> bool:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _stores(block) -> bool:
+    return any(isinstance(s, ir.Store) or (isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("inplace"))
+               for s in ir.statements(block))  # fmt: skip

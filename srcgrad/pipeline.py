@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads
+from .bounds import check_indices, drop_checks
 from .emit import emit
 from .errors import ArgumentError, problem_at
 from .fuse import schedule
@@ -64,6 +65,14 @@ class Passes:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked."""
+
+    stretch: bool = False
+    boundscheck: bool = True
+
+
+@dataclass(frozen=True)
 class Lowered:
     """A function after the passes that every derivative starts from."""
 
@@ -73,14 +82,16 @@ class Lowered:
     result: tree.Structure
 
 
-def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args: bool) -> Lowered:
+def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
     """Return the lowered form of a Python function for the given kinds of its flat parameters.
 
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
     if getattr(f, "_transform", "primal") != "primal":
+        # its indices are those of the function it was made from, checked there
         f, structures = f.generated(param_kinds, structures), None
+        variant = replace(variant, boundscheck=False)
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)
     function = passes.run("unbound", parsed.function, guard_unbound)
@@ -88,21 +99,23 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args
     params = dict(zip(function.params, param_kinds, strict=True))
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
     kinds = infer_kinds(function, params)
-    lowered, kinds, sizes = lower_with_sizes(function, kinds, stretch)
+    lowered, kinds, sizes, inside = lower_with_sizes(function, kinds, variant.stretch)
     passes.dump("lower", ir.verify(lowered))
+    check = (lambda f: check_indices(f, kinds, sizes, inside)) if variant.boundscheck else drop_checks
+    lowered = passes.run("bounds", lowered, check)
     return Lowered(lowered, kinds, sizes, parsed.result)
 
 
-def primal(f, structures, param_kinds, stretch=False) -> Generated:
+def primal(f, structures, param_kinds, variant=Variant()) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
-    low = front(f, structures, param_kinds, stretch, False)
+    low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
     return Generated((replace(function, captured=()),), low.result, function.captured, function.name)
 
 
-def plan(f, structures, param_kinds, wrt: tuple[int, ...], stretch=False) -> tuple[Lowered, Plan]:
+def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=Variant()) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
-    low = front(f, structures, param_kinds, stretch, True)
+    low = front(f, structures, param_kinds, variant, True)
     params = low.function.params
     for k in wrt:
         if not param_kinds[k].is_float:
@@ -113,9 +126,9 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], stretch=False) -> tup
     return low, reverse(low.function, low.kinds, low.sizes, tuple(params[k] for k in wrt))
 
 
-def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -> Generated:
+def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=True) -> Generated:
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
-    low, p = plan(f, structures, param_kinds, wrt, stretch)
+    low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
     name = f"{low.function.name}_{'value_and_grad' if value else 'grad'}"
     seed = [Let(p.out_bars[0], ir.Const(1.0))] if p.out_bars[0] else []
@@ -144,9 +157,9 @@ def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
     return passes.run("final", function, lambda f: simplify(f, known))
 
 
-def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
+def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
-    low, p = plan(f, structures, param_kinds, wrt, stretch)
+    low, p = plan(f, structures, param_kinds, wrt, variant)
     base, loc = low.function.name, low.function.loc
     fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
     out_bars = tuple(b or fresh(f"{o}_bar") for o, b in zip(p.outs, p.out_bars, strict=True))
@@ -214,4 +227,4 @@ def _doc(low: Lowered, wrt) -> str:
     return f"Derivative of {low.function.name} with respect to {names}."
 
 
-__all__ = ["Generated", "Lowered", "Passes", "kind_of", "pair", "plan", "primal", "value_and_grad"]
+__all__ = ["Generated", "Lowered", "Passes", "Variant", "kind_of", "pair", "plan", "primal", "value_and_grad"]

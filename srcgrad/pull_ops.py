@@ -32,8 +32,11 @@ class ArrayReader(ReductionReader, ViewReader):
         if isinstance(expr, Select):
             return self.scalar_select(expr)
         if isinstance(expr, Sub):
-            element = self.indexed(self.named_array(self.pull(expr.base), self.kind(expr.base)), expr).at(())
-            return replace(element, loc=expr.loc) if isinstance(element, Sub) else element
+            base = self.named_array(self.pull(expr.base), self.kind(expr.base))
+            element = self.indexed(base, expr).at(())
+            # an index into a view has been checked against the view, one into memory is checked by its place
+            own = isinstance(element, Sub) and isinstance(base.array, Name)
+            return replace(element, loc=expr.loc) if own else element
         if isinstance(expr, ir.Tuple):
             return replace(expr, items=tuple(self.scalar(e) for e in expr.items))
         assert isinstance(expr, Op), expr
@@ -52,13 +55,27 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.product(expr, into).at(())
         if expr.fn in ("in_order", "overlap"):
             return expr
+        if expr.fn == "print_grad":
+            return self.watched(expr, into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
         raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
 
+    def watched(self, expr: Op, into: str | None) -> Expr:
+        """Return the name of a value whose adjoint is printed: it has a statement of its own."""
+        value = self.scalar(expr.args[0])
+        if not self.kind(value).is_float:
+            return value
+        name = into if into in self.kinds else self.fresh("watched")
+        self.kinds.setdefault(name, self.kind(value))
+        self.emit(Let(name, replace(expr, args=(value,)), expr.loc))
+        return Name(name)
+
     def scalar_op(self, expr: Op) -> Expr:
         """Return an operation on scalars in a form that numba computes as Python does."""
+        if expr.fn == "stop_gradient" and not self.kind(expr.args[0]).is_float:
+            return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
         if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
@@ -196,12 +213,27 @@ class ArrayReader(ReductionReader, ViewReader):
         return self.elementwise(expr, (expr,), lambda e: Op("ne", (e, ZERO)))
 
     def pull_nonzero(self, expr: Op) -> Pull:
-        return self.named(self.places(self.truth(expr.args[0]))[expr.option("axis")].id)
+        return self.named(self.chosen_places(self.truth(expr.args[0]))[expr.option("axis")].id)
 
     def pull_copy(self, expr: Op) -> Pull:
         return self.pull(expr.args[0])
 
     pull_ascontiguousarray = pull_copy
+
+    def pull_print_grad(self, expr: Op) -> Pull:
+        name = self.fresh("watched")
+        self.kinds[name] = self.kind(expr)
+        self.watched_array(name, expr)
+        return self.named(name)
+
+    def watched_array(self, target: str, expr: Op) -> Name:
+        """Emit `target = print_grad(array, label)`: a copy, whose adjoint is printed."""
+        p, kind = self.pull(expr.args[0]), self.kind(expr)
+        array = p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+        value = replace(expr, args=(array,)) if kind.is_float else Op("copy", (array,))
+        self.emit(Let(target, value, self.loc))
+        self.state.dims[target] = p.dims
+        return Name(target)
 
     def pull_astype(self, expr: Op) -> Pull:
         p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
@@ -226,8 +258,8 @@ class ArrayReader(ReductionReader, ViewReader):
 
     def hold_size(self, e: Expr) -> Expr:
         """Return a size as an expression that stays what it is while the array lives."""
-        e = simplify_index(self.scalar(e))
-        if ir.names_in(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+        e = self.canonical(simplify_index(self.scalar(e)))
+        if _varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
             return e
         return self.hold(e, "n", always=True)
 
@@ -286,6 +318,8 @@ class ArrayReader(ReductionReader, ViewReader):
         if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
             self.pull_diag(value, target)
             return Name(target)
+        if value.fn == "print_grad":
+            return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):
@@ -302,3 +336,10 @@ def op_count(expr: Expr) -> int:
         row = elementwise.BY_SPELLING.get(expr.fn)
         own = 3 if row is not None and row.transcendental else 1
     return own + sum(op_count(e) for e in ir.children(expr))
+
+
+def _varying_names(e: Expr) -> set[str]:
+    """Return the names of an expression whose values count; a named array's sizes never change."""
+    if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
+        return set()
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _varying_names(c)}

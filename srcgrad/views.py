@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import ir
 from .access import root_of
 from .affine import clipped, simplify_index
-from .ir import ONE, ZERO, Const, Expr, If, Kind, Name, Op, Slice, Store, Sub
+from .aliases import SHAPES
+from .ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
 from .kinds import permutation
 from .nests import NestWriter
 from .pull import Pull, is_contiguous, transpose
@@ -21,6 +23,7 @@ class ViewReader(NestWriter):
     # what `ArrayReader` has
     pull: Callable[..., Pull]
     indexed: Callable[[Pull, Sub], Pull]
+    scalar: Callable[..., Expr]
     hold_size: Callable[[Expr], Expr]
     # names of memory that is contiguous: for sure (None), or if the argument named is
     contiguous_if: dict[str, str | None]
@@ -69,13 +72,25 @@ class ViewReader(NestWriter):
         return Pull((size,), lambda idx: p.at((moved(idx[0], below), moved(idx[0], right))))
 
     # -- other shapes of the same elements in their order
-    def shaped(self, value: Op) -> Pull | None:
-        """Return a reshape that NumPy makes a view as a pull of the memory it shows; None if it may be a copy.
+    def shaped(self, value: Expr) -> Pull | None:
+        """Return what shows memory in another shape as a pull of that memory; None if it may be a copy.
 
         An argument is taken for contiguous, which is checked where the function begins.
         """
-        p = self.pull(value.args[0])
-        if not is_memory(p) or (not (p.rank == 1 and value.fn.startswith("reshape")) and not self.is_in_order(p)):
+        if isinstance(value, Name):
+            return self.pull(value)
+        if isinstance(value, Select):
+            return None
+        assert isinstance(value, Op | Sub), value
+        base = value.args[0] if isinstance(value, Op) else value.base
+        p = self.shaped(base)
+        if p is None or not is_memory(p):
+            return None
+        if isinstance(value, Sub):
+            return self.indexed(p, replace(value, index=tuple(map(self.freeze, value.index))))
+        if value.fn not in SHAPES:
+            return self.pull(replace(value, args=(self.alias(p, self.kind(base)), *value.args[1:])))
+        if not (p.rank == 1 and value.fn.startswith("reshape")) and not self.is_in_order(p):
             return None
         if value.fn == "np.ascontiguousarray":
             return p
@@ -86,6 +101,28 @@ class ViewReader(NestWriter):
             given = value.args[1:] if value.fn == "reshape" else self.pull(value.args[1]).dims
             sizes = self.new_sizes(total, given)
         return Pull(sizes, lambda idx: p.at(place_of(flat_place(idx, sizes), p.dims)))
+
+    def frozen(self, view: Expr) -> Expr:
+        """Return a view with every index in it frozen."""
+        if isinstance(view, Op):
+            return replace(view, args=(self.frozen(view.args[0]),))
+        if isinstance(view, Sub):
+            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
+        return view
+
+    def freeze(self, item: Expr) -> Expr:
+        """Return an index item whose names cannot change while the view is in use."""
+        if isinstance(item, Slice):
+            return Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
+        if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
+            return item
+        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
+            return item
+        held = self.fresh("at")
+        self.kinds[held] = Kind("int64")
+        self.emit(Let(held, self.scalar(item)))
+        self.stable.add(held)
+        return Name(held)
 
     def is_in_order(self, p: Pull) -> bool:
         """Return whether memory is contiguous, row by row; for an argument a check sees to it."""

@@ -131,7 +131,10 @@ COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not", "bitand", "bitor", "bitxor", "invert", "lshift", "rshift"})
 CASTS = frozenset({"float", "int", "bool", "np.float64", "np.float32", "np.int64", "np.int32", "round"})
 
+HINTS = frozenset({"stop_gradient"})
+_OPERATORS = ARITHMETIC | STEPS | COMPARISONS | LOGIC | CASTS | HINTS
+
 
 def is_elementwise(fn: str) -> bool:
     """Return whether an operation maps scalars to a scalar, and arrays element by element."""
-    return fn in ARITHMETIC or fn in STEPS or fn in COMPARISONS or fn in LOGIC or fn in CASTS or fn in BY_SPELLING
+    return fn in _OPERATORS or fn in BY_SPELLING

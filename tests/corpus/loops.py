@@ -131,7 +131,72 @@ def value_from_before_the_loop(x, n):
     return scale * s + scale**2
 
 
+def triangle_downward(x, n):
+    s = x[0]
+    for i in range(n - 1, -1, -1):
+        for j in range(i, -1, -1):
+            s = np.sin(s + x[i] * x[j])
+    return s
+
+
+def band(x, n):
+    s = 0.3
+    for i in range(n):
+        for j in range(i, i + 3):
+            s = s * np.cos(x[i] + 0.1 * j)
+    return s
+
+
+def three_deep_triangle(x, n):
+    s = 1.0
+    for i in range(n):
+        for j in range(i + 1):
+            for k in range(2, j):
+                s = s * (1.0 + 0.1 * np.sin(x[i] + x[j] * x[k] * s))
+    return s
+
+
+def rows_by_pointer(start, values, x):
+    out = 1.0
+    for i in range(start.size - 1):
+        row = 0.5
+        for k in range(start[i], start[i + 1]):
+            row = row * np.sin(values[k] * x[i]) + 0.2
+        out = out * row + row
+    return out
+
+
+def roots_over_time(a, n):
+    x, total = 1.0, 0.0
+    for i in range(n):
+        rounds = 0
+        while abs(x * x - a * (1 + i)) > 1e-3 and rounds < 12:
+            for k in range(2):
+                x = x - 0.4 * (x * x - a * (1 + i)) / x
+            rounds += 1
+        total += x * x
+    return total
+
+
+def while_in_while(x, limit):
+    s = 1.0
+    while x < limit:
+        y = x
+        while y > 0.1:
+            y = y * 0.6 * s
+            s = s * (1.0 - 0.05 * y)
+        x = x * 1.3 + 0.01 * s * y
+    return s * x
+
+
 CASES = [
+    Case(triangle_downward, (sample(5), 5)),
+    Case(band, (sample(4), 4)),
+    Case(three_deep_triangle, (sample(5), 5)),
+    Case(rows_by_pointer, (np.array([0, 3, 3, 4, 15]), sample(15), sample(4))),
+    Case(roots_over_time, (1.4, 5)),
+    Case(while_in_while, (0.3, 1.5)),
+    Case(while_in_while, (0.3, 0.1)),
     Case(product_of_all, (np.array([2.0, 1.0, 2.0]), 3), expected=(np.array([2.0, 4.0, 2.0]),)),
     Case(product_of_all, (np.array([0.5, 0.0, -2.0, 3.0]), 4), expected=(np.array([0.0, -3.0, 0.0, 0.0]),)),
     Case(norm_by_hand, (sample(5),)),
