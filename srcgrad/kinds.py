@@ -15,7 +15,7 @@ from .rules import arrays, elementwise
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 _CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
-               "np.int64": "int64", "np.int32": "int32", "round": "int64"}  # fmt: skip
+               "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
 
 
 def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kind]:

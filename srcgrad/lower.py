@@ -59,8 +59,8 @@ def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: boo
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
     """Return checks that array arguments that are written share no memory with others."""
-    updated = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-    stored = ir.stored_in(function.body) | updated
+    stored = written(function, kinds)
+    stored |= {p for p, own in owned(function).items() if own in stored}
     params = [p for p in function.params if kinds[p].rank]
     checks: list[Stmt] = []
     for p in params:
@@ -88,8 +88,14 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
             raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
         table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),)), function.loc))
+        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
     return replace(function, body=(*copies, *rename_block(function.body, table)))
+
+
+def owned(function: ir.Function) -> dict[str, str]:
+    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
+    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
+    return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
 class Lowerer(StoreWriter):

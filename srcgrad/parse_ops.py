@@ -17,7 +17,7 @@ from .rules import arrays, elementwise
 from .runtime import grow, in_order, overlap, unset
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
-          np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
+          round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
 
 
 class OperationReader(ExpressionReader):

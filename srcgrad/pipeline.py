@@ -90,7 +90,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     passes = Passes()
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures), None
+        f, structures = f.generated(param_kinds, structures, variant.stretch), None
         variant = replace(variant, boundscheck=False)
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)

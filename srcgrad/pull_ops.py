@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .affine import clipped, simplify_index
-from .errors import UnsupportedError, problem_at
+from .errors import BROADCAST, UnsupportedError, problem_at
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
 from .pull import ONE, ZERO, Lifted, Pull, lift, single
 from .reductions import ReductionReader
@@ -146,7 +146,10 @@ class ArrayReader(ReductionReader, ViewReader):
             fn = {"add": "bitor", "mul": "bitand", "invert": "not"}.get(expr.fn, expr.fn) if truths else expr.fn
             if fn == "bool":
                 return self.truth(expr.args[0])
-            return self.elementwise(expr, expr.args, lambda *args: Op(fn, args, (), expr.loc))
+            # compiled code computes integers in 64 bits, an array's wrap around in their own
+            narrow = self.kind(expr).is_int and self.kind(expr).dtype != "int64" and fn not in elementwise.CASTS
+            wrapped = (lambda e: Op(f"np.{self.kind(expr).dtype}", (e,))) if narrow else (lambda e: e)
+            return self.elementwise(expr, expr.args, lambda *args: wrapped(Op(fn, args, (), expr.loc)))
         if expr.fn == "np.where":
             return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
         if expr.fn in arrays.REDUCTIONS:
@@ -182,13 +185,12 @@ class ArrayReader(ReductionReader, ViewReader):
         if ca == cb:
             return a, None, None
         if not self.stretch or isinstance(ca, Const) and isinstance(cb, Const):
-            self.require(a, b, "operands could not be broadcast together: lengths")
+            self.require(a, b, BROADCAST)
             return a, None, None
         size = self.hold(Select(Op("eq", (ca, ONE)), cb, ca), "n", always=True)
         for n in (ca, cb):
             bad = Op("and", (Op("ne", (n, size)), Op("ne", (n, ONE))))
-            message = Const("operands could not be broadcast together: lengths")
-            self.emit(If(bad, (ir.Raise("ValueError", (message, ca, cb), self.loc),)))
+            self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), ca, cb), self.loc),)))
         steps = [self.hold(Select(Op("eq", (n, ONE)), ZERO, ONE), "step", always=True) for n in (ca, cb)]
         first, second = (lambda i, s=s: Op("mul", (i, s)) for s in steps)
         return size, first, second
@@ -196,14 +198,13 @@ class ArrayReader(ReductionReader, ViewReader):
     def resolve_target(self, size: Expr, own: Expr) -> Expr | None:
         """Return the index step (0 or 1) of an axis that must fit a target's, None where it is known to fit."""
         size, own = self.canonical(size), self.canonical(own)
-        message = "operands could not be broadcast together: lengths"
         if size == own:
             return None
         if not self.stretch or isinstance(own, Const):
-            self.require(size, own, message)
+            self.require(size, own, BROADCAST)
             return None
         bad = Op("and", (Op("ne", (own, size)), Op("ne", (own, ONE))))
-        self.emit(If(bad, (ir.Raise("ValueError", (Const(message), own, size), self.loc),)))
+        self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), own, size), self.loc),)))
         return self.hold(Select(Op("eq", (own, ONE)), ZERO, ONE), "step", always=True)
 
     def truth(self, expr: Expr) -> Pull:
@@ -239,8 +240,8 @@ class ArrayReader(ReductionReader, ViewReader):
         p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
         if dtype == self.kind(expr.args[0]).dtype:
             return p
-        cast = {"float64": "np.float64", "float32": "np.float32", "int64": "np.int64", "int32": "np.int32"}.get(dtype)
-        if cast is None:
+        cast = f"np.{dtype}"
+        if cast not in elementwise.CASTS:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
         return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
 

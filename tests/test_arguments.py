@@ -139,6 +139,32 @@ def test_axes_of_length_one_are_repeated():
     assert sg.vjp(f, U[:1], V)[1](1.0)[0].shape == (1, 3)
 
 
+def test_axes_of_length_one_are_repeated_inside_njit():
+    g = sg.grad(lambda u, v: np.sum(np.tanh(u) * v), argnums=(0, 1))
+
+    @njit
+    def inside(u, v):
+        return g(u, v)
+
+    for u, v in [(U, V), (U[:1], V), (U, V[:, :1])]:
+        assert same_bits(inside(u, v), g(u, v))
+    with pytest.raises(ValueError, match="broadcast"):
+        inside(U[:, :2], V)
+
+
+def test_second_derivative_with_an_axis_of_length_one():
+    _, pullback = sg.vjp(sg.grad(lambda u, v: np.sum(u**2 * v)), U[:1], V)
+    u_bar, v_bar = pullback(np.ones((1, 3)))
+    np.testing.assert_allclose(u_bar, 2.0 * V.sum(axis=0, keepdims=True), rtol=1e-14)
+    np.testing.assert_allclose(v_bar, 2.0 * np.broadcast_to(U[:1], (2, 3)), rtol=1e-14)
+
+
+def test_small_integers_wrap_around_as_arrays_do():
+    k = np.array([200, 100, 3], np.uint8)
+    x_bar = sg.grad(lambda x, k: np.sum(x * (k + k)) + np.sum(x * ~k))(np.ones(3), k)
+    np.testing.assert_array_equal(x_bar, (k + k).astype(float) + ~k)
+
+
 def test_store_of_an_axis_of_length_one():
     def f(a, b):
         c = np.zeros_like(a)
@@ -182,6 +208,28 @@ def test_written_argument_that_overlaps_another_one():
     except (sg.SrcgradError, ValueError):
         return
     assert value == 30.0
+
+
+def writes_before_it_binds_anew(a, b):
+    a[0] = 5.0 * b[1]
+    r = b[0] * b[2]
+    for _ in range(2):
+        a = a * 2.0
+    return r + np.sum(a)
+
+
+def writes_through_a_view(a, b):
+    v = a[1:]
+    v[0] = 5.0 * b[0]
+    return b[1] * b[2] + a[0]
+
+
+@pytest.mark.parametrize("function", [writes_before_it_binds_anew, writes_through_a_view])
+def test_every_way_to_write_an_argument_is_seen(function):
+    x = np.array([2.0, 3.0, 4.0])
+    sg.value_and_grad(function)(x, x.copy())
+    with pytest.raises(ValueError, match="a is written and shares memory with b"):
+        sg.value_and_grad(function)(x, x)
 
 
 def test_overlap_is_exact():

@@ -144,5 +144,5 @@ CASES = [
     Case(stored_backward, (sample(4), sample(4, seed=1))),
     Case(turned, (sample(3, 2), sample(2, 3, seed=1), sample(4, seed=2))),
     Case(permuted, (sample(2, 3, 4),)),
-    Case(float32_array, (0.75,)),
+    Case(float32_array, (0.75,), expected=(7.0,)),
 ]
