@@ -93,7 +93,7 @@ def _has_load(e: Expr) -> bool:
 
 
 # what these tell of an array does not depend on its elements
-READ_NO_ELEMENTS = ("shape", "len", "size", "in_order", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
+SIZES_ONLY = ("shape", "len", "size", "in_order", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
 
 
 def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr, ...]], bool]:
@@ -108,7 +108,7 @@ def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr
                 plain = False
             for i in e.index:
                 visit(i)
-        elif isinstance(e, Op) and e.fn in READ_NO_ELEMENTS:
+        elif isinstance(e, Op) and e.fn in SIZES_ONLY:
             return
         elif e == Name(array):
             plain = False

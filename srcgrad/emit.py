@@ -6,7 +6,7 @@ import os
 
 from . import ir
 from .ir import Const, Expr, For, If, Let, Name, Op, Select, Slice, Stmt, Store, Sub
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 _INFIX = {
     "or": ("or", 1), "and": ("and", 2), "lt": ("<", 4), "le": ("<=", 4), "gt": (">", 4), "ge": (">=", 4),
@@ -115,9 +115,26 @@ def _call_text(op: Op) -> str:
     if fn in arrays.ALLOCATIONS:
         shape = parts[:-1] if fn == "np.full" else parts
         parts = [shape[0] if len(shape) == 1 else f"({', '.join(shape)})", *parts[len(shape) :]]
+    if draws.is_draw(fn):
+        return _draw_text(op, parts)
     name = fn
     parts += [f"{k}={_option(v)}" for k, v in op.static if k != "inplace"]
     return f"{name}({', '.join(parts)})"
+
+
+def _draw_text(op: Op, parts: list[str]) -> str:
+    """Return the call of a draw: parameters, then sizes."""
+    name = op.fn
+    given = len(draws.DRAWS[name].params) + name.startswith(".") if name in draws.DRAWS else len(parts)
+    values, sizes = parts[:given], parts[given:]
+    if name.startswith("."):
+        name, values = f"{values[0]}{name}", values[1:]
+    size = op.option("size")
+    if size is not None:
+        shape = f"({', '.join(sizes)})" if len(sizes) != 1 else sizes[0]
+        values.append(f"{sizes[0]}.shape" if size == "like" else shape)
+    values += [f"{k}={v!r}" for k, v in op.static if k != "size"]
+    return f"{name}({', '.join(values)})"
 
 
 def _option(value) -> str:
@@ -256,6 +273,8 @@ def _simple(stmt: Stmt) -> str:
         if isinstance(stmt.value, ir.Tuple) and len(stmt.value.items) > 1:
             text = text[1:-1]
         return f"return {text}"
+    if isinstance(stmt, ir.Do):
+        return expr_text(stmt.value)
     if isinstance(stmt, ir.Break):
         return "break"
     if isinstance(stmt, ir.Continue):

@@ -95,6 +95,10 @@ def _digest_value(value, h, seen, attributes):
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            h.update(f"{k!r}:".encode())
+            _digest_value(v, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
         if value.__name__.split(".")[0] not in _KNOWN:
@@ -145,6 +149,8 @@ def kind_of_type(t, name: str) -> Kind:
     if isinstance(t, types.Omitted):
         t = numba.typeof(t.value)
     t = types.unliteral(t)
+    if isinstance(t, types.NumPyRandomGeneratorType):
+        return Kind("generator")
     dtype = t.dtype if isinstance(t, types.Array) else t
     rank = t.ndim if isinstance(t, types.Array) else 0
     if isinstance(dtype, types.Boolean):

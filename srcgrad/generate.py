@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,19 +20,20 @@ def builder(request, kinds, structures, wrt):
     """Return (name, function that generates) for a request: nothing is parsed before it is called."""
 
     def build():
+        made = variant(request.stretch)
+        # what a first run has written or drawn cannot be taken back: such a function is not tried and run again
+        return made if request.stretch or not made.leaves_traces() else variant(True)
+
+    def variant(stretch):
         from . import pipeline
 
-        variant = pipeline.Variant(request.stretch, request.boundscheck)
+        chosen = pipeline.Variant(stretch, request.boundscheck)
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, variant)
-            written = set(made.stored_params())
-            if written and not request.stretch:
-                made = pipeline.primal(request.f, structures, kinds, replace(variant, stretch=True))
-            return made
+            return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, variant)
+            return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, variant, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
     return f"{request.name}_{request.transform}", build
 
@@ -54,9 +55,9 @@ def module_text(name: str, made) -> str:
     """Return the text of a generated module."""
     body = made.text()
     lines = [f'"""{made.title()}"""', ""]
-    if "math." in body:
-        lines.append("import math")
-        lines.append("")
+    standard = [n for n in ("math", "random") if re.search(rf"(?<![\w.]){n}\.", body)]
+    if standard:
+        lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
     helpers = [n for n in ("grow", "in_order", "overlap", "unset") if f"{n}(" in body]
     if helpers:

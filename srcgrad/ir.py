@@ -8,7 +8,7 @@ texts would be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -187,6 +187,15 @@ class While(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Unrolled(Stmt):
+    """The bodies of a loop over items known when it is read, one after the other; gone after `structure`."""
+
+    bodies: tuple[tuple[Stmt, ...], ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Break(Stmt):
     """`break`."""
 
@@ -231,6 +240,14 @@ class Print(Stmt):
     """`print(args)`; stays in the forward part."""
 
     args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Do(Stmt):
+    """A call for its effect, as the seed of random numbers; stays in the forward part."""
+
+    value: Expr
     loc: Loc | None = _loc()
 
 
@@ -304,8 +321,6 @@ class Kind:
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
-# --- walking ---------------------------------------------------------------------------------------------------
-
 ZERO, ONE = Const(0), Const(1)
 
 
@@ -367,7 +382,7 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return (stmt.value,)
     if isinstance(stmt, Store):
         return *stmt.index, stmt.value
@@ -388,7 +403,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return):
+    if isinstance(stmt, Let | Return | Do):
         return replace(stmt, value=f(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))
@@ -409,6 +424,8 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
         return stmt.then, stmt.other
     if isinstance(stmt, For | While):
         return stmt.body, stmt.other
+    if isinstance(stmt, Unrolled):
+        return *stmt.bodies, stmt.other
     return ()
 
 
@@ -418,6 +435,8 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
     if isinstance(stmt, For | While):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    if isinstance(stmt, Unrolled):
+        return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
     return stmt
 
 
@@ -479,22 +498,3 @@ class Fresh:
             name = f"{base}_{k}"
         self.taken.add(name)
         return name
-
-
-def verify(function: Function) -> Function:
-    """Return the function; raise AssertionError where it breaks the grammar."""
-
-    def check(block: Block, in_loop: bool):
-        for stmt in block:
-            assert isinstance(stmt, Stmt), stmt
-            assert in_loop or not isinstance(stmt, Break | Continue), stmt
-            for expr in exprs_of(stmt):
-                for e in walk(expr):
-                    assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
-            for inner in blocks_of(stmt):
-                check(inner, in_loop or isinstance(stmt, For | While))
-
-    assert len(set(function.params)) == len(function.params), function.params
-    check(function.body, False)
-    return function

@@ -11,9 +11,10 @@ import numpy as np
 from . import ir
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
+GENERATOR = "generator"
 _CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
                "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
 
@@ -117,6 +118,8 @@ def check_cast(value: Kind, target: Kind, loc):
 
 def promote(*dtypes: str) -> str:
     """Return NumPy's common dtype."""
+    if len(set(dtypes)) == 1:
+        return dtypes[0]
     return str(np.result_type(*dtypes))
 
 
@@ -177,6 +180,10 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     fn = expr.fn
     operands = [kind_of(a, kinds, loc) for a in expr.args]
     where = expr.loc or loc
+    if draws.is_draw(fn):
+        return _draw_kind(expr, operands, where)
+    if any(k.dtype == GENERATOR for k in operands):
+        raise KindError(problem_at(where, "a random generator is used as a number", "draw from it: rng.normal()"))
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
@@ -202,27 +209,12 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn == "np.nonzero":
-        if expr.option("axis") >= operands[0].rank:
-            what = f"np.nonzero of an array with {operands[0].rank} axes has no item {expr.option('axis')}"
-            raise KindError(problem_at(where, what, "take one that exists"))
-        return Kind("int64", 1)
-    if fn == "np.diag":
-        if not 0 < operands[0].rank <= 2 or operands[0].rank < expr.option("rank", 0):
-            raise KindError(problem_at(where, f"the diagonal of {operands[0]}", "pass an array with two axes"))
-        return Kind(operands[0].dtype, 3 - operands[0].rank)
-    if fn == "permuted":
-        permutation(expr, operands[0].rank, where)
-    if fn in ("copy", "permuted", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("np.nonzero", "np.diag", "permuted", "np.ravel", "reshape", "reshape_like"):
+        return _shape_kind(expr, operands, where)
+    if fn in ("copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
-    if fn == "np.ravel":
-        return Kind(operands[0].dtype, 1)
-    if fn == "reshape":
-        return Kind(operands[0].dtype, len(operands) - 1)
-    if fn == "reshape_like":
-        return Kind(operands[0].dtype, operands[1].rank)
     if fn in ("in_order", "overlap"):
         return BOOL
     if fn == "item":
@@ -230,6 +222,45 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn in ("records", "pop"):
         return operands[0]
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
+
+
+def _shape_kind(expr: Op, operands, loc) -> Kind:
+    """Return the kind of an array with other axes than its operand."""
+    fn, dtype, rank = expr.fn, operands[0].dtype, operands[0].rank
+    if fn == "np.nonzero":
+        if expr.option("axis") >= rank:
+            what = f"np.nonzero of an array with {rank} axes has no item {expr.option('axis')}"
+            raise KindError(problem_at(loc, what, "take one that exists"))
+        return Kind("int64", 1)
+    if fn == "np.diag":
+        if not 0 < rank <= 2 or rank < expr.option("rank", 0):
+            raise KindError(problem_at(loc, f"the diagonal of {operands[0]}", "pass an array with two axes"))
+        return Kind(dtype, 3 - rank)
+    if fn == "permuted":
+        return Kind(dtype, len(permutation(expr, rank, loc)))
+    return Kind(dtype, {"np.ravel": 1, "reshape": len(operands) - 1}.get(fn, operands[-1].rank))
+
+
+def _draw_kind(expr: Op, operands, loc) -> Kind:
+    if expr.fn not in draws.DRAWS:
+        return INT
+    row = draws.DRAWS[expr.fn]
+    method = expr.fn.startswith(".")
+    if method and operands[0].dtype != GENERATOR:
+        raise KindError(problem_at(loc, f"method {expr.fn}() of {operands[0]} is not supported",
+                                   "call it on a numpy.random.Generator"))  # fmt: skip
+    given = operands[method : len(row.params) + method]
+    if any(k.dtype == GENERATOR for k in given):
+        raise KindError(problem_at(loc, "a random generator is used as a number", "draw from it: rng.normal()"))
+    if row.dtype and any(k.rank for k in given):
+        way = row.smooth or "draw in a loop"
+        raise KindError(problem_at(loc, f"the parameters of {row.name}() must be numbers, not arrays", f"write {way}"))
+    size = expr.option("size")
+    rank = 0 if size is None else operands[-1].rank if size == "like" else len(operands) - len(given) - method
+    if row.dtype:
+        return Kind(row.dtype, rank)
+    dtype = given[0].dtype if given[0].rank else "int64"
+    return Kind(dtype, max(given[0].rank, 1) if row.name == "permutation" else rank)
 
 
 def _dtype_option(expr: Op, kinds, default: str) -> str:
@@ -241,7 +272,7 @@ def _dtype_option(expr: Op, kinds, default: str) -> str:
 
 def _elementwise_kind(fn: str, operands) -> Kind:
     kind = common(operands)
-    if fn in elementwise.COMPARISONS or fn in ("and", "or", "not"):
+    if fn in elementwise.COMPARISONS or fn == "not":
         return Kind("bool", kind.rank)
     if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind

@@ -110,14 +110,14 @@ class ArrayCallReader(ExpressionReader):
         return Sub(a, self.along(axis, indices), self.source.loc(node))
 
     def read_compress(self, node, condition, a, axis=None):
-        return self.read_take(node, a, self.truth(self.index_value(condition, node), node), axis)
+        return self.read_take(node, a, self.as_mask(self.index_value(condition, node), node), axis)
 
     def read_extract(self, node, condition, arr):
-        mask = self.truth(self.flat(self.index_value(condition, node), node), node)
+        mask = self.as_mask(self.flat(self.index_value(condition, node), node), node)
         return Sub(self.flat(self.leaf(arr, node), node), (mask,), self.source.loc(node))
 
     def read_nonzero(self, node, a):
-        return Places(self.truth(self.leaf(a, node), node))
+        return Places(self.as_mask(self.leaf(a, node), node))
 
     def read_where(self, node, condition, x=None, y=None):
         if x is None and y is None:
@@ -125,12 +125,12 @@ class ArrayCallReader(ExpressionReader):
         return NOT_HERE
 
     def read_flatnonzero(self, node, a):
-        flat = self.truth(self.flat(self.leaf(a, node), node), node)
+        flat = self.as_mask(self.flat(self.leaf(a, node), node), node)
         return Op("np.nonzero", (flat,), (("axis", 0),), self.source.loc(node))
 
     def read_count_nonzero(self, node, a, axis=None):
         static = () if axis is None else (("axis", self.axis(axis, node)),)
-        return Op("np.sum", (self.truth(self.leaf(a, node), node),), static, self.source.loc(node))
+        return Op("np.sum", (self.as_mask(self.leaf(a, node), node),), static, self.source.loc(node))
 
     def read_ix_(self, node, *lists):
         whole = (Slice(),)
@@ -139,7 +139,7 @@ class ArrayCallReader(ExpressionReader):
         open_ = [Sub(e, new * k + whole + new * (len(items) - k - 1)) for k, e in enumerate(items)]
         return Struct(tuple(open_), tuple(range(len(open_))))
 
-    def truth(self, value: ir.Expr, node) -> ir.Expr:
+    def as_mask(self, value: ir.Expr, node) -> ir.Expr:
         return Op("bool", (value,), (), self.source.loc(node))
 
     def flat(self, value: ir.Expr, node) -> ir.Expr:

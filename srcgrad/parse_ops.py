@@ -49,6 +49,9 @@ class OperationReader(ExpressionReader):
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
             return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
+        drawn = self.random_method(node, base, name)
+        if drawn is not None:
+            return drawn
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
@@ -65,6 +68,9 @@ class OperationReader(ExpressionReader):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
+        drawn = self.random_call(node, f)
+        if drawn is not None:
+            return drawn
         if f in (stop_gradient, print_grad):
             return self.hint(node, f)
         value = self.numpy_call(node, f)

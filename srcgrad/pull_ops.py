@@ -11,7 +11,7 @@ from .errors import BROADCAST, UnsupportedError, problem_at
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
 from .pull import ONE, ZERO, Lifted, Pull, lift, single
 from .reductions import ReductionReader
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 from .views import ViewReader
 
 
@@ -55,6 +55,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.product(expr, into).at(())
         if expr.fn in ("in_order", "overlap"):
             return expr
+        if draws.is_draw(expr.fn):
+            return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
         if expr.fn == "print_grad":
             return self.watched(expr, into)
         if expr.fn == "item":
@@ -102,6 +104,11 @@ class ArrayReader(ReductionReader, ViewReader):
         return Name(name)
 
     def scalar_logic(self, expr: Op) -> Expr:
+        if self.kind(expr).dtype != "bool":
+            # `a or b` of numbers is one of them
+            first = self.hold(self.scalar(expr.args[0]), "first")
+            sides = (first, expr.args[1]) if expr.fn == "or" else (expr.args[1], first)
+            return self.scalar_select(Select(first, *sides, expr.loc))
         left = self.scalar(expr.args[0])
         right, before = self.apart(lambda: self.scalar(expr.args[1]))
         if not before:
@@ -156,6 +163,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
             return self.product(expr, into)
+        if draws.is_draw(expr.fn):
+            return self.named(self.draw_array(self.fresh("draw"), expr).id)
         handler = getattr(self, "pull_" + expr.fn.removeprefix("np."), None)
         if handler is None:
             raise UnsupportedError(
@@ -299,6 +308,35 @@ class ArrayReader(ReductionReader, ViewReader):
 
         return Pull((size,), at)
 
+    # -- random numbers
+    def draw_argument(self, expr: Expr) -> Expr:
+        """Return a parameter of a draw: a generator or number, or an array that stands in memory."""
+        kind = self.kind(expr)
+        if not kind.rank:
+            return self.scalar(expr)
+        p = self.pull(expr)
+        return p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+
+    def draw_array(self, target: str, expr: Op) -> Name:
+        """Emit the draw of an array, which one call fills."""
+        row = draws.DRAWS[expr.fn]
+        count = len(row.params) + expr.fn.startswith(".")
+        args = tuple(self.draw_argument(a) for a in expr.args[:count])
+        dims: tuple[Expr, ...]
+        if row.name == "permutation":
+            source = expr.args[count - 1]
+            dims = self.pull(source).dims or (self.hold_size(args[-1]),)
+        elif expr.option("size") == "like":
+            dims = self.pull(expr.args[-1]).dims
+        else:
+            dims = tuple(self.hold_size(e) for e in expr.args[count:])
+        self.kinds[target] = self.kind(expr)
+        static = tuple((k, "shape" if k == "size" else v) for k, v in expr.static)
+        sizes = dims if row.name != "permutation" else ()
+        self.emit(Let(target, replace(expr, args=(*args, *sizes), static=static)))
+        self.state.dims[target] = tuple(map(self.canonical, dims))
+        return Name(target)
+
     # -- allocations bound to a name
     def allocation(self, target: str, value: Expr) -> Name | None:
         """Emit `target = np.zeros(...)` and the like as they stand; None if the value is something else."""
@@ -319,6 +357,8 @@ class ArrayReader(ReductionReader, ViewReader):
         if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
             self.pull_diag(value, target)
             return Name(target)
+        if draws.is_draw(value.fn):
+            return self.draw_array(target, value)
         if value.fn == "print_grad":
             return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):

@@ -7,12 +7,13 @@ Invariant: where a statement is reversed, every primal name and array has the va
 from __future__ import annotations
 
 from . import ir
-from .access import READ_NO_ELEMENTS, never_rereads
+from .access import SIZES_ONLY, never_rereads
 from .adjoint import Step
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from .rules import elementwise
+from .rules import draws, elementwise
 from .slots import Slots
+from .writes import first_writes
 
 CHEAP = 4
 
@@ -32,7 +33,7 @@ def facts_of(expr: Expr, kinds, bars) -> set[str]:
                 found.add(e.id)
                 if kinds[e.id].rank:
                     found.add(contents(e.id))
-        elif isinstance(e, Op) and e.fn in READ_NO_ELEMENTS:
+        elif isinstance(e, Op) and e.fn in SIZES_ONLY:
             found.update(n for n in ir.names_in(*e.args) if n in kinds and n not in bars)
         else:
             for c in ir.children(e):
@@ -62,6 +63,7 @@ class Recorder:
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
         self.slots = Slots(kinds, fresh, dims)
 
@@ -143,7 +145,7 @@ class Recorder:
             found |= set(ir.binds(s))
             if isinstance(s, Let) and self.kinds[s.target].rank:
                 found.add(contents(s.target))
-            if isinstance(s, Store):
+            if isinstance(s, Store) and id(s) not in self.first_writes:
                 found.add(contents(s.base))
         return found
 
@@ -211,7 +213,7 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP:
+        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
@@ -265,7 +267,7 @@ class Recorder:
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
-            step.kept = fact in earlier or None
+            step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
             result = earlier | reads
             if step.kept or step.code:
                 for e in stmt.index:

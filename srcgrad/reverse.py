@@ -9,9 +9,12 @@ from .activity import check_constants, varied
 from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
+from .dependence import differentiable_leaves
+from .errors import UnsupportedError, problem_at
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
 from .kinds import kind_of
 from .record import Recorder, facts_of
+from .rules import draws
 from .slots import Slot, next_trip
 
 ZERO, ONE = Const(0), Const(1)
@@ -54,6 +57,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     function = hoist_tests(function, kinds, fresh)
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
+    check_draws(function, active)
     check_constants(function, active)
     builder = AdjointBuilder(function, kinds, active, fresh, sizes)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
@@ -88,6 +92,22 @@ def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function
     checks = tuple(s for s in function.body if _checks_memory(s))
     body = tuple(s for s in function.body if not _checks_memory(s))
     return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
+
+
+def check_draws(function: ir.Function, active):
+    """Raise where a parameter of a random draw depends on a differentiated argument."""
+    for stmt in ir.statements(function.body):
+        value = stmt.value if isinstance(stmt, Let) else None
+        if not isinstance(value, Op) or value.fn not in draws.DRAWS:
+            continue
+        row = draws.DRAWS[value.fn]
+        given = value.args[: len(row.params) + value.fn.startswith(".")]
+        leaves = [e for a in given for e in differentiable_leaves(a, lambda e: bool(ir.names_in(e) & active))]
+        if leaves:
+            name = value.fn.removeprefix(".")
+            way = f"write {row.smooth}" if row.smooth else "draw with constants, and scale what is drawn"
+            what = f"a parameter of {name}() depends on a differentiated argument"
+            raise UnsupportedError(problem_at(value.loc or stmt.loc, what, way))
 
 
 def _shape(name: str, axis: int) -> Expr:

@@ -14,6 +14,7 @@ from .adjoint import Step
 from .affine import Affine, affine, clipped, simplify_index
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .writes import extreme
 
 ROOM = 8
 
@@ -170,23 +171,6 @@ def _places(stmt, around) -> tuple[tuple[Expr, Expr] | None, bool]:
         return None, exact
     ends = (Name(stmt.var), stmt.lo) if up else (stmt.lo, Name(stmt.var))
     return (clipped(longest.expr()), simplify_index(Op("sub", ends))), exact
-
-
-def extreme(value: Affine, around, sign: int) -> Affine | None:
-    """Return the greatest (sign 1) or least (-1) value over the trips of some nested loops; None if unknown."""
-    for loop in reversed(around):
-        c = value.coefficient(loop.var) if isinstance(loop, For) else 0
-        if not c:
-            continue
-        if not isinstance(loop.step, Const) or loop.step.value not in (1, -1):
-            return None
-        up = loop.step.value == 1
-        if (c * sign > 0) == up:
-            end = affine(loop.hi) + Affine(const=-loop.step.value)
-        else:
-            end = affine(loop.lo)
-        value = value - Affine({Name(loop.var): c}) + end * c
-    return value
 
 
 def _invariant(size: Expr, outer: Stmt) -> bool:

@@ -45,7 +45,7 @@ def cube_root_value_and_grad(a, x0):
         x = x_rec[trip_1]
         step_bar = -x_bar
         # step = (x * x * x - a) / (3.0 * x * x)  (line 4)
-        t = x**3
-        x_bar += (1.0 - 2.0 * (t - a) / (3.0 * t)) * step_bar
-        a_bar -= step_bar / (3.0 * x**2)
+        t = 1.0 / x
+        x_bar += (1.0 - 2.0 * t**3 * (x**3 - a) / 3.0) * step_bar
+        a_bar -= 1.0 / 3.0 * t**2 * step_bar
     return out, a_bar

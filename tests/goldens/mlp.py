@@ -88,7 +88,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         total = total_rec[i]
         at = labels[i]
         m_bar = loss_bar
-        total_bar = loss_bar / total
+        total_bar = loss_bar * (1.0 / total)
         S_bar[i, at] -= loss_bar
         best = best_rec[i]
         # m = S[i].max()  (line 6)
