@@ -55,10 +55,14 @@ class AssignmentReader(ExpressionReader):
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base, index = self.expr(node.target.value), self.index(node.target.slice)
-        value = self.scalar(node.value)
-        if fn in ("add", "sub"):
-            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = ir.Sub(self.leaf(base, node), index, loc)
+        start = len(self.out)
+        value = self.scalar(node.value)
+        before, *index = self.as_before(start, [element, *index], node)
+        index = tuple(index)
+        if fn in ("add", "sub") and before is element:
+            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
+        element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
 
     def assign(self, target, value, node):

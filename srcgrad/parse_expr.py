@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -170,7 +170,9 @@ class ExpressionReader:
                     self.fail(e, "only tuples known when the function is read can be starred here", "name the items")
                 items += inner.items
             else:
-                items.append(self.expr(e))
+                start = len(self.out)
+                item = self.expr(e)
+                items = [*self.as_before(start, items, e), item]
         return Struct(tuple(items), tuple(range(len(items))))
 
     def expr_dict(self, node):
@@ -203,9 +205,43 @@ class ExpressionReader:
         self.assign(node.target, value, node)
         return self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
 
+    # -- order of evaluation
+    def in_order(self, nodes) -> list:
+        """Return the values of expressions, each as it is before those after it are computed."""
+        values: list = []
+        for node in nodes:
+            start = len(self.out)
+            value = self.expr(node)
+            values = [*self.as_before(start, values, node), value]
+        return values
+
+    def as_before(self, start: int, values: list, node) -> list:
+        """Return values that were read before statement `start` of this block, held there if it changed since then."""
+        since = tuple(self.out[start:])
+        bound = ir.bound_in(since)
+        writes = bool(ir.stored_in(since) - bound)
+        held: list[ir.Stmt] = []
+
+        def settled(value):
+            if isinstance(value, Struct):
+                return replace(value, items=tuple(map(settled, value.items)))
+            if not isinstance(value, ir.Expr) or isinstance(value, Slice):
+                return value
+            # the name of an array stands for the array, whatever is written into it; all else may read what is written
+            written = writes and not isinstance(value, Name)
+            if isinstance(value, Const) or not (written or ir.names_in(value) & bound):
+                return value
+            name = self.fresh("before")
+            held.append(ir.Let(name, value, self.source.loc(node)))
+            return Name(name)
+
+        values = [settled(v) for v in values] if since else values
+        self.out[start:start] = held
+        return values
+
     # -- operators
     def expr_binop(self, node):
-        a, b = self.expr(node.left), self.expr(node.right)
+        a, b = self.in_order([node.left, node.right])
         joined = self.join(node, a, b)
         if joined is not None:
             return joined
