@@ -23,6 +23,7 @@ from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, cell_of, whole
 from .rules.arrays import ALLOCATIONS
+from .simplify import escaping_counters
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -112,6 +113,7 @@ class Lowerer(StoreWriter):
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
+        self.counters -= escaping_counters(function.body)  # a nest must not count with what is read later
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}

@@ -395,9 +395,8 @@ class _Assembly(CheckpointAssembly):
         read = exposed_reads(tuple(backward)) - set(function.params)
         sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
         nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
-        loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
         inits: list[Stmt] = []
-        for name in sorted(read & nested - loops):
+        for name in sorted(read & nested):
             kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue
