@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Lost, Obj, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, List, Lost, Obj, ShapeOf, Struct, is_text
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -19,7 +19,10 @@ class AssignmentReader(ExpressionReader):
     """Reads `=`, `: T =` and `op=`."""
 
     def stmt_assign(self, node):
+        single = node.targets[0] if len(node.targets) == 1 else None
+        self.wanted_name = single.id if isinstance(single, ast.Name) else None
         value = self.expr(node.value)
+        self.wanted_name = None
         if len(node.targets) > 1 and isinstance(value, Name):
             self.temporary.discard(value.id)
         if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
@@ -49,7 +52,12 @@ class AssignmentReader(ExpressionReader):
             return self.assign_name(node.target.id, value, node)
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
-        base, index = self.expr(node.target.value), self.index(node.target.slice)
+        base = self.expr(node.target.value)
+        if isinstance(base, List | Struct):
+            if fn not in ("add", "sub"):
+                self.fail(node, "this augmented assignment to an item is not supported", "write it out")
+            return self.store_item(node.target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
+        index = self.index(node.target.slice)
         value = self.scalar(node.value)
         if fn in ("add", "sub"):
             return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
@@ -64,6 +72,8 @@ class AssignmentReader(ExpressionReader):
             return self.assign_name(target.id, value, node)
         if isinstance(target, ast.Subscript):
             base = self.expr(target.value)
+            if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
+                return self.store_item(target, base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
             return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
@@ -96,6 +106,9 @@ class AssignmentReader(ExpressionReader):
         return value
 
     def assign_struct(self, name, value, node):
+        value = self.own_list(name, value, node)
+        if isinstance(value, List):
+            return value
         if isinstance(value, ShapeOf):
             return self.assign_shape(name, value, node)
         if isinstance(value, Obj) or is_text(value):
@@ -127,10 +140,9 @@ class AssignmentReader(ExpressionReader):
         return value
 
     def component(self, name, key) -> str:
-        part = f"{name}_{key}"
-        if part not in self.renamed:
-            self.renamed[part] = self.fresh(part)
-        return self.renamed[part]
+        if (name, key) not in self.components:
+            self.components[name, key] = self.fresh(f"{name}_{key}")
+        return self.components[name, key]
 
     def assign_tuple(self, target, value, node):
         if isinstance(value, ShapeOf):

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from . import ir
 from .ir import Const, Name, Op, Select
-from .parse_expr import ExpressionReader, Obj, Struct, is_text
+from .parse_expr import ExpressionReader, List, Obj, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -36,6 +36,8 @@ class ConditionReader(ExpressionReader):
         value = self.expr(node)
         if isinstance(value, Const):
             return Const(bool(value.value))
+        if isinstance(value, List):
+            return Op("gt", (value.count, Const(0)), (), self.source.loc(node))
         return value if isinstance(value, ir.Expr) else Const(self.truth(value, node))
 
     def expr_boolop(self, node):

@@ -21,6 +21,14 @@ _BINARY = {
 }  # fmt: skip
 
 
+# names that generated code uses itself: a variable of the user's that is called so gets another one
+RESERVED = frozenset({
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
+    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Struct:
     """A tuple, namedtuple or dict known at parse time; its items are values."""
@@ -43,6 +51,19 @@ class ShapeOf:
     """`a.shape` before it is indexed or unpacked."""
 
     array: ir.Expr
+
+
+@dataclass(frozen=True)
+class List:
+    """A list whose length is known only at run time: its items stand in a buffer, the first `count` of it or all.
+
+    `part` is the array that a slice of it shows, until it gets a name.
+    """
+
+    buffer: Name
+    count: ir.Expr
+    full: bool = False
+    part: ir.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,7 @@ class ExpressionReader:
     fresh: ir.Fresh
     renamed: dict[str, str]
     depth: int
+    wanted_name: str | None
 
     if TYPE_CHECKING:
 
@@ -95,6 +117,8 @@ class ExpressionReader:
             return value
         if isinstance(value, ShapeOf):
             self.fail(node, "a whole shape is used as a value", "index it (a.shape[0]) or unpack it (n, m = a.shape)")
+        if isinstance(value, List):
+            self.fail(node, "a list stands where one number or array is needed", "make it an array: np.array(...)")
         if isinstance(value, Struct):
             what = "tuple" if value.kind == "namedtuple" else value.kind
             self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
@@ -213,12 +237,21 @@ class ExpressionReader:
             count = self.integer(other) if isinstance(other, ir.Expr) else None
             if isinstance(node.op, ast.Mult) and count is not None:
                 items = value.items * count
+            elif isinstance(node.op, ast.Mult) and isinstance(other, ir.Expr) and len(value.items) == 1:
+                return self.repeated(value.items[0], other, node)
             elif isinstance(node.op, ast.Add) and isinstance(other, Struct) and other.kind != "dict":
                 items = a.items + b.items
             else:
                 continue
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         return None
+
+    def repeated(self, item, count: ir.Expr, node):
+        """Return the list of one number many times."""
+        name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
+        length = self.hold(count, node) if not isinstance(count, Name) else count
+        self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), (), loc), loc))
+        return List(Name(name), length, full=True)
 
     def integer(self, value) -> int | None:
         """Return the integer that an expression of constants is, else None."""
@@ -231,7 +264,7 @@ class ExpressionReader:
         return None
 
     def expr_unaryop(self, node):
-        value = self.expr(node.operand)
+        value = self.test(node.operand) if isinstance(node.op, ast.Not) else self.expr(node.operand)
         if isinstance(node.op, ast.Not) and not isinstance(value, ir.Expr):
             return Const(not self.truth(value, node))
         value = self.leaf(value, node.operand)
@@ -290,15 +323,17 @@ class ExpressionReader:
         value = self.expr(node.value)
         if isinstance(value, Struct | ShapeOf):
             return self.item(value, node)
+        if isinstance(value, List):
+            return self.item_at(value, node)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
         return Sub(value, self.index(node.slice), self.source.loc(node))
 
     def item(self, value, node):
         if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
-            bounds = [None if e is None else self.constant_int(e) for e in (node.slice.lower, node.slice.upper)]
-            items = value.items[slice(*bounds)]
-            return Struct(items, tuple(range(len(items))))
+            parts = (node.slice.lower, node.slice.upper, node.slice.step)
+            items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         key = self.expr(node.slice)
         whole = self.integer(key)
         key = key if whole is None else Const(whole)
@@ -344,8 +379,9 @@ class ExpressionReader:
 
     def constant_int(self, node) -> int:
         value = self.expr(node)
-        if isinstance(value, Const) and isinstance(value.value, int):
-            return value.value
+        whole = self.integer(value)
+        if whole is not None:
+            return whole
         self.fail(node, "this must be an integer constant", "write the number")
 
 

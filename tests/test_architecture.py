@@ -20,10 +20,10 @@ LEVELS = (
     ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
-    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match",
-     "parse_ops", "parse_random", "webs"),
-    ("parse", "reductions", "adjoint"),
-    ("pull_ops", "slots"),
+    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_lists", "parse_loops",
+     "parse_match", "parse_ops", "parse_random", "webs"),
+    ("parse_comprehensions", "reductions", "adjoint"),
+    ("parse", "pull_ops", "slots"),
     ("record",),
     ("array_stores", "reverse", "fuse"),
     ("lower",),
@@ -38,8 +38,8 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
-    "parse_match", "parse_ops", "parse_random", "source", "symbolic",
+    "parse", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_expr", "parse_lists",
+    "parse_loops", "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 
 
