@@ -127,6 +127,7 @@ class _Shared:
         self.captured_ids: dict[int, str] = {}
         self.tables: dict[str, np.ndarray] = {}
         self.heads: list[ir.Stmt] = []
+        self.lifted: list[Struct] = []
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.size = 0

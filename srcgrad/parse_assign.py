@@ -45,6 +45,9 @@ class AssignmentReader(ExpressionReader):
         loc = self.source.loc(node)
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
+            if isinstance(before, List) and fn == "add":
+                self.grow_list(node, before, "extend", [self.expr(node.value)])
+                return None
             if isinstance(before, Struct):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)

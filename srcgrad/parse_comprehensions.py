@@ -41,7 +41,9 @@ class ComprehensionReader(ExpressionReader):
     def lasting(self, value, node):
         """Return an item as it is now: what its names are bound to later is not what the list holds."""
         if isinstance(value, Struct):
-            return replace(value, items=tuple(self.lasting(v, node) for v in value.items))
+            # what the items show may have other names: they are not written through this one
+            kind = "tuple" if value.kind == "list" else value.kind
+            return replace(value, items=tuple(self.lasting(v, node) for v in value.items), kind=kind)
         return self.hold(value, node) if isinstance(value, ir.Expr) and not isinstance(value, Const) else value
 
     def filled(self, node, read) -> List:

@@ -172,7 +172,8 @@ class ConditionReader(ExpressionReader):
         alike = isinstance(then, Struct) and isinstance(other, Struct) and then.kind == other.kind
         if alike and then.keys == other.keys:
             pairs = zip(then.items, other.items, strict=True)
-            return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs))
+            kind = "tuple" if then.kind == "list" else then.kind
+            return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs), kind=kind)
         if not isinstance(then, ir.Expr) and then == other:
             return then
         if isinstance(then, Obj | Struct) or isinstance(other, Obj | Struct):

@@ -154,7 +154,7 @@ class ExpressionReader:
             return Const(value, self.source.loc(node))
         if isinstance(value, np.bool_ | np.integer | np.floating):
             return Const(value.item(), self.source.loc(node))
-        if isinstance(value, ir.Expr | Struct | Obj | ShapeOf):
+        if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
             return value
         if isinstance(value, np.ndarray):
             return Name(self.capture(hint, value), self.source.loc(node))
@@ -171,7 +171,9 @@ class ExpressionReader:
         """Return a captured list or dict as it is when the function is read."""
         keys = tuple(value) if isinstance(value, dict) else tuple(range(len(value)))
         items = tuple(self.lift(v, node, f"{hint}_{k}") for k, v in zip(keys, _values(value), strict=True))
-        return Struct(items, keys, "dict" if isinstance(value, dict) else "list")
+        found = Struct(items, keys, "dict" if isinstance(value, dict) else "list")
+        self.shared.lifted.append(found)
+        return found
 
     def expr_tuple(self, node):
         items: list = []

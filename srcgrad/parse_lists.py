@@ -47,6 +47,7 @@ class ListReader(ExpressionReader):
             copied = self.buffer_name(name)
             self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
             value = List(Name(copied), Op("len", (Name(copied),)), full=True)
+        value = self.one_of_two(name, value, node)
         if isinstance(before, List) and isinstance(value, Struct) and value.kind == "list":
             if any(v is not None and before in _parts(v) for k, v in self.env.items() if k != name):
                 self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
@@ -66,10 +67,36 @@ class ListReader(ExpressionReader):
             self.fail(node, f"the list {name!r} is bound anew inside a branch or loop", "use two names")
         return value
 
+    def one_of_two(self, name: str, value, node):
+        """Return what a second name of a list is bound to: where one of them is written both must see it."""
+        if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
+            return value
+        others = [k for k, v in self.env.items() if k != name and any(part is value for part in _parts(v))]
+        elsewhere = any(k not in self.locals for k in others) or self.shown_outside(value)
+        if not (others or elsewhere) or not {name, *others} & self.grown():
+            return value
+        hidden = elsewhere or self.depth or any(self.env[k] is not value for k in others)
+        if value.kind == "dict" or hidden:
+            self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
+                      f"copy it: {value.kind}(...)")  # fmt: skip
+        made = self.new_list(others[0], value, node)
+        self.env.update(dict.fromkeys(others, made))
+        return made
+
+    def shown_outside(self, value) -> bool:
+        """Return whether a list or dict is one of a function around this one, or of the module."""
+        reader = self.outer
+        while reader is not None:
+            if any(part is value for v in reader.env.values() for part in _parts(v)):
+                return True
+            reader = reader.outer
+        return any(part is value for part in self.shared.lifted)
+
     def appends(self, name: str) -> bool:
         """Return whether something appends to a list, or takes from it."""
-        calls = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
-        return any(isinstance(n.value, ast.Name) and n.value.id == name for n in calls)
+        grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
+        longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
+        return any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
 
     def escapes(self, name: str) -> bool:
         """Return whether a list may come under another name: then both must see what is appended."""
@@ -279,7 +306,7 @@ class ListReader(ExpressionReader):
             if isinstance(key, Const):
                 return known.get(key.value, default[0] if default else Obj(None))
         if value.kind == "dict" and name == "copy":
-            return value
+            return replace(value)
         if value.kind == "namedtuple" and name == "_asdict":
             return Struct(value.items, value.keys, "dict")
         if value.kind == "namedtuple" and name == "_replace":
@@ -304,6 +331,8 @@ def _grows(node):
         yield node.value.id
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
         yield node.value.id
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id
 
 
 def _parts(value):

@@ -238,7 +238,8 @@ class LoopReader(ExpressionReader):
         """Return a value as it was before the statements `since`, which stand in `outer` from `start` on."""
         if isinstance(value, Struct):
             items = tuple(self.as_it_was(v, since, outer, start, node) for v in value.items)
-            return replace(value, items=items)
+            same = all(a is b for a, b in zip(items, value.items, strict=True))
+            return value if same else replace(value, items=items)
         rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
         if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
             return value

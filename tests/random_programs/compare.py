@@ -63,9 +63,7 @@ def plain_gradient(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """Value and gradients from the generated source run as plain Python, no compiler in between."""
-    import numba
 
-    from srcgrad import entry, generate, pipeline, tree
 
     value, *gradients = plain_text(f, args, argnums)[2]
     return value, tuple(gradients)
@@ -86,7 +84,7 @@ def plain_text(f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...])
         namespace: dict[str, Any] = {}
         exec(compile(text, "<generated>", "exec"), namespace)
         try:
-            return text, name, twice(lambda: namespace[name](*args))  # noqa: B023
+            return text, name, twice(lambda: namespace[name](*args))
         except ValueError as error:
             if stretch or "broadcast" not in str(error):
                 raise

@@ -146,9 +146,8 @@ class Patterns(Statements):
         """A loop over time: a new state from the old one, then a swap, a copy or a new binding."""
         step, index = self.scope.fresh(("t", "step", "count")), self.scope.fresh(LOOP_NAMES)
         old, new = self.scope.fresh(VECTOR_NAMES[:3]), self.scope.fresh(VECTOR_NAMES[3:])
-        if None in (step, index, old, new) or self.scope.depth >= 2 or len(self.scope.arrays) > 7:
+        if not (step and index and old and new) or self.scope.depth >= 2 or len(self.scope.arrays) > 7:
             return None
-        assert step and index and old and new
         source = self.rng.choice([name for name, own in self.scope.arrays.items() if own == (N,)] or ["np.ones(n)"])
         header, span = self.rng.choice(INSIDE[:3])
         inner = self.inside("for", "for", **{index: span, step: None})
@@ -492,7 +491,7 @@ class Patterns(Statements):
             ]
         text = self.rng.choice(forms)
         if text.endswith("**= 2"):
-            target = text.split(" ")[0]
+            target = text.removesuffix(" **= 2")
             return [f"{target} = np.tanh({target})", text] if "[" in target or target in floats else [text]
         return [text]
 
