@@ -97,7 +97,7 @@ def unpacked(x):
     a, b = [x], [x]
     c, d = a, b
     c[0] = 3.0 * x
-    return a[0] * x
+    return a[0] * d[0]
 
 
 def list_in_a_dict(x):
