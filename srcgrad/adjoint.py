@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import ir
-from .access import accesses, element_of, never_rereads, rank_of, root_of
+from .access import element_of, rank_of, root_of
 from .activity import takes_names
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
+from .writes import first_writes
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -42,6 +43,25 @@ class Step:
     stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
+    state: list[str] = field(default_factory=list)
+    checkpoints: Any = None
+
+    @property
+    def is_checkpointed(self) -> bool:
+        return isinstance(self.stmt, For) and self.stmt.schedule is not None and self.has_reverse
+
+    def recorded_in(self, loops: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return the loops whose trips records of this step's body are kept for, given those around it."""
+        if not self.is_checkpointed:
+            return (*loops, self) if self.is_loop else loops
+        assert isinstance(self.stmt, For)
+        assert self.stmt.schedule is not None
+        return () if self.stmt.schedule[0] == "binomial" else (self,)
+
+    @property
+    def recorded(self) -> Stmt:
+        """Return the loop that records are made in: of a checkpointed one, the stretch between two checkpoints."""
+        return self.checkpoints.stretch if self.checkpoints is not None else self.stmt
 
     @property
     def is_loop(self) -> bool:
@@ -64,6 +84,7 @@ class AdjointBuilder:
         self.bar_kinds: dict[str, Kind] = {}
         self.forms: dict[int, LinearForm] = {}
         self.first_writes = first_writes(function.body)
+        self.read: set[str] = set()
         self.enclosing: list[str] = []
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
@@ -115,6 +136,7 @@ class AdjointBuilder:
         elif isinstance(stmt, Store):
             live = self.store(step, stmt, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
+        self.read |= ir.read_in(tuple(step.code))
         return step, live
 
     def flow(self, stmts, live: set[str]) -> set[str]:
@@ -191,7 +213,7 @@ class AdjointBuilder:
         seed = Name(self.bar(name))
         step.code += printed(value, seed)
         form = self.form(stmt, Name(name), value)
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, name in self.read, False, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         own = None
@@ -239,7 +261,8 @@ class AdjointBuilder:
         reads_own = [leaf for leaf in self.form(stmt, target, stmt.value).leaves if isinstance(leaf, Sub)]
         reads_own = [leaf for leaf in reads_own if root_of(leaf).id == name]
         form = self.form(stmt, target, stmt.value)
-        elsewhere = any(leaf.index != stmt.index for leaf in reads_own)
+        first = id(stmt) in self.first_writes
+        elsewhere = not first and any(leaf.index != stmt.index for leaf in reads_own)
         seed: Expr = cell
         many = len(form.leaves) > 1 or (stmt.op != "=" and reads_own)
         if elsewhere or (many and _heavy(stmt.index)):
@@ -248,7 +271,7 @@ class AdjointBuilder:
             step.code.append(Let(seed.id, cell))
             if stmt.op == "=" and elsewhere:
                 step.code.append(Store(self.bar(name), stmt.index, Const(0.0)))
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, True, first, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         flip = -1 if stmt.op == "-=" else 1
@@ -258,10 +281,10 @@ class AdjointBuilder:
                 own = push
             else:
                 self.contribute(step, push.leaf, push.sign * flip, push.value, live)
-        self.finish_store(step, stmt, cell, seed, own, elsewhere, flip)
+        self.finish_store(step, stmt, cell, seed, own, elsewhere or first, flip)
         return live
 
-    def finish_store(self, step, stmt, cell, seed, own, elsewhere, flip):
+    def finish_store(self, step, stmt, cell, seed, own, cleared, flip):
         """Write what the store leaves of its own adjoint: nothing, a multiple, or all of it."""
         from .symbolic import negated
 
@@ -273,7 +296,7 @@ class AdjointBuilder:
                 return
             value = own.value if own.sign > 0 else negated(own.value)
             step.code.append(Store(cell.base.id, stmt.index, multiple(value, seed)))
-        elif stmt.op == "=" and not elsewhere and id(stmt) not in self.first_writes:
+        elif stmt.op == "=" and not cleared:
             step.code.append(Store(cell.base.id, stmt.index, Const(0.0)))
 
     # -- arrays
@@ -422,41 +445,3 @@ def transposed(expr: Expr) -> Expr:
 
 def _heavy(index) -> bool:
     return any(isinstance(e, Sub) for i in index for e in ir.walk(i))
-
-
-def first_writes(body: ir.Block) -> set[int]:
-    """Return the ids of stores that write each element for the first time since the array was allocated.
-
-    Their target's adjoint need not be set to zero: before them in the program nothing touches the element.
-    """
-    found: set[int] = set()
-
-    def scan(block):
-        for k, stmt in enumerate(block):
-            value = stmt.value if isinstance(stmt, Let) else None
-            if isinstance(stmt, Let) and isinstance(value, Op) and value.fn.startswith(("np.empty", "np.zeros")):
-                for later in block[k + 1 :]:
-                    if stmt.target in ir.read_in((later,)) and not _only_sizes(later, stmt.target):
-                        found.update(_first_in(later, stmt.target))
-                        break
-            for inner in ir.blocks_of(stmt):
-                scan(inner)
-
-    scan(body)
-    return found
-
-
-def _only_sizes(stmt: Stmt, array: str) -> bool:
-    writes, reads, plain = accesses((stmt,), array)
-    return not writes and not reads and plain
-
-
-def _first_in(stmt: Stmt, array: str) -> list[int]:
-    """Return the first store of a nest, if no iteration comes back to an element another one touched."""
-    if isinstance(stmt, Store):
-        return [id(stmt)] if stmt.base == array and stmt.op == "=" else []
-    if isinstance(stmt, For) and never_rereads(stmt, array):
-        for inner in stmt.body:
-            if array in ir.read_in((inner,)) and not _only_sizes(inner, array):
-                return _first_in(inner, array)
-    return []

@@ -30,7 +30,7 @@ class Facts:
     def prove(self, goal: Affine, depth: int = DEPTH) -> bool:
         """Return whether `goal >= 0` follows; False where that is not found.
 
-        >>> i, n = affine(Name("i")), affine(Name("n"))
+        >>> i, n = affine(ir.Name("i")), affine(ir.Name("n"))
         >>> Facts((i, n - i - affine(Const(1)))).prove(n - affine(Const(1)))
         True
         """
@@ -67,7 +67,7 @@ def own_facts(atom: Expr, facts: Facts, depth: int = DEPTH) -> list[Affine]:
     """Return what holds of a minimum, maximum, quotient or remainder by itself.
 
     >>> from srcgrad.emit import expr_text
-    >>> [expr_text(f.expr()) for f in own_facts(Op("min", (Name("i"), Const(3))), Facts())]
+    >>> [expr_text(f.expr()) for f in own_facts(Op("min", (ir.Name("i"), Const(3))), Facts())]
     ['i - min(i, 3)', '3 - min(i, 3)']
     """
     if not isinstance(atom, Op):

@@ -182,7 +182,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
         return _elementwise_kind(fn, operands)
-    if fn in ("shape", "len", "size", "ndim", "trips"):
+    if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
             raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
         return INT
@@ -199,6 +199,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         count = len(operands) - (fn == "np.full")
         default = operands[-1].dtype if fn == "np.full" else "float64"
         return Kind(_dtype_option(expr, kinds, default), count)
+    if fn == "stack":
+        return Kind(_dtype_option(expr, kinds, "float64"), 1)
     if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":

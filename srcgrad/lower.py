@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
+from .access import root_of
 from .affine import unclipped
 from .array_stores import StoreWriter
 from .blocks import rename_block
@@ -19,7 +20,7 @@ from .errors import Problem, SrcgradError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
-from .pull import ZERO, Indexer, whole
+from .pull import ZERO, Indexer, cell_of, whole
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -110,6 +111,7 @@ class Lowerer(StoreWriter):
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
         self.stored = ir.stored_in(function.body) | (inplace & arrays)
+        self.stored |= self.shown_by_stored(function.body)
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
@@ -118,6 +120,16 @@ class Lowerer(StoreWriter):
         self.grows: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
+
+    def shown_by_stored(self, body) -> set[str]:
+        """Return the arrays that are written through views of theirs."""
+        lets = [s for s in ir.statements(body) if isinstance(s, Let) and self.kinds[s.target].rank]
+        views = [s for s in lets if s.target not in self.multi and _is_view(s.value, self)]
+        found = set(self.stored)
+        for _ in views:
+            bases = {n for s in views if s.target in found for n in ir.names_in(s.value)}
+            found |= {n for n in bases if self.kinds[n].rank}
+        return found
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
@@ -132,9 +144,10 @@ class Lowerer(StoreWriter):
             self.products: set[str] = set()
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
-                if self.is_swap(block[k : k + 3]):
-                    self.swap(block[k + 1].target, block[k + 2].target)
-                    skip = 2
+                exchanged = self.exchanged(block[k:])
+                if exchanged is not None:
+                    skip, source = exchanged
+                    self.exchange(source)
                 else:
                     self.stmt(stmt)
             except SrcgradError as e:
@@ -177,7 +190,8 @@ class Lowerer(StoreWriter):
             self.enclosing.append(stmt.var)
             body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
-            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
+            schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
+            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
@@ -271,12 +285,23 @@ class Lowerer(StoreWriter):
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
         base = next(e for e in ir.walk(value) if isinstance(e, Name))
-        if base.id in self.multi:
+        if base.id in self.state.views:
+            base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
+        if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
             if target in self.stored or base.id in self.stored:
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         self.state.views[target] = self.pull(self.frozen(value))
+
+    def shows_one_array(self, target: str, base: str) -> bool:
+        """Return whether a view is used only in this block, and only before its base is bound anew."""
+        _, after = self.rest
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        if not uses or _read_counts(after)[target] != self.reads[target]:
+            return False
+        until = after[: uses[-1] + 1]
+        return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
 
     def frozen(self, view: Expr) -> Expr:
         """Return a view with every index in it frozen."""
@@ -341,28 +366,43 @@ class Lowerer(StoreWriter):
         here = _read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
 
-    def is_swap(self, stmts) -> bool:
-        """Return whether three statements exchange two arrays: `t = a; a = b; b = t`."""
-        if len(stmts) < 3 or not all(isinstance(s, Let) and isinstance(s.value, Name) for s in stmts):
-            return False
-        t, a, b = stmts
-        return (
-            self.kinds[t.target].rank > 0
-            and (a.target, b.target, b.value) == (t.value.id, a.value.id, Name(t.target))
-            and self.reads[t.target] == 1
-            and {a.target, b.target} <= self.state.storage
-        )
+    def exchanged(self, stmts) -> tuple[int, dict[str, str]] | None:
+        """Return (further statements, new from old names) where arrays change places: `t = a; a = b; b = t`."""
+        held: dict[str, str] = {}
+        source: dict[str, str] = {}
+        for k, s in enumerate(stmts):
+            if not (isinstance(s, Let) and isinstance(s.value, Name) and self.kinds[s.target].rank):
+                return None
+            if not source and self.reads[s.target] == 1 and s.target not in self.state.storage:
+                held[s.target] = s.value.id
+                continue
+            if not held or s.target in source or s.value.id in source or s.target not in self.state.storage:
+                return None
+            source[s.target] = held.get(s.value.id, s.value.id)
+            if set(source) == set(source.values()):
+                return k, source
+        return None
 
-    def swap(self, a: str, b: str):
-        """Exchange the contents of two arrays that nothing else shows."""
-        for x, y in zip(self.sizes(a), self.sizes(b), strict=True):
-            self.require(x, y, f"{a} and {b} are exchanged: lengths")
-        idx = self.loop_names_for(self.kinds[a].rank)
+    def exchange(self, source: dict[str, str]):
+        """Exchange the contents of arrays that nothing else shows."""
+        first = next(iter(source))
+        for name in source:
+            for x, y in zip(self.sizes(first), self.sizes(name), strict=True):
+                self.require(x, y, f"{first} and {name} are exchanged: lengths")
+        idx = self.loop_names_for(self.kinds[first].rank)
         cell = tuple(map(Name, idx))
-        held = self.fresh(f"{a}_held")
-        self.kinds[held] = Kind(self.kinds[a].dtype)
-        body = [Let(held, Sub(Name(a), cell)), Store(a, cell, Sub(Name(b), cell)), Store(b, cell, Name(held))]
-        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(a)], body)
+        body: list[Stmt] = []
+        waiting = dict(source)
+        while waiting:
+            start = name = next(iter(waiting))
+            held = self.fresh(f"{start}_held")
+            self.kinds[held] = Kind(self.kinds[start].dtype)
+            body.append(Let(held, Sub(Name(start), cell)))
+            while (other := waiting.pop(name)) != start:
+                body.append(Store(name, cell, Sub(Name(other), cell)))
+                name = other
+            body.append(Store(name, cell, Name(held)))
+        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(first)], body)
 
     def fork(self) -> Lowerer:
         """Return a lowerer in the present state, to lower a block on trial."""

@@ -17,6 +17,7 @@ from .hints import require_constant
 from .ir import Const, Name, Op, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
+from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
 from .parse_expr import RESERVED, Lost, Obj, Stop, Struct, is_text
@@ -135,7 +136,7 @@ class _Shared:
 
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, RandomReader,
-    ConditionReader, MatchReader,
+    ConditionReader, MatchReader, CheckpointReader,
 ):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -348,10 +349,16 @@ class Reader(
         self.before_block(node)
         env = dict(self.env)
         first = self.nested(then)
-        after_then, self.env = self.env, {**env, **{k: v for k, v in self.env.items() if k not in env}}
+        after_then = self.env
+        self.env = env | {k: v for k, v in after_then.items() if k not in env and not _is_known_object(v)}
         second = self.nested(other)
-        lost = {k: v for env in (after_then, self.env) for k, v in env.items() if isinstance(v, Lost)}
-        self.env = {**after_then, **self.env, **lost}
+        after_other, self.env = self.env, {**after_then, **self.env}
+        for name in self.env:
+            values = after_then.get(name), after_other.get(name)
+            if any(isinstance(v, Lost) for v in values):
+                self.env[name] = next(v for v in values if isinstance(v, Lost))
+            elif values[0] != values[1] and any(map(_is_known_object, values)):
+                self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
         self.emit(ir.If(test, first, second, self.source.loc(node)))
 
     def stmt_assert(self, node):
@@ -385,10 +392,15 @@ class Reader(
     def stmt_functiondef(self, node):
         if node.decorator_list:
             self.fail(node, "a decorated inner function is not supported", "define it outside")
-        self.env[node.name] = Obj(LocalFunction(node, self))
+        self.env[node.name] = self.assign_struct(node.name, Obj(LocalFunction(node, self)), node)
 
     def expr_lambda(self, node):
         return Obj(LocalFunction(node, self))
+
+
+def _is_known_object(value) -> bool:
+    """Return whether a value stands for something that run time knows nothing of: a function, a text, a shape."""
+    return isinstance(value, Obj | ShapeOf) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):

@@ -12,6 +12,7 @@ from .parse_expr import ExpressionReader, List, Lost, Obj, ShapeOf, Struct, is_t
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
+    ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
 
 
@@ -94,8 +95,9 @@ class AssignmentReader(ExpressionReader):
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
-            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
-                return self.emit(ir.Grow(target, self.source.loc(node)))
+            if isinstance(value, ir.Select) and value.then == Op("grow", (Name(target),)):
+                assert isinstance(value.test, Op), value
+                return self.emit(ir.Grow(target, value.test.args[0], self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)
@@ -115,8 +117,9 @@ class AssignmentReader(ExpressionReader):
         if isinstance(value, ShapeOf):
             return self.assign_shape(name, value, node)
         if isinstance(value, Obj) or is_text(value):
-            if self.depth and not (name in self.env and self.env[name] == value):
-                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
+            if self.depth and name in self.env and self.env[name] != value:
+                what = "a text" if is_text(value) else "a function"
+                self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
             return value
         if self.depth and name in self.env:
             before = self.env[name]
@@ -197,8 +200,8 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn == "np.transpose"):
+            name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)
         if not isinstance(base, Name):

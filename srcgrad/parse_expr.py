@@ -24,8 +24,8 @@ _BINARY = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
-    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "next_checkpoint", "overlap", "stack", "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "PITFALLS", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import grow, overlap, unset
+from .runtime import grow, next_checkpoint, overlap, stack, unset
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
@@ -77,8 +77,11 @@ class OperationReader(ExpressionReader):
             value = self.expr(node.args[0])
             if isinstance(value, Struct):
                 return self.of_items(value, f, node)
-        if f in (grow, overlap, unset):
+        if f in (grow, next_checkpoint, overlap, unset):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
+        if f is stack:
+            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
+            return Op("stack", (self.scalar(node.args[0]),), static, loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
         drawn = self.random_call(node, f)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from . import ir
 from .access import never_rereads
 from .adjoint import Step
+from .blocks import exposed_reads
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws, elementwise
 from .slots import Slots
+from .writes import first_writes
 
 CHEAP = 4
 
@@ -63,8 +65,15 @@ class Recorder:
                 counts[n] = counts.get(n, 0) + 1
         self.growing = {contents(s.base) for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
-        self.slots = Slots(kinds, fresh, dims)
+        self.slots = Slots(kinds, fresh, dims, self.integers_bound_once())
+
+    def integers_bound_once(self) -> dict[str, Expr]:
+        """Return what integer names that are bound once stand for, where that is arithmetic on names."""
+        lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
+        pure = [s for s in lets if all(isinstance(e, Name | Const | Op) and not _is_drawn(e) for e in ir.walk(s.value))]
+        return {s.target: s.value for s in pure if self.kinds[s.target] == Kind("int64")}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
@@ -118,6 +127,8 @@ class Recorder:
                 found |= facts_of(e, self.kinds, self.bars)
         if step.stmt and (step.body or step.other):
             found |= self.header(step)
+            if step.is_checkpointed:
+                found |= self.run_again(step)
             for inner in (*step.body, *step.other):
                 found |= self.needs(inner)
             if isinstance(step.stmt, For):
@@ -133,7 +144,7 @@ class Recorder:
             return facts_of(step.stmt.test, self.kinds, self.bars)
         if isinstance(step.stmt, For):
             found = set()
-            for e in (step.stmt.lo, step.stmt.hi, step.stmt.step):
+            for e in ir.exprs_of(step.stmt):
                 found |= facts_of(e, self.kinds, self.bars)
             return found
         return set()
@@ -144,14 +155,14 @@ class Recorder:
             found |= set(ir.binds(s))
             if isinstance(s, Let) and self.kinds[s.target].rank:
                 found.add(contents(s.target))
-            if isinstance(s, Store):
+            if isinstance(s, Store) and id(s) not in self.first_writes:
                 found.add(contents(s.base))
         return found
 
     # -- temporaries of a loop body: rebuilt or kept after their definition
     def plan_temps(self, steps: list[Step], loops):
         for step in steps:
-            inner = (*loops, step) if step.is_loop else loops
+            inner = step.recorded_in(loops)
             self.plan_temps(step.body, inner)
             self.plan_temps(step.other, inner)
         if not loops:
@@ -266,7 +277,7 @@ class Recorder:
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
-            step.kept = fact in earlier or None
+            step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
             result = earlier | reads
             if step.kept or step.code:
                 for e in stmt.index:
@@ -284,6 +295,8 @@ class Recorder:
             )  # fmt: skip
 
     def loop(self, step: Step, needed: set[str], loops) -> set[str]:
+        if step.is_checkpointed:
+            return self.checkpointed_loop(step, needed, loops)
         stmt = step.stmt
         inner = (*loops, step)
         own: set[str] = set()
@@ -306,6 +319,55 @@ class Recorder:
         step.entry = sorted(overwritten)
         result = (needed - set(step.entry)) | own
         return result | (self.header(step) - self.temps)
+
+
+    # -- loops that are run again from the states kept of them
+    def checkpointed_loop(self, step: Step, needed: set[str], loops) -> set[str]:
+        stmt = step.stmt
+        assert isinstance(stmt, For)
+        check_repeatable(stmt)
+        safe = {contents(a) for a in ir.stored_in(stmt.body) if never_rereads(stmt, a)}
+        own: set[str] = set()
+        while True:
+            out = self.block(step.body, own - safe, step.recorded_in(loops)) - {stmt.var}
+            if out <= own:
+                break
+            own |= out
+        killed = self.kills(stmt)
+        step.state = sorted(carried(stmt, self.kinds) - safe)
+        # inside other loops the state on entry is kept, and the loop run again on the way back to keep the others
+        step.entry = sorted((needed & killed - self.temps) | (set(step.state) if loops else set()))
+        again = (own | self.run_again(step) | safe) - (killed - safe)
+        return (needed - set(step.entry)) | again | (self.header(step) - self.temps)
+
+    def run_again(self, step: Step) -> set[str]:
+        """Return the facts that a run of a loop's body reads, but for what the body sets."""
+        assert isinstance(step.stmt, For)
+        found = {f for s in ir.statements(step.stmt.body) for e in ir.exprs_of(s) for f in facts_of(e, self.kinds, ())}
+        return found | ir.stored_in(step.stmt.body) - self.kills(step.stmt)
+
+
+def carried(stmt: For, kinds: dict[str, Kind]) -> set[str]:
+    """Return the facts that a trip of a loop may take over from the trip before."""
+    bound = ir.bound_in(stmt.body)
+    names = {n for n in bound & exposed_reads(stmt.body) if not kinds[n].rank} - {stmt.var}
+    return names | {contents(a) for a in ir.stored_in(stmt.body) - bound}
+
+
+def check_repeatable(stmt: For):
+    """Raise where a loop cannot be run again: it draws random numbers, or makes an array longer."""
+    for s in ir.statements(stmt.body):
+        drawn = any(_is_drawn(e) for x in ir.exprs_of(s) for e in ir.walk(x))
+        if drawn or isinstance(s, ir.Do):
+            raise UnsupportedError(problem_at(s.loc, "random numbers are drawn in a checkpointed loop",
+                                              "draw them before the loop, into an array"))  # fmt: skip
+        if isinstance(s, ir.Grow):
+            raise UnsupportedError(problem_at(s.loc, "a list grows in a checkpointed loop",
+                                              "write into an array made before the loop"))  # fmt: skip
+
+
+def _is_drawn(e: Expr) -> bool:
+    return isinstance(e, Op) and draws.is_draw(e.fn)
 
 
 def cost(expr: Expr) -> int:

@@ -16,15 +16,15 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("errors", "runtime", "tree", "store"),
-    ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
+    ("errors", "names", "runtime", "tree", "store"),
+    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
-    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_lists", "parse_loops",
-     "parse_match", "parse_ops", "parse_random", "webs"),
-    ("parse_comprehensions", "reductions", "adjoint"),
+    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_checkpoints", "parse_conditions",
+     "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "pitfalls", "webs", "writes"),
+    ("parse_comprehensions", "reductions", "adjoint", "transcendentals"),
     ("parse", "pull_ops", "slots"),
-    ("record",),
+    ("record", "checkpoints"),
     ("array_stores", "reverse", "fuse"),
     ("lower",),
     ("pipeline",),

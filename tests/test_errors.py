@@ -136,7 +136,7 @@ SYNTAX = {
         "for f in (math.sin, math.cos):\n    if x > 3.0:\n        break\nreturn «f»(x)", "depends on the path taken"),
     "function bound in a branch": (
         "f = math.sin\nif x > 3.0:\n    «f = math.cos»\nreturn f(x)", "inside a branch or loop"),
-    "text bound in a branch": ("k = 'a'\nif x > 3.0:\n    «k = 'b'»\nreturn x", "'k' is bound to"),
+    "text bound in a branch": ("k = 'a'\nif x > 3.0:\n    «k = 'b'»\nreturn x", "'k' is bound anew to a text"),
     "shape bound in a branch": (
         "a = np.ones(3)\ns = a.shape\nif x > 3.0:\n    «s = np.ones(2).shape»\nreturn x * s[0]", "the shape 's'"),
     "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
@@ -144,6 +144,14 @@ SYNTAX = {
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
     "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "a tuple is indexed by a value known only at run time"),
     "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
+    "function on one path": (
+        "if x > 0.0:\n    def g(t):\n        return t\nelse:\n    def g(t):\n        return 2.0 * t\nreturn «g»(x)",
+        "'g' stands for different things on different paths",
+    ),
+    "function bound anew": (
+        "g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"
+    ),
+    "choice of tuples": ("a, b = «(x, 2.0) if x > 0.0 else (x, 2.0, 3.0)»\nreturn a", "have different forms"),
     "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
     "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),
     "async inner": ("«async def g(t):»\n    return t\nreturn x", "sync"),
@@ -197,6 +205,14 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "shape bound anew": (
+        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]",
+        (VECTOR,),
+        "the shape 's' is bound anew",
+    ),
+    "choice of arrays written": (
+        "y = «x if x[0] > 0.0 else x[::-1]»\ny[0] = 2.0\nreturn np.sum(x)", (VECTOR,), "'y' may be another name"
+    ),
     "mask": ("return np.sum(«x[x > 0.0]»)", (VECTOR,), "boolean mask"),
     "mask store": ("«x[x > 0.0] = 0.0»\nreturn np.sum(x)", (VECTOR,), "boolean mask"),
     "float index": ("return «x[1.0]»", (VECTOR,), "an index must be an integer, not float64"),

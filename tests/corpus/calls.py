@@ -7,6 +7,7 @@ import numpy
 import numpy as np
 from numba import njit
 
+import srcgrad as sg
 from tests.corpus.case import Case, sample
 
 GRAVITY = 9.81
@@ -114,6 +115,36 @@ def other_spellings(x):
     return numpy.tanh(x) + math.tanh(x) * np.abs(x) + exp(-x) + abs(x) ** 1.5 + pow(x, 2.0)
 
 
+@sg.nondifferentiable
+def interval(t, knots):
+    k = 0
+    while k < len(knots) - 2 and knots[k + 1] < t:
+        k += 1
+    return k
+
+
+def piecewise_cubic(x, knots, c):
+    k = interval(sg.stop_gradient(x), knots)
+    u = x - knots[k]
+    return c[k, 0] + u * (c[k, 1] + u * (c[k, 2] + u * c[k, 3]))
+
+
+def log_sum_exp(a):
+    m = sg.stop_gradient(np.max(a))
+    return m + np.log(np.sum(np.exp(a - m)))
+
+
+def scaled_by_what_it_was(a):
+    before = sg.stop_gradient(a)
+    scale = 0.0
+    for i in range(a.shape[0]):
+        scale = scale + before[i] * before[i]
+        a[i] = a[i] * a[i] * 0.5
+    return np.sum(a) + np.sum(sg.stop_gradient(a)) * scale
+
+
+KNOTS = np.array([0.0, 0.4, 1.0, 1.5])
+
 CASES = [
     Case(two_sigmoids, (sample(3), 0.8)),
     Case(calls_compiled_helper, (sample(5),)),
@@ -127,4 +158,7 @@ CASES = [
     Case(quadratic, (0.6, 1.7)),
     Case(call_tree, (0.45,)),
     Case(other_spellings, (0.85,)),
+    Case(piecewise_cubic, (0.7, KNOTS, sample(3, 4)), (0, 2)),
+    Case(log_sum_exp, (sample(6, low=-800.0, high=800.0),)),
+    Case(scaled_by_what_it_was, (sample(4, seed=2),), expected=(sample(4, seed=2),)),
 ]

@@ -189,7 +189,39 @@ def while_in_while(x, limit):
     return s * x
 
 
+def gravity_between_two(x, y, dt, n):
+    v = 0.0
+    for i in range(n):
+        d2 = (x - y) * (x - y) + 0.1
+        pull = dt / (d2 * math.sqrt(d2))
+        v -= pull * (x - y)
+        x += dt * v * pull
+        y -= v / math.sqrt(d2) / d2
+    return x * y + v
+
+
+def quotients_in_a_chain(x, w):
+    r = np.empty(x.size)
+    s = 1.5
+    for i in range(x.size):
+        r[i] = (s - w[i]) / (x[i] * x[i] + s)
+        s = s / (1.0 + r[i] * x[i]) + 1.0 / x[i]
+        w[i] = w[i] * x[i] / (w[i] + 2.0) / s
+    return s + np.sum(r * r) + np.sum(w)
+
+
+def roots_of_all_powers(x):
+    total = 0.0
+    for i in range(x.size):
+        z = x[i] * x[i] + 0.5
+        total += z / np.sqrt(z) + 1.0 / (z * z * np.sqrt(z)) + np.sqrt(z) ** 3 / z**2 + z * np.sqrt(z) / (1.0 + x[i])
+    return total
+
+
 CASES = [
+    Case(gravity_between_two, (0.4, -0.3, 0.1, 5)),
+    Case(quotients_in_a_chain, (sample(5) ** 2 + 1.0, sample(5) ** 2 + 0.3)),
+    Case(roots_of_all_powers, (sample(5),)),
     Case(triangle_downward, (sample(5), 5)),
     Case(band, (sample(4), 4)),
     Case(three_deep_triangle, (sample(5), 5)),
@@ -210,6 +242,7 @@ CASES = [
     Case(cube_root, (27.0, 5.0), (0,), (1.0 / 27.0,)),
     Case(continued_fraction, (0.6, 9)),
     Case(collatz_weights, (0.37, 11)),
+    Case(collatz_weights, (0.37, 27)),
     Case(running_mean_and_variance, (sample(6),)),
     Case(arithmetic_geometric_mean, (1.7, 0.4, 4)),
     Case(value_from_before_the_loop, (0.9, 5)),
