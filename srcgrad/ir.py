@@ -146,7 +146,7 @@ class Let(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Store(Stmt):
-    """`base[index] op value` with op '=' or '+='."""
+    """`base[index] op value`, op '=', '+=' or '-='; before `lower` also those that `array_stores` names."""
 
     base: str
     index: tuple[Expr, ...]

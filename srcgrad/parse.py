@@ -14,13 +14,14 @@ from . import ir, tree
 from .blocks import verify
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
 from .hints import require_constant
-from .ir import Const, Name, Op, Return, Store
+from .ir import Const, Name, Op, Return
+from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
-from .parse_expr import RESERVED, Lost, Obj, Stop, Struct, is_text
+from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text
 from .parse_lists import ListReader
 from .parse_loops import LoopReader
 from .parse_match import MatchReader
@@ -135,9 +136,9 @@ class _Shared:
 
 
 class Reader(
-    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, RandomReader,
-    ConditionReader, MatchReader, CheckpointReader,
-):
+    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
+    RandomReader, ConditionReader, MatchReader, CheckpointReader,
+):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -306,12 +307,6 @@ class Reader(
             if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
                 self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
-            if isinstance(target, ast.Attribute) and target.attr == "fill":
-                base = self.scalar(target.value)
-                if isinstance(base, Name):
-                    value = self.scalar(node.value.args[0])
-                    self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
-                    return
             value = self.expr(node.value)
             if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
                 self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
@@ -399,8 +394,8 @@ class Reader(
 
 
 def _is_known_object(value) -> bool:
-    """Return whether a value stands for something that run time knows nothing of: a function, a text, a shape."""
-    return isinstance(value, Obj | ShapeOf) or is_text(value)
+    """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
+    return isinstance(value, Obj | ShapeOf | List) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):

@@ -98,7 +98,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     pitfalls = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures), None
+        f, structures = f.generated(param_kinds, structures, variant.stretch), None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False)
     parsed = parse(f, structures)

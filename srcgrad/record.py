@@ -7,7 +7,7 @@ Invariant: where a statement is reversed, every primal name and array has the va
 from __future__ import annotations
 
 from . import ir
-from .access import never_rereads
+from .access import SIZES_ONLY, never_rereads
 from .adjoint import Step
 from .blocks import exposed_reads
 from .errors import UnsupportedError, problem_at
@@ -34,7 +34,7 @@ def facts_of(expr: Expr, kinds, bars) -> set[str]:
                 found.add(e.id)
                 if kinds[e.id].rank:
                     found.add(contents(e.id))
-        elif isinstance(e, Op) and e.fn in ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like"):
+        elif isinstance(e, Op) and e.fn in SIZES_ONLY:
             found.update(n for n in ir.names_in(*e.args) if n in kinds and n not in bars)
         else:
             for c in ir.children(e):

@@ -92,8 +92,8 @@ def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function
         kinds[name] = kinds[p]
         value = Op("copy", (Name(p),)) if kinds[p].rank else Name(p)
         copies.append(Let(name, value, function.loc))
-    checks = tuple(s for s in function.body if _checks_overlap(s))
-    body = tuple(s for s in function.body if not _checks_overlap(s))
+    checks = tuple(s for s in function.body if _checks_memory(s))
+    body = tuple(s for s in function.body if not _checks_memory(s))
     return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
 
 
@@ -117,8 +117,10 @@ def _shape(name: str, axis: int) -> Expr:
     return Op("shape", (Name(name),), (("axis", axis),))
 
 
-def _checks_overlap(stmt: Stmt) -> bool:
-    return isinstance(stmt, If) and isinstance(stmt.test, Op) and stmt.test.fn == "overlap"
+def _checks_memory(stmt: Stmt) -> bool:
+    """Return whether a statement checks how the arguments lie in memory, which their copies do not tell."""
+    tests = ir.walk(stmt.test) if isinstance(stmt, If) else ()
+    return any(isinstance(e, Op) and e.fn in ("in_order", "overlap") for e in tests)
 
 
 def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
