@@ -132,6 +132,8 @@ class Lowerer(StoreWriter):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
+        self.grows: set[str] = set()
+        self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     # -- statements
@@ -247,6 +249,8 @@ class Lowerer(StoreWriter):
     # -- arrays under names
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
+        if isinstance(value, Op) and value.fn == "list":
+            return self.bind_list(target, value)
         if _inplace(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
@@ -276,6 +280,34 @@ class Lowerer(StoreWriter):
             self.materialise(p, self.kinds[target], target, value)
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+        self.grows.add(target)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        _, after = self.rest
+        trial.block(after)
+        found = trial.put[target]
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
