@@ -12,7 +12,7 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import affine, simplify_index
+from .affine import affine, simplify_index, unclipped
 from .blocks import surely_bound, touches
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
@@ -225,6 +225,8 @@ def _dims(alloc: Let, sizes):
 
 
 def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+    # a range stops below zero as a clipped size does
+    size = unclipped(size)
     return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
 
 
