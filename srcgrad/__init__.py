@@ -11,7 +11,7 @@ from .errors import (
     UnknownFunctionError,
     UnsupportedError,
 )
-from .hints import Nondifferentiable, nondifferentiable, print_grad, stop_gradient
+from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
 from .pullback import vjp
 
 __version__ = "0.1.0"
@@ -28,6 +28,7 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "checkpoint",
     "clear_cache",
     "differentiable",
     "grad",

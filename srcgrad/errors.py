@@ -29,6 +29,10 @@ class Problem:
         return f"{head}\n    {shown}\n    {' ' * max(0, start)}{'^' * carets}\n{self.what}\n  {self.way_out}"
 
 
+# how an error of shapes begins that axes of length one, repeated, may not have
+BROADCAST = "operands could not be broadcast together: lengths"
+
+
 class SrcgradError(Exception):
     """Base of all errors raised by srcgrad. `problems` lists every problem of the function."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import store, tree
 from .errors import Problem
+from .runtime import HELPERS
 from .source import python_function
 from .warned import from_text, to_text
 
@@ -61,7 +62,7 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
-    helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
+    helpers = [n for n in HELPERS if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))

@@ -46,11 +46,21 @@ class ShapeOf:
 
 
 @dataclass(frozen=True)
+class Places:
+    """`np.nonzero(mask)` before it is indexed, unpacked or used as an index."""
+
+    mask: ir.Expr
+
+
+@dataclass(frozen=True)
 class Lost:
     """What a name stands for where it cannot be used any more: why, and the way out."""
 
     why: str
     way_out: str
+
+
+NOT_HERE = object()
 
 
 class Stop(Exception):
@@ -95,6 +105,8 @@ class ExpressionReader:
             return value
         if isinstance(value, ShapeOf):
             self.fail(node, "a whole shape is used as a value", "index it (a.shape[0]) or unpack it (n, m = a.shape)")
+        if isinstance(value, Places):
+            self.fail(node, "the result of np.nonzero is used as a value", "index it: np.nonzero(mask)[0]")
         if isinstance(value, Struct):
             what = "tuple" if value.kind == "namedtuple" else value.kind
             self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
@@ -324,7 +336,7 @@ class ExpressionReader:
 
     def expr_subscript(self, node):
         value = self.expr(node.value)
-        if isinstance(value, Struct | ShapeOf):
+        if isinstance(value, Struct | ShapeOf | Places):
             return self.item(value, node)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
@@ -344,6 +356,8 @@ class ExpressionReader:
             self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
         if isinstance(value, ShapeOf):
             return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
+        if isinstance(value, Places):
+            return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
         try:
             position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
         except (ValueError, IndexError):
@@ -365,17 +379,37 @@ class ExpressionReader:
         return Name(self.capture("table", array))
 
     def index(self, node) -> tuple[ir.Expr, ...]:
-        parts = node.elts if isinstance(node, ast.Tuple) else [node]
-        return tuple(self.index_part(p) for p in parts)
+        if isinstance(node, ast.Tuple):
+            return tuple(self.index_part(p) for p in node.elts)
+        if isinstance(node, ast.Slice | ast.Constant):
+            return (self.index_part(node),)
+        return self.items(self.expr(node), node)
+
+    def items(self, value, node) -> tuple[ir.Expr, ...]:
+        """Return the items of a subscript that is one value: a tuple is several."""
+        if isinstance(value, Struct) and value.kind != "list":
+            return tuple(self.index_value(v, node) for v in value.items)
+        if isinstance(value, Places):
+            return (value.mask,)
+        return (self.index_value(value, node),)
 
     def index_part(self, node) -> ir.Expr:
         if isinstance(node, ast.Slice):
             return Slice(*(None if e is None else self.scalar(e) for e in (node.lower, node.upper, node.step)))
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return ir.Dots()
-        value = self.expr(node)
+        return self.index_value(self.expr(node), node)
+
+    def index_value(self, value, node) -> ir.Expr:
+        """Return an item of a subscript; a list of constants is an array that is known before."""
         if isinstance(value, Obj) and value.value is None:
             return ir.NewAxis()
+        if isinstance(value, Obj) and value.value is Ellipsis:
+            return ir.Dots()
+        if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
+            return self.table(value, node)
+        if isinstance(value, Struct):
+            self.fail(node, "a list of values known only at run time is used as an index", "use np.array of them")
         return self.leaf(value, node)
 
     def constant_int(self, node) -> int:

@@ -98,7 +98,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     pitfalls = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures), None
+        f, structures = f.generated(param_kinds, structures, variant.stretch), None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False)
     parsed = parse(f, structures)
@@ -181,7 +181,7 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*p.forward, *copies, *p.backward,
+    joint = ir.Function(base, (*low.function.params, *incoming), (*outliving(p.forward), *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
@@ -206,6 +206,15 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
     return Generated((forward, backward), low.result, low.function.captured, low.function.name, low.pitfalls or ())
+
+
+def outliving(block: ir.Block) -> ir.Block:
+    """Return the block with stacks that a caller may keep on the heap from the start."""
+
+    def one(expr: ir.Expr) -> ir.Expr:
+        return replace(expr, fn="np.empty") if isinstance(expr, Op) and expr.fn == "stack" else expr
+
+    return tuple(ir.with_blocks(ir.with_exprs(s, one), outliving) for s in block)
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:

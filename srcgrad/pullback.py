@@ -8,8 +8,8 @@ import numba
 import numpy as np
 
 from . import entry, generate, store, tree, warned
-from .api import BROADCAST, Differentiable, worded
-from .errors import ArgumentError, Problem
+from .api import Differentiable, worded
+from .errors import BROADCAST, ArgumentError, Problem
 
 
 class Pullback:

@@ -12,7 +12,7 @@ from tests.random_programs.compare import plain_gradient
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
-    "lectures", "loops", "branches", "inplace", "arrays", "linalg",
+    "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "mutation", "views",
     "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures",
     "others_get_wrong",
 )  # fmt: skip
