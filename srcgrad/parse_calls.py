@@ -102,8 +102,10 @@ class CallReader(ExpressionReader):
         if len(positional) > len(names):
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
-        given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
+        start = len(self.out)
+        keywords = self.keywords(node)
+        given = dict(zip(names, self.as_before(start, positional, node), strict=False))
+        for key, value in keywords.items():
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value

@@ -171,6 +171,15 @@ def elements_in_order(a):
     return b[0] * a[0] + b[1]
 
 
+def scaled_sum(u, v=0.0, w=0.0):
+    return u * v + w
+
+
+def keywords_in_order(a):
+    s = scaled_sum(a[0], w=2.0 * a[0], v=overwrite(a, 3.0 * a[1])) + scaled_sum(a[0], w=overwrite(a, a[1] ** 2))
+    return s * (2.0 * a).sum() * (3.0 * a).dot(a * overwrite(a, a[1]))
+
+
 def tests_in_order(a):
     row = a[:1]
     s = np.sum(row * 1.0) + overwrite(a, 3.0 * a[1]) * np.sum(row)
@@ -208,6 +217,7 @@ CASES = [
     Case(arguments_in_order, (np.array([0.7, 1.3]),)),
     Case(tuples_in_order, (np.array([0.7, 1.3]),)),
     Case(elements_in_order, (np.array([0.7, 1.3]),)),
+    Case(keywords_in_order, (np.array([0.7, 1.3]),)),
     Case(tests_in_order, (np.array([0.7, 1.3]),)),
     Case(tuple_argument_of_a_call_that_writes, (np.array([0.7, 1.3]),)),
     Case(bound_on_the_way, (0.8,)),
