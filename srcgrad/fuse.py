@@ -15,6 +15,7 @@ from .access import accesses, iteration_offset
 from .affine import affine, simplify_index
 from .blocks import surely_bound, touches
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
+from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
 
@@ -48,6 +49,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     body = turn_upward(function.body[start:], arrays, set())
     body = assign_first(body, kinds, sizes)
     fresh = ir.Fresh(ir.all_names(function))
+    body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
     body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
     body = assign_interiors(scratch_to_scalars(body, fresh))

@@ -19,7 +19,7 @@ LEVELS = (
     ("errors", "runtime", "tree", "store"),
     ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
-    ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
+    ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "simplify", "symbolic"),
     ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match",
      "parse_ops", "parse_random", "webs", "writes"),
     ("parse", "reductions", "adjoint", "transcendentals"),
