@@ -316,8 +316,6 @@ def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tu
 
 def _split(loop: For, arrays, read_later) -> list[Stmt]:
     sums = _sums(loop.body)
-    if sums:
-        return [loop]  # as slow as its sum, whose order is kept: the rest costs nothing beside it
     groups = _groups(loop, sums)
     if len(groups) < 2 or not order_free(loop, arrays, read_later):
         return [loop]
@@ -347,22 +345,19 @@ def _sums(block) -> set[str]:
 
 
 def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
-    """Return the effects of a loop body in consecutive groups, each adding to one array or to scalars only."""
+    """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
+
+    One group only where a sum reads what the loop stores: it cannot wait.
+    """
+    effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
+    summing: list[Stmt] = [s for s in effects if isinstance(s, Let)]
+    reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
+    if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
+        return [effects]
     groups: list[list[Stmt]] = [[]]
-    for stmt in loop.body:
-        if isinstance(stmt, Let) and stmt.target not in sums:
-            continue
-        current = groups[-1]
-        adds = any(isinstance(s, Store) and s.op != "=" for s in current)
-        scalar = any(isinstance(s, Let) for s in current)
-        if isinstance(stmt, Let):
-            apart = any(isinstance(s, Store) for s in current)
-        else:
-            assert isinstance(stmt, Store)
-            apart = stmt.op != "=" and (adds or scalar)
-        if apart:
-            groups.append([])
-        groups[-1].append(stmt)
-    if not any(isinstance(s, Store) and s.op != "=" for g in groups for s in g):
-        return [[s for g in groups for s in g]]
-    return groups
+    for stmt in effects:
+        if isinstance(stmt, Store):
+            if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
+                groups.append([])
+            groups[-1].append(stmt)
+    return [*groups, summing] if summing else groups
