@@ -18,11 +18,17 @@ class StoreWriter(ArrayReader):
     'out' is '=' of values that fit the dtype, 'diagonal' np.fill_diagonal, 'at fn' np.add.at and its like.
     """
 
+    # what `Lowerer` sets up
+    read_only: set[str]
+
     def store(self, stmt: Store):
         p = self.named(stmt.base)
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
+        if stmt.base in self.read_only:
+            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal, which is read-only",
+                        "np.fill_diagonal, or copy it first")  # fmt: skip
         if stmt.op == "out":
             stmt = replace(stmt, op="=")
         if stmt.op == "diagonal":

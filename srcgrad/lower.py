@@ -109,6 +109,7 @@ class Lowerer(StoreWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.rooms: dict[str, Expr] = {}
+        self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
@@ -284,6 +285,9 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
+        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
+        if diagonal or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
         self.state.views[target] = self.pull(self.frozen(value))
 
     def bind_shape(self, target: str, value: Expr) -> bool:

@@ -12,11 +12,12 @@ from .parse_expr import ExpressionReader, Lost, Obj, Places, ShapeOf, Struct, is
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
+    ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
 
 
 # a store into one of these writes the array it shows
-_VIEWS = frozenset({"np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
+_VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(ExpressionReader):

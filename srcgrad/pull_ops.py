@@ -59,6 +59,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
         if expr.fn == "print_grad":
             return self.watched(expr, into)
+        if expr.fn == "copy":
+            return self.scalar(expr.args[0], into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)

@@ -71,6 +71,14 @@ class ViewReader(NestWriter):
             size = self.hold(Op("max", (Op("min", (n, m)), ZERO)), "n")
         return Pull((size,), lambda idx: p.at((moved(idx[0], below), moved(idx[0], right))))
 
+    def pull_flat(self, expr: Op) -> Pull:
+        """Return `a.flat`: the elements in order, wherever they stand."""
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        if p.rank == 1:
+            return p
+        size = self.hold(product(p.dims), "n")
+        return Pull((size,), lambda idx: p.at(place_of(idx[0], p.dims)))
+
     # -- other shapes of the same elements in their order
     def shaped(self, value: Expr) -> Pull | None:
         """Return what shows memory in another shape as a pull of that memory; None if it may be a copy.
