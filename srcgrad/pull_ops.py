@@ -356,6 +356,9 @@ class ArrayReader(ReductionReader, ViewReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
+        if value.fn == "np.ravel" and self.kind(value.args[0]).rank > 1:
+            self.flattened(self.named_array(self.pull(value.args[0]), self.kind(value.args[0])), kind, target)
+            return Name(target)
         if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
             self.pull_diag(value, target)
             return Name(target)
