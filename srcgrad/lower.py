@@ -110,6 +110,7 @@ class Lowerer(StoreWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.rooms: dict[str, Expr] = {}
+        self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
@@ -319,12 +320,15 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
+        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
+        if diagonal or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
         self.state.views[target] = self.pull(self.frozen(value))
 
     def bind_shape(self, target: str, value: Expr) -> bool:
         """Bind a name to another shape of memory that is written; False where it is a copy."""
         sources = shown_by(value, self.kinds)
-        if not sources or not self.writes_matter({target, *sources}):
+        if not sources or not self.writes_matter(target, sources):
             return False
         p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
         if p is not None:
@@ -343,13 +347,18 @@ class Lowerer(StoreWriter):
         until = after[: uses[-1] + 1]
         return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
 
-    def writes_matter(self, names: set[str]) -> bool:
-        """Return whether memory that these names may share is written, from here on if nothing repeats this place."""
+    def writes_matter(self, target: str, sources: set[str]) -> bool:
+        """Return whether memory that these names may share is written while `target` is in use."""
+        after = self.rest[1]
         if self.depth > 1:
-            return bool(names & self.stored)
-        after = {s.base for s in ir.statements(self.rest[1]) if isinstance(s, Store)}
-        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and _inplace(s)}
-        return any(self.sharing.get(n, {n}) & after for n in names)
+            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
+            if _read_counts(after)[target] != self.reads[target] or any(
+                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
+                return bool({target, *sources} & self.stored)
+            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+            after = after[: uses[-1] + 1] if uses else ()
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and _inplace(s)}
+        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
     def note_order(self, target: str, value: Expr):
         """Note which memory is laid out row by row for sure, or if an argument is."""

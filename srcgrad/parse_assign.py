@@ -17,7 +17,7 @@ _AUGMENTED = {
 
 
 # a store into one of these writes the array it shows
-_VIEWS = frozenset({"np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
+_VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(ExpressionReader):

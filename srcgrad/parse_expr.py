@@ -362,8 +362,8 @@ class ExpressionReader:
         loc = self.source.loc(node)
         if name == "shape":
             return ShapeOf(value)
-        if name == "T":
-            return Op("np.transpose", (value,), (), loc)
+        if name in ("T", "flat"):
+            return Op("np.transpose" if name == "T" else "flat", (value,), (), loc)
         if name in ("size", "ndim", "dtype"):
             return Op(name, (value,), (), loc)
         if name == "real":
