@@ -401,6 +401,8 @@ def _is_known_object(value) -> bool:
 def _structured(structure_: tree.Structure, names):
     if isinstance(structure_, tree.Leaf):
         return Name(next(names))
+    if isinstance(structure_, tree.Known):
+        return Obj(None) if structure_.value is None else Const(structure_.value)
     items = tuple(_structured(c, names) for c in structure_.children)
     return Struct(items, structure_.keys, structure_.kind, structure_.make)
 
