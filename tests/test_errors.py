@@ -38,6 +38,13 @@ class Checked:
         assert self.size > 0.0
 
 
+PLAIN = Plain(2.0)
+TABLE = [1.0, 2.0]
+namespace = {}
+exec("def made(t):\\n    return t", namespace)
+MADE = namespace["made"]
+
+
 """
 VECTOR, MATRIX = np.ones(3), np.ones((3, 2))
 _numbers = itertools.count()
@@ -106,7 +113,16 @@ SYNTAX = {
     "del of an element": ("y = (x, x)\n«del y[0]»\nreturn x", "del of anything but a name"),
     "used after del": ("y = x\ndel y\nreturn «y»", "'y' is used after it was deleted"),
     "del on one path": ("y = x\nif x > 3.0:\n    del y\nreturn «y»", "'y' is used after it was deleted"),
-    "import": ("«import math»\nreturn math.sin(x)", "an import inside the function"),
+    "import": ("«import json»\nreturn x", "an import inside the function"),
+    "import from": ("«from json import loads»\nreturn x", "an import inside the function"),
+    "import of nothing": ("«from math import sinus»\nreturn x", "math has no sinus"),
+    "method of an object": ("return «PLAIN.area()» * x", "PLAIN.area() is a method of an object"),
+    "callee without source": ("return «MADE(x)»", "the source of 'made' cannot be found"),
+    "set comprehension as a value": ("y = «{k for k in (1, 2)}»\nreturn x", "a set comprehension"),
+    "lambda returned": ("«return lambda t: t»", "this cannot be returned"),
+    "exec": ("y = «exec('z = 1')»\nreturn x", "no rule for exec()"),
+    "global list written": ("«TABLE[0]» = x\nreturn x", "an item of this list cannot be assigned"),
+    "global list grown": ("«TABLE.append(x)»\nreturn x", "TABLE cannot grow here"),
     "match on a class": ("match x:\n    case «float()»:\n        return x\nreturn x * x", "the pattern float() is not"),
     "match on a mapping": ("match x:\n    case «{'a': 1}»:\n        return x\nreturn x * x", "the pattern {'a': 1}"),
     "match on a sequence": ("match x:\n    case «[1, 2]»:\n        return x\nreturn x * x", "a sequence pattern needs"),
@@ -371,7 +387,7 @@ def test_star_parameters(load, parameters):
 
 
 def test_all_problems_in_one_report(load):
-    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import math»\nreturn «{y}»")
+    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import json»\nreturn «{y}»")
     error, places = error_of(load, program, (2.0,))
     check(error, places, "with", "frobnicate", "an import", "a set")
     assert str(error).splitlines()[0] == "4 problems"
