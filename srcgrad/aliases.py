@@ -8,11 +8,7 @@ from .kinds import kind_of
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
-<<<<<<< HEAD
 TURNS = frozenset({"flat", "head", "np.transpose", "permuted", "np.flip", "np.diag"})
-=======
-TURNS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.diag"})
->>>>>>> wt-arrays
 
 
 def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:

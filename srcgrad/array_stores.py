@@ -19,12 +19,9 @@ class StoreWriter(ArrayReader):
     """
 
     # what `Lowerer` sets up
-<<<<<<< HEAD
     put: dict[str, tuple[Expr, ...] | None]
     grows: set[str]
-=======
     read_only: set[str]
->>>>>>> wt-arrays
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)

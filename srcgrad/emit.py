@@ -16,13 +16,8 @@ _INFIX = {
 }  # fmt: skip
 _SELECT, _NOT, _UNARY, _POWER, _ATOM = 0, 3, 11, 12, 14
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/=", "pow": "**=", "mod": "%=", "floordiv": "//=",
-<<<<<<< HEAD
               "np.dot": "@=", "bitand": "&=", "bitor": "|=", "bitxor": "^=",
               "lshift": "<<=", "rshift": ">>="}  # fmt: skip
-=======
-              "np.dot": "@=", "bitand": "&=", "bitor": "|=",
-              "bitxor": "^=", "lshift": "<<=", "rshift": ">>="}  # fmt: skip
->>>>>>> wt-arrays
 _NONASSOCIATIVE = {"sub", "div", "floordiv", "mod", "np.dot", "lshift", "rshift"}
 
 

@@ -7,6 +7,8 @@ by object. Everything outside the language is refused with its line, all problem
 from __future__ import annotations
 
 import ast
+import importlib
+import sys
 
 import numpy as np
 
@@ -36,11 +38,14 @@ _REFUSED = {
     "Global": ("global", "pass the value as an argument and return it"),
     "Nonlocal": ("nonlocal", "pass the value as an argument and return it"),
     "ClassDef": ("a class definition", "define it outside"),
-    "Import": ("an import inside the function", "import at the top of the file"),
-    "ImportFrom": ("an import inside the function", "import at the top of the file"),
+    "TryStar": ("try/except*", "test for the bad value with an if"),
     "AsyncFor": ("async for", "use an ordinary loop"),
     "AsyncWith": ("async with", "do this outside"),
 }
+
+
+# a function may import these itself: what they hold is the same wherever they are imported
+IMPORTABLE = frozenset({"numpy", "math", "random"})
 
 
 class _Parsed:
@@ -283,6 +288,23 @@ class Reader(
             self.fail(node, f"{what} is not supported", way)
         method(node)
 
+    def stmt_import(self, node):
+        for alias in node.names:
+            root = alias.name.split(".")[0]
+            if root not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            whole = importlib.import_module(alias.name)
+            self.env[alias.asname or root] = Obj(whole if alias.asname else sys.modules[root])
+
+    def stmt_importfrom(self, node):
+        for alias in node.names:
+            if node.level or (node.module or "").split(".")[0] not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            found = getattr(importlib.import_module(node.module), alias.name, None)
+            if found is None:
+                self.fail(node, f"{node.module} has no {alias.name}", "check the name")
+            self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
+
     def stmt_pass(self, node):
         pass
 
@@ -401,6 +423,8 @@ def _is_known_object(value) -> bool:
 def _structured(structure_: tree.Structure, names):
     if isinstance(structure_, tree.Leaf):
         return Name(next(names))
+    if isinstance(structure_, tree.Known):
+        return Obj(None) if structure_.value is None else Const(structure_.value)
     items = tuple(_structured(c, names) for c in structure_.children)
     return Struct(items, structure_.keys, structure_.kind, structure_.make)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import types
 from dataclasses import replace
 
 from . import ir
+from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .parse_expr import ExpressionReader, Struct
@@ -41,6 +43,8 @@ class CallReader(ExpressionReader):
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
             name = ast.unparse(node.func)
+            if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
+                self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
             self.fail(node, f"there is no rule for {name}() and no Python source",
                       "write it in Python and NumPy, or register a rule for it")  # fmt: skip
         identity = local.node if local else function.__code__
@@ -49,7 +53,10 @@ class CallReader(ExpressionReader):
         if local:
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
-            source = find_source(f)
+            try:
+                source = find_source(f)
+            except SourceNotFoundError as e:
+                self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True

@@ -19,7 +19,6 @@ LEVELS = (
     ("errors", "names", "runtime", "tree", "store"),
     ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
-<<<<<<< HEAD
     ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "simplify", "symbolic"),
     ("aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_calls", "parse_checkpoints",
      "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "pitfalls", "webs",
@@ -27,14 +26,6 @@ LEVELS = (
     ("parse_comprehensions", "masks", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
     ("pull_ops", "record", "checkpoints"),
-=======
-    ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "simplify", "symbolic"),
-    ("bounds", "linear", "nests", "parse_assign", "parse_calls", "parse_conditions", "parse_loops", "parse_match",
-     "parse_ops", "parse_random", "webs", "writes"),
-    ("parse", "reductions", "adjoint", "transcendentals"),
-    ("pull_ops", "slots"),
-    ("record",),
->>>>>>> wt-bench
     ("array_stores", "reverse", "fuse"),
     ("lower",),
     ("pipeline",),
