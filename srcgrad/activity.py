@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import ir
+from .calls import is_call
 from .dependence import differentiable_leaves
 from .ir import Kind, Let, Name, Op, Store, Sub
 
@@ -36,6 +37,12 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) 
                 name, value = stmt.target, stmt.value
             elif isinstance(stmt, Store):
                 name, value = stmt.base, stmt.value
+            elif is_call(stmt):
+                results = {t for t in stmt.targets if kinds[t].is_float} - found
+                if results and ir.names_in(stmt.value) & found:
+                    found |= results
+                    changed = True
+                continue
             else:
                 continue
             if name not in found and kinds[name].is_float and depends(value):

@@ -312,10 +312,20 @@ class Entry:
 
 
 def compiled(function, module):
-    """Return a generated function compiled by numba, cached beside its module where that is on disk."""
+    """Return a generated function compiled by numba, cached beside its module where that is on disk.
+
+    The functions of the module that it may call are compiled with it.
+    """
     if numba.config.DISABLE_JIT:
         return function
-    return store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(function))
+
+    def compile_one(f):
+        return store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(f))
+
+    for name in getattr(module, "CALLEES", ()):
+        if isinstance(getattr(module, name), pytypes.FunctionType):
+            setattr(module, name, compile_one(getattr(module, name)))
+    return compile_one(function)
 
 
 def _items(count: int, name: str) -> list[str]:

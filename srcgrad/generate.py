@@ -20,17 +20,20 @@ def builder(request, kinds, structures, wrt):
 
     def build():
         from . import pipeline
+        from .link import link
 
+        stretch = request.stretch
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, request.stretch)
-            written = set(made.stored_params())
-            if written and not request.stretch:
-                made = pipeline.primal(request.f, structures, kinds, True)
-            return made
-        if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
-        value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
+            made = pipeline.primal(request.f, structures, kinds, stretch)
+            if made.stored_params() and not stretch:
+                stretch = True
+                made = pipeline.primal(request.f, structures, kinds, stretch)
+        elif request.transform == "pair":
+            made = pipeline.pair(request.f, structures, kinds, wrt, stretch)
+        else:
+            value = request.transform == "value_and_grad"
+            made = pipeline.value_and_grad(request.f, structures, kinds, wrt, stretch, value)
+        return link(made, stretch)
 
     return f"{request.name}_{request.transform}", build
 
@@ -65,6 +68,8 @@ def module_text(name: str, made) -> str:
     if constants:
         lines += ["", *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
+    if made.callees:
+        lines += [f"CALLEES = {[f.name for f in made.callees]!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     return "\n".join(lines) + "\n\n\n" + body
 

@@ -65,6 +65,9 @@ class _Inference:
     def stmt(self, stmt):
         if isinstance(stmt, Let):
             self.bind(stmt.target, kind_of(stmt.value, self.kinds, stmt.loc), stmt.loc)
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+            for name, kind in zip(stmt.targets, call_kinds(stmt.value, self.kinds, stmt.loc), strict=True):
+                self.bind(name, kind, stmt.loc)
         elif isinstance(stmt, For):
             for e in (stmt.lo, stmt.hi, stmt.step):
                 kind = kind_of(e, self.kinds, stmt.loc)
@@ -145,6 +148,20 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
         return _sub_kind(expr, kinds, loc)
     assert isinstance(expr, Op), expr
     return _op_kind(expr, kinds, loc)
+
+
+def call_kinds(call: Op, kinds: dict[str, Kind], loc=None) -> tuple[Kind, ...]:
+    """Return the kinds of what a call gives: a routine's results, or a pullback's adjoints of arguments."""
+    operands = tuple(kind_of(a, kinds, loc) for a in call.args)
+    routine, form = call.option("routine"), call.option("form")
+    if form is not None:
+        return tuple(operands[k] for k in form.wrt)
+    key = ("kinds", operands)
+    if key not in routine.facts:
+        own = infer_kinds(routine.function, dict(zip(routine.function.params, operands, strict=True)))
+        routine.facts["names", operands] = own
+        routine.facts[key] = tuple(kind_of(e, own, loc) for e in routine.results)
+    return routine.facts[key]
 
 
 def as_float(expr: ir.Expr, kinds: dict[str, Kind]) -> ir.Expr:

@@ -15,6 +15,8 @@ from . import ir
 from .affine import unclipped
 from .array_stores import StoreWriter
 from .blocks import rename_block
+from .call_sites import CallWriter
+from .calls import ReadInPlace, Routine
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
@@ -43,12 +45,13 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
             out += c[i]
         return out
     """
-    function = own_rebound_params(function, infer_kinds(function, params))
-    return lower_with_sizes(function, infer_kinds(function, params), stretch)[0]
+    return lower_with_kinds(function, params, stretch, False)[0]
 
 
-def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
+def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
+    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
+    kinds = infer_kinds(function, params)
     lowerer = Lowerer(function, kinds, stretch)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
     return lowered, lowerer.kinds, dict(lowerer.state.dims)
@@ -75,7 +78,7 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
     Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
     arguments are kept as they are anyway.
     """
-    bound = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s)}
+    bound = {n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s)}
     fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
     for p in (*function.params, *(n for n, _ in function.captured)):
         if p not in bound or not kinds[p].rank:
@@ -89,7 +92,7 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
     return replace(function, body=(*copies, *rename_block(function.body, table)))
 
 
-class Lowerer(StoreWriter):
+class Lowerer(StoreWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
@@ -97,6 +100,7 @@ class Lowerer(StoreWriter):
         self.stretch = stretch
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
+        self.body, self.looping = function.body, 0
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
@@ -104,7 +108,7 @@ class Lowerer(StoreWriter):
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
         self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
-        defined = Counter(s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s))
+        defined = Counter(n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
@@ -156,10 +160,7 @@ class Lowerer(StoreWriter):
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
-            if self.kinds[stmt.target].rank:
-                self.let_array(stmt)
-            else:
-                self.let_scalar(stmt)
+            self.let(stmt)
         elif isinstance(stmt, Store):
             self.store(stmt)
         elif isinstance(stmt, If):
@@ -172,19 +173,25 @@ class Lowerer(StoreWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
+            self.looping += 1
             body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
+            self.looping -= 1
             self.enclosing.pop()
             self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
+            self.looping += 1
             body = self.scoped(stmt.body)
+            self.looping -= 1
             if before:
                 leave = If(Op("not", (test,)), (ir.Break(),), (), stmt.loc)
                 body, test = (*before, *_else_nest(leave, body)), Const(True)
             self.emit(replace(stmt, test=test, body=body))
         elif isinstance(stmt, ir.Return):
             self.emit(replace(stmt, value=self.returned(stmt.value)))
+        elif isinstance(stmt, ir.Unpack):
+            self.call(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
 
@@ -205,6 +212,12 @@ class Lowerer(StoreWriter):
             return p.array if isinstance(p.array, Name) else self.materialise(p, self.kind(value), self.fresh("out"))
         return self.scalar(value, into="out")
 
+    def let(self, stmt: Let):
+        if self.kinds[stmt.target].rank:
+            self.let_array(stmt)
+        else:
+            self.let_scalar(stmt)
+
     def let_scalar(self, stmt: Let):
         free = stmt.target not in ir.names_in(stmt.value)
         value = self.scalar(stmt.value, into=stmt.target if free else None)
@@ -212,6 +225,9 @@ class Lowerer(StoreWriter):
             self.emit(replace(stmt, value=value))
         if self.is_nonneg(value) and stmt.target in self.stable:
             self.state.nonneg.add(stmt.target)
+
+    def lowered(self, routine: Routine, kinds: tuple[Kind, ...]):
+        return lower_routine(routine, kinds, self.stretch)
 
     # -- arrays under names
     def let_array(self, stmt: Let):
@@ -333,8 +349,7 @@ class Lowerer(StoreWriter):
 
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
-        lets = [s for b in ir.blocks_of(stmt) for s in ir.statements(b) if isinstance(s, Let)]
-        inner = {s.target for s in lets if not _inplace(s)}
+        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if _binds_anew(s) for n in ir.binds(s)}
         inside = _read_counts((stmt,))
         wanted = [
             n
@@ -358,8 +373,32 @@ class Lowerer(StoreWriter):
     def leaves_branch(self, name: str, stmt: Stmt) -> bool:
         if isinstance(stmt, If):
             return True
-        inside = sum(isinstance(s, Let) and s.target == name for b in ir.blocks_of(stmt) for s in b)
+        inside = sum(name in ir.binds(s) for b in ir.blocks_of(stmt) for s in b if not isinstance(s, For))
         return inside == 0 or self.reads[name] > _read_counts((stmt,))[name]
+
+
+def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
+    """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does.
+
+    Raises
+    ------
+    ReadInPlace
+        If it writes into an argument.
+    """
+    key = ("lowered", kinds, stretch)
+    if key not in routine.facts:
+        params = dict(zip(routine.function.params, kinds, strict=True))
+        low = lower_with_kinds(routine.function, params, stretch, True)
+        updated = {s.target for s in ir.statements(routine.function.body) if _inplace(s)}
+        written = ir.stored_in(low[0].body) | ir.stored_in(routine.function.body) | updated
+        if any(params[p].rank for p in written & set(params)):
+            raise ReadInPlace(routine)
+        routine.facts[key] = low
+    return routine.facts[key]
+
+
+def _binds_anew(stmt: Stmt) -> bool:
+    return isinstance(stmt, ir.Unpack) or (isinstance(stmt, Let) and not _inplace(stmt))
 
 
 def _inplace(stmt: Stmt) -> bool:

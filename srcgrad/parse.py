@@ -18,6 +18,7 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_expr import Obj, ShapeOf, Stop, Struct
 from .parse_loops import LoopReader
 from .parse_ops import OperationReader
+from .parse_routines import Expansion, Routines
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -39,7 +40,7 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "unset", "load_array", "NAMES", "CALLEES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -53,8 +54,11 @@ class _Parsed:
         self.callees: tuple[Source, ...] = callees
 
 
-def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
+def parse(f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset()) -> _Parsed:
     """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
+
+    Where calls read in place make it too long, functions called again and again become routines; those with their key
+    in `inline` are read in place still.
 
     Raises
     ------
@@ -64,7 +68,18 @@ def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
         If there is no source.
     """
     source = f if isinstance(f, Source) else find_source(f)
+    try:
+        return _read(source, structures, None)
+    except Expansion:
+        routines = Routines(inline)
+        parsed = _read(source, structures, routines)
+        once = routines.called_once(parsed.function.body)
+        return _read(source, structures, Routines(inline | once)) if once else parsed
+
+
+def _read(source: Source, structures, routines: Routines | None) -> _Parsed:
     shared = _Shared(source)
+    shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
     reader.env.update(bound)
@@ -119,6 +134,7 @@ class _Shared:
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.size = 0
+        self.routines: Routines | None = None
 
 
 class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):

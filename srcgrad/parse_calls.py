@@ -1,4 +1,7 @@
-"""Read calls of other Python functions in place: parameters become names of the caller, or its own values."""
+"""Read calls of other Python functions: in place, where parameters become names of the caller, or its own values.
+
+Where that makes a function too long, the calls of a callee that is long itself stay calls (`parse_routines`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ import ast
 from . import ir
 from .ir import Const, Let, Name
 from .parse_expr import ExpressionReader
+from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
+
+# statements that reading calls in place may make of a function, before calls stay calls, and at most
+LONG, LIMIT = 300, 5000
 
 # their functions have rules or none: what stands in their source is not for us to differentiate
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
@@ -52,19 +59,28 @@ class CallReader(ExpressionReader):
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = self.depth
-        return self.splice(node, callee, f, identity)
+        given = self.arguments_of(node, callee, f)
+        if self.shared.routines is not None and not local:
+            made = self.shared.routines.find(self, callee, given)
+            if made is not None:
+                return call_routine(self, node, made, given)
+        return self.splice(node, callee, f, identity, given)
 
-    def splice(self, node, callee, f, identity):
-        before = len(self.out)
-        self.bind_call(node, callee, f)
+    def splice(self, node, callee, f, identity, given):
+        before, size = len(self.out), self.shared.size
+        reads = _name_counts(callee.node)
+        for name, value in given.items():
+            callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()
         finally:
             self.shared.stack.pop()
-        self.shared.size += sum(1 for _ in ir.statements(body))
-        if self.shared.size > 5000:
-            self.fail(node, "the calls in this function expand to more than 5000 statements", "differentiate parts")
+        self.shared.size = size + sum(1 for _ in ir.statements(body))
+        if self.shared.routines is None and self.shared.size > LONG:
+            raise Expansion
+        if self.shared.size > LIMIT:
+            self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
             target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
             body = (*body, Let(target, value, callee.return_loc))
@@ -72,7 +88,8 @@ class CallReader(ExpressionReader):
         self.out.extend(body)
         return value
 
-    def bind_call(self, node, callee, f):
+    def arguments_of(self, node, callee, f) -> dict:
+        """Return the values of the parameters of a callee, by name."""
         args = callee.node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
@@ -93,9 +110,7 @@ class CallReader(ExpressionReader):
                 if name not in defaults:
                     self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
                 given[name] = defaults[name]
-        reads = _name_counts(callee.node)
-        for name in every:
-            callee.env[name] = self.bind_argument(callee, name, given[name], node, reads.get(name, 0))
+        return {name: given[name] for name in every}
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""

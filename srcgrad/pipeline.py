@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads
+from .calls import ReadInPlace, name_results, reachable
 from .emit import emit
 from .errors import ArgumentError, problem_at
 from .fuse import schedule
 from .ir import Kind, Let, Name, Op
 from .kinds import infer_kinds, kind_of
-from .lower import lower_with_sizes, own_rebound_params
+from .lower import lower_with_kinds
 from .parse import parse
 from .reverse import Plan, reverse
 from .simplify import simplify
@@ -30,6 +31,7 @@ class Generated:
     result: tree.Structure
     captured: tuple[tuple[str, object], ...]
     source: str
+    callees: tuple[ir.Function, ...] = ()
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -43,7 +45,7 @@ class Generated:
 
     def text(self) -> str:
         """Return the source of the functions."""
-        return "\n\n\n".join(emit(f) for f in self.functions) + "\n"
+        return "\n\n\n".join(emit(f) for f in (*self.functions, *self.callees)) + "\n"
 
 
 class Passes:
@@ -81,16 +83,22 @@ def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args
     passes = Passes()
     if getattr(f, "_transform", "primal") != "primal":
         f, structures = f.generated(param_kinds, structures), None
-    parsed = parse(f, structures)
-    passes.dump("parse", parsed.function)
-    function = passes.run("unbound", parsed.function, guard_unbound)
-    function = passes.run("webs", function, split_webs)
-    params = dict(zip(function.params, param_kinds, strict=True))
-    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
-    kinds = infer_kinds(function, params)
-    lowered, kinds, sizes = lower_with_sizes(function, kinds, stretch)
-    passes.dump("lower", ir.verify(lowered))
-    return Lowered(lowered, kinds, sizes, parsed.result)
+    inline: frozenset = frozenset()
+    while True:
+        parsed = parse(f, structures, inline)
+        passes.dump("parse", parsed.function)
+        for routine in reachable(parsed.function.body):
+            routine.function = split_webs(guard_unbound(name_results(routine.function)))
+        function = passes.run("unbound", name_results(parsed.function), guard_unbound)
+        function = passes.run("webs", function, split_webs)
+        params = dict(zip(function.params, param_kinds, strict=True))
+        try:
+            lowered, kinds, sizes = lower_with_kinds(function, params, stretch, keep_args)
+        except ReadInPlace as found:
+            inline |= {found.routine.key}
+            continue
+        passes.dump("lower", ir.verify(lowered))
+        return Lowered(lowered, kinds, sizes, parsed.result)
 
 
 def primal(f, structures, param_kinds, stretch=False) -> Generated:
@@ -176,7 +184,7 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     undone = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
     unpacked = tuple(undone.get(n, n) for n in crossing)
     copied = tuple(Let(n, Op("copy", (Name(kept),)), loc) for n, kept in undone.items())
-    unpack = (ir.Unpack(unpacked, "residuals"), *copied) if crossing else ()
+    unpack = (ir.Unpack(unpacked, Name("residuals")), *copied) if crossing else ()
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip

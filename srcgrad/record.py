@@ -13,6 +13,7 @@ from . import ir
 from .access import never_rereads
 from .adjoint import Step
 from .affine import clipped, simplify_index
+from .calls import is_call
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .rules import elementwise
@@ -99,6 +100,7 @@ class Recorder:
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         self.temps: set[str] = set()
         self.slot_kinds: dict[str, Kind] = {}
 
@@ -179,8 +181,8 @@ class Recorder:
         found = set()
         for s in ir.statements((stmt,)):
             found |= set(ir.binds(s))
-            if isinstance(s, Let) and self.kinds[s.target].rank:
-                found.add(contents(s.target))
+            if not isinstance(s, For):
+                found |= {contents(n) for n in ir.binds(s) if self.kinds[n].rank}
             if isinstance(s, Store):
                 found.add(contents(s.base))
         return found
@@ -249,7 +251,7 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP:
+        if j == k or cost(stmt.value) > CHEAP or ir.names_in(stmt.value) & self.called:
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:

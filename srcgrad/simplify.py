@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import ir
+from .calls import can_drop, is_call, joined
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
 
@@ -64,6 +65,10 @@ def join_tests(function: ir.Function) -> ir.Function:
             once = isinstance(last, Let) and reads[last.target] == 1
             if once and isinstance(stmt, If) and isinstance(last, Let) and stmt.test == Name(last.target):
                 stmt = replace(stmt, test=last.value)
+                out.pop()
+            both = joined(last, stmt, reads)
+            if both is not None:
+                stmt = both
                 out.pop()
             out.append(stmt)
         return tuple(out)
@@ -129,6 +134,8 @@ def drop_dead(function: ir.Function) -> ir.Function:
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, block)
             if isinstance(stmt, Let) and stmt.target not in read:
+                continue
+            if is_call(stmt) and not read & set(ir.binds(stmt)) and can_drop(stmt):
                 continue
             if isinstance(stmt, Store | ir.Grow) and stmt.base not in read and stmt.base not in params:
                 continue

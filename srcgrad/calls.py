@@ -1,0 +1,138 @@
+"""Calls that stay calls: the function called, which of its functions is meant, and what a call statement is.
+
+A call is the statement `a, b = g(x, y)`, an `Unpack` of the operation "call". Its routine is the function as it was
+read; its form says whether the function itself is called or its pullback, by which arguments, from which results.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import ir
+from .ir import Expr, Function, Let, Name, Op, Unpack
+
+CALL = "call"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A pullback: takes the arguments and the adjoints of the results `seeds`, returns those of the arguments `wrt`."""
+
+    wrt: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Routine:
+    """A function that keeps its own body: its parameters are scalars and arrays, its results as well.
+
+    `facts` keeps what the passes find out about it, by the kinds of its arguments.
+    """
+
+    name: str
+    function: Function
+    key: object = None
+    facts: dict[Any, Any] = field(default_factory=dict)
+
+    def __repr__(self):
+        return f"<{self.name}>"
+
+    @property
+    def results(self) -> tuple[Expr, ...]:
+        """The expressions of the results."""
+        value = self.function.body[-1].value  # type: ignore[attr-defined]
+        return value.items if isinstance(value, ir.Tuple) else (value,)
+
+    def is_silent(self) -> bool:
+        """Whether a call can be left out where nothing reads its results: it neither prints nor raises."""
+        if "silent" not in self.facts:
+            body = self.function.body
+            own = not any(isinstance(s, ir.Print | ir.Raise | ir.Assert) for s in ir.statements(body))
+            self.facts["silent"] = True
+            self.facts["silent"] = own and all(c.is_silent() for c in routines_in(body))
+        return self.facts["silent"]
+
+
+class ReadInPlace(Exception):
+    """A routine turns out to be no function of its own: it writes its arguments, or shares memory with them."""
+
+    def __init__(self, routine: Routine):
+        self.routine = routine
+
+
+def call(targets: tuple[str, ...], routine: Routine, args: tuple[Expr, ...], loc, form=None, kinds=None) -> Unpack:
+    """Return the statement that calls a routine, or its pullback, for arguments of these kinds (None: not known yet)."""
+    static = (("form", form), ("kinds", kinds), ("name", routine.name), ("routine", routine))
+    return Unpack(targets, Op(CALL, args, static, loc), loc)
+
+
+def is_call(stmt: ir.Stmt) -> bool:
+    """Return whether a statement is a call."""
+    return isinstance(stmt, Unpack) and isinstance(stmt.value, Op) and stmt.value.fn == CALL
+
+
+def routines_in(block: ir.Block) -> list[Routine]:
+    """Return the routine of every call of a block, one for each call."""
+    return [s.value.option("routine") for s in ir.statements(block) if is_call(s)]  # type: ignore[attr-defined]
+
+
+def reachable(block: ir.Block) -> list[Routine]:
+    """Return the routines that a block calls, directly or not, each once."""
+    found: dict[Routine, None] = {}
+
+    def visit(inner: ir.Block):
+        for routine in routines_in(inner):
+            if routine not in found:
+                found[routine] = None
+                visit(routine.function.body)
+
+    visit(block)
+    return list(found)
+
+
+def can_drop(stmt: ir.Stmt) -> bool:
+    """Return whether a call does nothing but give its results; a pullback repeats what its call has raised."""
+    assert isinstance(stmt, Unpack)
+    assert isinstance(stmt.value, Op)
+    routine = stmt.value.option("routine")
+    return stmt.value.option("form") is not None or routine.is_silent()
+
+
+def joined(stmt: ir.Stmt | None, let: ir.Stmt, reads: Counter[str]) -> Unpack | None:
+    """Return a call joined with a statement that only gives its result another name, None where they do not join.
+
+    >>> from srcgrad.emit import emit
+    >>> from srcgrad.ir import Function
+    >>> g = Routine("g", Function("g", ("x",), ()))
+    >>> both = call(("a", "b"), g, (Name("x"),), None)
+    >>> print(emit(Function("f", ("x",), (joined(both, Let("c", Name("a")), Counter(["a"])),))))
+    def f(x):
+        c, b = g(x)
+    """
+    if stmt is None or not is_call(stmt) or not isinstance(let, Let) or not isinstance(let.value, Name):
+        return None
+    assert isinstance(stmt, Unpack)
+    result = let.value.id
+    if result not in stmt.targets or reads[result] != 1 or let.target in stmt.targets:
+        return None
+    return replace(stmt, targets=tuple(let.target if t == result else t for t in stmt.targets))
+
+
+def name_results(function: Function) -> Function:
+    """Return the function with the results of calls under the names that they are given at once."""
+    reads = Counter(n for s in ir.statements(function.body) for e in ir.exprs_of(s) for n in ir.names_in(e))
+
+    def block(stmts):
+        out: list[ir.Stmt] = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            both = joined(out[-1] if out else None, stmt, reads)
+            if both is not None:
+                out[-1] = both
+            else:
+                out.append(stmt)
+        return tuple(out)
+
+    return replace(function, body=block(function.body))

@@ -1,0 +1,120 @@
+"""Put the routines that generated functions call into their module: primal and pullback, for the kinds called with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import ir, tree
+from .calls import Form, Routine, is_call
+from .ir import Function, Kind, Let, Name, Op, Stmt
+from .lower import lower_routine
+from .parse import RESERVED
+from .pipeline import Generated, Lowered, finish
+from .reverse import reverse
+from .simplify import simplify
+
+Key = tuple[Routine, Form | None, tuple[Kind, ...]]
+
+
+def link(made: Generated, stretch: bool) -> Generated:
+    """Return the functions with those of the routines they call, directly or not, behind them."""
+    bodies: dict[Key, Function] = {}
+    wanted = [key for f in made.functions for key in _calls(f)]
+    while wanted:
+        key = wanted.pop(0)
+        if key not in bodies:
+            bodies[key] = _primal(key, stretch) if key[1] is None else _pullback(key, stretch)
+            wanted += _calls(bodies[key])
+    if not bodies:
+        return made
+    every = (*made.functions, *bodies.values())
+    captured = {name for name, _ in made.captured}
+    fresh = ir.Fresh({n for f in every for n in ir.all_names(f)} | {f.name for f in made.functions} | captured | RESERVED)
+    names = {key: fresh(_name(key)) for key in bodies}
+    functions = tuple(_named(f, f.name, names) for f in made.functions)
+    callees = tuple(_named(f, names[key], names) for key, f in bodies.items())
+    return replace(made, functions=functions, callees=callees)
+
+
+def _key(stmt: Stmt) -> Key:
+    value = stmt.value  # type: ignore[attr-defined]
+    return value.option("routine"), value.option("form"), value.option("kinds")
+
+
+def _calls(function: Function) -> list[Key]:
+    return [_key(s) for s in ir.statements(function.body) if is_call(s)]
+
+
+def _name(key: Key) -> str:
+    routine, form, _ = key
+    return routine.name if form is None else f"{routine.name}_pullback"
+
+
+def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
+    """Return the function under this name, its calls under the names chosen."""
+
+    def one(stmt: Stmt) -> Stmt:
+        if is_call(stmt):
+            static = (("name", names[_key(stmt)]),)
+            return ir.with_exprs(stmt, lambda e: replace(e, static=static))  # type: ignore[type-var]
+        return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return replace(function, name=name, body=tuple(one(s) for s in function.body))
+
+
+def _lowered(key: Key, stretch: bool) -> Lowered:
+    routine, _, kinds = key
+    return Lowered(*lower_routine(routine, kinds, stretch), tree.LEAF)
+
+
+def _primal(key: Key, stretch: bool) -> Function:
+    """Return the routine as it is compiled; no result is an argument itself, or another result."""
+    low = _lowered(key, stretch)
+    function = low.function
+    *body, last = function.body
+    assert isinstance(last, ir.Return)
+    fresh, seen = ir.Fresh(ir.all_names(function)), set(function.params)
+    results = []
+    for value in last.value.items if isinstance(last.value, ir.Tuple) else (last.value,):
+        if isinstance(value, Name) and value.id in seen and low.kinds[value.id].rank:
+            own = fresh("out")
+            body.append(Let(own, Op("copy", (value,)), last.loc))
+            value = Name(own)
+        seen |= ir.names_in(value)
+        results.append(value)
+    value = ir.Tuple(tuple(results)) if isinstance(last.value, ir.Tuple) else results[0]
+    return simplify(replace(function, body=(*body, replace(last, value=value))))
+
+
+def _pullback(key: Key, stretch: bool) -> Function:
+    """Return the function that takes the arguments and the adjoints of results, and gives the arguments' adjoints."""
+    routine, form, _ = key
+    assert form is not None
+    low = _lowered(key, stretch)
+    f = low.function
+    wrt = tuple(f.params[k] for k in form.wrt)
+    p = reverse(f, low.kinds, low.sizes, wrt, form.seeds)
+    fresh = ir.Fresh(ir.all_names(replace(f, body=(*p.forward, *p.backward))) | set(p.out_bars))
+    kept = {e.id for s in ir.statements(p.backward) if isinstance(s, Let) for e in (s.value,) if isinstance(e, Name)}
+    changed = ir.stored_in(p.backward) | ir.bound_in(p.backward) | kept
+    incoming, copies, kinds = [], [], dict(p.kinds)
+    for k in form.seeds:
+        bar = given = p.out_bars[k] or fresh(f"{p.outs[k]}_bar")
+        if p.kinds[p.outs[k]].rank and bar in changed:
+            given = fresh(f"{bar}_given")
+            copies.append(Let(bar, Op("copy", (Name(given),)), f.loc))
+        kinds[given] = p.kinds[p.outs[k]]
+        incoming.append(given)
+    # what the call itself has printed, its reverse need not print again
+    forward = _without_prints(p.forward)
+    bars = tuple(map(Name, p.bars))
+    end = ir.Return(bars[0] if len(bars) == 1 else ir.Tuple(bars))
+    doc = f"Adjoints of {', '.join(wrt)} from {', '.join(incoming)}: reverse of {routine.name}."
+    body = (*forward, *copies, *p.backward, end)
+    function = Function(_name(key), (*f.params, *incoming), body, f.loc, doc,
+                        ((0, "forward"), (len(forward), "backward")))  # fmt: skip
+    return finish(function, low, kinds, p.sizes)
+
+
+def _without_prints(block: ir.Block) -> ir.Block:
+    return tuple(ir.with_blocks(s, _without_prints) for s in block if not isinstance(s, ir.Print))
