@@ -1,4 +1,4 @@
-"""The adjoint code of a call: one call of the routine's pullback, whose results are added to the arguments' adjoints."""
+"""The adjoint code of a call: a call of the routine's pullback, its results added to adjoints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from . import ir
 from .access import rank_of, root_of
-from .calls import Form, call
-from .ir import Expr, Kind, Name, Op, Unpack
+from .calls import Form, call, operation
+from .ir import Kind, Name, Unpack
 
 
 class CallAdjoint:
@@ -26,7 +26,7 @@ class CallAdjoint:
         """Return the names whose adjoint may be live before a call, without building code."""
         if not live & set(stmt.targets) & self.active:
             return live - set(stmt.targets)
-        args = _args(stmt)
+        args = operation(stmt).args
         return (live - set(stmt.targets)) | {root_of(args[k]).id for k in self.differentiated(args)}
 
     def differentiated(self, args) -> list[int]:
@@ -37,12 +37,11 @@ class CallAdjoint:
     def call(self, step, stmt: Unpack, live: set[str]) -> set[str]:
         seeds = tuple(k for k, t in enumerate(stmt.targets) if t in live and t in self.active)
         live = live - set(stmt.targets)
-        args = _args(stmt)
+        args = operation(stmt).args
         wrt = self.differentiated(args)
         if not seeds or not wrt:
             return live
-        assert isinstance(stmt.value, Op)
-        routine = stmt.value.option("routine")
+        routine = operation(stmt).option("routine")
         targets, pushes = [], []
         for k in wrt:
             leaf, root = args[k], root_of(args[k]).id
@@ -55,7 +54,7 @@ class CallAdjoint:
             targets.append(name)
             pushes.append((leaf, name))
         bars = tuple(Name(self.bar(stmt.targets[k])) for k in seeds)
-        form, kinds = Form(tuple(wrt), seeds), stmt.value.option("kinds")
+        form, kinds = Form(tuple(wrt), seeds), operation(stmt).option("kinds")
         step.code.append(call(tuple(targets), routine, (*args, *bars), stmt.loc, form, kinds))
         for leaf, name in pushes:
             if self.bar_kinds[name].rank:
@@ -63,8 +62,3 @@ class CallAdjoint:
             else:
                 self.contribute(step, leaf, 1, Name(name), live)
         return live
-
-
-def _args(stmt: Unpack) -> tuple[Expr, ...]:
-    assert isinstance(stmt.value, Op)
-    return stmt.value.args

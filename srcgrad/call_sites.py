@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import ir
-from .calls import ReadInPlace, Routine, is_call
+from .calls import ReadInPlace, Routine, is_call, operation
 from .ir import Const, Expr, Kind, Let, Name, Op, Select, Sub, Unpack
 from .kinds import kind_of
 from .pull_ops import ArrayReader
@@ -19,6 +19,7 @@ class CallWriter(ArrayReader):
 
     # what `Lowerer` sets up
     body: ir.Block
+    multi: set[str]
     stored: set[str]
     looping: int
 
@@ -29,9 +30,8 @@ class CallWriter(ArrayReader):
         raise NotImplementedError
 
     def call(self, stmt: Unpack):
-        value = stmt.value
-        assert isinstance(value, Op)
-        routine = value.option("routine")
+        value, routine = operation(stmt), operation(stmt).option("routine")
+        assert isinstance(routine, Routine)
         kinds = tuple(map(self.kind, value.args))
         if returns_memory(routine, kinds):
             shown = {*stmt.targets, *ir.names_in(value)}
@@ -65,10 +65,7 @@ class CallWriter(ArrayReader):
                 return p.array
             return self.materialise(p, kind, self.fresh(name))
         value = self.scalar(expr)
-        plain = isinstance(value, Sub) and isinstance(value.base, Name)
-        if plain and not any(isinstance(e, Sub) for i in value.index for e in ir.walk(i)):
-            return value
-        return self.hold(value, name)
+        return value if _is_element(value) else self.hold(value, name)
 
     def result_sizes(self, target: str, result: Expr, low, args) -> tuple[Expr, ...]:
         """Return the sizes of a result by those of the arguments where the routine tells, else as they stand."""
@@ -94,12 +91,10 @@ def sharing(body: ir.Block, kinds: dict[str, Kind]) -> list[set[str]]:
     groups: list[set[str]] = []
     for stmt in ir.statements(body):
         if is_call(stmt):
-            assert isinstance(stmt, Unpack)
-            assert isinstance(stmt.value, Op)
-            together = {*stmt.targets, *ir.names_in(stmt.value)}
-            operands = tuple(kind_of(a, kinds) for a in stmt.value.args)
-            if not returns_memory(stmt.value.option("routine"), operands):
-                together = set()
+            value = operation(stmt)
+            operands = tuple(kind_of(a, kinds) for a in value.args)
+            shares = returns_memory(value.option("routine"), operands)
+            together = {*stmt.targets, *ir.names_in(value)} if shares else set()
         elif isinstance(stmt, Let):
             together = {stmt.target, *_memory_of(stmt.value)}
         else:
@@ -138,6 +133,12 @@ def _memory_of(value: Expr) -> set[str]:
     if isinstance(value, Op) and value.fn in _VIEWS:
         return _memory_of(value.args[0])
     return set()
+
+
+def _is_element(value: Expr) -> bool:
+    """Return whether a value is an element of an array at a place that needs no other array to be found."""
+    place = isinstance(value, Sub) and isinstance(value.base, Name)
+    return place and not any(isinstance(e, Sub) for i in ir.children(value)[1:] for e in ir.walk(i))
 
 
 def _size(name: str, axis: int) -> Expr:

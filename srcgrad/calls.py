@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from . import ir
 from .ir import Expr, Function, Let, Name, Op, Unpack
@@ -33,7 +33,7 @@ class Routine:
 
     name: str
     function: Function
-    key: object = None
+    key: Any = None
     facts: dict[Any, Any] = field(default_factory=dict)
 
     def __repr__(self):
@@ -42,7 +42,9 @@ class Routine:
     @property
     def results(self) -> tuple[Expr, ...]:
         """The expressions of the results."""
-        value = self.function.body[-1].value  # type: ignore[attr-defined]
+        last = self.function.body[-1]
+        assert isinstance(last, ir.Return)
+        value = last.value
         return value.items if isinstance(value, ir.Tuple) else (value,)
 
     def is_silent(self) -> bool:
@@ -63,19 +65,25 @@ class ReadInPlace(Exception):
 
 
 def call(targets: tuple[str, ...], routine: Routine, args: tuple[Expr, ...], loc, form=None, kinds=None) -> Unpack:
-    """Return the statement that calls a routine, or its pullback, for arguments of these kinds (None: not known yet)."""
+    """Return the statement that calls a routine, or its pullback, for arguments of these kinds, if known yet."""
     static = (("form", form), ("kinds", kinds), ("name", routine.name), ("routine", routine))
     return Unpack(targets, Op(CALL, args, static, loc), loc)
 
 
-def is_call(stmt: ir.Stmt) -> bool:
+def is_call(stmt: ir.Stmt | None) -> TypeGuard[Unpack]:
     """Return whether a statement is a call."""
     return isinstance(stmt, Unpack) and isinstance(stmt.value, Op) and stmt.value.fn == CALL
 
 
+def operation(stmt: Unpack) -> Op:
+    """Return what a call evaluates: the operation with its arguments, routine and form."""
+    assert isinstance(stmt.value, Op)
+    return stmt.value
+
+
 def routines_in(block: ir.Block) -> list[Routine]:
     """Return the routine of every call of a block, one for each call."""
-    return [s.value.option("routine") for s in ir.statements(block) if is_call(s)]  # type: ignore[attr-defined]
+    return [operation(s).option("routine") for s in ir.statements(block) if is_call(s)]
 
 
 def reachable(block: ir.Block) -> list[Routine]:
@@ -92,12 +100,10 @@ def reachable(block: ir.Block) -> list[Routine]:
     return list(found)
 
 
-def can_drop(stmt: ir.Stmt) -> bool:
+def can_drop(stmt: Unpack) -> bool:
     """Return whether a call does nothing but give its results; a pullback repeats what its call has raised."""
-    assert isinstance(stmt, Unpack)
-    assert isinstance(stmt.value, Op)
-    routine = stmt.value.option("routine")
-    return stmt.value.option("form") is not None or routine.is_silent()
+    routine = operation(stmt).option("routine")
+    return operation(stmt).option("form") is not None or routine.is_silent()
 
 
 def joined(stmt: ir.Stmt | None, let: ir.Stmt, reads: Counter[str]) -> Unpack | None:
@@ -111,9 +117,8 @@ def joined(stmt: ir.Stmt | None, let: ir.Stmt, reads: Counter[str]) -> Unpack | 
     def f(x):
         c, b = g(x)
     """
-    if stmt is None or not is_call(stmt) or not isinstance(let, Let) or not isinstance(let.value, Name):
+    if not is_call(stmt) or not isinstance(let, Let) or not isinstance(let.value, Name):
         return None
-    assert isinstance(stmt, Unpack)
     result = let.value.id
     if result not in stmt.targets or reads[result] != 1 or let.target in stmt.targets:
         return None

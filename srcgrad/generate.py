@@ -20,20 +20,17 @@ def builder(request, kinds, structures, wrt):
 
     def build():
         from . import pipeline
-        from .link import link
 
-        stretch = request.stretch
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, stretch)
-            if made.stored_params() and not stretch:
-                stretch = True
-                made = pipeline.primal(request.f, structures, kinds, stretch)
-        elif request.transform == "pair":
-            made = pipeline.pair(request.f, structures, kinds, wrt, stretch)
-        else:
-            value = request.transform == "value_and_grad"
-            made = pipeline.value_and_grad(request.f, structures, kinds, wrt, stretch, value)
-        return link(made, stretch)
+            made = pipeline.primal(request.f, structures, kinds, request.stretch)
+            written = set(made.stored_params())
+            if written and not request.stretch:
+                made = pipeline.primal(request.f, structures, kinds, True)
+            return made
+        if request.transform == "pair":
+            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
+        value = request.transform == "value_and_grad"
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
 
     return f"{request.name}_{request.transform}", build
 

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from . import ir, tree
-from .calls import Form, Routine, is_call
-from .ir import Function, Kind, Let, Name, Op, Stmt
+from .calls import Form, Routine, is_call, operation
+from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
 from .parse import RESERVED
-from .pipeline import Generated, Lowered, finish
+from .passes import Lowered, finish
 from .reverse import reverse
 from .simplify import simplify
 
 Key = tuple[Routine, Form | None, tuple[Kind, ...]]
 
 
-def link(made: Generated, stretch: bool) -> Generated:
-    """Return the functions with those of the routines they call, directly or not, behind them."""
+def linked(functions: tuple[Function, ...], captured: set[str], stretch: bool):
+    """Return (functions, those of the routines that they call, directly or not), all under names of their own."""
     bodies: dict[Key, Function] = {}
-    wanted = [key for f in made.functions for key in _calls(f)]
+    wanted = [key for f in functions for key in _calls(f)]
     while wanted:
         key = wanted.pop(0)
         if key not in bodies:
             bodies[key] = _primal(key, stretch) if key[1] is None else _pullback(key, stretch)
             wanted += _calls(bodies[key])
     if not bodies:
-        return made
-    every = (*made.functions, *bodies.values())
-    captured = {name for name, _ in made.captured}
-    fresh = ir.Fresh({n for f in every for n in ir.all_names(f)} | {f.name for f in made.functions} | captured | RESERVED)
+        return functions, ()
+    taken = {n for f in (*functions, *bodies.values()) for n in ir.all_names(f)} | captured
+    fresh = ir.Fresh(taken | {f.name for f in functions} | RESERVED)
     names = {key: fresh(_name(key)) for key in bodies}
-    functions = tuple(_named(f, f.name, names) for f in made.functions)
     callees = tuple(_named(f, names[key], names) for key, f in bodies.items())
-    return replace(made, functions=functions, callees=callees)
+    return tuple(_named(f, f.name, names) for f in functions), callees
 
 
-def _key(stmt: Stmt) -> Key:
-    value = stmt.value  # type: ignore[attr-defined]
+def _key(stmt: Unpack) -> Key:
+    value: Any = operation(stmt)
     return value.option("routine"), value.option("form"), value.option("kinds")
 
 
@@ -56,7 +55,7 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
     def one(stmt: Stmt) -> Stmt:
         if is_call(stmt):
             static = (("name", names[_key(stmt)]),)
-            return ir.with_exprs(stmt, lambda e: replace(e, static=static))  # type: ignore[type-var]
+            return replace(stmt, value=replace(operation(stmt), static=static))
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return replace(function, name=name, body=tuple(one(s) for s in function.body))
@@ -64,7 +63,8 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
 
 def _lowered(key: Key, stretch: bool) -> Lowered:
     routine, _, kinds = key
-    return Lowered(*lower_routine(routine, kinds, stretch), tree.LEAF)
+    function, names, sizes = lower_routine(routine, kinds, stretch)
+    return Lowered(function, names, sizes, tree.LEAF)
 
 
 def _primal(key: Key, stretch: bool) -> Function:

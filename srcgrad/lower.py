@@ -389,7 +389,7 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
     if key not in routine.facts:
         params = dict(zip(routine.function.params, kinds, strict=True))
         low = lower_with_kinds(routine.function, params, stretch, True)
-        updated = {s.target for s in ir.statements(routine.function.body) if _inplace(s)}
+        updated = {n for s in ir.statements(routine.function.body) if _inplace(s) for n in ir.binds(s)}
         written = ir.stored_in(low[0].body) | ir.stored_in(routine.function.body) | updated
         if any(params[p].rank for p in written & set(params)):
             raise ReadInPlace(routine)

@@ -95,12 +95,12 @@ class CallReader(ExpressionReader):
         every = names + [a.arg for a in args.kwonlyargs]
         if args.vararg or args.kwarg:
             self.fail(node, f"{ast.unparse(node.func)} takes *args or **kwargs", "name every parameter")
-        positional = self.positional(node)
+        positional = [self.expr(a) for a in node.args]
         if len(positional) > len(names):
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
+        for key, value in ((k.arg, self.expr(k.value)) for k in node.keywords):
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value

@@ -129,7 +129,7 @@ def _inside(value, name: str, reader, params: list[str]):
 
 
 def _struct_inside(value: Struct, name: str, reader, params: list[str]) -> Struct:
-    items = []
+    items: list[object] = []
     for key, item in zip(value.keys, value.items, strict=True):
         part = f"{name}_{key}"
         if isinstance(item, Struct):

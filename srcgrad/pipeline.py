@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import ir, tree
@@ -12,11 +10,12 @@ from .blocks import exposed_reads
 from .calls import ReadInPlace, name_results, reachable
 from .emit import emit
 from .errors import ArgumentError, problem_at
-from .fuse import schedule
 from .ir import Kind, Let, Name, Op
-from .kinds import infer_kinds, kind_of
+from .kinds import kind_of
+from .link import linked
 from .lower import lower_with_kinds
 from .parse import parse
+from .passes import Lowered, Passes, finish
 from .reverse import Plan, reverse
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -46,33 +45,6 @@ class Generated:
     def text(self) -> str:
         """Return the source of the functions."""
         return "\n\n\n".join(emit(f) for f in (*self.functions, *self.callees)) + "\n"
-
-
-class Passes:
-    """Runs passes one after the other; `SRCGRAD_DUMP=lower,reverse` prints the program after those named."""
-
-    def __init__(self):
-        self.wanted = set(filter(None, os.environ.get("SRCGRAD_DUMP", "").split(",")))
-
-    def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
-        """Return `step(function)`, verified, dumped if asked for."""
-        result = ir.verify(step(function))
-        self.dump(name, result)
-        return result
-
-    def dump(self, name: str, function: ir.Function):
-        if name in self.wanted or "all" in self.wanted:
-            print(f"# --- after {name}\n{emit(function, comments=False)}\n", file=sys.stderr)
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A function after the passes that every derivative starts from."""
-
-    function: ir.Function
-    kinds: dict[str, Kind]
-    sizes: dict[str, tuple[ir.Expr, ...]]
-    result: tree.Structure
 
 
 def front(f, structures, param_kinds: tuple[Kind, ...], stretch: bool, keep_args: bool) -> Lowered:
@@ -105,7 +77,7 @@ def primal(f, structures, param_kinds, stretch=False) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, stretch, False)
     function = Passes().run("simplify", low.function, simplify)
-    return Generated((replace(function, captured=()),), low.result, function.captured, function.name)
+    return _generated((replace(function, captured=()),), low, stretch)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], stretch=False) -> tuple[Lowered, Plan]:
@@ -139,17 +111,7 @@ def value_and_grad(f, structures, param_kinds, wrt, stretch=False, value=True) -
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
     function = finish(function, low, p.kinds, p.sizes)
-    return Generated((function,), low.result, low.function.captured, low.function.name)
-
-
-def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
-    """Return a derivative function after the passes that make it short and its loops fast."""
-    passes = Passes()
-    passes.dump("reverse", ir.verify(function))
-    known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
-    function = passes.run("simplify", function, lambda f: simplify(f, known))
-    function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
-    return passes.run("final", function, lambda f: simplify(f, known))
+    return _generated((function,), low, stretch)
 
 
 def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
@@ -188,7 +150,13 @@ def pair(f, structures, param_kinds, wrt, stretch=False) -> Generated:
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return Generated((forward, backward), low.result, low.function.captured, low.function.name)
+    return _generated((forward, backward), low, stretch)
+
+
+def _generated(functions: tuple[ir.Function, ...], low: Lowered, stretch: bool) -> Generated:
+    captured = low.function.captured
+    functions, callees = linked(functions, {name for name, _ in captured}, stretch)
+    return Generated(functions, low.result, captured, low.function.name, callees)
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:
