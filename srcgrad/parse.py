@@ -134,6 +134,7 @@ class _Shared:
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.size = 0
+        self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
 
 

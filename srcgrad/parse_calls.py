@@ -54,7 +54,8 @@ class CallReader(ExpressionReader):
         if local:
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
-            source = find_source(f)
+            source = self.shared.sources.get(function) or find_source(f)
+            self.shared.sources[function] = source
             self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True

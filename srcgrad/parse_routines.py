@@ -56,7 +56,7 @@ class Routines:
     def read(self, caller, source: Source, given: dict, key) -> Made | None:
         """Return a function as a routine; None where it is short, or no function of its own."""
         shared = type(caller.shared)(source)
-        shared.routines = self
+        shared.routines, shared.sources = self, caller.shared.sources
         shared.stack = [*caller.shared.stack, source.function.__code__]
         reader = type(caller)(source, shared, {})
         params: list[str] = []
