@@ -465,7 +465,8 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "CALLEES = ", "RESULT = "))]
+    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = "
+    lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 
 

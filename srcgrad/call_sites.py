@@ -41,7 +41,8 @@ class CallWriter(ArrayReader):
         low = self.lowered(routine, kinds)
         static = tuple((k, kinds if k == "kinds" else v) for k, v in value.static)
         raw, lets = [], []
-        for target, result in zip(stmt.targets, _results(low[0]), strict=True):
+        results = _results(low[0]) if low else (Const(0.0),) * len(stmt.targets)
+        for target, result in zip(stmt.targets, results, strict=True):
             rank, own = self.kinds[target].rank, target
             kept = target in self.multi or target in self.state.storage
             if self.looping or kept or not rank:
@@ -69,6 +70,8 @@ class CallWriter(ArrayReader):
 
     def result_sizes(self, target: str, result: Expr, low, args) -> tuple[Expr, ...]:
         """Return the sizes of a result by those of the arguments where the routine tells, else as they stand."""
+        if not isinstance(result, Name):
+            return tuple(_size(target, d) for d in range(self.kinds[target].rank))
         function, kinds, sizes = low
         unchanging = set(function.params) - ir.bound_in(function.body)
         table: dict[Expr, Expr] = {}
@@ -77,7 +80,7 @@ class CallWriter(ArrayReader):
                 table |= {_size(p, d): n for d, n in enumerate(self.pull(a).dims)}
             elif p in unchanging:
                 table[Name(p)] = a
-        known = sizes.get(result.id) if isinstance(result, Name) else None
+        known = sizes.get(result.id)
         found = [_size(target, d) for d in range(self.kinds[target].rank)]
         for d, size in enumerate(known or ()):
             blank = ir.substitute(size, dict.fromkeys(table, Const(0)))
@@ -110,6 +113,7 @@ def returns_memory(routine: Routine, kinds: tuple[Kind, ...]) -> bool:
     """Return whether a result may share memory with an argument, or with another result."""
     key = ("memory", kinds)
     if key not in routine.facts:
+        routine.facts[key] = True  # what it is for itself, while that is not known
         own = routine.facts["names", kinds]
         groups = sharing(routine.function.body, own)
         params = [{p} for p in routine.function.params if own[p].rank]

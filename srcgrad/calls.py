@@ -86,6 +86,11 @@ def routines_in(block: ir.Block) -> list[Routine]:
     return [operation(s).option("routine") for s in ir.statements(block) if is_call(s)]
 
 
+def called_in(block: ir.Block) -> set[str]:
+    """Return the names of the functions that a block calls."""
+    return {str(operation(s).option("name")) for s in ir.statements(block) if is_call(s)}
+
+
 def reachable(block: ir.Block) -> list[Routine]:
     """Return the routines that a block calls, directly or not, each once."""
     found: dict[Routine, None] = {}

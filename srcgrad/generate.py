@@ -66,7 +66,7 @@ def module_text(name: str, made) -> str:
         lines += ["", *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
     if made.callees:
-        lines += [f"CALLEES = {[f.name for f in made.callees]!r}"]
+        lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     return "\n".join(lines) + "\n\n\n" + body
 

@@ -378,7 +378,7 @@ class Lowerer(StoreWriter, CallWriter):
 
 
 def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
-    """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does.
+    """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does; None while that goes on.
 
     Raises
     ------
@@ -387,6 +387,7 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
     """
     key = ("lowered", kinds, stretch)
     if key not in routine.facts:
+        routine.facts[key] = None
         params = dict(zip(routine.function.params, kinds, strict=True))
         low = lower_with_kinds(routine.function, params, stretch, True)
         updated = {n for s in ir.statements(routine.function.body) if _inplace(s) for n in ir.binds(s)}

@@ -40,7 +40,8 @@ _REFUSED = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "CALLEES", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "unset", "load_array", "NAMES", "CALLEES", "RECURSIVE",
+    "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -133,6 +134,7 @@ class _Shared:
         self.captured_ids: dict[int, str] = {}
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
+        self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None

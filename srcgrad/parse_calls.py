@@ -49,8 +49,9 @@ class CallReader(ExpressionReader):
             self.fail(node, f"there is no rule for {name}() and no Python source",
                       "write it in Python and NumPy, or register a rule for it")  # fmt: skip
         identity = local.node if local else function.__code__
-        if identity in self.shared.stack:
-            self.fail(node, f"{ast.unparse(node.func)} calls itself", "write the recursion as a loop")
+        recursive = identity in self.shared.stack[self.shared.base :]
+        if recursive and self.shared.routines is None:
+            raise Expansion
         if local:
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
@@ -65,6 +66,9 @@ class CallReader(ExpressionReader):
             made = self.shared.routines.find(self, callee, given)
             if made is not None:
                 return call_routine(self, node, made, given)
+        if recursive:
+            self.fail(node, f"{ast.unparse(node.func)} calls itself, and is defined inside or writes its arguments",
+                      "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
         return self.splice(node, callee, f, identity, given)
 
     def splice(self, node, callee, f, identity, given):

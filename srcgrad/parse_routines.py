@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import ir
-from .calls import Routine, call, reachable, routines_in
+from .calls import Routine, call, is_call, operation, reachable, routines_in
 from .ir import Const, Expr, Name
 from .parse_expr import Obj, ShapeOf, Struct
 from .source import Source
 
 # statements of a callee up to which it is read in place also where calls stay calls
 SHORT = 40
+# how often a function may call itself with other forms of arguments
+DEEP = 3
 
 
 class Expansion(Exception):
@@ -35,12 +37,23 @@ class Made:
     given: tuple  # keeps alive what the key names by identity
 
 
+@dataclass
+class _Building:
+    """A routine that is being read: what its own calls are told about it."""
+
+    routine: Routine
+    result: object = Const(0.0)
+    given: tuple = ()
+    asked: bool = False
+
+
 class Routines:
     """The routines of one function, made as calls are met; those in `inline` are read in place."""
 
     def __init__(self, inline=frozenset()):
         self.inline = inline
         self.made: dict[tuple, Made | None] = {}
+        self.building: dict[tuple, _Building] = {}
 
     def find(self, caller, callee, given: dict) -> Made | None:
         """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
@@ -48,30 +61,54 @@ class Routines:
         key = (callee.source.function, forms)
         if any(form is None for _, form in forms) or key in self.inline:
             return None
+        if key in self.building:
+            own = self.building[key]
+            own.asked = True
+            return Made(own.routine, own.result, (), own.given)
         if key not in self.made:
-            self.made[key] = None
-            self.made[key] = self.read(caller, callee.source, given, key)
+            nested = caller.shared.stack.count(callee.source.function.__code__)
+            self.made[key] = self.read(caller, callee.source, given, key) if nested <= DEEP else None
         return self.made[key]
 
     def read(self, caller, source: Source, given: dict, key) -> Made | None:
         """Return a function as a routine; None where it is short, or no function of its own."""
+        own = _Building(Routine(source.name, ir.Function(source.name, (), ()), key), given=tuple(given.values()))
+        known = set(self.made)
+        while True:
+            self.building[key], own.asked = own, False
+            made = self.attempt(caller, source, given, own)
+            del self.building[key]
+            if made is None or not own.asked or _count(own.result) == _count(made.result):
+                return made
+            # its own calls were read for another form of result: again, now that it is known
+            own.result = made.result
+            self.made = {k: v for k, v in self.made.items() if k in known}
+
+    def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
         shared = type(caller.shared)(source)
         shared.routines, shared.sources = self, caller.shared.sources
+        shared.base = len(caller.shared.stack)
         shared.stack = [*caller.shared.stack, source.function.__code__]
         reader = type(caller)(source, shared, {})
         params: list[str] = []
         for name, value in given.items():
             reader.env[name] = _inside(value, name, reader, params)
         body, value = reader.read_body()
+        if shared.problems and own.asked and reader.template is not None:
+            value = reader.template
+            if _count(value) != _count(own.result):
+                return Made(own.routine, value, (), own.given)
         leaves = _leaves(value)
-        if shared.problems or not leaves or sum(1 for _ in ir.statements(body)) <= SHORT:
+        short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
+        if shared.problems or not leaves or short:
             return None
         caller.shared.callees += shared.callees
         captured = tuple(shared.captured.items())
+        names = tuple(n for n, _ in captured)
         end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)
-        names = (*params, *(n for n, _ in captured))
-        function = ir.Function(source.name, names, (*body, end), source.loc(source.node))
-        return Made(Routine(source.name, ir.verify(function), key), value, captured, tuple(given.values()))
+        body = _handed_on((*body, end), own.routine, names)
+        own.routine.function = ir.verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
+        return Made(own.routine, value, captured, own.given)
 
     def called_once(self, block: ir.Block) -> frozenset:
         """Return the keys of the routines that a function with this body and all it calls call at one place only."""
@@ -91,6 +128,25 @@ def call_routine(caller, node, made: Made, given: dict):
     loc = caller.source.loc(node)
     caller.emit(call(targets, made.routine, tuple(args), loc))
     return _renamed(made.result, iter(targets), loc)
+
+
+def _handed_on(block, routine: Routine, captured: tuple[str, ...]) -> ir.Block:
+    """Return the body of a routine with the captured arrays among the arguments of its calls of itself."""
+
+    def one(stmt: ir.Stmt) -> ir.Stmt:
+        if is_call(stmt) and operation(stmt).option("routine") is routine:
+            value = operation(stmt)
+            return replace(stmt, value=replace(value, args=(*value.args, *map(Name, captured))))
+        return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return tuple(one(s) for s in block) if captured else tuple(block)
+
+
+def _count(value) -> object:
+    """Return the form of a result."""
+    if isinstance(value, Struct):
+        return value.kind, value.keys, tuple(map(_count, value.items))
+    return len(_leaves(value))
 
 
 def _is_static(value, assigned: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads
-from .calls import ReadInPlace, name_results, reachable
+from .calls import ReadInPlace, called_in, name_results, reachable
 from .emit import emit
 from .errors import ArgumentError, problem_at
 from .ir import Kind, Let, Name, Op
@@ -41,6 +41,13 @@ class Generated:
     def stored_params(self) -> set[str]:
         """Return the parameters that the functions write."""
         return {p for f in self.functions for p in f.params if p in ir.stored_in(f.body)}
+
+    def is_recursive(self) -> bool:
+        """Return whether a function calls itself, directly or not."""
+        called = {f.name: called_in(f.body) for f in self.callees}
+        for _ in called:
+            called = {name: names.union(*(called[n] for n in names)) for name, names in called.items()}
+        return any(name in names for name, names in called.items())
 
     def text(self) -> str:
         """Return the source of the functions."""
