@@ -1,6 +1,6 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
-from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad, vjp
+from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
 from .errors import (
     ArgumentError,
@@ -10,6 +10,8 @@ from .errors import (
     UnknownFunctionError,
     UnsupportedError,
 )
+from .hints import Nondifferentiable, nondifferentiable, print_grad, stop_gradient
+from .pullback import vjp
 
 __version__ = "0.1.0"
 
@@ -17,6 +19,7 @@ __all__ = [
     "ArgumentError",
     "Differentiable",
     "KindError",
+    "Nondifferentiable",
     "Source",
     "SourceNotFoundError",
     "SrcgradError",
@@ -26,7 +29,10 @@ __all__ = [
     "clear_cache",
     "differentiable",
     "grad",
+    "nondifferentiable",
+    "print_grad",
     "source",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
 ]

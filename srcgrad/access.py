@@ -92,7 +92,7 @@ def _has_load(e: Expr) -> bool:
     return any(isinstance(x, Sub) for x in ir.walk(e))
 
 
-_SIZES_ONLY = ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
+SIZES_ONLY = ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
 
 
 def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr, ...]], bool]:
@@ -107,7 +107,7 @@ def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr
                 plain = False
             for i in e.index:
                 visit(i)
-        elif isinstance(e, Op) and e.fn in _SIZES_ONLY:
+        elif isinstance(e, Op) and e.fn in SIZES_ONLY:
             return
         elif e == Name(array):
             plain = False

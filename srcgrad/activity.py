@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from . import ir
-from .calls import is_call
+from .calls import is_call, operation
 from .dependence import differentiable_leaves
+from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
 
-ARRAY_OPS = frozenset({"np.dot", "copy"})
+
+def takes_names(value: ir.Expr) -> bool:
+    """Return whether a value is an operation on whole arrays, or on one name: it depends on all names in it."""
+    if isinstance(value, Op) and value.fn == "print_grad":
+        return isinstance(value.args[0], Name)
+    return isinstance(value, Op) and value.fn in ("np.dot", "copy")
 
 
 def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) -> frozenset[str]:
@@ -25,7 +31,7 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) 
         return isinstance(base, Name) and base.id in found
 
     def depends(value) -> bool:
-        if isinstance(value, Op) and value.fn in ARRAY_OPS:
+        if takes_names(value):
             return bool(ir.names_in(value) & found)
         return bool(differentiable_leaves(value, active))
 
@@ -38,10 +44,9 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) 
             elif isinstance(stmt, Store):
                 name, value = stmt.base, stmt.value
             elif is_call(stmt):
-                results = {t for t in stmt.targets if kinds[t].is_float} - found
-                if results and ir.names_in(stmt.value) & found:
-                    found |= results
-                    changed = True
+                results = {stmt.targets[k] for k in varied_results(operation(stmt), found)} - found
+                found |= results
+                changed |= bool(results)
                 continue
             else:
                 continue
@@ -49,3 +54,45 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) 
                 found.add(name)
                 changed = True
     return frozenset(found)
+
+
+def varied_results(call: Op, active: set[str]) -> frozenset[int]:
+    """Return the positions of a call's results that depend differentiably on its active arguments."""
+    routine, kinds = call.option("routine"), call.option("kinds")
+    function, own = routine.facts["function", kinds]
+    positions = tuple(k for k, a in enumerate(call.args) if ir.names_in(a) & active)
+    key = ("varied", kinds, positions)
+    if key in routine.facts or not positions:
+        return routine.facts.get(key, frozenset())
+    last = function.body[-1].value
+    results = last.items if isinstance(last, ir.Tuple) else (last,)
+    before, routine.facts[key] = None, frozenset()  # of a routine that calls itself, none are known at first
+    while before != routine.facts[key]:
+        before = routine.facts[key]
+        names = varied(function, own, tuple(function.params[k] for k in positions))
+        routine.facts[key] = frozenset(k for k, e in enumerate(results) if _active_names(e, names))
+    return routine.facts[key]
+
+
+def check_constants(function: ir.Function, active: frozenset[str]):
+    """Raise where an active value flows into, or out of, a nondifferentiable function."""
+    problems: dict = {}  # of a call, the argument is named, not the results that follow from it
+    for stmt in ir.statements(function.body):
+        if not isinstance(stmt, ir.RequireConstant):
+            continue
+        name, *values = stmt.args
+        assert isinstance(name, ir.Const)
+        found = sorted(n for e in values for n in _active_names(e, active))
+        if found:
+            what = f"{found[0]!r} in this call depends on a differentiated argument"
+            way_out = "pass stop_gradient(...) of it where a derivative of zero is meant"
+            problem = problem_at(stmt.loc, f"{name.value}() is nondifferentiable, and {what}", way_out)
+            problems.setdefault(stmt.loc, problem)
+    if problems:
+        raise UnsupportedError(*problems.values())
+
+
+def _active_names(expr: ir.Expr, active) -> set[str]:
+    """Return the active names that an expression depends on differentiably; of an array, all."""
+    leaves = differentiable_leaves(expr, lambda e: bool(ir.names_in(e) & active))
+    return {n for e in leaves for n in ir.names_in(e.base if isinstance(e, Sub) else e) & active}

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import ir
-from .access import accesses, element_of, never_rereads, rank_of, root_of
-from .activity import ARRAY_OPS
+from .access import element_of, rank_of, root_of
+from .activity import takes_names
 from .adjoint_calls import CallAdjoint
 from .calls import is_call
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
+from .writes import first_writes
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -40,6 +41,8 @@ class Step:
     loads: list[Let] = field(default_factory=list)
     rebuilds: list[Let] = field(default_factory=list)
     allocations: list[Stmt] = field(default_factory=list)
+    height: str | None = None
+    stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
 
@@ -64,6 +67,7 @@ class AdjointBuilder(CallAdjoint):
         self.bar_kinds: dict[str, Kind] = {}
         self.forms: dict[int, LinearForm] = {}
         self.first_writes = first_writes(function.body)
+        self.read: set[str] = set()
         self.enclosing: list[str] = []
         # results of calls: where `lower` gives one another name at once, the two have one adjoint
         self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
@@ -119,6 +123,7 @@ class AdjointBuilder(CallAdjoint):
         elif is_call(stmt):
             live = self.call(step, stmt, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
+        self.read |= ir.read_in(tuple(step.code))
         return step, live
 
     def flow(self, stmts, live: set[str]) -> set[str]:
@@ -137,7 +142,7 @@ class AdjointBuilder(CallAdjoint):
         return live
 
     def reached(self, stmt, target: Expr) -> set[str]:
-        if isinstance(stmt.value, Op) and stmt.value.fn in ARRAY_OPS:
+        if takes_names(stmt.value):
             return {n for n in ir.names_in(stmt.value) if n in self.active}
         leaves = self.form(stmt, target, stmt.value).leaves
         return {root_of(leaf).id for leaf in leaves}
@@ -178,6 +183,8 @@ class AdjointBuilder(CallAdjoint):
 
     # -- statements
     def form(self, stmt, target: Expr, value: Expr) -> LinearForm:
+        if isinstance(value, Op) and value.fn == "print_grad":
+            value = value.args[0]
         if id(stmt) not in self.forms:
             result = target if isinstance(stmt, Let) or stmt.op == "=" else None
             self.forms[id(stmt)] = LinearForm(result, value, self.is_active)
@@ -196,8 +203,9 @@ class AdjointBuilder(CallAdjoint):
             return live
         live = set(live)
         seed = Name(self.bar(name))
+        step.code += printed(value, seed)
         form = self.form(stmt, Name(name), value)
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, name in self.read, False, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         own = None
@@ -245,7 +253,8 @@ class AdjointBuilder(CallAdjoint):
         reads_own = [leaf for leaf in self.form(stmt, target, stmt.value).leaves if isinstance(leaf, Sub)]
         reads_own = [leaf for leaf in reads_own if root_of(leaf).id == name]
         form = self.form(stmt, target, stmt.value)
-        elsewhere = any(leaf.index != stmt.index for leaf in reads_own)
+        first = id(stmt) in self.first_writes
+        elsewhere = not first and any(leaf.index != stmt.index for leaf in reads_own)
         seed: Expr = cell
         many = len(form.leaves) > 1 or (stmt.op != "=" and reads_own)
         if elsewhere or (many and _heavy(stmt.index)):
@@ -254,7 +263,7 @@ class AdjointBuilder(CallAdjoint):
             step.code.append(Let(seed.id, cell))
             if stmt.op == "=" and elsewhere:
                 step.code.append(Store(self.bar(name), stmt.index, Const(0.0)))
-        temps, pushes = form.pushes(seed, self.fresh)
+        temps, pushes = form.pushes(seed, self.fresh, True, first, bool(self.enclosing))
         step.late = form.uses_result
         step.code += [Let(t, e) for t, e in temps]
         flip = -1 if stmt.op == "-=" else 1
@@ -264,10 +273,10 @@ class AdjointBuilder(CallAdjoint):
                 own = push
             else:
                 self.contribute(step, push.leaf, push.sign * flip, push.value, live)
-        self.finish_store(step, stmt, cell, seed, own, elsewhere, flip)
+        self.finish_store(step, stmt, cell, seed, own, elsewhere or first, flip)
         return live
 
-    def finish_store(self, step, stmt, cell, seed, own, elsewhere, flip):
+    def finish_store(self, step, stmt, cell, seed, own, cleared, flip):
         """Write what the store leaves of its own adjoint: nothing, a multiple, or all of it."""
         from .symbolic import negated
 
@@ -279,7 +288,7 @@ class AdjointBuilder(CallAdjoint):
                 return
             value = own.value if own.sign > 0 else negated(own.value)
             step.code.append(Store(cell.base.id, stmt.index, multiple(value, seed)))
-        elif stmt.op == "=" and not elsewhere and id(stmt) not in self.first_writes:
+        elif stmt.op == "=" and not cleared:
             step.code.append(Store(cell.base.id, stmt.index, Const(0.0)))
 
     # -- arrays
@@ -290,7 +299,8 @@ class AdjointBuilder(CallAdjoint):
         live = live - {name}
         if name not in self.active or not isinstance(value, Op):
             return live
-        if value.fn == "copy" and self.is_active(value.args[0]):
+        step.code += printed(value, Name(self.bar(name)))
+        if value.fn in ("copy", "print_grad") and self.is_active(value.args[0]):
             copied = value.args[0]
             assert isinstance(copied, Name), copied
             source = copied.id
@@ -400,6 +410,14 @@ class AdjointBuilder(CallAdjoint):
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
 
 
+def printed(value: Expr, seed: Expr) -> list[Stmt]:
+    """Return the statements that print the adjoint of a value that asks for it."""
+    if not isinstance(value, Op) or value.fn != "print_grad":
+        return []
+    label = value.option("label")
+    return [ir.Print((Const(label), seed) if label else (seed,))]
+
+
 def multiple(value: Expr, seed: Expr) -> Expr:
     """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
     if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
@@ -419,41 +437,3 @@ def transposed(expr: Expr) -> Expr:
 
 def _heavy(index) -> bool:
     return any(isinstance(e, Sub) for i in index for e in ir.walk(i))
-
-
-def first_writes(body: ir.Block) -> set[int]:
-    """Return the ids of stores that write each element for the first time since the array was allocated.
-
-    Their target's adjoint need not be set to zero: before them in the program nothing touches the element.
-    """
-    found: set[int] = set()
-
-    def scan(block):
-        for k, stmt in enumerate(block):
-            value = stmt.value if isinstance(stmt, Let) else None
-            if isinstance(stmt, Let) and isinstance(value, Op) and value.fn.startswith(("np.empty", "np.zeros")):
-                for later in block[k + 1 :]:
-                    if stmt.target in ir.read_in((later,)) and not _only_sizes(later, stmt.target):
-                        found.update(_first_in(later, stmt.target))
-                        break
-            for inner in ir.blocks_of(stmt):
-                scan(inner)
-
-    scan(body)
-    return found
-
-
-def _only_sizes(stmt: Stmt, array: str) -> bool:
-    writes, reads, plain = accesses((stmt,), array)
-    return not writes and not reads and plain
-
-
-def _first_in(stmt: Stmt, array: str) -> list[int]:
-    """Return the first store of a nest, if no iteration comes back to an element another one touched."""
-    if isinstance(stmt, Store):
-        return [id(stmt)] if stmt.base == array and stmt.op == "=" else []
-    if isinstance(stmt, For) and never_rereads(stmt, array):
-        for inner in stmt.body:
-            if array in ir.read_in((inner,)) and not _only_sizes(inner, array):
-                return _first_in(inner, array)
-    return []

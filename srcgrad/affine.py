@@ -40,6 +40,9 @@ class Affine:
     def coefficient(self, name: str) -> int:
         return self.terms.get(Name(name), 0)
 
+    def coefficient_of(self, atom: Expr) -> int:
+        return self.terms.get(atom, 0)
+
     def expr(self) -> Expr:
         """Return the expression a person would write: positive terms first, the constant last."""
         positive = [(a, c) for a, c in self.terms.items() if c > 0]
@@ -109,9 +112,14 @@ def clipped(expr: Expr) -> Expr:
     a = affine(expr)
     if a.is_const:
         return Const(max(a.const, 0))
-    if a.const >= 0 and all(c > 0 and _is_size(t) for t, c in a.terms.items()):
+    if nonnegative(a):
         return a.expr()
     return Op("max", (a.expr(), Const(0)))
+
+
+def nonnegative(a: Affine) -> bool:
+    """Return whether a form is surely not negative: sizes and a constant that are added up."""
+    return a.const >= 0 and all(c > 0 and _is_size(t) for t, c in a.terms.items())
 
 
 def unclipped(expr: Expr) -> Expr:
@@ -130,4 +138,4 @@ def distance(a: Expr, b: Expr) -> Affine:
     return affine(a) - affine(b)
 
 
-__all__ = ["Affine", "affine", "clipped", "distance", "ir", "simplify_index", "unclipped"]
+__all__ = ["Affine", "affine", "clipped", "distance", "ir", "nonnegative", "simplify_index", "unclipped"]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import re
 import threading
 
 import numba
-import numpy as np
 
 from . import entry, generate, store, tree
 from .errors import ArgumentError, KindError, Problem, SrcgradError
 from .source import python_function
 
-_BROADCAST = "operands could not be broadcast together: lengths"
+BROADCAST = "operands could not be broadcast together: lengths"
 
 
 class Transformed:
@@ -26,10 +26,11 @@ class Transformed:
 
     _transform = "primal"
 
-    def __init__(self, f, argnums=(), **options):
+    def __init__(self, f, argnums=(), boundscheck=None):
         self._unwrapped = f
         self._argnums = argnums
-        self._options = options
+        # an option not given is that of the function wrapped
+        self._boundscheck = getattr(f, "_boundscheck", True) if boundscheck is None else bool(boundscheck)
         base = f._base if isinstance(f, Differentiable) else f
         self._base = base
         self._signature = entry.parameters(base)
@@ -59,9 +60,11 @@ class Transformed:
             self._prepare()
         try:
             return self._entry(*args)
+        except IndexError as e:
+            raise worded(e) from None
         except ValueError as e:
-            if self._stretch or not (e.args and e.args[0] == _BROADCAST):
-                raise _worded(e) from None
+            if self._stretch or not (e.args and e.args[0] == BROADCAST):
+                raise worded(e) from None
         except (TypeError, numba.core.errors.NumbaError) as e:
             if not any(isinstance(a, dict | list) or _has_dict(a) for a in args):
                 raise _unwrapped_error(e) from None
@@ -69,8 +72,8 @@ class Transformed:
         # an axis of length one is repeated: from now on the variant that allows for it
         try:
             result = self._entry_for(stretch=True).dispatcher(*args)
-        except ValueError as e:
-            raise _worded(e) from None
+        except (ValueError, IndexError) as e:
+            raise worded(e) from None
         self._stretch = True
         self._entry = self._entry_for(stretch=True).dispatcher
         return result
@@ -98,7 +101,7 @@ class Transformed:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             entry.function_digest(self._base), structures, stretch)  # fmt: skip
+                             entry.function_digest(self._base), structures, stretch, self._boundscheck)  # fmt: skip
 
     def generated(self, kinds, structures):
         """Return the generated Python function for flat argument kinds: what a further derivative is taken of."""
@@ -112,9 +115,11 @@ class Transformed:
         try:
             found = self._entry_for(structures)
             result = found.dispatcher(*flat)
+        except IndexError as e:
+            raise worded(e) from None
         except ValueError as e:
-            if not (e.args and e.args[0] == _BROADCAST):
-                raise _worded(e) from None
+            if not (e.args and e.args[0] == BROADCAST):
+                raise worded(e) from None
             result = self._repeated(structures, flat)
         except numba.core.errors.NumbaError as e:
             raise _unwrapped_error(e) from None
@@ -124,8 +129,8 @@ class Transformed:
         """Return the flat result of the variant in which axes of length one may be repeated."""
         try:
             return self._entry_for(structures, stretch=True).dispatcher(*flat)
-        except ValueError as e:
-            raise _worded(e) from None
+        except (ValueError, IndexError) as e:
+            raise worded(e) from None
 
     def _assemble(self, result, structures):
         return result
@@ -145,7 +150,7 @@ class Transformed:
         function = python_function(self._base)
         if function is not None and _lookup(function.__module__, function.__qualname__) is self:
             return _lookup, (function.__module__, function.__qualname__)
-        return _remake, (type(self), self._unwrapped, self._argnums, self._options)
+        return _remake, (type(self), self._unwrapped, self._argnums, self._boundscheck)
 
     def __get__(self, instance, owner=None):
         return self if instance is None else functools.partial(self, instance)
@@ -186,19 +191,24 @@ def _lookup(module: str, qualname: str):
         return None
 
 
-def _remake(cls, f, argnums, options):
-    return cls(f, argnums, **options)
+def _remake(cls, f, argnums, boundscheck):
+    return cls(f, argnums, boundscheck)
 
 
 def _has_dict(value) -> bool:
     return isinstance(value, dict | list) or (isinstance(value, tuple) and any(map(_has_dict, value)))
 
 
-def _worded(e: ValueError) -> ValueError:
-    """Return a shape error of compiled code, which carries its numbers apart, as one sentence."""
-    if len(e.args) == 3 and isinstance(e.args[0], str):
-        return ValueError(f"{e.args[0]} {e.args[1]} and {e.args[2]}")
-    return e
+def worded(e: Exception) -> Exception:
+    """Return an error of compiled code, which carries its numbers apart, as one sentence."""
+    if len(e.args) != 3 or not isinstance(e.args[0], str):
+        return e
+    text, first, second = e.args
+    outside = re.fullmatch(r"out of bounds: (.*), axis (\d+): index, size", text, re.DOTALL)
+    if outside:
+        where, axis = outside.groups()
+        return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {where}")
+    return type(e)(f"{text} {first} and {second}")
 
 
 def _unwrapped_error(e: Exception) -> Exception:
@@ -219,13 +229,15 @@ def _unwrapped_error(e: Exception) -> Exception:
 # --- the functions ----------------------------------------------------------------------------------------------
 
 
-def differentiable(f=None):
+def differentiable(f=None, *, boundscheck=None):
     """Return `f` compiled, with derivatives to be had from it; usable as a decorator.
 
     Parameters
     ----------
     f : function
         A plain Python function, a lambda, or an njit function with source.
+    boundscheck : bool, optional
+        Whether an index outside its array raises IndexError, as in NumPy (default), or is not looked at.
 
     Returns
     -------
@@ -245,11 +257,13 @@ def differentiable(f=None):
     9.0
     """
     if f is None:
-        return differentiable
-    return f if isinstance(f, Differentiable) else Differentiable(f)
+        return functools.partial(differentiable, boundscheck=boundscheck)
+    if isinstance(f, Differentiable) and boundscheck is None:
+        return f
+    return Differentiable(f, boundscheck=boundscheck)
 
 
-def grad(f=None, argnums=0):
+def grad(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the gradient of the scalar function `f`.
 
     Parameters
@@ -258,6 +272,8 @@ def grad(f=None, argnums=0):
         Returns one float. A plain function, lambda, njit function or `differentiable`; without it, a decorator.
     argnums : int, str or tuple of these
         The arguments to differentiate by, as positions or names. One alone gives one gradient, a tuple a tuple.
+    boundscheck : bool, optional
+        Whether an index outside its array raises IndexError; by default as `f` was made, and True for a plain one.
 
     Returns
     -------
@@ -284,11 +300,11 @@ def grad(f=None, argnums=0):
     (12.0, 9.0)
     """
     if f is None:
-        return functools.partial(grad, argnums=argnums)
-    return Grad(f, argnums)
+        return functools.partial(grad, argnums=argnums, boundscheck=boundscheck)
+    return Grad(f, argnums, boundscheck)
 
 
-def value_and_grad(f=None, argnums=0):
+def value_and_grad(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the value and the gradient of the scalar function `f`.
 
     Parameters, errors and cost as for `grad`; the result is `(value, gradient)`.
@@ -300,123 +316,8 @@ def value_and_grad(f=None, argnums=0):
     (8.0, 12.0)
     """
     if f is None:
-        return functools.partial(value_and_grad, argnums=argnums)
-    return ValueAndGrad(f, argnums)
-
-
-class Pullback:
-    """The reverse of one evaluation: maps the adjoint of the result to the adjoints of the arguments.
-
-    It keeps references to arrays of the evaluation: do not write into the arguments while it is in use.
-    """
-
-    def __init__(self, backward, residuals, result, args, wrt, name):
-        self._backward, self._residuals, self._result = backward, residuals, result
-        self._args, self._wrt, self._name = args, wrt, name
-
-    def __call__(self, out_bar):
-        """Return one adjoint per argument, None for integers; `out_bar` has the structure of the result."""
-        flat = [np.asarray(b, dtype=float) if r else float(b)
-                for b, r in zip(tree.leaves(self._result[0], out_bar), self._result[1], strict=True)]  # fmt: skip
-        for bar, shape in zip(flat, self._result[2], strict=True):
-            if np.shape(bar) != shape:
-                raise ArgumentError(Problem(f"the adjoint has shape {np.shape(bar)}, the result {shape}",
-                                            "give an adjoint of the result's shape"))  # fmt: skip
-        bars = dict(zip(self._wrt, self._backward(self._residuals, *flat), strict=True))
-        structures, count = self._args
-        found = iter([bars.get(k) for k in range(count)])
-        return tuple(tree.unflatten(s, found) for s in structures)
-
-    def __repr__(self):
-        return f"<srcgrad pullback of {self._name}>"
-
-
-class _Pairs:
-    """The compiled (forward, backward) pairs of functions, by function and argument kinds."""
-
-    def __init__(self):
-        self.made: dict = {}
-        self.lock = threading.RLock()
-
-    def get(self, f, structures, kinds, stretch):
-        base = f._base if isinstance(f, Differentiable) else f
-        digest = entry.function_digest(base)
-        key = (digest, tuple(map(tree.describe, structures)), kinds, stretch)
-        with self.lock:
-            if key not in self.made:
-                self.made[key] = self.make(base, digest, structures, kinds, stretch)
-            return self.made[key]
-
-    def make(self, base, digest, structures, kinds, stretch):
-        name = getattr(base, "__name__", "function").replace("<lambda>", "function")
-        params = tuple(entry.parameters(base).parameters)
-        request = entry.Request(base, name, "pair", (), False, params, digest, structures, stretch)
-        wrt = tuple(k for k, kind in enumerate(kinds) if kind.is_float)
-        label, build = generate.builder(request, kinds, structures, wrt)
-        key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
-                           repr([tree.describe(s) for s in structures]), repr(stretch))  # fmt: skip
-        module, result = generate.module_for(label, key, build)
-        forward, backward = (entry.compiled(getattr(module, n), module) for n in module.NAMES)
-        return forward, backward, result, wrt, module
-
-
-_pairs = _Pairs()
-
-
-def vjp(f, *args):
-    """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
-
-    Parameters
-    ----------
-    f : function
-        May return a number, an array, or a tuple of these.
-    *args
-        Its arguments: numbers, arrays, tuples, namedtuples, dicts and lists of them.
-
-    Returns
-    -------
-    out
-        `f(*args)`.
-    pullback : Pullback
-        Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per argument, None for
-        arguments that are integers.
-
-    Examples
-    --------
-    >>> import srcgrad as sg
-    >>> out, pullback = sg.vjp(lambda x, y: x * y, 2.0, 3.0)
-    >>> out, pullback(1.0)
-    (6.0, (3.0, 2.0))
-    """
-    base = f._base if isinstance(f, Differentiable) else f
-    signature = entry.parameters(base)
-    if len(args) != len(signature.parameters):
-        bound = signature.bind(*args)
-        bound.apply_defaults()
-        args = tuple(bound.arguments.values())
-    structures = tuple(tree.structure_of(a) for a in args)
-    flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
-    try:
-        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, False)
-        *outs, residuals = forward(*flat)
-    except ValueError as e:
-        if not (e.args and e.args[0] == _BROADCAST):
-            raise _worded(e) from None
-        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, True)
-        try:
-            *outs, residuals = forward(*flat)
-        except ValueError as again:
-            raise _worded(again) from None
-    outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
-    shapes = [np.shape(o) for o in outs]
-    described = (result, [isinstance(o, np.ndarray) for o in outs], shapes)
-    name = getattr(base, "__name__", "function")
-    return tree.unflatten(result, iter(outs)), Pullback(
-        backward, residuals, described, (structures, len(flat)), wrt, name
-    )
+        return functools.partial(value_and_grad, argnums=argnums, boundscheck=boundscheck)
+    return ValueAndGrad(f, argnums, boundscheck)
 
 
 class Source(str):
@@ -475,5 +376,5 @@ def clear_cache() -> int:
     return store.clear_cache()
 
 
-__all__ = ["Differentiable", "Grad", "Pullback", "Source", "Transformed", "ValueAndGrad", "clear_cache",
-           "differentiable", "grad", "inspect", "source", "value_and_grad", "vjp"]  # fmt: skip
+__all__ = ["Differentiable", "Grad", "Source", "Transformed", "ValueAndGrad", "clear_cache",
+           "differentiable", "grad", "inspect", "source", "value_and_grad"]  # fmt: skip

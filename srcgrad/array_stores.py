@@ -34,7 +34,17 @@ class StoreWriter(ArrayReader):
     def store_element(self, stmt: Store, p: Pull):
         element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
         value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
-        self.emit(Store(root_of(element).id, element.index, value, stmt.op, stmt.loc))
+        index = element.index if isinstance(p.array, Name) else tuple(map(self.checked_place, element.index))
+        self.emit(Store(root_of(element).id, index, value, stmt.op, stmt.loc))
+
+    def checked_place(self, index: Expr) -> Expr:
+        """Return an index that has been checked against a view, under a name where it tells negative ones apart."""
+        if not any(isinstance(e, ir.Select) for e in ir.walk(index)):
+            return index
+        held = self.hold(index, "place")
+        assert isinstance(held, Name), held
+        self.places_made.add(held.id)
+        return held
 
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""

@@ -1,18 +1,23 @@
-"""What a block reads and binds along its paths, and a block under other names."""
+"""What a block reads and binds along its paths, a block under other names, and whether it is well formed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from .ir import (
     Block,
+    Break,
+    Continue,
+    Expr,
     For,
+    Function,
     Grow,
     If,
     Let,
     Stmt,
     Store,
     Unpack,
+    While,
     binds,
     blocks_of,
     bound_in,
@@ -20,6 +25,7 @@ from .ir import (
     names_in,
     read_in,
     rename_expr,
+    walk,
     with_blocks,
     with_exprs,
 )
@@ -77,3 +83,22 @@ def rename_block(block: Block, names: dict[str, str]) -> Block:
 def touches(stmt: Stmt, name: str) -> bool:
     """Return whether a statement reads, writes or binds a name anywhere."""
     return name in read_in((stmt,)) or name in bound_in((stmt,))
+
+
+def verify(function: Function) -> Function:
+    """Return the function; raise AssertionError where it breaks the grammar."""
+
+    def check(block: Block, in_loop: bool):
+        for stmt in block:
+            assert isinstance(stmt, Stmt), stmt
+            assert in_loop or not isinstance(stmt, Break | Continue), stmt
+            for expr in exprs_of(stmt):
+                for e in walk(expr):
+                    assert isinstance(e, Expr), (stmt, e)
+                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
+            for inner in blocks_of(stmt):
+                check(inner, in_loop or isinstance(stmt, For | While))
+
+    assert len(set(function.params)) == len(function.params), function.params
+    check(function.body, False)
+    return function

@@ -72,7 +72,7 @@ class CallWriter(ArrayReader):
         """Return the sizes of a result by those of the arguments where the routine tells, else as they stand."""
         if not isinstance(result, Name):
             return tuple(_size(target, d) for d in range(self.kinds[target].rank))
-        function, kinds, sizes = low
+        function, kinds, sizes, _ = low
         unchanging = set(function.params) - ir.bound_in(function.body)
         table: dict[Expr, Expr] = {}
         for p, a in zip(function.params, args, strict=True):

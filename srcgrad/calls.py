@@ -7,6 +7,7 @@ read; its form says whether the function itself is called or its pullback, by wh
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
@@ -47,14 +48,12 @@ class Routine:
         value = last.value
         return value.items if isinstance(value, ir.Tuple) else (value,)
 
-    def is_silent(self) -> bool:
-        """Whether a call can be left out where nothing reads its results: it neither prints nor raises."""
-        if "silent" not in self.facts:
-            body = self.function.body
-            own = not any(isinstance(s, ir.Print | ir.Raise | ir.Assert) for s in ir.statements(body))
-            self.facts["silent"] = True
-            self.facts["silent"] = own and all(c.is_silent() for c in routines_in(body))
-        return self.facts["silent"]
+    def has(self, wanted: Callable[[ir.Stmt], bool]) -> bool:
+        """Whether a statement of the routine, or of one that it calls, is of a kind."""
+        every = (self, *reachable(self.function.body))
+        lowered = [made[0].body for r in every for (fact, *_), made in r.facts.items() if fact == "function"]
+        bodies = (*(r.function.body for r in every), *lowered)
+        return any(wanted(s) for body in bodies for s in ir.statements(body))
 
 
 class ReadInPlace(Exception):
@@ -105,10 +104,33 @@ def reachable(block: ir.Block) -> list[Routine]:
     return list(found)
 
 
-def can_drop(stmt: Unpack) -> bool:
-    """Return whether a call does nothing but give its results; a pullback repeats what its call has raised."""
-    routine = operation(stmt).option("routine")
-    return operation(stmt).option("form") is not None or routine.is_silent()
+def reversed_in(block: ir.Block) -> set[tuple[Routine, tuple[Expr, ...]]]:
+    """Return (routine, arguments) of the calls of pullbacks in a block."""
+    made = [operation(s) for s in ir.statements(block) if is_call(s)]
+    every = [(c.option("routine"), c.args, c.option("form")) for c in made]
+    return {(r, args[: len(args) - len(form.seeds)]) for r, args, form in every if form is not None}
+
+
+def can_drop(stmt: Unpack, repeated: set) -> bool:
+    """Return whether a call does nothing but give its results, or its pullback, one of `repeated`, does it again."""
+    made = operation(stmt)
+    routine = made.option("routine")
+    if made.option("form") is not None:
+        return not routine.has(_prints_adjoint)
+    again = (routine, made.args) in repeated and not routine.has(_prints)
+    return again or not routine.has(_prints) and not routine.has(_raises)
+
+
+def _prints(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, ir.Print)
+
+
+def _raises(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, ir.Raise | ir.Assert | ir.Within)
+
+
+def _prints_adjoint(stmt: ir.Stmt) -> bool:
+    return any(isinstance(e, Op) and e.fn == "print_grad" for part in ir.exprs_of(stmt) for e in ir.walk(part))
 
 
 def joined(stmt: ir.Stmt | None, let: ir.Stmt, reads: Counter[str]) -> Unpack | None:

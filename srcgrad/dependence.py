@@ -5,6 +5,8 @@ from __future__ import annotations
 from .ir import Expr, Name, Op, Select, Sub
 from .rules import elementwise
 
+_PASSING = ("float", "np.float64", "np.float32", "mod", "floordiv", "print_grad")
+
 
 def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
     """Return the distinct active names and elements through which the value depends differentiably, in order."""
@@ -19,7 +21,7 @@ def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
             visit(e.other)
         elif isinstance(e, Op):
             row = elementwise.BY_SPELLING.get(e.fn)
-            smooth = e.fn in elementwise.ARITHMETIC or e.fn in ("float", "np.float64", "np.float32", "mod", "floordiv")
+            smooth = e.fn in elementwise.ARITHMETIC or e.fn in _PASSING
             if smooth or (row is not None and row.differentiable):
                 for a in e.args:
                     visit(a)

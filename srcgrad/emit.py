@@ -6,7 +6,7 @@ import os
 
 from . import ir
 from .ir import Const, Expr, For, If, Let, Name, Op, Select, Slice, Stmt, Store, Sub
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 _INFIX = {
     "or": ("or", 1), "and": ("and", 2), "lt": ("<", 4), "le": ("<=", 4), "gt": (">", 4), "ge": (">=", 4),
@@ -101,6 +101,8 @@ def _call_text(op: Op) -> str:
         return f"{_wrap(args[0], _ATOM)}.shape[{op.option('axis')}]"
     if fn in ("size", "ndim", "dtype"):
         return f"{_wrap(args[0], _ATOM)}.{fn}"
+    if fn == "print_grad":
+        return f"print_grad({expr_text(args[0])}, {op.option('label')!r})"
     if fn == "item":
         return f"{_wrap(args[0], _ATOM)}.item()"
     if fn == "reshape":
@@ -115,9 +117,26 @@ def _call_text(op: Op) -> str:
     if fn in arrays.ALLOCATIONS:
         shape = parts[:-1] if fn == "np.full" else parts
         parts = [shape[0] if len(shape) == 1 else f"({', '.join(shape)})", *parts[len(shape) :]]
+    if draws.is_draw(fn):
+        return _draw_text(op, parts)
     name = fn
     parts += [f"{k}={_option(v)}" for k, v in op.static if k != "inplace"]
     return f"{name}({', '.join(parts)})"
+
+
+def _draw_text(op: Op, parts: list[str]) -> str:
+    """Return the call of a draw: parameters, then sizes."""
+    name = op.fn
+    given = len(draws.DRAWS[name].params) + name.startswith(".") if name in draws.DRAWS else len(parts)
+    values, sizes = parts[:given], parts[given:]
+    if name.startswith("."):
+        name, values = f"{values[0]}{name}", values[1:]
+    size = op.option("size")
+    if size is not None:
+        shape = f"({', '.join(sizes)})" if len(sizes) != 1 else sizes[0]
+        values.append(f"{sizes[0]}.shape" if size == "like" else shape)
+    values += [f"{k}={v!r}" for k, v in op.static if k != "size"]
+    return f"{name}({', '.join(values)})"
 
 
 def _option(value) -> str:
@@ -174,6 +193,8 @@ class _Printer:
         loc = stmt.loc
         if not self.comments or loc is None or loc == before:
             return loc or before
+        if _checks_index(stmt):
+            return before
         text = loc.text.strip()
         compound = isinstance(stmt, For | If | ir.While)
         own = text.split(" ")[0].split(":")[0].split("(")[0] in ("for", "if", "elif", "while", "else", "assert")
@@ -217,6 +238,12 @@ def _only_raises(stmt: If) -> bool:
     return len(stmt.then) == 1 and isinstance(stmt.then[0], ir.Raise)
 
 
+def _checks_index(stmt: Stmt) -> bool:
+    """Return whether a statement only raises IndexError, whose message names the line."""
+    first = stmt.then[0] if isinstance(stmt, If) and _only_raises(stmt) else None
+    return isinstance(first, ir.Raise) and first.exception == "IndexError"
+
+
 def _is_search(stmt: Stmt) -> bool:
     return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in ("np.argmax", "np.argmin")
 
@@ -246,6 +273,8 @@ def _simple(stmt: Stmt) -> str:
         if isinstance(stmt.value, ir.Tuple) and len(stmt.value.items) > 1:
             text = text[1:-1]
         return f"return {text}"
+    if isinstance(stmt, ir.Do):
+        return expr_text(stmt.value)
     if isinstance(stmt, ir.Break):
         return "break"
     if isinstance(stmt, ir.Continue):
@@ -257,8 +286,12 @@ def _simple(stmt: Stmt) -> str:
         return f"assert {expr_text(stmt.test)}{message}"
     if isinstance(stmt, ir.Print):
         return f"print({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.RequireConstant):
+        return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         return f"{stmt.base} = grow({stmt.base})"
+    if isinstance(stmt, ir.Within):
+        return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):
         comma = "," if len(stmt.targets) == 1 and isinstance(stmt.value, Name) else ""
         return f"{', '.join(stmt.targets)}{comma} = {expr_text(stmt.value)}"

@@ -19,6 +19,7 @@ from numba.extending import overload
 
 from . import store, tree
 from .errors import ArgumentError, KindError, Problem, SourceNotFoundError
+from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .source import python_function
 
@@ -93,11 +94,16 @@ def _digest_value(value, h, seen, attributes):
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            h.update(f"{k!r}:".encode())
+            _digest_value(v, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
         if value.__name__.split(".")[0] not in _KNOWN:
             _digest_attributes(value, h, seen, attributes)
     elif (function := python_function(value)) is not None:
+        h.update(type(value).__name__.encode())
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
         else:
@@ -142,6 +148,8 @@ def kind_of_type(t, name: str) -> Kind:
     if isinstance(t, types.Omitted):
         t = numba.typeof(t.value)
     t = types.unliteral(t)
+    if isinstance(t, types.NumPyRandomGeneratorType):
+        return Kind("generator")
     dtype = t.dtype if isinstance(t, types.Array) else t
     rank = t.ndim if isinstance(t, types.Array) else 0
     if isinstance(dtype, types.Boolean):
@@ -186,6 +194,7 @@ class Request:
     digest: str
     structures: tuple[tree.Structure, ...] | None = None
     stretch: bool = False
+    boundscheck: bool = True
 
 
 class Entry:
@@ -205,6 +214,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
+            repr(request.boundscheck),
         )  # fmt: skip
         self.dispatcher = self._dispatcher(name)
 
@@ -360,6 +370,8 @@ def parameters(f) -> inspect.Signature:
         If there is none.
     """
     function = python_function(f)
+    if isinstance(f, Nondifferentiable):
+        raise ArgumentError(Problem(f"{f.__name__} is declared nondifferentiable", "leave out the declaration"))
     if function is None:
         name = getattr(f, "__name__", type(f).__name__)
         raise SourceNotFoundError(

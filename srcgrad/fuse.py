@@ -265,8 +265,9 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
         return [loop]
     lets = [s for s in loop.body if isinstance(s, Let) and s.target not in sums]
     stored = ir.stored_in(loop.body)
-    if any(ir.names_in(s.value) & stored or cost(s.value) > DEAR for s in lets):
+    if any(ir.names_in(s.value) & stored for s in lets):
         return [loop]
+    again = -sum(cost(s.value) for s in lets)
     loops: list[Stmt] = []
     for group in groups:
         wanted = ir.names_in(*(e for s in group for e in ir.exprs_of(s)))
@@ -275,9 +276,10 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
             if let.target in wanted:
                 needed.insert(0, let)
                 wanted |= ir.names_in(let.value)
+        again += sum(cost(s.value) for s in needed if isinstance(s, Let))
         chosen = [s for s in loop.body if s in needed or s in group]
         loops.append(replace(loop, body=tuple(chosen)))
-    return loops
+    return loops if again <= DEAR else [loop]
 
 
 def _sums(block) -> set[str]:

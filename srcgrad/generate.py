@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 
@@ -19,18 +20,20 @@ def builder(request, kinds, structures, wrt):
     """Return (name, function that generates) for a request: nothing is parsed before it is called."""
 
     def build():
+        made = variant(request.stretch)
+        # what a first run has written or drawn cannot be taken back: such a function is not tried and run again
+        return made if request.stretch or not made.leaves_traces() else variant(True)
+
+    def variant(stretch):
         from . import pipeline
 
+        chosen = pipeline.Variant(stretch, request.boundscheck)
         if request.transform == "primal":
-            made = pipeline.primal(request.f, structures, kinds, request.stretch)
-            written = set(made.stored_params())
-            if written and not request.stretch:
-                made = pipeline.primal(request.f, structures, kinds, True)
-            return made
+            return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
-            return pipeline.pair(request.f, structures, kinds, wrt, request.stretch)
+            return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         value = request.transform == "value_and_grad"
-        return pipeline.value_and_grad(request.f, structures, kinds, wrt, request.stretch, value)
+        return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
     return f"{request.name}_{request.transform}", build
 
@@ -52,13 +55,17 @@ def module_text(name: str, made) -> str:
     """Return the text of a generated module."""
     body = made.text()
     lines = [f'"""{made.title()}"""', ""]
-    if "math." in body:
-        lines.append("import math")
-        lines.append("")
+    standard = [n for n in ("math", "random") if re.search(rf"(?<![\w.]){n}\.", body)]
+    if standard:
+        lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
     helpers = [n for n in ("grow", "overlap", "unset") if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
+    if hints:
+        lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")

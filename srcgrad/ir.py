@@ -8,7 +8,7 @@ texts would be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -187,6 +187,15 @@ class While(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class Unrolled(Stmt):
+    """The bodies of a loop over items known when it is read, one after the other; gone after `structure`."""
+
+    bodies: tuple[tuple[Stmt, ...], ...]
+    other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Break(Stmt):
     """`break`."""
 
@@ -229,6 +238,32 @@ class Assert(Stmt):
 @dataclass(frozen=True, slots=True)
 class Print(Stmt):
     """`print(args)`; stays in the forward part."""
+
+    args: tuple[Expr, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Do(Stmt):
+    """A call for its effect, as the seed of random numbers; stays in the forward part."""
+
+    value: Expr
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Stmt):
+    """An index that must lie inside an axis of a view, negative ones counted from its end; gone after `bounds`."""
+
+    index: Expr
+    size: Expr
+    axis: int
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class RequireConstant(Stmt):
+    """`require_constant(name, args)`: no derivative may be asked for that flows through these; stays in forward."""
 
     args: tuple[Expr, ...]
     loc: Loc | None = _loc()
@@ -285,8 +320,6 @@ class Kind:
     def __str__(self):
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
-
-# --- walking ---------------------------------------------------------------------------------------------------
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -349,7 +382,7 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return | Unpack):
+    if isinstance(stmt, Let | Return | Unpack | Do):
         return (stmt.value,)
     if isinstance(stmt, Store):
         return *stmt.index, stmt.value
@@ -357,8 +390,10 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
+    if isinstance(stmt, Within):
+        return stmt.index, stmt.size
     if isinstance(stmt, Grow):
         return (Name(stmt.base),)
     return ()
@@ -366,7 +401,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return | Unpack):
+    if isinstance(stmt, Let | Return | Unpack | Do):
         return replace(stmt, value=f(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))
@@ -374,8 +409,10 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
-    if isinstance(stmt, Raise | Print):
+    if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
+    if isinstance(stmt, Within):
+        return replace(stmt, index=f(stmt.index), size=f(stmt.size))
     return stmt
 
 
@@ -385,6 +422,8 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
         return stmt.then, stmt.other
     if isinstance(stmt, For | While):
         return stmt.body, stmt.other
+    if isinstance(stmt, Unrolled):
+        return *stmt.bodies, stmt.other
     return ()
 
 
@@ -394,6 +433,8 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
     if isinstance(stmt, For | While):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    if isinstance(stmt, Unrolled):
+        return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
     return stmt
 
 
@@ -453,27 +494,7 @@ class Fresh:
         k = self.last.get(base, 0)
         name = f"{base}_{k}" if k else base
         while name in self.taken:
-            k += 1
-            name = f"{base}_{k}"
+            name, k = f"{base}_{k + 1}", k + 1
         self.taken.add(name)
         self.last[base] = k
         return name
-
-
-def verify(function: Function) -> Function:
-    """Return the function; raise AssertionError where it breaks the grammar."""
-
-    def check(block: Block, in_loop: bool):
-        for stmt in block:
-            assert isinstance(stmt, Stmt), stmt
-            assert in_loop or not isinstance(stmt, Break | Continue), stmt
-            for expr in exprs_of(stmt):
-                for e in walk(expr):
-                    assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
-            for inner in blocks_of(stmt):
-                check(inner, in_loop or isinstance(stmt, For | While))
-
-    assert len(set(function.params)) == len(function.params), function.params
-    check(function.body, False)
-    return function

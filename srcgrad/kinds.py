@@ -11,9 +11,10 @@ import numpy as np
 from . import ir
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
+GENERATOR = "generator"
 _CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
                "np.int64": "int64", "np.int32": "int32", "round": "int64"}  # fmt: skip
 
@@ -112,6 +113,8 @@ class _Inference:
 
 def promote(*dtypes: str) -> str:
     """Return NumPy's common dtype."""
+    if len(set(dtypes)) == 1:
+        return dtypes[0]
     return str(np.result_type(*dtypes))
 
 
@@ -209,6 +212,10 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     fn = expr.fn
     operands = [kind_of(a, kinds, loc) for a in expr.args]
     where = expr.loc or loc
+    if draws.is_draw(fn):
+        return _draw_kind(expr, operands, where)
+    if any(k.dtype == GENERATOR for k in operands):
+        raise KindError(problem_at(where, "a random generator is used as a number", "draw from it: rng.normal()"))
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
@@ -234,7 +241,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("copy", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("copy", "print_grad", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
@@ -255,6 +262,28 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
 
 
+def _draw_kind(expr: Op, operands, loc) -> Kind:
+    if expr.fn not in draws.DRAWS:
+        return INT
+    row = draws.DRAWS[expr.fn]
+    method = expr.fn.startswith(".")
+    if method and operands[0].dtype != GENERATOR:
+        raise KindError(problem_at(loc, f"method {expr.fn}() of {operands[0]} is not supported",
+                                   "call it on a numpy.random.Generator"))  # fmt: skip
+    given = operands[method : len(row.params) + method]
+    if any(k.dtype == GENERATOR for k in given):
+        raise KindError(problem_at(loc, "a random generator is used as a number", "draw from it: rng.normal()"))
+    if row.dtype and any(k.rank for k in given):
+        way = row.smooth or "draw in a loop"
+        raise KindError(problem_at(loc, f"the parameters of {row.name}() must be numbers, not arrays", f"write {way}"))
+    size = expr.option("size")
+    rank = 0 if size is None else operands[-1].rank if size == "like" else len(operands) - len(given) - method
+    if row.dtype:
+        return Kind(row.dtype, rank)
+    dtype = given[0].dtype if given[0].rank else "int64"
+    return Kind(dtype, max(given[0].rank, 1) if row.name == "permutation" else rank)
+
+
 def _dtype_option(expr: Op, kinds, default: str) -> str:
     dtype = expr.option("dtype")
     if dtype is None:
@@ -264,9 +293,9 @@ def _dtype_option(expr: Op, kinds, default: str) -> str:
 
 def _elementwise_kind(fn: str, operands) -> Kind:
     kind = common(operands)
-    if fn in elementwise.COMPARISONS or fn in ("and", "or", "not"):
+    if fn in elementwise.COMPARISONS or fn == "not":
         return Kind("bool", kind.rank)
-    if fn in elementwise.LOGIC:
+    if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind
     if fn in _CAST_DTYPE:
         return Kind(_CAST_DTYPE[fn], kind.rank)

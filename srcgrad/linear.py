@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from . import ir
 from .dependence import differentiable_leaves
@@ -42,18 +41,22 @@ class LinearForm:
         self.leaves = differentiable_leaves(value, is_active)
         self.uses_result = False
 
-    @cached_property
-    def _symbolic(self):
+    def _symbolic(self, stands: bool, apart: bool):
         from . import symbolic
 
         converter = symbolic.Converter(self.is_active, _prefix(self.value))
         whole, parts = symbolic.partials(converter, self.value, self.leaves)
         own = self.target.base if isinstance(self.target, Sub) else self.target
-        if own is not None and whole.args and not whole.is_Add and not whole.is_Mul and not whole.is_Pow:
+        if self.target is not None and isinstance(own, Name) and whole.args and not whole.is_Add:
             out = converter.symbol(_Output(self.target))
-            replaced = [p.xreplace({whole: out}) for p in parts]
+            if not whole.is_Mul and not whole.is_Pow:
+                replaced = [p.xreplace({whole: out}) for p in parts]
+            elif stands:
+                replaced = symbolic.by_result(whole, [converter.symbol(leaf) for leaf in self.leaves], parts, out)
+            else:
+                replaced = parts
             before = {s for e, s in converter.symbols.items() if own.id in ir.names_in(e)}
-            if replaced != parts and not any(p.free_symbols & before for p in replaced):
+            if replaced != parts and (apart or not any(p.free_symbols & before for p in replaced)):
                 self.uses_result, parts = True, replaced
         return converter, parts
 
@@ -62,18 +65,26 @@ class LinearForm:
         """Whether the value is one leaf alone, as in `a = b`."""
         return self.value in self.leaves
 
-    def pushes(self, seed: Expr, fresh) -> tuple[list[tuple[str, Expr]], list[Push]]:
-        """Return (temporaries, contributions) for the adjoint `seed` of the target, which may be a constant."""
+    def pushes(self, seed: Expr, fresh, stands=False, apart=False, often=False):
+        """Return (temporaries, contributions) for the adjoint `seed` of the target, which may be a constant.
+
+        `stands` says that the value of the target is there for other reasons, so that quotients may use it; `apart`
+        that the leaves are surely not the target itself; `often` that the code runs in a loop: then divisions are by
+        reciprocals, which do not wait for the adjoint and which a compiler takes out of loops.
+        """
         if self.is_trivial:
             return [], [Push(self.value, 1, seed)]
         from . import symbolic
 
-        converter, parts = self._symbolic
+        converter, parts = self._symbolic(stands, apart)
         g = symbolic.number(seed.value) if isinstance(seed, Const) else converter.symbol(_Last(seed))
+        if often and not isinstance(seed, Const):
+            converter.waits = g
         products = [p * g for p in parts]
+        divisors, products = symbolic.divide_once(products)
         temps, products = symbolic.share(products, 0)
         named = []
-        for s, e in temps:
+        for s, e in divisors + temps:
             name = fresh("t")
             converter.exprs[s] = Name(name)
             named.append((name, reveal(converter.from_sympy(e), self.target)))

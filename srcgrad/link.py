@@ -10,21 +10,21 @@ from .calls import Form, Routine, is_call, operation
 from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
 from .parse import RESERVED
-from .passes import Lowered, finish
+from .passes import Lowered, Variant, checked, finish
 from .reverse import reverse
 from .simplify import simplify
 
 Key = tuple[Routine, Form | None, tuple[Kind, ...]]
 
 
-def linked(functions: tuple[Function, ...], captured: set[str], stretch: bool):
+def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant):
     """Return (functions, those of the routines that they call, directly or not), all under names of their own."""
     bodies: dict[Key, Function] = {}
     wanted = [key for f in functions for key in _calls(f)]
     while wanted:
         key = wanted.pop(0)
         if key not in bodies:
-            bodies[key] = _primal(key, stretch) if key[1] is None else _pullback(key, stretch)
+            bodies[key] = _primal(key, variant) if key[1] is None else _pullback(key, variant)
             wanted += _calls(bodies[key])
     if not bodies:
         return functions, ()
@@ -61,15 +61,15 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
     return replace(function, name=name, body=tuple(one(s) for s in function.body))
 
 
-def _lowered(key: Key, stretch: bool) -> Lowered:
+def _lowered(key: Key, variant: Variant) -> Lowered:
     routine, _, kinds = key
-    function, names, sizes = lower_routine(routine, kinds, stretch)
-    return Lowered(function, names, sizes, tree.LEAF)
+    function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
+    return Lowered(checked(function, names, sizes, inside, variant), names, sizes, tree.LEAF, variant)
 
 
-def _primal(key: Key, stretch: bool) -> Function:
+def _primal(key: Key, variant: Variant) -> Function:
     """Return the routine as it is compiled; no result is an argument itself, or another result."""
-    low = _lowered(key, stretch)
+    low = _lowered(key, variant)
     function = low.function
     *body, last = function.body
     assert isinstance(last, ir.Return)
@@ -86,11 +86,11 @@ def _primal(key: Key, stretch: bool) -> Function:
     return simplify(replace(function, body=(*body, replace(last, value=value))))
 
 
-def _pullback(key: Key, stretch: bool) -> Function:
+def _pullback(key: Key, variant: Variant) -> Function:
     """Return the function that takes the arguments and the adjoints of results, and gives the arguments' adjoints."""
     routine, form, _ = key
     assert form is not None
-    low = _lowered(key, stretch)
+    low = _lowered(key, variant)
     f = low.function
     wrt = tuple(f.params[k] for k in form.wrt)
     p = reverse(f, low.kinds, low.sizes, wrt, form.seeds)

@@ -12,16 +12,17 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
+from .access import root_of
 from .affine import unclipped
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
-from .pull import ZERO, Indexer, whole
+from .pull import ZERO, Indexer, cell_of, whole
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -49,12 +50,12 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
-    """Return (lowered function, kinds of all its names, sizes of its arrays in canonical form)."""
+    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
     kinds = infer_kinds(function, params)
     lowerer = Lowerer(function, kinds, stretch)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
-    return lowered, lowerer.kinds, dict(lowerer.state.dims)
+    return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
@@ -114,11 +115,23 @@ class Lowerer(StoreWriter, CallWriter):
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
         self.stored = ir.stored_in(function.body) | (inplace & arrays)
+        self.stored |= self.shown_by_stored(function.body)
         self.captured = {n for n, _ in function.captured}
+        self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
+
+    def shown_by_stored(self, body) -> set[str]:
+        """Return the arrays that are written through views of theirs."""
+        lets = [s for s in ir.statements(body) if isinstance(s, Let) and self.kinds[s.target].rank]
+        views = [s for s in lets if s.target not in self.multi and _is_view(s.value, self)]
+        found = set(self.stored)
+        for _ in views:
+            bases = {n for s in views if s.target in found for n in ir.names_in(s.value)}
+            found |= {n for n in bases if self.kinds[n].rank}
+        return found
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
@@ -133,9 +146,10 @@ class Lowerer(StoreWriter, CallWriter):
             self.products: set[str] = set()
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
-                if self.is_swap(block[k : k + 3]):
-                    self.swap(block[k + 1].target, block[k + 2].target)
-                    skip = 2
+                exchanged = self.exchanged(block[k:])
+                if exchanged is not None:
+                    skip, source = exchanged
+                    self.exchange(source)
                 else:
                     self.stmt(stmt)
             except SrcgradError as e:
@@ -240,9 +254,7 @@ class Lowerer(StoreWriter, CallWriter):
             return self.store(Store(target, index, right, op or "=", stmt.loc))
         if target in self.multi or target in self.state.storage:
             return self.rebind(stmt)
-        if _is_view(value, self) and not isinstance(value, Op):
-            return self.bind_view(stmt)
-        if isinstance(value, Op) and value.fn == "np.transpose" and isinstance(value.args[0], Name):
+        if _is_view(value, self):
             return self.bind_view(stmt)
         self.bind_array(target, value)
 
@@ -256,14 +268,31 @@ class Lowerer(StoreWriter, CallWriter):
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
         base = next(e for e in ir.walk(value) if isinstance(e, Name))
-        if base.id in self.multi:
+        if base.id in self.state.views:
+            base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
+        if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
             if target in self.stored or base.id in self.stored:
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
-        if isinstance(value, Sub):
-            value = replace(value, index=tuple(self.freeze(i) for i in value.index))
-        self.state.views[target] = self.pull(value)
+        self.state.views[target] = self.pull(self.frozen(value))
+
+    def shows_one_array(self, target: str, base: str) -> bool:
+        """Return whether a view is used only in this block, and only before its base is bound anew."""
+        _, after = self.rest
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        if not uses or _read_counts(after)[target] != self.reads[target]:
+            return False
+        until = after[: uses[-1] + 1]
+        return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
+
+    def frozen(self, view: Expr) -> Expr:
+        """Return a view with every index in it frozen."""
+        if isinstance(view, Op):
+            return replace(view, args=(self.frozen(view.args[0]),))
+        if isinstance(view, Sub):
+            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
+        return view
 
     def freeze(self, item: Expr) -> Expr:
         """Return an index item whose names cannot change while the view is in use."""
@@ -280,7 +309,12 @@ class Lowerer(StoreWriter, CallWriter):
         return Name(held)
 
     def check_copied(self, target, value):
-        """Refuse a reshape that is a view in NumPy where one of the two is written."""
+        """Refuse a reshape or a choice, which may be a view in NumPy, where one of the two is written."""
+        if isinstance(value, Select):
+            sides = [e for e in _sides(value) if _is_view(e, self)]
+            if sides and (target in self.stored or any(ir.names_in(e) & self.stored for e in sides)):
+                self.refuse(value.loc, f"{target!r} may be another name of an array that is written",
+                            "copy it: .copy(), or write in each branch of an if")  # fmt: skip
         if isinstance(value, Op) and value.fn in ("reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"):
             sources = {n for n in ir.names_in(value.args[0]) if self.kinds[n].rank}
             if (target in self.stored or sources & self.stored) and not value.option("copy"):
@@ -290,6 +324,7 @@ class Lowerer(StoreWriter, CallWriter):
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
+        self.check_copied(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
         if target in self.stored and _is_view(value, self) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
@@ -314,28 +349,43 @@ class Lowerer(StoreWriter, CallWriter):
         here = _read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
 
-    def is_swap(self, stmts) -> bool:
-        """Return whether three statements exchange two arrays: `t = a; a = b; b = t`."""
-        if len(stmts) < 3 or not all(isinstance(s, Let) and isinstance(s.value, Name) for s in stmts):
-            return False
-        t, a, b = stmts
-        return (
-            self.kinds[t.target].rank > 0
-            and (a.target, b.target, b.value) == (t.value.id, a.value.id, Name(t.target))
-            and self.reads[t.target] == 1
-            and {a.target, b.target} <= self.state.storage
-        )
+    def exchanged(self, stmts) -> tuple[int, dict[str, str]] | None:
+        """Return (further statements, new from old names) where arrays change places: `t = a; a = b; b = t`."""
+        held: dict[str, str] = {}
+        source: dict[str, str] = {}
+        for k, s in enumerate(stmts):
+            if not (isinstance(s, Let) and isinstance(s.value, Name) and self.kinds[s.target].rank):
+                return None
+            if not source and self.reads[s.target] == 1 and s.target not in self.state.storage:
+                held[s.target] = s.value.id
+                continue
+            if not held or s.target in source or s.value.id in source or s.target not in self.state.storage:
+                return None
+            source[s.target] = held.get(s.value.id, s.value.id)
+            if set(source) == set(source.values()):
+                return k, source
+        return None
 
-    def swap(self, a: str, b: str):
-        """Exchange the contents of two arrays that nothing else shows."""
-        for x, y in zip(self.sizes(a), self.sizes(b), strict=True):
-            self.require(x, y, f"{a} and {b} are exchanged: lengths")
-        idx = self.loop_names_for(self.kinds[a].rank)
+    def exchange(self, source: dict[str, str]):
+        """Exchange the contents of arrays that nothing else shows."""
+        first = next(iter(source))
+        for name in source:
+            for x, y in zip(self.sizes(first), self.sizes(name), strict=True):
+                self.require(x, y, f"{first} and {name} are exchanged: lengths")
+        idx = self.loop_names_for(self.kinds[first].rank)
         cell = tuple(map(Name, idx))
-        held = self.fresh(f"{a}_held")
-        self.kinds[held] = Kind(self.kinds[a].dtype)
-        body = [Let(held, Sub(Name(a), cell)), Store(a, cell, Sub(Name(b), cell)), Store(b, cell, Name(held))]
-        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(a)], body)
+        body: list[Stmt] = []
+        waiting = dict(source)
+        while waiting:
+            start = name = next(iter(waiting))
+            held = self.fresh(f"{start}_held")
+            self.kinds[held] = Kind(self.kinds[start].dtype)
+            body.append(Let(held, Sub(Name(start), cell)))
+            while (other := waiting.pop(name)) != start:
+                body.append(Store(name, cell, Sub(Name(other), cell)))
+                name = other
+            body.append(Store(name, cell, Name(held)))
+        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(first)], body)
 
     def fork(self) -> Lowerer:
         """Return a lowerer in the present state, to lower a block on trial."""
@@ -344,7 +394,7 @@ class Lowerer(StoreWriter, CallWriter):
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold)
+        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places)
         return trial
 
     def hoist_storage(self, stmt: Stmt):
@@ -395,6 +445,7 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
         if any(params[p].rank for p in written & set(params)):
             raise ReadInPlace(routine)
         routine.facts[key] = low
+        routine.facts["function", kinds] = low[:2]
     return routine.facts[key]
 
 
@@ -414,12 +465,17 @@ def _inplace(stmt: Stmt) -> bool:
 def _is_view(value: Expr, reader) -> bool:
     if isinstance(value, Name):
         return True
-    if isinstance(value, Op) and value.fn == "np.transpose":
+    if isinstance(value, Op) and value.fn in ("np.transpose", "np.expand_dims"):
         return _is_view(value.args[0], reader)
-    if isinstance(value, Sub) and isinstance(value.base, Name | Sub):
+    if isinstance(value, Sub):
         items = [i for i in value.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots)]
         return not any(reader.kind(i).rank for i in items) and _is_view(value.base, reader)
     return False
+
+
+def _sides(value: Expr) -> list[Expr]:
+    """Return what a choice may give, nested choices taken apart."""
+    return [e for v in (value.then, value.other) for e in _sides(v)] if isinstance(value, Select) else [value]
 
 
 def _read_counts(block) -> Counter:

@@ -42,6 +42,7 @@ class NestWriter:
     stable: set[str]
     products: set[str]
     captured: set[str]
+    places_made: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
@@ -183,6 +184,24 @@ class NestWriter:
         self.stable.add(name)
         self.emit(Let(name, value))
         return Name(name)
+
+    # -- indices into views
+    def within(self, index: Expr, size: Expr, axis: int):
+        """Emit the demand that an index lie inside an axis."""
+        self.emit(ir.Within(index, size, axis))
+
+    def places(self, index: Pull, size: Expr, axis: int) -> Pull:
+        """Return an index array under a name, negative indices counted from the start."""
+        name, at = self.fresh("places"), self.fresh("at")
+        self.places_made.add(name)
+        self.kinds[name], self.kinds[at] = Kind("int64", index.rank), Kind("int64")
+        self.allocate(name, index.dims, self.kinds[name], "np.empty")
+        idx = self.loop_names_for(index.rank)
+        cell = tuple(map(Name, idx))
+        wrapped = ir.Select(Op("lt", (Name(at), ZERO)), Op("add", (Name(at), size)), Name(at))
+        body = [Let(at, index.at(cell)), ir.Within(Name(at), size, axis), Store(name, cell, wrapped)]
+        self.nest(idx, self.whole_ranges(index), body)
+        return self.named(name)
 
     # -- sizes
     def canonical(self, size: Expr) -> Expr:

@@ -11,13 +11,18 @@ import ast
 import numpy as np
 
 from . import ir, tree
+from .blocks import verify
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
-from .ir import Const, Name, Return, Store
+from .hints import require_constant
+from .ir import Const, Name, Op, Return, Store
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
-from .parse_expr import Obj, ShapeOf, Stop, Struct
+from .parse_conditions import ConditionReader
+from .parse_expr import Lost, Obj, ShapeOf, Stop, Struct, is_text
 from .parse_loops import LoopReader
+from .parse_match import MatchReader
 from .parse_ops import OperationReader
+from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
 from .source import Source, find_source, source_from_text
 from .structure import structure
@@ -28,20 +33,18 @@ _REFUSED = {
     "Global": ("global", "pass the value as an argument and return it"),
     "Nonlocal": ("nonlocal", "pass the value as an argument and return it"),
     "ClassDef": ("a class definition", "define it outside"),
-    "Delete": ("del", "leave it out"),
     "Import": ("an import inside the function", "import at the top of the file"),
     "ImportFrom": ("an import inside the function", "import at the top of the file"),
     "AsyncFor": ("async for", "use an ordinary loop"),
     "AsyncWith": ("async with", "do this outside"),
-    "Match": ("match", "use if/elif"),
 }
 
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "grow", "overlap",
-    "unset", "load_array", "NAMES", "CALLEES", "RECURSIVE",
-    "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
+    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "CALLEES", "RECURSIVE", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def _read(source: Source, structures, routines: Routines | None) -> _Parsed:
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
-    return _Parsed(ir.verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
@@ -132,6 +135,7 @@ class _Shared:
         self.problems: list[Problem] = []
         self.captured: dict[str, np.ndarray] = {}
         self.captured_ids: dict[int, str] = {}
+        self.tables: dict[str, np.ndarray] = {}
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
@@ -140,7 +144,9 @@ class _Shared:
         self.routines: Routines | None = None
 
 
-class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
+class Reader(
+    LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader, ConditionReader, MatchReader
+):
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -155,6 +161,7 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         self.locals = _assigned_names(self.node)
         self.renamed: dict[str, str] = {}
         self.is_callee = False
+        self.temporary: set[str] = set()
 
     # -- names
     def local_name(self, name: str) -> str:
@@ -184,6 +191,16 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
             self.shared.captured_ids[key] = name
             self.shared.captured[name] = array
         return self.shared.captured_ids[key]
+
+    def rebinds(self, name: str) -> bool:
+        """Return whether the function binds a name of the program more than once."""
+        given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
+        stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        bound = [*given, *stores]
+        return any(bound.count(n) > 1 and self.local_name(n) == name for n in set(stores))
+
+    def before_block(self, node):
+        pass
 
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)
@@ -253,11 +270,12 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
             except Stop as stop:
                 self.problems.append(stop.problem)
 
-    def nested(self, nodes) -> tuple:
+    def nested(self, body) -> tuple:
+        """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
         saved, self.out = self.out, []
         self.depth += 1
         try:
-            self.block(nodes)
+            body() if callable(body) else self.block(body)
             return tuple(self.out)
         finally:
             self.out = saved
@@ -273,6 +291,13 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
     def stmt_pass(self, node):
         pass
 
+    def stmt_delete(self, node):
+        for target in node.targets:
+            if not isinstance(target, ast.Name):
+                self.fail(node, "del of anything but a name is not supported", "leave it out")
+            self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            self.env[target.id] = Lost("is used after it was deleted", "leave out the del")
+
     def stmt_expr(self, node):
         if isinstance(node.value, ast.Constant):
             return
@@ -281,7 +306,11 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         if isinstance(node.value, ast.Call):
             target = node.value.func
             if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:
-                self.emit(ir.Print(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
+                shown = tuple(e for a in node.value.args for e in self.printed(a))
+                self.emit(ir.Print(shown, self.source.loc(node)))
+                return
+            if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
+                self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
             if isinstance(target, ast.Attribute) and target.attr == "fill":
                 base = self.scalar(target.value)
@@ -289,9 +318,19 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
                     value = self.scalar(node.value.args[0])
                     self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
                     return
-            self.expr(node.value)
+            value = self.expr(node.value)
+            if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
+                self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
+
+    def printed(self, node) -> list[ir.Expr]:
+        """Return what an argument of print shows: the parts of a formatted text, unformatted."""
+        if not isinstance(node, ast.JoinedStr):
+            value = self.expr(node)
+            return list(_flatten_result(value)[1]) if isinstance(value, Struct) else [self.leaf(value, node)]
+        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
+        return [e for p in parts for e in self.printed(p)]
 
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
@@ -309,20 +348,37 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
         self.emit(Return(single, self.source.loc(node)))
 
     def stmt_if(self, node):
-        test = self.expr(node.test)
+        test = self.test(node.test)
         if isinstance(test, Const):
             return self.block(node.body if test.value else node.orelse)
-        test = self.leaf(test, node.test)
+        self.branch(test, lambda: self.block(node.body), lambda: self.block(node.orelse), node)
+
+    def branch(self, test: ir.Expr, then, other, node):
+        """Emit a branch on a test known only at run time; `then` and `other` read the two sides."""
+        self.before_block(node)
         env = dict(self.env)
-        then = self.nested(node.body)
-        after_then, self.env = self.env, {**env, **{k: v for k, v in self.env.items() if k not in env}}
-        other = self.nested(node.orelse)
-        self.env = {**after_then, **self.env}
-        self.emit(ir.If(test, then, other, self.source.loc(node)))
+        first = self.nested(then)
+        after_then = self.env
+        self.env = env | {k: v for k, v in after_then.items() if k not in env and not _is_known_object(v)}
+        second = self.nested(other)
+        after_other, self.env = self.env, {**after_then, **self.env}
+        for name in self.env:
+            values = after_then.get(name), after_other.get(name)
+            if any(isinstance(v, Lost) for v in values):
+                self.env[name] = next(v for v in values if isinstance(v, Lost))
+            elif values[0] != values[1] and any(map(_is_known_object, values)):
+                self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
+        self.emit(ir.If(test, first, second, self.source.loc(node)))
 
     def stmt_assert(self, node):
         message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
-        self.emit(ir.Assert(self.scalar(node.test), message, self.source.loc(node)))
+        if isinstance(node.msg, ast.JoinedStr):
+            message = self.place(node)
+        self.emit(ir.Assert(self.test(node.test), message, self.source.loc(node)))
+
+    def place(self, node) -> str:
+        """Return where a statement stands, in place of a text formatted at run time."""
+        return f"see {self.source.file}:{self.source.loc(node).line}"
 
     def stmt_raise(self, node):
         call = node.exc
@@ -339,16 +395,21 @@ class Reader(LoopReader, AssignmentReader, CallReader, OperationReader):
     def shown(self, node) -> ir.Expr:
         """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
         if isinstance(node, ast.JoinedStr):
-            return Const(f"see {self.source.file}:{self.source.loc(node).line}")
+            return Const(self.place(node))
         return self.scalar(node)
 
     def stmt_functiondef(self, node):
         if node.decorator_list:
             self.fail(node, "a decorated inner function is not supported", "define it outside")
-        self.env[node.name] = Obj(LocalFunction(node, self))
+        self.env[node.name] = self.assign_struct(node.name, Obj(LocalFunction(node, self)), node)
 
     def expr_lambda(self, node):
         return Obj(LocalFunction(node, self))
+
+
+def _is_known_object(value) -> bool:
+    """Return whether a value stands for something that run time knows nothing of: a function, a text, a shape."""
+    return isinstance(value, Obj | ShapeOf) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):
@@ -383,4 +444,5 @@ def _own_nodes(node):
 
 def _assigned_names(node) -> set[str]:
     found = {n.id for n in _own_nodes(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    found |= {n.name for n in _own_nodes(node) if isinstance(n, ast.MatchAs) and n.name}
     return found | {n.name for n in _own_nodes(node) if isinstance(n, ast.FunctionDef)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import ExpressionReader, Lost, Obj, ShapeOf, Struct, is_text
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -19,10 +20,14 @@ class AssignmentReader(ExpressionReader):
 
     def stmt_assign(self, node):
         value = self.expr(node.value)
+        if len(node.targets) > 1 and isinstance(value, Name):
+            self.temporary.discard(value.id)
         if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
             name = self.fresh("value")
             self.emit(Let(name, value, self.source.loc(node)))
             value = Name(name)
+        elif len(node.targets) > 1 and isinstance(value, Struct):
+            value = self.hold(value, node)
         for target in node.targets:
             self.assign(target, value, node)
 
@@ -67,24 +72,36 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        if isinstance(value, ir.Expr):
+        if isinstance(value, ir.Expr) and not is_text(value):
             old = self.env.get(name)
+            if isinstance(old, Lost):
+                old = None
             if old is not None and not isinstance(old, ir.Expr) and self.depth:
                 self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
             target = self.local_name(name)
             self.env[name] = Name(target)
+            value = self.undone(value)
             if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
                 return self.emit(ir.Grow(target, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)
 
+    def undone(self, value):
+        """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""
+        last = self.out[-1] if self.out else None
+        if isinstance(last, Let) and value == Name(last.target) and last.target in self.temporary:
+            self.out.pop()
+            return last.value
+        return value
+
     def assign_struct(self, name, value, node):
         if isinstance(value, ShapeOf):
-            return value
-        if isinstance(value, Obj):
-            if self.depth and not (name in self.env and self.env[name] == value):
-                self.fail(node, f"{name!r} is bound to {value.value!r} inside a branch or loop", "bind it before")
+            return self.assign_shape(name, value, node)
+        if isinstance(value, Obj) or is_text(value):
+            if self.depth and name in self.env and self.env[name] != value:
+                what = "a text" if is_text(value) else "a function"
+                self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
             return value
         if self.depth and name in self.env:
             before = self.env[name]
@@ -92,7 +109,7 @@ class AssignmentReader(ExpressionReader):
                 self.fail(node, f"the tuple {name!r} changes its form", "use two names")
         items, pending = [], []
         for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, ir.Expr):
+            if isinstance(item, ir.Expr) and not is_text(item):
                 target = self.component(name, key)
                 pending.append((target, item))
                 items.append(Name(target))
@@ -100,6 +117,15 @@ class AssignmentReader(ExpressionReader):
                 items.append(self.assign_struct(f"{name}_{key}", item, node))
         self.assign_together(pending, node)
         return Struct(tuple(items), value.keys, value.kind, value.make)
+
+    def assign_shape(self, name, value: ShapeOf, node):
+        """Return a shape under a name: of the array as it is now, whatever its name is bound to later."""
+        before = self.env.get(name)
+        if self.depth and before is not None and before != value:
+            self.fail(node, f"the shape {name!r} is bound anew inside a branch or loop", "use two names")
+        if isinstance(value.array, Name) and self.rebinds(value.array.id):
+            return ShapeOf(self.hold(value.array, node))
+        return value
 
     def component(self, name, key) -> str:
         part = f"{name}_{key}"
@@ -134,6 +160,8 @@ class AssignmentReader(ExpressionReader):
 
     def hold(self, value, node):
         """Return the value under a name of its own, so that later stores do not change it."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.hold(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
         name = self.fresh("value")
@@ -155,8 +183,8 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub):
-            name = self.fresh("row")
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn == "np.transpose"):
+            name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)
         if not isinstance(base, Name):

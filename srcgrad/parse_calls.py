@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 
 from . import ir
+from .hints import Nondifferentiable
 from .ir import Const, Let, Name
-from .parse_expr import ExpressionReader
+from .parse_expr import ExpressionReader, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -62,20 +63,40 @@ class CallReader(ExpressionReader):
         callee.is_callee = True
         callee.depth = self.depth
         given = self.arguments_of(node, callee, f)
-        if self.shared.routines is not None and not local:
+        constant = isinstance(f, Nondifferentiable)
+        if self.shared.routines is not None and not local and not constant:
             made = self.shared.routines.find(self, callee, given)
             if made is not None:
                 return call_routine(self, node, made, given)
         if recursive:
-            self.fail(node, f"{ast.unparse(node.func)} calls itself, and is defined inside or writes its arguments",
+            name = ast.unparse(node.func)
+            self.fail(node, f"{name} calls itself, and is defined inside, writes its arguments or draws numbers",
                       "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
+        if constant:
+            return self.splice_constant(node, callee, f, identity, given)
         return self.splice(node, callee, f, identity, given)
+
+    def splice_constant(self, node, callee, f, identity, given):
+        """Read a call of a nondifferentiable function: nothing active may go in, or come out through a closure."""
+        value = self.splice(node, callee, f, identity, given)
+        if isinstance(value, ir.Expr):
+            value = self.hold(value, node)
+        self.require(node, f, {"value": value})
+        return value
+
+    def require(self, node, f, values):
+        """Emit the statement that no derivative flows through these values."""
+        found = [e for v in values.values() for e in _leaves(v) if not isinstance(e, Const)]
+        if found:
+            self.emit(ir.RequireConstant((Const(f.__name__), *found), self.source.loc(node)))
 
     def splice(self, node, callee, f, identity, given):
         before, size = len(self.out), self.shared.size
         reads = _name_counts(callee.node)
         for name, value in given.items():
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
+        if isinstance(f, Nondifferentiable):
+            self.require(node, f, callee.env)
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()
@@ -143,6 +164,13 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
+
+
+def _leaves(value) -> list[ir.Expr]:
+    """Return the expressions in a value."""
+    if isinstance(value, Struct):
+        return [e for v in value.items for e in _leaves(v)]
+    return [value] if isinstance(value, ir.Expr) else []
 
 
 def _name_counts(node) -> dict[str, int]:

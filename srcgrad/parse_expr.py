@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+import operator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from . import ir
 from .errors import Problem, problem_at
-from .ir import Const, Name, Op, Select, Slice, Sub
+from .ir import Const, Name, Op, Slice, Sub
 from .source import Source
 
 _BINARY = {
@@ -18,7 +19,6 @@ _BINARY = {
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
     ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
-_COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ class ShapeOf:
     array: ir.Expr
 
 
+@dataclass(frozen=True)
+class Lost:
+    """What a name stands for where it cannot be used any more: why, and the way out."""
+
+    why: str
+    way_out: str
+
+
 class Stop(Exception):
     """A problem was found; the statement is given up, the next one is still read."""
 
@@ -60,6 +68,12 @@ class ExpressionReader:
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     fresh: ir.Fresh
     renamed: dict[str, str]
+    depth: int
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Stand for what the other readers of `Reader` have."""
 
     def fail(self, node, what: str, way_out: str) -> NoReturn:
         raise Stop(problem_at(self.source.loc(node) if node is not None else None, what, way_out))
@@ -82,7 +96,8 @@ class ExpressionReader:
         if isinstance(value, ShapeOf):
             self.fail(node, "a whole shape is used as a value", "index it (a.shape[0]) or unpack it (n, m = a.shape)")
         if isinstance(value, Struct):
-            self.fail(node, "a tuple stands where one number or array is needed", "name its items")
+            what = "tuple" if value.kind == "namedtuple" else value.kind
+            self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
         what = "None" if value.value is None else f"{getattr(value.value, '__name__', value.value)!r}"
         self.fail(node, f"{what} is used as a number", "pass a number or an array")
 
@@ -99,6 +114,8 @@ class ExpressionReader:
             value = self.env[node.id]
             if isinstance(value, Name):
                 return Name(value.id, self.source.loc(node))
+            if isinstance(value, Lost):
+                self.fail(node, f"{node.id!r} {value.why}", value.way_out)
             return value
         if node.id in self.locals:
             return Name(self.local_name(node.id), self.source.loc(node))
@@ -117,6 +134,8 @@ class ExpressionReader:
             return value
         if isinstance(value, np.ndarray):
             return Name(self.capture(hint, value), self.source.loc(node))
+        if isinstance(value, dict | list):
+            return self.lift_container(value, node, hint)
         if isinstance(value, tuple):
             fields = getattr(value, "_fields", None)
             items = tuple(self.lift(v, node, f"{hint}_{k}") for k, v in enumerate(value))
@@ -124,9 +143,44 @@ class ExpressionReader:
             return Struct(items, keys, "namedtuple" if fields else "tuple", type(value) if fields else None)
         return Obj(value)
 
+    def lift_container(self, value, node, hint):
+        """Return a captured list or dict as it is when the function is read."""
+        keys = tuple(value) if isinstance(value, dict) else tuple(range(len(value)))
+        items = tuple(self.lift(v, node, f"{hint}_{k}") for k, v in zip(keys, _values(value), strict=True))
+        return Struct(items, keys, "dict" if isinstance(value, dict) else "list")
+
     def expr_tuple(self, node):
-        items = tuple(self.expr(e) for e in node.elts)
-        return Struct(items, tuple(range(len(items))))
+        items: list = []
+        for e in node.elts:
+            if isinstance(e, ast.Starred):
+                inner = self.expr(e.value)
+                if not isinstance(inner, Struct) or inner.kind == "dict":
+                    self.fail(e, "only tuples known when the function is read can be starred here", "name the items")
+                items += inner.items
+            else:
+                items.append(self.expr(e))
+        return Struct(tuple(items), tuple(range(len(items))))
+
+    def expr_dict(self, node):
+        keys, items = [], []
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                inner = self.expr(value)
+                if not isinstance(inner, Struct) or inner.kind != "dict":
+                    self.fail(value, "only dicts known when the function is read can be unpacked here", "name the keys")
+                pairs = list(zip(inner.keys, inner.items, strict=True))
+            else:
+                name = self.expr(key)
+                if not isinstance(name, Const):
+                    self.fail(key, "a key known only at run time is not supported", "use constant keys, or an array")
+                pairs = [(name.value, self.expr(value))]
+            for k, v in pairs:
+                if k in keys:
+                    items[keys.index(k)] = v
+                else:
+                    keys.append(k)
+                    items.append(v)
+        return Struct(tuple(items), tuple(keys), "dict")
 
     def expr_list(self, node):
         value = self.expr_tuple(node)
@@ -140,9 +194,9 @@ class ExpressionReader:
     # -- operators
     def expr_binop(self, node):
         a, b = self.expr(node.left), self.expr(node.right)
-        if isinstance(node.op, ast.Add) and isinstance(a, Struct) and isinstance(b, Struct):
-            items = a.items + b.items
-            return Struct(items, tuple(range(len(items))))
+        joined = self.join(node, a, b)
+        if joined is not None:
+            return joined
         fn = _BINARY.get(type(node.op))
         if fn is None:
             self.fail(node, f"{_construct(node)} is not supported", "rewrite it with arithmetic")
@@ -151,84 +205,60 @@ class ExpressionReader:
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
         return Op(fn, args, (), self.source.loc(node))
 
+    def join(self, node, a, b):
+        """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""
+        for value, other in ((a, b), (b, a)):
+            if not isinstance(value, Struct) or value.kind == "dict":
+                continue
+            count = self.integer(other) if isinstance(other, ir.Expr) else None
+            if isinstance(node.op, ast.Mult) and count is not None:
+                items = value.items * count
+            elif isinstance(node.op, ast.Add) and isinstance(other, Struct) and other.kind != "dict":
+                items = a.items + b.items
+            else:
+                continue
+            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
+        return None
+
+    def integer(self, value) -> int | None:
+        """Return the integer that an expression of constants is, else None."""
+        if isinstance(value, Const) and type(value.value) is int:
+            return value.value
+        if isinstance(value, Op) and value.fn in _WHOLE:
+            args = [self.integer(a) for a in value.args]
+            if None not in args and not (value.fn in ("floordiv", "mod") and args[-1] == 0):
+                return int(_WHOLE[value.fn](*args))
+        return None
+
     def expr_unaryop(self, node):
-        value = self.scalar(node.operand)
+        value = self.expr(node.operand)
+        if isinstance(node.op, ast.Not) and not isinstance(value, ir.Expr):
+            return Const(not self.truth(value, node))
+        value = self.leaf(value, node.operand)
         if isinstance(node.op, ast.USub):
             if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
                 return Const(-value.value, self.source.loc(node))
             return Op("neg", (value,), (), self.source.loc(node))
         if isinstance(node.op, ast.UAdd):
             return value
+        if isinstance(node.op, ast.Not) and isinstance(value, Const):
+            return Const(not value.value)
         fn = "not" if isinstance(node.op, ast.Not) else "invert"
         return Op(fn, (value,), (), self.source.loc(node))
 
-    def expr_boolop(self, node):
-        fn = "and" if isinstance(node.op, ast.And) else "or"
-        first, *others = node.values
-        value = self.scalar(first)
-        for other in others:
-            right, block = self.guarded(other)
-            if not block:
-                value = Op(fn, (value, right), (), self.source.loc(node))
-                continue
-            target = self.fresh("test")
-            test = Name(target) if fn == "and" else Op("not", (Name(target),))
-            self.emit(ir.Let(target, value, self.source.loc(node)))
-            self.emit(ir.If(test, (*block, ir.Let(target, right)), (), self.source.loc(node)))
-            value = Name(target)
-        return value
-
     def guarded(self, node):
         """Return an expression read apart, with the statements it needs before it."""
+        return self.apart(lambda: self.scalar(node))
+
+    def apart(self, read):
+        """Return what `read` gives, with the statements it needs before it."""
         saved, self.out = self.out, []
+        self.depth += 1
         try:
-            value = self.scalar(node)
-            return value, tuple(self.out)
+            return read(), tuple(self.out)
         finally:
             self.out = saved
-
-    def expr_compare(self, node):
-        left = self.expr(node.left)
-        result = None
-        for op, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.expr(right_node)
-            if isinstance(op, ast.Is | ast.IsNot):
-                one = self.identity(left, right, node) == isinstance(op, ast.Is)
-                test = Const(one)
-            else:
-                fn = _COMPARE.get(type(op))
-                if fn is None:
-                    self.fail(node, f"{_construct(node)} is not supported", "compare numbers with < <= > >= == !=")
-                args = self.leaf(left, node.left), self.leaf(right, right_node)
-                test = Op(fn, args, (), self.source.loc(node))
-                if all(isinstance(a, Const) for a in args):
-                    test = Const(_FOLD[fn](args[0].value, args[1].value))
-            result = test if result is None else Op("and", (result, test), (), self.source.loc(node))
-            left = right
-        return result
-
-    def identity(self, left, right, node) -> bool:
-        if isinstance(left, Obj) and isinstance(right, Obj):
-            return left.value is right.value
-        nones = [v for v in (left, right) if isinstance(v, Obj) and v.value is None]
-        if nones:
-            return False
-        self.fail(node, "`is` between values is not supported", "compare with ==")
-
-    def expr_ifexp(self, node):
-        test = self.expr(node.test)
-        if isinstance(test, Const):
-            return self.expr(node.body if test.value else node.orelse)
-        test = self.leaf(test, node.test)
-        then, then_block = self.guarded(node.body)
-        other, other_block = self.guarded(node.orelse)
-        if not then_block and not other_block:
-            return Select(test, then, other, self.source.loc(node))
-        target = self.fresh("value")
-        loc = self.source.loc(node)
-        branches = (*then_block, ir.Let(target, then, loc)), (*other_block, ir.Let(target, other, loc))
-        self.emit(ir.If(test, *branches, loc))
-        return Name(target)
+            self.depth -= 1
 
     # -- attributes and subscripts
     def expr_attribute(self, node):
@@ -270,8 +300,12 @@ class ExpressionReader:
             items = value.items[slice(*bounds)]
             return Struct(items, tuple(range(len(items))))
         key = self.expr(node.slice)
+        whole = self.integer(key)
+        key = key if whole is None else Const(whole)
+        if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
+            return self.picked(value, key, node)
         if not isinstance(key, Const):
-            self.fail(node, "a tuple is indexed by a value known only at run time", "index it by a constant")
+            self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
         if isinstance(value, ShapeOf):
             return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
         try:
@@ -279,6 +313,20 @@ class ExpressionReader:
         except (ValueError, IndexError):
             self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
         return value.items[position]
+
+    def picked(self, value: Struct, key: ir.Expr, node):
+        """Return the item of a tuple of constants at a place known only at run time."""
+        if value.kind == "dict" or not value.items or not all(isinstance(v, Const) for v in value.items):
+            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
+        return Sub(self.table(value, node), (key,), self.source.loc(node))
+
+    def table(self, value: Struct, node) -> ir.Expr:
+        """Return an array of the constants in a tuple."""
+        if not value.items or any(not isinstance(v, Const) or is_text(v) for v in value.items):
+            self.fail(node, "a tuple is run through together with an array", "make it an array: np.array(...)")
+        numbers = tuple(v.value for v in value.items)
+        array = self.shared.tables.setdefault(repr(numbers), np.array(numbers))
+        return Name(self.capture("table", array))
 
     def index(self, node) -> tuple[ir.Expr, ...]:
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -301,6 +349,15 @@ class ExpressionReader:
         self.fail(node, "this must be an integer constant", "write the number")
 
 
+def is_text(value) -> bool:
+    """Return whether a value is a text constant: known when the function is read, and held by no variable."""
+    return isinstance(value, Const) and isinstance(value.value, str)
+
+
+def _values(container):
+    return container.values() if isinstance(container, dict) else container
+
+
 def _construct(node) -> str:
     names = {
         "ListComp": "a list comprehension", "GeneratorExp": "a generator expression", "Lambda": "a lambda here",
@@ -311,7 +368,7 @@ def _construct(node) -> str:
     return names.get(type(node).__name__, f"the expression {ast.unparse(node)!r}")
 
 
-_FOLD = {
-    "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
-    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b,
+_WHOLE: dict[str, Any] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "floordiv": operator.floordiv,
+    "mod": operator.mod, "neg": operator.neg,
 }  # fmt: skip

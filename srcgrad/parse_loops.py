@@ -1,52 +1,274 @@
-"""Read loops: over a range, over the first axis of arrays, and, unrolled, over tuples."""
+"""Read loops: over a range, over the first axis of arrays, and, unrolled, over items known when the text is read."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from . import ir
 from .ir import Const, Let, Name, Op
-from .parse_expr import ExpressionReader, Obj, Struct
+from .parse_expr import ExpressionReader, Lost, Obj, Struct, is_text
+
+MOST_UNROLLED = 200
+
+
+@dataclass(frozen=True)
+class Trips:
+    """What a loop runs over when it is only known at run time: a count, and the item at a place of it.
+
+    With `most` there are items for that many constant places only, of which the first `count` are run through.
+    """
+
+    count: ir.Expr
+    item: Callable[[ir.Expr], object]
+    bounds: tuple[ir.Expr, ir.Expr, ir.Expr] | None = None
+    downward: bool = False
+    most: int | None = None
+
+    def upward(self) -> Callable[[ir.Expr], object]:
+        """Return the item at a place counted from the first trip."""
+        if not self.downward:
+            return self.item
+        last = _plus(self.count, Const(-1))
+        return lambda k: self.item(Op("sub", (last, k)))
 
 
 class LoopReader(ExpressionReader):
     """Reads `for`, `while`, `break` and `continue`."""
 
     def stmt_for(self, node):
-        call = node.iter
-        if isinstance(call, ast.Call) and not call.keywords:
-            target = self.expr(call.func) if not isinstance(call.func, ast.Attribute) else None
-            name = getattr(target.value, "__name__", "") if isinstance(target, Obj) else ""
-            if isinstance(target, Obj) and (target.value is range or name == "prange"):
-                return self.for_range(node, [self.scalar(a) for a in call.args])
-            if isinstance(target, Obj) and target.value in (enumerate, zip, reversed):
-                return self.for_items(node, call, target.value)
-        iterable = self.expr(call)
-        if isinstance(iterable, Struct):
-            return self.unrolled(node, iterable.items)
-        self.for_array(node, [(node.target, self.leaf(iterable, call))], None)
+        found = self.iterable(node.iter, node)
+        if isinstance(found, Trips) and self.picks_known_items(node, found):
+            found = self.known(found, node)
+        if isinstance(found, Struct):
+            return self.unrolled(node, found.items)
+        if found.most is not None:
+            return self.unrolled(node, tuple(found.item(Const(k)) for k in range(found.most)), found.count)
+        if found.bounds is not None and isinstance(node.target, ast.Name):
+            return self.for_range(node, found.bounds)
+        return self.for_trips(node, found)
 
-    def unrolled(self, node, items):
-        for statement in ast.walk(ast.Module(node.body, [])):
-            if isinstance(statement, ast.Break | ast.Continue | ast.Return) or node.orelse:
-                self.fail(node, "break, continue or return in a loop over a tuple is not supported", "write it out")
-        for item in items:
-            self.assign(node.target, item, node)
-            self.block(node.body)
+    # -- what is looped over
+    def iterable(self, node: ast.expr, loop) -> Struct | Trips:
+        """Return the items of a loop where they are known, else its trips."""
+        if isinstance(node, ast.Call):
+            f = self.called(node)
+            name = getattr(f, "__name__", "")
+            if f is range or name == "prange":
+                return self.range_trips([self.scalar(a) for a in node.args], node)
+            if f is enumerate:
+                return self.enumerated(node, loop)
+            if f is zip:
+                strict = all(k.arg == "strict" for k in node.keywords)
+                return self.zipped([self.iterable(a, loop) for a in node.args], node) if strict else self.unlooped(node)
+            if f is reversed:
+                return self.turned(self.iterable(node.args[0], loop), node)
+        if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
+            self.fail(node, "a loop over this is not supported", "loop over a range, a tuple or an array")
+        return self.items_of(self.expr(node), node, loop)
 
-    def for_range(self, node, args):
-        lo, hi, step = {1: lambda a: (Const(0), a, Const(1)), 2: lambda a, b: (a, b, Const(1)),
-                        3: lambda a, b, c: (a, b, c)}[len(args)](*args)  # fmt: skip
+    def called(self, node: ast.Call):
+        """Return the builtin or local function that a call calls by a plain name, else None."""
+        if not isinstance(node.func, ast.Name):
+            return getattr(self.expr(node.func), "value", None) if _is_prange(node.func) else None
+        target = self.expr(node.func)
+        return target.value if isinstance(target, Obj) else None
+
+    def items_of(self, value, node, loop) -> Struct | Trips:
+        """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""
+        if isinstance(value, Struct):
+            return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value
+        if isinstance(value, Const) and isinstance(value.value, str):
+            return Struct(tuple(map(Const, value.value)), ())
+        array = self.leaf(value, node)
+        # the loop goes on over the array it began with, whatever its body binds the name to
+        bound = {self.local_name(name) for s in _body(loop) for name in _stores(s)}
+        if not isinstance(array, Name) or array.id in bound:
+            array = self.hold(array, node)
         loc = self.source.loc(node)
-        if not isinstance(node.target, ast.Name):
-            self.fail(node, "the loop variable must be a name", "give it a name")
+        return Trips(Op("len", (array,)), lambda k: ir.Sub(array, (k,), loc))
+
+    def range_trips(self, args, node) -> Trips:
+        if not 1 <= len(args) <= 3:
+            self.fail(node, f"range() takes 1 to 3 arguments, {len(args)} given", "correct the call")
+        lo, hi, *steps = [Const(0), *args] if len(args) == 1 else args
+        step = steps[0] if steps else Const(1)
+        return Trips(_length(lo, hi, step), lambda k: _item_of_range((lo, hi, step), k), (lo, hi, step))
+
+    def enumerated(self, node, loop) -> Struct | Trips:
+        start = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "start")]
+        first = self.scalar(start[0]) if start else Const(0)
+        inner = self.iterable(node.args[0], loop)
+        if isinstance(inner, Struct):
+            return Struct(tuple(_pair(_plus(first, Const(k)), v) for k, v in enumerate(inner.items)), ())
+        item = inner.upward()
+        return Trips(inner.count, lambda k: _pair(_plus(first, k), item(k)), most=inner.most)
+
+    def zipped(self, parts, node) -> Struct | Trips:
+        if all(isinstance(p, Struct) for p in parts):
+            rows = zip(*(p.items for p in parts), strict=False)
+            return Struct(tuple(_row(r) for r in rows), ())
+        known = [len(p.items) if isinstance(p, Struct) else self.integer(p.count) for p in parts]
+        if None not in known and any(isinstance(p, Struct) for p in parts):
+            return self.zipped([self.known(p, node) if isinstance(p, Trips) else p for p in parts], node)
+        parts = [self.as_trips(p, node) if isinstance(p, Struct) else p for p in parts]
+        count = parts[0].count
+        for p in parts[1:]:
+            count = count if p.count == count else Op("min", (count, p.count))
+        items, mosts = [p.upward() for p in parts], [p.most for p in parts if p.most is not None]
+        return Trips(count, lambda k: _row([item(k) for item in items]), most=min(mosts, default=None))
+
+    def as_trips(self, known: Struct, node) -> Trips:
+        """Return known items as trips: constants become an array."""
+        count = len(known.items)
+        if known.items and all(isinstance(v, Const) and not is_text(v) for v in known.items):
+            table = self.table(known, node)
+            return Trips(Const(count), lambda k: ir.Sub(table, (k,), self.source.loc(node)))
+        return Trips(Const(count), lambda k: known.items[self.integer(k) or 0], most=count)
+
+    def turned(self, found: Struct | Trips, node) -> Struct | Trips:
+        """Return items or trips in reverse order."""
+        if isinstance(found, Struct):
+            return Struct(found.items[::-1], ())
+        bounds = None if found.bounds is None else self.downward(found.bounds)
+        if bounds is not None:
+            return Trips(found.count, lambda k: _item_of_range(bounds, k), bounds)
+        if found.most is not None:
+            self.fail(node, "reversed() of a tuple zipped with an array is not supported", "reverse each of them")
+        return replace(found, bounds=None, downward=not found.downward)
+
+    def downward(self, bounds):
+        """Return the bounds of a range run backward; None where its step is known only at run time."""
+        lo, hi, step = bounds
+        stride = self.integer(step)
+        if not stride:
+            return None
+        if stride == 1:
+            return _plus(hi, Const(-1)), _plus(lo, Const(-1)), Const(-1)
+        last = _plus(lo, _times(Const(stride), _plus(_length(lo, hi, Const(stride)), Const(-1))))
+        return last, _plus(lo, Const(-1 if stride > 0 else 1)), Const(-stride)
+
+    def unlooped(self, node):
+        self.fail(node, f"this loop over {ast.unparse(node.func)} is not supported", "loop over range and index")
+
+    # -- known items
+    def picks_known_items(self, node, found: Trips) -> bool:
+        """Return whether a loop of known length indexes a tuple by its variable: it is unrolled."""
+        count, target = self.integer(found.count), node.target
+        if count is None or count > MOST_UNROLLED or not isinstance(target, ast.Name):
+            return False
+        subscripts = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Subscript)]
+        return any(
+            target.id in {m.id for m in ast.walk(n.slice) if isinstance(m, ast.Name)}
+            and isinstance(self.known_struct(n.value), Struct)
+            for n in subscripts
+        )
+
+    def known_struct(self, node) -> object:
+        """Return the tuple or dict a name, field or constant index stands for, None where it is something else."""
+        if isinstance(node, ast.Name):
+            if node.id in self.env or node.id in self.locals:
+                return self.env.get(node.id)
+            found, value = self.resolve(node.id)
+            return self.lift(value, node) if found and isinstance(value, tuple | list | dict) else value
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            base = self.known_struct(node.value)
+            if isinstance(base, Struct) and isinstance(node, ast.Attribute) and node.attr in base.keys:
+                return base.items[base.keys.index(node.attr)]
+            if isinstance(base, Struct) and isinstance(node, ast.Subscript):
+                if isinstance(node.slice, ast.Constant) and node.slice.value in base.keys:
+                    return base.items[base.keys.index(node.slice.value)]
+                return base.items[0] if base.items else None
+        return None
+
+    def known(self, found: Trips, node) -> Struct:
+        """Return the items of trips whose number is known."""
+        count = self.integer(found.count)
+        assert count is not None
+        if count > MOST_UNROLLED:
+            self.fail(node, f"a loop over {count} items is not unrolled", "loop over an array")
+        lo, _, step = found.bounds or (None, None, None)
+        first, stride = self.integer(lo), self.integer(step)
+        if first is not None and stride is not None:
+            return Struct(tuple(Const(first + stride * k) for k in range(count)), ())
+        order = reversed(range(count)) if found.downward else range(count)
+        return Struct(tuple(found.item(Const(k)) for k in order), ())
+
+    def unrolled(self, node, items, count=None):
+        """Read the body of a loop once for each of its items, of which it may run the first `count` only."""
+        own = [n for s in node.body for n in _same_loop(s)]
+        loc = self.source.loc(node)
+        jumps = count is not None or any(isinstance(n, ast.Break | ast.Continue) for n in own)
+        assigned = {name for s in node.body for name in _stores(s)}
+        targets = _stores(node.target)
+        bodies: list = []
+        outer, start = self.out, len(self.out)
+        for k, item in enumerate(items):
+            since = (*outer[start:], *(s for b in bodies for s in b)) if jumps else tuple(outer[start:])
+            # an element of an array that is looped over is read when its turn comes
+            item = self.as_it_was(item, since if count is None else (), outer, start, node)
+            saved, self.out = self.out, [] if jumps else self.out
+            try:
+                if count is not None:
+                    self.emit(ir.If(Op("le", (count, Const(k))), (ir.Break(loc),), (), loc))
+                self.bind_item(node.target, item, node, assigned)
+                self.out.extend(self.nested(node.body)) if jumps else self.block(node.body)
+                bodies.append(tuple(self.out))
+            finally:
+                self.out = saved
+        self.release(targets, jumps)
+        if not jumps:
+            return self.block(node.orelse)
+        self.emit(ir.Unrolled(tuple(bodies), self.nested(node.orelse), loc))
+
+    def as_it_was(self, value, since, outer: list, start: int, node):
+        """Return a value as it was before the statements `since`, which stand in `outer` from `start` on."""
+        if isinstance(value, Struct):
+            items = tuple(self.as_it_was(v, since, outer, start, node) for v in value.items)
+            return replace(value, items=items)
+        rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
+        if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
+            return value
+        name = self.fresh("value")
+        outer.insert(start, Let(name, value, self.source.loc(node)))
+        return Name(name)
+
+    def bind_item(self, target, item, node, assigned):
+        """Bind a loop variable to a known item: to a constant as it is, so that it can index a tuple."""
+        if isinstance(target, ast.Tuple) and isinstance(item, Struct) and len(target.elts) == len(item.items):
+            names = {self.local_name(n.id) for n in ast.walk(target) if isinstance(n, ast.Name)}
+            if not any(ir.names_in(e) & names for e in item.items if isinstance(e, ir.Expr)):
+                for t, value in zip(target.elts, item.items, strict=True):
+                    self.bind_item(t, value, node, assigned)
+                return
+        if isinstance(target, ast.Name) and (isinstance(item, Obj) or is_text(item)):
+            self.env[target.id] = item
+            return
+        self.assign(target, item, node)
+        if isinstance(target, ast.Name) and isinstance(item, Const) and target.id not in assigned:
+            self.env[target.id] = item
+
+    def release(self, targets, jumps):
+        """Let loop variables stand for names again, as after any loop; what was no number is not known then."""
+        for name in targets:
+            value = self.env.get(name)
+            if isinstance(value, Const) and not is_text(value):
+                self.env[name] = Name(self.local_name(name))
+            elif (jumps or self.depth) and (is_text(value) or value is not None and not isinstance(value, ir.Expr)):
+                self.env[name] = Lost("stands for something that depends on the path taken", "use it inside the loop")
+
+    # -- loops at run time
+    def for_range(self, node, bounds):
+        lo, hi, step = bounds
+        loc = self.source.loc(node)
         name = node.target.id
-        assigned = any(
-            isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
-            for s in node.body for n in ast.walk(s)
-        )  # fmt: skip
+        assigned = any(name in _stores(s) for s in node.body)
         var = self.fresh(f"{name}_loop") if assigned else self.local_name(name)
+        if self.depth and not isinstance(self.env.get(name, Const(0)), ir.Expr | Lost):
+            self.fail(node.target, f"{name!r} changes between a tuple and a number", "use two names")
         self.env[name] = Name(self.local_name(name))
+        self.before_block(node)
         saved, self.out = self.out, []
         if assigned:
             self.emit(Let(self.local_name(name), Name(var), loc))
@@ -54,56 +276,26 @@ class LoopReader(ExpressionReader):
         self.out = saved
         self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
 
-    def for_items(self, node, call, f):
-        """Read a loop over enumerate, zip or reversed of arrays and tuples."""
-        if f is reversed:
-            inner = call.args[0]
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "range":
-                args = [self.scalar(a) for a in inner.args]
-                if len(args) == 3:
-                    self.fail(node, "reversed(range()) with a step is not supported", "write the range downward")
-                lo, hi = (Const(0), args[0]) if len(args) == 1 else args
-                one = Const(1)
-                return self.for_range(node, [Op("sub", (hi, one)), Op("sub", (lo, one)), Const(-1)])
-        if f is enumerate and isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
-            counter, target = node.target.elts
-            value = self.expr(call.args[0])
-            if isinstance(value, Struct):
-                pairs = tuple(Struct((Const(k), v), (0, 1)) for k, v in enumerate(value.items))
-                return self.unrolled(node, pairs)
-            return self.for_array(node, [(target, self.leaf(value, call))], counter)
-        values = [self.expr(a) for a in call.args]
-        if f is zip and all(isinstance(v, Struct) for v in values):
-            rows = zip(*(v.items for v in values), strict=False)
-            return self.unrolled(node, tuple(Struct(tuple(r), tuple(range(len(r)))) for r in rows))
-        if f is zip and isinstance(node.target, ast.Tuple) and len(node.target.elts) == len(values):
-            pairs = [(t, self.leaf(v, call)) for t, v in zip(node.target.elts, values, strict=True)]
-            return self.for_array(node, pairs, None)
-        self.fail(node, f"this loop over {f.__name__} is not supported", "loop over range and index")
-
-    def for_array(self, node, pairs, counter):
-        """Read a loop over the first axis of arrays."""
+    def for_trips(self, node, found: Trips):
+        """Read a loop over what is known only at run time: its targets are bound at the head of each trip."""
         loc = self.source.loc(node)
-        # the loop goes on over the array it began with, whatever its body binds the name to
-        bound = {self.local_name(n.id) for s in node.body for n in ast.walk(s) if _is_store(n)}
-        pairs = [(t, a if isinstance(a, Name) and a.id not in bound else self.hold(a, node)) for t, a in pairs]
+        self.before_block(node)
         var = self.fresh("i")
-        hi: ir.Expr = Op("len", (pairs[0][1],))
-        for _, array in pairs[1:]:
-            hi = Op("min", (hi, Op("len", (array,))))
         saved, self.out = self.out, []
         self.depth += 1
-        if counter is not None:
-            self.assign(counter, Name(var), node)
-        for target, array in pairs:
-            self.assign(target, ir.Sub(array, (Name(var),), loc), node)
+        self.assign(node.target, found.item(Name(var)), node)
         self.depth -= 1
         body = (*self.out, *self.nested(node.body))
         self.out = saved
-        self.emit(ir.For(var, Const(0), hi, Const(1), body, self.nested(node.orelse), loc))
+        lo: ir.Expr = Const(0)
+        hi, step = found.count, Const(1)
+        if found.downward:
+            lo, hi, step = _plus(hi, Const(-1)), Const(-1), Const(-1)
+        self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
 
     def stmt_while(self, node):
-        test, block = self.guarded(node.test)
+        self.before_block(node)
+        test, block = self.apart(lambda: self.test(node.test))
         loc = self.source.loc(node)
         body = self.nested(node.body)
         if block:
@@ -118,5 +310,81 @@ class LoopReader(ExpressionReader):
         self.emit(ir.Continue(self.source.loc(node)))
 
 
-def _is_store(node) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stores(node) -> set[str]:
+    """Return the names that are bound somewhere in a piece of text."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _writes(block) -> bool:
+    return any(isinstance(s, ir.Store) or (isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("inplace"))
+               for s in ir.statements(block))  # fmt: skip
+
+
+def _is_prange(node) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "prange"
+
+
+def _body(loop) -> list:
+    return loop.body if isinstance(loop, ast.For | ast.While) else []
+
+
+def _same_loop(node):
+    """Yield a statement and those inside it that belong to the same loop."""
+    yield node
+    if isinstance(node, ast.For | ast.While):
+        for s in node.orelse:
+            yield from _same_loop(s)
+    elif not isinstance(node, ast.FunctionDef | ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from _same_loop(child)
+
+
+def _row(items) -> Struct:
+    items = tuple(items)
+    return Struct(items, tuple(range(len(items))))
+
+
+def _pair(a, b) -> Struct:
+    return _row((a, b))
+
+
+def _plus(a: ir.Expr, b: ir.Expr) -> ir.Expr:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return Const(a.value + b.value)
+    if Const(0) in (a, b):
+        return b if a == Const(0) else a
+    if isinstance(b, Const) and b.value < 0:
+        return Op("sub", (a, Const(-b.value)))
+    return Op("add", (a, b))
+
+
+def _times(a: ir.Expr, b: ir.Expr) -> ir.Expr:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return Const(a.value * b.value)
+    return b if a == Const(1) else a if b == Const(1) else Op("mul", (a, b))
+
+
+def _item_of_range(bounds, k: ir.Expr) -> ir.Expr:
+    lo, _, step = bounds
+    if isinstance(step, Const) and step.value < 0 and not isinstance(k, Const):
+        return Op("sub", (lo, _times(Const(-step.value), k)))
+    return _plus(lo, _times(step, k))
+
+
+def _minus(a: ir.Expr, b: ir.Expr) -> ir.Expr:
+    return _plus(a, Const(-b.value)) if isinstance(b, Const) else Op("sub", (a, b))
+
+
+def _length(lo: ir.Expr, hi: ir.Expr, step: ir.Expr) -> ir.Expr:
+    """Return how many trips a range makes."""
+    if all(isinstance(e, Const) and type(e.value) is int for e in (lo, hi, step)) and step != Const(0):
+        return Const(len(range(*(e.value for e in (lo, hi, step) if isinstance(e, Const)))))
+    span = _minus(hi, lo)
+    if isinstance(step, Const) and step.value != 1:
+        c = step.value
+        if c < 0:
+            span = _minus(lo, hi)
+        span = Op("floordiv", (_plus(span, Const(abs(c) - 1)), Const(abs(c))))
+    elif not isinstance(step, Const):
+        span = Op("floordiv", (Op("add", (span, Op("sub", (step, Op("np.sign", (step,)))))), step))
+    return span

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from . import ir
+from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
@@ -45,6 +48,9 @@ class OperationReader(ExpressionReader):
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
             return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
+        drawn = self.random_method(node, base, name)
+        if drawn is not None:
+            return drawn
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
@@ -61,6 +67,11 @@ class OperationReader(ExpressionReader):
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
+        drawn = self.random_call(node, f)
+        if drawn is not None:
+            return drawn
+        if f in (stop_gradient, print_grad):
+            return self.hint(node, f)
         spelling = _lookup(_CASTS, f)
         if spelling is None:
             spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
@@ -85,6 +96,31 @@ class OperationReader(ExpressionReader):
         if f is tuple and len(node.args) == 1:
             return self.expr(node.args[0])
         return self.user_call(node, f)
+
+    def hint(self, node, f):
+        """Read `stop_gradient(x)` or `print_grad(x, label)`."""
+        given = self.bound(node, f)
+        if f is stop_gradient:
+            return self.stopped(given["x"], node)
+        label = given.get("label", Const(""))
+        if not (isinstance(label, Const) and isinstance(label.value, str)):
+            self.fail(node, "the label of print_grad is not a constant text", "write the text here")
+        return Op("print_grad", (self.leaf(given["x"], node),), (("label", label.value),), self.source.loc(node))
+
+    def bound(self, node, f) -> dict:
+        """Return the arguments of a call by the names of the parameters of `f`."""
+        try:
+            return inspect.signature(f).bind(*self.positional(node), **self.keywords(node)).arguments
+        except TypeError as e:
+            self.fail(node, f"{ast.unparse(node.func)}: {e}", "correct the call")
+
+    def stopped(self, value, node):
+        """Return a value without its derivative; the parts of a tuple are held against later writes."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.hold(self.stopped(v, node), node) for v in value.items))
+        if not isinstance(value, ir.Expr) or isinstance(value, Const):
+            return value
+        return Op("stop_gradient", (value,), (), self.source.loc(node))
 
     def construct(self, node, make):
         given = dict(zip(make._fields, self.positional(node), strict=False)) | self.keywords(node)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import ir
+from .blocks import verify
 from .calls import Routine, call, is_call, operation, reachable, routines_in
 from .ir import Const, Expr, Name
 from .parse_expr import Obj, ShapeOf, Struct
+from .rules import draws
 from .source import Source
 
 # statements of a callee up to which it is read in place also where calls stay calls
@@ -100,14 +102,14 @@ class Routines:
                 return Made(own.routine, value, (), own.given)
         leaves = _leaves(value)
         short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
-        if shared.problems or not leaves or short:
+        if shared.problems or not leaves or short or _draws(body):
             return None
         caller.shared.callees += shared.callees
         captured = tuple(shared.captured.items())
         names = tuple(n for n, _ in captured)
         end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)
         body = _handed_on((*body, end), own.routine, names)
-        own.routine.function = ir.verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
+        own.routine.function = verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
         return Made(own.routine, value, captured, own.given)
 
     def called_once(self, block: ir.Block) -> frozenset:
@@ -140,6 +142,12 @@ def _handed_on(block, routine: Routine, captured: tuple[str, ...]) -> ir.Block:
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return tuple(one(s) for s in block) if captured else tuple(block)
+
+
+def _draws(body: ir.Block) -> bool:
+    """Return whether a body draws random numbers: its reverse, which runs it again, would draw others."""
+    every = (e for s in ir.statements(body) for part in ir.exprs_of(s) for e in ir.walk(part))
+    return any(isinstance(e, ir.Op) and draws.is_draw(e.fn) for e in every)
 
 
 def _count(value) -> object:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import ir, tree
+from .blocks import verify
+from .bounds import check_indices, drop_checks
 from .emit import emit
 from .fuse import schedule
 from .ir import Kind
@@ -23,13 +25,21 @@ class Passes:
 
     def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
         """Return `step(function)`, verified, dumped if asked for."""
-        result = ir.verify(step(function))
+        result = verify(step(function))
         self.dump(name, result)
         return result
 
     def dump(self, name: str, function: ir.Function):
         if name in self.wanted or "all" in self.wanted:
             print(f"# --- after {name}\n{emit(function, comments=False)}\n", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked."""
+
+    stretch: bool = False
+    boundscheck: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,18 @@ class Lowered:
     kinds: dict[str, Kind]
     sizes: dict[str, tuple[ir.Expr, ...]]
     result: tree.Structure
+    variant: Variant
+
+
+def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:
+    """Return a lowered function with checks of its indices, or without any."""
+    return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
 
 
 def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
     """Return a derivative function after the passes that make it short and its loops fast."""
     passes = Passes()
-    passes.dump("reverse", ir.verify(function))
+    passes.dump("reverse", verify(function))
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("simplify", function, lambda f: simplify(f, known))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))

@@ -63,19 +63,25 @@ class _Axis:
 
 
 class Indexer:
-    """Applies the items of a subscript to a pull. `is_nonneg` tells indices that cannot be negative."""
+    """Applies the items of a subscript to a pull.
 
-    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold):
+    `is_nonneg` tells indices that cannot be negative; `within` writes the demand that an index lie inside a view, and
+    `places` an index array of a view with its negative indices counted from the start.
+    """
+
+    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, within, places):
         self.is_nonneg = is_nonneg
         self.pull_index = pull_index
         self.hold = hold
+        self.within = within
+        self.places = places
 
     def apply(self, p: Pull, items: Index, broadcast) -> Pull:
         """Return the pull of `p[items]`."""
         items = _expand(items, p.rank)
         if not any(isinstance(i, Slice | ir.NewAxis | ir.Dots) or self.pull_index(i).rank for i in items):
             scalars = [self.pull_index(i).at(()) for i in items]
-            indices = tuple(self.wrap(i, n, p) for i, n in zip(scalars, p.dims, strict=True))
+            indices = tuple(self.wrap(i, p, d) for d, i in enumerate(scalars))
             return Pull((), lambda idx: p.at(indices))
         parts: list = []  # per item: ("axis", _Axis) | ("new",) | ("fixed", Expr) | ("gather", Pull)
         d = 0
@@ -90,9 +96,12 @@ class Indexer:
                 continue
             q = self.pull_index(item)
             if q.rank:
-                parts.append(("gather", q))
+                parts.append(("gather", q if isinstance(p.array, Name) else self.places(q, n, d - 1)))
             else:
-                parts.append(("fixed", self.wrap(q.at(()), n, p)))
+                index = q.at(())
+                if isinstance(p.array, Name):
+                    self.within(index, n, d - 1)
+                parts.append(("fixed", self.wrap(index, p, d - 1)))
         return self.assemble(p, parts, items, broadcast)
 
     def assemble(self, p: Pull, parts, items, broadcast) -> Pull:
@@ -133,13 +142,18 @@ class Indexer:
         shown = Sub(p.array, _trim(items)) if not gathers and p.array is not None else None
         return Pull(tuple(dims), at, shown)
 
-    def wrap(self, index: Expr, n: Expr, p: Pull) -> Expr:
+    def wrap(self, index: Expr, p: Pull, axis: int) -> Expr:
         """Return the index without a negative value, where numba's own wraparound would not see it."""
-        if isinstance(p.array, Name) or self.is_nonneg(index):
+        if isinstance(p.array, Name):
+            return index
+        n = p.dims[axis]
+        if not self.is_nonneg(index):
+            index = self.hold(index, "at")
+        self.within(index, n, axis)
+        if self.is_nonneg(index):
             return index
         if isinstance(index, Const):
             return simplify_index(Op("add", (n, index)))
-        index = self.hold(index, "at")
         return Select(Op("lt", (index, ZERO)), Op("add", (index, n)), index)
 
     def slice_axis(self, item: Slice, n: Expr) -> _Axis:

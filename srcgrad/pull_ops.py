@@ -11,7 +11,7 @@ from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
 from .pull import ONE, ZERO, Indexer, Lifted, Pull, lift, single, transpose
 from .reductions import ReductionReader
-from .rules import arrays, elementwise
+from .rules import arrays, draws, elementwise
 
 
 class ArrayReader(ReductionReader):
@@ -32,8 +32,11 @@ class ArrayReader(ReductionReader):
         if isinstance(expr, Select):
             return self.scalar_select(expr)
         if isinstance(expr, Sub):
-            element = self.indexed(self.named_array(self.pull(expr.base), self.kind(expr.base)), expr).at(())
-            return replace(element, loc=expr.loc) if isinstance(element, Sub) else element
+            base = self.named_array(self.pull(expr.base), self.kind(expr.base))
+            element = self.indexed(base, expr).at(())
+            # an index into a view has been checked against the view, one into memory is checked by its place
+            own = isinstance(element, Sub) and isinstance(base.array, Name)
+            return replace(element, loc=expr.loc) if own else element
         if isinstance(expr, ir.Tuple):
             return replace(expr, items=tuple(self.scalar(e) for e in expr.items))
         assert isinstance(expr, Op), expr
@@ -52,13 +55,29 @@ class ArrayReader(ReductionReader):
             return self.product(expr, into).at(())
         if expr.fn == "overlap":
             return expr
+        if draws.is_draw(expr.fn):
+            return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
+        if expr.fn == "print_grad":
+            return self.watched(expr, into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
         raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
 
+    def watched(self, expr: Op, into: str | None) -> Expr:
+        """Return the name of a value whose adjoint is printed: it has a statement of its own."""
+        value = self.scalar(expr.args[0])
+        if not self.kind(value).is_float:
+            return value
+        name = into if into in self.kinds else self.fresh("watched")
+        self.kinds.setdefault(name, self.kind(value))
+        self.emit(Let(name, replace(expr, args=(value,)), expr.loc))
+        return Name(name)
+
     def scalar_op(self, expr: Op) -> Expr:
         """Return an operation on scalars in a form that numba computes as Python does."""
+        if expr.fn == "stop_gradient" and not self.kind(expr.args[0]).is_float:
+            return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
         if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
@@ -83,6 +102,11 @@ class ArrayReader(ReductionReader):
         return Name(name)
 
     def scalar_logic(self, expr: Op) -> Expr:
+        if self.kind(expr).dtype != "bool":
+            # `a or b` of numbers is one of them
+            first = self.hold(self.scalar(expr.args[0]), "first")
+            sides = (first, expr.args[1]) if expr.fn == "or" else (expr.args[1], first)
+            return self.scalar_select(Select(first, *sides, expr.loc))
         left = self.scalar(expr.args[0])
         right, before = self.apart(lambda: self.scalar(expr.args[1]))
         if not before:
@@ -132,6 +156,8 @@ class ArrayReader(ReductionReader):
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
             return self.product(expr, into)
+        if draws.is_draw(expr.fn):
+            return self.named(self.draw_array(self.fresh("draw"), expr).id)
         handler = getattr(self, "pull_" + expr.fn.removeprefix("np."), None)
         if handler is None:
             raise UnsupportedError(
@@ -199,6 +225,21 @@ class ArrayReader(ReductionReader):
 
     pull_ascontiguousarray = pull_copy
 
+    def pull_print_grad(self, expr: Op) -> Pull:
+        name = self.fresh("watched")
+        self.kinds[name] = self.kind(expr)
+        self.watched_array(name, expr)
+        return self.named(name)
+
+    def watched_array(self, target: str, expr: Op) -> Name:
+        """Emit `target = print_grad(array, label)`: a copy, whose adjoint is printed."""
+        p, kind = self.pull(expr.args[0]), self.kind(expr)
+        array = p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+        value = replace(expr, args=(array,)) if kind.is_float else Op("copy", (array,))
+        self.emit(Let(target, value, self.loc))
+        self.state.dims[target] = p.dims
+        return Name(target)
+
     def pull_astype(self, expr: Op) -> Pull:
         p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
         if dtype == self.kind(expr.args[0]).dtype:
@@ -229,8 +270,8 @@ class ArrayReader(ReductionReader):
 
     def hold_size(self, e: Expr) -> Expr:
         """Return a size as an expression that stays what it is while the array lives."""
-        e = simplify_index(self.scalar(e))
-        if ir.names_in(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+        e = self.canonical(simplify_index(self.scalar(e)))
+        if _varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
             return e
         return self.hold(e, "n", always=True)
 
@@ -325,6 +366,35 @@ class ArrayReader(ReductionReader):
 
         return Pull(sizes, at)
 
+    # -- random numbers
+    def draw_argument(self, expr: Expr) -> Expr:
+        """Return a parameter of a draw: a generator or number, or an array that stands in memory."""
+        kind = self.kind(expr)
+        if not kind.rank:
+            return self.scalar(expr)
+        p = self.pull(expr)
+        return p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
+
+    def draw_array(self, target: str, expr: Op) -> Name:
+        """Emit the draw of an array, which one call fills."""
+        row = draws.DRAWS[expr.fn]
+        count = len(row.params) + expr.fn.startswith(".")
+        args = tuple(self.draw_argument(a) for a in expr.args[:count])
+        dims: tuple[Expr, ...]
+        if row.name == "permutation":
+            source = expr.args[count - 1]
+            dims = self.pull(source).dims or (self.hold_size(args[-1]),)
+        elif expr.option("size") == "like":
+            dims = self.pull(expr.args[-1]).dims
+        else:
+            dims = tuple(self.hold_size(e) for e in expr.args[count:])
+        self.kinds[target] = self.kind(expr)
+        static = tuple((k, "shape" if k == "size" else v) for k, v in expr.static)
+        sizes = dims if row.name != "permutation" else ()
+        self.emit(Let(target, replace(expr, args=(*args, *sizes), static=static)))
+        self.state.dims[target] = tuple(map(self.canonical, dims))
+        return Name(target)
+
     # -- allocations bound to a name
     def allocation(self, target: str, value: Expr) -> Name | None:
         """Emit `target = np.zeros(...)` and the like as they stand; None if the value is something else."""
@@ -342,6 +412,10 @@ class ArrayReader(ReductionReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
+        if draws.is_draw(value.fn):
+            return self.draw_array(target, value)
+        if value.fn == "print_grad":
+            return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):
@@ -364,3 +438,10 @@ def op_count(expr: Expr) -> int:
         row = elementwise.BY_SPELLING.get(expr.fn)
         own = 3 if row is not None and row.transcendental else 1
     return own + sum(op_count(e) for e in ir.children(expr))
+
+
+def _varying_names(e: Expr) -> set[str]:
+    """Return the names of an expression whose values count; a named array's sizes never change."""
+    if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
+        return set()
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _varying_names(c)}

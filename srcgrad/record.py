@@ -1,58 +1,22 @@
 """To-be-recorded analysis: which primal values reverse needs, and how each comes back.
 
 Invariant: where a statement is reversed, every primal name and array has the value it had just before the statement
-(just after it, for a late step). In this order: not needed; rebuilt from what stands there; kept in an array indexed
-by the loop counters; kept on a growing stack.
+(just after it, for a late step). In this order: not needed; rebuilt from what stands there; kept in a slot.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import ir
 from .access import never_rereads
 from .adjoint import Step
-from .affine import clipped, simplify_index
 from .calls import is_call
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .rules import elementwise
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .rules import draws, elementwise
+from .slots import Slots
+from .writes import first_writes
 
 CHEAP = 4
-
-
-@dataclass
-class Slot:
-    """Where kept values stand: an array over the trips of the enclosing loops, or a stack with its height."""
-
-    name: str
-    index: tuple[Expr, ...]
-    height: str | None
-    kind: Kind
-
-    def keep(self, value: Expr) -> list[Stmt]:
-        """Return the statements that keep a value."""
-        if self.height is None:
-            return [Store(self.name, self.index, value)] if self.index else [Let(self.name, value)]
-        up = Let(self.height, Op("add", (Name(self.height), Const(1)), (("inplace", True),)))
-        return [self.room(), Store(self.name, (Name(self.height),), value), up]
-
-    def room(self) -> Stmt:
-        """Return the statement that makes room on the stack where it is full."""
-        assert self.height is not None
-        full = Op("eq", (Name(self.height), Op("shape", (Name(self.name),), (("axis", 0),))))
-        return If(full, (ir.Grow(self.name),))
-
-    def descend(self) -> list[Stmt]:
-        if self.height is None:
-            return []
-        return [Let(self.height, Op("sub", (Name(self.height), Const(1)), (("inplace", True),)))]
-
-    def value(self) -> Expr:
-        """Return the expression of the kept value, after `descend`."""
-        if self.height is None:
-            return Sub(Name(self.name), self.index) if self.index else Name(self.name)
-        return Sub(Name(self.name), (Name(self.height),))
 
 
 def contents(array: str) -> str:
@@ -91,18 +55,19 @@ def facts_of_code(code, kinds, bars) -> set[str]:
 
 
 class Recorder:
-    """Decides for every step what is kept and what is rebuilt, and allocates the slots."""
+    """Decides for every step what is kept, and where, and what is rebuilt."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], bars: set[str], fresh: ir.Fresh, dims):
-        self.function, self.kinds, self.bars, self.fresh, self.dims = function, kinds, bars, fresh, dims
+        self.function, self.kinds, self.bars = function, kinds, bars
         counts: dict[str, int] = {}
         for s in ir.statements(function.body):
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
         self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
+        self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
-        self.slot_kinds: dict[str, Kind] = {}
+        self.slots = Slots(kinds, fresh, dims)
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
@@ -117,8 +82,7 @@ class Recorder:
             self.settle(steps)
             if self.reversal(steps) == reversed_before:
                 break
-        mark_trips(steps, self.fresh)
-        self.assign_slots(steps, ())
+        self.slots.fill(steps)
 
     def settle(self, steps):
         """Decide what is kept until nothing changes: keeping a value reads the place it is kept from."""
@@ -183,7 +147,7 @@ class Recorder:
             found |= set(ir.binds(s))
             if not isinstance(s, For):
                 found |= {contents(n) for n in ir.binds(s) if self.kinds[n].rank}
-            if isinstance(s, Store):
+            if isinstance(s, Store) and id(s) not in self.first_writes:
                 found.add(contents(s.base))
         return found
 
@@ -251,7 +215,9 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP or ir.names_in(stmt.value) & self.called:
+        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
+            return False
+        if ir.names_in(stmt.value) & self.called:
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
@@ -305,7 +271,7 @@ class Recorder:
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
-            step.kept = fact in earlier or None
+            step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
             result = earlier | reads
             if step.kept or step.code:
                 for e in stmt.index:
@@ -345,71 +311,6 @@ class Recorder:
         result = (needed - set(step.entry)) | own
         return result | (self.header(step) - self.temps)
 
-    # -- slots
-    def assign_slots(self, steps, loops):
-        for step in steps:
-            inner = (*loops, step) if step.is_loop else loops
-            self.assign_slots(step.body, inner)
-            self.assign_slots(step.other, inner)
-            stmt = step.stmt
-            if step.kept is True:
-                name = stmt.target if isinstance(stmt, Let) else stmt.base
-                step.kept = self.slot(name, Kind(self.kinds[name].dtype), loops)
-            for name in step.kept_after:
-                step.kept_after[name] = self.slot(name, self.kinds[name], loops)
-            if step.trips and loops:
-                step.trips_slot = self.slot(step.trips, Kind("int64"), loops)
-            step.entry = [(fact, self.entry_slot(fact, step, loops)) for fact in step.entry]
-
-    def entry_slot(self, fact: str, step: Step, loops):
-        name = fact.removesuffix("[]")
-        kind = self.kinds[name]
-        if fact == name and kind.rank:
-            raise UnsupportedError(problem_at(step.stmt.loc, f"the array {name!r} is bound anew", "use two names"))
-        if not kind.rank:
-            return self.slot(name, kind, loops)
-        return self.slot(name, kind, loops)
-
-    def slot(self, name: str, kind: Kind, loops) -> Slot:
-        """Return a slot for values kept inside the given loops."""
-        base = self.fresh(f"{name}_rec" if loops else f"{name}_old")
-        self.slot_kinds[base] = Kind(kind.dtype, kind.rank + len(loops))
-        if not loops:
-            return Slot(base, (), None, kind)
-        counted = [trip_count(s.stmt, loops, self.kinds) for s in loops]
-        trips = [t for t in counted if t is not None]
-        rank = kind.rank
-        if rank:
-            sizes = self.invariant_sizes(name, loops)
-        else:
-            sizes = ()
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        if len(trips) == len(loops):
-            index = tuple(t[1] for t in trips)
-            loops[0].allocations.append(Let(base, Op("np.empty", (*(t[0] for t in trips), *sizes), static)))
-            return Slot(base, index, None, kind)
-        height = self.fresh(f"{name}_n")
-        self.slot_kinds[base], self.slot_kinds[height] = Kind(kind.dtype, 1 + rank), Kind("int64")
-        loops[0].allocations.append(Let(base, Op("np.empty", (Const(8), *sizes), static)))
-        loops[0].allocations.append(Let(height, Const(0)))
-        return Slot(base, (), height, kind)
-
-    def invariant_sizes(self, name: str, loops) -> tuple[Expr, ...]:
-        """Return the sizes of an array as expressions known before the outermost loop."""
-        outer = loops[0].stmt
-        bound = ir.bound_in((outer,))
-        sizes = []
-        for d in range(self.kinds[name].rank):
-            known = self.dims.get(name)
-            size = known[d] if known else Op("shape", (Name(name),), (("axis", d),))
-            if ir.names_in(size) & bound:
-                raise UnsupportedError(
-                    problem_at(outer.loc, f"the array {name!r} changes its size in this loop and is needed in reverse",
-                               f"allocate {name!r} before the loop, as large as it gets")
-                )  # fmt: skip
-            sizes.append(size)
-        return tuple(sizes)
-
 
 def cost(expr: Expr) -> int:
     """Return how much it costs to compute an expression again, in simple operations."""
@@ -425,43 +326,5 @@ def cost(expr: Expr) -> int:
     return own + sum(cost(e) for e in ir.children(expr))
 
 
-def trip_count(stmt, loops, kinds) -> tuple[Expr, Expr] | None:
-    """Return (number of trips, number of the present trip) of a counted loop whose bounds do not change, else None."""
-    if not isinstance(stmt, For) or not isinstance(stmt.step, Const) or stmt.step.value not in (1, -1):
-        return None
-    outer = loops[0].stmt
-    bound = ir.bound_in((outer,))
-    stored = ir.stored_in((outer,))
-    for e in (stmt.lo, stmt.hi):
-        if ir.names_in(e) & bound or any(isinstance(x, Sub) and ir.names_in(x) & stored for x in ir.walk(e)):
-            return None
-    lo, hi, var = stmt.lo, stmt.hi, Name(stmt.var)
-    if stmt.step.value == 1:
-        if isinstance(lo, Const) and 0 <= lo.value <= 2:
-            return clipped(hi), var
-        return clipped(Op("sub", (hi, lo))), simplify_index(Op("sub", (var, lo)))
-    return clipped(Op("sub", (lo, hi))), simplify_index(Op("sub", (lo, var)))
-
-
 def _reads_directly(stmt: Stmt, name: str) -> bool:
     return name in ir.names_in(*ir.exprs_of(stmt)) or (isinstance(stmt, Store) and stmt.base == name)
-
-
-def mark_trips(steps: list[Step], fresh):
-    """Give every loop whose trips are known only when it ends a counter."""
-    for step in steps:
-        mark_trips(step.body, fresh)
-        mark_trips(step.other, fresh)
-        stmt = step.stmt
-        counted = isinstance(stmt, For) and not _breaks(stmt.body) and isinstance(stmt.step, Const)
-        if step.is_loop and step.has_reverse and not counted:
-            step.trips = fresh("trips")
-
-
-def _breaks(block) -> bool:
-    for stmt in block:
-        if isinstance(stmt, ir.Break):
-            return True
-        if isinstance(stmt, If) and (_breaks(stmt.then) or _breaks(stmt.other)):
-            return True
-    return False

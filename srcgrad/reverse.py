@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import ir
-from .activity import varied
+from .activity import check_constants, varied
 from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
+from .dependence import differentiable_leaves
+from .errors import UnsupportedError, problem_at
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
 from .kinds import kind_of
-from .record import Recorder, Slot, facts_of
+from .record import Recorder, facts_of
+from .rules import draws
+from .slots import Slot, next_trip
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -56,6 +60,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     function = hoist_tests(function, kinds, fresh)
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
+    check_draws(function, active)
+    check_constants(function, active)
     builder = AdjointBuilder(function, kinds, active, fresh, sizes)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
@@ -90,6 +96,22 @@ def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function
     checks = tuple(s for s in function.body if _checks_overlap(s))
     body = tuple(s for s in function.body if not _checks_overlap(s))
     return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
+
+
+def check_draws(function: ir.Function, active):
+    """Raise where a parameter of a random draw depends on a differentiated argument."""
+    for stmt in ir.statements(function.body):
+        value = stmt.value if isinstance(stmt, Let) else None
+        if not isinstance(value, Op) or value.fn not in draws.DRAWS:
+            continue
+        row = draws.DRAWS[value.fn]
+        given = value.args[: len(row.params) + value.fn.startswith(".")]
+        leaves = [e for a in given for e in differentiable_leaves(a, lambda e: bool(ir.names_in(e) & active))]
+        if leaves:
+            name = value.fn.removeprefix(".")
+            way = f"write {row.smooth}" if row.smooth else "draw with constants, and scale what is drawn"
+            what = f"a parameter of {name}() depends on a differentiated argument"
+            raise UnsupportedError(problem_at(value.loc or stmt.loc, what, way))
 
 
 def _shape(name: str, axis: int) -> Expr:
@@ -168,7 +190,7 @@ class _Assembly:
                     then, other = self.forward(step.body, loops), self.forward(step.other, loops)
                     out.append(replace(step.stmt, then=tuple(then), other=tuple(other)))
                 for name, slot in step.kept_after.items():
-                    out += _at(slot.keep(Name(name)), step.stmt.loc)
+                    out += _at([slot.keep(Name(name))], step.stmt.loc)
             else:
                 out += self.forward_simple(step)
         return out
@@ -179,12 +201,12 @@ class _Assembly:
         if isinstance(step.kept, Slot):
             assert isinstance(stmt, Let | Store)
             value = Name(stmt.target) if isinstance(stmt, Let) else Sub(Name(stmt.base), stmt.index)
-            before = step.kept.keep(value)
+            before = [step.kept.keep(value)]
         for name, slot in step.kept_after.items():
             if slot.kind.rank:
                 assert isinstance(stmt, Let)
                 return self.born_in_slot(stmt, slot)
-            after += slot.keep(Name(name))
+            after.append(slot.keep(Name(name)))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
 
     def born_in_slot(self, stmt: Let, slot: Slot) -> list[Stmt]:
@@ -196,11 +218,7 @@ class _Assembly:
             made = self.fresh(f"{name}_new")
             self.kinds[made] = self.kinds[name]
             out.append(Let(made, value))
-        if slot.height is None:
-            out.append(Let(name, Sub(Name(slot.name), slot.index)))
-        else:
-            out += [slot.room(), Let(name, Sub(Name(slot.name), (Name(slot.height),)))]
-            out.append(Let(slot.height, Op("add", (Name(slot.height), ONE), (("inplace", True),))))
+        out.append(Let(name, slot.value()))
         fill: Expr | None = None
         if fn.startswith("np.zeros"):
             fill = Const(0.0)
@@ -224,36 +242,35 @@ class _Assembly:
         for fact, slot in step.entry:
             out += self.keep_entry(fact, slot)
         body = self.forward(step.body, (*loops, step))
+        if step.height:
+            self.kinds[step.height] = Kind("int64")
+            body = _at(next_trip(step), stmt.loc) + body
         if step.trips:
             self.kinds[step.trips] = Kind("int64")
-            out.append(Let(step.trips, ZERO))
-            body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), (("inplace", True),))))
+            if counts_on_stack(step):
+                assert step.height is not None
+                out.append(step.trips_slot.keep(Name(step.height)))
+            else:
+                out.append(Let(step.trips, ZERO))
+                body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), (("inplace", True),))))
         out.append(replace(stmt, body=tuple(body)))
-        if step.trips_slot is not None:
+        if step.trips_slot is not None and not counts_on_stack(step):
             assert step.trips is not None
-            out += step.trips_slot.keep(Name(step.trips))
+            out.append(step.trips_slot.keep(Name(step.trips)))
         return out
 
     def keep_entry(self, fact: str, slot: Slot) -> list[Stmt]:
         name = fact.removesuffix("[]")
         if not slot.kind.rank:
-            return slot.keep(Name(name))
-        if slot.height is None and not slot.index:
+            return [slot.keep(Name(name))]
+        if not slot.index:
             return [Let(slot.name, Op("copy", (Name(name),)))]
-        out: list[Stmt] = []
-        row: tuple[Expr, ...] = slot.index
-        if slot.height is not None:
-            out.append(slot.room())
-            row = (Name(slot.height),)
-        out += self.copy_rows(slot, row, name, keep=True)
-        if slot.height is not None:
-            out.append(Let(slot.height, Op("add", (Name(slot.height), ONE), (("inplace", True),))))
-        return out
+        return self.copy_rows(slot, name, keep=True)
 
-    def copy_rows(self, slot: Slot, row, name: str, keep: bool) -> list[Stmt]:
+    def copy_rows(self, slot: Slot, name: str, keep: bool) -> list[Stmt]:
         idx = [self.fresh("i") for _ in range(slot.kind.rank)]
         names = tuple(map(Name, idx))
-        kept, own = (slot.name, (*row, *names)), (name, names)
+        kept, own = (slot.name, (*slot.index, *names)), (name, names)
         to, source = (kept, own) if keep else (own, kept)
         stmts: tuple[Stmt, ...] = (Store(to[0], to[1], Sub(Name(source[0]), source[1])),)
         for d in reversed(range(len(idx))):
@@ -263,20 +280,19 @@ class _Assembly:
     def restore_entry(self, fact: str, slot: Slot) -> list[Stmt]:
         name = fact.removesuffix("[]")
         if not slot.kind.rank:
-            return [*slot.descend(), Let(name, slot.value())]
-        row = slot.index if slot.height is None else (Name(slot.height),)
-        return [*slot.descend(), *self.copy_rows(slot, row, name, keep=False)]
+            return [Let(name, slot.value())]
+        return self.copy_rows(slot, name, keep=False)
 
     # -- backward part
     def backward(self, steps: list[Step]) -> list[Stmt]:
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
         for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
-            out += _at([*slot.descend(), Let(step.stmt.target, slot.value())], step.stmt.loc)
+            out += _at([Let(step.stmt.target, slot.value())], step.stmt.loc)
         for step in reversed(steps):
             for load in step.loads:
                 slot, _ = kept[load.target]
-                out += _at([*slot.descend(), Let(load.target, slot.value())], load.loc or step.stmt.loc)
+                out += _at([Let(load.target, slot.value())], load.loc or step.stmt.loc)
             places = ir.names_in(*step.stmt.index) if isinstance(step.stmt, Store) else set()
             early, late = split_rebuilds(step.rebuilds, places)
             if step.is_loop or isinstance(step.stmt, If) or step.late:
@@ -294,11 +310,10 @@ class _Assembly:
     def restore(self, step: Step) -> list[Stmt]:
         if not isinstance(step.kept, Slot):
             return []
-        stmt, slot = step.stmt, step.kept
+        stmt, value = step.stmt, step.kept.value()
         assert isinstance(stmt, Let | Store)
-        value = slot.value()
         back = Let(stmt.target, value) if isinstance(stmt, Let) else Store(stmt.base, stmt.index, value)
-        return _at([*slot.descend(), back], stmt.loc)
+        return _at([back], stmt.loc)
 
     def backward_branch(self, step: Step) -> list[Stmt]:
         then = [*self.backward(step.body), *step.end]
@@ -317,12 +332,25 @@ class _Assembly:
         out = list(step.before)
         if step.trips_slot is not None:
             assert step.trips is not None
-            out += [*step.trips_slot.descend(), Let(step.trips, step.trips_slot.value())]
-        if body:
+            out.append(Let(step.trips, step.trips_slot.value()))
+        if body and step.height and isinstance(stmt, While):
+            out += self.down_the_stack(step, body)
+        elif body:
+            if step.height:
+                body.append(Let(step.height, Op("sub", (Name(step.height), ONE), (("inplace", True),))))
             out.append(self.reversed_loop(step, body))
         for fact, slot in reversed(step.entry):
             out += _at(self.restore_entry(fact, slot), stmt.loc)
         return out
+
+    def down_the_stack(self, step: Step, body: list[Stmt]) -> list[Stmt]:
+        """Return the reverse of a while loop that runs over what its trips have left on the stacks."""
+        assert step.height is not None
+        height, start = Name(step.height), Name(step.trips) if step.trips else Const(-1)
+        trip = self.fresh("trip")
+        down = rename_block(tuple(body), {step.height: trip})
+        loop = For(trip, height, start, Const(-1), down, (), step.stmt.loc)
+        return [loop, Let(step.height, start)] if step.trips else [loop]
 
     def reversed_loop(self, step: Step, body: list[Stmt]) -> Stmt:
         stmt = step.stmt
@@ -351,11 +379,16 @@ class _Assembly:
         loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
         inits: list[Stmt] = []
         for name in sorted(read & nested - loops):
-            kind = self.recorder.slot_kinds.get(name) or self.kinds.get(name)
+            kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue
             inits.append(Let(name, _nothing(kind), function.loc))
         return inits + forward
+
+
+def counts_on_stack(step: Step) -> bool:
+    """Return whether a nested while loop knows its trips from where its stacks stood before it."""
+    return step.height is not None and step.trips is not None and isinstance(step.stmt, While)
 
 
 def split_rebuilds(rebuilds, wanted: set[str]):

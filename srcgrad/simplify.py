@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import ir
-from .calls import can_drop, is_call, joined
+from .calls import can_drop, is_call, joined, reversed_in
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
+from .rules import draws
 
 
 def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.Function:
@@ -88,10 +89,13 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
     """Return the expression without multiplications by one."""
     if kinds is None:
         return expr
+    before = ir.children(expr)
     expr = ir.rebuild(expr, lambda e: fold(e, kinds))
     if isinstance(expr, Op):
         if expr.fn == "mul":
             a, b = expr.args
+            if a != before[0] and isinstance(b, Op) and b.fn == "div" and _is(b.args[0], 1):
+                return Op("div", (a, b.args[1]))  # the adjoint that the reciprocal did not wait for is gone
             if _is(a, 1):
                 return as_float(b, kinds)
             if _is(b, 1):
@@ -128,14 +132,15 @@ def drop_dead(function: ir.Function) -> ir.Function:
 
     read = live_reads(function.body)
     escaping = escaping_counters(function.body)
+    repeated = reversed_in(function.body)
 
     def block(stmts):
         out = []
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, block)
-            if isinstance(stmt, Let) and stmt.target not in read:
+            if isinstance(stmt, Let) and stmt.target not in read and not _draws(stmt.value):
                 continue
-            if is_call(stmt) and not read & set(ir.binds(stmt)) and can_drop(stmt):
+            if is_call(stmt) and not read & set(ir.binds(stmt)) and can_drop(stmt, repeated):
                 continue
             if isinstance(stmt, Store | ir.Grow) and stmt.base not in read and stmt.base not in params:
                 continue
@@ -170,6 +175,11 @@ def escaping_counters(body) -> set[str]:
 
     visit(body, frozenset())
     return found
+
+
+def _draws(value: Expr) -> bool:
+    """Return whether a value moves a stream of random numbers along, and is computed even if nothing reads it."""
+    return isinstance(value, Op) and draws.is_draw(value.fn)
 
 
 def _self_update(stmt: Let) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import ir
-from .ir import Break, Const, Continue, For, If, Let, Name, Op, Return, Stmt, While
+from .ir import Break, Const, Continue, For, If, Let, Name, Op, Return, Stmt, Unrolled, While
 
 Jump = Callable[[Any], list[Stmt]]  # takes the jump: a `Return`, or None
 
@@ -64,7 +64,7 @@ def _escapes(stmt: Stmt) -> set[type]:
     if isinstance(stmt, Break | Continue | Return):
         return {type(stmt)}
     found = {kind for block in ir.blocks_of(stmt) for s in block for kind in _escapes(s)}
-    if isinstance(stmt, For | While):
+    if isinstance(stmt, For | While | Unrolled):
         of_else = {kind for s in stmt.other for kind in _escapes(s)}
         return (found & {Return}) | of_else
     return found
@@ -100,9 +100,11 @@ class _Structurer:
             kinds = _escapes(stmt)
             if isinstance(stmt, If) and kinds:
                 return out + self.branch(stmt, rest, kinds, exits)
-            if isinstance(stmt, For | While):
+            if isinstance(stmt, Unrolled) and not _jumps_inside(stmt):
+                return out + self.nest([s for b in ir.blocks_of(stmt) for s in b] + rest, exits)
+            if isinstance(stmt, For | While | Unrolled):
                 prefix, loop, suffix = self.loop(stmt, exits)
-                out += [*prefix, loop]
+                out += [*prefix, *loop]
                 if suffix is not None:
                     return out + suffix(rest)
                 continue
@@ -147,18 +149,24 @@ class _Structurer:
 
     def loop(self, stmt, exits: _Exits):
         """Return (prefix, loop, suffix): suffix places what follows a loop that may return or has an else."""
-        returns = any(isinstance(s, Return) for s in ir.statements(stmt.body))
+        bodies = stmt.bodies if isinstance(stmt, Unrolled) else (stmt.body,)
+        returns = any(isinstance(s, Return) for b in bodies for s in ir.statements(b))
         returned = self.fresh("returned") if returns else None
         broke = self.fresh("broke") if stmt.other else None
 
+        leave = [] if isinstance(stmt, Unrolled) else [Break()]
+
         def on_break(_):
-            return ([Let(broke, Const(True))] if broke else []) + [Break()]
+            return ([Let(broke, Const(True))] if broke else []) + leave
 
         def on_return(r):
             return [*_assign(self.slots, r.value, r.loc), Let(returned, Const(True)), *on_break(None)]
 
-        body = self.nest(list(stmt.body), _Exits(on_break, lambda _: [], on_return))
-        loop = replace(stmt, body=tuple(body), other=())
+        inside = _Exits(on_break, lambda _: [], on_return)
+        if isinstance(stmt, Unrolled):
+            loop = self.trips(list(bodies), inside)
+        else:
+            loop = [replace(stmt, body=tuple(self.nest(list(stmt.body), inside)), other=())]
         prefix = [Let(name, Const(False)) for name in (returned, broke) if name]
         if not returns and not broke:
             return prefix, loop, None
@@ -176,6 +184,32 @@ class _Structurer:
             return [If(Name(returned), tuple(again), tuple(self.nest(after, exits)))]
 
         return prefix, loop, suffix
+
+
+    def trips(self, bodies: list, exits: _Exits) -> list[Stmt]:
+        """Return unrolled bodies in sequence: one that is left by `continue` goes on with the next."""
+        if not bodies:
+            return []
+        first, later = list(bodies[0]), self.trips(bodies[1:], exits)
+        kinds = {kind for s in first for kind in _escapes(s)}
+        if Continue not in kinds:
+            return self.nest(first + later, exits)
+        if kinds == {Continue}:
+            return self.nest(first, exits) + later
+        stop = self.fresh("stop")
+        mark = Let(stop, Const(True))
+        inner = _Exits(
+            lambda j: [*exits.on_break(j), mark],
+            exits.on_continue,
+            lambda r: [*exits.on_return(r), mark],
+        )
+        body = self.nest(first, inner)
+        return [Let(stop, Const(False)), *body, *([If(Op("not", (Name(stop),)), tuple(later))] if later else [])]
+
+
+def _jumps_inside(stmt: Unrolled) -> bool:
+    """Return whether `break` or `continue` leaves one of the bodies."""
+    return any(_escapes(s) & {Break, Continue} for b in stmt.bodies for s in b)
 
 
 def _is_slot(stmt: Let, slots) -> bool:

@@ -19,7 +19,7 @@ from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-_OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow"}
+_OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 
 
@@ -35,7 +35,7 @@ class Choose(sympy.Function):
 
 
 def function_class(name: str, tie: str = ""):
-    """Return the sympy class of a row, comparison or `logistic`; `tie` is '' or 'strict' (the second wins a tie)."""
+    """Return the sympy class of a row, comparison, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
     return _function_class(name, tie)
 
 
@@ -45,6 +45,8 @@ def _function_class(name: str, tie: str):
         return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
     if name == "logistic":
         return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
+    if name == "root":
+        return type("root_", (sympy.Function,), {"fdiff": _slope_of_root, "row": name})
     row = ROWS[name]
 
     def fdiff(self, argindex=1):
@@ -53,13 +55,19 @@ def _function_class(name: str, tie: str):
     return type(f"{name}_{tie}", (sympy.Function,), {"fdiff": fdiff, "row": name, "nargs": row.arity})
 
 
+def _slope_of_root(self, argindex=1):
+    """Return the slope of x**p for a number p between 0 and 1, which is infinite at 0."""
+    x, p = self.args
+    return Choose(function_class("ne")(x, sympy.Integer(0)), p * x ** (p - 1), number(elementwise.STEEP))
+
+
 def _partial(row, tie, argindex, args, out):
     if row.partials is None:
         return _derived(row.name, argindex)(*args)
     text = row.partials[argindex - 1]
     if tie == "strict":
         text = text.replace(">=", ">").replace("<=", "<")
-    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out}
+    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out, "STEEP": number(elementwise.STEEP)}
     return _from_text(ast.parse(text, mode="eval").body, table)
 
 
@@ -131,6 +139,7 @@ class Converter:
     def __init__(self, is_active: Callable[[Expr], bool], prefix: str = "np"):
         self.is_active = is_active
         self.prefix = prefix
+        self.waits: sympy.Symbol | None = None
         self.symbols: dict[Expr, sympy.Symbol] = {}
         self.exprs: dict[sympy.Symbol, Expr] = {}
 
@@ -177,7 +186,8 @@ class Converter:
     def power(self, base: Expr, exponent: Expr):
         b = self.to_sympy(base)
         if isinstance(exponent, Const):
-            return b ** number(exponent.value)
+            p = number(exponent.value)
+            return function_class("root")(b, p) if 0 < exponent.value < 1 else b**p
         return function_class("power")(b, self.to_sympy(exponent))
 
     def any_active(self, expr: Expr) -> bool:
@@ -248,17 +258,22 @@ class Converter:
         below = [f for f in factors if f.is_Pow and f.exp.is_Number and f.exp < 0]
         above = [f for f in factors if f not in below]
         sign, coefficient = (-1, -coefficient) if coefficient < 0 else (1, coefficient)
-        divisor = []
+        divisor: list[Expr] = []
         if coefficient.is_Rational and (coefficient.q > 1024 or coefficient.q & (coefficient.q - 1)):
             divisor = [_number_const(sympy.Integer(coefficient.q))]
             coefficient = sympy.Integer(coefficient.p)
         parts = [self.from_sympy(f) for f in above]
-        if float(coefficient) != 1.0 or not parts:
+        waits = self.waits is not None and any(f.has(self.waits) for f in above)
+        if waits and divisor and not below:
+            parts.insert(0, Op("div", (_number_const(coefficient), divisor.pop())))
+        elif float(coefficient) != 1.0 or not parts:
             parts.insert(0, _number_const(coefficient))
         result = _chain("mul", parts)
         if sign < 0:
             result = negated(result)
         bottom = divisor + [self.from_sympy(1 / f) for f in below]
+        if waits and below:
+            return Op("mul", (result, Op("div", (Const(1.0), _chain("mul", bottom)))))
         return Op("div", (result, _chain("mul", bottom))) if bottom else result
 
     def power_back(self, e) -> Expr:
@@ -324,9 +339,9 @@ def _chain(fn: str, parts) -> Expr:
 def stabilise(e):
     """Return the expression with quotients of overflowing functions as functions that do not overflow.
 
-    exp(z)/(1 + exp(z)) is the logistic function, sinh(z)/cosh(z) is tanh(z).
+    exp(z)/(1 + exp(z)) is the logistic function, sinh(z)/cosh(z) is tanh(z), z/sqrt(z) is sqrt(z).
     """
-    exp, sinh, cosh = (function_class(n) for n in ("exp", "sinh", "cosh"))
+    exp, sinh, cosh, sqrt = (function_class(n) for n in ("exp", "sinh", "cosh", "sqrt"))
 
     def below(m, base):
         return next((f for f in m.args if f.is_Pow and f.base == base and f.exp.is_Integer and f.exp < 0), None)
@@ -343,16 +358,99 @@ def stabilise(e):
                 return sympy.Mul(function_class(name)(f.args[0]), divisor * make(f.args[0]), *rest)
         return m
 
+    def roots(m):
+        """Return a product with one power of each root: of the root where it is odd and negative."""
+        powers = m.as_powers_dict()
+        for root in [b for b in powers if b.func is sqrt]:
+            z = root.args[0]
+            halves = powers[root] + 2 * powers.get(z, 0)
+            if not (halves.is_Integer and powers[root].is_Integer) or powers[root] == halves:
+                continue
+            whole = halves / 2 if halves % 2 == 0 else 0 if halves < 0 else (halves - 1) / 2
+            m = m / root ** powers[root] / z ** powers.get(z, 0) * z**whole * root ** (halves - 2 * whole)
+        return m
+
+    if e.has(sqrt):
+        e = e.replace(lambda m: (m.is_Mul or m.is_Pow) and m.has(sqrt), roots)
     if not e.has(exp, sinh):
         return e
     return e.replace(lambda m: m.is_Mul, rewrite)
+
+
+def by_result(whole, leaves: list, parts: list, out) -> list:
+    """Return the partials of a quotient written with its value `out`, those of leaves in its denominator."""
+    factors = whole.args if whole.is_Mul else (whole,)
+    below = [f for f in factors if f.is_Pow and f.exp.is_Number and f.exp < 0]
+    if not below:
+        return parts
+    with distribute(False):
+        bottom = sympy.Mul(*(1 / f for f in below))
+        top = sympy.Mul(*(f for f in factors if f not in below))
+        found = []
+        for leaf, part in zip(leaves, parts, strict=True):
+            d_top, d_bottom = top.diff(leaf), bottom.diff(leaf)
+            if d_bottom == 0:
+                found.append(part)
+            elif d_top == 0 and top == 1 and len(below) == 1 and below[0].exp == -1:
+                found.append(-(out**2) * d_bottom)
+            elif d_top == 0:
+                found.append(-out * stabilise(stabilise(d_bottom) / bottom))
+            else:
+                found.append((d_top - out * stabilise(d_bottom)) / bottom)
+        return found
+def plain_slopes(e, whole):
+    """Return the expression with `STEEP` only where it is needed, chosen by a test that is cheap.
+
+    A root that also stands as a factor or divisor cancels; the root of a sum with a number in it, an epsilon say, is
+    taken not to be zero; a root that is not the whole value is zero where its argument is.
+    """
+    steep = number(elementwise.STEEP)
+    ne, sqrt = function_class("ne"), function_class("sqrt")
+    if not e.has(steep):
+        return e
+
+    def root_of(f):
+        """Return what a choice of STEEP tests: a root, or what stands under one."""
+        chosen = isinstance(f, Choose) and f.args[2] in (steep, -steep) and isinstance(f.args[0], ne)
+        return f.args[0].args[0] if chosen else None
+
+    def shifted(f):
+        r = root_of(f)
+        r = r.args[0] if isinstance(r, sqrt) else r
+        return r is not None and r.is_Add and r.as_coeff_Add()[0] != 0
+
+    def cancel(m):
+        bases = {f.base if f.is_Pow else f for f in m.args}
+        return sympy.Mul(*(f.args[1] if root_of(f) in bases else f for f in m.args))
+
+    e = e.replace(shifted, lambda f: f.args[1]).replace(lambda m: m.is_Mul, cancel)
+    inner = {t: ne(t.args[0].args[0], 0) for t in e.atoms(ne) if isinstance(t.args[0], sqrt) and t.args[0] != whole}
+    return e.xreplace(inner)
 
 
 def partials(converter: Converter, value: Expr, leaves: list[Expr]):
     """Return (sympy form of the value, its partial for each leaf)."""
     with distribute(False):
         whole = converter.to_sympy(value)
-        return whole, [stabilise(whole.diff(converter.symbol(leaf))) for leaf in leaves]
+        return whole, [plain_slopes(stabilise(whole.diff(converter.symbol(leaf))), whole) for leaf in leaves]
+
+
+def divide_once(exprs: list):
+    """Return ([(symbol, 1 / base)], expressions) with one reciprocal where a base divides in several powers."""
+    powers: dict = {}
+    for e in exprs:
+        for p in e.atoms(sympy.Pow):
+            if p.exp.is_Integer and p.exp < 0 and not p.base.is_Number:
+                powers.setdefault(p.base, set()).add(p)
+    several = [base for base in powers if len(powers[base]) > 1]
+    several.sort(key=lambda base: (base.count_ops(), str(base)))
+    temps = []
+    table: dict = {}
+    for k, base in enumerate(several):
+        r = sympy.Symbol(f"r{k:04d}")
+        temps.append((r, 1 / base))
+        table |= {p: r**-p.exp for p in powers[base]}
+    return temps, [e.xreplace(table) for e in exprs] if table else exprs
 
 
 def share(exprs: list, first: int):

@@ -36,7 +36,7 @@ def pytest_unconfigure(config):
 @pytest.fixture(autouse=True)
 def _seeds():
     random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - for programs under test that draw without a generator
+    np.random.seed(0)
 
 
 @pytest.fixture

@@ -17,13 +17,14 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "runtime", "tree", "store"),
-    ("ir", "rules", "rules.arrays", "rules.elementwise"),
+    ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
-    ("access", "activity", "gather", "parse_expr", "pull", "simplify", "symbolic"),
-    ("adjoint_calls", "linear", "nests", "parse_assign", "parse_loops", "parse_ops", "parse_routines", "webs"),
+    ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
+    ("adjoint_calls", "bounds", "linear", "nests", "parse_assign", "parse_conditions", "parse_loops", "parse_match",
+     "parse_ops", "parse_random", "parse_routines", "webs", "writes"),
     ("parse_calls", "reductions", "adjoint"),
-    ("parse",),
-    ("pull_ops", "record"),
+    ("parse", "pull_ops", "slots"),
+    ("record",),
     ("array_stores", "call_sites", "reverse", "fuse"),
     ("lower",),
     ("passes",),
@@ -32,13 +33,15 @@ LEVELS = (
     ("generate",),
     ("entry",),
     ("api",),
+    ("pullback",),
     ("check",),
     ("",),
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_assign", "parse_calls", "parse_expr", "parse_loops", "parse_ops", "source", "symbolic",
+    "parse", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
+    "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 
 

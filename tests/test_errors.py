@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
+from srcgrad import parse_calls
 from srcgrad.errors import Problem
 from tests.helpers import loaded
 
-HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\n\n"
+HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\nimport srcgrad as sg\n\n\n"
 VECTOR, MATRIX = np.ones(3), np.ones((3, 2))
 _numbers = itertools.count()
 
@@ -78,14 +79,22 @@ SYNTAX = {
         "nonlocal is not supported",
     ),
     "class": ("«class A:»\n    pass\nreturn x", "a class definition is not supported"),
-    "del": ("y = x\n«del y»\nreturn x", "del is not supported"),
+    "del of an element": ("y = (x, x)\n«del y[0]»\nreturn x", "del of anything but a name"),
+    "used after del": ("y = x\ndel y\nreturn «y»", "'y' is used after it was deleted"),
+    "del on one path": ("y = x\nif x > 3.0:\n    del y\nreturn «y»", "'y' is used after it was deleted"),
     "import": ("«import math»\nreturn math.sin(x)", "an import inside the function"),
-    "match": ("«match x:»\n    case 1.0:\n        return x\nreturn x * x", "match is not supported"),
+    "match on a class": ("match x:\n    case «float()»:\n        return x\nreturn x * x", "the pattern float() is not"),
+    "match on a mapping": ("match x:\n    case «{'a': 1}»:\n        return x\nreturn x * x", "the pattern {'a': 1}"),
+    "match on a sequence": ("match x:\n    case «[1, 2]»:\n        return x\nreturn x * x", "a sequence pattern needs"),
+    "match with a star": ("match (x, x):\n    case «[a, *b]»:\n        return x\nreturn x * x", "the pattern [a, *b]"),
+    "match on True": ("match x:\n    case «True»:\n        return x\nreturn x * x", "the pattern True"),
+    "names in alternatives": (
+        "match (x, x):\n    case «(1, a) | (a, 1)»:\n        return a\nreturn x", "names in alternatives"),
     "list comprehension": ("y = «[x * k for k in range(3)]»\nreturn y[0]", "a list comprehension"),
     "dict comprehension": ("y = «{k: x for k in range(3)}»\nreturn y[0]", "a dict comprehension"),
     "set comprehension": ("y = «{x * k for k in range(3)}»\nreturn x", "a set comprehension"),
     "generator": ("return sum«(x * k for k in range(3))»", "a generator expression"),
-    "dict display": ("y = «{'a': x}»\nreturn y['a']", "a dict display"),
+    "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
     "starred call": ("def g(a):\n    return a\nz = (x,)\nreturn «g(*z)»", "*args and **kwargs in a call"),
@@ -97,15 +106,66 @@ SYNTAX = {
     "string result": ("return «'a'»", "text is used as a number"),
     "string arithmetic": ("return «x ** 'a'»", "string arithmetic"),
     "is": ("return x if «x is 2.0 * x» else 0.0", "`is` between values"),
-    "in": ("return 1.0 * («x in (1.0, 2.0)»)", "is not supported"),
-    "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "known only at run time"),
+    "in an array": ("return 1.0 * («x in np.ones(3)»)", "`in` needs a tuple known"),
+    "text and number": ("return x if «x < 'a'» else 0.0", "text is compared with a number"),
+    "tuple and number": ("return x if «x == (1.0, 2.0)» else 0.0", "a number is compared with a tuple"),
+    "forms of a choice": ("y = «(x, x) if x > 3.0 else x»\nreturn x", "the two sides of this choice"),
+    "lost loop variable": (
+        "for f in (math.sin, math.cos):\n    if x > 3.0:\n        break\nreturn «f»(x)", "depends on the path taken"),
+    "function bound in a branch": (
+        "f = math.sin\nif x > 3.0:\n    «f = math.cos»\nreturn f(x)", "inside a branch or loop"),
+    "text bound in a branch": ("k = 'a'\nif x > 3.0:\n    «k = 'b'»\nreturn x", "'k' is bound anew to a text"),
+    "shape bound in a branch": (
+        "a = np.ones(3)\ns = a.shape\nif x > 3.0:\n    «s = np.ones(2).shape»\nreturn x * s[0]", "the shape 's'"),
+    "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
+    "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
+    "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
+    "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "a tuple is indexed by a value known only at run time"),
     "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
+    "function on one path": (
+        "if x > 0.0:\n    def g(t):\n        return t\nelse:\n    def g(t):\n        return 2.0 * t\nreturn «g»(x)",
+        "'g' stands for different things on different paths",
+    ),
+    "function bound anew": (
+        "g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"
+    ),
+    "choice of tuples": ("a, b = «(x, 2.0) if x > 0.0 else (x, 2.0, 3.0)»\nreturn a", "have different forms"),
     "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
     "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),
     "async inner": ("«async def g(t):»\n    return t\nreturn x", "sync"),
     "yield value": ("y = «yield x»\nreturn y", "yield is not supported"),
     "expression statement": ("«x + 1.0»\nreturn x", "an expression alone does nothing"),
 }  # fmt: skip
+DRAWS = {
+    "active parameter": (
+        "return «np.random.normal(x, 1.0)»", "a parameter of np.random.normal() depends on a differentiated argument"),
+    "active through": ("s = 2.0 * x\nz = «np.random.exponential(s, 3)»\nreturn np.sum(z)", "np.random.exponential()"),
+    "active rate": ("return x * «np.random.poisson(x)»", "a parameter of np.random.poisson()"),
+    "generator made inside": ("rng = «np.random.default_rng(0)»\nreturn x * rng.normal()", "cannot be made here"),
+    "captured generator": ("return x * «RNG.normal()»", "the random generator 'RNG' is captured"),
+    "generator as a number": ("return x + «RNG»", "used as a number"),
+    "unknown method": ("return «x.normal()»", "method .normal() of float64 is not supported"),
+    "option": ("return x * «np.random.normal(0.0, 1.0, dtype=float)»", "option 'dtype' of np.random.normal"),
+    "missing parameter": ("return x * «np.random.gamma()»", "misses argument 'shape'"),
+    "too many": ("return x * «np.random.normal(0.0, 1.0, 3, 4)»", "too many arguments"),
+    "choice with p": ("return x * «np.random.choice(3, p=np.ones(3) / 3.0)»", "with p= is not supported"),
+    "array parameters": (
+        "return x * np.sum(«np.random.normal(np.zeros(3), 1.0)»)", "must be numbers, not arrays"),
+    "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
+    "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
+}  # fmt: skip
+HINTS = {
+    "value of print_grad": ("«sg.print_grad(x, 'x')»\nreturn x * x", "the value of print_grad is not used"),
+    "value of stop_gradient": ("«sg.stop_gradient(x)»\nreturn x * x", "the value of stop_gradient is not used"),
+    "label": ("k = 2\nreturn «sg.print_grad(x, k)»", "the label of print_grad is not a constant text"),
+    "a tuple": ("return «sg.print_grad((x, x))»", "a tuple stands where one number or array is needed"),
+    "arguments": ("return «sg.stop_gradient(x, x)»", "sg.stop_gradient: too many positional arguments"),
+    "keyword": ("return «sg.print_grad(x, text='x')»", "sg.print_grad: got an unexpected keyword argument 'text'"),
+    "nondifferentiable": (
+        "return x * «table(2.0 * x)»",
+        "table() is nondifferentiable, and 't' in this call depends on a differentiated argument",
+    ),
+}
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.cumsum(x)»)", VECTOR, "np.cumsum()"),
     "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
@@ -123,6 +183,12 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "shape bound anew": (
+        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]", (VECTOR,), "the shape 's' is bound anew"
+    ),
+    "choice of arrays written": (
+        "y = «x if x[0] > 0.0 else x[::-1]»\ny[0] = 2.0\nreturn np.sum(x)", (VECTOR,), "'y' may be another name"
+    ),
     "mask": ("return np.sum(«x[x > 0.0]»)", (VECTOR,), "boolean mask"),
     "mask store": ("«x[x > 0.0] = 0.0»\nreturn np.sum(x)", (VECTOR,), "boolean mask"),
     "float index": ("return «x[1.0]»", (VECTOR,), "an index must be an integer, not float64"),
@@ -162,6 +228,22 @@ RESULTS = {
 def test_syntax_outside_the_language(name, load):
     lines, what = SYNTAX[name]
     error, places = error_of(load, body(lines), (2.0,))
+    assert isinstance(error, sg.UnsupportedError)
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_random_numbers_outside_the_language(name, load):
+    lines, what = DRAWS[name]
+    error, places = error_of(load, "RNG = np.random.default_rng(0)\n\n\n" + body(lines), (2.0,))
+    check(error, places, what)
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_hints(name, load):
+    lines, what = HINTS[name]
+    callee = "@sg.nondifferentiable\ndef table(t):\n    return t * t\n\n\n"
+    error, places = error_of(load, callee + body(lines), (2.0,))
     assert isinstance(error, sg.UnsupportedError)
     check(error, places, what)
 
@@ -216,9 +298,9 @@ def test_star_parameters(load, parameters):
 
 
 def test_all_problems_in_one_report(load):
-    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «del y»\nreturn «{y}»")
+    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import math»\nreturn «{y}»")
     error, places = error_of(load, program, (2.0,))
-    check(error, places, "with", "frobnicate", "del", "a set")
+    check(error, places, "with", "frobnicate", "an import", "a set")
     assert str(error).splitlines()[0] == "4 problems"
 
 
@@ -228,15 +310,40 @@ def test_problems_of_a_helper_name_the_helper(load):
     check(error, places, "np.cumsum()")
 
 
-def test_recursion_is_refused_by_name(load):
-    error, places = error_of(load, body("return «f(x - 1.0)» if x > 0.0 else x"), (2.0,))
-    check(error, places, "f calls itself")
+def test_recursion_of_an_inner_function_is_refused_by_name(load):
+    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, 3)"
+    error, places = error_of(load, body(inner), (2.0,))
+    check(error, places, "g calls itself")
 
 
-def test_mutual_recursion_is_refused_by_name(load):
-    program = "def g(t):\n    return «f(t)»\n\n\n" + body("return g(x - 1.0) if x > 0.0 else x")
+def test_recursion_of_a_function_that_writes_is_refused_by_name(load):
+    program = "def g(a, n):\n    a[n] = a[n + 1] * 2.0\n    if n > 0:\n        «g(a, n - 1)»\n\n\n"
+    program += body("a = np.ones(3) * x\ng(a, 1)\nreturn a[0]")
     error, places = error_of(load, program, (2.0,))
-    check(error, places, "f calls itself")
+    check(error, places, "g calls itself")
+
+
+def test_recursion_that_does_not_end_is_refused(load):
+    error, places = error_of(load, body("return «f(x - 1.0)»"), (2.0,))
+    check(error, places, "this function returns nothing without calling itself")
+
+
+def test_recursion_over_more_and_more_axes_is_refused(load):
+    program = "def g(a, n):\n    return np.sum(a) if n == 0 else «g(a[..., None], n - 1)»\n\n\n"
+    error, places = error_of(load, program + body("return g(x, 2)"), (VECTOR,))
+    check(error, places, "g calls itself with arguments of ever other kinds")
+
+
+def test_calls_that_expand_without_end_are_refused(load, monkeypatch):
+    monkeypatch.setattr(parse_calls, "LONG", 20)
+    monkeypatch.setattr(parse_calls, "LIMIT", 50)
+    lines = ["def g0(a, x):\n    a[0] = a[0] * x\n"]
+    for k in range(1, 7):
+        call = f"g{k - 1}(a, x)" if k > 1 else "«g0(a, x)»"
+        lines.append(f"def g{k}(a, x):\n    {call}\n    {call}\n")
+    program = "\n\n".join(lines) + "\n\n" + body("a = np.ones(1)\ng6(a, x)\nreturn a[0]")
+    error, places = error_of(load, program, (1.0,))
+    check(error, places, *["the calls in this function expand to more than 50 statements"] * 2)
 
 
 def test_captured_array_is_not_written(load):

@@ -2,7 +2,9 @@
 
 Partials are written in `x`, `y` (the arguments) and `out` (the value); a row without them is differentiated by sympy
 from `formula`. Kinks follow one policy: where two sides tie the first argument wins, |x| has slope 0 at 0, steps have
-slope 0 everywhere. A derivative is finite wherever the value is and a one-sided derivative exists.
+slope 0 everywhere. A derivative is finite wherever the value is: where the slope is infinite at the end of a domain
+(the root at 0, arccos at 1) it is STEEP, so that zero times it is zero: what stands inside the function has an extreme
+there, its own slope is zero, and zero times infinity would be NaN.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ class Row:
     def differentiable(self) -> bool:
         return self.result not in ("bool", "int")
 
+
+# stands for an infinite slope; in single precision too it can be multiplied with what is not astronomical
+STEEP = 1e30
 
 ROWS: dict[str, Row] = {}
 BY_SPELLING: dict[str, Row] = {}
@@ -63,7 +68,7 @@ row("log", "np.log math.log", "1.0 / x", domain=_POSITIVE)
 row("log2", "np.log2 math.log2", "1.0 / (x * log(2.0))", domain=_POSITIVE)
 row("log10", "np.log10 math.log10", "1.0 / (x * log(10.0))", domain=_POSITIVE)
 row("log1p", "np.log1p math.log1p", "1.0 / (1.0 + x)", domain=(-0.5, 2.0))
-row("sqrt", "np.sqrt math.sqrt", "0.5 / out", domain=_POSITIVE)
+row("sqrt", "np.sqrt math.sqrt", "0.5 / out if out != 0.0 else STEEP", domain=_POSITIVE)
 row("cbrt", "np.cbrt", "1.0 / (3.0 * out**2)", domain=_POSITIVE)
 row("sin", "np.sin math.sin", formula="sin(x)", domain=_WIDE)
 row("cos", "np.cos math.cos", formula="cos(x)", domain=_WIDE)
@@ -71,11 +76,11 @@ row("tan", "np.tan math.tan", "1.0 + out**2", domain=(-1.2, 1.2))
 row("sinh", "np.sinh math.sinh", formula="sinh(x)")
 row("cosh", "np.cosh math.cosh", formula="cosh(x)")
 row("tanh", "np.tanh math.tanh", "1.0 - out**2", domain=_WIDE)
-row("arcsin", "np.arcsin math.asin", "1.0 / sqrt((1.0 - x) * (1.0 + x))", domain=_UNIT)
-row("arccos", "np.arccos math.acos", "-1.0 / sqrt((1.0 - x) * (1.0 + x))", domain=_UNIT)
+row("arcsin", "np.arcsin math.asin", "1.0 / sqrt((1.0 - x) * (1.0 + x)) if abs(x) != 1.0 else STEEP", domain=_UNIT)
+row("arccos", "np.arccos math.acos", "-1.0 / sqrt((1.0 - x) * (1.0 + x)) if abs(x) != 1.0 else -STEEP", domain=_UNIT)
 row("arctan", "np.arctan math.atan", formula="atan(x)")
 row("arcsinh", "np.arcsinh math.asinh", "1.0 / hypot(1.0, x)")
-row("arccosh", "np.arccosh math.acosh", "1.0 / sqrt((x - 1.0) * (x + 1.0))", domain=(1.2, 3.0))
+row("arccosh", "np.arccosh math.acosh", "1.0 / sqrt((x - 1.0) * (x + 1.0)) if x != 1.0 else STEEP", domain=(1.2, 3.0))
 row("arctanh", "np.arctanh math.atanh", "1.0 / ((1.0 - x) * (1.0 + x))", domain=_UNIT)
 row("erf", "math.erf", "1.1283791670955126 * exp(-(x**2))")
 row("erfc", "math.erfc", "-1.1283791670955126 * exp(-(x**2))")
@@ -104,8 +109,8 @@ row("logaddexp", "np.logaddexp", "exp(x - out)", "exp(y - out)", other=(-2.0, 2.
 row("logaddexp2", "np.logaddexp2", "exp2(x - out)", "exp2(y - out)", other=(-2.0, 2.0))
 row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", other=(-2.0, 2.0),
     cheap=True)
-row("power", "np.power math.pow np.float_power", "y * power(x, y - 1.0)", "out * log(x) if x > 0.0 else 0.0",
-    result="same", domain=_POSITIVE, other=(-2.0, 2.0))
+row("power", "np.power math.pow np.float_power", "y * power(x, y - 1.0) if y != 0.0 else 0.0",
+    "out * log(x) if x > 0.0 else 0.0", result="same", domain=_POSITIVE, other=(-2.0, 2.0))
 row("fmod", "np.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9), cheap=True)
 row("remainder", "np.remainder np.mod", "1.0", "-floor(x / y)", result="same", domain=(0.5, 5.0), other=(1.1, 1.9),
     cheap=True)
@@ -131,7 +136,10 @@ COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not", "bitand", "bitor", "bitxor", "invert", "lshift", "rshift"})
 CASTS = frozenset({"float", "int", "bool", "np.float64", "np.float32", "np.int64", "np.int32", "round"})
 
+HINTS = frozenset({"stop_gradient"})
+_OPERATORS = ARITHMETIC | STEPS | COMPARISONS | LOGIC | CASTS | HINTS
+
 
 def is_elementwise(fn: str) -> bool:
     """Return whether an operation maps scalars to a scalar, and arrays element by element."""
-    return fn in ARITHMETIC or fn in STEPS or fn in COMPARISONS or fn in LOGIC or fn in CASTS or fn in BY_SPELLING
+    return fn in _OPERATORS or fn in BY_SPELLING

@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-TABLES = ("emitted", "calls", "starts", "compiling")
+TABLES = ("emitted", "kernels", "calls", "starts", "compiling")
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)} (default: all)")
     parser.add_argument("--seconds", type=float, default=1.0, help="time spent on each measured call")
     parser.add_argument("--repeats", type=int, default=7, help="processes started for each median")
+    parser.add_argument("--only", default="", help="of kernels: these, with commas between them")
     options = parser.parse_args()
     unknown = set(options.tables) - set(TABLES)
     if unknown:
@@ -20,12 +21,15 @@ def main() -> None:
     # Before NumPy is imported: a BLAS on all cores would be compared with code on one.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    from tests.benchmarks import calls, emitted, starts
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    from tests.benchmarks import calls, emitted, kernels, starts
 
     print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
     wanted = options.tables or TABLES
     if "emitted" in wanted:
         emitted.table(options.seconds)
+    if "kernels" in wanted:
+        kernels.table(options.seconds, options.only)
     if "calls" in wanted:
         calls.table(options.seconds)
     if "starts" in wanted:

@@ -1,4 +1,4 @@
-"""Medians of interleaved calls, and tables."""
+"""Times of interleaved calls, and tables."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ def interleaved(
     calls: Mapping[str, Callable[[], object]], seconds: float = 1.0, batch: float = 2e-3
 ) -> dict[str, float]:
     """Median seconds per call of each, in turns: a slow spell of the machine meets all alike."""
+    return {name: statistics.median(times) for name, times in sampled(calls, seconds, batch).items()}
+
+
+def fastest(
+    calls: Mapping[str, Callable[[], object]], seconds: float = 1.0, batch: float = 3e-4
+) -> dict[str, float]:
+    """Least seconds per call of each over many short turns: what a shared machine does to others is left out."""
+    return {name: min(times) for name, times in sampled(calls, seconds, batch).items()}
+
+
+def sampled(
+    calls: Mapping[str, Callable[[], object]], seconds: float, batch: float
+) -> dict[str, list[float]]:
+    """Seconds per call of each, as many samples as the time allows, in turns."""
     numbers = {}
     for name, call in calls.items():
         call()
@@ -26,7 +40,7 @@ def interleaved(
             for _ in range(number):
                 call()
             samples[name].append((time.perf_counter() - begin) / number)
-    return {name: statistics.median(times) for name, times in samples.items()}
+    return samples
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

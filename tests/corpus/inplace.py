@@ -182,7 +182,106 @@ def pushes_of_two_statements(u, k):
     return np.sum(u**2)
 
 
+def recurrence_from_the_end(x, n):
+    y = np.zeros(n)
+    for i in range(n):
+        y[i] = np.sin(y[i - 1] * x[i]) + x[i] * (y[i - 1] + 0.5)
+    return np.sum(y * y)
+
+
+def first_before_and_after(x, n):
+    y = np.empty(n)
+    y[0] = x[0] * x[0]
+    for i in range(1, n):
+        y[i] = y[i - 1] * x[i] + y[0] * y[0]
+        y[0] = np.sin(y[0])
+    return y[n - 1] * y[0]
+
+
+def binomial_tree(p, r, n):
+    values = np.empty((n + 1, n + 1))
+    for j in range(n + 1):
+        values[n, j] = max(np.exp(p * (2 * j - n)) - 1.0, 0.0)
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1):
+            values[i, j] = r * values[i + 1, j] * values[i + 1, j + 1] + values[i + 1, j]
+    return values[0, 0]
+
+
+def rows_of_two(x, n):
+    y = np.empty((n, 2))
+    s = 0.0
+    for i in range(n):
+        y[i, 0] = x[i] * x[i]
+        y[i, 1] = y[i, 0] * s
+        s += y[i, 1] * y[i, 0] + x[i]
+        y[i, 0] = s * y[i, 1]
+    return s + y[n - 1, 0]
+
+
+def last_but_one(x, n):
+    y = np.zeros(n)
+    y[0] = x * x
+    y[n - 2] = np.sin(y[0]) * x
+    return np.sum(y * y) + y[n - 2] * x
+
+
+def cholesky_by_columns(A):
+    n = A.shape[0]
+    L = np.zeros((n, n))
+    for j in range(n):
+        s = A[j, j]
+        for k in range(j):
+            s -= L[j, k] * L[j, k]
+        L[j, j] = np.sqrt(s)
+        for i in range(j + 1, n):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            L[i, j] = s / L[j, j]
+    return np.sum(L * L * L)
+
+
+def leapfrog_of_three_levels(u0, r, steps):
+    before, now, after = u0.copy(), u0.copy(), np.zeros_like(u0)
+    for _ in range(steps):
+        for i in range(1, now.size - 1):
+            after[i] = 2.0 * now[i] - before[i] + r * (now[i + 1] - 2.0 * now[i] + now[i - 1])
+        before, now, after = now, after, before
+    return np.sum(now**2)
+
+
+def rows_of_a_matrix_bound_anew(A, steps):
+    M = A.copy()
+    for _ in range(steps):
+        for i in range(1, M.shape[0]):
+            row = M[i]
+            row[0] = M[i - 1, 1] * row[1]
+        M = 0.5 * M
+    return np.sum(M**2)
+
+
+def written_after_the_swap(u0, steps):
+    u, v = u0.copy(), np.zeros_like(u0)
+    for _ in range(steps):
+        v[1:-1] = u[1:-1] + 0.1 * (u[:-2] - u[2:])
+        u, v = v, u
+    edge = u[:2]
+    edge *= u[-1]
+    return np.sum(u**3)
+
+
 CASES = [
+    Case(recurrence_from_the_end, (sample(5), 5)),
+    Case(first_before_and_after, (sample(5), 5)),
+    Case(binomial_tree, (0.3, 0.9, 4)),
+    Case(rows_of_two, (sample(4), 4)),
+    Case(last_but_one, (0.7, 1)),
+    Case(last_but_one, (0.7, 3)),
+    Case(cholesky_by_columns, (np.eye(3) * 2.0 + 0.3 * sample(3, 3),)),
+    Case(leapfrog_of_three_levels, (sample(7), 0.3, 4)),
+    Case(rows_of_a_matrix_bound_anew, (sample(4, 3), 3)),
+    Case(written_after_the_swap, (sample(6), 3)),
     Case(pushes_of_two_statements, (sample(8), 3)),
     Case(overwrite_each, (sample(5),)),
     Case(increment_then_use, (sample(4),)),

@@ -131,7 +131,104 @@ def value_from_before_the_loop(x, n):
     return scale * s + scale**2
 
 
+def triangle_downward(x, n):
+    s = x[0]
+    for i in range(n - 1, -1, -1):
+        for j in range(i, -1, -1):
+            s = np.sin(s + x[i] * x[j])
+    return s
+
+
+def band(x, n):
+    s = 0.3
+    for i in range(n):
+        for j in range(i, i + 3):
+            s = s * np.cos(x[i] + 0.1 * j)
+    return s
+
+
+def three_deep_triangle(x, n):
+    s = 1.0
+    for i in range(n):
+        for j in range(i + 1):
+            for k in range(2, j):
+                s = s * (1.0 + 0.1 * np.sin(x[i] + x[j] * x[k] * s))
+    return s
+
+
+def rows_by_pointer(start, values, x):
+    out = 1.0
+    for i in range(start.size - 1):
+        row = 0.5
+        for k in range(start[i], start[i + 1]):
+            row = row * np.sin(values[k] * x[i]) + 0.2
+        out = out * row + row
+    return out
+
+
+def roots_over_time(a, n):
+    x, total = 1.0, 0.0
+    for i in range(n):
+        rounds = 0
+        while abs(x * x - a * (1 + i)) > 1e-3 and rounds < 12:
+            for k in range(2):
+                x = x - 0.4 * (x * x - a * (1 + i)) / x
+            rounds += 1
+        total += x * x
+    return total
+
+
+def while_in_while(x, limit):
+    s = 1.0
+    while x < limit:
+        y = x
+        while y > 0.1:
+            y = y * 0.6 * s
+            s = s * (1.0 - 0.05 * y)
+        x = x * 1.3 + 0.01 * s * y
+    return s * x
+
+
+def gravity_between_two(x, y, dt, n):
+    v = 0.0
+    for i in range(n):
+        d2 = (x - y) * (x - y) + 0.1
+        pull = dt / (d2 * math.sqrt(d2))
+        v -= pull * (x - y)
+        x += dt * v * pull
+        y -= v / math.sqrt(d2) / d2
+    return x * y + v
+
+
+def quotients_in_a_chain(x, w):
+    r = np.empty(x.size)
+    s = 1.5
+    for i in range(x.size):
+        r[i] = (s - w[i]) / (x[i] * x[i] + s)
+        s = s / (1.0 + r[i] * x[i]) + 1.0 / x[i]
+        w[i] = w[i] * x[i] / (w[i] + 2.0) / s
+    return s + np.sum(r * r) + np.sum(w)
+
+
+def roots_of_all_powers(x):
+    total = 0.0
+    for i in range(x.size):
+        z = x[i] * x[i] + 0.5
+        total += z / np.sqrt(z) + 1.0 / (z * z * np.sqrt(z)) + np.sqrt(z) ** 3 / z**2 + z * np.sqrt(z) / (1.0 + x[i])
+    return total
+
+
 CASES = [
+    Case(gravity_between_two, (0.4, -0.3, 0.1, 5)),
+    Case(quotients_in_a_chain, (sample(5) ** 2 + 1.0, sample(5) ** 2 + 0.3)),
+    Case(roots_of_all_powers, (sample(5),)),
+    Case(triangle_downward, (sample(5), 5)),
+    Case(band, (sample(4), 4)),
+    Case(three_deep_triangle, (sample(5), 5)),
+    Case(rows_by_pointer, (np.array([0, 3, 3, 4, 15]), sample(15), sample(4))),
+    Case(roots_over_time, (1.4, 5)),
+    Case(while_in_while, (0.3, 1.5)),
+    Case(while_in_while, (0.3, 0.1)),
     Case(product_of_all, (np.array([2.0, 1.0, 2.0]), 3), expected=(np.array([2.0, 4.0, 2.0]),)),
     Case(product_of_all, (np.array([0.5, 0.0, -2.0, 3.0]), 4), expected=(np.array([0.0, -3.0, 0.0, 0.0]),)),
     Case(norm_by_hand, (sample(5),)),

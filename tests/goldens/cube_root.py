@@ -24,17 +24,14 @@ def cube_root_value_and_grad(a, x0):
     """Derivative of cube_root with respect to a."""
     # forward
     x = x0
+    trip = -1
     x_rec = np.empty(8)
-    x_n = 0
-    trips = 0
     while True:
-        trips += 1
-        step = (x * x * x - a) / (3.0 * x * x)
-        # x = x - step  (line 5)
-        if x_n == x_rec.shape[0]:
+        trip += 1
+        if trip == x_rec.shape[0]:
             x_rec = grow(x_rec)
-        x_rec[x_n] = x
-        x_n += 1
+        step = (x * x * x - a) / (3.0 * x * x)
+        x_rec[trip] = x
         x = x - step
         if abs(step) < 1e-12:
             break
@@ -43,13 +40,12 @@ def cube_root_value_and_grad(a, x0):
     x_bar = 1.0
     # while True:  (line 3)
     a_bar = 0.0
-    for trip in range(trips):
+    for trip_1 in range(trip, -1, -1):
         # x = x - step  (line 5)
-        x_n -= 1
-        x = x_rec[x_n]
+        x = x_rec[trip_1]
         step_bar = -x_bar
         # step = (x * x * x - a) / (3.0 * x * x)  (line 4)
-        t = x**3
-        x_bar += (1.0 - 2.0 * (t - a) / (3.0 * t)) * step_bar
-        a_bar -= step_bar / (3.0 * x**2)
+        t = 1.0 / x
+        x_bar += (1.0 - 2.0 * t**3 * (x**3 - a) / 3.0) * step_bar
+        a_bar -= 1.0 / 3.0 * t**2 * step_bar
     return out, a_bar

@@ -23,38 +23,29 @@ def halvings_value_and_grad(x, low):
     # forward
     x_1 = x
     y = 0.0
+    trip = -1
     y_rec = np.empty(8)
-    y_n = 0
     x_1_rec = np.empty(8)
-    x_1_n = 0
-    trips = 0
     while x_1 > low:
-        trips += 1
-        # y = x * (1.0 - y)  (line 4)
-        if y_n == y_rec.shape[0]:
+        trip += 1
+        if trip == y_rec.shape[0]:
             y_rec = grow(y_rec)
-        y_rec[y_n] = y
-        y_n += 1
-        y = x_1 * (1.0 - y)
-        # x = x * 0.5  (line 5)
-        if x_1_n == x_1_rec.shape[0]:
             x_1_rec = grow(x_1_rec)
-        x_1_rec[x_1_n] = x_1
-        x_1_n += 1
+        y_rec[trip] = y
+        y = x_1 * (1.0 - y)
+        x_1_rec[trip] = x_1
         x_1 = x_1 * 0.5
     out = y
     # backward
     y_bar = 1.0
     # while x > low:  (line 3)
     x_1_bar = 0.0
-    for trip in range(trips):
+    for trip_1 in range(trip, -1, -1):
         # x = x * 0.5  (line 5)
-        x_1_n -= 1
-        x_1 = x_1_rec[x_1_n]
+        x_1 = x_1_rec[trip_1]
         x_1_bar *= 0.5
         # y = x * (1.0 - y)  (line 4)
-        y_n -= 1
-        y = y_rec[y_n]
+        y = y_rec[trip_1]
         x_1_bar += (1.0 - y) * y_bar
         y_bar *= -x_1
     # def halvings(x, low):  (line 1)

@@ -18,8 +18,11 @@ def mean_of_words_value_and_grad(E, words, u):
     # forward
     rows = np.empty((words.shape[0], E.shape[1]))
     for i in range(words.shape[0]):
+        at = words[i]
+        if 0 < E.shape[1] and (at < -E.shape[0] or at >= E.shape[0]):
+            raise IndexError('out of bounds: rows = E[words] (mean_of_words.py:2), axis 0: index, size', at, E.shape[0])
         for j in range(E.shape[1]):
-            rows[i, j] = E[words[i], j]
+            rows[i, j] = E[at, j]
     sums = np.zeros(E.shape[1])
     for i in range(words.shape[0]):
         for j in range(E.shape[1]):
@@ -44,6 +47,7 @@ def mean_of_words_value_and_grad(E, words, u):
     # rows = E[words]  (line 2)
     E_bar = np.zeros_like(E)
     for i in range(words.shape[0]):
+        at = words[i]
         for j in range(E.shape[1]):
-            E_bar[words[i], j] += rows_bar[i, j]
+            E_bar[at, j] += rows_bar[i, j]
     return out, E_bar, u_bar

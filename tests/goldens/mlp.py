@@ -40,6 +40,8 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         for j in range(W2.shape[1]):
             S[i, j] += b2[j]
     loss = 0.0
+    if X.shape[0] > labels.shape[0]:
+        raise IndexError('out of bounds: labels[i] (mlp.py:7), axis 0: index, size', X.shape[0] - 1, labels.shape[0])
     best_rec = np.empty(S.shape[0], dtype=np.int64)
     total_rec = np.empty(S.shape[0])
     for i in range(S.shape[0]):
@@ -53,7 +55,10 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         for j in range(W2.shape[1]):
             total += np.exp(S[i, j] - m)
         total_rec[i] = total
-        loss += m + np.log(total) - S[i, labels[i]]
+        at = labels[i]
+        if at < -W2.shape[1] or at >= W2.shape[1]:
+            raise IndexError('out of bounds: S[i, labels[i]] (mlp.py:7), axis 1: index, size', at, W2.shape[1])
+        loss += m + np.log(total) - S[i, at]
     total_1 = 0.0
     for i in range(W1.shape[0]):
         for j in range(W1.shape[1]):
@@ -81,9 +86,10 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     for i in range(S.shape[0]):
         # loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]  (line 7)
         total = total_rec[i]
+        at = labels[i]
         m_bar = loss_bar
-        total_bar = loss_bar / total
-        S_bar[i, labels[i]] -= loss_bar
+        total_bar = loss_bar * (1.0 / total)
+        S_bar[i, at] -= loss_bar
         best = best_rec[i]
         # m = S[i].max()  (line 6)
         m = S[i, best]

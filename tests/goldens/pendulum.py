@@ -22,6 +22,8 @@ RESULT = '"*"'
 def pendulum_value_and_grad(theta, n, dt):
     """Derivative of pendulum with respect to theta."""
     # forward
+    if theta.shape[0] < 4:
+        raise IndexError('out of bounds: theta[3] (pendulum.py:2), axis 0: index, size', 3, theta.shape[0])
     x = theta[0]
     v = theta[1]
     k = theta[2]

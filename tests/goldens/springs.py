@@ -23,6 +23,8 @@ def springs_value_and_grad(q, k, n):
     """Derivative of springs with respect to q, k."""
     # forward
     e = 0.0
+    if 0 < n and n >= q.shape[0]:
+        raise IndexError('out of bounds: q[i + 1] (springs.py:4), axis 0: index, size', n, q.shape[0])
     for i in range(n):
         r = q[i + 1] - q[i]
         if r > 1.0:

@@ -63,20 +63,21 @@ def standardised_value_and_grad(X, gain, bias):
     scale_bar = np.zeros_like(scale)
     for i in range(X.shape[0]):
         for j in range(gain.shape[0]):
-            t = Z_bar[i, j] / scale[j]
-            gain_bar[j] += centred[i, j] * t
+            t = 1.0 / scale[j]
+            gain_bar[j] += t * centred[i, j] * Z_bar[i, j]
         for j in range(gain.shape[0]):
-            t = Z_bar[i, j] / scale[j]
-            centred_bar[i, j] += gain[j] * t
+            t = 1.0 / scale[j]
+            centred_bar[i, j] += t * gain[j] * Z_bar[i, j]
         for j in range(gain.shape[0]):
-            scale_bar[j] -= gain[j] * centred[i, j] * Z_bar[i, j] / scale[j]**2
+            t = 1.0 / scale[j]
+            scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar[i, j]
         for j in range(gain.shape[0]):
             bias_bar[j] += Z_bar[i, j]
     # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     sums_1_bar = np.empty_like(sums_1)
     for i in range(X.shape[1]):
-        sums_1_bar[i] = 0.5 * scale_bar[i] / scale[i]
-        sums_1_bar[i] /= X.shape[0]
+        sums_1_bar[i] = 0.5 * scale_bar[i] * (1.0 / scale[i])
+        sums_1_bar[i] *= 1.0 / X.shape[0]
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
             centred_bar[i, j] += 2.0 * centred[i, j] * sums_1_bar[j]
@@ -88,7 +89,7 @@ def standardised_value_and_grad(X, gain, bias):
             X_bar[i, j] = centred_bar[i, j]
             sums_bar[j] -= centred_bar[i, j]
     for i in range(X.shape[1]):
-        sums_bar[i] /= X.shape[0]
+        sums_bar[i] *= 1.0 / X.shape[0]
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
             X_bar[i, j] += sums_bar[j]

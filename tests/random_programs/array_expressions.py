@@ -98,6 +98,10 @@ class ArrayExpressions(Expressions):
                 cuts = [self.slices(dim, whole) for dim, whole in zip(shape, own, strict=True)]
                 if all(cuts):
                     found.append(f"{name}[{', '.join(cut for cut in cuts if cut)}]")
+            if len(own) == 3 and len(shape) == 2 and own[:2] == shape:
+                found.append(f"{name}[:, :, {self.index(own[2])}]")
+            if len(own) == 3 and len(shape) == 2 and own[1:] == shape:
+                found.append(f"{name}[{self.index(own[0])}]")
             if len(own) == 2 and len(shape) == 1:
                 column, row = self.slices(shape[0], own[0]), self.slices(shape[0], own[1])
                 if column:
@@ -117,7 +121,9 @@ class ArrayExpressions(Expressions):
     def computed(self, shape: Shape, depth: int) -> Bounded:
         """A product, a gather, a reduction that keeps an axis, or a constant array."""
         choices = [self.made]
-        if len(shape) == 1:
+        if len(shape) == 3:
+            choices = [self.made]
+        elif len(shape) == 1:
             choices += [self.vector]
         elif ONE in shape:
             choices = [self.kept]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tests.random_programs.differences import copied, float_argnums, mismatch, reference
-from tests.random_programs.generate import arguments, parameter_names
+from tests.random_programs.generate import SECOND, SINGLE, arguments, parameter_names
 
 Gradient = Callable[[FunctionType, tuple[Any, ...], tuple[int, ...]], tuple[Any, tuple[Any, ...]]]
 
@@ -55,14 +55,22 @@ def compiled_gradient(
     """Value and gradients as a user gets them."""
     import srcgrad as sg
 
-    value, gradients = sg.value_and_grad(f, argnums=argnums)(*args)
-    return value, gradients
+    derivative = sg.value_and_grad(f, argnums=argnums)
+    return twice(lambda: derivative(*args))
 
 
 def plain_gradient(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """Value and gradients from the generated source run as plain Python, no compiler in between."""
+
+
+    value, *gradients = plain_text(f, args, argnums)[2]
+    return value, tuple(gradients)
+
+
+def plain_text(f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]) -> tuple[str, str, Any]:
+    """The module generated for value and gradient, the name of its function, and what that returns."""
     import numba
 
     from srcgrad import entry, generate, pipeline, tree
@@ -71,17 +79,49 @@ def plain_gradient(
     structures = (tree.LEAF,) * len(args)
     # As a compiled call does: axes of length one are repeated only once they have been met.
     for stretch in (False, True):
-        made = pipeline.value_and_grad(f, structures, kinds, argnums, stretch)
+        made = pipeline.value_and_grad(f, structures, kinds, argnums, pipeline.Variant(stretch))
+        text, name = generate.module_text("plain", made), made.functions[0].name
         namespace: dict[str, Any] = {}
-        exec(compile(generate.module_text("plain", made), "<generated>", "exec"), namespace)
+        exec(compile(text, "<generated>", "exec"), namespace)
         try:
-            value, *gradients = namespace[made.functions[0].name](*args)
+            return text, name, twice(lambda: namespace[name](*args))
         except ValueError as error:
             if stretch or "broadcast" not in str(error):
                 raise
-        else:
-            break
-    return value, tuple(gradients)
+    raise AssertionError
+
+
+def twice(call: Callable[[], Any]) -> Any:
+    """What the call gives; a second call must give the same to the last bit."""
+    first, second = call(), call()
+    assert bits(first) == bits(second), "a second call gives other bits"
+    return first
+
+
+def bits(value: Any) -> Any:
+    """The bytes of numbers and arrays in tuples."""
+    return tuple(map(bits, value)) if isinstance(value, tuple) else np.asarray(value).tobytes()
+
+
+def second_order(text: str) -> str:
+    """A program whose value is f plus its derivative along the arguments, by the gradient generated for f."""
+    with loaded(text) as module:
+        names = parameter_names(module.f)
+        args = arguments(names, seed_of(text))
+        wanted = float_argnums(args)
+        made, name, _ = plain_text(module.f, args, wanted)
+    bars = [f"{names[k]}_along" for k in wanted]
+    terms = [
+        f"np.sum({names[k]} * {bar})" if isinstance(args[k], np.ndarray) else f"{names[k]} * {bar}"
+        for k, bar in zip(wanted, bars, strict=True)
+    ]
+    given = ", ".join(names)
+    last = [
+        f"def f({given}):",
+        f"    value_, {', '.join(bars)} = {name}({given})",
+        f"    return value_ + {' + '.join(terms)}",
+    ]
+    return "\n".join([text.splitlines()[0].replace(SECOND, ", of second order"), made, *last]) + "\n"
 
 
 # ---- one program
@@ -136,15 +176,38 @@ def compare(text: str, gradient: Gradient = compiled_gradient) -> Outcome:
     try:
         with warnings.catch_warnings(), loaded(text) as module:
             warnings.simplefilter("ignore")
-            return compare_function(module.f, seed_of(text), gradient)
+            head = text.splitlines()[0] if text else ""
+            outcome = compare_function(module.f, seed_of(text), gradient, SINGLE in head)
     except SyntaxError as error:
         return Outcome("invalid", str(error))
+    if outcome.kind != "ok" or SECOND not in head:
+        return outcome
+    try:
+        further = second_order(text)
+    except Exception as error:
+        return refused_or_crash(error)
+    found = compare(further, gradient)
+    return Outcome(found.kind, f"second order: {found.detail}")
 
 
-def compare_function(f: FunctionType, seed: int, gradient: Gradient) -> Outcome:
-    """The same for a function that is already there."""
+def narrowed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with every floating array in single precision."""
+    return tuple(a.astype(np.float32) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args)
+
+
+def widened(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same numbers in double precision."""
+    return tuple(a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args)
+
+
+def compare_function(f: FunctionType, seed: int, gradient: Gradient, single: bool = False) -> Outcome:
+    """The same for a function that is already there; single precision is compared with double, less sharply."""
     args = arguments(parameter_names(f), seed)
-    argnums = float_argnums(args)
+    argnums, exact = float_argnums(args), 1e-12
+    given = args
+    if single:
+        given = narrowed(args)
+        args, exact = widened(given), 1e-3
     try:
         with time_limit(1.0):
             f(*copied(args))
@@ -154,20 +217,20 @@ def compare_function(f: FunctionType, seed: int, gradient: Gradient) -> Outcome:
         return Outcome("invalid", f"{type(error).__name__}: {error}")
     if not np.isfinite(expected.value) or not argnums:
         return Outcome("invalid", f"value {expected.value}")
-    before = copied(args)
+    before = copied(given)
     try:
         with time_limit(120.0):
-            value, gradients = gradient(f, args, argnums)
+            value, gradients = gradient(f, given, argnums)
     except Exception as error:
         return refused_or_crash(error)
-    for k, (old, new) in enumerate(zip(before, args, strict=True)):
+    for k, (old, new) in enumerate(zip(before, given, strict=True)):
         if isinstance(old, np.ndarray) and (
             not isinstance(new, np.ndarray) or old.tobytes() != new.tobytes()
         ):
             return Outcome("WRONG", f"argument {k} was written")
-    if not abs(value - expected.value) <= 1e-12 * max(1.0, abs(expected.value)) + 1e-14 * expected.norm:
+    if not abs(value - expected.value) <= exact * max(1.0, abs(expected.value)) + exact / 100 * expected.norm:
         return Outcome("WRONG", f"value {value!r}, plain Python gives {expected.value!r}")
-    wrong = mismatch(expected, gradients, args, argnums)
+    wrong = mismatch(expected, gradients, given, argnums, 5e-3 if single else 1e-7)
     if not expected.smooth:
         return Outcome("unreliable", wrong or "agrees nevertheless")
     return Outcome("WRONG", wrong) if wrong else Outcome("ok")

@@ -12,6 +12,7 @@ from types import FunctionType
 
 import numpy as np
 
+from tests.random_programs.patterns import HELPERS, PATTERNS, Patterns
 from tests.random_programs.scope import PARAMETERS, Scope, Span
 from tests.random_programs.statements import Statements, indented
 
@@ -42,17 +43,22 @@ ALIASES = {
     "keyword": 0.5,
     "write_parameters": 0.4,
 }
+WIDE = ALIASES | {name: 0.7 for name in PATTERNS}
 LEVELS: dict[int, dict[str, float]] = {
     1: SCALARS,
     2: SCALARS | STORES,
     3: SCALARS | STORES | ARRAYS,
     4: SCALARS | STORES | ARRAYS | ALIASES,
+    5: SCALARS | STORES | ARRAYS | WIDE,
 }
 
 HEAD = (
     '"""Random program: seed {seed}, level {level}."""\nimport math\n\nimport numpy as np\n\nC = {constant}\n'
 )
-PARAMETER_ORDER = ("x", "y", "a", "b", "M", "n", "k", "idx", "labels")
+# What `compare` does besides the gradient, for some seeds of the highest level.
+SECOND, SINGLE = ", second order", ", single precision"
+MARKS = {1: SECOND, 6: SECOND, 3: SINGLE}
+PARAMETER_ORDER = ("x", "y", "a", "b", "M", "S", "F", "V", "n", "k", "idx", "labels")
 LARGEST = 1e3
 STEEPEST = 1e4
 
@@ -82,17 +88,21 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
     arrays = ["a"] + [name for name in ("b", "M") if level > 1 or rng.random() < 0.3]
     scope.arrays = {name: PARAMETERS[name] for name in arrays if level > 1 or rng.random() < 0.6}
     scope.read_only = {"n", "k"} | (set(scope.arrays) if level == 1 else set())
+    if level > 4:
+        scope.arrays |= {name: PARAMETERS[name] for name in ("S", "F", "V") if rng.random() < 0.35}
     helpers = write_helpers(rng, weights, scope)
     budget = rng.choice((2, 4, 6, 9, 13, 18)) * weights.get("size", 1.0)
-    body = Statements(scope, [round(budget)]).block(round(budget))
+    source = Patterns if level > 4 else Statements
+    body = source(scope, [round(budget)]).block(round(budget))
     body.append(f"return {result(scope, level)}")
     used = set(re.findall(r"\w+", "\n".join(body)))
     parameters = [name for name in PARAMETER_ORDER if name in used]
-    if not any(name in parameters for name in ("x", "y", "a", "b", "M")):
+    if not any(name in parameters for name in ("x", "y", *PARAMETERS)):
         parameters.insert(0, "x")
     rng.shuffle(parameters)
     lines = [f"def f({', '.join(parameters)}):", *indented(body)]
-    head = HEAD.format(seed=seed, level=level, constant=round(rng.uniform(0.2, 0.9), 2))
+    mark = MARKS.get(seed % 10, "") if level > 4 else ""
+    head = HEAD.format(seed=seed, level=f"{level}{mark}", constant=round(rng.uniform(0.2, 0.9), 2))
     return ast.unparse(ast.parse(head + "\n".join(helpers + lines))) + "\n"
 
 
@@ -144,6 +154,11 @@ def write_helpers(rng: random.Random, weights: dict[str, float], scope: Scope) -
     if "procedure" in weights and rng.random() < 0.7:
         lines += rng.choice(WRITING_HELPERS).splitlines()
         scope.helpers["touch"] = "writes"
+    if "helped" in weights:
+        for kind, name, text in rng.sample(HELPERS, 2):
+            if name not in scope.helpers:
+                lines += text.splitlines()
+                scope.helpers[name] = kind
     return lines
 
 
@@ -175,14 +190,24 @@ def data(seed: int) -> dict[str, object]:
         "M": rng.uniform(-1.5, 1.5, (n, m)),
         "idx": rng.integers(0, n, n),
         "labels": rng.integers(0, m, n),
+        "S": rng.uniform(-1.5, 1.5, 2 * n)[::2],
+        "F": np.asfortranarray(rng.uniform(-1.5, 1.5, (n, m))),
+        "V": rng.uniform(-1.5, 1.5, (n, m, m)),
     }
 
 
 def arguments(names: tuple[str, ...], seed: int) -> tuple[object, ...]:
-    """Fresh arguments for parameters of these names."""
-    return tuple(
-        value.copy() if isinstance(value, np.ndarray) else value for value in map(data(seed).get, names)
-    )
+    """Fresh arguments for parameters of these names, each array laid out as in `data`."""
+    return tuple(laid_out(value) if isinstance(value, np.ndarray) else value for value in map(data(seed).get, names))
+
+
+def laid_out(array: np.ndarray) -> np.ndarray:
+    """A copy that is contiguous by rows or columns, or has gaps, as the array itself."""
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return array.copy(order="K")
+    gaps = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)[..., ::2]
+    gaps[...] = array
+    return gaps
 
 
 def parameter_names(f: Callable[..., object]) -> tuple[str, ...]:
@@ -207,7 +232,7 @@ def tame(text: str, seed: int) -> bool:
                     for v in arguments(names, seed)
                 )
             )
-        except (ArithmeticError, Warning, ValueError):
+        except (ArithmeticError, Warning, ValueError, IndexError, NameError, TypeError):
             return False
     if not isinstance(value, float) or not np.isfinite(value):
         return False

@@ -58,7 +58,14 @@ class Span:
 
 N, M, ONE = Dim("n"), Dim("m"), Dim("1")
 Shape = tuple[Dim, ...]
-PARAMETERS: dict[str, Shape] = {"a": (N,), "b": (N,), "M": (N, M)}
+PARAMETERS: dict[str, Shape] = {
+    "a": (N,),
+    "b": (N,),
+    "M": (N, M),
+    "S": (N,),  # strided
+    "F": (N, M),  # columns contiguous
+    "V": (N, M, M),
+}
 
 
 @dataclass

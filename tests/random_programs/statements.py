@@ -50,6 +50,8 @@ def indented(lines: Lines) -> Lines:
 class Statements:
     """A source of statements for one scope; nested blocks get a source of their own."""
 
+    known: tuple[str, ...]
+
     def __init__(self, scope: Scope, budget: list[int]):
         self.scope, self.rng, self.budget = scope, scope.rng, budget
         self.expressions = ArrayExpressions(scope)
@@ -62,7 +64,7 @@ class Statements:
                 break
             made = None
             while made is None:
-                names = [name for name in STATEMENTS if self.scope.features.get(name, 0.0) > 0.0]
+                names = [name for name in self.known if self.scope.features.get(name, 0.0) > 0.0]
                 weights = [self.scope.features[name] for name in names]
                 made = getattr(self, self.rng.choices(names, weights)[0])()
             self.budget[0] -= 1
@@ -73,7 +75,7 @@ class Statements:
         """A block in a scope of its own, with these integers known there."""
         scope = self.scope.inner(loop)
         scope.ints.update(ints)
-        return Statements(scope, self.budget).block(size)
+        return type(self)(scope, self.budget).block(size)
 
     # ---- scalars
 
@@ -147,7 +149,7 @@ class Statements:
     def side(self, shared: str | None) -> Lines:
         """One side of a branch; it binds the shared name, if any, first or last."""
         scope = self.scope.inner()
-        inner = Statements(scope, self.budget)
+        inner = type(self)(scope, self.budget)
         if shared is None:
             return inner.block(self.rng.randint(1, 2))
         if self.rng.random() < 0.5:
@@ -183,7 +185,7 @@ class Statements:
         scope.read_only.add(vector)
         return [
             f"for {name} in {vector}:",
-            *indented(Statements(scope, self.budget).block(self.rng.randint(1, 3))),
+            *indented(type(self)(scope, self.budget).block(self.rng.randint(1, 3))),
         ]
 
     def repeat(self) -> Lines | None:
@@ -194,7 +196,7 @@ class Statements:
         scope = self.scope.inner("while")
         scope.ints[name] = None
         scope.read_only.add(name)
-        inner = Statements(scope, self.budget)
+        inner = type(self)(scope, self.budget)
         form = self.rng.choice(("counter", "test", "forever"))
         body = inner.block(self.rng.randint(1, 3))
         if form == "forever":
@@ -216,7 +218,7 @@ class Statements:
         if not kinds:
             return None
         kind = self.rng.choice(kinds)
-        lines = Statements(scope.inner(), self.budget).block(1) if self.rng.random() < 0.3 else []
+        lines = type(self)(scope.inner(), self.budget).block(1) if self.rng.random() < 0.3 else []
         last = f"return {self.expressions.scalar(2)[0]}" if kind == "return" else kind
         return [f"if {self.expressions.condition()}:", *indented([*lines, last])]
 
@@ -243,7 +245,7 @@ class Statements:
                 return None
             scope = self.scope.inner("for")
             scope.ints[index] = Span(shape[0].base, high=shape[0].less)
-            element = Statements(scope, self.budget).expressions.scalar(2)[0]
+            element = type(self)(scope, self.budget).expressions.scalar(2)[0]
             fill = [
                 f"for {index} in range({self.expressions.extent(shape[0])}):",
                 f"    {name}[{index}] = {element}",
@@ -287,7 +289,7 @@ class Statements:
             header, span = f"1, n - {less}", Span("n", low=1, high=less)
         scope = self.scope.inner("for")
         scope.ints[index] = span
-        inner = Statements(scope, self.budget)
+        inner = type(self)(scope, self.budget)
         rest = "".join(", " + inner.expressions.index(dim) for dim in self.scope.arrays[name][1:])
         here = f"{name}[{index}{rest}]"
         value = inner.expressions.scalar(2, limit=2.0)[0]
@@ -405,3 +407,5 @@ STATEMENTS = (
     "exchange",
     "procedure",
 )
+
+Statements.known = STATEMENTS

@@ -1,0 +1,450 @@
+"""Check indices: an element outside its array raises IndexError, as in NumPy, where compiled code would read on.
+
+An index that is provably inside needs nothing. One that moves with a loop is checked once, before the loop, by its
+first and last value; any other where it stands. Reverse touches the same elements, so it needs no checks of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from . import ir
+from .affine import Affine, affine
+from .inequalities import SIZES, Facts, facts_of_test, has_load
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
+from .kinds import kind_of
+
+ONE = Const(1)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One side of a check: `index` must not pass the end ('high') or lie before the start ('low') of an axis."""
+
+    side: str
+    index: Affine
+    size: Affine
+    guards: tuple[Expr, ...]
+    axis: int
+    loc: ir.Loc | None
+
+    def goal(self) -> Affine:
+        """Return what must not be negative."""
+        return self.size - self.index - affine(ONE) if self.side == "high" else self.index + self.size
+
+    def same_place(self, other: Need) -> bool:
+        """Return whether two needs are of one access: they differ in nothing but the index and the side."""
+        return replace(self, index=other.index, side=other.side) == other and (self.side != other.side or self == other)
+
+    def fails(self) -> Expr:
+        """Return the test that finds the index outside."""
+        if self.side == "low":
+            return Op("lt", (self.index.expr(), Op("neg", (self.size.expr(),))))
+        if self.index.is_const:
+            return Op("lt", (self.size.expr(), Const(self.index.const + 1)))
+        if self.index.const < 0:
+            return Op("gt", ((self.index + affine(ONE)).expr(), self.size.expr()))
+        return Op("ge", (self.index.expr(), self.size.expr()))
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """The loop whose body a block is, where every statement of the block runs in every trip."""
+
+    stmt: For
+    bound: frozenset[str]
+    stored: frozenset[str]
+    known: frozenset[str]  # names made later are bound inside
+
+    def keeps(self, e: Expr | Affine) -> bool:
+        """Return whether an expression has one value in all trips, but for the loop's own variable."""
+        atoms = e.terms if isinstance(e, Affine) else (e,)
+        names = {n for t in atoms for n in ir.names_in(t)}
+        return names <= self.known - self.bound and not _loaded(atoms) & self.stored
+
+
+def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None) -> ir.Function:
+    """Return the lowered function with a check for every index that is not known to be inside.
+
+    `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text("def f(x, n):\\n    s = 0.0\\n    for i in range(n):\\n        s += x[i]\\n    return s")
+    >>> k = {"x": Kind("float64", 1), "n": Kind("int64"), "s": Kind("float64"), "i": Kind("int64")}
+    >>> print(emit(check_indices(f, k, {}), comments=False))
+    def f(x, n):
+        s = 0.0
+        if n > x.shape[0]:
+            raise IndexError('out of bounds: x[i] (<text>:4), axis 0: index, size', n - 1, x.shape[0])
+        for i in range(n):
+            s += x[i]
+        return s
+    """
+    checker = _Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
+    body, _ = checker.block(function.body, Facts(), None)
+    return replace(function, body=body)
+
+
+def drop_checks(function: ir.Function) -> ir.Function:
+    """Return the function without any check of indices."""
+
+    def block(stmts):
+        return [ir.with_blocks(s, block) for s in stmts if not isinstance(s, Within)]
+
+    return replace(function, body=tuple(block(function.body)))
+
+
+class _Checker:
+    def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str]):
+        self.kinds, self.sizes, self.fresh, self.trusted = kinds, sizes, fresh, trusted
+        self.given: frozenset[Need] = frozenset()
+
+    # -- what is known of sizes
+    def normal(self, e: Expr) -> Affine:
+        """Return the normal form of an index, sizes of arrays by what they were made with."""
+        return affine(self.respelled(e))
+
+    def respelled(self, e: Expr) -> Expr:
+        made = self.made_with(e)
+        if made is not None and made != e:
+            return self.respelled(made)
+        return e if isinstance(e, Sub) else ir.rebuild(e, self.respelled)
+
+    def made_with(self, atom: Expr) -> Expr | None:
+        if not (isinstance(atom, Op) and atom.fn in SIZES and isinstance(atom.args[0], Name)):
+            return None
+        name, axis = atom.args[0].id, atom.option("axis", 0)
+        if atom.fn == "size" and self.rank(name) != 1:
+            return None
+        return self.size_of(name, axis)
+
+    def size_of(self, name: str, axis: int) -> Expr:
+        known = self.sizes.get(name)
+        return known[axis] if known else Op("shape", (Name(name),), (("axis", axis),))
+
+    def rank(self, name: str) -> int:
+        return self.kinds[name].rank if name in self.kinds else 0
+
+    def integer(self, e: Expr) -> bool:
+        kind = kind_of(e, self.kinds)
+        return kind.is_int and not kind.rank
+
+    # -- blocks
+    def block(self, stmts, facts: Facts, loop: _Loop | None) -> tuple[tuple[Stmt, ...], list[Need]]:
+        """Return (the block with checks, what its loop has to check before it starts)."""
+        out: list[Stmt] = []
+        before_loop: list[Need] = []
+        furthest = self.constants(stmts)
+        for stmt in stmts:
+            at_test: list[Need] = []
+            needs = [self.furthest(n, furthest) for n in self.open_needs(self.needs_of(stmt), facts)]
+            if isinstance(stmt, For):
+                ends, stmt, more = self.loop(stmt, facts)
+                out += ends
+                needs += self.open_needs(more, facts)
+            elif isinstance(stmt, While):
+                at_test = self.open_needs(self.needs_of(stmt), forget(facts, (stmt,)))
+            here, lifted, facts = self.settle(needs, facts, loop)
+            before_loop += lifted
+            held, stmt = self.name_indices(here, stmt, facts)
+            out += held + self.checks(here, held)
+            if isinstance(stmt, If):
+                stmt = self.branch(stmt, facts)
+            elif isinstance(stmt, While):
+                stmt = self.while_loop(stmt, at_test, facts)
+            if not isinstance(stmt, Within):
+                out.append(stmt)
+            facts = self.after(stmt, facts)
+        return tuple(out), before_loop
+
+    def constants(self, stmts) -> list[Need]:
+        """Return the needs of constant indices in the statements of a block themselves."""
+        every = (n for s in stmts for n in self.needs_of(s))
+        return [n for n in every if n.index.is_const and not n.guards]
+
+    def furthest(self, need: Need, constants: list[Need]) -> Need:
+        """Return, for a constant index, the need of the greatest one of its block: one check for all."""
+        same = [n for n in constants if (n.side, n.size) == (need.side, need.size)]
+        if not need.index.is_const or need.guards or not same:
+            return need
+        return max(same, key=lambda n: n.index.const if n.side == "high" else -n.index.const)
+
+    def settle(self, needs: list[Need], facts: Facts, loop: _Loop | None):
+        """Return (checks to make here, checks for the loop around, what is known after them)."""
+        here: list[Need] = []
+        lifted: list[Need] = []
+        for need in needs:
+            if need in self.given or need in here or need in lifted:
+                continue
+            if self.proved(need, facts):
+                continue
+            if loop is not None and self.can_lift(need, loop):
+                lifted.append(need)
+            else:
+                here.append(need)
+            if not need.guards:
+                facts = facts.plus(need.goal())
+        return here, lifted, facts
+
+    def open_needs(self, needs: list[Need], facts: Facts) -> list[Need]:
+        return [n for n in needs if not self.proved(n, facts)]
+
+    def proved(self, need: Need, facts: Facts) -> bool:
+        for guard in need.guards:
+            facts = facts.plus(*self.of_test(guard))
+        return facts.prove(need.goal())
+
+    def of_test(self, test: Expr, holds: bool = True) -> list[Affine]:
+        found = facts_of_test(test, self.integer, holds)
+        return [self.normal(f.expr()) for f in found]
+
+    def after(self, stmt: Stmt, facts: Facts) -> Facts:
+        """Return what is known after a statement."""
+        facts = forget(facts, (stmt,))
+        if isinstance(stmt, If) and stmt.then and isinstance(stmt.then[-1], ir.Raise) and not stmt.other:
+            return facts.plus(*self.of_test(stmt.test, False))
+        if not isinstance(stmt, Let) or self.kinds[stmt.target].rank or not self.kinds[stmt.target].is_int:
+            return facts
+        target, value = affine(Name(stmt.target)), stmt.value
+        if isinstance(value, Op) and value.fn in ("np.argmax", "np.argmin"):
+            return facts.plus(target, affine(self.searched(value.args[0])) - affine(ONE) - target)
+        if stmt.target in ir.names_in(value) or not self.integer(value):
+            return facts
+        return facts.plus(target - self.normal(value), self.normal(value) - target)
+
+    def searched(self, array: Expr) -> Expr:
+        if isinstance(array, Name) and self.rank(array.id) == 1:
+            return self.size_of(array.id, 0)
+        if isinstance(array, Sub) and isinstance(array.base, Name):
+            open_axes = [d for d in range(self.rank(array.base.id)) if d >= len(array.index)]
+            open_axes += [d for d, i in enumerate(array.index) if i == ir.Slice()]
+            if len(open_axes) == 1:
+                return self.size_of(array.base.id, open_axes[0])
+        return Op("size", (array,))
+
+    def branch(self, stmt: If, facts: Facts) -> If:
+        then, _ = self.block(stmt.then, facts.plus(*self.of_test(stmt.test)), None)
+        other, _ = self.block(stmt.other, facts.plus(*self.of_test(stmt.test, False)), None)
+        return replace(stmt, then=then, other=other)
+
+    # -- loops
+    def loop(self, stmt: For, facts: Facts) -> tuple[list[Stmt], For, list[Need]]:
+        """Return (bindings of its range, the loop, what is to be checked before it)."""
+        inner = forget(facts, (stmt,)).plus(*self.of_range(stmt))
+        bound, stored = ir.bound_in(stmt.body), ir.stored_in(stmt.body)
+        around = _Loop(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
+        steady = stmt.step in (ONE, Const(-1)) and not _leaves(stmt.body)
+        saved, taken = self.given, set(self.fresh.taken)
+        _, lifted = self.block(stmt.body, inner, around if steady else None)
+        self.fresh.taken = taken
+        # a second time, with what is checked before the loop known from its start
+        self.given = self.given | frozenset(lifted)
+        body, _ = self.block(stmt.body, inner.plus(*(n.goal() for n in lifted if not n.guards)), None)
+        self.given = saved
+        ends: list[Stmt] = []
+        if lifted:
+            ends, stmt = self.name_ends(stmt)
+        return ends, replace(stmt, body=body), [self.over(stmt, n, facts) for n in lifted]
+
+    def name_ends(self, stmt: For) -> tuple[list[Stmt], For]:
+        """Return (bindings, the loop) with the ends of its range under names where they are loaded from an array."""
+        ends: list[Stmt] = []
+
+        def named(value: Expr, base: str) -> Expr:
+            if not _loaded((value,)):
+                return value
+            name = self.fresh(base)
+            self.kinds[name] = Kind("int64")
+            ends.append(Let(name, value, stmt.loc))
+            return Name(name)
+
+        return ends, replace(stmt, lo=named(stmt.lo, "start"), hi=named(stmt.hi, "stop"))
+
+    def of_range(self, stmt: For) -> list[Affine]:
+        bound, stored = ir.bound_in(stmt.body), ir.stored_in(stmt.body)
+        if not isinstance(stmt.step, Const):
+            return []
+        first, last = (stmt.lo, stmt.hi) if stmt.step.value > 0 else (stmt.hi, stmt.lo)
+        var, one = affine(Name(stmt.var)), affine(ONE)
+        shift = affine(Const(0)) if stmt.step.value > 0 else one
+        found = [var - self.normal(first) - shift, self.normal(last) - var - (one - shift)]
+        found.append(self.normal(last) - self.normal(first) - one)
+        return [f for f in found if not any(ir.names_in(t) & bound for t in f.terms) and not _loaded(f.terms) & stored]
+
+    def can_lift(self, need: Need, loop: _Loop) -> bool:
+        """Return whether a check can be made for all trips at once, before the loop."""
+        rest = Affine({t: c for t, c in need.index.terms.items() if t != Name(loop.stmt.var)}, need.index.const)
+        bare = loop.stmt.var not in {n for t in (*rest.terms, *need.size.terms) for n in ir.names_in(t)}
+        bounds = (loop.stmt.lo, loop.stmt.hi)
+        if not bare or not loop.keeps(rest) or not loop.keeps(need.size) or not all(map(loop.keeps, bounds)):
+            return False
+        return all(loop.keeps(g) and loop.stmt.var not in ir.names_in(g) for g in need.guards)
+
+    def over(self, stmt: For, need: Need, facts: Facts) -> Need:
+        """Return the check that covers all trips of a loop: of the index furthest out, if there is a trip."""
+        c = need.index.coefficient(stmt.var)
+        rising = (c > 0) == (stmt.step == ONE)
+        at_end = rising == (need.side == "high")
+        lo, hi = self.normal(stmt.lo), self.normal(stmt.hi)
+        extreme = hi - affine(stmt.step) if at_end else lo
+        index = need.index - Affine({Name(stmt.var): c}) + extreme * c
+        new = replace(need, index=index)
+        trips = hi - lo if stmt.step == ONE else lo - hi
+        outside = affine(Const(-1)) - new.goal()
+        if facts.plus(outside).prove(trips - affine(ONE)):
+            return new
+        runs = Op("lt" if stmt.step == ONE else "gt", (stmt.lo, stmt.hi))
+        return replace(new, guards=(runs, *need.guards))
+
+    def while_loop(self, stmt: While, at_test: list[Need], facts: Facts) -> While:
+        """Return the loop; what its test needs is checked before it, and again at the end of every trip."""
+        conjuncts = set(_conjuncts(stmt.test))
+        met = [n.goal() for n in at_test if set(n.guards) <= conjuncts]
+        inner = forget(facts, (stmt,)).plus(*self.of_test(stmt.test), *met)
+        body, _ = self.block(stmt.body, inner, None)
+        return replace(stmt, body=(*body, *self.checks(at_test, [])))
+
+    # -- what a statement needs
+    def needs_of(self, stmt: Stmt) -> list[Need]:
+        if isinstance(stmt, Within):
+            inner = self.needs_in(stmt.index, (), stmt.loc)
+            index = self.normal(stmt.index)
+            return [*inner, *self.both(stmt.index, index, self.normal(stmt.size), (), stmt.axis, stmt.loc)]
+        found = [n for e in ir.exprs_of(stmt) for n in self.needs_in(e, (), stmt.loc)]
+        if isinstance(stmt, Store):
+            found += self.accessed(stmt.base, stmt.index, (), stmt.loc, stmt.loc)
+        return found
+
+    def needs_in(self, e: Expr, guards: tuple[Expr, ...], loc) -> list[Need]:
+        if isinstance(e, Select):
+            other = (*guards, Op("not", (e.test,)))
+            return [*self.needs_in(e.test, guards, loc), *self.needs_in(e.then, (*guards, e.test), loc),
+                    *self.needs_in(e.other, other, loc)]  # fmt: skip
+        if isinstance(e, Op) and e.fn in ("and", "or"):
+            left, right = e.args
+            met = left if e.fn == "and" else Op("not", (left,))
+            return [*self.needs_in(left, guards, loc), *self.needs_in(right, (*guards, met), loc)]
+        found = [n for c in ir.children(e) for n in self.needs_in(c, guards, loc)]
+        if isinstance(e, Sub) and isinstance(e.base, Name):
+            found += self.accessed(e.base.id, e.index, guards, loc, e.loc)
+        return found
+
+    def accessed(self, name: str, items, guards, loc, own_loc) -> list[Need]:
+        """Return what the access of an element needs; `own_loc` is where the user wrote it, None where lowering did."""
+        found, axis = [], 0
+        for item in items:
+            if isinstance(item, ir.NewAxis | ir.Dots):
+                axis += not isinstance(item, ir.NewAxis)
+                continue
+            # what lowering wrote itself is inside, but for indices out of an array of the user's
+            checked = own_loc is not None or bool(_loaded((item,)) - self.trusted)
+            checked &= not (isinstance(item, Name) and item.id in self.trusted)
+            if checked and not isinstance(item, ir.Slice) and self.integer(item):
+                size = self.normal(self.size_of(name, axis))
+                found += self.both(item, self.normal(item), size, guards, axis, own_loc or loc)
+            axis += 1
+        return found
+
+    def both(self, item: Expr, index: Affine, size: Affine, guards, axis, loc) -> list[Need]:
+        high = Need("high", index, size, guards, axis, loc)
+        if kind_of(item, self.kinds).dtype.startswith("uint"):
+            return [high]
+        return [Need("low", index, size, guards, axis, loc), high]
+
+    # -- statements that check
+    def name_indices(self, needs: list[Need], stmt: Stmt, facts: Facts) -> tuple[list[Stmt], Stmt]:
+        """Return (bindings of indices that are loaded or computed, the statement that uses them by name)."""
+        held: list[Stmt] = []
+        table: dict[Expr, Expr] = {}
+        for need in needs:
+            e = need.index.expr()
+            computed = has_load(need.index) or any(not isinstance(t, Name) for t in need.index.terms)
+            if e in table or not computed or isinstance(stmt, While) or not _occurs(e, stmt):
+                continue
+            # under a guard the index may be read only where it can be read at all
+            if need.guards and self.open_needs(self.needs_in(e, (), None), facts):
+                continue
+            name = self.fresh("at")
+            table[e], self.kinds[name] = Name(name), Kind("int64")
+            held.append(Let(name, e, stmt.loc))
+        return (held, _substituted(stmt, table)) if table else ([], stmt)
+
+    def checks(self, needs: list[Need], held: list[Stmt]) -> list[Stmt]:
+        """Return the statements that raise, both sides of an index in one."""
+        names = {affine(s.value): affine(Name(s.target)) for s in held if isinstance(s, Let)}
+        out: list[Stmt] = []
+        done: set[int] = set()
+        for k, need in enumerate(needs):
+            if k in done:
+                continue
+            pair = [j for j in range(k, len(needs)) if needs[j].same_place(need)][:2]
+            done |= set(pair)
+            sides = [replace(needs[j], index=names.get(needs[j].index, needs[j].index)) for j in pair]
+            test, index = sides[0].fails(), sides[0].index.expr()
+            if len(sides) > 1:
+                other = sides[1].index.expr()
+                index = index if index == other else Select(test, index, other)
+                test = Op("or", (test, sides[1].fails()))
+            for guard in reversed(need.guards):
+                test = _both(guard, test)
+            text = Const(f"out of bounds: {_place(need.loc)}, axis {need.axis}: index, size")
+            args = (text, index, need.size.expr())
+            out.append(If(test, (ir.Raise("IndexError", args, need.loc),), (), need.loc))
+        return out
+
+
+def forget(facts: Facts, block) -> Facts:
+    """Return the facts that the statements of a block do not touch."""
+    bound, stored = ir.bound_in(block), ir.stored_in(block)
+    kept = facts.without(bound)
+    return Facts(tuple(f for f in kept.known if not _loaded(f.terms) & stored))
+
+
+def _loaded(atoms) -> set[str]:
+    """Return the arrays of which elements are read in expressions."""
+    subs = [x for t in atoms for x in ir.walk(t) if isinstance(x, Sub)]
+    return {n for s in subs for n in ir.names_in(s.base)}
+
+
+def _occurs(e: Expr, stmt: Stmt) -> bool:
+    return any(e == x for s in ir.statements((stmt,)) for y in ir.exprs_of(s) for x in ir.walk(y))
+
+
+def _substituted(stmt: Stmt, table: dict[Expr, Expr]) -> Stmt:
+    """Return a statement, its blocks included, with expressions replaced by names."""
+    stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
+    if isinstance(stmt, For):
+        return ir.with_blocks(stmt, lambda b: [_substituted(s, table) for s in b])
+    return stmt
+
+
+def _both(a: Expr, b: Expr) -> Expr:
+    """Return `a and b`, associated to the left as text is read."""
+    if isinstance(b, Op) and b.fn == "and":
+        return Op("and", (_both(a, b.args[0]), b.args[1]))
+    return Op("and", (a, b))
+
+
+def _conjuncts(test: Expr) -> list[Expr]:
+    if isinstance(test, Op) and test.fn == "and":
+        return [c for a in test.args for c in _conjuncts(a)]
+    return [test]
+
+
+def _leaves(block) -> bool:
+    """Return whether a loop with this body may stop before its range ends."""
+    for stmt in block:
+        if isinstance(stmt, ir.Break | ir.Return):
+            return True
+        if isinstance(stmt, If) and (_leaves(stmt.then) or _leaves(stmt.other)):
+            return True
+    return False
+
+
+def _place(loc: ir.Loc | None) -> str:
+    """Return 'x[i] (demo.py:6)': the text of an access, where it is one line, and its place."""
+    if loc is None:
+        return ""
+    text = loc.text[loc.col : loc.end_col].strip() or loc.text.strip()
+    return f"{text} ({loc.file.rpartition('/')[2]}:{loc.line})"

@@ -1,0 +1,115 @@
+"""Prove integer inequalities between indices and sizes from what is known at a place in the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from . import ir
+from .affine import Affine, affine
+from .ir import Const, Expr, Op, Select, Sub
+
+SIZES = ("shape", "len", "size")
+DEPTH = 5
+
+
+class Facts:
+    """Affine expressions known to be at least zero, at one place of a program."""
+
+    def __init__(self, known: tuple[Affine, ...] = ()):
+        self.known = known
+
+    def plus(self, *facts: Affine) -> Facts:
+        """Return these facts and more; what says nothing is left out."""
+        implied = [f for fact in facts for t in fact.terms for f in own_facts(t, self, 1)]
+        return Facts(tuple(dict.fromkeys((*self.known, *(f for f in (*facts, *implied) if f.terms)))))
+
+    def without(self, names: set[str]) -> Facts:
+        """Return the facts that do not mention any of the names."""
+        return Facts(tuple(f for f in self.known if not any(ir.names_in(t) & names for t in f.terms)))
+
+    def prove(self, goal: Affine, depth: int = DEPTH) -> bool:
+        """Return whether `goal >= 0` follows; False where that is not found.
+
+        >>> i, n = affine(ir.Name("i")), affine(ir.Name("n"))
+        >>> Facts((i, n - i - affine(Const(1)))).prove(n - affine(Const(1)))
+        True
+        """
+        if goal.const >= 0 and all(c > 0 and is_size(t) for t, c in goal.terms.items()):
+            return True
+        if depth <= 0:
+            return False
+        for atom, c in goal.terms.items():
+            if isinstance(atom, Select):
+                return self.prove_both(goal, atom, c, depth)
+            for fact in (*self.known, *own_facts(atom, self, depth - 1)):
+                f = fact.coefficient_of(atom)
+                if f * c > 0 and self.prove(goal * abs(f) - fact * abs(c), depth - 1):
+                    return True
+        return False
+
+
+    def prove_both(self, goal: Affine, atom: Select, c: int, depth: int) -> bool:
+        """Return whether `goal >= 0` follows whichever side a conditional index takes."""
+        rest = goal - Affine({atom: c})
+        for side, holds in ((atom.then, True), (atom.other, False)):
+            facts = self.plus(*facts_of_test(atom.test, lambda e: True, holds))
+            if not facts.prove(rest + affine(side) * c, depth - 1):
+                return False
+        return True
+
+
+def is_size(atom: Expr) -> bool:
+    """Return whether an atom cannot be negative whatever the program does."""
+    return isinstance(atom, Op) and (atom.fn in SIZES or (atom.fn == "max" and atom.args[1] == Const(0)))
+
+
+def own_facts(atom: Expr, facts: Facts, depth: int = DEPTH) -> list[Affine]:
+    """Return what holds of a minimum, maximum, quotient or remainder by itself.
+
+    >>> from srcgrad.emit import expr_text
+    >>> [expr_text(f.expr()) for f in own_facts(Op("min", (ir.Name("i"), Const(3))), Facts())]
+    ['i - min(i, 3)', '3 - min(i, 3)']
+    """
+    if not isinstance(atom, Op):
+        return []
+    whole = Affine({atom: 1})
+    if atom.fn in ("min", "max"):
+        sign = 1 if atom.fn == "min" else -1
+        found = [(affine(a) - whole) * sign for a in atom.args]
+        both = [facts.prove(affine(a) * sign, depth - 1) for a in atom.args]
+        return [*found, whole * sign] if all(both) else found
+    if atom.fn == "floordiv" and isinstance(atom.args[1], Const) and atom.args[1].value > 0:
+        k = atom.args[1].value
+        rest = affine(atom.args[0]) - whole * k
+        return [rest, affine(Const(k - 1)) - rest]
+    if atom.fn == "mod":
+        modulus = affine(atom.args[1])
+        if facts.prove(modulus - affine(Const(1)), depth - 1):
+            return [whole, modulus - whole - affine(Const(1))]
+    return []
+
+
+def facts_of_test(test: Expr, integer: Callable[[Expr], bool], holds: bool = True) -> list[Affine]:
+    """Return the inequalities between integers that a test establishes where it holds (or does not)."""
+    if not isinstance(test, Op):
+        return []
+    if test.fn == "not":
+        return facts_of_test(test.args[0], integer, not holds)
+    if test.fn == ("and" if holds else "or"):
+        return [f for a in test.args for f in facts_of_test(a, integer, holds)]
+    if test.fn not in _ORDER or not all(integer(a) for a in test.args):
+        return []
+    a, b = map(affine, test.args)
+    one = affine(Const(1))
+    fn = test.fn if holds else _ORDER[test.fn]
+    return {"lt": [b - a - one], "le": [b - a], "gt": [a - b - one], "ge": [a - b], "eq": [a - b, b - a],
+            "ne": []}[fn]  # fmt: skip
+
+
+_ORDER = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
+
+
+def has_load(e: Affine | Iterable[Expr]) -> bool:
+    """Return whether an element of an array is read in an expression."""
+    atoms = e.terms if isinstance(e, Affine) else e
+    return any(isinstance(x, Sub) for t in atoms for x in ir.walk(t))

@@ -1,0 +1,194 @@
+"""Slots: where kept values stand between the forward part and their use in the backward part.
+
+A value kept in loops whose trips are known before the outermost of them stands in an array of exact size, indexed by
+the loop counters. Else it stands on a stack: an array that grows, indexed by the trips that the innermost loop of
+unknown length has made so far, which all stacks of that loop share, and by the counters of the loops within.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import ir
+from .adjoint import Step
+from .affine import Affine, affine, clipped, simplify_index
+from .errors import UnsupportedError, problem_at
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .writes import extreme
+
+ROOM = 8
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A name, or a place in an array or on a stack."""
+
+    name: str
+    index: tuple[Expr, ...]
+    kind: Kind
+
+    def keep(self, value: Expr) -> Stmt:
+        """Return the statement that keeps a value."""
+        return Store(self.name, self.index, value) if self.index else Let(self.name, value)
+
+    def value(self) -> Expr:
+        """Return the expression of the kept value."""
+        return Sub(Name(self.name), self.index) if self.index else Name(self.name)
+
+
+class Slots:
+    """Allocates the slots of a function, before the outermost loops they are filled in."""
+
+    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh, dims):
+        self.kinds, self.fresh, self.dims = kinds, fresh, dims
+        self.made: dict[str, Kind] = {}
+
+    def fill(self, steps: list[Step], loops: tuple[Step, ...] = ()):
+        """Give every value that is to be kept its slot, and every loop whose trips only it knows a count of them."""
+        for step in steps:
+            inner = (*loops, step) if step.is_loop else loops
+            self.fill(step.body, inner)
+            self.fill(step.other, inner)
+            stmt = step.stmt
+            if step.kept is True:
+                assert isinstance(stmt, Let | Store)
+                name = stmt.target if isinstance(stmt, Let) else stmt.base
+                step.kept = self.slot(name, Kind(self.kinds[name].dtype), loops)
+            for name in step.kept_after:
+                step.kept_after[name] = self.slot(name, self.kinds[name], loops)
+            if step.is_loop and step.has_reverse and not _tells_trips(stmt):
+                self.count(step, loops)
+            step.entry = [(fact, self.entry(fact, step, loops)) for fact in step.entry]
+
+    def count(self, step: Step, loops):
+        """Count the trips of a loop; on a stack's own count where a while loop has one."""
+        if isinstance(step.stmt, While) and step.height:
+            step.trips = self.fresh("start") if loops else None
+        else:
+            step.trips = self.fresh("trips")
+        if step.trips and loops:
+            step.trips_slot = self.slot(step.trips, Kind("int64"), loops)
+
+    def entry(self, fact: str, step: Step, loops) -> Slot:
+        name = fact.removesuffix("[]")
+        kind = self.kinds[name]
+        if fact == name and kind.rank:
+            raise UnsupportedError(problem_at(step.stmt.loc, f"the array {name!r} is bound anew", "use two names"))
+        return self.slot(name, kind, loops)
+
+    def slot(self, name: str, kind: Kind, loops) -> Slot:
+        """Return a slot for values kept inside the given loops."""
+        base = self.fresh(f"{name}_rec" if loops else f"{name}_old")
+        self.made[base] = Kind(kind.dtype, kind.rank + len(loops))
+        if not loops:
+            return Slot(base, (), kind)
+        sizes = self.invariant_sizes(name, loops) if kind.rank else ()
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        counted = trip_counts([s.stmt for s in loops])
+        known = counted[max((k + 1 for k, c in enumerate(counted) if c is None), default=0) :]
+        rows, index = tuple(c[0] for c in known if c), tuple(c[1] for c in known if c)
+        if len(known) < len(loops):
+            owner = loops[len(loops) - len(known) - 1]
+            rows, index = (Const(ROOM), *rows), (Name(self.height(owner, loops)), *index)
+            owner.stacks.append(base)
+            self.made[base] = Kind(kind.dtype, kind.rank + len(rows))
+        loops[0].allocations.append(Let(base, Op("np.empty", (*rows, *sizes), static)))
+        return Slot(base, index, kind)
+
+    def height(self, owner: Step, loops) -> str:
+        """Return the name of the count that all stacks of a loop share: the number of its present trip, from 0."""
+        if owner.height is None:
+            owner.height = self.fresh("trip")
+            self.made[owner.height] = Kind("int64")
+            loops[0].allocations.append(Let(owner.height, Const(-1)))
+        return owner.height
+
+    def invariant_sizes(self, name: str, loops) -> tuple[Expr, ...]:
+        """Return the sizes of an array as expressions known before the outermost loop."""
+        outer = loops[0].stmt
+        bound = ir.bound_in((outer,))
+        sizes = []
+        for d in range(self.kinds[name].rank):
+            known = self.dims.get(name)
+            size = known[d] if known else Op("shape", (Name(name),), (("axis", d),))
+            if ir.names_in(size) & bound:
+                raise UnsupportedError(
+                    problem_at(outer.loc, f"the array {name!r} changes its size in this loop and is needed in reverse",
+                               f"allocate {name!r} before the loop, as large as it gets")
+                )  # fmt: skip
+            sizes.append(size)
+        return tuple(sizes)
+
+
+def next_trip(step: Step) -> list[Stmt]:
+    """Return what a loop with stacks does first in each trip: count it, and make room where they are full."""
+    assert step.height is not None
+    height = Name(step.height)
+    full = Op("eq", (height, Op("shape", (Name(step.stacks[0]),), (("axis", 0),))))
+    up = Let(step.height, Op("add", (height, Const(1)), (("inplace", True),)))
+    return [up, If(full, tuple(map(ir.Grow, step.stacks)))]
+
+
+# --- trips --------------------------------------------------------------------------------------------------------
+
+
+def trip_counts(loops: list[Stmt]) -> list[tuple[Expr, Expr] | None]:
+    """Return for each of some nested loops (most trips, place of the present trip), where both are known before them.
+
+    One loop may depend on the counters of those around it, as in a triangle: then half of the places stay empty.
+
+    >>> outer, inner = (For(v, lo, Name("n"), Const(1), ()) for v, lo in (("i", Const(0)), ("j", Name("i"))))
+    >>> [place.id for size, place in trip_counts([outer, inner])]
+    ['i', 'j']
+    """
+    found: list[tuple[Expr, Expr] | None] = []
+    boxed = False
+    for k, stmt in enumerate(loops):
+        counted, exact = _places(stmt, loops[:k])
+        if counted is not None and not _invariant(counted[0], loops[0]):
+            counted = None
+        if counted is not None and not exact:
+            counted, boxed = (None, boxed) if boxed else (counted, True)
+        found.append(counted)
+    return found
+
+
+def _places(stmt, around) -> tuple[tuple[Expr, Expr] | None, bool]:
+    """Return ((places, place of the present trip), whether every trip around makes use of all of them)."""
+    if not isinstance(stmt, For) or not isinstance(stmt.step, Const) or stmt.step.value not in (1, -1):
+        return None, True
+    up = stmt.step.value == 1
+    low, high = affine(stmt.lo), affine(stmt.hi)
+    if not up:
+        low, high = high + Affine(const=1), low + Affine(const=1)
+    least, most, trips = extreme(low, around, -1), extreme(high, around, 1), high - low
+    exact = not any(trips.coefficient(loop.var) for loop in around if isinstance(loop, For))
+    small = least is not None and least.is_const and 0 <= least.const <= 2
+    if small and most is not None and (not exact or low == least):
+        return (clipped(most.expr()), Name(stmt.var)), exact
+    longest = extreme(trips, around, 1)
+    if longest is None:
+        return None, exact
+    ends = (Name(stmt.var), stmt.lo) if up else (stmt.lo, Name(stmt.var))
+    return (clipped(longest.expr()), simplify_index(Op("sub", ends))), exact
+
+
+def _invariant(size: Expr, outer: Stmt) -> bool:
+    bound, stored = ir.bound_in((outer,)), ir.stored_in((outer,))
+    if ir.names_in(size) & bound:
+        return False
+    return not any(isinstance(x, Sub) and ir.names_in(x) & stored for x in ir.walk(size))
+
+
+def _tells_trips(stmt: Stmt) -> bool:
+    """Return whether the bounds of a loop tell how many trips it makes."""
+    return isinstance(stmt, For) and isinstance(stmt.step, Const) and not _leaves(stmt.body)
+
+
+def _leaves(block) -> bool:
+    for stmt in block:
+        if isinstance(stmt, ir.Break):
+            return True
+        if isinstance(stmt, If) and (_leaves(stmt.then) or _leaves(stmt.other)):
+            return True
+    return False

@@ -1,0 +1,252 @@
+"""Loops over tuples, zip, enumerate and reversed; match; conditions known when the text is read."""
+
+import math
+from collections import namedtuple
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+Layer = namedtuple("Layer", "weight bias")
+
+
+def broken_off(x, y):
+    total = 0.0
+    for c in (1.0, 2.0, 3.0):
+        if x * c > 0.9:
+            break
+        total += c * x * y
+    else:
+        total = total * 100.0
+    return total
+
+
+def skipped_and_broken_off(x):
+    total = 1.0
+    for c in (1.0, 2.0, 3.0, 4.0):
+        if c == 2.0:
+            continue
+        total *= x * c
+        if total > 3.0:
+            break
+        total += 1.0
+    return total
+
+
+def returned_early(x):
+    for c in (1.0, 2.0, 3.0):
+        if c == 2.0:
+            continue
+        if x > 10.0:
+            break
+        if x < c:
+            return x * c
+    else:
+        return x**3
+    return x**2
+
+
+def half_a_branch_jumps(x):
+    total = 0.0
+    for c in (1.0, 2.0, 3.0):
+        if x > c:
+            total += c * x
+            if total > 3.5:
+                break
+            if c == 2.0:
+                continue
+        total += 0.5 * x
+    return total
+
+
+def tuple_loop_in_a_loop(x, n):
+    total = 0.0
+    for i in range(n):
+        for c in (1.0, 2.0):
+            if i % 2 == 0:
+                continue
+            if total > 4.0:
+                break
+            total += c * x * i
+        else:
+            if i > 5:
+                break
+            total += 0.1
+    return total
+
+
+def counted(x):
+    total = 0.0
+    for i, v in enumerate(x, start=1):
+        total += i * v * v
+    for i, (a, b) in enumerate(zip(x, x[::-1])):
+        total += i * a * b
+    for k, c in enumerate((2.0, 3.0), 5):
+        total += k * c * x[0]
+    return total
+
+
+def backward(x, n):
+    total = 0.0
+    for v in reversed(x):
+        total = total * 0.5 + v
+    for i in reversed(range(0, n, 2)):
+        total = total * 0.9 + x[i % 3]
+    for i in reversed(range(n, 0, -3)):
+        total = total * 0.9 + i * x[i % 3]
+    for i, j in zip(range(n), range(10, 0, -1)):
+        total = total * 0.9 + i * j * x[i % 3]
+    for i, v in zip(range(1, 10), reversed(x)):
+        total = total * i + v
+    return total
+
+
+def rows(A):
+    total = 1.0
+    for row in A:
+        total = total * row[0] + row[1]
+    for i, row in enumerate(A):
+        total += i * np.sum(row**2)
+    for (a, b), c in zip(((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), A[0]):
+        total += a * c + b
+    return total
+
+
+def items_by_number(x):
+    powers = (x * 2.0, x**2, x + 1.0)
+    total = 0.0
+    for i in range(len(powers)):
+        total += powers[i] * i
+    for i in range(len(powers) - 1):
+        total += powers[i] * powers[i + 1]
+    table = (0.1, 0.2, 0.3)
+    for i in range(7):
+        total += table[i % 3] * x
+    return total
+
+
+def network(x, U, V, b):
+    layers = [Layer(U, b), Layer(V, 2.0 * b)]
+    for i, (weight, bias) in enumerate(layers):
+        x = np.tanh(weight @ x + bias)
+        if i == len(layers) - 1:
+            x = x * 2.0
+    return np.sum(x)
+
+
+def chained(x, k):
+    y = x
+    if k in (1, 2):
+        y *= 3.0
+    if k not in (3, 4):
+        y *= x
+    if 0 < k <= 2 < 5:
+        y += x
+    if 0.0 < math.sin(x) < 1.0:
+        y = y * x
+    return y
+
+
+def interpolated(x, kind="linear", scale=None):
+    y = x if kind == "linear" else x * x
+    if scale is not None and kind != "cubic":
+        y = y * scale
+    return y
+
+
+def by_option(x):
+    total = interpolated(x)
+    for kind in ("linear", "square", "cubic"):
+        total += interpolated(x, kind, 2.0 * x)
+    return total
+
+
+def functions_in_turn(x):
+    y = x
+    for f in (np.sin, np.cos, lambda t: t * t):
+        y = f(y)
+    return y
+
+
+def values_of_and_or(x):
+    a, b = (x, 2.0) if x > 0.5 else (3.0, x)
+    c = d = a * b
+    (e, f), g = (c, d), a
+    y = 0.0 or x
+    z = x and 2.0 * x
+    return e * f + g + y * z
+
+
+def until_small(x):
+    while (err := x * x) > 0.1:
+        x = x * 0.7 + 0.01 * err
+    return x + err
+
+
+def shape_before(A):
+    s = A.shape
+    A = A[1:] * 2.0
+    return np.sum(A) * s[0]
+
+
+def matched(x, k):
+    match k:
+        case 0:
+            y = x
+        case 1 | 2:
+            y = x * x
+        case n if n > 10:
+            y = x * n
+        case 7 if x > 0.5:
+            y = 9.0 * x
+        case -1 as sign:
+            y = math.sin(x) * sign
+        case _:
+            y = x**3
+    return y
+
+
+def matched_pair(x, k):
+    match (k, 2):
+        case (1, 2):
+            return x
+        case (a, 2) if a > 3:
+            return x * x * a
+        case (a, b):
+            return x * a * b
+
+
+def remarks(x):
+    """A docstring, annotations, del, pass and print leave no trace in the derivative."""
+    y: float = x * 2.0
+    z: float
+    z = y * x
+    del y
+    assert z < 100.0, f"too large: {z}"
+    if z > 100.0:
+        print(f"z = {z:.3f}", z)
+    pass
+    return z
+
+
+CASES = [
+    *(Case(broken_off, (x, 2.0)) for x in (0.4, 0.2)),
+    *(Case(skipped_and_broken_off, (x,)) for x in (0.6, 1.6)),
+    *(Case(returned_early, (x,)) for x in (0.5, 2.5, 4.5, 14.5)),
+    *(Case(half_a_branch_jumps, (x,)) for x in (0.5, 1.5, 2.5)),
+    Case(tuple_loop_in_a_loop, (0.3, 9)),
+    Case(counted, (sample(4),)),
+    Case(backward, (sample(3), 7)),
+    Case(rows, (sample(3, 2),)),
+    Case(items_by_number, (0.3,)),
+    Case(network, (sample(3), sample(4, 3, seed=1), sample(4, 4, seed=2), sample(4, seed=3))),
+    *(Case(chained, (0.3, k)) for k in (1, 3)),
+    Case(by_option, (0.3,)),
+    Case(functions_in_turn, (0.3,)),
+    *(Case(values_of_and_or, (x,)) for x in (0.3, 0.7)),
+    Case(until_small, (2.0,)),
+    Case(shape_before, (sample(3, 2),)),
+    *(Case(matched, (x, k)) for x, k in ((0.4, 0), (0.4, 2), (0.4, 11), (0.4, 7), (0.6, 7), (0.4, -1), (0.4, 5))),
+    *(Case(matched_pair, (0.4, k)) for k in (1, 2, 5)),
+    Case(remarks, (0.7,)),
+]

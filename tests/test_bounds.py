@@ -1,0 +1,200 @@
+"""Indices outside their arrays: IndexError as in NumPy, by line, in every layout; nothing where they are inside."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+import srcgrad as sg
+
+
+def plain(x, k):
+    return x[k] * x[0]
+
+
+def loop(x, k):
+    s = 0.0
+    for i in range(k):
+        s += x[i] * x[i]
+    return s
+
+
+def stencil(x, k):
+    s = 0.0
+    for i in range(1, k):
+        s += x[i + 1] - x[i - 1] * x[i]
+    return s
+
+
+def downward(x, k):
+    s = 0.0
+    for i in range(k - 1, -1, -1):
+        s = s * 0.5 + x[i]
+    return s
+
+
+def store(x, k):
+    a = np.zeros(x.size)
+    for i in range(x.size):
+        a[i + k] = x[i]
+    return np.sum(a * a)
+
+
+def guarded(x, k):
+    s = 0.0
+    for i in range(x.size + k):
+        if i < x.size:
+            s += x[i]
+    return s + x[k if k < 3 else 0]
+
+
+def lazily(x, k):
+    return (x[k] if k < 3 else 0.0) + (x[k - 1] if k > 0 and x[k - 1] > -10.0 else 1.0)
+
+
+def searched(x, k):
+    j = k
+    while j >= 0 and x[j] > 0.0:
+        j -= 1
+    return x[j + 1] * 2.0
+
+
+def stopped(x, k):
+    s = 0.0
+    for i in range(x.size + k):
+        if i == 3:
+            break
+        s += x[i]
+    return s
+
+
+def through_view(x, k):
+    v = x[1:3]
+    return v[k] * x[0]
+
+
+def store_through_view(x, k):
+    a = x.copy()
+    v = a[1:3]
+    v[k] = 5.0 * x[0]
+    return np.sum(a * a)
+
+
+def row(x, k):
+    A = np.outer(x, x)
+    return np.sum(A[k] * 2.0)
+
+
+def gathered(x, k):
+    idx = np.empty(2, np.int64)
+    idx[0] = k
+    idx[1] = -1
+    return np.sum(x[idx] * x[idx])
+
+
+def gathered_from_view(x, k):
+    idx = np.empty(2, np.int64)
+    idx[0] = k
+    idx[1] = 0
+    v = x[1:3]
+    return np.sum(v[idx] * v[idx])
+
+
+def scattered(x, k):
+    a = np.zeros(x.size)
+    idx = np.empty(2, np.int64)
+    idx[0] = k
+    idx[1] = 0
+    a[idx] = x[:2]
+    return np.sum(a * a)
+
+
+def periodic(x, k):
+    s = 0.0
+    for i in range(x.size):
+        s += x[i] * x[(i + k) % x.size]
+    return s
+
+
+def triangle(x, k):
+    s = 0.0
+    for i in range(k):
+        for j in range(i + 1, k):
+            s += x[i] * x[j]
+    return s
+
+
+PROGRAMS = (plain, loop, stencil, downward, store, guarded, lazily, searched, stopped, through_view, store_through_view,
+            row, gathered, gathered_from_view, scattered, periodic, triangle)  # fmt: skip
+X = np.array([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_raises_exactly_where_numpy_does(f):
+    layouts = (sg.differentiable(f), sg.grad(f), lambda *args: sg.vjp(f, *args))
+    outcomes = set()
+    for k in range(-6, 7):
+        try:
+            expected = f(X, k)
+        except IndexError:
+            expected = None
+        outcomes.add(expected is None)
+        for call in layouts:
+            if expected is None:
+                with pytest.raises(IndexError, match=r"out of bounds for axis 0 with size .*test_bounds.py:"):
+                    call(X, k)
+            else:
+                call(X, k)
+        if expected is not None:
+            assert np.isclose(layouts[0](X, k), expected)
+            sg.check_grads(f, (X, k))
+    assert outcomes == ({False} if f in (periodic, stopped) else {False, True})
+
+
+def test_message_is_numpys_with_the_line():
+    with pytest.raises(IndexError) as caught:
+        sg.grad(plain)(X, 3)
+    line = plain.__code__.co_firstlineno + 1
+    assert str(caught.value) == f"index 3 is out of bounds for axis 0 with size 3: x[k] (test_bounds.py:{line})"
+
+
+def test_raised_inside_njit():
+    gradient = sg.grad(plain)
+
+    @njit
+    def outer(x, k):
+        return gradient(x, k)
+
+    with pytest.raises(IndexError):
+        outer(X, 5)
+
+
+def test_second_derivative_checks_in_the_forward_part():
+    with pytest.raises(IndexError):
+        sg.vjp(sg.grad(loop), X, 5)
+
+
+def test_checks_stand_before_loops():
+    text = sg.source(sg.value_and_grad(loop), X, 2)
+    assert text.count("IndexError") == 1
+    assert text.index("IndexError") < text.index("for i in range(k)")
+
+
+def test_no_check_where_the_index_is_inside():
+    def inside(x):
+        s = x[0] if x.size > 0 else 0.0
+        for i in range(1, x.size - 1):
+            s += x[i - 1] * x[i] * x[i + 1] + x[-1]
+        for i in range(x.size // 2):
+            s += x[2 * i] * x[min(i, x.size - 1)]
+        return s
+
+    assert "IndexError" not in sg.source(sg.value_and_grad(inside), X)
+
+
+def test_boundscheck_can_be_switched_off():
+    off = sg.value_and_grad(loop, boundscheck=False)
+    assert "IndexError" not in sg.source(off, X, 2)
+    assert off(X, 3)[0] == 14.0
+    from_primal = sg.grad(sg.differentiable(boundscheck=False)(loop))
+    assert "IndexError" not in sg.source(from_primal, X, 2)
+    assert "IndexError" in sg.source(sg.grad(sg.differentiable(loop, boundscheck=False), boundscheck=True), X, 2)
