@@ -7,6 +7,7 @@ from .calls import is_call, operation
 from .dependence import differentiable_leaves
 from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
+from .kinds import kind_of
 
 
 def takes_names(value: ir.Expr) -> bool:
@@ -66,11 +67,10 @@ def varied_results(call: Op, active: set[str]) -> frozenset[int]:
         return routine.facts.get(key, frozenset())
     last = function.body[-1].value
     results = last.items if isinstance(last, ir.Tuple) else (last,)
-    before, routine.facts[key] = None, frozenset()  # of a routine that calls itself, none are known at first
-    while before != routine.facts[key]:
-        before = routine.facts[key]
-        names = varied(function, own, tuple(function.params[k] for k in positions))
-        routine.facts[key] = frozenset(k for k, e in enumerate(results) if _active_names(e, names))
+    # of a routine that calls itself, all of them while that is not known
+    routine.facts[key] = frozenset(k for k, e in enumerate(results) if kind_of(e, own).is_float)
+    names = varied(function, own, tuple(function.params[k] for k in positions))
+    routine.facts[key] = frozenset(k for k, e in enumerate(results) if _active_names(e, names))
     return routine.facts[key]
 
 

@@ -8,13 +8,14 @@ from numba import njit
 
 import srcgrad as sg
 from srcgrad import entry, parse_calls, parse_routines, pipeline, store, tree
-from tests.corpus import calls, routines
-from tests.helpers import loaded, run_python
+from tests.corpus import calls, recursion, routines
+from tests.helpers import ROOT, loaded, run_python
 from tests.random_programs.compare import plain_gradient
 from tests.test_corpus import check
 
 IN_PLACE = {"written", "shown_written"}  # they write arrays that a callee writes, or returns as it got them
-CASES = routines.CASES + [c for c in calls.CASES if c.function in (calls.gauss_legendre, calls.call_tree)]
+TREES = [c for c in calls.CASES if c.function in (calls.gauss_legendre, calls.call_tree)]
+CASES = routines.CASES + recursion.CASES + TREES
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_second_derivative_through_routines(case, apart, monkeypatch, rng):
     assert sum(np.sum(bars[k] * d) for k, d in along.items()) == pytest.approx(right, rel=1e-6, abs=1e-7)
 
 
-COMPILED = ("struct_args", "array_loop_used", "functions", "array_tuple")
+COMPILED = ("struct_args", "array_loop_used", "functions", "array_tuple", "even", "tree_sum")
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.function.__name__ in COMPILED], ids=lambda case: case.name)
@@ -130,14 +131,22 @@ def test_deep_tree_has_a_second_derivative(deep, monkeypatch):
     assert second == pytest.approx(right, rel=1e-5, abs=1e-8)
 
 
+def test_recursive_code_stays_out_of_the_cache_of_numba(tmp_path):
+    """Loaded from there it crashes: https://github.com/numba/numba/issues/6061."""
+    code = "import srcgrad as sg\nfrom tests.corpus import recursion\nprint(sg.grad(recursion.rotated)(0.4, 0.8))"
+    first, second = (run_python(code, ROOT, SRCGRAD_CACHE_DIR=str(tmp_path)) for _ in "ab")
+    assert first == second
+    assert not [file for file in (tmp_path / "__pycache__").glob("*.nbc") if "rotated" in file.name]
+
+
 # ---- what a call does besides giving results
 
 
-def test_a_routine_prints_once(tmp_path, apart, capsys):
+def test_a_routine_prints_once(tmp_path, apart, capsys, monkeypatch):
+    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
     text = "def g(x):\n    print(x)\n    return x * x\n\n\ndef f(x):\n    return g(x) * g(2.0 * x)\n"
     f = loaded(text, tmp_path, "printing").f
-    value, (gradient,) = plain_gradient(f, (3.0,), (0,))
-    assert (value, gradient) == (324.0, 432.0)
+    assert sg.value_and_grad(f)(3.0) == (324.0, 432.0)
     assert capsys.readouterr().out == "3.0\n6.0\n"
 
 
@@ -150,6 +159,35 @@ def test_a_routine_raises(tmp_path, apart):
     assert sg.grad(f)(3.0) == 6.0
     with pytest.raises(ValueError, match="negative"):
         sg.grad(f)(-3.0)
+
+
+def test_a_function_that_draws_is_read_in_place(tmp_path, apart):
+    text = (
+        "import numpy as np\n\n\ndef g(x, rng):\n    return x * rng.random()\n\n\n"
+        "def f(x, rng):\n    return g(x, rng) * g(x * x, rng)\n"
+    )
+    f = loaded(text, tmp_path, "drawing").f
+    value, gradient = sg.value_and_grad(f)(2.0, np.random.default_rng(1))
+    assert value == pytest.approx(f(2.0, np.random.default_rng(1)))
+    assert gradient == pytest.approx(1.5 * value)
+
+
+def test_an_index_outside_is_found_in_a_routine(tmp_path, apart):
+    text = "def g(a, k):\n    return a[k] * a[0]\n\n\ndef f(a, k):\n    return g(a, k) * g(a, 0)\n"
+    f = loaded(text, tmp_path, "outside").f
+    np.testing.assert_allclose(sg.grad(f)(np.array([2.0, 3.0]), 1), [36.0, 8.0])
+    with pytest.raises(IndexError):
+        sg.grad(f)(np.array([2.0, 3.0]), 2)
+
+
+def test_constants_inside_a_routine(tmp_path, apart):
+    text = (
+        "import srcgrad as sg\n\n\n@sg.nondifferentiable\ndef bin_of(t):\n    return int(10.0 * t)\n\n\n"
+        "def g(x, y):\n    return x * x, sg.stop_gradient(y) * 2.0\n\n\n"
+        "def f(x, y):\n    a, b = g(x, y)\n    c, d = g(a, b)\n    return c * bin_of(d) + a * b\n"
+    )
+    f = loaded(text, tmp_path, "constants").f
+    assert sg.grad(f, argnums=(0, 1))(1.5, 0.2) == pytest.approx((4.0 * 1.5**3 * 8 + 2.0 * 1.5 * 0.4, 0.0))
 
 
 def test_axes_of_length_one_inside_a_routine(tmp_path, apart):
