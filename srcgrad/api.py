@@ -11,10 +11,8 @@ import threading
 import numba
 
 from . import entry, generate, store, tree
-from .errors import ArgumentError, KindError, Problem, SrcgradError
+from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .source import python_function
-
-BROADCAST = "operands could not be broadcast together: lengths"
 
 
 class Transformed:
@@ -97,15 +95,16 @@ class Transformed:
                 self._entries[key] = entry.Entry(self._request(structures, stretch))
             return self._entries[key]
 
-    def _request(self, structures=None, stretch=False) -> entry.Request:
+    def _request(self, structures=None, stretch=False, inside=False) -> entry.Request:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             entry.function_digest(self._base), structures, stretch, self._boundscheck)  # fmt: skip
+                             entry.function_digest(self._base), structures, stretch, self._boundscheck,
+                             inside)  # fmt: skip
 
-    def generated(self, kinds, structures):
+    def generated(self, kinds, structures, stretch=False):
         """Return the generated Python function for flat argument kinds: what a further derivative is taken of."""
-        module, _, _ = self._entry_for()._generate(kinds, structures or (tree.LEAF,) * self._count)
+        module, _, _ = self._entry_for(stretch=stretch)._generate(kinds, structures or (tree.LEAF,) * self._count)
         return getattr(module, module.NAMES[0])
 
     def _call_structured(self, args):
@@ -138,9 +137,12 @@ class Transformed:
     # -- numba sees the dispatcher
     @property
     def _numba_type_(self):
-        if self._entry is None:
-            self._prepare()
-        return self._entry._numba_type_
+        return self._inside.dispatcher._numba_type_
+
+    @functools.cached_property
+    def _inside(self) -> entry.Entry:
+        """The entry for compiled callers, which cannot try again with axes of length one repeated."""
+        return entry.Entry(self._request(inside=True), self._entry_for(), lambda: self._entry_for(stretch=True))
 
     # -- looks
     def __repr__(self):
@@ -216,7 +218,7 @@ def _unwrapped_error(e: Exception) -> Exception:
     seen = set()
     cause: BaseException | None = e
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SrcgradError):
+        if isinstance(cause, SrcgradError | PitfallWarning):
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
@@ -366,7 +368,7 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = "
+    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
     lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import threading
 import types as pytypes
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numba
@@ -17,8 +18,8 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-from . import store, tree
-from .errors import ArgumentError, KindError, Problem, SourceNotFoundError
+from . import generate, store, tree, warned
+from .errors import BROADCAST, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .source import python_function
@@ -195,13 +196,19 @@ class Request:
     structures: tuple[tree.Structure, ...] | None = None
     stretch: bool = False
     boundscheck: bool = True
+    inside: bool = False
 
 
 class Entry:
-    """An njit function for a request, and the generated modules behind it by argument kinds."""
+    """An njit function for a request, and the generated modules behind it by argument kinds.
 
-    def __init__(self, request: Request):
+    One for compiled callers takes its implementations from two others: from `wide()`, where axes of length one may be
+    repeated, at calls whose arguments have such an axis, else from `plain`.
+    """
+
+    def __init__(self, request: Request, plain: Entry | None = None, wide: Callable[[], Entry] | None = None):
         self.request = request
+        self.plain, self.wide = plain, wide
         self.modules: dict = {}
         self.lock = threading.RLock()
         flat = request.params
@@ -214,8 +221,9 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck),
+            repr(request.boundscheck), repr(request.inside),
         )  # fmt: skip
+        warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
 
     def _dispatcher(self, name: str):
@@ -255,13 +263,18 @@ class Entry:
     def implement(self, given) -> object:
         """Return the Python function that numba compiles for these argument types."""
         _, kinds, structures, _ = self._kinds(given)
-        _, result, dispatcher = self.module(given)
-        places, namespace = [], {"impl": dispatcher, "np": np}
+        module, result, dispatcher = self.module(given)
+        places, short, namespace = [], [], {"impl": dispatcher, "np": np}
         for name, t, s in zip(self.flat, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
                 zero_d = isinstance(leaf, types.Array) and leaf.ndim == 0
                 places.append(f"{place}[()]" if zero_d else place)
-        body = f"    r = impl({', '.join(places)})\n    return {self._returned(kinds, structures, result, namespace)}\n"
+                short += [f"{place}.shape[{d}] == 1" for d in range(leaf.ndim if isinstance(leaf, types.Array) else 0)]
+        call = f"impl({', '.join(places)})"
+        if self.wide is not None and short and BROADCAST in module.__srcgrad_text__:
+            namespace["wide"] = self.wide().module(given)[2]
+            call = f"wide({', '.join(places)}) if {' or '.join(short)} else {call}"
+        body = f"    r = {call}\n    return {self._returned(kinds, structures, result, namespace)}\n"
         exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
         return namespace["glue"]
 
@@ -303,17 +316,19 @@ class Entry:
 
     def module(self, given):
         """Return (generated module, structure of the result, compiled implementation) for argument types."""
+        if self.plain is not None:
+            return self.plain.module(given)
         with self.lock:
             key, kinds, structures, _ = self._kinds(given)
             if key not in self.modules:
-                self.modules[key] = self._generate(kinds, structures)
+                made = self._generate(kinds, structures)
+                warned.warn_and_note(self.key, generate.pitfalls_of(made[0]))
+                self.modules[key] = made
             return self.modules[key]
 
     def _generate(self, kinds, structures):
         request = self.request
         whole = request.structures if request.structures is not None else structures
-        from . import generate
-
         name, build = generate.builder(request, kinds, whole, self.wrt(structures))
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)

@@ -7,10 +7,12 @@ from typing import Any
 
 from . import ir, tree
 from .calls import Form, Routine, is_call, operation
+from .errors import Problem
 from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
 from .parse import RESERVED
 from .passes import Lowered, Variant, checked, finish
+from .pitfalls import find_pitfalls
 from .reverse import reverse
 from .simplify import simplify
 
@@ -18,7 +20,10 @@ Key = tuple[Routine, Form | None, tuple[Kind, ...]]
 
 
 def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant):
-    """Return (functions, those of the routines that they call, directly or not), all under names of their own."""
+    """Return (functions, those of the routines that they call, directly or not, what is found in them).
+
+    All of them stand under names of their own; what is found are lines where a derivative is lost.
+    """
     bodies: dict[Key, Function] = {}
     wanted = [key for f in functions for key in _calls(f)]
     while wanted:
@@ -27,12 +32,13 @@ def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant
             bodies[key] = _primal(key, variant) if key[1] is None else _pullback(key, variant)
             wanted += _calls(bodies[key])
     if not bodies:
-        return functions, ()
+        return functions, (), ()
     taken = {n for f in (*functions, *bodies.values()) for n in ir.all_names(f)} | captured
     fresh = ir.Fresh(taken | {f.name for f in functions} | RESERVED)
     names = {key: fresh(_name(key)) for key in bodies}
     callees = tuple(_named(f, names[key], names) for key, f in bodies.items())
-    return tuple(_named(f, f.name, names) for f in functions), callees
+    pitfalls = [p for key in bodies for p in _pitfalls(key, variant)]
+    return tuple(_named(f, f.name, names) for f in functions), callees, tuple(pitfalls)
 
 
 def _key(stmt: Unpack) -> Key:
@@ -65,6 +71,14 @@ def _lowered(key: Key, variant: Variant) -> Lowered:
     routine, _, kinds = key
     function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
     return Lowered(checked(function, names, sizes, inside, variant), names, sizes, tree.LEAF, variant)
+
+
+def _pitfalls(key: Key, variant: Variant) -> tuple[Problem, ...]:
+    form = key[1]
+    if form is None:
+        return ()
+    low = _lowered(key, variant)
+    return find_pitfalls(low.function, low.kinds, tuple(low.function.params[k] for k in form.wrt))
 
 
 def _primal(key: Key, variant: Variant) -> Function:

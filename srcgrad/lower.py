@@ -14,15 +14,18 @@ from dataclasses import replace
 from . import ir
 from .access import root_of
 from .affine import unclipped
+from .aliases import is_view, sharing, shown_by, written
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, cell_of, whole
+from .rules.arrays import ALLOCATIONS
+from .simplify import escaping_counters
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -54,14 +57,15 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
     kinds = infer_kinds(function, params)
     lowerer = Lowerer(function, kinds, stretch)
-    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
+    body = lowerer.block(function.body)
+    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
     """Return checks that array arguments that are written share no memory with others."""
-    updated = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-    stored = ir.stored_in(function.body) | updated
+    stored = written(function, kinds)
+    stored |= {p for p, own in owned(function).items() if own in stored}
     params = [p for p in function.params if kinds[p].rank]
     checks: list[Stmt] = []
     for p in params:
@@ -89,8 +93,14 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
             raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
         table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),)), function.loc))
+        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
     return replace(function, body=(*copies, *rename_block(function.body, table)))
+
+
+def owned(function: ir.Function) -> dict[str, str]:
+    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
+    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
+    return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
 class Lowerer(StoreWriter, CallWriter):
@@ -101,10 +111,12 @@ class Lowerer(StoreWriter, CallWriter):
         self.stretch = stretch
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
-        self.body, self.looping = function.body, 0
+        self.loops = self.depth = 0
+        self.rooms: dict[str, Expr] = {}
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
+        self.counters -= escaping_counters(function.body)  # a nest must not count with what is read later
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
@@ -114,28 +126,21 @@ class Lowerer(StoreWriter, CallWriter):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-        self.stored = ir.stored_in(function.body) | (inplace & arrays)
-        self.stored |= self.shown_by_stored(function.body)
+        self.sharing = sharing(function, kinds)
+        self.stored = written(function, kinds)
+        self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
+        self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
-
-    def shown_by_stored(self, body) -> set[str]:
-        """Return the arrays that are written through views of theirs."""
-        lets = [s for s in ir.statements(body) if isinstance(s, Let) and self.kinds[s.target].rank]
-        views = [s for s in lets if s.target not in self.multi and _is_view(s.value, self)]
-        found = set(self.stored)
-        for _ in views:
-            bases = {n for s in views if s.target in found for n in ir.names_in(s.value)}
-            found |= {n for n in bases if self.kinds[n].rank}
-        return found
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
         saved, self.out = self.out, []
+        self.depth += 1
         problems: list[Problem] = []
         outer, skip = self.rest, 0
         for k, stmt in enumerate(block):
@@ -144,6 +149,7 @@ class Lowerer(StoreWriter, CallWriter):
                 continue
             self.loc = stmt.loc or self.loc
             self.products: set[str] = set()
+            self.indexer.steps = {}
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
                 exchanged = self.exchanged(block[k:])
@@ -155,6 +161,7 @@ class Lowerer(StoreWriter, CallWriter):
             except SrcgradError as e:
                 problems += e.problems
         self.rest = outer
+        self.depth -= 1
         if problems:
             raise UnsupportedError(*problems)
         result, self.out = tuple(self.out), saved
@@ -172,6 +179,14 @@ class Lowerer(StoreWriter, CallWriter):
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
 
+    def looped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+        """Lower the body of a loop."""
+        self.loops += 1
+        try:
+            return self.scoped(block, nonneg)
+        finally:
+            self.loops -= 1
+
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
             self.let(stmt)
@@ -187,17 +202,14 @@ class Lowerer(StoreWriter, CallWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            self.looping += 1
-            body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
-            self.looping -= 1
+            body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
-            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
+            schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
+            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
-            self.looping += 1
-            body = self.scoped(stmt.body)
-            self.looping -= 1
+            body = self.looped(stmt.body)
             if before:
                 leave = If(Op("not", (test,)), (ir.Break(),), (), stmt.loc)
                 body, test = (*before, *_else_nest(leave, body)), Const(True)
@@ -254,16 +266,27 @@ class Lowerer(StoreWriter, CallWriter):
             return self.store(Store(target, index, right, op or "=", stmt.loc))
         if target in self.multi or target in self.state.storage:
             return self.rebind(stmt)
-        if _is_view(value, self):
+        if is_view(value, self.kinds):
             return self.bind_view(stmt)
         self.bind_array(target, value)
 
     def bind_array(self, target: str, value: Expr):
         """Give a name an array of its own: allocation, copy or product as it stands, else a nest that fills it."""
-        self.check_copied(target, value)
+        if self.bind_shape(target, value):
+            return
         direct = self.allocation(target, value)
-        if direct is None:
-            self.materialise(self.pull(value, into=target), self.kinds[target], target, value)
+        if direct is not None:
+            self.note_order(target, value)
+            return
+        p = self.pull(value, into=target)
+        if isinstance(value, Op) and value.fn == "np.nonzero" and target not in self.stored:
+            self.state.views[target] = p
+        elif self.loops and any(isinstance(n, Name) and n.id in self.rooms for n in p.dims):
+            self.bind_chosen(target, p)
+        else:
+            self.materialise(p, self.kinds[target], target, value)
+            if isinstance(value, Op) and value.fn in ALLOCATIONS:
+                self.note_order(target, value)
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -277,6 +300,19 @@ class Lowerer(StoreWriter, CallWriter):
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         self.state.views[target] = self.pull(self.frozen(value))
 
+    def bind_shape(self, target: str, value: Expr) -> bool:
+        """Bind a name to another shape of memory that is written; False where it is a copy."""
+        sources = shown_by(value, self.kinds)
+        if not sources or not self.writes_matter({target, *sources}):
+            return False
+        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
+        if p is not None:
+            self.state.views[target] = p
+            return True
+        what = "is" if is_view(value, self.kinds) else "may be"
+        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
+                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
+
     def shows_one_array(self, target: str, base: str) -> bool:
         """Return whether a view is used only in this block, and only before its base is bound anew."""
         _, after = self.rest
@@ -286,55 +322,38 @@ class Lowerer(StoreWriter, CallWriter):
         until = after[: uses[-1] + 1]
         return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
 
-    def frozen(self, view: Expr) -> Expr:
-        """Return a view with every index in it frozen."""
-        if isinstance(view, Op):
-            return replace(view, args=(self.frozen(view.args[0]),))
-        if isinstance(view, Sub):
-            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
-        return view
+    def writes_matter(self, names: set[str]) -> bool:
+        """Return whether memory that these names may share is written, from here on if nothing repeats this place."""
+        if self.depth > 1:
+            return bool(names & self.stored)
+        after = {s.base for s in ir.statements(self.rest[1]) if isinstance(s, Store)}
+        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and _inplace(s)}
+        return any(self.sharing.get(n, {n}) & after for n in names)
 
-    def freeze(self, item: Expr) -> Expr:
-        """Return an index item whose names cannot change while the view is in use."""
-        if isinstance(item, ir.Slice):
-            return ir.Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
-        if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
-            return item
-        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
-            return item
-        held = self.fresh("at")
-        self.kinds[held] = Kind("int64")
-        self.emit(Let(held, self.scalar(item)))
-        self.stable.add(held)
-        return Name(held)
-
-    def check_copied(self, target, value):
-        """Refuse a reshape or a choice, which may be a view in NumPy, where one of the two is written."""
-        if isinstance(value, Select):
-            sides = [e for e in _sides(value) if _is_view(e, self)]
-            if sides and (target in self.stored or any(ir.names_in(e) & self.stored for e in sides)):
-                self.refuse(value.loc, f"{target!r} may be another name of an array that is written",
-                            "copy it: .copy(), or write in each branch of an if")  # fmt: skip
-        if isinstance(value, Op) and value.fn in ("reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"):
-            sources = {n for n in ir.names_in(value.args[0]) if self.kinds[n].rank}
-            if (target in self.stored or sources & self.stored) and not value.option("copy"):
-                self.refuse(value.loc, f"{target!r} may share memory with an array that is written",
-                            "copy it: .copy(), or write the loop over the original")  # fmt: skip
+    def note_order(self, target: str, value: Expr):
+        """Note which memory is laid out row by row for sure, or if an argument is."""
+        assert isinstance(value, Op)
+        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
+        if target not in self.multi and like is None:
+            self.contiguous_if[target] = None
+        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
+            self.contiguous_if[target] = self.contiguous_if[like.id]
 
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
-        self.check_copied(target, value)
+        if not is_view(value, self.kinds):
+            self.bind_shape(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
-        if target in self.stored and _is_view(value, self) and not moved:
+        if target in self.stored and is_view(value, self.kinds) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if _is_view(value, self) and ir.names_in(value) & self.stored and not moved:
+        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
         if target not in self.state.storage:
             self.state.storage.add(target)
-            if not _is_view(value, self):
+            if not is_view(value, self.kinds):
                 return self.bind_array(target, value)
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         p = self.pull(value)
@@ -393,8 +412,11 @@ class Lowerer(StoreWriter, CallWriter):
         trial.state, trial.out, trial.kinds = self.state.fork(), [], dict(self.kinds)
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
+        trial.rooms = dict(self.rooms)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places)
+        trial.indexer = Indexer(
+            trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places, trial.stop_if
+        )
         return trial
 
     def hoist_storage(self, stmt: Stmt):
@@ -439,13 +461,10 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
     if key not in routine.facts:
         routine.facts[key] = None
         params = dict(zip(routine.function.params, kinds, strict=True))
-        low = lower_with_kinds(routine.function, params, stretch, True)
-        updated = {n for s in ir.statements(routine.function.body) if _inplace(s) for n in ir.binds(s)}
-        written = ir.stored_in(low[0].body) | ir.stored_in(routine.function.body) | updated
-        if any(params[p].rank for p in written & set(params)):
+        if written(routine.function, routine.facts["names", kinds]) & set(params):
             raise ReadInPlace(routine)
-        routine.facts[key] = low
-        routine.facts["function", kinds] = low[:2]
+        routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
+        routine.facts["function", kinds] = routine.facts[key][:2]
     return routine.facts[key]
 
 
@@ -460,22 +479,6 @@ def _inplace(stmt: Stmt) -> bool:
         and bool(stmt.value.option("inplace"))
         and stmt.value.args[0] == Name(stmt.target)
     )
-
-
-def _is_view(value: Expr, reader) -> bool:
-    if isinstance(value, Name):
-        return True
-    if isinstance(value, Op) and value.fn in ("np.transpose", "np.expand_dims"):
-        return _is_view(value.args[0], reader)
-    if isinstance(value, Sub):
-        items = [i for i in value.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots)]
-        return not any(reader.kind(i).rank for i in items) and _is_view(value.base, reader)
-    return False
-
-
-def _sides(value: Expr) -> list[Expr]:
-    """Return what a choice may give, nested choices taken apart."""
-    return [e for v in (value.then, value.other) for e in _sides(v)] if isinstance(value, Select) else [value]
 
 
 def _read_counts(block) -> Counter:

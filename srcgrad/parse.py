@@ -14,9 +14,11 @@ from . import ir, tree
 from .blocks import verify
 from .errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
 from .hints import require_constant
-from .ir import Const, Name, Op, Return, Store
+from .ir import Const, Name, Op, Return
+from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
+from .parse_checkpoints import CheckpointReader
 from .parse_conditions import ConditionReader
 from .parse_expr import Lost, Obj, ShapeOf, Stop, Struct, is_text
 from .parse_loops import LoopReader
@@ -24,6 +26,7 @@ from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
+from .runtime import HELPERS
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -42,9 +45,10 @@ _REFUSED = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", "grow",
-    "overlap", "unset", "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "CALLEES", "RECURSIVE", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
+    "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
+    "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -145,8 +149,9 @@ class _Shared:
 
 
 class Reader(
-    LoopReader, AssignmentReader, CallReader, OperationReader, RandomReader, ConditionReader, MatchReader
-):
+    LoopReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader, RandomReader, ConditionReader,
+    MatchReader, CheckpointReader,
+):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
@@ -312,12 +317,6 @@ class Reader(
             if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
                 self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
                 return
-            if isinstance(target, ast.Attribute) and target.attr == "fill":
-                base = self.scalar(target.value)
-                if isinstance(base, Name):
-                    value = self.scalar(node.value.args[0])
-                    self.emit(Store(base.id, (ir.Dots(),), value, "=", self.source.loc(node)))
-                    return
             value = self.expr(node.value)
             if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
                 self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")

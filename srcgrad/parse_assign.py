@@ -7,12 +7,17 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Lost, Obj, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, Lost, Obj, Places, ShapeOf, Struct, is_text
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
+    ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
+
+
+# a store into one of these writes the array it shows
+_VIEWS = frozenset({"np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(ExpressionReader):
@@ -50,10 +55,14 @@ class AssignmentReader(ExpressionReader):
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base, index = self.expr(node.target.value), self.index(node.target.slice)
-        value = self.scalar(node.value)
-        if fn in ("add", "sub"):
-            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = ir.Sub(self.leaf(base, node), index, loc)
+        start = len(self.out)
+        value = self.scalar(node.value)
+        before, *index = self.as_before(start, [element, *index], node)
+        index = tuple(index)
+        if fn in ("add", "sub") and before is element:
+            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
+        element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
 
     def assign(self, target, value, node):
@@ -81,8 +90,9 @@ class AssignmentReader(ExpressionReader):
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
-            if isinstance(value, Op) and value.fn == "grow" and value.args == (Name(target),):
-                return self.emit(ir.Grow(target, self.source.loc(node)))
+            if isinstance(value, ir.Select) and value.then == Op("grow", (Name(target),)):
+                assert isinstance(value.test, Op), value
+                return self.emit(ir.Grow(target, value.test.args[0], self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)
@@ -98,6 +108,8 @@ class AssignmentReader(ExpressionReader):
     def assign_struct(self, name, value, node):
         if isinstance(value, ShapeOf):
             return self.assign_shape(name, value, node)
+        if isinstance(value, Places):
+            return Places(self.hold(value.mask, node))
         if isinstance(value, Obj) or is_text(value):
             if self.depth and name in self.env and self.env[name] != value:
                 what = "a text" if is_text(value) else "a function"
@@ -137,6 +149,11 @@ class AssignmentReader(ExpressionReader):
         if isinstance(value, ShapeOf):
             items = [
                 Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
+            ]
+        elif isinstance(value, Places):
+            mask = self.hold(value.mask, node)
+            items = [
+                Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
             ]
         elif isinstance(value, Struct):
             items = list(value.items)
@@ -183,7 +200,7 @@ class AssignmentReader(ExpressionReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn == "np.transpose"):
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn in _VIEWS):
             name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -46,11 +46,21 @@ class ShapeOf:
 
 
 @dataclass(frozen=True)
+class Places:
+    """`np.nonzero(mask)` before it is indexed, unpacked or used as an index."""
+
+    mask: ir.Expr
+
+
+@dataclass(frozen=True)
 class Lost:
     """What a name stands for where it cannot be used any more: why, and the way out."""
 
     why: str
     way_out: str
+
+
+NOT_HERE = object()
 
 
 class Stop(Exception):
@@ -95,6 +105,8 @@ class ExpressionReader:
             return value
         if isinstance(value, ShapeOf):
             self.fail(node, "a whole shape is used as a value", "index it (a.shape[0]) or unpack it (n, m = a.shape)")
+        if isinstance(value, Places):
+            self.fail(node, "the result of np.nonzero is used as a value", "index it: np.nonzero(mask)[0]")
         if isinstance(value, Struct):
             what = "tuple" if value.kind == "namedtuple" else value.kind
             self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
@@ -158,7 +170,9 @@ class ExpressionReader:
                     self.fail(e, "only tuples known when the function is read can be starred here", "name the items")
                 items += inner.items
             else:
-                items.append(self.expr(e))
+                start = len(self.out)
+                item = self.expr(e)
+                items = [*self.as_before(start, items, e), item]
         return Struct(tuple(items), tuple(range(len(items))))
 
     def expr_dict(self, node):
@@ -191,9 +205,43 @@ class ExpressionReader:
         self.assign(node.target, value, node)
         return self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
 
+    # -- order of evaluation
+    def in_order(self, nodes) -> list:
+        """Return the values of expressions, each as it is before those after it are computed."""
+        values: list = []
+        for node in nodes:
+            start = len(self.out)
+            value = self.expr(node)
+            values = [*self.as_before(start, values, node), value]
+        return values
+
+    def as_before(self, start: int, values: list, node) -> list:
+        """Return values that were read before statement `start` of this block, held there if it changed since then."""
+        since = tuple(self.out[start:])
+        bound = ir.bound_in(since)
+        writes = bool(ir.stored_in(since) - bound)
+        held: list[ir.Stmt] = []
+
+        def settled(value):
+            if isinstance(value, Struct):
+                return replace(value, items=tuple(map(settled, value.items)))
+            if not isinstance(value, ir.Expr) or isinstance(value, Slice):
+                return value
+            # the name of an array stands for the array, whatever is written into it; all else may read what is written
+            written = writes and not isinstance(value, Name)
+            if isinstance(value, Const) or not (written or ir.names_in(value) & bound):
+                return value
+            name = self.fresh("before")
+            held.append(ir.Let(name, value, self.source.loc(node)))
+            return Name(name)
+
+        values = [settled(v) for v in values] if since else values
+        self.out[start:start] = held
+        return values
+
     # -- operators
     def expr_binop(self, node):
-        a, b = self.expr(node.left), self.expr(node.right)
+        a, b = self.in_order([node.left, node.right])
         joined = self.join(node, a, b)
         if joined is not None:
             return joined
@@ -288,7 +336,7 @@ class ExpressionReader:
 
     def expr_subscript(self, node):
         value = self.expr(node.value)
-        if isinstance(value, Struct | ShapeOf):
+        if isinstance(value, Struct | ShapeOf | Places):
             return self.item(value, node)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
@@ -308,6 +356,8 @@ class ExpressionReader:
             self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
         if isinstance(value, ShapeOf):
             return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
+        if isinstance(value, Places):
+            return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
         try:
             position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
         except (ValueError, IndexError):
@@ -329,17 +379,37 @@ class ExpressionReader:
         return Name(self.capture("table", array))
 
     def index(self, node) -> tuple[ir.Expr, ...]:
-        parts = node.elts if isinstance(node, ast.Tuple) else [node]
-        return tuple(self.index_part(p) for p in parts)
+        if isinstance(node, ast.Tuple):
+            return tuple(self.index_part(p) for p in node.elts)
+        if isinstance(node, ast.Slice | ast.Constant):
+            return (self.index_part(node),)
+        return self.items(self.expr(node), node)
+
+    def items(self, value, node) -> tuple[ir.Expr, ...]:
+        """Return the items of a subscript that is one value: a tuple is several."""
+        if isinstance(value, Struct) and value.kind != "list":
+            return tuple(self.index_value(v, node) for v in value.items)
+        if isinstance(value, Places):
+            return (value.mask,)
+        return (self.index_value(value, node),)
 
     def index_part(self, node) -> ir.Expr:
         if isinstance(node, ast.Slice):
             return Slice(*(None if e is None else self.scalar(e) for e in (node.lower, node.upper, node.step)))
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return ir.Dots()
-        value = self.expr(node)
+        return self.index_value(self.expr(node), node)
+
+    def index_value(self, value, node) -> ir.Expr:
+        """Return an item of a subscript; a list of constants is an array that is known before."""
         if isinstance(value, Obj) and value.value is None:
             return ir.NewAxis()
+        if isinstance(value, Obj) and value.value is Ellipsis:
+            return ir.Dots()
+        if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
+            return self.table(value, node)
+        if isinstance(value, Struct):
+            self.fail(node, "a list of values known only at run time is used as an index", "use np.array of them")
         return self.leaf(value, node)
 
     def constant_int(self, node) -> int:

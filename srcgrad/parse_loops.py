@@ -38,6 +38,8 @@ class LoopReader(ExpressionReader):
     """Reads `for`, `while`, `break` and `continue`."""
 
     def stmt_for(self, node):
+        if self.is_checkpoint(node.iter):
+            return self.for_checkpointed(node)
         found = self.iterable(node.iter, node)
         if isinstance(found, Trips) and self.picks_known_items(node, found):
             found = self.known(found, node)

@@ -12,12 +12,12 @@ import numpy as np
 from . import ir
 from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import grow, overlap, unset
+from .runtime import HELPERS, stack
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
-          np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
+          round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
 
 
 class OperationReader(ExpressionReader):
@@ -29,21 +29,22 @@ class OperationReader(ExpressionReader):
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
             if isinstance(base, ir.Expr):
-                return self.method(node, base, node.func.attr)
+                return self.written_into(node, None, lambda call: self.method(call, base, node.func.attr))
             target = self.expr_attribute(node.func)
         else:
             target = self.expr(node.func)
         if not isinstance(target, Obj):
             self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
-        return self.call_object(node, target.value)
+        return self.written_into(node, target.value, lambda call: self.call_object(call, target.value))
 
     def method(self, node, base, name):
+        value = self.array_method(node, base, name)
+        if value is not NOT_HERE:
+            return value
         if name in arrays.METHODS:
             return self.array_call(node, arrays.METHODS[name], [base, *self.positional(node)], self.keywords(node))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
-        if name == "flatten":
-            return Op("np.ravel", (base,), (), self.source.loc(node))
         if name == "astype":
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
@@ -54,7 +55,7 @@ class OperationReader(ExpressionReader):
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
-        return [self.expr(a) for a in node.args]
+        return self.in_order(node.args)
 
     def keywords(self, node):
         return {k.arg: self.expr(k.value) for k in node.keywords}
@@ -63,8 +64,11 @@ class OperationReader(ExpressionReader):
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
-        if f in (grow, overlap, unset):
+        if f is not stack and f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
+        if f is stack:
+            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
+            return Op("stack", (self.scalar(node.args[0]),), static, loc)
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
         drawn = self.random_call(node, f)
@@ -72,6 +76,9 @@ class OperationReader(ExpressionReader):
             return drawn
         if f in (stop_gradient, print_grad):
             return self.hint(node, f)
+        value = self.numpy_call(node, f)
+        if value is not NOT_HERE:
+            return value
         spelling = _lookup(_CASTS, f)
         if spelling is None:
             spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
@@ -172,8 +179,6 @@ class OperationReader(ExpressionReader):
         if spelling == "np.shape":
             return ShapeOf(self.leaf(given["a"], node))
         static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
-        if static.pop("out", None) is not None:
-            self.fail(node, f"out= of {spelling} is not supported", "assign the result")
         static = {k: v for k, v in static.items() if v is not None and v is not False}
         operands = [given[p] for p in entry.params if p in given]
         if spelling == "np.arange" and len(operands) == 1:
@@ -182,7 +187,7 @@ class OperationReader(ExpressionReader):
             return self.clip(node, operands)
         if spelling == "np.where":
             if len(operands) != 3:
-                self.fail(node, "np.where with a condition alone is not supported", "use the form np.where(test, a, b)")
+                self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
             test, then, other = (self.leaf(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)

@@ -11,6 +11,7 @@ from . import ir, tree
 from .blocks import verify
 from .bounds import check_indices, drop_checks
 from .emit import emit
+from .errors import Problem
 from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
@@ -36,10 +37,14 @@ class Passes:
 
 @dataclass(frozen=True)
 class Variant:
-    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked."""
+    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked.
+
+    A derived function is generated itself: what is said of it was said of the lines that it was made from.
+    """
 
     stretch: bool = False
     boundscheck: bool = True
+    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Lowered:
     sizes: dict[str, tuple[ir.Expr, ...]]
     result: tree.Structure
     variant: Variant
+    pitfalls: tuple[Problem, ...] | None = None
 
 
 def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:

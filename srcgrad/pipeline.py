@@ -9,17 +9,19 @@ from . import ir, tree
 from .blocks import exposed_reads, verify
 from .calls import ReadInPlace, called_in, name_results, reachable
 from .emit import emit
-from .errors import ArgumentError, problem_at
+from .errors import ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
 from .kinds import kind_of
 from .link import linked
 from .lower import lower_with_kinds
 from .parse import parse
 from .passes import Lowered, Passes, Variant, checked, finish
+from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
+from .warned import from_text
 from .webs import split_webs
 
 
@@ -31,6 +33,7 @@ class Generated:
     result: tree.Structure
     captured: tuple[tuple[str, object], ...]
     source: str
+    pitfalls: tuple[Problem, ...] = ()
     callees: tuple[ir.Function, ...] = ()
 
     def title(self) -> str:
@@ -63,10 +66,12 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
+    pitfalls = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures), None
-        variant = replace(variant, boundscheck=False)
+        f, structures = f.generated(param_kinds, structures, variant.stretch), None
+        pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
+        variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
         parsed = parse(f, structures, inline)
@@ -83,7 +88,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, parsed.result, variant)
+    return Lowered(lowered, kinds, sizes, parsed.result, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=Variant()) -> Generated:
@@ -103,7 +108,10 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=Variant()) ->
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    return low, reverse(low.function, low.kinds, low.sizes, tuple(params[k] for k in wrt))
+    names = tuple(params[k] for k in wrt)
+    if low.pitfalls is None:
+        low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
+    return low, reverse(low.function, low.kinds, low.sizes, names)
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=True) -> Generated:
@@ -139,7 +147,7 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*p.forward, *copies, *p.backward,
+    joint = ir.Function(base, (*low.function.params, *incoming), (*outliving(p.forward), *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
@@ -168,8 +176,19 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
 
 def _generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
     captured = low.function.captured
-    functions, callees = linked(functions, {name for name, _ in captured}, low.variant)
-    return Generated(functions, low.result, captured, low.function.name, callees)
+    functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
+    known = low.pitfalls or ()
+    pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
+    return Generated(functions, low.result, captured, low.function.name, pitfalls, callees)
+
+
+def outliving(block: ir.Block) -> ir.Block:
+    """Return the block with stacks that a caller may keep on the heap from the start."""
+
+    def one(expr: ir.Expr) -> ir.Expr:
+        return replace(expr, fn="np.empty") if isinstance(expr, Op) and expr.fn == "stack" else expr
+
+    return tuple(ir.with_blocks(ir.with_exprs(s, one), outliving) for s in block)
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:

@@ -16,15 +16,16 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("errors", "runtime", "tree", "store"),
-    ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
+    ("errors", "names", "runtime", "tree", "store"),
+    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
-    ("adjoint_calls", "bounds", "linear", "nests", "parse_assign", "parse_conditions", "parse_loops", "parse_match",
-     "parse_ops", "parse_random", "parse_routines", "webs", "writes"),
-    ("parse_calls", "reductions", "adjoint"),
-    ("parse", "pull_ops", "slots"),
-    ("record",),
+    ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
+     "parse_conditions", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines", "pitfalls",
+     "webs", "writes"),
+    ("parse_calls", "masks", "views", "adjoint", "transcendentals"),
+    ("parse", "reductions", "slots"),
+    ("pull_ops", "record", "checkpoints"),
     ("array_stores", "call_sites", "reverse", "fuse"),
     ("lower",),
     ("passes",),
@@ -40,7 +41,7 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
     "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 

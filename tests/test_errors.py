@@ -183,14 +183,35 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "truth as an index": ("return «x[x[0] > 0.0]»", (VECTOR,), "an index must be an integer, not bool"),
+    "mask of too many axes": ("return np.sum(«x[y > 0.0]»)", (VECTOR, MATRIX), "too many indices: 2 for float64[:]"),
+    "places of too many axes": ("return 1.0 * «np.nonzero(x)[1]»[0]", (VECTOR,), "an array with 1 axes has no item 1"),
+    "float bound": ("return np.sum(«x[: y]»)", (VECTOR, 2.0), "an index must be an integer, not float64"),
+    "diagonal": ("return np.sum(«np.diag(x[:, :, None])»)", (MATRIX,), "the diagonal of float64[:, :, :]"),
+    "diagonal of one axis": ("«np.fill_diagonal(x, 1.0)»\nreturn x[0]", (VECTOR,), "with one axis"),
+    "axes": ("return np.sum(«np.swapaxes(x, 0, 2)»)", (MATRIX,), "axes (0, 2) of an array with 2 axes"),
+    "floats into integers": (
+        "k = np.zeros(3, dtype=np.int64)\n«k += x»\nreturn np.sum(k * x)",
+        (VECTOR,),
+        "float64[:] is written into int64[:] in place",
+    ),
+    "float results into integers": (
+        "k = np.zeros(3, dtype=np.int64)\n«np.add(x, 1.0, out=k)»\nreturn np.sum(k * x)",
+        (VECTOR,),
+        "float64[:] is written into int64[:] in place",
+    ),
+    "one of two arrays": (
+        "c = «x if x[0] > 0.0 else y»\nc[0] = 2.0\nreturn np.sum(x)",
+        (VECTOR, VECTOR),
+        "'c' may be another name of an array that is written",
+    ),
+    "copy or view": ("v = «x[:, 1:].ravel()»\nv[0] = 2.0\nreturn np.sum(x)", (MATRIX,), "'v' may be another name"),
+    "view of a view": ("v = «x.T.ravel()»\nw = v[1:]\nw[0] = 2.0\nreturn np.sum(x)", (MATRIX,), "'v' may be another"),
     "shape bound anew": (
-        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]", (VECTOR,), "the shape 's' is bound anew"
+        "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]",
+        (VECTOR,),
+        "the shape 's' is bound anew",
     ),
-    "choice of arrays written": (
-        "y = «x if x[0] > 0.0 else x[::-1]»\ny[0] = 2.0\nreturn np.sum(x)", (VECTOR,), "'y' may be another name"
-    ),
-    "mask": ("return np.sum(«x[x > 0.0]»)", (VECTOR,), "boolean mask"),
-    "mask store": ("«x[x > 0.0] = 0.0»\nreturn np.sum(x)", (VECTOR,), "boolean mask"),
     "float index": ("return «x[1.0]»", (VECTOR,), "an index must be an integer, not float64"),
     "too many indices": ("return «x[0, 1]»", (VECTOR,), "too many indices: 2 for float64[:]"),
     "index of a number": ("return «x[0]»", (2.0,), "too many indices"),
@@ -205,7 +226,6 @@ KINDS = {
         (VECTOR,),
         "'y' holds float64[:] and then float64",
     ),
-    "step": ("k = x.shape[0]\nreturn np.sum(«x[::k]»)", (VECTOR,), "known only at run time"),
     "constant shapes": ("«return np.sum(x * (np.ones(3) + np.ones(4)))»", (2.0,), "3 and 4"),
     "product of three axes": ("return np.sum(«x[:, :, None] @ x»)", (MATRIX,), "a product of"),
     "used before": ("«y = z + x»\nz = 2.0\nreturn y", (2.0,), "'z' is used before it is assigned"),
@@ -265,7 +285,7 @@ def test_unknown_function_has_its_own_class(load):
 @pytest.mark.parametrize("name", KINDS)
 def test_kinds_that_do_not_fit(name, load):
     lines, args, what = KINDS[name]
-    error, places = error_of(load, body(lines), args)
+    error, places = error_of(load, body(lines, "x, y" if len(args) > 1 else "x"), args)
     check(error, places, what)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+from numba.core import types
+from numba.extending import lower_builtin, type_callable
 
 
 @numba.njit(cache=True)
@@ -14,6 +16,38 @@ def grow(buffer):
     return longer
 
 
+def stack(size, dtype=np.float64):
+    """Return an empty array of a literal size in the frame of the compiled function that asks: it ends with the call.
+
+    As long as what is kept fits, it costs no allocation; without a count of references to it there is none to update
+    in every trip of a loop.
+    """
+    return np.empty(size, dtype)
+
+
+@type_callable(stack)
+def _type_of_stack(context):
+    def typer(size, dtype=None):
+        if isinstance(size, types.IntegerLiteral) and (dtype is None or isinstance(dtype, types.NumberClass)):
+            return types.Array(types.float64 if dtype is None else dtype.dtype, 1, "C")
+        return None
+
+    return typer
+
+
+@lower_builtin(stack, types.IntegerLiteral)
+@lower_builtin(stack, types.IntegerLiteral, types.NumberClass)
+def _lower_stack(context, builder, signature, args):
+    size, kind = signature.args[0].literal_value, signature.return_type
+    with builder.goto_entry_block():
+        memory = builder.alloca(context.get_data_type(kind.dtype), context.get_constant(types.intp, size))
+
+    def view(address):
+        return numba.carray(address, (size,))
+
+    return context.compile_internal(builder, view, kind(types.CPointer(kind.dtype)), [memory])
+
+
 @numba.njit(cache=True)
 def unset(array):
     """Return the array: it stands for one that only some paths make, so that its name has a type on all of them."""
@@ -21,19 +55,37 @@ def unset(array):
 
 
 @numba.njit(cache=True)
+def in_order(array):
+    """Return whether the elements of an array stand one behind the other, row by row."""
+    return array.flags.c_contiguous
+
+
+@numba.njit(cache=True)
 def overlap(a, b):
-    """Return whether the memory that two arrays span has a byte in common."""
+    """Return whether two arrays have a byte in common, or may have where it takes long to tell."""
     if a.size == 0 or b.size == 0:
         return False
     low_a, high_a = span(a)
     low_b, high_b = span(b)
-    return low_a < high_b and low_b < high_a
+    if low_a >= high_b or low_b >= high_a:
+        return False
+    # with all strides made positive, and the places of b counted from its end, their distance is a sum of strides
+    strides, most = np.zeros(a.ndim + b.ndim, np.int64), np.zeros(a.ndim + b.ndim, np.int64)
+    k = 0
+    for n, stride in zip(a.shape, a.strides):
+        strides[k], most[k] = abs(stride), n - 1
+        k += 1
+    for n, stride in zip(b.shape, b.strides):
+        strides[k], most[k] = abs(stride), n - 1
+        k += 1
+    distance = high_b - b.itemsize - low_a
+    return is_sum(strides, most, distance - (a.itemsize - 1), distance + (b.itemsize - 1))
 
 
 @numba.njit(cache=True)
 def span(a):
     """Return the first address of an array and the one after its last."""
-    low = a.ctypes.data
+    low = np.int64(a.ctypes.data)
     high = low + a.itemsize
     for n, stride in zip(a.shape, a.strides):
         reach = (n - 1) * stride
@@ -42,3 +94,65 @@ def span(a):
         else:
             high += reach
     return low, high
+
+
+@numba.njit(cache=True)
+def next_checkpoint(start, stop, free):
+    """Return where to keep the next state on the way from `start` to `stop`, so that the fewest trips run again.
+
+    The state at `start` is kept, `free` more can be; `stop` where no more are needed, or none is free. With s = free
+    + 1 and r the least number of repetitions with (s + r over s) >= stop - start, both parts of the way can be reversed
+    within r (Griewank and Walther 2000, section 2).
+    """
+    steps = stop - start
+    if free < 1 or steps < 2:
+        return stop
+    s, r, whole, before, last = free + 1, 0, 1, 0, 0
+    # whole = (s + r over s), before = (s + r - 1 over s), last = (s + r - 2 over s)
+    while whole < steps:
+        r += 1
+        last, before, whole = before, whole, whole * (s + r) // r
+    return start + max(steps - whole * s // (s + r), last, 1)
+
+
+@numba.njit(cache=True)
+def is_sum(strides, most, low, high):
+    """Return whether a sum of strides, each taken at most so many times, lies between two bounds.
+
+    Tries the largest stride first, with what can still bring the sum between the bounds. True where that takes long.
+    """
+    order = np.argsort(-strides)
+    strides, most = strides[order], most[order]
+    n = strides.size
+    reach = np.zeros(n + 1, np.int64)
+    for k in range(n - 1, -1, -1):
+        reach[k] = reach[k + 1] + strides[k] * most[k]
+    total, taken, last = np.zeros(n + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    k, down = 0, True
+    for _ in range(10000):
+        if down:
+            lo, hi = low - total[k], high - total[k]
+            if lo <= 0 <= hi:
+                return True
+            if lo <= reach[k] and hi >= 0:
+                taken[k] = max(0, -((reach[k + 1] - lo) // strides[k]))
+                last[k] = min(most[k], hi // strides[k])
+            elif k == 0:
+                return False
+            else:
+                k -= 1
+                taken[k] += 1
+        down = taken[k] <= last[k]
+        if down:
+            total[k + 1] = total[k] + taken[k] * strides[k]
+            k += 1
+        elif k == 0:
+            return False
+        else:
+            k -= 1
+            taken[k] += 1
+    return True
+
+
+# what generated modules import, by the name they call it
+HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unset)}
