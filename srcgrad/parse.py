@@ -274,6 +274,8 @@ class Reader(
                 self.stmt(node)
             except Stop as stop:
                 self.problems.append(stop.problem)
+            if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
+                return  # a test decided when it was read may end here: what follows is never reached
 
     def nested(self, body) -> tuple:
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
@@ -334,13 +336,18 @@ class Reader(
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
         if isinstance(value, ShapeOf | Obj):
-            if isinstance(value, Obj) and value.value is None and self.is_callee:
+            known = isinstance(value, Obj) and (
+                value.value is None or callable(value.value) or isinstance(value.value, LocalFunction)
+            )
+            if known and self.is_callee and self.template in (None, value):
                 self.template = value
                 self.emit(Return(ir.Tuple(()), self.source.loc(node)))
                 return
             self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
         shape, flat = _flatten_result(value)
-        if self.template is not None and _flatten_result(self.template)[0] != shape:
+        if self.template is not None and (
+            isinstance(self.template, Obj) or _flatten_result(self.template)[0] != shape
+        ):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
         self.template = value if self.template is None else self.template
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)

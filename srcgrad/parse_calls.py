@@ -120,14 +120,15 @@ class CallReader(ExpressionReader):
         args = callee.node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
-        if args.vararg or args.kwarg:
-            self.fail(node, f"{ast.unparse(node.func)} takes *args or **kwargs", "name every parameter")
-        positional = [self.expr(a) for a in node.args]
-        if len(positional) > len(names):
+        if args.kwarg:
+            self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
+        values = self.in_order([*node.args, *(k.value for k in node.keywords)])
+        positional, by_name = values[: len(node.args)], values[len(node.args) :]
+        if len(positional) > len(names) and not args.vararg:
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
-        for key, value in ((k.arg, self.expr(k.value)) for k in node.keywords):
+        for key, value in zip((k.arg for k in node.keywords), by_name, strict=True):
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
@@ -137,7 +138,10 @@ class CallReader(ExpressionReader):
                 if name not in defaults:
                     self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
                 given[name] = defaults[name]
-        return {name: given[name] for name in every}
+        if args.vararg:
+            rest = tuple(positional[len(names) :])
+            given[args.vararg.arg] = Struct(rest, tuple(range(len(rest))))
+        return given
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""

@@ -98,7 +98,11 @@ SYNTAX = {
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
     "starred call": ("def g(a):\n    return a\nz = (x,)\nreturn «g(*z)»", "*args and **kwargs in a call"),
-    "starred callee": ("def g(*a):\n    return a[0]\nreturn «g(x)»", "takes *args or **kwargs"),
+    "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
+    "function or number": (
+        "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
+        "the returns of this function have different forms",
+    ),
     "starred target": ("«a, *b = x, x, x»\nreturn a", "values for"),
     "too few names": ("«a, b = x, x, x»\nreturn a", "3 values for 2 names"),
     "attribute store": ("«x.scale» = 3.0\nreturn x", "cannot assign to x.scale"),
