@@ -13,6 +13,8 @@ from typing import Any
 from . import ir
 from .access import element_of, rank_of, root_of
 from .activity import takes_names
+from .adjoint_calls import CallAdjoint
+from .calls import is_call
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
@@ -74,7 +76,7 @@ class Step:
         return bool(self.code or self.end or self.end_other or self.kept or self.entry or inside)
 
 
-class AdjointBuilder:
+class AdjointBuilder(CallAdjoint):
     """Builds the steps of a function's body for the adjoints that reach its end."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims):
@@ -87,6 +89,8 @@ class AdjointBuilder:
         self.first_writes = first_writes(function.body)
         self.read: set[str] = set()
         self.enclosing: list[str] = []
+        # results of calls: where `lower` gives one another name at once, the two have one adjoint
+        self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = counters - others - set(function.params) - escaping_counters(function.body)
@@ -136,6 +140,8 @@ class AdjointBuilder:
                 live = self.scalar(step, stmt, live)
         elif isinstance(stmt, Store):
             live = self.store(step, stmt, live)
+        elif is_call(stmt):
+            live = self.call(step, stmt, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
         self.read |= ir.read_in(tuple(step.code))
         return step, live
@@ -147,6 +153,8 @@ class AdjointBuilder:
                 live = self.flow(stmt.then, live) | self.flow(stmt.other, live)
             elif isinstance(stmt, For | ir.While):
                 live = self.loop_entry(stmt, live)
+            elif is_call(stmt):
+                live = self.call_flow(stmt, live)
             elif isinstance(stmt, Let) and stmt.target in live:
                 live = (live - {stmt.target}) | self.reached(stmt, Name(stmt.target))
             elif isinstance(stmt, Store) and stmt.base in live:
@@ -206,6 +214,9 @@ class AdjointBuilder:
         name, value = stmt.target, stmt.value
         if name not in live or name not in self.active:
             return live - {name}
+        if isinstance(value, Name) and value.id in self.called:
+            self.bars[value.id] = self.bar(name)
+            return (live - {name}) | {value.id}
         if isinstance(value, Op) and value.fn == "np.dot":
             live = live - {name}
             self.dot(step, value, Name(self.bar(name)), live, scalar=True)

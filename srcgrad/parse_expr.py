@@ -26,7 +26,8 @@ _BINARY = {
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "PITFALLS", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
+    "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
