@@ -92,7 +92,8 @@ def _has_load(e: Expr) -> bool:
     return any(isinstance(x, Sub) for x in ir.walk(e))
 
 
-SIZES_ONLY = ("shape", "len", "size", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
+# what these tell of an array does not depend on its elements
+SIZES_ONLY = ("shape", "len", "size", "in_order", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
 
 
 def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr, ...]], bool]:

@@ -11,10 +11,8 @@ import threading
 import numba
 
 from . import entry, generate, store, tree
-from .errors import ArgumentError, KindError, Problem, SrcgradError
+from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .source import python_function
-
-BROADCAST = "operands could not be broadcast together: lengths"
 
 
 class Transformed:
@@ -42,6 +40,7 @@ class Transformed:
         self._lock = threading.RLock()
         self._entry = None
         self._stretch = False
+        self._texts = False  # whether it was called with text, which numba would try to type at every call
         functools.update_wrapper(self, python_function(base))
         self.__wrapped__ = base
         if self._transform != "primal":
@@ -58,6 +57,8 @@ class Transformed:
             args = self._bind(args, kwargs)
         if self._entry is None:
             self._prepare()
+        if self._texts and not all(map(tree.is_plain, args)):
+            return self._call_structured(args)
         try:
             return self._entry(*args)
         except IndexError as e:
@@ -66,8 +67,9 @@ class Transformed:
             if self._stretch or not (e.args and e.args[0] == BROADCAST):
                 raise worded(e) from None
         except (TypeError, numba.core.errors.NumbaError) as e:
-            if not any(isinstance(a, dict | list) or _has_dict(a) for a in args):
+            if all(map(tree.is_plain, args)):
                 raise _unwrapped_error(e) from None
+            self._texts = any(isinstance(a, str) for a in args)
             return self._call_structured(args)
         # an axis of length one is repeated: from now on the variant that allows for it
         try:
@@ -97,15 +99,16 @@ class Transformed:
                 self._entries[key] = entry.Entry(self._request(structures, stretch))
             return self._entries[key]
 
-    def _request(self, structures=None, stretch=False) -> entry.Request:
+    def _request(self, structures=None, stretch=False, inside=False) -> entry.Request:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             entry.function_digest(self._base), structures, stretch, self._boundscheck)  # fmt: skip
+                             entry.function_digest(self._base), structures, stretch, self._boundscheck,
+                             inside)  # fmt: skip
 
-    def generated(self, kinds, structures):
+    def generated(self, kinds, structures, stretch=False):
         """Return the generated Python function for flat argument kinds: what a further derivative is taken of."""
-        module, _, _ = self._entry_for()._generate(kinds, structures or (tree.LEAF,) * self._count)
+        module, _, _ = self._entry_for(stretch=stretch)._generate(kinds, structures or (tree.LEAF,) * self._count)
         return getattr(module, module.NAMES[0])
 
     def _call_structured(self, args):
@@ -138,9 +141,12 @@ class Transformed:
     # -- numba sees the dispatcher
     @property
     def _numba_type_(self):
-        if self._entry is None:
-            self._prepare()
-        return self._entry._numba_type_
+        return self._inside.dispatcher._numba_type_
+
+    @functools.cached_property
+    def _inside(self) -> entry.Entry:
+        """The entry for compiled callers, which cannot try again with axes of length one repeated."""
+        return entry.Entry(self._request(inside=True), self._entry_for(), lambda: self._entry_for(stretch=True))
 
     # -- looks
     def __repr__(self):
@@ -195,10 +201,6 @@ def _remake(cls, f, argnums, boundscheck):
     return cls(f, argnums, boundscheck)
 
 
-def _has_dict(value) -> bool:
-    return isinstance(value, dict | list) or (isinstance(value, tuple) and any(map(_has_dict, value)))
-
-
 def worded(e: Exception) -> Exception:
     """Return an error of compiled code, which carries its numbers apart, as one sentence."""
     if len(e.args) != 3 or not isinstance(e.args[0], str):
@@ -216,10 +218,12 @@ def _unwrapped_error(e: Exception) -> Exception:
     seen = set()
     cause: BaseException | None = e
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SrcgradError):
+        if isinstance(cause, SrcgradError | PitfallWarning):
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
+    if "Cannot modify readonly array" in str(e):
+        return KindError(Problem("an argument that is written is read-only", "pass a copy of it"))
     untyped = ("annot determine Numba type", "non-precise type", "Unsupported array dtype")
     if isinstance(e, numba.core.errors.NumbaError | TypeError) and any(text in str(e) for text in untyped):
         return KindError(Problem(str(e).strip().splitlines()[-1], "pass real numbers, arrays, and tuples of them"))
@@ -347,7 +351,7 @@ def source(f, *args) -> Source:
     found: dict[str, None] = {}
     if args:
         args = f._bind(args, {}) if len(args) != f._count else args
-        structured = any(_has_dict(a) for a in args)
+        structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
         made = f._entry_for(structures, f._stretch)
         given = list(args)
@@ -366,7 +370,7 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = "))]
+    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = ", "PITFALLS = "))]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 
 

@@ -7,28 +7,51 @@ from dataclasses import replace
 from . import ir
 from .access import root_of
 from .affine import affine, simplify_index, unclipped
-from .ir import Const, Expr, Kind, Name, Op, Store, Sub
-from .pull import ONE, ZERO, Pull, cell_of
+from .ir import Const, Expr, If, Kind, Name, Op, Store, Sub
+from .pull import ONE, ZERO, Pull, cell_of, single
 from .pull_ops import ArrayReader
 
 
 class StoreWriter(ArrayReader):
-    """Writes stores into elements, slices and gathered places."""
+    """Writes stores into elements, slices, gathered places and places under a mask.
+
+    'out' is '=' of values that fit the dtype, 'diagonal' np.fill_diagonal, 'at fn' np.add.at and its like.
+    """
+
+    # what `Lowerer` sets up
+    put: dict[str, tuple[Expr, ...] | None]
+    grows: set[str]
+    read_only: set[str]
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
+        if stmt.base in self.grows and isinstance(stmt.index[0], Name):
+            self.places_made.add(stmt.index[0].id)  # room was made for it
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
+        if stmt.base in self.read_only:
+            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal, which is read-only",
+                        "np.fill_diagonal, or copy it first")  # fmt: skip
+        if stmt.op == "out":
+            stmt = replace(stmt, op="=")
+        if stmt.op == "diagonal":
+            return self.store_diagonal(stmt, p)
+        if stmt.op.startswith("at "):
+            return self.store_each(stmt, p)
         if self.kind(Sub(Name(stmt.base), stmt.index)).rank == 0:
             return self.store_element(stmt, p)
         items = tuple(i for i in stmt.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots))
         if any(self.kind(i).rank for i in items):
-            return self.store_gathered(stmt, p)
+            if self.store_masked(stmt, p):
+                return None
+            return self.store_gathered(replace(stmt, index=self.unmasked(stmt.index, p.dims)), p)
         if isinstance(stmt.value, Op) and stmt.value.fn == "np.dot" and self.kind(stmt.value).rank == 0:
             stmt = replace(stmt, value=self.scalar(stmt.value))
         target = self.indexer.apply(p, stmt.index, self.lift)
         value = self.pull(stmt.value)
+        if self.put.get(stmt.base, ()) is None:
+            self.put[stmt.base] = tuple(map(self.canonical, value.dims))
         self.assign(target, value, stmt.value, stmt.op)
 
     def store_element(self, stmt: Store, p: Pull):
@@ -46,19 +69,101 @@ class StoreWriter(ArrayReader):
         self.places_made.add(held.id)
         return held
 
+    def store_diagonal(self, stmt: Store, p: Pull):
+        """Lower `np.fill_diagonal(a, v)`."""
+        n, *others = p.dims
+        if not others:
+            self.refuse(stmt.loc, "np.fill_diagonal of an array with one axis", "pass an array with two axes")
+        if len(others) > 1:
+            for m in others:
+                self.require(n, m, "all dimensions of the array must be of equal length: lengths")
+        elif self.canonical(n) != self.canonical(others[0]):
+            n = self.hold(Op("min", (n, others[0])), "n")
+        self.assign(Pull((n,), lambda idx: p.at(idx * p.rank)), self.pull(stmt.value), stmt.value, "=")
+
+    def store_each(self, stmt: Store, p: Pull):
+        """Lower `np.add.at(a, idx, v)`: element by element, so that repeated places take part again."""
+        fn = stmt.op.removeprefix("at ")
+        items = self.unmasked(stmt.index, p.dims)
+        value = self.pull(stmt.value)
+        target = self.indexer.apply(p, items, self.lift)
+        idx = self.loop_names_for(target.rank)
+        names = tuple(map(Name, idx))
+        cell = cell_of(target, names)
+        root = root_of(cell).id
+        pad = target.rank - value.rank
+        if pad < 0:
+            self.refuse(stmt.loc, "the value has more axes than the places", "index or reshape it")
+        value = self.fitted(self.apart_from(value, root, self.kind(stmt.value).dtype), target.dims[pad:])
+        own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
+        element = value.at(own)
+        if fn in ("add", "sub"):
+            store = Store(root, cell.index, element, "+=" if fn == "add" else "-=", stmt.loc)
+        else:
+            store = Store(root, cell.index, Op(fn, (cell, element), (), stmt.loc), "=", stmt.loc)
+        self.nest(idx, self.whole_ranges(target), [store])
+
+    def store_masked(self, stmt: Store, p: Pull) -> bool:
+        """Lower `a[mask] = v` to a loop with an if; False where the values have to be lined up before."""
+        if not self.is_choice(Sub(Name(stmt.base), stmt.index)):
+            return False
+        saved, self.state = self.state, self.state.fork()
+        body, before = self.apart(lambda: self.masked_body(stmt, p))
+        if not body:
+            self.state = saved
+            return False
+        self.out.extend((*before, *body))
+        return True
+
+    def masked_body(self, stmt: Store, p: Pull) -> list:
+        """Return the loop of a store under a mask; empty where it does not do."""
+        mask, value, rank = stmt.index[0], stmt.value, self.kind(stmt.value).rank
+        m = self.pull(mask)
+        self.require_mask(m, p.dims[: m.rank])
+        if rank > p.rank - m.rank:
+            found = self.masked(value)
+            if found is None or found[0] != mask or self.kind(found[1]).rank != p.rank:
+                return []
+            value = found[1]
+        v = self.pull(value)
+        v = self.fitted(v, p.dims[p.rank - v.rank :])
+        idx = self.loop_names_for(p.rank)
+        names = tuple(map(Name, idx))
+        cell = cell_of(p, names)
+        root = root_of(cell).id
+        own = tuple(ZERO if n == ONE else e for n, e in zip(v.dims, names[p.rank - v.rank :], strict=True))
+        if not self.reads_only(v.at(own), root, cell):
+            if v.rank:
+                return []
+            v = single(self.hold(v.at(()), "value", always=True))
+        if not self.reads_only(m.at(names[: m.rank]), root, cell):
+            m = self.named(self.materialise(m, self.kind(mask), self.fresh("mask")).id)
+        ranges, r = self.whole_ranges(p), m.rank
+        inner = self.nested(idx[r:], ranges[r:], [Store(root, cell.index, v.at(own), stmt.op, stmt.loc)])
+        return self.nested(idx[:r], ranges[:r], [If(m.at(names[:r]), tuple(inner), (), stmt.loc)])
+
+    def reads_only(self, element: Expr, root: str, cell: Sub) -> bool:
+        """Return whether an element expression reads an array at the cell that is written, and nowhere else."""
+        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
+        return all(_same_index(r.index, cell.index) for r in reads)
+
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
-        value = self.pull(stmt.value)
-        target = self.indexer.apply(p, stmt.index, self.lift)
-        dtype = self.kinds[stmt.base].dtype
+        right = stmt.value
         if stmt.op != "=":
-            fn = "add" if stmt.op == "+=" else "sub"
-            sums = Op(fn, (Sub(Name(stmt.base), stmt.index), stmt.value))
-            value = self.pull(sums)
-        if stmt.op != "=" or stmt.base in ir.names_in(stmt.value):
-            name = self.materialise(value, Kind(dtype, value.rank), self.fresh("values"))
-            value = self.named(name.id)
+            right = Op("add" if stmt.op == "+=" else "sub", (Sub(Name(stmt.base), stmt.index), right))
+        value = self.pull(right)
+        target = self.indexer.apply(p, stmt.index, self.lift)
+        value = self.apart_from(value, root_of(cell_of(target, _marks(target.rank))).id, self.kinds[stmt.base].dtype)
         self.assign(target, value, Const(0), "=")
+
+    def apart_from(self, value: Pull, root: str, dtype: str) -> Pull:
+        """Return a value that is computed before an array is written: itself where it does not read that array."""
+        if root not in ir.names_in(value.at(_marks(value.rank))):
+            return value
+        if not value.rank:
+            return single(self.hold(value.at(()), "value", always=True))
+        return self.named(self.materialise(value, Kind(dtype, value.rank), self.fresh("values")).id)
 
     def assign(self, target: Pull, value: Pull, source: Expr, op: str, exact: bool = False):
         """Write a nest that stores `value`, broadcast, into `target`."""
@@ -101,8 +206,7 @@ class StoreWriter(ArrayReader):
         names = tuple(Name(i) for i in idx)
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
         cell, element = cell_of(target, names), value.at(own)
-        reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
-        if all(_same_index(r.index, cell.index) for r in reads):
+        if self.reads_only(element, root, cell):
             return value
         kind = Kind(self.kinds[root].dtype, value.rank)
         if value.rank:
@@ -132,6 +236,11 @@ class StoreWriter(ArrayReader):
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
         return ranges, tuple(at), tuple(own)
+
+
+def _marks(rank: int) -> tuple[Name, ...]:
+    """Return names that stand for an index."""
+    return tuple(Name(f"_{d}") for d in range(rank))
 
 
 def _same_index(a, b) -> bool:

@@ -16,7 +16,8 @@ _INFIX = {
 }  # fmt: skip
 _SELECT, _NOT, _UNARY, _POWER, _ATOM = 0, 3, 11, 12, 14
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/=", "pow": "**=", "mod": "%=", "floordiv": "//=",
-              "np.dot": "@=", "bitand": "&=", "bitor": "|="}  # fmt: skip
+              "np.dot": "@=", "bitand": "&=", "bitor": "|=", "bitxor": "^=",
+              "lshift": "<<=", "rshift": ">>="}  # fmt: skip
 _NONASSOCIATIVE = {"sub", "div", "floordiv", "mod", "np.dot", "lshift", "rshift"}
 
 
@@ -263,6 +264,8 @@ def _simple(stmt: Stmt) -> str:
         return f"{stmt.target} = {expr_text(value)}"
     if isinstance(stmt, Store):
         cell, value, op = ir.Sub(Name(stmt.base), stmt.index), stmt.value, stmt.op
+        if op in ("out", "diagonal") or op.startswith("at "):
+            return f"{expr_text(cell)} = {expr_text(value)}  # {op}"
         if op == "=" and isinstance(value, Op) and value.fn in ("mul", "div") and value.args[0] == cell:
             op, value = _AUGMENTED[value.fn], value.args[1]
         return f"{expr_text(cell)} {op} {expr_text(value)}"
@@ -287,7 +290,9 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
-        return f"{stmt.base} = grow({stmt.base}) if {expr_text(stmt.at)} == {stmt.base}.shape[0] else {stmt.base}"
+        least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
+        test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"
+        return f"{stmt.base} = grow({stmt.base}{least}) if {test} else {stmt.base}"
     if isinstance(stmt, ir.Within):
         return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):

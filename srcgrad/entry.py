@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import threading
 import types as pytypes
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numba
@@ -17,8 +18,8 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-from . import store, tree
-from .errors import ArgumentError, KindError, Problem, SourceNotFoundError
+from . import generate, store, tree, warned
+from .errors import BROADCAST, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .source import python_function
@@ -156,11 +157,16 @@ def kind_of_type(t, name: str) -> Kind:
         return Kind("bool", rank)
     if isinstance(dtype, types.Float) and dtype.bitwidth in (32, 64) or isinstance(dtype, types.Integer):
         return Kind(str(dtype), rank)
+    if isinstance(t, types.UnicodeType):
+        raise KindError(Problem(f"the argument {name!r} is text, which compiled code cannot choose a source by",
+                                "write a function that gives it, and pass real numbers there"))  # fmt: skip
     raise KindError(Problem(f"the argument {name!r} is of type {t}", "pass real numbers and arrays of them, in tuples"))
 
 
 def structure_of_type(t) -> tree.Structure:
-    """Return the structure of a numba type: tuples and namedtuples, nested."""
+    """Return the structure of a numba type: tuples and namedtuples, nested; text and None that were left out."""
+    if isinstance(t, types.NoneType) or isinstance(t, types.Omitted) and (t.value is None or isinstance(t.value, str)):
+        return tree.Known(getattr(t, "value", None))
     if isinstance(t, types.BaseNamedTuple):
         children = tuple(structure_of_type(c) for c in t)
         return tree.Node("namedtuple", tuple(t.fields), children, t.instance_class)
@@ -174,7 +180,7 @@ def leaf_types(t):
     if isinstance(t, types.BaseTuple):
         for c in t:
             yield from leaf_types(c)
-    else:
+    elif isinstance(structure_of_type(t), tree.Leaf):
         yield t
 
 
@@ -195,13 +201,19 @@ class Request:
     structures: tuple[tree.Structure, ...] | None = None
     stretch: bool = False
     boundscheck: bool = True
+    inside: bool = False
 
 
 class Entry:
-    """An njit function for a request, and the generated modules behind it by argument kinds."""
+    """An njit function for a request, and the generated modules behind it by argument kinds.
 
-    def __init__(self, request: Request):
+    One for compiled callers takes its implementations from two others: from `wide()`, where axes of length one may be
+    repeated, at calls whose arguments have such an axis, else from `plain`.
+    """
+
+    def __init__(self, request: Request, plain: Entry | None = None, wide: Callable[[], Entry] | None = None):
         self.request = request
+        self.plain, self.wide = plain, wide
         self.modules: dict = {}
         self.lock = threading.RLock()
         flat = request.params
@@ -214,8 +226,9 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck),
+            repr(request.boundscheck), repr(request.inside),
         )  # fmt: skip
+        warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
 
     def _dispatcher(self, name: str):
@@ -236,7 +249,7 @@ class Entry:
             return ", ".join(self.flat)
         parts: list[str] = []
         for name, parameter in parameters(self.request.f).parameters.items():
-            simple = isinstance(parameter.default, bool | int | float)
+            simple = isinstance(parameter.default, bool | int | float | str | None)
             if not simple:
                 parts = [p.partition("=")[0] for p in parts]
             parts.append(f"{name}={parameter.default!r}" if simple else name)
@@ -255,13 +268,18 @@ class Entry:
     def implement(self, given) -> object:
         """Return the Python function that numba compiles for these argument types."""
         _, kinds, structures, _ = self._kinds(given)
-        _, result, dispatcher = self.module(given)
-        places, namespace = [], {"impl": dispatcher, "np": np}
+        module, result, dispatcher = self.module(given)
+        places, short, namespace = [], [], {"impl": dispatcher, "np": np}
         for name, t, s in zip(self.flat, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
                 zero_d = isinstance(leaf, types.Array) and leaf.ndim == 0
                 places.append(f"{place}[()]" if zero_d else place)
-        body = f"    r = impl({', '.join(places)})\n    return {self._returned(kinds, structures, result, namespace)}\n"
+                short += [f"{place}.shape[{d}] == 1" for d in range(leaf.ndim if isinstance(leaf, types.Array) else 0)]
+        call = f"impl({', '.join(places)})"
+        if self.wide is not None and short and BROADCAST in module.__srcgrad_text__:
+            namespace["wide"] = self.wide().module(given)[2]
+            call = f"wide({', '.join(places)}) if {' or '.join(short)} else {call}"
+        body = f"    r = {call}\n    return {self._returned(kinds, structures, result, namespace)}\n"
         exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
         return namespace["glue"]
 
@@ -291,6 +309,12 @@ class Entry:
         for s in whole:
             starts.append(at)
             at += tree.count(s)
+        for k in self.request.argnums:
+            given = whole[k]
+            if isinstance(given, tree.Known):
+                name = self.request.params[k]
+                raise ArgumentError(Problem(f"the argument {name!r} is {given.value!r}, not a float",
+                                            "differentiate with respect to float arguments"))  # fmt: skip
         return tuple(starts[k] + n for k in self.request.argnums for n in range(tree.count(whole[k])))
 
     def _kinds(self, given):
@@ -303,17 +327,19 @@ class Entry:
 
     def module(self, given):
         """Return (generated module, structure of the result, compiled implementation) for argument types."""
+        if self.plain is not None:
+            return self.plain.module(given)
         with self.lock:
             key, kinds, structures, _ = self._kinds(given)
             if key not in self.modules:
-                self.modules[key] = self._generate(kinds, structures)
+                made = self._generate(kinds, structures)
+                warned.warn_and_note(self.key, generate.pitfalls_of(made[0]))
+                self.modules[key] = made
             return self.modules[key]
 
     def _generate(self, kinds, structures):
         request = self.request
         whole = request.structures if request.structures is not None else structures
-        from . import generate
-
         name, build = generate.builder(request, kinds, whole, self.wrt(structures))
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)
@@ -334,6 +360,8 @@ def _items(count: int, name: str) -> list[str]:
 
 def _built(structure: tree.Structure, flat, namespace) -> str:
     """Return the expression of a structured value whose leaves are the next items of `flat`."""
+    if isinstance(structure, tree.Known):
+        return repr(structure.value)
     if isinstance(structure, tree.Leaf):
         return next(flat)
     parts = ", ".join(_built(c, flat, namespace) for c in structure.children)

@@ -1,4 +1,4 @@
-"""The exceptions of srcgrad: each names file, line and column, what is wrong and how to rewrite it."""
+"""The exceptions and warnings of srcgrad: each names file, line and column, what is wrong and how to rewrite it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class Problem:
         start = self.col - (len(self.text) - len(self.text.lstrip()))
         carets = max(1, min(self.end_col - self.col, len(shown) - start))
         return f"{head}\n    {shown}\n    {' ' * max(0, start)}{'^' * carets}\n{self.what}\n  {self.way_out}"
+
+
+# how an error of shapes begins that axes of length one, repeated, may not have
+BROADCAST = "operands could not be broadcast together: lengths"
 
 
 class SrcgradError(Exception):
@@ -63,6 +67,10 @@ class KindError(SrcgradError, TypeError):
 
 class ArgumentError(SrcgradError, TypeError):
     """A derivative was asked for with arguments it does not exist for: argnums, integer arguments, the call itself."""
+
+
+class PitfallWarning(UserWarning):
+    """A derivative is right and perhaps not what its reader expects: the line is a step, a jump, a test of equality."""
 
 
 def problem_at(loc, what: str, way_out: str) -> Problem:

@@ -12,7 +12,7 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import affine, simplify_index
+from .affine import affine, simplify_index, unclipped
 from .blocks import surely_bound, touches
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
@@ -228,6 +228,8 @@ def _dims(alloc: Let, sizes):
 
 
 def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+    # a range stops below zero as a clipped size does
+    size = unclipped(size)
     return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
 
 
@@ -333,8 +335,8 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
                 needed.insert(0, let)
                 wanted |= ir.names_in(let.value)
         again += sum(cost(s.value) for s in needed if isinstance(s, Let))
-        chosen = [s for s in loop.body if s in needed or s in group]
-        loops.append(replace(loop, body=tuple(chosen)))
+        chosen = {id(s) for s in (*needed, *group)}  # a body may hold the same statement twice
+        loops.append(replace(loop, body=tuple(s for s in loop.body if id(s) in chosen)))
     return loops if again <= DEAR else [loop]
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
+from .names import Fresh as Fresh
+
 
 @dataclass(frozen=True, slots=True)
 class Loc:
@@ -144,7 +146,7 @@ class Let(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Store(Stmt):
-    """`base[index] op value` with op '=' or '+='."""
+    """`base[index] op value`, op '=', '+=' or '-='; before `lower` also those that `array_stores` names."""
 
     base: str
     index: tuple[Expr, ...]
@@ -165,7 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step): body`."""
+    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints."""
 
     var: str
     lo: Expr
@@ -174,6 +176,7 @@ class For(Stmt):
     body: tuple[Stmt, ...]
     other: tuple[Stmt, ...] = ()
     loc: Loc | None = _loc()
+    schedule: tuple[str, Expr] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +274,14 @@ class RequireConstant(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references."""
+    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
+
+    With `upto` it is made at least `at` long: `base = grow(base, at) if at > base.shape[0] else base`.
+    """
 
     base: str
     at: Expr
+    upto: bool = False
     loc: Loc | None = _loc()
 
 
@@ -390,7 +397,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, If | While | Assert):
         return (stmt.test,)
     if isinstance(stmt, For):
-        return stmt.lo, stmt.hi, stmt.step
+        return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
     if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
     if isinstance(stmt, Within):
@@ -409,7 +416,8 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     if isinstance(stmt, If | While | Assert):
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
-        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
+        schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
+        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
     if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
@@ -482,18 +490,3 @@ def all_names(function: Function) -> set[str]:
     """Return every name of a function."""
     found = set(function.params) | bound_in(function.body) | read_in(function.body)
     return found | {name for name, _ in function.captured}
-
-
-class Fresh:
-    """A source of names that clash with none given: `fresh("x_bar")` gives x_bar, x_bar_1, ..."""
-
-    def __init__(self, taken: Iterable[str]):
-        self.taken = set(taken)
-
-    def __call__(self, base: str) -> str:
-        name, k = base, 0
-        while name in self.taken:
-            k += 1
-            name = f"{base}_{k}"
-        self.taken.add(name)
-        return name

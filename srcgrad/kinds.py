@@ -16,7 +16,7 @@ from .rules import arrays, draws, elementwise
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
 _CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
-               "np.int64": "int64", "np.int32": "int32", "round": "int64"}  # fmt: skip
+               "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
 
 
 def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kind]:
@@ -30,7 +30,7 @@ def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kin
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
-    inference = _Inference(kinds)
+    inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
     for _ in range(8):
         before = dict(kinds)
         inference.block(function.body)
@@ -46,8 +46,9 @@ class _Unknown(Exception):
 
 
 class _Inference:
-    def __init__(self, kinds: dict[str, Kind]):
+    def __init__(self, kinds: dict[str, Kind], lists: set[str]):
         self.kinds = kinds
+        self.lists = lists
         self.final = False
 
     def block(self, block):
@@ -64,7 +65,13 @@ class _Inference:
                 self.block(inner)
 
     def stmt(self, stmt):
-        if isinstance(stmt, Let):
+        if _is_list(stmt):
+            if stmt.target not in self.kinds:
+                raise _Unknown(stmt.target)
+        elif isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
+            own := self.kinds[stmt.target]).rank:  # fmt: skip
+            check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
+        elif isinstance(stmt, Let):
             self.bind(stmt.target, kind_of(stmt.value, self.kinds, stmt.loc), stmt.loc)
         elif isinstance(stmt, For):
             for e in (stmt.lo, stmt.hi, stmt.step):
@@ -73,11 +80,16 @@ class _Inference:
                     raise KindError(problem_at(stmt.loc, f"range() needs integers, not {kind}", "use int()"))
             self.bind(stmt.var, INT, stmt.loc)
         elif isinstance(stmt, ir.Store):
+            if stmt.base in self.lists:
+                item = kind_of(stmt.value, self.kinds, stmt.loc)
+                self.bind(stmt.base, Kind(item.dtype, item.rank + 1), stmt.loc)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
-            kind_of(Sub(Name(stmt.base), stmt.index), self.kinds, stmt.loc)
-            kind_of(stmt.value, self.kinds, stmt.loc)
+            place = kind_of(Sub(Name(stmt.base), stmt.index), self.kinds, stmt.loc)
+            value = kind_of(stmt.value, self.kinds, stmt.loc)
+            if stmt.op != "=" and place.rank:
+                check_cast(value, base, stmt.loc)
         elif isinstance(stmt, ir.If | ir.While):
             kind = kind_of(stmt.test, self.kinds, stmt.loc)
             if kind.rank:
@@ -96,6 +108,24 @@ class _Inference:
             what = f"{name!r} holds {old} and then {kind}"
             raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
         self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
+
+
+def _is_list(stmt) -> bool:
+    """Return whether a statement makes a list, whose kind is that of the items put into it."""
+    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
+
+
+def is_array_update(stmt: Let) -> bool:
+    """Return whether a statement is `a op= e` of a name."""
+    value = stmt.value
+    return isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(stmt.target)
+
+
+def check_cast(value: Kind, target: Kind, loc):
+    """Raise where NumPy does not write values of a kind into an array in place."""
+    if value.rank and not np.can_cast(value.dtype, target.dtype, "same_kind") or (
+        not value.rank and value.is_float and not target.is_float):  # fmt: skip
+        raise KindError(problem_at(loc, f"{value} is written into {target} in place", "convert one of them first"))
 
 
 def promote(*dtypes: str) -> str:
@@ -170,7 +200,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
         return _elementwise_kind(fn, operands)
-    if fn in ("shape", "len", "size", "ndim", "trips"):
+    if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
             raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
         return INT
@@ -193,25 +223,36 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("copy", "print_grad", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like"):
+        return _shape_kind(expr, operands, where)
+    if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
-    if fn == "np.ravel":
-        return Kind(operands[0].dtype, 1)
-    if fn == "np.expand_dims":
-        return Kind(operands[0].dtype, operands[0].rank + 1)
-    if fn == "reshape":
-        return Kind(operands[0].dtype, len(operands) - 1)
-    if fn == "reshape_like":
-        return Kind(operands[0].dtype, operands[1].rank)
-    if fn == "overlap":
+    if fn in ("in_order", "overlap"):
         return BOOL
     if fn == "item":
         return Kind(operands[0].dtype, 0)
     if fn in ("records", "pop"):
         return operands[0]
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
+
+
+def _shape_kind(expr: Op, operands, loc) -> Kind:
+    """Return the kind of an array with other axes than its operand."""
+    fn, dtype, rank = expr.fn, operands[0].dtype, operands[0].rank
+    if fn == "np.nonzero":
+        if expr.option("axis") >= rank:
+            what = f"np.nonzero of an array with {rank} axes has no item {expr.option('axis')}"
+            raise KindError(problem_at(loc, what, "take one that exists"))
+        return Kind("int64", 1)
+    if fn == "np.diag":
+        if not 0 < rank <= 2 or rank < expr.option("rank", 0):
+            raise KindError(problem_at(loc, f"the diagonal of {operands[0]}", "pass an array with two axes"))
+        return Kind(dtype, 3 - rank)
+    if fn == "permuted":
+        return Kind(dtype, len(permutation(expr, rank, loc)))
+    return Kind(dtype, {"flat": 1, "np.ravel": 1, "reshape": len(operands) - 1}.get(fn, operands[-1].rank))
 
 
 def _draw_kind(expr: Op, operands, loc) -> Kind:
@@ -292,6 +333,27 @@ def axes_of(axis, rank: int, loc=None) -> tuple[int, ...]:
     return tuple(sorted(a % rank for a in given))
 
 
+def permutation(expr: Op, rank: int, loc=None) -> tuple[int, ...]:
+    """Return for every axis of swapaxes, moveaxis or a transpose which axis of the array it is.
+
+    >>> permutation(Op("permuted", (), (("move", (0, -1)),)), 3)
+    (1, 2, 0)
+    """
+    ((way, given),) = expr.static
+    assert isinstance(given, tuple)
+    if any(not -rank <= a < rank for a in given) or (way == "axes" and len(given) != rank):
+        raise KindError(problem_at(loc, f"axes {given} of an array with {rank} axes", "name axes that exist"))
+    axes = [a % rank for a in given]
+    if way == "axes":
+        return tuple(axes)
+    order = list(range(rank))
+    if way == "swap":
+        order[axes[0]], order[axes[1]] = axes[1], axes[0]
+    else:
+        order.insert(axes[1], order.pop(axes[0]))
+    return tuple(order)
+
+
 def _dot_kind(operands, loc) -> Kind:
     a, b = operands
     if not a.rank or not b.rank:
@@ -301,6 +363,14 @@ def _dot_kind(operands, loc) -> Kind:
     return Kind(promote(a.dtype, b.dtype), a.rank + b.rank - 2)
 
 
+def is_mask(item: ir.Expr, kinds, loc=None) -> bool:
+    """Return whether an item of a subscript is a boolean array."""
+    if isinstance(item, Slice | ir.NewAxis | ir.Dots):
+        return False
+    kind = kind_of(item, kinds, loc)
+    return kind.dtype == "bool" and kind.rank > 0
+
+
 def _sub_kind(expr: Sub, kinds, loc) -> Kind:
     base = kind_of(expr.base, kinds, loc)
     where = expr.loc or loc
@@ -308,14 +378,20 @@ def _sub_kind(expr: Sub, kinds, loc) -> Kind:
     for item in expr.index:
         if isinstance(item, Slice):
             rank, used = rank + 1, used + 1
+            for kind in (kind_of(e, kinds, loc) for e in ir.children(item)):
+                if kind.rank or not kind.is_int:
+                    raise KindError(problem_at(where, f"an index must be an integer, not {kind}", "use int()"))
         elif isinstance(item, ir.NewAxis):
             rank += 1
         elif not isinstance(item, ir.Dots):
             kind = kind_of(item, kinds, loc)
+            if kind.dtype == "bool" and kind.rank:
+                used += kind.rank
+                advanced.append(1)
+                continue
             used += 1
             if kind.dtype == "bool":
-                raise UnsupportedError(problem_at(where, "indexing with a boolean mask is not supported",
-                                                  "use np.where(mask, a, b) or a loop with an if"))  # fmt: skip
+                raise KindError(problem_at(where, "an index must be an integer, not bool", "use an if, or int()"))
             if kind.is_float:
                 raise KindError(problem_at(where, f"an index must be an integer, not {kind}", "use int()"))
             if kind.rank:

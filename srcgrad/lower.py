@@ -14,13 +14,16 @@ from dataclasses import replace
 from . import ir
 from .access import root_of
 from .affine import unclipped
+from .aliases import is_view, sharing, shown_by, written
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, cell_of, whole
+from .rules.arrays import ALLOCATIONS
+from .simplify import escaping_counters
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -51,14 +54,15 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     lowerer = Lowerer(function, kinds, stretch)
-    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.block(function.body)))
+    body = lowerer.block(function.body)
+    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
     """Return checks that array arguments that are written share no memory with others."""
-    updated = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-    stored = ir.stored_in(function.body) | updated
+    stored = written(function, kinds)
+    stored |= {p for p, own in owned(function).items() if own in stored}
     params = [p for p in function.params if kinds[p].rank]
     checks: list[Stmt] = []
     for p in params:
@@ -86,8 +90,14 @@ def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args:
             raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
         table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),)), function.loc))
+        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
     return replace(function, body=(*copies, *rename_block(function.body, table)))
+
+
+def owned(function: ir.Function) -> dict[str, str]:
+    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
+    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
+    return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
 class Lowerer(StoreWriter):
@@ -98,9 +108,13 @@ class Lowerer(StoreWriter):
         self.stretch = stretch
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
+        self.loops = self.depth = 0
+        self.rooms: dict[str, Expr] = {}
+        self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
+        self.counters -= escaping_counters(function.body)  # a nest must not count with what is read later
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
@@ -110,28 +124,23 @@ class Lowerer(StoreWriter):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
-        self.stored = ir.stored_in(function.body) | (inplace & arrays)
-        self.stored |= self.shown_by_stored(function.body)
+        self.sharing = sharing(function, kinds)
+        self.stored = written(function, kinds)
+        self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
+        self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places)
+        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
+        self.grows: set[str] = set()
+        self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
-
-    def shown_by_stored(self, body) -> set[str]:
-        """Return the arrays that are written through views of theirs."""
-        lets = [s for s in ir.statements(body) if isinstance(s, Let) and self.kinds[s.target].rank]
-        views = [s for s in lets if s.target not in self.multi and _is_view(s.value, self)]
-        found = set(self.stored)
-        for _ in views:
-            bases = {n for s in views if s.target in found for n in ir.names_in(s.value)}
-            found |= {n for n in bases if self.kinds[n].rank}
-        return found
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
         saved, self.out = self.out, []
+        self.depth += 1
         problems: list[Problem] = []
         outer, skip = self.rest, 0
         for k, stmt in enumerate(block):
@@ -140,6 +149,7 @@ class Lowerer(StoreWriter):
                 continue
             self.loc = stmt.loc or self.loc
             self.products: set[str] = set()
+            self.indexer.steps = {}
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
             try:
                 exchanged = self.exchanged(block[k:])
@@ -151,6 +161,7 @@ class Lowerer(StoreWriter):
             except SrcgradError as e:
                 problems += e.problems
         self.rest = outer
+        self.depth -= 1
         if problems:
             raise UnsupportedError(*problems)
         result, self.out = tuple(self.out), saved
@@ -167,6 +178,14 @@ class Lowerer(StoreWriter):
             inner, self.state = self.state, saved
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
+
+    def looped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+        """Lower the body of a loop."""
+        self.loops += 1
+        try:
+            return self.scoped(block, nonneg)
+        finally:
+            self.loops -= 1
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
@@ -186,13 +205,14 @@ class Lowerer(StoreWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            body = self.scoped(stmt.body, [stmt.var] if upward or downward else [])
+            body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
-            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
+            schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
+            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
-            body = self.scoped(stmt.body)
+            body = self.looped(stmt.body)
             if before:
                 leave = If(Op("not", (test,)), (ir.Break(),), (), stmt.loc)
                 body, test = (*before, *_else_nest(leave, body)), Const(True)
@@ -230,6 +250,8 @@ class Lowerer(StoreWriter):
     # -- arrays under names
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
+        if isinstance(value, Op) and value.fn == "list":
+            return self.bind_list(target, value)
         if _inplace(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
@@ -238,16 +260,55 @@ class Lowerer(StoreWriter):
             return self.store(Store(target, index, right, op or "=", stmt.loc))
         if target in self.multi or target in self.state.storage:
             return self.rebind(stmt)
-        if _is_view(value, self):
+        if is_view(value, self.kinds):
             return self.bind_view(stmt)
         self.bind_array(target, value)
 
     def bind_array(self, target: str, value: Expr):
         """Give a name an array of its own: allocation, copy or product as it stands, else a nest that fills it."""
-        self.check_copied(target, value)
+        if self.bind_shape(target, value):
+            return
         direct = self.allocation(target, value)
-        if direct is None:
-            self.materialise(self.pull(value, into=target), self.kinds[target], target, value)
+        if direct is not None:
+            self.note_order(target, value)
+            return
+        p = self.pull(value, into=target)
+        if isinstance(value, Op) and value.fn == "np.nonzero" and target not in self.stored:
+            self.state.views[target] = p
+        elif self.loops and any(isinstance(n, Name) and n.id in self.rooms for n in p.dims):
+            self.bind_chosen(target, p)
+        else:
+            self.materialise(p, self.kinds[target], target, value)
+            if isinstance(value, Op) and value.fn in ALLOCATIONS:
+                self.note_order(target, value)
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+        self.grows.add(target)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        _, after = self.rest
+        trial.block(after)
+        found = trial.put[target]
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -259,7 +320,23 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
+        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
+        if diagonal or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
         self.state.views[target] = self.pull(self.frozen(value))
+
+    def bind_shape(self, target: str, value: Expr) -> bool:
+        """Bind a name to another shape of memory that is written; False where it is a copy."""
+        sources = shown_by(value, self.kinds)
+        if not sources or not self.writes_matter(target, sources):
+            return False
+        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
+        if p is not None:
+            self.state.views[target] = p
+            return True
+        what = "is" if is_view(value, self.kinds) else "may be"
+        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
+                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
 
     def shows_one_array(self, target: str, base: str) -> bool:
         """Return whether a view is used only in this block, and only before its base is bound anew."""
@@ -270,55 +347,43 @@ class Lowerer(StoreWriter):
         until = after[: uses[-1] + 1]
         return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
 
-    def frozen(self, view: Expr) -> Expr:
-        """Return a view with every index in it frozen."""
-        if isinstance(view, Op):
-            return replace(view, args=(self.frozen(view.args[0]),))
-        if isinstance(view, Sub):
-            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
-        return view
+    def writes_matter(self, target: str, sources: set[str]) -> bool:
+        """Return whether memory that these names may share is written while `target` is in use."""
+        after = self.rest[1]
+        if self.depth > 1:
+            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
+            if _read_counts(after)[target] != self.reads[target] or any(
+                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
+                return bool({target, *sources} & self.stored)
+            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+            after = after[: uses[-1] + 1] if uses else ()
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and _inplace(s)}
+        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
-    def freeze(self, item: Expr) -> Expr:
-        """Return an index item whose names cannot change while the view is in use."""
-        if isinstance(item, ir.Slice):
-            return ir.Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
-        if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
-            return item
-        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
-            return item
-        held = self.fresh("at")
-        self.kinds[held] = Kind("int64")
-        self.emit(Let(held, self.scalar(item)))
-        self.stable.add(held)
-        return Name(held)
-
-    def check_copied(self, target, value):
-        """Refuse a reshape or a choice, which may be a view in NumPy, where one of the two is written."""
-        if isinstance(value, Select):
-            sides = [e for e in _sides(value) if _is_view(e, self)]
-            if sides and (target in self.stored or any(ir.names_in(e) & self.stored for e in sides)):
-                self.refuse(value.loc, f"{target!r} may be another name of an array that is written",
-                            "copy it: .copy(), or write in each branch of an if")  # fmt: skip
-        if isinstance(value, Op) and value.fn in ("reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"):
-            sources = {n for n in ir.names_in(value.args[0]) if self.kinds[n].rank}
-            if (target in self.stored or sources & self.stored) and not value.option("copy"):
-                self.refuse(value.loc, f"{target!r} may share memory with an array that is written",
-                            "copy it: .copy(), or write the loop over the original")  # fmt: skip
+    def note_order(self, target: str, value: Expr):
+        """Note which memory is laid out row by row for sure, or if an argument is."""
+        assert isinstance(value, Op)
+        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
+        if target not in self.multi and like is None:
+            self.contiguous_if[target] = None
+        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
+            self.contiguous_if[target] = self.contiguous_if[like.id]
 
     def rebind(self, stmt: Let):
         """Lower `x = e` for a name bound before: its memory takes the new values."""
         target, value = stmt.target, stmt.value
-        self.check_copied(target, value)
+        if not is_view(value, self.kinds):
+            self.bind_shape(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
-        if target in self.stored and _is_view(value, self) and not moved:
+        if target in self.stored and is_view(value, self.kinds) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if _is_view(value, self) and ir.names_in(value) & self.stored and not moved:
+        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
         if target not in self.state.storage:
             self.state.storage.add(target)
-            if not _is_view(value, self):
+            if not is_view(value, self.kinds):
                 return self.bind_array(target, value)
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         p = self.pull(value)
@@ -377,8 +442,11 @@ class Lowerer(StoreWriter):
         trial.state, trial.out, trial.kinds = self.state.fork(), [], dict(self.kinds)
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
+        trial.rooms = dict(self.rooms)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places)
+        trial.indexer = Indexer(
+            trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places, trial.stop_if
+        )
         return trial
 
     def hoist_storage(self, stmt: Stmt):
@@ -419,22 +487,6 @@ def _inplace(stmt: Stmt) -> bool:
         and bool(stmt.value.option("inplace"))
         and stmt.value.args[0] == Name(stmt.target)
     )
-
-
-def _is_view(value: Expr, reader) -> bool:
-    if isinstance(value, Name):
-        return True
-    if isinstance(value, Op) and value.fn in ("np.transpose", "np.expand_dims"):
-        return _is_view(value.args[0], reader)
-    if isinstance(value, Sub):
-        items = [i for i in value.index if not isinstance(i, ir.Slice | ir.NewAxis | ir.Dots)]
-        return not any(reader.kind(i).rank for i in items) and _is_view(value.base, reader)
-    return False
-
-
-def _sides(value: Expr) -> list[Expr]:
-    """Return what a choice may give, nested choices taken apart."""
-    return [e for v in (value.then, value.other) for e in _sides(v)] if isinstance(value, Select) else [value]
 
 
 def _read_counts(block) -> Counter:

@@ -11,7 +11,7 @@ from .blocks import rename_block
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import kind_of
-from .pull import ONE, ZERO, Pull, whole
+from .pull import ONE, ZERO, Indexer, Pull, whole
 
 
 @dataclass
@@ -42,6 +42,7 @@ class NestWriter:
     stable: set[str]
     products: set[str]
     captured: set[str]
+    indexer: Indexer
     places_made: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
@@ -53,10 +54,11 @@ class NestWriter:
     def apart(self, f):
         """Return what `f` gives, and the statements it needs, kept out of the block."""
         saved, self.out = self.out, []
+        steps, self.indexer.steps = self.indexer.steps, dict(self.indexer.steps)
         try:
             return f(), tuple(self.out)
         finally:
-            self.out = saved
+            self.out, self.indexer.steps = saved, steps
 
     # -- arrays by name
     def kind(self, expr: Expr) -> Kind:
@@ -67,6 +69,12 @@ class NestWriter:
         if name in self.state.views:
             return self.state.views[name]
         return whole(name, self.sizes(name))
+
+    def alias(self, p: Pull, kind: Kind) -> Name:
+        """Return a name of its own for a pull of memory."""
+        name = self.fresh("shown")
+        self.kinds[name], self.state.views[name] = kind, p
+        return Name(name)
 
     def named_array(self, p: Pull, kind: Kind) -> Pull:
         """Return a pull that may be read at several places: an expression is computed once, under a name."""
@@ -192,6 +200,9 @@ class NestWriter:
 
     def places(self, index: Pull, size: Expr, axis: int) -> Pull:
         """Return an index array under a name, negative indices counted from the start."""
+        own = index.at(tuple(Name(f"_{d}") for d in range(index.rank)))
+        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made:
+            return index
         name, at = self.fresh("places"), self.fresh("at")
         self.places_made.add(name)
         self.kinds[name], self.kinds[at] = Kind("int64", index.rank), Kind("int64")
@@ -235,7 +246,7 @@ class NestWriter:
         new = known[axis] if known else first
         return None if new == atom else new
 
-    def require(self, a: Expr, b: Expr, message: str):
+    def require(self, a: Expr, b: Expr, message: str, exception: str = "ValueError"):
         """Check at run time that two sizes are equal, unless that is known; from here on it is."""
         a, b = self.canonical(a), self.canonical(b)
         if a == b:
@@ -243,8 +254,12 @@ class NestWriter:
         if isinstance(a, Const) and isinstance(b, Const):
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
         test = Op("ne", (a, b))
-        self.emit(If(test, (ir.Raise("ValueError", (Const(message), a, b), self.loc),)))
+        self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
         self.unify(a, b)
+
+    def stop_if(self, test: Expr, message: str):
+        """Raise at run time where a test holds."""
+        self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
 
     def unify(self, a: Expr, b: Expr):
         fa, fb = affine(a), affine(b)

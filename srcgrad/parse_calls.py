@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import types
+from dataclasses import replace
 
 from . import ir
+from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .parse_expr import ExpressionReader, Struct
@@ -40,6 +43,8 @@ class CallReader(ExpressionReader):
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
             name = ast.unparse(node.func)
+            if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
+                self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
             self.fail(node, f"there is no rule for {name}() and no Python source",
                       "write it in Python and NumPy, or register a rule for it")  # fmt: skip
         identity = local.node if local else function.__code__
@@ -48,7 +53,10 @@ class CallReader(ExpressionReader):
         if local:
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
-            source = find_source(f)
+            try:
+                source = find_source(f)
+            except SourceNotFoundError as e:
+                self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
@@ -101,8 +109,10 @@ class CallReader(ExpressionReader):
         if len(positional) > len(names):
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
-        given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
+        start = len(self.out)
+        keywords = self.keywords(node)
+        given = dict(zip(names, self.as_before(start, positional, node), strict=False))
+        for key, value in keywords.items():
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
@@ -118,6 +128,8 @@ class CallReader(ExpressionReader):
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals
@@ -131,6 +143,12 @@ class CallReader(ExpressionReader):
         callee.renamed[name] = target
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
+
+    def bound_item(self, value, node):
+        """Return an item of a tuple that is an argument: an expression is computed before the call."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
+        return value if isinstance(value, Name) else self.hold(value, node)
 
     def defaults(self, f) -> dict:
         """Return the values of parameters that a call leaves out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import math
 from dataclasses import replace
@@ -12,12 +13,14 @@ import numpy as np
 from . import ir
 from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import grow, overlap, stack, unset
+from .runtime import HELPERS, stack
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
-          np.int64: "np.int64", np.int32: "np.int32", round: "round"}  # fmt: skip
+          round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
+
+_OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 
 
 class OperationReader(ExpressionReader):
@@ -29,21 +32,29 @@ class OperationReader(ExpressionReader):
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
             if isinstance(base, ir.Expr):
-                return self.method(node, base, node.func.attr)
+                return self.written_into(node, None, lambda call: self.method(call, base, node.func.attr))
+            if isinstance(base, List) or isinstance(base, Struct) and base.kind == "list":
+                return self.list_method(node, node.func, node.func.attr)
+            if isinstance(base, Struct) and node.func.attr not in base.keys:
+                return self.struct_method(node, base, node.func.attr)
             target = self.expr_attribute(node.func)
         else:
             target = self.expr(node.func)
         if not isinstance(target, Obj):
             self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
-        return self.call_object(node, target.value)
+        return self.written_into(node, target.value, lambda call: self.call_object(call, target.value))
 
     def method(self, node, base, name):
+        value = self.array_method(node, base, name)
+        if value is not NOT_HERE:
+            return value
         if name in arrays.METHODS:
-            return self.array_call(node, arrays.METHODS[name], [base, *self.positional(node)], self.keywords(node))
+            start = len(self.out)
+            given = self.positional(node)
+            base = self.as_before(start, [base], node)
+            return self.array_call(node, arrays.METHODS[name], [*base, *given], self.keywords(node))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
-        if name == "flatten":
-            return Op("np.ravel", (base,), (), self.source.loc(node))
         if name == "astype":
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
@@ -54,16 +65,24 @@ class OperationReader(ExpressionReader):
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
-        return [self.expr(a) for a in node.args]
+        return self.in_order(node.args)
 
     def keywords(self, node):
-        return {k.arg: self.expr(k.value) for k in node.keywords}
+        return dict(zip([k.arg for k in node.keywords], self.in_order([k.value for k in node.keywords]), strict=True))
 
     def call_object(self, node, f):
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
-        if f in (grow, overlap, unset):
+        if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
+            return self.of_generator(node, f)
+        if f in (list, tuple, dict) and not node.keywords:
+            return self.container(node, f)
+        if f in (sum, max, min, any, all) and len(node.args) == 1:
+            value = self.expr(node.args[0])
+            if isinstance(value, Struct):
+                return self.of_items(value, f, node)
+        if f is not stack and f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if f is stack:
             static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
@@ -75,6 +94,9 @@ class OperationReader(ExpressionReader):
             return drawn
         if f in (stop_gradient, print_grad):
             return self.hint(node, f)
+        value = self.numpy_call(node, f)
+        if value is not NOT_HERE:
+            return value
         spelling = _lookup(_CASTS, f)
         if spelling is None:
             spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
@@ -83,7 +105,9 @@ class OperationReader(ExpressionReader):
         if f is pow:
             return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
         if f is math.fsum or f is sum:
-            return self.array_call(node, "np.sum", self.positional(node), {})
+            first, *start = self.positional(node)
+            total = self.array_call(node, "np.sum", [first], {})
+            return Op("add", (self.leaf(start[0], node), total), (), loc) if start else total
         if f in (np.array, np.asarray):
             return self.array_of(node)
         if _lookup(arrays.SHAPED, f):
@@ -94,10 +118,10 @@ class OperationReader(ExpressionReader):
         spelling = _lookup(arrays.BY_OBJECT, f)
         if spelling is not None:
             return self.array_call(node, spelling, self.positional(node), self.keywords(node))
-        if isinstance(f, type) and issubclass(f, tuple) and hasattr(f, "_fields"):
+        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
             return self.construct(node, f)
-        if f is tuple and len(node.args) == 1:
-            return self.expr(node.args[0])
+        if f is dataclasses.replace and node.args:
+            return self.replaced_fields(node)
         return self.user_call(node, f)
 
     def hint(self, node, f):
@@ -126,17 +150,37 @@ class OperationReader(ExpressionReader):
         return Op("stop_gradient", (value,), (), self.source.loc(node))
 
     def construct(self, node, make):
-        given = dict(zip(make._fields, self.positional(node), strict=False)) | self.keywords(node)
-        missing = [f for f in make._fields if f not in given and f not in make._field_defaults]
-        if missing:
-            self.fail(node, f"missing fields {', '.join(missing)}", "give every field")
-        items = tuple(given[f] if f in given else self.lift(make._field_defaults[f], node) for f in make._fields)
-        return Struct(items, tuple(make._fields), "namedtuple", make)
+        """Return a namedtuple or dataclass made of the arguments of a call."""
+        if dataclasses.is_dataclass(make):
+            found = dataclasses.fields(make)
+            if hasattr(make, "__post_init__") or not all(f.init for f in found) or "__init__" not in vars(make):
+                self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
+            fields, kind = tuple(f.name for f in found), "dataclass"
+            defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
+        else:
+            fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
+        given = dict(zip(fields, self.positional(node), strict=False)) | self.keywords(node)
+        missing = [f for f in fields if f not in given and f not in defaults]
+        if missing or len(node.args) > len(fields) or any(k not in fields for k in given):
+            what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
+            self.fail(node, what, "give every field")
+        items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)
+        return Struct(items, tuple(fields), kind, make)
+
+    def replaced_fields(self, node):
+        value = self.expr(node.args[0])
+        if not isinstance(value, Struct) or value.kind != "dataclass":
+            self.fail(node, "replace() of this is not supported", "replace fields of dataclasses")
+        return self.with_fields(node, value, self.keywords(node))
 
     def length(self, node):
         value = self.expr(node.args[0])
         if isinstance(value, Struct):
             return Const(len(value.items))
+        if isinstance(value, List):
+            return value.count
+        if isinstance(value, Const) and isinstance(value.value, str):
+            return Const(len(value.value))
         if isinstance(value, ShapeOf):
             return Op("ndim", (value.array,), (), self.source.loc(node))
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
@@ -145,7 +189,8 @@ class OperationReader(ExpressionReader):
         if node.keywords:
             names = ", ".join(k.arg for k in node.keywords)
             self.fail(node, f"option {names} of {ast.unparse(node.func)} is not supported", "use positional arguments")
-        args = [self.leaf(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
+        read = self.leaf if spelling.startswith("math.") else self.as_array
+        args = [read(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
         loc = self.source.loc(node)
         row = elementwise.BY_SPELLING.get(spelling)
         if spelling in ("max", "min"):
@@ -175,8 +220,6 @@ class OperationReader(ExpressionReader):
         if spelling == "np.shape":
             return ShapeOf(self.leaf(given["a"], node))
         static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
-        if static.pop("out", None) is not None:
-            self.fail(node, f"out= of {spelling} is not supported", "assign the result")
         static = {k: v for k, v in static.items() if v is not None and v is not False}
         operands = [given[p] for p in entry.params if p in given]
         if spelling == "np.arange" and len(operands) == 1:
@@ -185,11 +228,48 @@ class OperationReader(ExpressionReader):
             return self.clip(node, operands)
         if spelling == "np.where":
             if len(operands) != 3:
-                self.fail(node, "np.where with a condition alone is not supported", "use the form np.where(test, a, b)")
+                self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
             test, then, other = (self.leaf(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
-        return Op(spelling, tuple(self.leaf(v, node) for v in operands), tuple(sorted(static.items())), loc)
+        return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)
+
+    def as_array(self, value, node) -> ir.Expr:
+        """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
+        if isinstance(value, List):
+            return self.array_of_list(value)
+        return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
+
+    def container(self, node, make):
+        """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
+        if not node.args:
+            return Struct((), (), make.__name__)
+        value = self.expr(node.args[0])
+        if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
+            return Struct(value.items, value.keys if make is dict else tuple(range(len(value.items))), make.__name__)
+        found = self.iterable(node.args[0], node) if make is not dict else None
+        if isinstance(found, Struct):
+            return Struct(found.items, tuple(range(len(found.items))), make.__name__)
+        if found is None or make is tuple:
+            self.fail(node, f"a {make.__name__} of what is known only at run time is not supported", "use an array")
+        item = ast.copy_location(ast.Name("item", ast.Load()), node)
+        target = ast.copy_location(ast.Name("item", ast.Store()), node)
+        whole = ast.ListComp(item, [ast.comprehension(target, node.args[0], [], 0)])
+        return self.expr(ast.copy_location(whole, node))
+
+    def of_items(self, value: Struct, f, node):
+        """Return sum, max, min, any or all of known items."""
+        loc = self.source.loc(node)
+        items = [Const(k) for k in value.keys] if value.kind == "dict" else list(value.items)
+        if f in (any, all):
+            tests = [lambda v=v: v for v in items]
+            return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
+        if not items:
+            return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        found = self.leaf(items[0], node)
+        for v in items[1:]:
+            found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
+        return found
 
     def clip(self, node, operands):
         value, lo, hi = [*operands, Obj(None)] if len(operands) == 2 else operands
@@ -255,8 +335,17 @@ class OperationReader(ExpressionReader):
         if isinstance(value, ir.Expr):
             copied = value if node.func is np.asarray else Op("copy", (value,), (), loc)
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
+        if isinstance(value, List):
+            array = self.array_of_list(value)
+            array = array if isinstance(node.args[0], ast.ListComp) and value.full else Op("copy", (array,), (), loc)
+            return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
         if not isinstance(value, Struct):
             self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
+        return self.filled_array(value, dtype, node)
+
+    def filled_array(self, value: Struct, dtype, node):
+        """Emit an array of known items and return its name."""
+        loc = self.source.loc(node)
         shape, leaves = _regular(value)
         if shape is None:
             self.fail(node, "the rows of this array differ in length", "make them equal")

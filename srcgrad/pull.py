@@ -54,6 +54,22 @@ def transpose(p: Pull) -> Pull:
     return Pull(p.dims[::-1], lambda idx: p.at(tuple(reversed(idx))), array if p.rank > 1 else p.array)
 
 
+def is_contiguous(array: Expr) -> bool:
+    """Return whether a view of contiguous memory is contiguous: BLAS takes it as it is, others are copied first."""
+    if isinstance(array, Name):
+        return True
+    if isinstance(array, Op):
+        return is_contiguous(array.args[0])
+    if not isinstance(array, Sub) or not isinstance(array.base, Name):
+        return False
+    items = list(array.index)
+    while len(items) > 1 and items[-1] == Slice():
+        items.pop()
+    *first, last = items
+    leading = not any(isinstance(i, Slice | ir.NewAxis) for i in first)
+    return leading and not isinstance(last, ir.NewAxis) and not (isinstance(last, Slice) and last.step is not None)
+
+
 @dataclass(frozen=True)
 class _Axis:
     """One axis of an indexed result: its size and the base index it stands for, given its own index."""
@@ -65,16 +81,17 @@ class _Axis:
 class Indexer:
     """Applies the items of a subscript to a pull.
 
-    `is_nonneg` tells indices that cannot be negative; `within` writes the demand that an index lie inside a view, and
-    `places` an index array of a view with its negative indices counted from the start.
+    `is_nonneg` tells indices that cannot be negative; `within` writes the demand that an index lie inside a view,
+    `places` an index array of a view with its negative indices counted from the start, `stop_if` any other demand.
     """
 
-    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, within, places):
+    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, *writers):
         self.is_nonneg = is_nonneg
         self.pull_index = pull_index
         self.hold = hold
-        self.within = within
-        self.places = places
+        self.within, self.places, self.stop_if = writers
+        # axes of slices with such steps in the present statement: `a[::k] *= 2.0` has one, not two
+        self.steps: dict[tuple, _Axis] = {}
 
     def apply(self, p: Pull, items: Index, broadcast) -> Pull:
         """Return the pull of `p[items]`."""
@@ -107,7 +124,8 @@ class Indexer:
     def assemble(self, p: Pull, parts, items, broadcast) -> Pull:
         gathers = [q for kind, q in parts if kind == "gather"]
         lifted: Lifted = broadcast(gathers) if gathers else Lifted((), ())
-        places = [k for k, (kind, _) in enumerate(parts) if kind == "gather"]
+        # beside an array an integer is an array too: what stands between them moves the gathered axes to the front
+        places = [k for k, (kind, _) in enumerate(parts) if kind in ("gather", "fixed") and gathers]
         adjacent = not places or places == list(range(places[0], places[-1] + 1))
         dims: list[Expr] = []
         axes: list = []  # for each result axis: ("axis", part number) | ("new",) | ("gather", n)
@@ -121,7 +139,7 @@ class Indexer:
             elif kind == "new":
                 dims.append(ONE)
                 axes.append(("new", None))
-            elif kind == "gather" and adjacent and k == places[0]:
+            elif adjacent and places and k == places[0]:
                 dims += lifted.dims
                 axes += [("gather", n) for n in range(len(lifted.dims))]
 
@@ -157,23 +175,38 @@ class Indexer:
         return Select(Op("lt", (index, ZERO)), Op("add", (index, n)), index)
 
     def slice_axis(self, item: Slice, n: Expr) -> _Axis:
-        step = 1 if item.step is None else _constant(self.pull_index(item.step).at(()))
+        by = ONE if item.step is None else self.pull_index(item.step).at(())
         lo = None if item.lo is None else self.pull_index(item.lo).at(())
         hi = None if item.hi is None else self.pull_index(item.hi).at(())
+        if not isinstance(by, Const):
+            return self.stepped(lo, hi, n, by)
+        step = by.value
         if step > 0:
             start, size = self.upward(lo, hi, n)
-            if step > 1:
-                size = Op("floordiv", (Op("add", (size, Const(step - 1))), Const(step)))
         else:
             start, size = self.downward(lo, hi, n)
-            if step < -1:
-                size = Op("floordiv", (Op("add", (size, Const(-step - 1))), Const(-step)))
+        if abs(step) > 1:
+            size = _steps(size, Const(abs(step)))
+        return _Axis(_fold(size), _line(start, by))
 
-        def base(i):
-            scaled = i if step == 1 else Op("mul", (Const(step), i))
-            return simplify_index(Op("add", (scaled, start)))
+    def stepped(self, lo, hi, n, by) -> _Axis:
+        """Return the axis of a slice whose step is known at run time only, and may be negative."""
+        key = (lo, hi, n, by)
+        if key not in self.steps:
+            self.steps[key] = self.stepped_anew(*key)
+        return self.steps[key]
 
-        return _Axis(_fold(size), base)
+    def stepped_anew(self, lo, hi, n, by) -> _Axis:
+        by = self.hold(by, "by")
+        self.stop_if(Op("eq", (by, ZERO)), "slice step cannot be zero")
+        start, size = self.upward(lo, hi, n)
+        if not self.is_nonneg(by):
+            last, down = self.downward(lo, hi, n)
+            upward = Op("gt", (by, ZERO))
+            start, size = (Select(upward, a, b) for a, b in ((start, last), (size, down)))
+        start, size = self.hold(start, "start"), self.hold(size, "n")
+        size = self.hold(_steps(size, by if self.is_nonneg(by) else Op("abs", (by,))), "n")
+        return _Axis(size, _line(start, by))
 
     def upward(self, lo, hi, n):
         start = ZERO if lo is None else self.bound(lo, n)
@@ -185,13 +218,14 @@ class Indexer:
             end = _least(self.bound(hi, n), n)
         return start, clipped(Op("sub", (end, start)))
 
-    def bound(self, e: Expr, n: Expr) -> Expr:
-        if isinstance(e, Const):
+    def bound(self, e: Expr, n: Expr, least: Expr = ZERO) -> Expr:
+        """Return a bound of a slice counted from the front; `least` stands for all that lies before the array."""
+        if isinstance(e, Const) and least == ZERO:
             return e if e.value >= 0 else clipped(Op("add", (n, e)))
         if self.is_nonneg(e):
             return e
         e = self.hold(e, "start")
-        wrapped = Op("max", (Op("add", (e, n)), ZERO))
+        wrapped = Op("max", (Op("add", (e, n)), least))
         return self.hold(Select(Op("lt", (e, ZERO)), wrapped, e), "start")
 
     def downward(self, lo, hi, n):
@@ -201,13 +235,13 @@ class Indexer:
         elif isinstance(lo, Const) and lo.value < 0:
             start = Op("max", (simplify_index(Op("add", (n, lo))), Const(-1)))
         else:
-            start = _least(self.bound(lo, n), simplify_index(last))
+            start = _least(self.bound(lo, n, Const(-1)), simplify_index(last))
         if hi is None:
             end: Expr = Const(-1)
         elif isinstance(hi, Const) and hi.value < 0:
             end = Op("max", (simplify_index(Op("add", (n, hi))), Const(-1)))
         else:
-            end = self.bound(hi, n)
+            end = self.bound(hi, n, Const(-1))
         return start, clipped(Op("sub", (start, end)))
 
 
@@ -268,6 +302,20 @@ def _expand(items: Index, rank: int) -> Index:
     return items + full
 
 
+def _steps(size: Expr, step: Expr) -> Expr:
+    """Return how many steps fit into a span."""
+    more = Const(step.value - 1) if isinstance(step, Const) else Op("sub", (step, ONE))
+    return Op("floordiv", (Op("add", (size, more)), step))
+
+
+def _line(start: Expr, step: Expr) -> Callable[[Expr], Expr]:
+    def base(i):
+        scaled = i if step == ONE else Op("mul", (step, i))
+        return simplify_index(Op("add", (scaled, start)))
+
+    return base
+
+
 def _trim(items: Index) -> Index:
     """Return the items without trailing full slices, which would cost numba the contiguity of a row."""
     kept = list(items)
@@ -283,8 +331,3 @@ def _least(a: Expr, b: Expr) -> Expr:
 def _fold(size: Expr) -> Expr:
     return size if isinstance(size, Op) and size.fn in ("floordiv", "min") else simplify_index(size)
 
-
-def _constant(e: Expr) -> int:
-    if isinstance(e, Const) and isinstance(e.value, int) and e.value:
-        return e.value
-    raise ValueError("step")

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from . import ir
 from .affine import clipped, simplify_index
-from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Store, Sub
-from .pull import ONE, ZERO, Indexer, Lifted, Pull, lift, single, transpose
+from .errors import BROADCAST, UnsupportedError, problem_at
+from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
+from .pull import ONE, ZERO, Lifted, Pull, lift, single
 from .reductions import ReductionReader
 from .rules import arrays, draws, elementwise
+from .views import ViewReader
 
 
-class ArrayReader(ReductionReader):
+class ArrayReader(ReductionReader, ViewReader):
     """Reads expressions for `Lowerer`, which lowers statements."""
 
     # what `Lowerer` sets up
     stretch: bool
-    indexer: Indexer
 
     # -- scalars
     def scalar(self, expr: Expr, into: str | None = None) -> Expr:
@@ -53,12 +53,14 @@ class ArrayReader(ReductionReader):
             return self.reduce(expr, into).at(())
         if expr.fn == "np.dot":
             return self.product(expr, into).at(())
-        if expr.fn == "overlap":
+        if expr.fn in ("in_order", "next_checkpoint", "overlap"):
             return expr
         if draws.is_draw(expr.fn):
             return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
         if expr.fn == "print_grad":
             return self.watched(expr, into)
+        if expr.fn == "copy":
+            return self.scalar(expr.args[0], into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
@@ -80,6 +82,8 @@ class ArrayReader(ReductionReader):
             return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
+        if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
+            return Op("not", expr.args, (), expr.loc)
         if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
             return expr
         base, exponent = expr.args
@@ -148,8 +152,13 @@ class ArrayReader(ReductionReader):
         assert isinstance(expr, Op), expr
         if elementwise.is_elementwise(expr.fn):
             truths = self.kind(expr).dtype == "bool"
-            fn = {"add": "bitor", "mul": "bitand"}.get(expr.fn, expr.fn) if truths else expr.fn
-            return self.elementwise(expr, expr.args, lambda *args: Op(fn, args, (), expr.loc))
+            fn = {"add": "bitor", "mul": "bitand", "invert": "not"}.get(expr.fn, expr.fn) if truths else expr.fn
+            if fn == "bool":
+                return self.truth(expr.args[0])
+            # compiled code computes integers in 64 bits, an array's wrap around in their own
+            narrow = self.kind(expr).is_int and self.kind(expr).dtype != "int64" and fn not in elementwise.CASTS
+            wrapped = (lambda e: Op(f"np.{self.kind(expr).dtype}", (e,))) if narrow else (lambda e: e)
+            return self.elementwise(expr, expr.args, lambda *args: wrapped(Op(fn, args, (), expr.loc)))
         if expr.fn == "np.where":
             return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
         if expr.fn in arrays.REDUCTIONS:
@@ -166,13 +175,7 @@ class ArrayReader(ReductionReader):
         return handler(expr)
 
     def indexed(self, base: Pull, expr: Sub) -> Pull:
-        try:
-            return self.indexer.apply(base, expr.index, self.lift)
-        except ValueError:
-            raise UnsupportedError(
-                problem_at(expr.loc or self.loc, "the step of a slice is known only at run time",
-                           "write a constant step, or a loop")
-            ) from None  # fmt: skip
+        return self.indexer.apply(base, self.unmasked(expr.index, base.dims), self.lift)
 
     def elementwise(self, expr: Expr, args, build: Callable[..., Expr]) -> Pull:
         pulls = []
@@ -193,13 +196,12 @@ class ArrayReader(ReductionReader):
         if ca == cb:
             return a, None, None
         if not self.stretch or isinstance(ca, Const) and isinstance(cb, Const):
-            self.require(a, b, "operands could not be broadcast together: lengths")
+            self.require(a, b, BROADCAST)
             return a, None, None
         size = self.hold(Select(Op("eq", (ca, ONE)), cb, ca), "n", always=True)
         for n in (ca, cb):
             bad = Op("and", (Op("ne", (n, size)), Op("ne", (n, ONE))))
-            message = Const("operands could not be broadcast together: lengths")
-            self.emit(If(bad, (ir.Raise("ValueError", (message, ca, cb), self.loc),)))
+            self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), ca, cb), self.loc),)))
         steps = [self.hold(Select(Op("eq", (n, ONE)), ZERO, ONE), "step", always=True) for n in (ca, cb)]
         first, second = (lambda i, s=s: Op("mul", (i, s)) for s in steps)
         return size, first, second
@@ -207,18 +209,30 @@ class ArrayReader(ReductionReader):
     def resolve_target(self, size: Expr, own: Expr) -> Expr | None:
         """Return the index step (0 or 1) of an axis that must fit a target's, None where it is known to fit."""
         size, own = self.canonical(size), self.canonical(own)
-        message = "operands could not be broadcast together: lengths"
         if size == own:
             return None
         if not self.stretch or isinstance(own, Const):
-            self.require(size, own, message)
+            self.require(size, own, BROADCAST)
             return None
         bad = Op("and", (Op("ne", (own, size)), Op("ne", (own, ONE))))
-        self.emit(If(bad, (ir.Raise("ValueError", (Const(message), own, size), self.loc),)))
+        self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), own, size), self.loc),)))
         return self.hold(Select(Op("eq", (own, ONE)), ZERO, ONE), "step", always=True)
 
-    def pull_transpose(self, expr: Op) -> Pull:
-        return transpose(self.pull(expr.args[0]))
+    def truth(self, expr: Expr) -> Pull:
+        """Return the pull of which elements of an array are not zero."""
+        if self.kind(expr).dtype == "bool":
+            return self.pull(expr)
+        return self.elementwise(expr, (expr,), lambda e: Op("ne", (e, ZERO)))
+
+    def pull_nonzero(self, expr: Op) -> Pull:
+        return self.named(self.chosen_places(self.truth(expr.args[0]))[expr.option("axis")].id)
+
+    def pull_head(self, expr: Op) -> Pull:
+        """Return the pull of the items of a list: the first so many of its buffer."""
+        assert isinstance(expr.args[0], Name), expr
+        p = self.named(expr.args[0].id)
+        count = self.hold_size(expr.args[1])
+        return Pull((count, *p.dims[1:]), p.at, Sub(expr.args[0], (ir.Slice(None, count),)))
 
     def pull_copy(self, expr: Op) -> Pull:
         return self.pull(expr.args[0])
@@ -244,17 +258,10 @@ class ArrayReader(ReductionReader):
         p, dtype = self.pull(expr.args[0]), self.kind(expr).dtype
         if dtype == self.kind(expr.args[0]).dtype:
             return p
-        cast = {"float64": "np.float64", "float32": "np.float32", "int64": "np.int64", "int32": "np.int32"}.get(dtype)
-        if cast is None:
+        cast = f"np.{dtype}"
+        if cast not in elementwise.CASTS:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
-        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
-
-    def pull_expand_dims(self, expr: Op) -> Pull:
-        axis = expr.option("axis", 0)
-        rank = self.kind(expr).rank
-        items: list[Expr] = [ir.Slice()] * (rank - 1)
-        items.insert(axis % rank, ir.NewAxis())
-        return self.indexed(self.pull(expr.args[0]), Sub(expr.args[0], tuple(items)))
+        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),), (), expr.loc))
 
     def pull_outer(self, expr: Op) -> Pull:
         a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
@@ -310,62 +317,6 @@ class ArrayReader(ReductionReader):
 
         return Pull((size,), at)
 
-    # -- reshape: affine copies through the flat order
-    def pull_ravel(self, expr: Op) -> Pull:
-        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
-        if p.rank == 1:
-            return p
-        return self.flattened(p, self.kind(expr))
-
-    def flattened(self, p: Pull, kind: Kind) -> Pull:
-        total: Expr = ONE
-        for n in p.dims:
-            total = n if total == ONE else Op("mul", (total, n))
-        name = self.fresh("flat")
-        self.kinds[name] = Kind(kind.dtype, 1)
-        self.allocate(name, (self.hold(total, "n"),), self.kinds[name], "np.empty")
-        idx = self.loop_names_for(p.rank)
-        place: Expr = ZERO
-        for i, n in zip(idx, p.dims, strict=True):
-            place = Name(i) if place == ZERO else _place(place, n, Name(i))
-        self.nest(idx, [(ZERO, n) for n in p.dims], [Store(name, (place,), p.at(tuple(map(Name, idx))))])
-        return self.named(name)
-
-    def pull_reshape(self, expr: Op) -> Pull:
-        base = expr.args[0]
-        p = self.named_array(self.pull(base), self.kind(base))
-        flat = p if p.rank == 1 else self.flattened(p, self.kind(base))
-        sizes = [self.hold_size(e) for e in expr.args[1:]]
-        known: Expr = ONE
-        for n in sizes:
-            if n != Const(-1):
-                known = n if known == ONE else Op("mul", (known, n))
-        if Const(-1) in sizes:
-            rest = flat.dims[0] if known == ONE else Op("floordiv", (flat.dims[0], known))
-            sizes[sizes.index(Const(-1))] = self.hold(rest, "n")
-        total: Expr = ONE
-        for n in sizes:
-            total = n if total == ONE else Op("mul", (total, n))
-        self.require(total, flat.dims[0], "cannot reshape array: sizes")
-        return self.unflattened(flat, tuple(sizes))
-
-    def pull_reshape_like(self, expr: Op) -> Pull:
-        base = self.pull(expr.args[1])
-        sizes = tuple(n for n in base.dims)
-        return self.pull_reshape(Op("reshape", (expr.args[0], *sizes), (), expr.loc))
-
-    def unflattened(self, flat: Pull, sizes) -> Pull:
-        if len(sizes) == 1:
-            return Pull(sizes, flat.at, flat.array)
-
-        def at(idx):
-            place = idx[0]
-            for i, n in zip(idx[1:], sizes[1:], strict=True):
-                place = _place(place, n, i)
-            return flat.at((place,))
-
-        return Pull(sizes, at)
-
     # -- random numbers
     def draw_argument(self, expr: Expr) -> Expr:
         """Return a parameter of a draw: a generator or number, or an array that stands in memory."""
@@ -412,6 +363,12 @@ class ArrayReader(ReductionReader):
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
+        if value.fn == "np.ravel" and self.kind(value.args[0]).rank > 1:
+            self.flattened(self.named_array(self.pull(value.args[0]), self.kind(value.args[0])), kind, target)
+            return Name(target)
+        if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
+            self.pull_diag(value, target)
+            return Name(target)
         if draws.is_draw(value.fn):
             return self.draw_array(target, value)
         if value.fn == "print_grad":
@@ -423,12 +380,6 @@ class ArrayReader(ReductionReader):
                 self.state.dims[target] = p.dims
                 return Name(target)
         return None
-
-
-def _place(place: Expr, n: Expr, i: Expr) -> Expr:
-    """Return the flat index `place * n + i`."""
-    scaled = place if n == ONE else Op("mul", (place, n))
-    return scaled if i == ZERO else Op("add", (scaled, i))
 
 
 def op_count(expr: Expr) -> int:

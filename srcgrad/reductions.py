@@ -8,19 +8,21 @@ from dataclasses import replace
 from . import ir
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Store, Sub
 from .kinds import axes_of
-from .nests import NestWriter
-from .pull import ONE, ZERO, Pull
+from .masks import MaskReader
+from .pull import ONE, ZERO, Pull, is_contiguous
 
 
-class ReductionReader(NestWriter):
+class ReductionReader(MaskReader):
     """Reads the operations that need a loop or a library call of their own."""
 
     # what `ArrayReader` has
-    pull: Callable[..., Pull]
     elementwise: Callable[..., Pull]
 
     def reduce(self, expr: Op, into: str | None) -> Pull:
         """Lower sum, mean, max, min, argmax, argmin over some axes."""
+        found = self.masked_sum(expr, into) if expr.fn in ("np.sum", "np.mean") else None
+        if found is not None:
+            return found
         p, kind = self.pull(expr.args[0]), self.kind(expr.args[0])
         if not p.rank:
             return p if not expr.fn.startswith("np.arg") else Pull((), lambda _: ZERO)
@@ -97,7 +99,7 @@ class ReductionReader(NestWriter):
                 self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
         inner_idx = [idx[d] for d in axes]
         here, best = p.at(names), p.at(winner)
-        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))))
+        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))), (), expr.loc)
         found = tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True))
         search = If(test, found, (), self.loc)
         body = [Let(b, ZERO) for b in places]
@@ -114,13 +116,13 @@ class ReductionReader(NestWriter):
             return None
         call = "np.argmax" if expr.fn in ("np.max", "np.argmax") else "np.argmin"
         if not kept:
-            return Op(call, (p.array,))
+            return Op(call, (p.array,), (), expr.loc)
         if not isinstance(p.array, Name):
             return None
         items = tuple(ir.Slice() if d in axes else names[d] for d in range(p.rank))
         while items[-1] == ir.Slice() and len(items) > 1:
             items = items[:-1]
-        return Op(call, (Sub(p.array, items),))
+        return Op(call, (Sub(p.array, items),), (), expr.loc)
 
     def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
         is_place = expr.fn.startswith("np.arg")
@@ -196,19 +198,3 @@ class ReductionReader(NestWriter):
 
 def _accumulate(name: str, element: Expr) -> Let:
     return Let(name, Op("add", (Name(name), element), (("inplace", True),)))
-
-
-def is_contiguous(array: Expr) -> bool:
-    """Return whether a view of contiguous memory is contiguous: BLAS takes it as it is, others are copied first."""
-    if isinstance(array, Name):
-        return True
-    if isinstance(array, Op):
-        return is_contiguous(array.args[0])
-    if not isinstance(array, Sub) or not isinstance(array.base, Name):
-        return False
-    items = list(array.index)
-    while len(items) > 1 and items[-1] == ir.Slice():
-        items.pop()
-    *first, last = items
-    leading = not any(isinstance(i, ir.Slice | ir.NewAxis) for i in first)
-    return leading and not isinstance(last, ir.NewAxis) and not (isinstance(last, ir.Slice) and last.step is not None)

@@ -277,6 +277,7 @@ def test_array_named_out():
     np.testing.assert_array_equal(sg.grad(f)(np.arange(3.0)), 4.0 * np.arange(3.0))
 
 
+@pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")
 @pytest.mark.parametrize(
     ("f", "right"),
     [

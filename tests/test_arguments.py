@@ -9,6 +9,7 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
+from srcgrad.runtime import overlap
 from tests.helpers import same_bits
 
 Layer = namedtuple("Layer", "W b")
@@ -138,6 +139,32 @@ def test_axes_of_length_one_are_repeated():
     assert sg.vjp(f, U[:1], V)[1](1.0)[0].shape == (1, 3)
 
 
+def test_axes_of_length_one_are_repeated_inside_njit():
+    g = sg.grad(lambda u, v: np.sum(np.tanh(u) * v), argnums=(0, 1))
+
+    @njit
+    def inside(u, v):
+        return g(u, v)
+
+    for u, v in [(U, V), (U[:1], V), (U, V[:, :1])]:
+        assert same_bits(inside(u, v), g(u, v))
+    with pytest.raises(ValueError, match="broadcast"):
+        inside(U[:, :2], V)
+
+
+def test_second_derivative_with_an_axis_of_length_one():
+    _, pullback = sg.vjp(sg.grad(lambda u, v: np.sum(u**2 * v)), U[:1], V)
+    u_bar, v_bar = pullback(np.ones((1, 3)))
+    np.testing.assert_allclose(u_bar, 2.0 * V.sum(axis=0, keepdims=True), rtol=1e-14)
+    np.testing.assert_allclose(v_bar, 2.0 * np.broadcast_to(U[:1], (2, 3)), rtol=1e-14)
+
+
+def test_small_integers_wrap_around_as_arrays_do():
+    k = np.array([200, 100, 3], np.uint8)
+    x_bar = sg.grad(lambda x, k: np.sum(x * (k + k)) + np.sum(x * ~k))(np.ones(3), k)
+    np.testing.assert_array_equal(x_bar, (k + k).astype(float) + ~k)
+
+
 def test_store_of_an_axis_of_length_one():
     def f(a, b):
         c = np.zeros_like(a)
@@ -181,6 +208,71 @@ def test_written_argument_that_overlaps_another_one():
     except (sg.SrcgradError, ValueError):
         return
     assert value == 30.0
+
+
+def writes_before_it_binds_anew(a, b):
+    a[0] = 5.0 * b[1]
+    r = b[0] * b[2]
+    for _ in range(2):
+        a = a * 2.0
+    return r + np.sum(a)
+
+
+def writes_through_a_view(a, b):
+    v = a[1:]
+    v[0] = 5.0 * b[0]
+    return b[1] * b[2] + a[0]
+
+
+@pytest.mark.parametrize("function", [writes_before_it_binds_anew, writes_through_a_view])
+def test_every_way_to_write_an_argument_is_seen(function):
+    x = np.array([2.0, 3.0, 4.0])
+    sg.value_and_grad(function)(x, x.copy())
+    with pytest.raises(ValueError, match="a is written and shares memory with b"):
+        sg.value_and_grad(function)(x, x)
+
+
+def test_overlap_is_exact():
+    z, Z = np.zeros(20), np.zeros((7, 9))
+    for a, b in [
+        (z[::2], z[1::2]), (z[::2], z[2::2]), (z[:10], z[10:]), (z[3::3], z[::-2]), (z[::-2], z[::2]),
+        (Z[:, ::2], Z[:, 1::2]), (Z[:, :4], Z[:, 4:]), (Z[:, 0], Z[:, 1]), (Z[:, 0], Z[2]), (Z.T, Z), (Z[:0], Z),
+        (Z[::2].T, Z[1::2, ::-1]), (Z[1:, :5], Z[:-1, 4:]), (z[:9].reshape(3, 3).T, z[1:2]),
+    ]:  # fmt: skip
+        assert overlap(a, b) == overlap(b, a) == np.shares_memory(a, b)
+
+
+def test_interleaved_arguments_are_apart():
+    def f(a, b):
+        a[0] = 5.0 * b[0]
+        return b[0] * b[1] + a[0]
+
+    z = np.arange(1.0, 7.0)
+    value, (a_bar, b_bar) = sg.value_and_grad(f, argnums=(0, 1))(z[::2], z[1::2])
+    assert value == 2.0 * 4.0 + 10.0
+    np.testing.assert_array_equal(a_bar, [0.0, 0.0, 0.0])
+    np.testing.assert_array_equal(b_bar, [9.0, 2.0, 0.0])
+    with pytest.raises(ValueError, match="shares memory"):
+        sg.value_and_grad(f)(z[::2], z[2::2])
+
+
+def test_same_array_twice_where_it_is_read():
+    assert sg.grad(lambda a, b: np.sum(a * b), argnums=(0, 1))(V, V)[1].tolist() == V.tolist()
+
+
+def test_reshape_of_an_argument_that_is_written():
+    def f(A, x):
+        v = A.ravel()
+        v[1] = x
+        return np.sum(A * A)
+
+    g = sg.value_and_grad(f, argnums=(0, 1))
+    value, (A_bar, x_bar) = g(U, 3.0)
+    assert value == pytest.approx(np.sum(U**2) - U[0, 1] ** 2 + 9.0, rel=1e-14)
+    assert (A_bar[0, 1], x_bar) == (0.0, 6.0)
+    # of an array in another order NumPy copies: what is written is not seen in A
+    with pytest.raises(ValueError, match="A is not contiguous"):
+        g(np.asfortranarray(U), 3.0)
 
 
 def test_same_call_gives_the_same_bits():

@@ -37,16 +37,15 @@ def _function(spelling, params, method=None, alias=()):
         METHODS[method] = spelling
 
 
-_function("np.sum", "a | axis dtype out keepdims", method="sum")
-_function("np.mean", "a | axis dtype out keepdims", method="mean")
-_function("np.max", "a | axis out keepdims", method="max", alias=(np.amax,))
-_function("np.min", "a | axis out keepdims", method="min", alias=(np.amin,))
+_function("np.sum", "a | axis dtype keepdims", method="sum")
+_function("np.mean", "a | axis dtype keepdims", method="mean")
+_function("np.max", "a | axis keepdims", method="max", alias=(np.amax,))
+_function("np.min", "a | axis keepdims", method="min", alias=(np.amin,))
 _function("np.argmax", "a | axis", method="argmax")
 _function("np.argmin", "a | axis", method="argmin")
 _function("np.dot", "a b", method="dot")
 _function("np.matmul", "a b")
 _function("np.outer", "a b")
-_function("np.transpose", "a", method="transpose")
 _function("np.copy", "a", method="copy")
 _function("np.ascontiguousarray", "a")
 _function("np.where", "condition x y")
@@ -59,7 +58,6 @@ _function("np.arange", "start stop step | dtype")
 _function("np.size", "a")
 _function("np.shape", "a")
 _function("np.ravel", "a", method="ravel")
-_function("np.expand_dims", "a | axis")
 
 # these take a shape, which the parser spreads into operands
 SHAPED = {np.zeros: "np.zeros", np.ones: "np.ones", np.empty: "np.empty", np.full: "np.full"}

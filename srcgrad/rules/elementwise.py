@@ -134,7 +134,8 @@ ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "pow"})
 STEPS = frozenset({"mod", "floordiv"})
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not", "bitand", "bitor", "bitxor", "invert", "lshift", "rshift"})
-CASTS = frozenset({"float", "int", "bool", "np.float64", "np.float32", "np.int64", "np.int32", "round"})
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+CASTS = frozenset({"float", "int", "bool", "np.float64", "np.float32", "round", *(f"np.{n}" for n in INTEGERS)})
 
 HINTS = frozenset({"stop_gradient"})
 _OPERATORS = ARITHMETIC | STEPS | COMPARISONS | LOGIC | CASTS | HINTS

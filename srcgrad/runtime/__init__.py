@@ -9,9 +9,9 @@ from numba.extending import lower_builtin, type_callable
 
 
 @numba.njit(cache=True)
-def grow(buffer):
-    """Return a buffer twice as long that begins with what `buffer` holds."""
-    longer = np.empty((2 * buffer.shape[0],) + buffer.shape[1:], buffer.dtype)
+def grow(buffer, least=0):
+    """Return a buffer twice as long, at least `least`, that begins with what `buffer` holds."""
+    longer = np.empty((max(2 * buffer.shape[0], least),) + buffer.shape[1:], buffer.dtype)
     longer[: buffer.shape[0]] = buffer
     return longer
 
@@ -55,19 +55,37 @@ def unset(array):
 
 
 @numba.njit(cache=True)
+def in_order(array):
+    """Return whether the elements of an array stand one behind the other, row by row."""
+    return array.flags.c_contiguous
+
+
+@numba.njit(cache=True)
 def overlap(a, b):
-    """Return whether the memory that two arrays span has a byte in common."""
+    """Return whether two arrays have a byte in common, or may have where it takes long to tell."""
     if a.size == 0 or b.size == 0:
         return False
     low_a, high_a = span(a)
     low_b, high_b = span(b)
-    return low_a < high_b and low_b < high_a
+    if low_a >= high_b or low_b >= high_a:
+        return False
+    # with all strides made positive, and the places of b counted from its end, their distance is a sum of strides
+    strides, most = np.zeros(a.ndim + b.ndim, np.int64), np.zeros(a.ndim + b.ndim, np.int64)
+    k = 0
+    for n, stride in zip(a.shape, a.strides):
+        strides[k], most[k] = abs(stride), n - 1
+        k += 1
+    for n, stride in zip(b.shape, b.strides):
+        strides[k], most[k] = abs(stride), n - 1
+        k += 1
+    distance = high_b - b.itemsize - low_a
+    return is_sum(strides, most, distance - (a.itemsize - 1), distance + (b.itemsize - 1))
 
 
 @numba.njit(cache=True)
 def span(a):
     """Return the first address of an array and the one after its last."""
-    low = a.ctypes.data
+    low = np.int64(a.ctypes.data)
     high = low + a.itemsize
     for n, stride in zip(a.shape, a.strides):
         reach = (n - 1) * stride
@@ -76,3 +94,65 @@ def span(a):
         else:
             high += reach
     return low, high
+
+
+@numba.njit(cache=True)
+def next_checkpoint(start, stop, free):
+    """Return where to keep the next state on the way from `start` to `stop`, so that the fewest trips run again.
+
+    The state at `start` is kept, `free` more can be; `stop` where no more are needed, or none is free. With s = free
+    + 1 and r the least number of repetitions with (s + r over s) >= stop - start, both parts of the way can be reversed
+    within r (Griewank and Walther 2000, section 2).
+    """
+    steps = stop - start
+    if free < 1 or steps < 2:
+        return stop
+    s, r, whole, before, last = free + 1, 0, 1, 0, 0
+    # whole = (s + r over s), before = (s + r - 1 over s), last = (s + r - 2 over s)
+    while whole < steps:
+        r += 1
+        last, before, whole = before, whole, whole * (s + r) // r
+    return start + max(steps - whole * s // (s + r), last, 1)
+
+
+@numba.njit(cache=True)
+def is_sum(strides, most, low, high):
+    """Return whether a sum of strides, each taken at most so many times, lies between two bounds.
+
+    Tries the largest stride first, with what can still bring the sum between the bounds. True where that takes long.
+    """
+    order = np.argsort(-strides)
+    strides, most = strides[order], most[order]
+    n = strides.size
+    reach = np.zeros(n + 1, np.int64)
+    for k in range(n - 1, -1, -1):
+        reach[k] = reach[k + 1] + strides[k] * most[k]
+    total, taken, last = np.zeros(n + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    k, down = 0, True
+    for _ in range(10000):
+        if down:
+            lo, hi = low - total[k], high - total[k]
+            if lo <= 0 <= hi:
+                return True
+            if lo <= reach[k] and hi >= 0:
+                taken[k] = max(0, -((reach[k + 1] - lo) // strides[k]))
+                last[k] = min(most[k], hi // strides[k])
+            elif k == 0:
+                return False
+            else:
+                k -= 1
+                taken[k] += 1
+        down = taken[k] <= last[k]
+        if down:
+            total[k + 1] = total[k] + taken[k] * strides[k]
+            k += 1
+        elif k == 0:
+            return False
+        else:
+            k -= 1
+            taken[k] += 1
+    return True
+
+
+# what generated modules import, by the name they call it
+HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unset)}

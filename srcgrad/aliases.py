@@ -1,0 +1,65 @@
+"""Which names may show the same memory."""
+
+from __future__ import annotations
+
+from . import ir
+from .ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
+from .kinds import kind_of
+
+# operations that may return a view of their first operand
+SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
+TURNS = frozenset({"flat", "head", "np.transpose", "permuted", "np.flip", "np.diag"})
+
+
+def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:
+    """Return the names whose memory the value of an array expression may be.
+
+    >>> shown_by(Op("np.ravel", (Sub(Name("a"), (Slice(),)),)), {"a": Kind("float64", 1)})
+    {'a'}
+    """
+    if isinstance(value, Name):
+        return {value.id}
+    if isinstance(value, Select):
+        return shown_by(value.then, kinds) | shown_by(value.other, kinds)
+    if isinstance(value, Sub):
+        items = [i for i in value.index if not isinstance(i, Slice | ir.NewAxis | ir.Dots)]
+        return set() if any(kind_of(i, kinds).rank for i in items) else shown_by(value.base, kinds)
+    if isinstance(value, Op) and value.fn in SHAPES | TURNS and not value.option("copy"):
+        return shown_by(value.args[0], kinds)
+    return set()
+
+
+def is_view(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether an array expression is another name's memory for sure, whatever its layout."""
+    if isinstance(value, Select) or (isinstance(value, Op) and value.fn in SHAPES):
+        return False
+    if isinstance(value, Op) and value.fn == "np.diag" and kind_of(value.args[0], kinds).rank != 2:
+        return False
+    if isinstance(value, Op | Sub) and shown_by(value, kinds):
+        return is_view(value.args[0] if isinstance(value, Op) else value.base, kinds)
+    return isinstance(value, Name)
+
+
+def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]]:
+    """Return for every array that may share its memory with others the names of all of them."""
+    found: dict[str, set[str]] = {}
+    for stmt in ir.statements(function.body):
+        if isinstance(stmt, Let) and kinds[stmt.target].rank:
+            group = set().union(*(found.get(n, {n}) for n in (stmt.target, *shown_by(stmt.value, kinds))))
+            found.update(dict.fromkeys(group, group))
+    return found
+
+
+def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
+    """Return the arrays that are written, under their own name or under one that may show their memory.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(a, b):\\n    v = a[1:]\\n    w = v.ravel()\\n    w[0] = 1.0\\n    return b[0]")
+    >>> sorted(written(f, {n: Kind("float64", 1) for n in "abvw"}))
+    ['a', 'v', 'w']
+    """
+    lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and kinds[s.target].rank]
+    stored = ir.stored_in(function.body)
+    stored |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
+    groups = sharing(function, kinds)
+    return set().union(*(groups.get(n, {n}) for n in stored))

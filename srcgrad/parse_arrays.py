@@ -1,0 +1,211 @@
+"""Read calls that write, choose or turn arrays: each is an assignment or a subscript under another name."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import numpy as np
+
+from . import ir
+from .ir import Const, Op, Slice, Sub
+from .parse_expr import NOT_HERE, ExpressionReader, Obj, Places, Struct
+from .rules import elementwise
+
+_BACKWARD = Slice(None, None, Const(-1))
+_READERS = {
+    np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "where",
+    np.flatnonzero: "flatnonzero", np.count_nonzero: "count_nonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
+    np.fill_diagonal: "fill_diagonal", np.diag: "diag", np.diagonal: "diagonal", np.trace: "trace",
+    np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.transpose: "transpose", np.flip: "flip",
+    np.flipud: "flipud", np.fliplr: "fliplr", np.expand_dims: "expand_dims",
+}  # fmt: skip
+_METHODS = {"put", "take", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
+
+
+class ArrayCallReader(ExpressionReader):
+    """Reads them; `NOT_HERE` says that a call is none of these."""
+
+    def written_into(self, node, f, read):
+        """Return the value of a NumPy call; with `out=` it is stored there, and that array is the value.
+
+        Where `f` is None the call is one of an array's method.
+        """
+        args, out = node.args, [k.value for k in node.keywords if k.arg == "out"]
+        if isinstance(f, np.ufunc) and len(args) == f.nin + 1:
+            args, out = args[:-1], args[-1:]
+        numpy = f is None or isinstance(f, np.ufunc) or (getattr(f, "__module__", None) or "").startswith("numpy")
+        if not out or not numpy:
+            return read(node)
+        rest = [k for k in node.keywords if k.arg != "out"]
+        value = read(ast.copy_location(ast.Call(node.func, args, rest), node))
+        target = self.expr(out[0])
+        if isinstance(target, Struct) and len(target.items) == 1:
+            target = target.items[0]
+        if isinstance(target, Obj) and target.value is None:
+            return value
+        self.store(self.leaf(target, node), (ir.Dots(),), self.leaf(value, node), "out", node)
+        return target
+
+    def numpy_call(self, node, f):
+        """Return the value of a call of a function in this page's table."""
+        owner = getattr(f, "__self__", None)
+        if isinstance(owner, np.ufunc) and f.__name__ == "at":
+            return self.fitting(node, self.read_at, owner, *self.positional(node), **self.keywords(node))
+        try:
+            name = _READERS.get(f)
+        except TypeError:
+            return NOT_HERE
+        if name is None:
+            return NOT_HERE
+        return self.fitting(node, getattr(self, f"read_{name}"), *self.positional(node), **self.keywords(node))
+
+    def array_method(self, node, base, name):
+        """Return the value of a call of a method in this page's table."""
+        if name not in _METHODS:
+            return NOT_HERE
+        given = [base, *self.positional(node)]
+        if name == "transpose" and len(given) > 2:
+            given = [base, Struct(tuple(given[1:]), tuple(range(len(given) - 1)))]
+        return self.fitting(node, getattr(self, f"read_{name}"), *given, **self.keywords(node))
+
+    def fitting(self, node, reader, *args, **options):
+        try:
+            inspect.signature(reader).bind(node, *args, **options)
+        except TypeError as e:
+            self.fail(node, f"{ast.unparse(node.func)}: {e}", "correct the call, or write it out")
+        return reader(node, *args, **options)
+
+    # -- writing
+    def read_at(self, node, ufunc, a, indices, b=None):
+        name = f"np.{ufunc.__name__}"
+        if ufunc.nin != 2 or b is None:
+            self.fail(node, f"{name}.at of one operand is not supported", "write a loop")
+        fn = elementwise.OPERATOR_UFUNCS.get(ufunc) or elementwise.BY_OBJECT.get(ufunc)
+        if fn is None:
+            self.fail(node, f"there is no rule for {name}", "write a loop")
+        self.store(self.leaf(a, node), self.items(indices, node), self.leaf(b, node), f"at {fn}", node)
+        return Obj(None)
+
+    def read_copyto(self, node, dst, src, where=None):
+        dst, src = self.leaf(dst, node), self.leaf(src, node)
+        if where is not None:
+            src = Op("np.where", (self.leaf(where, node), src, dst), (), self.source.loc(node))
+        self.store(dst, (ir.Dots(),), src, "out", node)
+        return Obj(None)
+
+    def read_put(self, node, a, ind, v):
+        flat = Op("flat", (self.leaf(a, node),), (), self.source.loc(node))
+        self.store(flat, (self.index_value(ind, node),), self.leaf(v, node), "=", node)
+        return Obj(None)
+
+    def read_fill_diagonal(self, node, a, val):
+        self.store(self.leaf(a, node), (ir.Dots(),), self.leaf(val, node), "diagonal", node)
+        return Obj(None)
+
+    def read_fill(self, node, a, value):
+        self.store(a, (ir.Dots(),), self.leaf(value, node), "=", node)
+        return Obj(None)
+
+    # -- choosing
+    def read_take(self, node, a, indices, axis=None):
+        a, indices, axis = self.leaf(a, node), self.index_value(indices, node), self.axis(axis, node)
+        loc = self.source.loc(node)
+        chosen = Sub(self.flat(a, node), (indices,), loc) if axis is None else Sub(a, self.along(axis, indices), loc)
+        return Op("copy", (chosen,), (), loc)
+
+    def read_compress(self, node, condition, a, axis=None):
+        return self.read_take(node, a, self.as_mask(self.index_value(condition, node), node), axis)
+
+    def read_extract(self, node, condition, arr):
+        mask = self.as_mask(self.flat(self.index_value(condition, node), node), node)
+        return Sub(self.flat(self.leaf(arr, node), node), (mask,), self.source.loc(node))
+
+    def read_nonzero(self, node, a):
+        return Places(self.as_mask(self.leaf(a, node), node))
+
+    def read_where(self, node, condition, x=None, y=None):
+        if x is None and y is None:
+            return self.read_nonzero(node, condition)
+        return NOT_HERE
+
+    def read_flatnonzero(self, node, a):
+        flat = self.as_mask(self.flat(self.leaf(a, node), node), node)
+        return Op("np.nonzero", (flat,), (("axis", 0),), self.source.loc(node))
+
+    def read_count_nonzero(self, node, a, axis=None):
+        static = () if axis is None else (("axis", self.axis(axis, node)),)
+        return Op("np.sum", (self.as_mask(self.leaf(a, node), node),), static, self.source.loc(node))
+
+    def read_ix_(self, node, *lists):
+        whole = (Slice(),)
+        items = [self.index_value(v, node) for v in lists]
+        new = (ir.NewAxis(),)
+        open_ = [Sub(e, new * k + whole + new * (len(items) - k - 1)) for k, e in enumerate(items)]
+        return Struct(tuple(open_), tuple(range(len(open_))))
+
+    def as_mask(self, value: ir.Expr, node) -> ir.Expr:
+        return Op("bool", (value,), (), self.source.loc(node))
+
+    def flat(self, value: ir.Expr, node) -> ir.Expr:
+        return Op("np.ravel", (value,), (), self.source.loc(node))
+
+    def axis(self, value, node) -> int | None:
+        if value is None or (isinstance(value, Obj) and value.value is None):
+            return None
+        if isinstance(value, Const) and type(value.value) is int:
+            return value.value
+        self.fail(node, "the axis must be an integer constant", "write the number")
+
+    def along(self, axis: int, item: ir.Expr) -> tuple[ir.Expr, ...]:
+        """Return the subscript that applies an item to one axis."""
+        if axis >= 0:
+            return (Slice(),) * axis + (item,)
+        return (ir.Dots(), item, *(Slice(),) * (-axis - 1))
+
+    # -- turning
+    def read_diag(self, node, v, k=None):
+        return Op("np.diag", (self.leaf(v, node),), (("k", self.axis(k, node) or 0),), self.source.loc(node))
+
+    def read_diagonal(self, node, a, offset=None):
+        static = (("k", self.axis(offset, node) or 0), ("rank", 2))
+        return Op("np.diag", (self.leaf(a, node),), static, self.source.loc(node))
+
+    def read_trace(self, node, a, offset=None):
+        return Op("np.sum", (self.read_diagonal(node, a, offset),), (), self.source.loc(node))
+
+    def read_flatten(self, node, a):
+        return Op("np.ravel", (a,), (("copy", True),), self.source.loc(node))
+
+    def read_swapaxes(self, node, a, axis1, axis2):
+        axes = self.axis(axis1, node), self.axis(axis2, node)
+        return Op("permuted", (self.leaf(a, node),), (("swap", axes),), self.source.loc(node))
+
+    def read_moveaxis(self, node, a, source, destination):
+        axes = self.axis(source, node), self.axis(destination, node)
+        return Op("permuted", (self.leaf(a, node),), (("move", axes),), self.source.loc(node))
+
+    def read_transpose(self, node, a, axes=None):
+        if axes is None or (isinstance(axes, Obj) and axes.value is None):
+            return Op("np.transpose", (self.leaf(a, node),), (), self.source.loc(node))
+        if not isinstance(axes, Struct):
+            self.fail(node, "the axes must be integer constants", "write the numbers")
+        order = tuple(self.axis(v, node) for v in axes.items)
+        return Op("permuted", (self.leaf(a, node),), (("axes", order),), self.source.loc(node))
+
+    def read_flip(self, node, m, axis=None):
+        m, loc = self.leaf(m, node), self.source.loc(node)
+        if axis is None or (isinstance(axis, Obj) and axis.value is None):
+            return Op("np.flip", (m,), (), loc)
+        for v in axis.items if isinstance(axis, Struct) else (axis,):
+            m = Sub(m, self.along(self.axis(v, node), _BACKWARD), loc)
+        return m
+
+    def read_flipud(self, node, m):
+        return Sub(self.leaf(m, node), (_BACKWARD,), self.source.loc(node))
+
+    def read_fliplr(self, node, m):
+        return Sub(self.leaf(m, node), (Slice(), _BACKWARD), self.source.loc(node))
+
+    def read_expand_dims(self, node, a, axis):
+        return Sub(self.leaf(a, node), self.along(self.axis(axis, node), ir.NewAxis()), self.source.loc(node))

@@ -1,0 +1,230 @@
+"""Arrays that show another one's memory: turned, cut along the diagonal, given another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import ir
+from .access import root_of
+from .affine import clipped, simplify_index
+from .aliases import SHAPES
+from .ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
+from .kinds import permutation
+from .nests import NestWriter
+from .pull import Pull, is_contiguous, transpose
+
+_BACKWARD = Slice(None, None, Const(-1))
+
+
+class ViewReader(NestWriter):
+    """Reads them as pulls, which see through to the memory they show."""
+
+    # what `ArrayReader` has
+    pull: Callable[..., Pull]
+    indexed: Callable[[Pull, Sub], Pull]
+    scalar: Callable[..., Expr]
+    hold_size: Callable[[Expr], Expr]
+    # names of memory that is contiguous: for sure (None), or if the argument named is
+    contiguous_if: dict[str, str | None]
+    checks: list[ir.Stmt]
+
+    def pull_transpose(self, expr: Op) -> Pull:
+        return transpose(self.pull(expr.args[0]))
+
+    def pull_permuted(self, expr: Op) -> Pull:
+        p = self.pull(expr.args[0])
+        order = permutation(expr, p.rank)
+        if order == tuple(range(p.rank)):
+            return p
+        if order == tuple(reversed(range(p.rank))):
+            return transpose(p)
+        places = [order.index(d) for d in range(p.rank)]
+        return Pull(tuple(p.dims[d] for d in order), lambda idx: p.at(tuple(idx[k] for k in places)))
+
+    def pull_flip(self, expr: Op) -> Pull:
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr))
+        return self.indexed(p, Sub(expr.args[0], (_BACKWARD,) * p.rank))
+
+    def pull_diag(self, expr: Op, into: str | None = None) -> Pull:
+        """Return the diagonal of a matrix, or the matrix with a vector on its diagonal."""
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        k = expr.option("k")
+        below, right = Const(max(-k, 0)), Const(max(k, 0))
+
+        def moved(i: Expr, by: Const) -> Expr:
+            return simplify_index(Op("add", (i, by)))
+
+        if p.rank == 1:
+            name = into or self.fresh("diagonal")
+            self.kinds[name] = self.kind(expr)
+            n = moved(p.dims[0], Const(abs(k)))
+            self.allocate(name, (n, n), self.kinds[name], "np.zeros")
+            (i,) = self.loop_names_for(1)
+            cell = (moved(Name(i), below), moved(Name(i), right))
+            self.nest([i], self.whole_ranges(p), [Store(name, cell, p.at((Name(i),)))])
+            return self.named(name)
+        n, m = (simplify_index(Op("sub", (d, by))) for d, by in zip(p.dims, (below, right), strict=True))
+        if self.canonical(n) == self.canonical(m):
+            size = clipped(n)
+        else:
+            size = self.hold(Op("max", (Op("min", (n, m)), ZERO)), "n")
+        return Pull((size,), lambda idx: p.at((moved(idx[0], below), moved(idx[0], right))))
+
+    def pull_flat(self, expr: Op) -> Pull:
+        """Return `a.flat`: the elements in order, wherever they stand."""
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        if p.rank == 1:
+            return p
+        size = self.hold_size(product(p.dims))
+        return Pull((size,), lambda idx: p.at(place_of(idx[0], p.dims)))
+
+    # -- other shapes of the same elements in their order
+    def shaped(self, value: Expr) -> Pull | None:
+        """Return what shows memory in another shape as a pull of that memory; None if it may be a copy.
+
+        An argument is taken for contiguous, which is checked where the function begins.
+        """
+        if isinstance(value, Name):
+            return self.pull(value)
+        if isinstance(value, Select):
+            return None
+        assert isinstance(value, Op | Sub), value
+        base = value.args[0] if isinstance(value, Op) else value.base
+        p = self.shaped(base)
+        if p is None or not is_memory(p):
+            return None
+        if isinstance(value, Sub):
+            return self.indexed(p, replace(value, index=tuple(map(self.freeze, value.index))))
+        if value.fn not in SHAPES:
+            return self.pull(replace(value, args=(self.alias(p, self.kind(base)), *value.args[1:])))
+        if not (p.rank == 1 and value.fn.startswith("reshape")) and not self.is_in_order(p):
+            return None
+        if value.fn == "np.ascontiguousarray":
+            return p
+        total = product(p.dims)
+        if value.fn == "np.ravel":
+            sizes: tuple[Expr, ...] = (self.hold_size(total) if p.rank > 1 else total,)
+        else:
+            given = value.args[1:] if value.fn == "reshape" else self.pull(value.args[1]).dims
+            sizes = self.new_sizes(total, given)
+        return Pull(sizes, lambda idx: p.at(place_of(flat_place(idx, sizes), p.dims)))
+
+    def frozen(self, view: Expr) -> Expr:
+        """Return a view with every index in it frozen."""
+        if isinstance(view, Op):
+            return replace(view, args=(self.frozen(view.args[0]), *map(self.freeze, view.args[1:])))
+        if isinstance(view, Sub):
+            return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
+        return view
+
+    def freeze(self, item: Expr) -> Expr:
+        """Return an index item whose names cannot change while the view is in use."""
+        if isinstance(item, Slice):
+            return Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
+        if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
+            return item
+        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
+            return item
+        held = self.fresh("at")
+        self.kinds[held] = Kind("int64")
+        self.emit(Let(held, self.scalar(item)))
+        self.stable.add(held)
+        return Name(held)
+
+    def is_in_order(self, p: Pull) -> bool:
+        """Return whether memory is contiguous, row by row; for an argument a check sees to it."""
+        if p.array is None or isinstance(p.array, Op) or not is_contiguous(p.array):
+            return False
+        root = root_of(p.array).id
+        if root not in self.contiguous_if:
+            return False
+        param = self.contiguous_if[root]
+        if param is not None and all(param not in ir.names_in(s.test) for s in self.checks if isinstance(s, If)):
+            message = f"{param} is not contiguous: another shape of it is a copy, which is written here"
+            stop = ir.Raise("ValueError", (Const(message),), self.loc)
+            self.checks.append(If(Op("not", (Op("in_order", (Name(param),)),)), (stop,), (), self.loc))
+        return True
+
+    def pull_ravel(self, expr: Op) -> Pull:
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        if p.rank == 1:
+            return p
+        return self.flattened(p, self.kind(expr))
+
+    def flattened(self, p: Pull, kind: Kind, into: str | None = None) -> Pull:
+        name, at = into or self.fresh("flat"), self.fresh("at")
+        self.kinds[name], self.kinds[at] = Kind(kind.dtype, 1), Kind("int64")
+        self.places_made.add(at)
+        self.allocate(name, (self.hold_size(product(p.dims)),), self.kinds[name], "np.empty")
+        idx = self.loop_names_for(p.rank)
+        sizes = [n if not isinstance(n, Op) or n.fn == "shape" else self.hold(n, "n") for n in p.dims]
+        place = flat_place(tuple(map(Name, idx)), sizes)
+        body = [Let(at, place), Store(name, (Name(at),), p.at(tuple(map(Name, idx))))]
+        self.nest(idx, self.whole_ranges(p), body)
+        return self.named(name)
+
+    def pull_reshape(self, expr: Op) -> Pull:
+        base = expr.args[0]
+        p = self.named_array(self.pull(base), self.kind(base))
+        flat = p if p.rank == 1 else self.flattened(p, self.kind(base))
+        return self.unflattened(flat, self.new_sizes(flat.dims[0], expr.args[1:]))
+
+    def new_sizes(self, total: Expr, given) -> tuple[Expr, ...]:
+        """Return the sizes of a reshape of `total` elements; one of them may be left out, as -1."""
+        sizes = [self.hold_size(e) for e in given]
+        known = product([n for n in sizes if n != Const(-1)])
+        if Const(-1) in sizes:
+            rest = total if known == ONE else Op("floordiv", (total, known))
+            sizes[sizes.index(Const(-1))] = self.hold_size(rest)
+        self.require(product(sizes), total, "cannot reshape array: sizes")
+        return tuple(sizes)
+
+    def pull_reshape_like(self, expr: Op) -> Pull:
+        return self.pull_reshape(Op("reshape", (expr.args[0], *self.pull(expr.args[1]).dims), (), expr.loc))
+
+    def unflattened(self, flat: Pull, sizes) -> Pull:
+        if len(sizes) == 1:
+            return Pull(sizes, flat.at, flat.array)
+        return Pull(sizes, lambda idx: flat.at((flat_place(idx, sizes),)))
+
+
+def product(sizes) -> Expr:
+    """Return the product of sizes as an expression."""
+    total: Expr = ONE
+    for n in sizes:
+        total = n if total == ONE else total if n == ONE else Op("mul", (total, n))
+    return total
+
+
+def is_memory(p: Pull) -> bool:
+    """Return whether the elements of a pull stand in memory as they are."""
+    return isinstance(p.at(tuple(Name(f"_{d}") for d in range(p.rank))), Sub)
+
+
+def place_of(place: Expr, sizes) -> tuple[Expr, ...]:
+    """Return the index of the element that stands at a place in the order of a contiguous array.
+
+    >>> from srcgrad.emit import expr_text
+    >>> [expr_text(e) for e in place_of(Name("k"), (Name("n"), Name("m")))]
+    ['k // m', 'k % m']
+    """
+    index: list[Expr] = []
+    for n in reversed(sizes[1:]):
+        index.insert(0, Op("mod", (place, n)))
+        place = Op("floordiv", (place, n))
+    return (place, *index)
+
+
+def flat_place(idx, sizes) -> Expr:
+    """Return where an element stands in the order of a contiguous array.
+
+    >>> from srcgrad.emit import expr_text
+    >>> expr_text(flat_place((Name("i"), Name("j")), (Name("n"), Const(3))))
+    'i * 3 + j'
+    """
+    place: Expr = ZERO
+    for i, n in zip(idx, sizes, strict=True):
+        scaled = place if n == ONE or place == ZERO else Op("mul", (place, n))
+        place = i if scaled == ZERO else scaled if i == ZERO else Op("add", (scaled, i))
+    return place

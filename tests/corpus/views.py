@@ -1,0 +1,244 @@
+"""Views: steps, chains, rows that callees write, reshapes and transposes that are written."""
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def constant_steps(a):
+    return np.sum(a[::-2] ** 2) + np.sum(a[5:1:-1] ** 3) + np.sum(a[-2::-3]) * a[0]
+
+
+def steps_at_run_time(a, k, back):
+    up = np.sum(a[::k] ** 2) + np.sum(a[1:-1:k] ** 3) * np.sum(a[-3::k])
+    down = a[::back] * np.arange(a[::back].size)
+    return up + np.sum(down) + np.sum(a[4:1:back]) + np.sum(a[-2:-20:back])
+
+
+def sieve(a, n):
+    s = 0.0
+    for k in range(1, n):
+        s += np.sum(a[::k] ** 2)
+        a[k::k] *= 0.5
+    return s
+
+
+def stored_with_steps(a, A, k):
+    a[::k] = a[::k] * 2.0
+    a[1::k] += 1.0
+    v = a[::k]
+    v[0] = a[1]
+    A[:, ::k] *= a[0]
+    return np.sum(a**2) + np.sum(A**2)
+
+
+def bounds_at_run_time(a, lo, hi):
+    return np.sum(a[lo:hi:-1] * np.arange(a[lo:hi:-1].size)) + np.sum(a[lo:hi]) + np.sum(a[hi::-2] ** 2)
+
+
+def new_axes(a):
+    b = np.expand_dims(a, 0)
+    a[0] = 5.0 * a[1]
+    c = np.expand_dims(a, -1)
+    c[1, 0] = 2.0
+    return np.sum(a[None, :, None] * a[:, None, None]) + np.sum(a[..., None] * a) + np.sum(b**2)
+
+
+def chain(a):
+    v = a[1:]
+    w = v[::2]
+    w[0] = 1.0
+    w[1] *= a[0]
+    return np.sum(a**2)
+
+
+def fill_row(row, x):
+    for i in range(row.size):
+        row[i] = x * (i + 1)
+
+
+def rows_written_by_callees(A, x):
+    for i in range(A.shape[0]):
+        fill_row(A[i], x * i)
+    fill_row(A[0, 1:], x)
+    fill_row(A[:, 0], x * x)
+    return np.sum(A**2)
+
+
+def transposes_written(A, x):
+    A.T[1, 0] = x
+    B = A.T
+    B[1, 0] *= x
+    B[0] += A[:, 1]
+    return np.sum(A**2 * np.arange(A.size).reshape(A.shape))
+
+
+def turned_and_written(A, a):
+    B = np.swapaxes(A, 0, 2)
+    B[0, 1] = 5.0
+    B[:, 0] *= 2.0
+    b = np.flip(a)
+    b[0] = 5.0 * a[0]
+    np.flipud(a)[1] *= 2.0
+    return np.sum(A**2) + np.sum(a**2)
+
+
+def flat_and_written(A, x):
+    v = A.ravel()
+    v[2] = x
+    w = v[1:]
+    w[0] = x * x
+    A.reshape(6)[0] *= x
+    return np.sum(A**2 * np.arange(6).reshape(2, 3))
+
+
+def reshaped_and_written(a, x, n):
+    B = a.reshape(n, -1)
+    B[1, 1] *= 3.0
+    B[0] = 2.0 * x
+    a[5] = x * B[1, 0]
+    return np.sum(a**2 * np.arange(6)) + np.sum(B[1])
+
+
+def local_reshaped(x, n):
+    A = np.zeros((n, 4))
+    for i in range(n):
+        B = A[i].reshape(2, 2)
+        B[0, 1] = x * i
+        B[1] += x
+    C = np.full((n, n), x)
+    d = C.ravel()[:: n + 1]
+    d[:] = x * x
+    d += 1.0
+    E = np.zeros_like(A)
+    E.ravel()[1] = x
+    return np.sum(A**3) + np.sum(C**3) + np.sum(E * E)
+
+
+def reshaped_after_the_writes(a, n):
+    B = a * 2.0
+    B[0] = B[1] * B[2]
+    C = np.outer(B, a)
+    C[0, 0] = 2.0 * C[1, 1]
+    return np.sum(C.T.reshape(-1) * np.arange(C.size)) + np.sum(C.reshape(n, -1)[0] ** 2)
+
+
+def flattened_is_a_copy(A):
+    v = A.flatten()
+    v[2] = 5.0
+    A[0, 0] *= 2.0
+    return np.sum(A**2) + np.sum(v**2)
+
+
+def reshaped_value_is_fresh(a):
+    b = (a * 2.0).reshape(2, 3)
+    b[0] = 1.0
+    a[1] = 2.0
+    return np.sum(b**2) + np.sum(a)
+
+
+def two_names(a):
+    b = a
+    b[0] = 3.0 * a[1]
+    a[1] = b[2] * b[0]
+    return np.sum(a * b)
+
+
+def swapped_arguments(a, b, n):
+    for _ in range(n):
+        for i in range(1, a.size - 1):
+            b[i] = 0.5 * (a[i - 1] + a[i + 1])
+        a, b = b, a
+    return np.sum(a**2)
+
+
+def swapped_buffers(a, n):
+    u = a.copy()
+    v = np.zeros_like(a)
+    for _ in range(n):
+        for i in range(1, a.size - 1):
+            v[i] = 0.5 * (u[i - 1] + u[i + 1])
+        u, v = v, u
+    return np.sum(u**2) + v[1]
+
+
+def bound_in_branches(a, n):
+    if n > 0:
+        b = a * 2.0
+        v = a[:2]
+    else:
+        b = np.zeros_like(a)
+        v = a[1:3]
+    b[0] = a[1]
+    return np.sum(b**2) + np.sum(v)
+
+
+def doubled_into(a, out):
+    out[:] = a * 2.0
+    return out
+
+
+def result_is_the_buffer(a):
+    buffer = np.empty_like(a)
+    r = doubled_into(a, buffer)
+    r[0] = 1.0
+    return np.sum(buffer**2)
+
+
+def subscripts_of_subscripts(A, i):
+    A[i][1] = 2.0
+    A[i][0] *= A[i][1]
+    A[1:][0, 1] = A[0, 0]
+    A[:, 1:][:, 0] += 1.0
+    return np.sum(A**3)
+
+
+def rows_in_a_loop(A):
+    for i in range(A.shape[0]):
+        r = A[i]
+        r[1:] = r[:-1] * 2.0
+        h = r[::2]
+        h *= 0.5
+    for row in A:
+        row[0] = row[1] * 2.0
+        row += 1.0
+    return np.sum(A**2)
+
+
+def views_updated(a, A):
+    v = a[1:]
+    v += a[:-1]
+    w = A[1]
+    w *= A[0]
+    w **= 2
+    return np.sum(a**2) + np.sum(A**2)
+
+
+CASES = [
+    Case(constant_steps, (sample(8),)),
+    Case(steps_at_run_time, (sample(8), 3, -2)),
+    Case(sieve, (sample(8), 4)),
+    Case(stored_with_steps, (sample(8), sample(2, 5, seed=1), 3)),
+    Case(stored_with_steps, (sample(8), sample(2, 5, seed=1), -2)),
+    Case(bounds_at_run_time, (sample(8), 5, -20)),
+    Case(bounds_at_run_time, (sample(8), -20, 5)),
+    Case(new_axes, (sample(3),)),
+    Case(chain, (sample(6),)),
+    Case(rows_written_by_callees, (sample(3, 3), 0.7)),
+    Case(transposes_written, (sample(2, 3), 0.7)),
+    Case(turned_and_written, (sample(2, 3, 4), sample(4, seed=1))),
+    Case(flat_and_written, (sample(2, 3), 0.7)),
+    Case(reshaped_and_written, (sample(6), 0.7, 2)),
+    Case(local_reshaped, (0.7, 3)),
+    Case(reshaped_after_the_writes, (sample(4), 8)),
+    Case(flattened_is_a_copy, (sample(2, 3),)),
+    Case(reshaped_value_is_fresh, (sample(6),)),
+    Case(two_names, (sample(3),)),
+    Case(swapped_arguments, (sample(5), sample(5, seed=1), 3)),
+    Case(swapped_buffers, (sample(5), 3)),
+    Case(bound_in_branches, (sample(4), 1)),
+    Case(result_is_the_buffer, (sample(3),)),
+    Case(subscripts_of_subscripts, (sample(3, 3), 1)),
+    Case(rows_in_a_loop, (sample(3, 4),)),
+    Case(views_updated, (sample(4), sample(2, 3, seed=1))),
+]
