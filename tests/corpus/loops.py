@@ -218,6 +218,52 @@ def roots_of_all_powers(x):
     return total
 
 
+def column_sums(A, x):
+    total = 0.0
+    for j in range(A.shape[1]):
+        s = 0.0
+        for i in range(A.shape[0]):
+            s += A[i, j] * x[i]
+        total += np.sin(s) * s
+    return total
+
+
+def columns_upward_and_down(A, x, n, m):
+    total = 1.0
+    for t in range(2):
+        for j in range(m - 1, -1, -1):
+            s = 0.3 * t
+            for i in range(n):
+                s += A[i, j] * x[i]
+            w = s * total
+            for i in range(n):
+                w += A[i, j] * A[i, j] * s
+            total = total * 0.5 + np.cos(w) * s
+    return total
+
+
+def columns_of_a_triangle(A, n):
+    y = np.zeros(n)
+    for j in range(n):
+        s = 1.0
+        for i in range(j, n):
+            s += A[i, j] * y[j]
+        y[j] = s * s
+        for i in range(n):
+            y[i] = y[i] + A[i, j] * s
+    return np.sum(y * y)
+
+
+def sums_into_one_element(x, y, k):
+    a = np.zeros(3)
+    for t in range(3):
+        for i in range(x.size):
+            a[k] += x[i] * y[t] * x[t]
+            a[1] += np.sin(x[i]) * y[i]
+        y[t] = y[t] * a[1]
+    return np.sum(a * a)
+
+
 def pairs_by_tails(x):
     energy = 0.0
     for i in range(x.size - 1):
@@ -256,6 +302,12 @@ def growing_outer_products(x):
 
 
 CASES = [
+    Case(column_sums, (sample(4, 3), sample(4))),
+    Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 3)),
+    Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 0)),
+    Case(columns_of_a_triangle, (sample(3, 3), 3)),
+    Case(sums_into_one_element, (sample(4), sample(4), 1)),
+    Case(sums_into_one_element, (sample(4), sample(4), 2)),
     Case(pairs_by_tails, (sample(5),)),
     Case(doubling_windows, (sample(9), 0.7)),
     Case(windows_of_a_list, (sample(6), np.array([3, 1, 6, 0, 2]))),
