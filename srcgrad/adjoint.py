@@ -14,7 +14,7 @@ from . import ir
 from .access import accesses, element_of, never_rereads, rank_of, root_of
 from .activity import ARRAY_OPS
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .kinds import as_float
+from .kinds import as_float, kind_of
 from .linear import LinearForm
 from .simplify import escaping_counters
 
@@ -208,14 +208,16 @@ class AdjointBuilder:
         """Add `sign * value` to the adjoint of a leaf; the first contribution to a scalar assigns."""
         from .symbolic import negated
 
-        value = as_float(value, self.kinds | {b: self.kinds[n] for n, b in self.bars.items()})
+        kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
+        value = as_float(value, kinds)
         if isinstance(leaf, Name):
             bar = self.bar(leaf.id)
             if leaf.id in live:
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                step.code.append(Let(bar, value if sign > 0 else negated(value)))
+                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+                step.code.append(Let(bar, value if sign > 0 else minus))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -398,6 +400,14 @@ def multiple(value: Expr, seed: Expr) -> Expr:
     if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
         return Op("div", value.args, (("inplace", True),))
     return value
+
+
+def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
+    while isinstance(value, Op) and value.fn in ("mul", "div"):
+        value = value.args[0]
+    known = ir.names_in(value) <= kinds.keys()
+    return known and kind_of(value, kinds).dtype == "bool"
 
 
 def transposed(expr: Expr) -> Expr:

@@ -14,6 +14,7 @@ from tests.random_programs.differences import Reference, mismatch, reference
 THEMES = (
     "lectures", "loops", "branches", "inplace", "arrays", "linalg",
     "physics", "statistics", "finance", "nets", "calls", "kinks", "others_get_wrong",
+    "dynamic_programs", "filters", "solvers", "geometry", "memory",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 # Compiling every case takes minutes: some of each theme in every run, the others with `-m long`.
