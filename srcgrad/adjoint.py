@@ -16,7 +16,7 @@ from .activity import takes_names
 from .adjoint_calls import CallAdjoint
 from .calls import is_call
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .kinds import as_float
+from .kinds import as_float, kind_of
 from .linear import LinearForm
 from .simplify import escaping_counters
 from .writes import first_writes
@@ -246,14 +246,16 @@ class AdjointBuilder(CallAdjoint):
         """Add `sign * value` to the adjoint of a leaf; the first contribution to a scalar assigns."""
         from .symbolic import negated
 
-        value = as_float(value, self.kinds | {b: self.kinds[n] for n, b in self.bars.items()})
+        kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
+        value = as_float(value, kinds)
         if isinstance(leaf, Name):
             bar = self.bar(leaf.id)
             if leaf.id in live:
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                step.code.append(Let(bar, value if sign > 0 else negated(value)))
+                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+                step.code.append(Let(bar, value if sign > 0 else minus))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -446,6 +448,14 @@ def multiple(value: Expr, seed: Expr) -> Expr:
     if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
         return Op("div", value.args, (("inplace", True),))
     return value
+
+
+def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
+    while isinstance(value, Op) and value.fn in ("mul", "div"):
+        value = value.args[0]
+    known = ir.names_in(value) <= kinds.keys()
+    return known and kind_of(value, kinds).dtype == "bool"
 
 
 def transposed(expr: Expr) -> Expr:
