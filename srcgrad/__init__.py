@@ -5,12 +5,13 @@ from .check import check_grads
 from .errors import (
     ArgumentError,
     KindError,
+    PitfallWarning,
     SourceNotFoundError,
     SrcgradError,
     UnknownFunctionError,
     UnsupportedError,
 )
-from .hints import Nondifferentiable, nondifferentiable, print_grad, stop_gradient
+from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
 from .pullback import vjp
 
 __version__ = "0.1.0"
@@ -20,12 +21,14 @@ __all__ = [
     "Differentiable",
     "KindError",
     "Nondifferentiable",
+    "PitfallWarning",
     "Source",
     "SourceNotFoundError",
     "SrcgradError",
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "checkpoint",
     "clear_cache",
     "differentiable",
     "grad",

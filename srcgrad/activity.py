@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import ir
-from .dependence import differentiable_leaves
+from .dependence import differentiable_leaves, passes
 from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
 
@@ -15,8 +15,8 @@ def takes_names(value: ir.Expr) -> bool:
     return isinstance(value, Op) and value.fn in ("np.dot", "copy")
 
 
-def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) -> frozenset[str]:
-    """Return the float names that depend on the parameters `wrt`.
+def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], passes=passes) -> frozenset[str]:
+    """Return the float names that depend on the parameters `wrt` through operations that pass a derivative on.
 
     >>> from srcgrad.parse import parse_text
     >>> f = parse_text("def f(x, n):\\n    k = n * 2\\n    y = x * k\\n    return y")
@@ -32,7 +32,7 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) 
     def depends(value) -> bool:
         if takes_names(value):
             return bool(ir.names_in(value) & found)
-        return bool(differentiable_leaves(value, active))
+        return bool(differentiable_leaves(value, active, passes))
 
     changed = True
     while changed:

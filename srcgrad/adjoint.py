@@ -16,6 +16,7 @@ from .activity import takes_names
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
+from .simplify import escaping_counters
 from .writes import first_writes
 
 ZERO, ONE = Const(0), Const(1)
@@ -43,6 +44,25 @@ class Step:
     stacks: list[str] = field(default_factory=list)
     trips: str | None = None
     trips_slot: Any = None
+    state: list[str] = field(default_factory=list)
+    checkpoints: Any = None
+
+    @property
+    def is_checkpointed(self) -> bool:
+        return isinstance(self.stmt, For) and self.stmt.schedule is not None and self.has_reverse
+
+    def recorded_in(self, loops: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Return the loops whose trips records of this step's body are kept for, given those around it."""
+        if not self.is_checkpointed:
+            return (*loops, self) if self.is_loop else loops
+        assert isinstance(self.stmt, For)
+        assert self.stmt.schedule is not None
+        return () if self.stmt.schedule[0] == "binomial" else (self,)
+
+    @property
+    def recorded(self) -> Stmt:
+        """Return the loop that records are made in: of a checkpointed one, the stretch between two checkpoints."""
+        return self.checkpoints.stretch if self.checkpoints is not None else self.stmt
 
     @property
     def is_loop(self) -> bool:
@@ -69,7 +89,7 @@ class AdjointBuilder:
         self.enclosing: list[str] = []
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
-        self.counters = counters - others - set(function.params)
+        self.counters = counters - others - set(function.params) - escaping_counters(function.body)
 
     # -- names
     def bar(self, name: str) -> str:

@@ -11,7 +11,7 @@ import threading
 import numba
 
 from . import entry, generate, store, tree
-from .errors import BROADCAST, ArgumentError, KindError, Problem, SrcgradError
+from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .source import python_function
 
 
@@ -218,7 +218,7 @@ def _unwrapped_error(e: Exception) -> Exception:
     seen = set()
     cause: BaseException | None = e
     while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SrcgradError):
+        if isinstance(cause, SrcgradError | PitfallWarning):
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
@@ -370,7 +370,7 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = "))]
+    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = ", "PITFALLS = "))]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 
 

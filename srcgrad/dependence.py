@@ -8,7 +8,13 @@ from .rules import elementwise
 _PASSING = ("float", "np.float64", "np.float32", "mod", "floordiv", "print_grad")
 
 
-def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
+def passes(e: Op) -> bool:
+    """Return whether an operation passes a derivative from its operands on; that of a step is zero."""
+    row = elementwise.BY_SPELLING.get(e.fn)
+    return e.fn in elementwise.ARITHMETIC or e.fn in _PASSING or (row is not None and row.differentiable)
+
+
+def differentiable_leaves(expr: Expr, is_active, passes=passes) -> list[Expr]:
     """Return the distinct active names and elements through which the value depends differentiably, in order."""
     found: dict[Expr, None] = {}
 
@@ -19,12 +25,9 @@ def differentiable_leaves(expr: Expr, is_active) -> list[Expr]:
         elif isinstance(e, Select):
             visit(e.then)
             visit(e.other)
-        elif isinstance(e, Op):
-            row = elementwise.BY_SPELLING.get(e.fn)
-            smooth = e.fn in elementwise.ARITHMETIC or e.fn in _PASSING
-            if smooth or (row is not None and row.differentiable):
-                for a in e.args:
-                    visit(a)
+        elif isinstance(e, Op) and passes(e):
+            for a in e.args:
+                visit(a)
 
     visit(expr)
     return list(found)

@@ -16,8 +16,8 @@ _INFIX = {
 }  # fmt: skip
 _SELECT, _NOT, _UNARY, _POWER, _ATOM = 0, 3, 11, 12, 14
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/=", "pow": "**=", "mod": "%=", "floordiv": "//=",
-              "np.dot": "@=", "bitand": "&=", "bitor": "|=",
-              "bitxor": "^=", "lshift": "<<=", "rshift": ">>="}  # fmt: skip
+              "np.dot": "@=", "bitand": "&=", "bitor": "|=", "bitxor": "^=",
+              "lshift": "<<=", "rshift": ">>="}  # fmt: skip
 _NONASSOCIATIVE = {"sub", "div", "floordiv", "mod", "np.dot", "lshift", "rshift"}
 
 
@@ -290,7 +290,7 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
-        return f"{stmt.base} = grow({stmt.base})"
+        return f"{stmt.base} = grow({stmt.base}) if {expr_text(stmt.at)} == {stmt.base}.shape[0] else {stmt.base}"
     if isinstance(stmt, ir.Within):
         return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):

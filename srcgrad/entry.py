@@ -18,7 +18,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
-from . import store, tree
+from . import generate, store, tree, warned
 from .errors import BROADCAST, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
@@ -223,6 +223,7 @@ class Entry:
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
             repr(request.boundscheck), repr(request.inside),
         )  # fmt: skip
+        warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
 
     def _dispatcher(self, name: str):
@@ -320,14 +321,14 @@ class Entry:
         with self.lock:
             key, kinds, structures, _ = self._kinds(given)
             if key not in self.modules:
-                self.modules[key] = self._generate(kinds, structures)
+                made = self._generate(kinds, structures)
+                warned.warn_and_note(self.key, generate.pitfalls_of(made[0]))
+                self.modules[key] = made
             return self.modules[key]
 
     def _generate(self, kinds, structures):
         request = self.request
         whole = request.structures if request.structures is not None else structures
-        from . import generate
-
         name, build = generate.builder(request, kinds, whole, self.wrt(structures))
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)

@@ -1,4 +1,4 @@
-"""The exceptions of srcgrad: each names file, line and column, what is wrong and how to rewrite it."""
+"""The exceptions and warnings of srcgrad: each names file, line and column, what is wrong and how to rewrite it."""
 
 from __future__ import annotations
 
@@ -67,6 +67,10 @@ class KindError(SrcgradError, TypeError):
 
 class ArgumentError(SrcgradError, TypeError):
     """A derivative was asked for with arguments it does not exist for: argnums, integer arguments, the call itself."""
+
+
+class PitfallWarning(UserWarning):
+    """A derivative is right and perhaps not what its reader expects: the line is a step, a jump, a test of equality."""
 
 
 def problem_at(loc, what: str, way_out: str) -> Problem:

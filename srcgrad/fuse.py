@@ -277,8 +277,8 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
                 needed.insert(0, let)
                 wanted |= ir.names_in(let.value)
         again += sum(cost(s.value) for s in needed if isinstance(s, Let))
-        chosen = [s for s in loop.body if s in needed or s in group]
-        loops.append(replace(loop, body=tuple(chosen)))
+        chosen = {id(s) for s in (*needed, *group)}  # a body may hold the same statement twice
+        loops.append(replace(loop, body=tuple(s for s in loop.body if id(s) in chosen)))
     return loops if again <= DEAR else [loop]
 
 

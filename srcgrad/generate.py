@@ -11,7 +11,10 @@ import time
 import numpy as np
 
 from . import store, tree
+from .errors import Problem
+from .runtime import HELPERS
 from .source import python_function
+from .warned import from_text, to_text
 
 TIMES = {"transform": 0.0}
 
@@ -59,7 +62,7 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
-    helpers = [n for n in ("grow", "in_order", "overlap", "unset") if f"{n}(" in body]
+    helpers = [n for n in HELPERS if f"{n}(" in body]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
@@ -73,7 +76,14 @@ def module_text(name: str, made) -> str:
         lines += ["", *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
+    if made.pitfalls:
+        lines += [f"PITFALLS = {to_text(made.pitfalls)!r}"]
     return "\n".join(lines) + "\n\n\n" + body
+
+
+def pitfalls_of(module) -> tuple[Problem, ...]:
+    """Return what a generated module knows of its pitfalls."""
+    return from_text(getattr(module, "PITFALLS", "[]"))
 
 
 def constant_lines(name: str, array: np.ndarray) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
+from .names import Fresh as Fresh
+
 
 @dataclass(frozen=True, slots=True)
 class Loc:
@@ -165,7 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step): body`."""
+    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints."""
 
     var: str
     lo: Expr
@@ -174,6 +176,7 @@ class For(Stmt):
     body: tuple[Stmt, ...]
     other: tuple[Stmt, ...] = ()
     loc: Loc | None = _loc()
+    schedule: tuple[str, Expr] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +274,10 @@ class RequireConstant(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base)`: the buffer of a stack made longer; what it holds, and its adjoint, stay what they are."""
+    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references."""
 
     base: str
+    at: Expr
     loc: Loc | None = _loc()
 
 
@@ -389,16 +393,14 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     if isinstance(stmt, If | While | Assert):
         return (stmt.test,)
     if isinstance(stmt, For):
-        return stmt.lo, stmt.hi, stmt.step
+        return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
     if isinstance(stmt, Raise | Print | RequireConstant):
         return stmt.args
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
     if isinstance(stmt, Grow):
-        return (Name(stmt.base),)
-    if isinstance(stmt, Unpack):
-        return (Name(stmt.source),)
-    return ()
+        return Name(stmt.base), stmt.at
+    return (Name(stmt.source),) if isinstance(stmt, Unpack) else ()
 
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
@@ -410,12 +412,13 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     if isinstance(stmt, If | While | Assert):
         return replace(stmt, test=f(stmt.test))
     if isinstance(stmt, For):
-        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step))
+        schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
+        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
     if isinstance(stmt, Raise | Print | RequireConstant):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))
-    return stmt
+    return replace(stmt, at=f(stmt.at)) if isinstance(stmt, Grow) else stmt
 
 
 def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
@@ -483,18 +486,3 @@ def all_names(function: Function) -> set[str]:
     """Return every name of a function."""
     found = set(function.params) | bound_in(function.body) | read_in(function.body)
     return found | {name for name, _ in function.captured}
-
-
-class Fresh:
-    """A source of names that clash with none given: `fresh("x_bar")` gives x_bar, x_bar_1, ..."""
-
-    def __init__(self, taken: Iterable[str]):
-        self.taken = set(taken)
-
-    def __call__(self, base: str) -> str:
-        name, k = base, 0
-        while name in self.taken:
-            k += 1
-            name = f"{base}_{k}"
-        self.taken.add(name)
-        return name

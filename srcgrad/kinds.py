@@ -30,7 +30,7 @@ def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kin
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
-    inference = _Inference(kinds)
+    inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
     for _ in range(8):
         before = dict(kinds)
         inference.block(function.body)
@@ -46,8 +46,9 @@ class _Unknown(Exception):
 
 
 class _Inference:
-    def __init__(self, kinds: dict[str, Kind]):
+    def __init__(self, kinds: dict[str, Kind], lists: set[str]):
         self.kinds = kinds
+        self.lists = lists
         self.final = False
 
     def block(self, block):
@@ -64,7 +65,10 @@ class _Inference:
                 self.block(inner)
 
     def stmt(self, stmt):
-        if isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
+        if _is_list(stmt):
+            if stmt.target not in self.kinds:
+                raise _Unknown(stmt.target)
+        elif isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
             own := self.kinds[stmt.target]).rank:  # fmt: skip
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
         elif isinstance(stmt, Let):
@@ -76,6 +80,9 @@ class _Inference:
                     raise KindError(problem_at(stmt.loc, f"range() needs integers, not {kind}", "use int()"))
             self.bind(stmt.var, INT, stmt.loc)
         elif isinstance(stmt, ir.Store):
+            if stmt.base in self.lists:
+                item = kind_of(stmt.value, self.kinds, stmt.loc)
+                self.bind(stmt.base, Kind(item.dtype, item.rank + 1), stmt.loc)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
@@ -101,6 +108,11 @@ class _Inference:
             what = f"{name!r} holds {old} and then {kind}"
             raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
         self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
+
+
+def _is_list(stmt) -> bool:
+    """Return whether a statement makes a list, whose kind is that of the items put into it."""
+    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
 
 
 def is_array_update(stmt: Let) -> bool:
@@ -188,7 +200,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
         return _elementwise_kind(fn, operands)
-    if fn in ("shape", "len", "size", "ndim", "trips"):
+    if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
             raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
         return INT
@@ -205,13 +217,15 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         count = len(operands) - (fn == "np.full")
         default = operands[-1].dtype if fn == "np.full" else "float64"
         return Kind(_dtype_option(expr, kinds, default), count)
+    if fn == "stack":
+        return Kind(_dtype_option(expr, kinds, "float64"), 1)
     if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
     if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like"):
         return _shape_kind(expr, operands, where)
-    if fn in ("copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)

@@ -13,16 +13,17 @@ from dataclasses import replace
 
 from . import ir
 from .access import root_of
-from .affine import unclipped
 from .aliases import is_view, sharing, shown_by, written
 from .array_stores import StoreWriter
 from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
 from .nests import State
 from .pull import ZERO, Indexer, cell_of, whole
 from .rules.arrays import ALLOCATIONS
+from .simplify import escaping_counters
+from .swaps import SwapWriter
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -99,7 +100,7 @@ def owned(function: ir.Function) -> dict[str, str]:
     return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
-class Lowerer(StoreWriter):
+class Lowerer(StoreWriter, SwapWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
@@ -113,6 +114,7 @@ class Lowerer(StoreWriter):
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
+        self.counters -= escaping_counters(function.body)  # a nest must not count with what is read later
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
@@ -131,6 +133,8 @@ class Lowerer(StoreWriter):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
+        self.grows: set[str] = set()
+        self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     # -- statements
@@ -203,7 +207,8 @@ class Lowerer(StoreWriter):
             self.enclosing.append(stmt.var)
             body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
             self.enclosing.pop()
-            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body))
+            schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
+            self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
         elif isinstance(stmt, ir.While):
             self.hoist_storage(stmt)
             test, before = self.apart(lambda: self.scalar(stmt.test))
@@ -245,6 +250,8 @@ class Lowerer(StoreWriter):
     # -- arrays under names
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
+        if isinstance(value, Op) and value.fn == "list":
+            return self.bind_list(target, value)
         if _inplace(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
@@ -274,6 +281,34 @@ class Lowerer(StoreWriter):
             self.materialise(p, self.kinds[target], target, value)
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+        self.grows.add(target)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        _, after = self.rest
+        trial.block(after)
+        found = trial.put[target]
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -362,44 +397,6 @@ class Lowerer(StoreWriter):
         before, after = self.rest
         here = _read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
-
-    def exchanged(self, stmts) -> tuple[int, dict[str, str]] | None:
-        """Return (further statements, new from old names) where arrays change places: `t = a; a = b; b = t`."""
-        held: dict[str, str] = {}
-        source: dict[str, str] = {}
-        for k, s in enumerate(stmts):
-            if not (isinstance(s, Let) and isinstance(s.value, Name) and self.kinds[s.target].rank):
-                return None
-            if not source and self.reads[s.target] == 1 and s.target not in self.state.storage:
-                held[s.target] = s.value.id
-                continue
-            if not held or s.target in source or s.value.id in source or s.target not in self.state.storage:
-                return None
-            source[s.target] = held.get(s.value.id, s.value.id)
-            if set(source) == set(source.values()):
-                return k, source
-        return None
-
-    def exchange(self, source: dict[str, str]):
-        """Exchange the contents of arrays that nothing else shows."""
-        first = next(iter(source))
-        for name in source:
-            for x, y in zip(self.sizes(first), self.sizes(name), strict=True):
-                self.require(x, y, f"{first} and {name} are exchanged: lengths")
-        idx = self.loop_names_for(self.kinds[first].rank)
-        cell = tuple(map(Name, idx))
-        body: list[Stmt] = []
-        waiting = dict(source)
-        while waiting:
-            start = name = next(iter(waiting))
-            held = self.fresh(f"{start}_held")
-            self.kinds[held] = Kind(self.kinds[start].dtype)
-            body.append(Let(held, Sub(Name(start), cell)))
-            while (other := waiting.pop(name)) != start:
-                body.append(Store(name, cell, Sub(Name(other), cell)))
-                name = other
-            body.append(Store(name, cell, Name(held)))
-        self.nest(idx, [(ZERO, unclipped(n)) for n in self.sizes(first)], body)
 
     def fork(self) -> Lowerer:
         """Return a lowerer in the present state, to lower a block on trial."""

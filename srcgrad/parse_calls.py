@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from . import ir
 from .hints import Nondifferentiable
@@ -118,6 +119,8 @@ class CallReader(ExpressionReader):
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals
@@ -131,6 +134,12 @@ class CallReader(ExpressionReader):
         callee.renamed[name] = target
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
+
+    def bound_item(self, value, node):
+        """Return an item of a tuple that is an argument: an expression is computed before the call."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
+        return value if isinstance(value, Name) else self.hold(value, node)
 
     def defaults(self, f) -> dict:
         """Return the values of parameters that a call leaves out."""

@@ -11,16 +11,18 @@ from . import ir, tree
 from .blocks import exposed_reads, verify
 from .bounds import check_indices, drop_checks
 from .emit import emit
-from .errors import ArgumentError, problem_at
+from .errors import ArgumentError, Problem, problem_at
 from .fuse import schedule
 from .ir import Kind, Let, Name, Op
 from .kinds import infer_kinds, kind_of
 from .lower import lower_with_sizes, own_rebound_params
 from .parse import parse
+from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
+from .warned import from_text
 from .webs import split_webs
 
 
@@ -32,6 +34,7 @@ class Generated:
     result: tree.Structure
     captured: tuple[tuple[str, object], ...]
     source: str
+    pitfalls: tuple[Problem, ...] = ()
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -83,6 +86,7 @@ class Lowered:
     kinds: dict[str, Kind]
     sizes: dict[str, tuple[ir.Expr, ...]]
     result: tree.Structure
+    pitfalls: tuple[Problem, ...] | None = None
 
 
 def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
@@ -91,9 +95,11 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
+    pitfalls = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
         f, structures = f.generated(param_kinds, structures, variant.stretch), None
+        pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False)
     parsed = parse(f, structures)
     passes.dump("parse", parsed.function)
@@ -106,7 +112,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     passes.dump("lower", verify(lowered))
     check = (lambda f: check_indices(f, kinds, sizes, inside)) if variant.boundscheck else drop_checks
     lowered = passes.run("bounds", lowered, check)
-    return Lowered(lowered, kinds, sizes, parsed.result)
+    return Lowered(lowered, kinds, sizes, parsed.result, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=Variant()) -> Generated:
@@ -126,7 +132,10 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=Variant()) ->
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    return low, reverse(low.function, low.kinds, low.sizes, tuple(params[k] for k in wrt))
+    names = tuple(params[k] for k in wrt)
+    if low.pitfalls is None:
+        low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
+    return low, reverse(low.function, low.kinds, low.sizes, names)
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=True) -> Generated:
@@ -147,7 +156,7 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=Tru
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
     function = finish(function, low, p.kinds, p.sizes)
-    return Generated((function,), low.result, low.function.captured, low.function.name)
+    return Generated((function,), low.result, low.function.captured, low.function.name, low.pitfalls or ())
 
 
 def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
@@ -172,7 +181,7 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*p.forward, *copies, *p.backward,
+    joint = ir.Function(base, (*low.function.params, *incoming), (*outliving(p.forward), *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
@@ -196,7 +205,16 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return Generated((forward, backward), low.result, low.function.captured, low.function.name)
+    return Generated((forward, backward), low.result, low.function.captured, low.function.name, low.pitfalls or ())
+
+
+def outliving(block: ir.Block) -> ir.Block:
+    """Return the block with stacks that a caller may keep on the heap from the start."""
+
+    def one(expr: ir.Expr) -> ir.Expr:
+        return replace(expr, fn="np.empty") if isinstance(expr, Op) and expr.fn == "stack" else expr
+
+    return tuple(ir.with_blocks(ir.with_exprs(s, one), outliving) for s in block)
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.reduce(expr, into).at(())
         if expr.fn == "np.dot":
             return self.product(expr, into).at(())
-        if expr.fn in ("in_order", "overlap"):
+        if expr.fn in ("in_order", "next_checkpoint", "overlap"):
             return expr
         if draws.is_draw(expr.fn):
             return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
@@ -227,6 +227,13 @@ class ArrayReader(ReductionReader, ViewReader):
     def pull_nonzero(self, expr: Op) -> Pull:
         return self.named(self.chosen_places(self.truth(expr.args[0]))[expr.option("axis")].id)
 
+    def pull_head(self, expr: Op) -> Pull:
+        """Return the pull of the items of a list: the first so many of its buffer."""
+        assert isinstance(expr.args[0], Name), expr
+        p = self.named(expr.args[0].id)
+        count = self.hold_size(expr.args[1])
+        return Pull((count, *p.dims[1:]), p.at, Sub(expr.args[0], (ir.Slice(None, count),)))
+
     def pull_copy(self, expr: Op) -> Pull:
         return self.pull(expr.args[0])
 
@@ -254,7 +261,7 @@ class ArrayReader(ReductionReader, ViewReader):
         cast = f"np.{dtype}"
         if cast not in elementwise.CASTS:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
-        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
+        return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),), (), expr.loc))
 
     def pull_outer(self, expr: Op) -> Pull:
         a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
@@ -345,7 +352,7 @@ class ArrayReader(ReductionReader, ViewReader):
         if not isinstance(value, Op):
             return None
         kind = self.kinds[target]
-        if value.fn in ("np.zeros", "np.ones", "np.empty"):
+        if value.fn in ("np.zeros", "np.ones", "np.empty", "stack"):
             self.allocate(target, [self.hold_size(e) for e in value.args], kind, value.fn)
             return Name(target)
         if value.fn in ("np.zeros_like", "np.ones_like", "np.empty_like"):

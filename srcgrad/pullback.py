@@ -7,7 +7,7 @@ import threading
 import numba
 import numpy as np
 
-from . import entry, generate, store, tree
+from . import entry, generate, store, tree, warned
 from .api import Differentiable, worded
 from .errors import BROADCAST, ArgumentError, Problem
 
@@ -65,6 +65,7 @@ class _Pairs:
         key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
                            repr([tree.describe(s) for s in structures]), repr((stretch, boundscheck)))  # fmt: skip
         module, result = generate.module_for(label, key, build)
+        warned.warn(generate.pitfalls_of(module))
         forward, backward = (entry.compiled(getattr(module, n), module) for n in module.NAMES)
         return forward, backward, result, wrt, module
 

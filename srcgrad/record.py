@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import ir
 from .access import SIZES_ONLY, never_rereads
 from .adjoint import Step
+from .blocks import exposed_reads
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws, elementwise
@@ -62,10 +63,17 @@ class Recorder:
         for s in ir.statements(function.body):
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
+        self.growing = {contents(s.base) for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
         self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
-        self.slots = Slots(kinds, fresh, dims)
+        self.slots = Slots(kinds, fresh, dims, self.integers_bound_once())
+
+    def integers_bound_once(self) -> dict[str, Expr]:
+        """Return what integer names that are bound once stand for, where that is arithmetic on names."""
+        lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
+        pure = [s for s in lets if all(isinstance(e, Name | Const | Op) and not _is_drawn(e) for e in ir.walk(s.value))]
+        return {s.target: s.value for s in pure if self.kinds[s.target] == Kind("int64")}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
@@ -119,6 +127,8 @@ class Recorder:
                 found |= facts_of(e, self.kinds, self.bars)
         if step.stmt and (step.body or step.other):
             found |= self.header(step)
+            if step.is_checkpointed:
+                found |= self.run_again(step)
             for inner in (*step.body, *step.other):
                 found |= self.needs(inner)
             if isinstance(step.stmt, For):
@@ -134,7 +144,7 @@ class Recorder:
             return facts_of(step.stmt.test, self.kinds, self.bars)
         if isinstance(step.stmt, For):
             found = set()
-            for e in (step.stmt.lo, step.stmt.hi, step.stmt.step):
+            for e in ir.exprs_of(step.stmt):
                 found |= facts_of(e, self.kinds, self.bars)
             return found
         return set()
@@ -152,7 +162,7 @@ class Recorder:
     # -- temporaries of a loop body: rebuilt or kept after their definition
     def plan_temps(self, steps: list[Step], loops):
         for step in steps:
-            inner = (*loops, step) if step.is_loop else loops
+            inner = step.recorded_in(loops)
             self.plan_temps(step.body, inner)
             self.plan_temps(step.other, inner)
         if not loops:
@@ -285,6 +295,8 @@ class Recorder:
             )  # fmt: skip
 
     def loop(self, step: Step, needed: set[str], loops) -> set[str]:
+        if step.is_checkpointed:
+            return self.checkpointed_loop(step, needed, loops)
         stmt = step.stmt
         inner = (*loops, step)
         own: set[str] = set()
@@ -293,8 +305,9 @@ class Recorder:
             arrays = ir.stored_in(stmt.body)
             safe = {contents(a) for a in arrays if never_rereads(stmt, a)}
         killed = self.kills(stmt)
-        # elements written once each are kept one by one; what is written again and again is copied before the loop
-        inherited = needed & safe
+        # elements written once each, and those of an array that gets longer, are kept one by one; what else is written
+        # again and again is copied before the loop
+        inherited = needed & (safe | self.growing)
         while True:
             out = self.block(step.body, (own - safe) | inherited, inner)
             if isinstance(stmt, For):
@@ -306,6 +319,55 @@ class Recorder:
         step.entry = sorted(overwritten)
         result = (needed - set(step.entry)) | own
         return result | (self.header(step) - self.temps)
+
+
+    # -- loops that are run again from the states kept of them
+    def checkpointed_loop(self, step: Step, needed: set[str], loops) -> set[str]:
+        stmt = step.stmt
+        assert isinstance(stmt, For)
+        check_repeatable(stmt)
+        safe = {contents(a) for a in ir.stored_in(stmt.body) if never_rereads(stmt, a)}
+        own: set[str] = set()
+        while True:
+            out = self.block(step.body, own - safe, step.recorded_in(loops)) - {stmt.var}
+            if out <= own:
+                break
+            own |= out
+        killed = self.kills(stmt)
+        step.state = sorted(carried(stmt, self.kinds) - safe)
+        # inside other loops the state on entry is kept, and the loop run again on the way back to keep the others
+        step.entry = sorted((needed & killed - self.temps) | (set(step.state) if loops else set()))
+        again = (own | self.run_again(step) | safe) - (killed - safe)
+        return (needed - set(step.entry)) | again | (self.header(step) - self.temps)
+
+    def run_again(self, step: Step) -> set[str]:
+        """Return the facts that a run of a loop's body reads, but for what the body sets."""
+        assert isinstance(step.stmt, For)
+        found = {f for s in ir.statements(step.stmt.body) for e in ir.exprs_of(s) for f in facts_of(e, self.kinds, ())}
+        return found | ir.stored_in(step.stmt.body) - self.kills(step.stmt)
+
+
+def carried(stmt: For, kinds: dict[str, Kind]) -> set[str]:
+    """Return the facts that a trip of a loop may take over from the trip before."""
+    bound = ir.bound_in(stmt.body)
+    names = {n for n in bound & exposed_reads(stmt.body) if not kinds[n].rank} - {stmt.var}
+    return names | {contents(a) for a in ir.stored_in(stmt.body) - bound}
+
+
+def check_repeatable(stmt: For):
+    """Raise where a loop cannot be run again: it draws random numbers, or makes an array longer."""
+    for s in ir.statements(stmt.body):
+        drawn = any(_is_drawn(e) for x in ir.exprs_of(s) for e in ir.walk(x))
+        if drawn or isinstance(s, ir.Do):
+            raise UnsupportedError(problem_at(s.loc, "random numbers are drawn in a checkpointed loop",
+                                              "draw them before the loop, into an array"))  # fmt: skip
+        if isinstance(s, ir.Grow):
+            raise UnsupportedError(problem_at(s.loc, "a list grows in a checkpointed loop",
+                                              "write into an array made before the loop"))  # fmt: skip
+
+
+def _is_drawn(e: Expr) -> bool:
+    return isinstance(e, Op) and draws.is_draw(e.fn)
 
 
 def cost(expr: Expr) -> int:

@@ -99,7 +99,7 @@ class ReductionReader(MaskReader):
                 self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
         inner_idx = [idx[d] for d in axes]
         here, best = p.at(names), p.at(winner)
-        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))))
+        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))), (), expr.loc)
         found = tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True))
         search = If(test, found, (), self.loc)
         body = [Let(b, ZERO) for b in places]
@@ -116,13 +116,13 @@ class ReductionReader(MaskReader):
             return None
         call = "np.argmax" if expr.fn in ("np.max", "np.argmax") else "np.argmin"
         if not kept:
-            return Op(call, (p.array,))
+            return Op(call, (p.array,), (), expr.loc)
         if not isinstance(p.array, Name):
             return None
         items = tuple(ir.Slice() if d in axes else names[d] for d in range(p.rank))
         while items[-1] == ir.Slice() and len(items) > 1:
             items = items[:-1]
-        return Op(call, (Sub(p.array, items),))
+        return Op(call, (Sub(p.array, items),), (), expr.loc)
 
     def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
         is_place = expr.fn.startswith("np.arg")

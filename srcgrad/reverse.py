@@ -9,6 +9,7 @@ from .activity import check_constants, varied
 from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
+from .checkpoints import CheckpointAssembly
 from .dependence import differentiable_leaves
 from .errors import UnsupportedError, problem_at
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
@@ -16,6 +17,7 @@ from .kinds import kind_of
 from .record import Recorder, facts_of
 from .rules import draws
 from .slots import Slot, next_trip
+from .transcendentals import name_transcendentals
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -59,6 +61,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, active)
     check_constants(function, active)
+    function, active = name_transcendentals(function, kinds, active, fresh)
     builder = AdjointBuilder(function, kinds, active, fresh, sizes)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
@@ -132,6 +135,11 @@ def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
                 kinds[name] = Kind("bool")
                 out.append(Let(name, stmt.test, stmt.loc))
                 stmt = replace(stmt, test=Name(name))
+            if isinstance(stmt, For) and stmt.schedule and not isinstance(stmt.schedule[1], Const):
+                name = fresh({"binomial": "most", "periodic": "period"}[stmt.schedule[0]])
+                kinds[name] = Kind("int64")
+                out.append(Let(name, stmt.schedule[1], stmt.loc))
+                stmt = replace(stmt, schedule=(stmt.schedule[0], Name(name)))
             if isinstance(stmt, For):
                 for part in ("lo", "hi", "step"):
                     value = getattr(stmt, part)
@@ -173,7 +181,7 @@ def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tupl
 # --- assembly ---------------------------------------------------------------------------------------------------
 
 
-class _Assembly:
+class _Assembly(CheckpointAssembly):
     def __init__(self, kinds, recorder: Recorder, fresh: ir.Fresh):
         self.kinds, self.recorder, self.fresh = kinds, recorder, fresh
 
@@ -236,10 +244,12 @@ class _Assembly:
 
     def forward_loop(self, step: Step, loops) -> list[Stmt]:
         stmt = step.stmt
+        if step.is_checkpointed:
+            return _at(self.forward_checkpointed(step, loops), stmt.loc)
         out = list(_at(step.allocations, stmt.loc))
         for fact, slot in step.entry:
             out += self.keep_entry(fact, slot)
-        body = self.forward(step.body, (*loops, step))
+        body = self.forward(step.body, step.recorded_in(loops))
         if step.height:
             self.kinds[step.height] = Kind("int64")
             body = _at(next_trip(step), stmt.loc) + body
@@ -282,7 +292,7 @@ class _Assembly:
         return self.copy_rows(slot, name, keep=False)
 
     # -- backward part
-    def backward(self, steps: list[Step]) -> list[Stmt]:
+    def backward(self, steps: list[Step], loops: tuple[Step, ...] = ()) -> list[Stmt]:
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
         for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
@@ -297,9 +307,9 @@ class _Assembly:
                 early, late = early + late, []
             out += _at(early, step.stmt.loc)
             if step.is_loop:
-                out += self.backward_loop(step)
+                out += self.backward_loop(step, loops)
             elif isinstance(step.stmt, If):
-                out += self.backward_branch(step)
+                out += self.backward_branch(step, loops)
             else:
                 restore = self.restore(step)
                 out += [*step.code, *restore] if step.late else [*restore, *_at(late, step.stmt.loc), *step.code]
@@ -313,9 +323,9 @@ class _Assembly:
         back = Let(stmt.target, value) if isinstance(stmt, Let) else Store(stmt.base, stmt.index, value)
         return _at([back], stmt.loc)
 
-    def backward_branch(self, step: Step) -> list[Stmt]:
-        then = [*self.backward(step.body), *step.end]
-        other = [*self.backward(step.other), *step.end_other]
+    def backward_branch(self, step: Step, loops) -> list[Stmt]:
+        then = [*self.backward(step.body, loops), *step.end]
+        other = [*self.backward(step.other, loops), *step.end_other]
         if not then and not other:
             return list(step.before)
         stmt = step.stmt
@@ -324,9 +334,16 @@ class _Assembly:
             return [*step.before, If(_negated(stmt.test), tuple(other), (), stmt.loc)]
         return [*step.before, If(stmt.test, tuple(then), tuple(other), stmt.loc)]
 
-    def backward_loop(self, step: Step) -> list[Stmt]:
+    def backward_loop(self, step: Step, loops) -> list[Stmt]:
         stmt = step.stmt
-        body = [*self.backward(step.body), *step.end]
+        body = [*self.backward(step.body, step.recorded_in(loops)), *step.end]
+        if step.is_checkpointed:
+            again = self.forward(step.body, step.recorded_in(loops))
+
+            def back(stretch: For | None) -> list[Stmt]:
+                return body if stretch is None else [self.reversed_range(stretch, body)]
+
+            return _at(self.backward_checkpointed(step, loops, again, back), stmt.loc)
         out = list(step.before)
         if step.trips_slot is not None:
             assert step.trips is not None
@@ -364,9 +381,13 @@ class _Assembly:
             return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc)
         if step.trips:
             hi = simplify_index(Op("add", (lo, Name(step.trips))))
-        assert isinstance(step_by, Const)
-        last, stop, stride = _downward(lo, hi, step_by)
-        return For(stmt.var, last, stop, stride, tuple(body), (), stmt.loc)
+        return self.reversed_range(replace(stmt, hi=hi), body)
+
+    def reversed_range(self, loop: For, body: list[Stmt]) -> Stmt:
+        """Return a loop over the same range in the other direction."""
+        assert isinstance(loop.step, Const)
+        last, stop, stride = _downward(loop.lo, loop.hi, loop.step)
+        return For(loop.var, last, stop, stride, tuple(body), (), loop.loc)
 
     # -- names that numba must know on every path
     def initialise(self, function: ir.Function, forward: list[Stmt], backward: list[Stmt]) -> list[Stmt]:
@@ -374,9 +395,8 @@ class _Assembly:
         read = exposed_reads(tuple(backward)) - set(function.params)
         sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
         nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
-        loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
         inits: list[Stmt] = []
-        for name in sorted(read & nested - loops):
+        for name in sorted(read & nested):
             kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue

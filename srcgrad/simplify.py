@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import ir
+from .blocks import rename_block
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
 from .rules import draws
@@ -29,6 +30,7 @@ def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.
     while True:
         before = function
         function = propagate_constants(function, kinds)
+        function = join_quotients(forward_copies(function))
         function = drop_dead(function)
         function = join_tests(function)
         if function == before:
@@ -51,6 +53,54 @@ def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) ->
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return replace(function, body=tuple(one(s) for s in function.body))
+
+
+def forward_copies(function: ir.Function) -> ir.Function:
+    """Return the function without adjoints inside loops and branches that are another name of a scalar next to them."""
+    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    readers = Counter(n for s in ir.statements(function.body) for n in _reads(s))
+
+    def block(stmts):
+        stmts = [ir.with_blocks(s, block) for s in stmts]
+        k = 0
+        while k < len(stmts):
+            stmt, rest = stmts[k], tuple(stmts[k + 1 :])
+            k += 1
+            if not (isinstance(stmt, Let) and isinstance(stmt.value, Name) and "_bar" in stmt.target):
+                continue
+            name, source = stmt.target, stmt.value.id
+            uses = [j for j, s in enumerate(rest) if name in ir.read_in((s,))]
+            here = sum(name in _reads(s) for s in ir.statements(rest))
+            if counts[name] > 1 or here < readers[name] or not uses:
+                continue
+            if source not in ir.bound_in(rest[: uses[-1] + 1]):
+                k -= 1
+                stmts[k:] = rename_block(rest, {name: source})
+        return tuple(stmts)
+
+    return replace(function, body=tuple(ir.with_blocks(s, block) for s in function.body))
+
+
+def join_quotients(function: ir.Function) -> ir.Function:
+    """Return the function with `a * (1.0 / b)` of the backward part as `a / b` where `a` is no adjoint."""
+    start = {title: k for k, title in function.sections}.get("backward", len(function.body))
+
+    def one(expr: Expr) -> Expr:
+        expr = ir.rebuild(expr, one)
+        if isinstance(expr, Op) and expr.fn == "mul" and not any("_bar" in n for n in ir.names_in(expr.args[0])):
+            a, b = expr.args
+            if isinstance(b, Op) and b.fn == "div" and _is(b.args[0], 1):
+                return Op("div", (a, b.args[1]))
+        return expr
+
+    def block(stmts):
+        return tuple(ir.with_blocks(ir.with_exprs(s, one), block) for s in stmts)
+
+    return replace(function, body=(*function.body[:start], *block(function.body[start:])))
+
+
+def _reads(stmt: Stmt) -> set[str]:
+    return ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store) else set())
 
 
 def join_tests(function: ir.Function) -> ir.Function:
@@ -84,13 +134,10 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
     """Return the expression without multiplications by one."""
     if kinds is None:
         return expr
-    before = ir.children(expr)
     expr = ir.rebuild(expr, lambda e: fold(e, kinds))
     if isinstance(expr, Op):
         if expr.fn == "mul":
             a, b = expr.args
-            if a != before[0] and isinstance(b, Op) and b.fn == "div" and _is(b.args[0], 1):
-                return Op("div", (a, b.args[1]))  # the adjoint that the reciprocal did not wait for is gone
             if _is(a, 1):
                 return as_float(b, kinds)
             if _is(b, 1):

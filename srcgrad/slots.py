@@ -7,7 +7,7 @@ unknown length has made so far, which all stacks of that loop share, and by the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import ir
 from .adjoint import Step
@@ -16,7 +16,7 @@ from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from .writes import extreme
 
-ROOM = 8
+ROOM, ROWS = 64, 8
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,41 @@ class Slot:
         return Sub(Name(self.name), self.index) if self.index else Name(self.name)
 
 
+class Checkpoints:
+    """The names by which the states of a checkpointed loop are kept, and the stretch that is recorded at a time."""
+
+    def __init__(self, step: Step, fresh):
+        loop = step.stmt
+        assert isinstance(loop, For)
+        assert loop.schedule is not None
+        self.binomial = loop.schedule[0] == "binomial"
+        self.at = fresh("at" if self.binomial else "start")
+        self.stop = fresh("stop")
+        number = loop.schedule[1]
+        fixed = loop.schedule[0] == "periodic" and isinstance(number, Const) and number.value > 0
+        self.every: Expr = number if fixed else Name(fresh("every"))
+        self.chunk = fresh("top" if self.binomial else "chunk")
+        self.count = fresh("slots" if self.binomial else "chunks")
+        self.place = fresh("place") if self.binomial else ""
+        self.last = fresh(f"{loop.var}_last") if self.binomial else ""
+        end = Op("add", (Name(self.at), self.every))
+        self.stretch = replace(loop, lo=Name(self.at), hi=end, schedule=None)
+        self.kept = {fact: fresh(f"{fact.removesuffix('[]')}_ckpt") for fact in step.state}
+
+
 class Slots:
     """Allocates the slots of a function, before the outermost loops they are filled in."""
 
-    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh, dims):
-        self.kinds, self.fresh, self.dims = kinds, fresh, dims
+    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh, dims, definitions: dict[str, Expr]):
+        self.kinds, self.fresh, self.dims, self.definitions = kinds, fresh, dims, definitions
         self.made: dict[str, Kind] = {}
 
     def fill(self, steps: list[Step], loops: tuple[Step, ...] = ()):
         """Give every value that is to be kept its slot, and every loop whose trips only it knows a count of them."""
         for step in steps:
-            inner = (*loops, step) if step.is_loop else loops
+            if step.is_checkpointed:
+                step.checkpoints = Checkpoints(step, self.fresh)
+            inner = step.recorded_in(loops)
             self.fill(step.body, inner)
             self.fill(step.other, inner)
             stmt = step.stmt
@@ -84,15 +108,18 @@ class Slots:
             return Slot(base, (), kind)
         sizes = self.invariant_sizes(name, loops) if kind.rank else ()
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        counted = trip_counts([s.stmt for s in loops])
+        counted = trip_counts([s.recorded for s in loops])
         known = counted[max((k + 1 for k, c in enumerate(counted) if c is None), default=0) :]
         rows, index = tuple(c[0] for c in known if c), tuple(c[1] for c in known if c)
         if len(known) < len(loops):
             owner = loops[len(loops) - len(known) - 1]
-            rows, index = (Const(ROOM), *rows), (Name(self.height(owner, loops)), *index)
+            rows, index = (Const(ROWS), *rows), (Name(self.height(owner, loops)), *index)
             owner.stacks.append(base)
             self.made[base] = Kind(kind.dtype, kind.rank + len(rows))
-        loops[0].allocations.append(Let(base, Op("np.empty", (*rows, *sizes), static)))
+        made = Op("np.empty", (*rows, *sizes), static)
+        if len(known) < len(loops) and len(rows) + len(sizes) == 1:
+            made = Op("stack", (Const(ROOM),), static)
+        loops[0].allocations.append(Let(base, made))
         return Slot(base, index, kind)
 
     def height(self, owner: Step, loops) -> str:
@@ -103,14 +130,28 @@ class Slots:
             loops[0].allocations.append(Let(owner.height, Const(-1)))
         return owner.height
 
+    def resolved(self, size: Expr, bound: set[str]) -> Expr:
+        """Return a size with names that a loop binds to the same number in every trip replaced by what they stand for.
+
+        That is: with names bound once, to an expression of names that the loop does not bind.
+        """
+        for _ in range(5):
+            known = ir.names_in(size) & bound & set(self.definitions)
+            table: dict[Expr, Expr] = {Name(n): self.definitions[n] for n in known}
+            if not table:
+                break
+            size = ir.substitute(size, table)
+        return size
+
     def invariant_sizes(self, name: str, loops) -> tuple[Expr, ...]:
         """Return the sizes of an array as expressions known before the outermost loop."""
-        outer = loops[0].stmt
+        outer = loops[0].recorded
         bound = ir.bound_in((outer,))
         sizes = []
         for d in range(self.kinds[name].rank):
             known = self.dims.get(name)
             size = known[d] if known else Op("shape", (Name(name),), (("axis", d),))
+            size = self.resolved(size, bound)
             if ir.names_in(size) & bound:
                 raise UnsupportedError(
                     problem_at(outer.loc, f"the array {name!r} changes its size in this loop and is needed in reverse",
@@ -124,9 +165,8 @@ def next_trip(step: Step) -> list[Stmt]:
     """Return what a loop with stacks does first in each trip: count it, and make room where they are full."""
     assert step.height is not None
     height = Name(step.height)
-    full = Op("eq", (height, Op("shape", (Name(step.stacks[0]),), (("axis", 0),))))
     up = Let(step.height, Op("add", (height, Const(1)), (("inplace", True),)))
-    return [up, If(full, tuple(map(ir.Grow, step.stacks)))]
+    return [up, *(ir.Grow(stack, height) for stack in step.stacks)]
 
 
 # --- trips --------------------------------------------------------------------------------------------------------

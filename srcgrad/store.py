@@ -29,7 +29,8 @@ import numpy as np
 PACKAGE = "srcgrad_generated"
 _STEM = r"\w*_[0-9a-f]{20}"
 _CONSTANT = r"constant_[0-9a-f]{64}"
-_OURS = re.compile(rf"{_STEM}\.py|{_CONSTANT}\.npy|\.srcgrad-\w+\.tmp", re.ASCII)
+_NOTE = r"note_[0-9a-f]{64}"
+_OURS = re.compile(rf"{_STEM}\.py|{_CONSTANT}\.npy|{_NOTE}\.json|\.srcgrad-\w+\.tmp", re.ASCII)
 _waiting: dict[str, _Loader] = {}
 _arrays: dict[str, bytes] = {}
 _failure: list[str] = []
@@ -283,6 +284,19 @@ def load_array(file_stem: str) -> np.ndarray:
     array: np.ndarray = np.load(io.BytesIO(data), allow_pickle=False)
     array.flags.writeable = False
     return array
+
+
+def save_note(key: str, text: str) -> None:
+    """Keep a text for later processes under a digest, where there is a disk to trust."""
+    if home := cache_dir():
+        _write(home / f"note_{key}.json", text.encode())
+
+
+def load_note(key: str) -> str | None:
+    """The text that `save_note` kept, or None."""
+    home = cache_dir()
+    data = _read(home / f"note_{key}.json") if home else None
+    return None if data is None else data.decode("utf-8", "replace")
 
 
 def clear_cache() -> int:

@@ -161,7 +161,7 @@ class Converter:
         if isinstance(expr, Select):
             return Choose(self.symbol(expr.test), self.to_sympy(expr.then), self.to_sympy(expr.other))
         assert isinstance(expr, Op), expr
-        if expr.fn == "div" and (parts := _logistic_parts(expr)) is not None:
+        if expr.fn == "div" and (parts := logistic_parts(expr)) is not None:
             top, z, power = parts
             return self.to_sympy(top) * function_class("logistic")(self.to_sympy(z)) ** power
         if expr.fn == "pow":
@@ -284,7 +284,7 @@ class Converter:
         return Op("pow", (self.from_sympy(base), value))
 
 
-def _logistic_parts(expr: Op) -> tuple[Expr, Expr, int] | None:
+def logistic_parts(expr: Op) -> tuple[Expr, Expr, int] | None:
     """Return (top, z, n) where the expression is top / (1 + exp(-z))**n, else None.
 
     exp(z) / (1 + exp(z)) is the same with top 1: the other way to write the logistic function.
@@ -377,8 +377,15 @@ def stabilise(e):
     return e.replace(lambda m: m.is_Mul, rewrite)
 
 
+def _with_factor(part, whole, out):
+    rest = part / whole
+    divides = any(p.exp.is_Number and p.exp < 0 for p in rest.atoms(sympy.Pow))
+    return part if divides or rest.count_ops() >= part.count_ops() else out * rest
+
+
 def by_result(whole, leaves: list, parts: list, out) -> list:
-    """Return the partials of a quotient written with its value `out`, those of leaves in its denominator."""
+    """Return the partials of a product or quotient with its value `out` where that saves a call or a quotient."""
+    parts = [_with_factor(part, whole, out) for part in parts]
     factors = whole.args if whole.is_Mul else (whole,)
     below = [f for f in factors if f.is_Pow and f.exp.is_Number and f.exp < 0]
     if not below:

@@ -87,6 +87,24 @@ def test_keywords_and_defaults():
     assert (out, pullback(1.0)) == (24.0, (24.0, 12.0, 8.0))
 
 
+def halved(x, low):
+    y = 0.0
+    while x > low:
+        y = math.sin(x * (1.0 - y))
+        x = x * 0.5
+    return y
+
+
+@pytest.mark.parametrize("low", [0.2, 1e-30])
+def test_what_a_while_loop_keeps_outlives_the_forward_call(low):
+    out, pullback = sg.vjp(halved, 1.3, low)
+    overwritten = [sg.vjp(halved, 0.1 * k, low) for k in range(1, 9)]
+    value, expected = sg.value_and_grad(halved)(1.3, low)
+    assert out == value
+    assert pullback(1.0)[0] == pytest.approx(expected)
+    assert len(overwritten) == 8
+
+
 def test_decorators():
     assert isinstance(square, sg.Differentiable)
     assert isinstance(cube, sg.Differentiable)
@@ -259,6 +277,7 @@ def test_array_named_out():
     np.testing.assert_array_equal(sg.grad(f)(np.arange(3.0)), 4.0 * np.arange(3.0))
 
 
+@pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")
 @pytest.mark.parametrize(
     ("f", "right"),
     [

@@ -16,15 +16,16 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("errors", "runtime", "tree", "store"),
-    ("hints", "ir", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
+    ("errors", "names", "runtime", "tree", "store"),
+    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
     ("affine", "blocks", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
-    ("aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_calls", "parse_conditions",
-     "parse_loops", "parse_match", "parse_ops", "parse_random", "webs", "writes"),
-    ("parse", "masks", "views", "adjoint"),
-    ("reductions", "slots"),
-    ("pull_ops", "record"),
+    ("aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_calls", "parse_checkpoints",
+     "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "pitfalls", "webs",
+     "writes"),
+    ("parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
+    ("parse", "reductions", "slots"),
+    ("pull_ops", "record", "checkpoints"),
     ("array_stores", "reverse", "fuse"),
     ("lower",),
     ("pipeline",),
@@ -38,8 +39,8 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
-    "parse_match", "parse_ops", "parse_random", "source", "symbolic",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_expr",
+    "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 
 

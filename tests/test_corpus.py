@@ -13,10 +13,11 @@ from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
     "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "mutation", "views",
-    "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures",
+    "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
     "others_get_wrong",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
+pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # test_pitfalls has those that are due
 # Compiling every case takes minutes: some of each theme in every run, the others with `-m long`.
 COMPILED = [
     pytest.param(case, id=case.name, marks=() if k % 5 < 2 else pytest.mark.long)

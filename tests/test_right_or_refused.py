@@ -283,6 +283,7 @@ CASES = [
     (local_named_grow, (2.0,)),
     (early_returns, (np.array([1.5, 0.8, -1.2]),)),
 ]
+@pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")
 @pytest.mark.parametrize(("function", "args"), [pytest.param(f, args, id=f.__name__) for f, args in CASES])
 def test_right_or_refused(function, args):
     argnums = float_argnums(args)

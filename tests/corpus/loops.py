@@ -242,6 +242,7 @@ CASES = [
     Case(cube_root, (27.0, 5.0), (0,), (1.0 / 27.0,)),
     Case(continued_fraction, (0.6, 9)),
     Case(collatz_weights, (0.37, 11)),
+    Case(collatz_weights, (0.37, 27)),
     Case(running_mean_and_variance, (sample(6),)),
     Case(arithmetic_geometric_mean, (1.7, 0.4, 4)),
     Case(value_from_before_the_loop, (0.9, 5)),

@@ -14,7 +14,7 @@ def cube_root(a, x0):
 
 import numpy as np
 
-from srcgrad.runtime import grow
+from srcgrad.runtime import grow, stack
 
 NAMES = ['cube_root_value_and_grad']
 RESULT = '"*"'
@@ -25,11 +25,10 @@ def cube_root_value_and_grad(a, x0):
     # forward
     x = x0
     trip = -1
-    x_rec = np.empty(8)
+    x_rec = stack(64)
     while True:
         trip += 1
-        if trip == x_rec.shape[0]:
-            x_rec = grow(x_rec)
+        x_rec = grow(x_rec) if trip == x_rec.shape[0] else x_rec
         step = (x * x * x - a) / (3.0 * x * x)
         x_rec[trip] = x
         x = x - step

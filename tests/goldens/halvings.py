@@ -12,7 +12,7 @@ def halvings(x, low):
 
 import numpy as np
 
-from srcgrad.runtime import grow
+from srcgrad.runtime import grow, stack
 
 NAMES = ['halvings_value_and_grad']
 RESULT = '"*"'
@@ -24,13 +24,12 @@ def halvings_value_and_grad(x, low):
     x_1 = x
     y = 0.0
     trip = -1
-    y_rec = np.empty(8)
-    x_1_rec = np.empty(8)
+    y_rec = stack(64)
+    x_1_rec = stack(64)
     while x_1 > low:
         trip += 1
-        if trip == y_rec.shape[0]:
-            y_rec = grow(y_rec)
-            x_1_rec = grow(x_1_rec)
+        y_rec = grow(y_rec) if trip == y_rec.shape[0] else y_rec
+        x_1_rec = grow(x_1_rec) if trip == x_1_rec.shape[0] else x_1_rec
         y_rec[trip] = y
         y = x_1 * (1.0 - y)
         x_1_rec[trip] = x_1

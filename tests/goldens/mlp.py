@@ -43,6 +43,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     if X.shape[0] > labels.shape[0]:
         raise IndexError('out of bounds: labels[i] (mlp.py:7), axis 0: index, size', X.shape[0] - 1, labels.shape[0])
     best_rec = np.empty(S.shape[0], dtype=np.int64)
+    exp_rec = np.empty((S.shape[0], W2.shape[1]))
     total_rec = np.empty(S.shape[0])
     for i in range(S.shape[0]):
         # m = S[i].max()  (line 6)
@@ -53,7 +54,9 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         m = S[i, best]
         total = 0.0
         for j in range(W2.shape[1]):
-            total += np.exp(S[i, j] - m)
+            exp = np.exp(S[i, j] - m)
+            exp_rec[i, j] = exp
+            total += exp
         total_rec[i] = total
         at = labels[i]
         if at < -W2.shape[1] or at >= W2.shape[1]:
@@ -90,15 +93,14 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         m_bar = loss_bar
         total_bar = loss_bar * (1.0 / total)
         S_bar[i, at] -= loss_bar
-        best = best_rec[i]
-        # m = S[i].max()  (line 6)
-        m = S[i, best]
-        # loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]  (line 7)
         for j in range(W2.shape[1]):
-            t = np.exp(S[i, j] - m) * total_bar
-            S_bar[i, j] += t
-            m_bar -= t
+            exp = exp_rec[i, j]
+            S_bar[i, j] += exp * total_bar
+        for j in range(W2.shape[1]):
+            exp = exp_rec[i, j]
+            m_bar -= exp * total_bar
         # m = S[i].max()  (line 6)
+        best = best_rec[i]
         S_bar[i, best] += m_bar
     # S = H @ W2 + b2  (line 3)
     b2_bar = np.zeros_like(b2)
@@ -114,9 +116,9 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     b1_bar = np.zeros_like(b1)
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
-            t_1 = (1.0 - H[i, j]**2) * H_bar[i, j]
-            b1_bar[j] += t_1
-            H_bar[i, j] = t_1
+            t = (1.0 - H[i, j]**2) * H_bar[i, j]
+            b1_bar[j] += t
+            H_bar[i, j] = t
     W1_push = X.T @ H_bar
     for i in range(W1_push.shape[0]):
         for j in range(W1_push.shape[1]):

@@ -28,10 +28,13 @@ def pendulum_value_and_grad(theta, n, dt):
     v = theta[1]
     k = theta[2]
     c = theta[3]
+    sin_rec = np.empty(max(n, 0))
     v_rec = np.empty(max(n, 0))
     x_rec = np.empty(max(n, 0))
     for i in range(n):
-        a = -k * math.sin(x) - c * v
+        sin = math.sin(x)
+        sin_rec[i] = sin
+        a = -k * sin - c * v
         v_rec[i] = v
         v = v + dt * a
         x_rec[i] = x
@@ -52,10 +55,12 @@ def pendulum_value_and_grad(theta, n, dt):
         v = v_rec[i]
         a_bar = dt * v_bar
         # a = -k * math.sin(x) - c * v  (line 4)
-        k_bar -= math.sin(x) * a_bar
-        x_bar -= k * math.cos(x) * a_bar
+        sin = sin_rec[i]
+        k_bar -= sin * a_bar
+        sin_bar = -k * a_bar
         c_bar -= v * a_bar
         v_bar -= c * a_bar
+        x_bar += math.cos(x) * sin_bar
     # x, v, k, c = theta[0], theta[1], theta[2], theta[3]  (line 2)
     theta_bar = np.zeros_like(theta)
     theta_bar[3] += c_bar

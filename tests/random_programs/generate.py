@@ -43,7 +43,7 @@ ALIASES = {
     "keyword": 0.5,
     "write_parameters": 0.4,
 }
-WIDE = ALIASES | {name: 0.7 for name in PATTERNS}
+WIDE = ALIASES | {name: 0.7 for name in PATTERNS} | {"again": 0.06}
 LEVELS: dict[int, dict[str, float]] = {
     1: SCALARS,
     2: SCALARS | STORES,

@@ -98,7 +98,8 @@ class Scope:
 
     def on(self, feature: str) -> bool:
         """Whether this feature strikes now: its weight is a probability, 0 switches it off."""
-        return self.rng.random() < self.features.get(feature, 0.0)
+        weight = self.features.get(feature, 0.0)
+        return weight > 0.0 and self.rng.random() < weight
 
     def fresh(self, pool: tuple[str, ...]) -> str | None:
         """A name of the pool that is not bound here, None if all are taken."""

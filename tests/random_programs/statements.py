@@ -68,7 +68,7 @@ class Statements:
                 weights = [self.scope.features[name] for name in names]
                 made = getattr(self, self.rng.choices(names, weights)[0])()
             self.budget[0] -= 1
-            lines += made
+            lines += made * (2 if self.scope.on("again") else 1)
         return lines
 
     def nested(self, size: int, loop: str | None = None, **ints: Span | None) -> Lines:

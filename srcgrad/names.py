@@ -1,0 +1,20 @@
+"""New names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Fresh:
+    """A source of names that clash with none given: `fresh("x_bar")` gives x_bar, x_bar_1, ..."""
+
+    def __init__(self, taken: Iterable[str]):
+        self.taken = set(taken)
+
+    def __call__(self, base: str) -> str:
+        name, k = base, 0
+        while name in self.taken:
+            k += 1
+            name = f"{base}_{k}"
+        self.taken.add(name)
+        return name
