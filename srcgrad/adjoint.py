@@ -8,14 +8,16 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 from . import ir
-from .access import element_of, rank_of, root_of
+from .access import SIZES_ONLY, element_of, rank_of, root_of
 from .activity import takes_names
 from .adjoint_calls import CallAdjoint
 from .calls import is_call
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .dependence import reading_tests
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import as_float, kind_of
 from .linear import LinearForm
 from .simplify import escaping_counters
@@ -233,7 +235,7 @@ class AdjointBuilder(CallAdjoint):
             if push.leaf == Name(name):
                 own = push
             else:
-                self.contribute(step, push.leaf, push.sign, push.value, live)
+                self.contribute(step, push.leaf, push.sign, push.value, live, value)
         if own is None:
             live.discard(name)
         elif not (own.sign > 0 and own.value == seed):
@@ -242,8 +244,8 @@ class AdjointBuilder(CallAdjoint):
             step.code.append(Let(seed.id, multiple(own.value if own.sign > 0 else negated(own.value), seed)))
         return live
 
-    def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str]):
-        """Add `sign * value` to the adjoint of a leaf; the first contribution to a scalar assigns."""
+    def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str], source: Expr):
+        """Add `sign * value` to the adjoint of a leaf of `source`; the first contribution to a scalar assigns."""
         from .symbolic import negated
 
         kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
@@ -263,7 +265,32 @@ class AdjointBuilder(CallAdjoint):
         if root not in live:
             step.code.append(self.zero(root))
             live.add(root)
-        step.code.append(Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-="))
+        adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
+        test = self.guard(leaf, source)
+        if test is not None:
+            if isinstance(value, Select) and value.test == test:
+                adds = replace(adds, value=value.then)
+            adds = If(test, (adds,))
+        step.code.append(adds)
+
+    def guard(self, leaf: Sub, source: Expr) -> Expr | None:
+        """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
+        if leaf.loc is None:
+            return None
+        places = reading_tests(source, leaf)
+        if () in places or not any(self.tells_places(t) for tests in places for t in tests):
+            return None
+        either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
+        return reduce(lambda a, b: Op("or", (a, b)), either)
+
+    def tells_places(self, test: Expr) -> bool:
+        """Return whether a test reads more than floats, and so may tell where an array ends."""
+        if isinstance(test, Name | Sub):
+            base = root_of(test).id
+            return base in self.kinds and not self.kinds[base].is_float
+        if isinstance(test, Op) and test.fn in SIZES_ONLY:
+            return True
+        return any(self.tells_places(e) for e in ir.children(test))
 
     def store(self, step: Step, stmt: Store, live: set[str]) -> set[str]:
         name = stmt.base
@@ -294,7 +321,7 @@ class AdjointBuilder(CallAdjoint):
             if push.leaf == target and not elsewhere:
                 own = push
             else:
-                self.contribute(step, push.leaf, push.sign * flip, push.value, live)
+                self.contribute(step, push.leaf, push.sign * flip, push.value, live, stmt.value)
         self.finish_store(step, stmt, cell, seed, own, elsewhere or first, flip)
         return live
 

@@ -60,5 +60,5 @@ class CallAdjoint:
             if self.bar_kinds[name].rank:
                 self.nest(step, name, self.bar_kinds[name].rank, leaf, live)
             else:
-                self.contribute(step, leaf, 1, Name(name), live)
+                self.contribute(step, leaf, 1, Name(name), live, leaf)
         return live

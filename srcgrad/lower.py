@@ -24,6 +24,7 @@ from .nests import State
 from .pull import Indexer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
+from .swaps import SwapWriter
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -101,7 +102,7 @@ def owned(function: ir.Function) -> dict[str, str]:
     return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
-class Lowerer(BindingWriter, CallWriter):
+class Lowerer(BindingWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):

@@ -24,7 +24,7 @@ LEVELS = (
      "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
      "pitfalls", "webs",
      "writes"),
-    ("parse_calls", "parse_comprehensions", "masks", "views", "adjoint", "transcendentals"),
+    ("parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
     ("pull_ops", "record", "checkpoints"),
     ("array_stores", "call_sites", "reverse", "fuse"),
