@@ -130,7 +130,7 @@ class Lowerer(StoreWriter):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
-        self.grows: set[str] = set()
+        self.counted: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -286,12 +286,13 @@ class Lowerer(StoreWriter):
             count = self.scalar(value.args[0])
             return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
         rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if not value.args or value.option("chosen"):
+            self.counted.add(target)
         if value.args:
             return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
         self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
         self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
-        self.grows.add(target)
 
     def row_sizes(self, target: str) -> tuple[Expr, ...]:
         """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""

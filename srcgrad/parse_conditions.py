@@ -67,9 +67,10 @@ class ConditionReader(ExpressionReader):
         return value
 
     def expr_compare(self, node):
-        left = self.expr(node.left)
         if len(node.ops) == 1:
-            return self.compare(node, node.ops[0], left, node.left, self.expr(node.comparators[0]), node.comparators[0])
+            left, right = self.in_turn((node.left, node.comparators[0]))
+            return self.compare(node, node.ops[0], left, node.left, right, node.comparators[0])
+        left = self.expr(node.left)
         sides = [left, *([None] * len(node.ops))]
 
         def link(k: int, op):

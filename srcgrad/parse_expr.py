@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -188,7 +188,35 @@ class ExpressionReader:
         self.shared.lifted.append(found)
         return found
 
+    def settled(self, value, start: int, node):
+        """Return a value read before the statements from `start` on, as it was then."""
+        since = tuple(self.out[start:])
+        if isinstance(value, Struct):
+            items = tuple(self.settled(v, start, node) for v in value.items)
+            same = all(a is b for a, b in zip(items, value.items, strict=True))
+            return value if same else replace(value, items=items)
+        changed = ir.bound_in(since) | ir.stored_in(since)
+        if not isinstance(value, ir.Expr) or not ir.names_in(value) & changed:
+            return value
+        name = self.fresh("value")
+        self.out.insert(start, ir.Let(name, value, self.source.loc(node)))
+        return Name(name)
+
+    def in_turn(self, nodes) -> list:
+        """Return the values of expressions evaluated one after the other: none sees what a later one does."""
+        found: list = []
+        for node in nodes:
+            start = len(self.out)
+            value = self.expr(node)
+            if len(self.out) > start:
+                found = [self.settled(v, start, node) for v in found]
+            found.append(value)
+        return found
+
     def expr_tuple(self, node):
+        if not any(isinstance(e, ast.Starred) for e in node.elts):
+            found = self.in_turn(node.elts)
+            return Struct(tuple(found), tuple(range(len(found))))
         items: list = []
         for e in node.elts:
             if isinstance(e, ast.Starred):
@@ -232,7 +260,7 @@ class ExpressionReader:
 
     # -- operators
     def expr_binop(self, node):
-        a, b = self.expr(node.left), self.expr(node.right)
+        a, b = self.in_turn((node.left, node.right))
         joined = self.join(node, a, b)
         if joined is not None:
             return joined

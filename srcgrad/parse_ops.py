@@ -62,7 +62,7 @@ class OperationReader(ExpressionReader):
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
-        return [self.expr(a) for a in node.args]
+        return self.in_turn(node.args)
 
     def keywords(self, node):
         return {k.arg: self.expr(k.value) for k in node.keywords}
