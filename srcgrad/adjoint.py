@@ -16,6 +16,7 @@ from .activity import takes_names
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
+from .simplify import escaping_counters
 from .writes import first_writes
 
 ZERO, ONE = Const(0), Const(1)
@@ -88,7 +89,7 @@ class AdjointBuilder:
         self.enclosing: list[str] = []
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
-        self.counters = counters - others - set(function.params)
+        self.counters = counters - others - set(function.params) - escaping_counters(function.body)
 
     # -- names
     def bar(self, name: str) -> str:

@@ -222,6 +222,8 @@ def _unwrapped_error(e: Exception) -> Exception:
             return cause
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
+    if "Cannot modify readonly array" in str(e):
+        return KindError(Problem("an argument that is written is read-only", "pass a copy of it"))
     untyped = ("annot determine Numba type", "non-precise type", "Unsupported array dtype")
     if isinstance(e, numba.core.errors.NumbaError | TypeError) and any(text in str(e) for text in untyped):
         return KindError(Problem(str(e).strip().splitlines()[-1], "pass real numbers, arrays, and tuples of them"))

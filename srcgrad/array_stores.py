@@ -21,6 +21,7 @@ class StoreWriter(ArrayReader):
     # what `Lowerer` sets up
     put: dict[str, tuple[Expr, ...] | None]
     counted: set[str]
+    read_only: set[str]
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
@@ -29,6 +30,9 @@ class StoreWriter(ArrayReader):
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
+        if stmt.base in self.read_only:
+            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal, which is read-only",
+                        "np.fill_diagonal, or copy it first")  # fmt: skip
         if stmt.op == "out":
             stmt = replace(stmt, op="=")
         if stmt.op == "diagonal":

@@ -290,7 +290,9 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
-        return f"{stmt.base} = grow({stmt.base}) if {expr_text(stmt.at)} == {stmt.base}.shape[0] else {stmt.base}"
+        least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
+        test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"
+        return f"{stmt.base} = grow({stmt.base}{least}) if {test} else {stmt.base}"
     if isinstance(stmt, ir.Within):
         return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):

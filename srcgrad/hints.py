@@ -103,6 +103,7 @@ class Nondifferentiable:
     """A function that no derivative may flow through; made by `nondifferentiable`."""
 
     __name__: str
+    __qualname__: str
 
     def __init__(self, f):
         functools.update_wrapper(self, getattr(f, "py_func", f))
@@ -120,6 +121,12 @@ class Nondifferentiable:
     @property
     def _numba_type_(self):
         return self._dispatcher._numba_type_
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self):
+        return self.__qualname__  # found again by its name, as functions are
 
     def __repr__(self):
         return f"<srcgrad nondifferentiable {self.__wrapped__!r}>"

@@ -274,10 +274,14 @@ class RequireConstant(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references."""
+    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
+
+    With `upto` it is made at least `at` long: `base = grow(base, at) if at > base.shape[0] else base`.
+    """
 
     base: str
     at: Expr
+    upto: bool = False
     loc: Loc | None = _loc()
 
 

@@ -223,7 +223,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("np.nonzero", "np.diag", "permuted", "np.ravel", "reshape", "reshape_like"):
+    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like"):
         return _shape_kind(expr, operands, where)
     if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
@@ -252,7 +252,7 @@ def _shape_kind(expr: Op, operands, loc) -> Kind:
         return Kind(dtype, 3 - rank)
     if fn == "permuted":
         return Kind(dtype, len(permutation(expr, rank, loc)))
-    return Kind(dtype, {"np.ravel": 1, "reshape": len(operands) - 1}.get(fn, operands[-1].rank))
+    return Kind(dtype, {"flat": 1, "np.ravel": 1, "reshape": len(operands) - 1}.get(fn, operands[-1].rank))
 
 
 def _draw_kind(expr: Op, operands, loc) -> Kind:

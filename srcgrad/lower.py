@@ -20,9 +20,11 @@ from .blocks import rename_block
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
+from .list_buffers import ListWriter
 from .nests import State
 from .pull import ZERO, Indexer, cell_of, whole
 from .rules.arrays import ALLOCATIONS
+from .simplify import escaping_counters
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -99,7 +101,7 @@ def owned(function: ir.Function) -> dict[str, str]:
     return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
-class Lowerer(StoreWriter):
+class Lowerer(StoreWriter, ListWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
@@ -109,9 +111,11 @@ class Lowerer(StoreWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.rooms: dict[str, Expr] = {}
+        self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
         loops = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = {n for n in loops if not bound[n] and n not in function.params}
+        self.counters -= escaping_counters(function.body)  # a nest must not count with what is read later
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
@@ -279,35 +283,6 @@ class Lowerer(StoreWriter):
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
 
-    def bind_list(self, target: str, value: Op):
-        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
-        kind = self.kinds[target]
-        if target in self.state.storage:
-            count = self.scalar(value.args[0])
-            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
-        rows = self.row_sizes(target) if kind.rank > 1 else ()
-        if not value.args or value.option("chosen"):
-            self.counted.add(target)
-        if value.args:
-            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
-        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
-
-    def row_sizes(self, target: str) -> tuple[Expr, ...]:
-        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
-        trial = self.fork()
-        trial.put = {target: None}
-        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
-        _, after = self.rest
-        trial.block(after)
-        found = trial.put[target]
-        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
-        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
-            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
-                        "make an array before, and write its rows")  # fmt: skip
-        return found
-
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
         base = next(e for e in ir.walk(value) if isinstance(e, Name))
@@ -318,12 +293,15 @@ class Lowerer(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
+        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
+        if diagonal or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
         self.state.views[target] = self.pull(self.frozen(value))
 
     def bind_shape(self, target: str, value: Expr) -> bool:
         """Bind a name to another shape of memory that is written; False where it is a copy."""
         sources = shown_by(value, self.kinds)
-        if not sources or not self.writes_matter({target, *sources}):
+        if not sources or not self.writes_matter(target, sources):
             return False
         p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
         if p is not None:
@@ -342,13 +320,18 @@ class Lowerer(StoreWriter):
         until = after[: uses[-1] + 1]
         return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
 
-    def writes_matter(self, names: set[str]) -> bool:
-        """Return whether memory that these names may share is written, from here on if nothing repeats this place."""
+    def writes_matter(self, target: str, sources: set[str]) -> bool:
+        """Return whether memory that these names may share is written while `target` is in use."""
+        after = self.rest[1]
         if self.depth > 1:
-            return bool(names & self.stored)
-        after = {s.base for s in ir.statements(self.rest[1]) if isinstance(s, Store)}
-        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and _inplace(s)}
-        return any(self.sharing.get(n, {n}) & after for n in names)
+            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
+            if _read_counts(after)[target] != self.reads[target] or any(
+                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
+                return bool({target, *sources} & self.stored)
+            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+            after = after[: uses[-1] + 1] if uses else ()
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and _inplace(s)}
+        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
     def note_order(self, target: str, value: Expr):
         """Note which memory is laid out row by row for sure, or if an argument is."""

@@ -15,12 +15,12 @@ from .rules import elementwise
 _BACKWARD = Slice(None, None, Const(-1))
 _READERS = {
     np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "where",
-    np.flatnonzero: "flatnonzero", np.count_nonzero: "count_nonzero", np.ix_: "ix_", np.copyto: "copyto",
+    np.flatnonzero: "flatnonzero", np.count_nonzero: "count_nonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
     np.fill_diagonal: "fill_diagonal", np.diag: "diag", np.diagonal: "diagonal", np.trace: "trace",
     np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.transpose: "transpose", np.flip: "flip",
     np.flipud: "flipud", np.fliplr: "fliplr", np.expand_dims: "expand_dims",
 }  # fmt: skip
-_METHODS = {"take", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
+_METHODS = {"put", "take", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
 
 
 class ArrayCallReader(ExpressionReader):
@@ -94,6 +94,11 @@ class ArrayCallReader(ExpressionReader):
         self.store(dst, (ir.Dots(),), src, "out", node)
         return Obj(None)
 
+    def read_put(self, node, a, ind, v):
+        flat = Op("flat", (self.leaf(a, node),), (), self.source.loc(node))
+        self.store(flat, (self.index_value(ind, node),), self.leaf(v, node), "=", node)
+        return Obj(None)
+
     def read_fill_diagonal(self, node, a, val):
         self.store(self.leaf(a, node), (ir.Dots(),), self.leaf(val, node), "diagonal", node)
         return Obj(None)
@@ -105,9 +110,9 @@ class ArrayCallReader(ExpressionReader):
     # -- choosing
     def read_take(self, node, a, indices, axis=None):
         a, indices, axis = self.leaf(a, node), self.index_value(indices, node), self.axis(axis, node)
-        if axis is None:
-            return Sub(self.flat(a, node), (indices,), self.source.loc(node))
-        return Sub(a, self.along(axis, indices), self.source.loc(node))
+        loc = self.source.loc(node)
+        chosen = Sub(self.flat(a, node), (indices,), loc) if axis is None else Sub(a, self.along(axis, indices), loc)
+        return Op("copy", (chosen,), (), loc)
 
     def read_compress(self, node, condition, a, axis=None):
         return self.read_take(node, a, self.as_mask(self.index_value(condition, node), node), axis)

@@ -17,7 +17,7 @@ _AUGMENTED = {
 
 
 # a store into one of these writes the array it shows
-_VIEWS = frozenset({"np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
+_VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(ExpressionReader):
@@ -66,10 +66,14 @@ class AssignmentReader(ExpressionReader):
                 self.fail(node, "this augmented assignment to an item is not supported", "write it out")
             return self.store_item(node.target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
         index = self.index(node.target.slice)
-        value = self.scalar(node.value)
-        if fn in ("add", "sub"):
-            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = ir.Sub(self.leaf(base, node), index, loc)
+        start = len(self.out)
+        value = self.scalar(node.value)
+        before, *index = self.as_before(start, [element, *index], node)
+        index = tuple(index)
+        if fn in ("add", "sub") and before is element:
+            return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
+        element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
 
     def assign(self, target, value, node):
@@ -99,9 +103,10 @@ class AssignmentReader(ExpressionReader):
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
-            if isinstance(value, ir.Select) and value.then == Op("grow", (Name(target),)):
+            if isinstance(value, ir.Select) and isinstance(value.then, Op) and value.then.fn == "grow":
                 assert isinstance(value.test, Op), value
-                return self.emit(ir.Grow(target, value.test.args[0], self.source.loc(node)))
+                upto = len(value.then.args) > 1
+                return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
+from dataclasses import replace
 
 from . import ir
 from .errors import SourceNotFoundError
@@ -108,8 +109,10 @@ class CallReader(ExpressionReader):
         if len(positional) > len(names):
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
-        given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
+        start = len(self.out)
+        keywords = self.keywords(node)
+        given = dict(zip(names, self.as_before(start, positional, node), strict=False))
+        for key, value in keywords.items():
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
@@ -125,6 +128,8 @@ class CallReader(ExpressionReader):
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals
@@ -138,6 +143,12 @@ class CallReader(ExpressionReader):
         callee.renamed[name] = target
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
+
+    def bound_item(self, value, node):
+        """Return an item of a tuple that is an argument: an expression is computed before the call."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
+        return value if isinstance(value, Name) else self.hold(value, node)
 
     def defaults(self, f) -> dict:
         """Return the values of parameters that a call leaves out."""

@@ -68,7 +68,7 @@ class ConditionReader(ExpressionReader):
 
     def expr_compare(self, node):
         if len(node.ops) == 1:
-            left, right = self.in_turn((node.left, node.comparators[0]))
+            left, right = self.in_order([node.left, node.comparators[0]])
             return self.compare(node, node.ops[0], left, node.left, right, node.comparators[0])
         left = self.expr(node.left)
         sides = [left, *([None] * len(node.ops))]

@@ -188,35 +188,7 @@ class ExpressionReader:
         self.shared.lifted.append(found)
         return found
 
-    def settled(self, value, start: int, node):
-        """Return a value read before the statements from `start` on, as it was then."""
-        since = tuple(self.out[start:])
-        if isinstance(value, Struct):
-            items = tuple(self.settled(v, start, node) for v in value.items)
-            same = all(a is b for a, b in zip(items, value.items, strict=True))
-            return value if same else replace(value, items=items)
-        changed = ir.bound_in(since) | ir.stored_in(since)
-        if not isinstance(value, ir.Expr) or not ir.names_in(value) & changed:
-            return value
-        name = self.fresh("value")
-        self.out.insert(start, ir.Let(name, value, self.source.loc(node)))
-        return Name(name)
-
-    def in_turn(self, nodes) -> list:
-        """Return the values of expressions evaluated one after the other: none sees what a later one does."""
-        found: list = []
-        for node in nodes:
-            start = len(self.out)
-            value = self.expr(node)
-            if len(self.out) > start:
-                found = [self.settled(v, start, node) for v in found]
-            found.append(value)
-        return found
-
     def expr_tuple(self, node):
-        if not any(isinstance(e, ast.Starred) for e in node.elts):
-            found = self.in_turn(node.elts)
-            return Struct(tuple(found), tuple(range(len(found))))
         items: list = []
         for e in node.elts:
             if isinstance(e, ast.Starred):
@@ -225,7 +197,9 @@ class ExpressionReader:
                     self.fail(e, "only tuples known when the function is read can be starred here", "name the items")
                 items += inner.items
             else:
-                items.append(self.expr(e))
+                start = len(self.out)
+                item = self.expr(e)
+                items = [*self.as_before(start, items, e), item]
         return Struct(tuple(items), tuple(range(len(items))))
 
     def expr_dict(self, node):
@@ -258,9 +232,45 @@ class ExpressionReader:
         self.assign(node.target, value, node)
         return self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
 
+    # -- order of evaluation
+    def in_order(self, nodes) -> list:
+        """Return the values of expressions, each as it is before those after it are computed."""
+        values: list = []
+        for node in nodes:
+            start = len(self.out)
+            value = self.expr(node)
+            values = [*self.as_before(start, values, node), value]
+        return values
+
+    def as_before(self, start: int, values: list, node) -> list:
+        """Return values that were read before statement `start` of this block, held there if it changed since then."""
+        since = tuple(self.out[start:])
+        bound = ir.bound_in(since)
+        writes = bool(ir.stored_in(since) - bound)
+        held: list[ir.Stmt] = []
+
+        def settled(value):
+            if isinstance(value, Struct):
+                items = tuple(map(settled, value.items))
+                same = all(a is b for a, b in zip(items, value.items, strict=True))
+                return value if same else replace(value, items=items)
+            if not isinstance(value, ir.Expr) or isinstance(value, Slice):
+                return value
+            # the name of an array stands for the array, whatever is written into it; all else may read what is written
+            written = writes and not isinstance(value, Name)
+            if isinstance(value, Const) or not (written or ir.names_in(value) & bound):
+                return value
+            name = self.fresh("before")
+            held.append(ir.Let(name, value, self.source.loc(node)))
+            return Name(name)
+
+        values = [settled(v) for v in values] if since else values
+        self.out[start:start] = held
+        return values
+
     # -- operators
     def expr_binop(self, node):
-        a, b = self.in_turn((node.left, node.right))
+        a, b = self.in_order([node.left, node.right])
         joined = self.join(node, a, b)
         if joined is not None:
             return joined
@@ -354,8 +364,8 @@ class ExpressionReader:
         loc = self.source.loc(node)
         if name == "shape":
             return ShapeOf(value)
-        if name == "T":
-            return Op("np.transpose", (value,), (), loc)
+        if name in ("T", "flat"):
+            return Op("np.transpose" if name == "T" else "flat", (value,), (), loc)
         if name in ("size", "ndim", "dtype"):
             return Op(name, (value,), (), loc)
         if name == "real":

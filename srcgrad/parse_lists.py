@@ -161,7 +161,7 @@ class ListReader(ExpressionReader):
         loc = self.source.loc(node)
         buffer, count = into.buffer, Name(_counter(into))
         value = self.item_of_list(value, node)
-        self.emit(ir.Grow(buffer.id, count, loc))
+        self.emit(ir.Grow(buffer.id, count, False, loc))
         self.emit(Store(buffer.id, (count,), value, "=", loc))
         self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), loc))
 

@@ -49,7 +49,10 @@ class OperationReader(ExpressionReader):
         if value is not NOT_HERE:
             return value
         if name in arrays.METHODS:
-            return self.array_call(node, arrays.METHODS[name], [base, *self.positional(node)], self.keywords(node))
+            start = len(self.out)
+            given = self.positional(node)
+            base = self.as_before(start, [base], node)
+            return self.array_call(node, arrays.METHODS[name], [*base, *given], self.keywords(node))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
         if name == "astype":
@@ -62,10 +65,10 @@ class OperationReader(ExpressionReader):
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def positional(self, node):
-        return self.in_turn(node.args)
+        return self.in_order(node.args)
 
     def keywords(self, node):
-        return {k.arg: self.expr(k.value) for k in node.keywords}
+        return dict(zip([k.arg for k in node.keywords], self.in_order([k.value for k in node.keywords]), strict=True))
 
     def call_object(self, node, f):
         loc = self.source.loc(node)

@@ -59,6 +59,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return replace(expr, args=tuple(self.draw_argument(a) for a in expr.args))
         if expr.fn == "print_grad":
             return self.watched(expr, into)
+        if expr.fn == "copy":
+            return self.scalar(expr.args[0], into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             return p.at((ZERO,) * p.rank)
@@ -360,6 +362,9 @@ class ArrayReader(ReductionReader, ViewReader):
                 self.state.dims[target] = p.dims
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
+            return Name(target)
+        if value.fn == "np.ravel" and self.kind(value.args[0]).rank > 1:
+            self.flattened(self.named_array(self.pull(value.args[0]), self.kind(value.args[0])), kind, target)
             return Name(target)
         if value.fn == "np.diag" and self.kind(value.args[0]).rank == 1:
             self.pull_diag(value, target)

@@ -16,7 +16,7 @@ from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
 
-CHEAP = 4
+CHEAP = 8
 
 
 def contents(array: str) -> str:

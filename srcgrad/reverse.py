@@ -16,7 +16,7 @@ from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, 
 from .kinds import kind_of
 from .record import Recorder, facts_of
 from .rules import draws
-from .slots import Slot, next_trip
+from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
 
 ZERO, ONE = Const(0), Const(1)
@@ -215,7 +215,7 @@ class _Assembly(CheckpointAssembly):
             after.append(slot.keep(Name(name)))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
 
-    def born_in_slot(self, stmt: Let, slot: Slot) -> list[Stmt]:
+    def born_in_slot(self, stmt: Let, slot: Slot | Ragged) -> list[Stmt]:
         """Return the definition of an array of a loop body as one row of its record."""
         name, value = stmt.target, stmt.value
         out: list[Stmt] = []
@@ -224,7 +224,7 @@ class _Assembly(CheckpointAssembly):
             made = self.fresh(f"{name}_new")
             self.kinds[made] = self.kinds[name]
             out.append(Let(made, value))
-        out.append(Let(name, slot.value()))
+        out += slot.birth(name)
         fill: Expr | None = None
         if fn.startswith("np.zeros"):
             fill = Const(0.0)
@@ -296,7 +296,7 @@ class _Assembly(CheckpointAssembly):
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
         for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
-            out += _at([Let(step.stmt.target, slot.value())], step.stmt.loc)
+            out += _at(slot.recall(step.stmt.target), step.stmt.loc)
         for step in reversed(steps):
             for load in step.loads:
                 slot, _ = kept[load.target]
@@ -395,9 +395,8 @@ class _Assembly(CheckpointAssembly):
         read = exposed_reads(tuple(backward)) - set(function.params)
         sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
         nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
-        loops = {s.var for s in ir.statements((*forward, *backward)) if isinstance(s, For)}
         inits: list[Stmt] = []
-        for name in sorted(read & nested - loops):
+        for name in sorted(read & nested):
             kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue

@@ -43,7 +43,7 @@ def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) ->
     stored = ir.stored_in(function.body)
     table: dict[Expr, Expr] = {
         Name(s.target): s.value
-        for s in function.body
+        for s in ir.statements(function.body)
         if isinstance(s, Let) and counts[s.target] == 1 and s.target not in stored and s.target not in function.params
         and isinstance(s.value, Const) and s.target.split("_bar")[0] != s.target
     }  # fmt: skip

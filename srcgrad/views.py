@@ -71,6 +71,14 @@ class ViewReader(NestWriter):
             size = self.hold(Op("max", (Op("min", (n, m)), ZERO)), "n")
         return Pull((size,), lambda idx: p.at((moved(idx[0], below), moved(idx[0], right))))
 
+    def pull_flat(self, expr: Op) -> Pull:
+        """Return `a.flat`: the elements in order, wherever they stand."""
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        if p.rank == 1:
+            return p
+        size = self.hold_size(product(p.dims))
+        return Pull((size,), lambda idx: p.at(place_of(idx[0], p.dims)))
+
     # -- other shapes of the same elements in their order
     def shaped(self, value: Expr) -> Pull | None:
         """Return what shows memory in another shape as a pull of that memory; None if it may be a copy.
@@ -96,7 +104,7 @@ class ViewReader(NestWriter):
             return p
         total = product(p.dims)
         if value.fn == "np.ravel":
-            sizes: tuple[Expr, ...] = (self.hold(total, "n") if p.rank > 1 else total,)
+            sizes: tuple[Expr, ...] = (self.hold_size(total) if p.rank > 1 else total,)
         else:
             given = value.args[1:] if value.fn == "reshape" else self.pull(value.args[1]).dims
             sizes = self.new_sizes(total, given)
@@ -144,13 +152,16 @@ class ViewReader(NestWriter):
             return p
         return self.flattened(p, self.kind(expr))
 
-    def flattened(self, p: Pull, kind: Kind) -> Pull:
-        name = self.fresh("flat")
-        self.kinds[name] = Kind(kind.dtype, 1)
-        self.allocate(name, (self.hold(product(p.dims), "n"),), self.kinds[name], "np.empty")
+    def flattened(self, p: Pull, kind: Kind, into: str | None = None) -> Pull:
+        name, at = into or self.fresh("flat"), self.fresh("at")
+        self.kinds[name], self.kinds[at] = Kind(kind.dtype, 1), Kind("int64")
+        self.places_made.add(at)
+        self.allocate(name, (self.hold_size(product(p.dims)),), self.kinds[name], "np.empty")
         idx = self.loop_names_for(p.rank)
-        place = flat_place(tuple(map(Name, idx)), p.dims)
-        self.nest(idx, [(ZERO, n) for n in p.dims], [Store(name, (place,), p.at(tuple(map(Name, idx))))])
+        sizes = [n if not isinstance(n, Op) or n.fn == "shape" else self.hold(n, "n") for n in p.dims]
+        place = flat_place(tuple(map(Name, idx)), sizes)
+        body = [Let(at, place), Store(name, (Name(at),), p.at(tuple(map(Name, idx))))]
+        self.nest(idx, self.whole_ranges(p), body)
         return self.named(name)
 
     def pull_reshape(self, expr: Op) -> Pull:
@@ -165,7 +176,7 @@ class ViewReader(NestWriter):
         known = product([n for n in sizes if n != Const(-1)])
         if Const(-1) in sizes:
             rest = total if known == ONE else Op("floordiv", (total, known))
-            sizes[sizes.index(Const(-1))] = self.hold(rest, "n")
+            sizes[sizes.index(Const(-1))] = self.hold_size(rest)
         self.require(product(sizes), total, "cannot reshape array: sizes")
         return tuple(sizes)
 

@@ -261,6 +261,9 @@ KINDS = {
     "places of too many axes": ("return 1.0 * «np.nonzero(x)[1]»[0]", (VECTOR,), "an array with 1 axes has no item 1"),
     "float bound": ("return np.sum(«x[: y]»)", (VECTOR, 2.0), "an index must be an integer, not float64"),
     "diagonal": ("return np.sum(«np.diag(x[:, :, None])»)", (MATRIX,), "the diagonal of float64[:, :, :]"),
+    "diagonal written": (
+        "d = np.diag(x)[1:]\n«d[0] = 2.0»\nreturn np.sum(x)", (MATRIX,), "'d' shows a diagonal, which is read-only"
+    ),
     "diagonal of one axis": ("«np.fill_diagonal(x, 1.0)»\nreturn x[0]", (VECTOR,), "with one axis"),
     "axes": ("return np.sum(«np.swapaxes(x, 0, 2)»)", (MATRIX,), "axes (0, 2) of an array with 2 axes"),
     "floats into integers": (

@@ -1,5 +1,6 @@
 """stop_gradient, print_grad and nondifferentiable: in plain Python, differentiated, inside njit."""
 
+import pickle
 import types
 from typing import NamedTuple
 
@@ -351,6 +352,19 @@ def test_nondifferentiable_is_called_as_the_function_is():
     assert sg.nondifferentiable(interval) is interval
     assert interval.__name__ == "interval"
     assert "interval" in repr(interval)
+
+
+class Scaled:
+    @sg.nondifferentiable
+    def by(self, x):
+        """Twice x."""
+        return 2.0 * x
+
+
+def test_a_nondifferentiable_function_is_pickled_and_bound_as_functions_are():
+    assert pickle.loads(pickle.dumps(interval)) is interval
+    assert Scaled().by(1.5) == 3.0
+    assert Scaled.by.__doc__ == "Twice x."
 
 
 def test_the_declaration_is_part_of_what_a_gradient_depends_on():

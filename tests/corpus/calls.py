@@ -143,6 +143,61 @@ def scaled_by_what_it_was(a):
     return np.sum(a) + np.sum(sg.stop_gradient(a)) * scale
 
 
+def overwrite(a, v):
+    a[0] = v
+    return a[1]
+
+
+def operands_in_order(a):
+    s = a[0] * a[1] - overwrite(a, 3.0 * a[1]) * a[0]
+    t = 2.0 * a + overwrite(a, a[1] ** 2)
+    return s + np.sum(t * a)
+
+
+def arguments_in_order(a):
+    return np.hypot(a[0], overwrite(a, a[1])) + max(a[0], overwrite(a, 5.0 * a[1])) * a[0]
+
+
+def tuples_in_order(a):
+    u, v = 2.0 * a[0], overwrite(a, a[1])
+    w = np.array([a[0], overwrite(a, 2.0 * a[1]), a[0]])
+    return u * v * np.sum(w * w)
+
+
+def elements_in_order(a):
+    b = np.array([2.0, 3.0])
+    b[0] += overwrite(b, 9.0) + a[0] * b[0]
+    b[1] *= overwrite(b, a[1])
+    return b[0] * a[0] + b[1]
+
+
+def scaled_sum(u, v=0.0, w=0.0):
+    return u * v + w
+
+
+def keywords_in_order(a):
+    s = scaled_sum(a[0], w=2.0 * a[0], v=overwrite(a, 3.0 * a[1])) + scaled_sum(a[0], w=overwrite(a, a[1] ** 2))
+    return s * (2.0 * a).sum() * (3.0 * a).dot(a * overwrite(a, a[1]))
+
+
+def tests_in_order(a):
+    row = a[:1]
+    s = np.sum(row * 1.0) + overwrite(a, 3.0 * a[1]) * np.sum(row)
+    return s if a[0] < overwrite(a, 4.0 * a[1]) else s * a[0]
+
+
+def tuple_argument_of_a_call_that_writes(a):
+    def inner(p, q):
+        q[0] = 7.0 * q[1]
+        return p[0] * p[1]
+
+    return inner((1.0 * a[0], 2.0 * a[1]), a) + a[0]
+
+
+def bound_on_the_way(x):
+    return x + (x := 2.0 * x * x) + x
+
+
 KNOTS = np.array([0.0, 0.4, 1.0, 1.5])
 
 CASES = [
@@ -158,6 +213,14 @@ CASES = [
     Case(quadratic, (0.6, 1.7)),
     Case(call_tree, (0.45,)),
     Case(other_spellings, (0.85,)),
+    Case(operands_in_order, (np.array([0.7, 1.3]),)),
+    Case(arguments_in_order, (np.array([0.7, 1.3]),)),
+    Case(tuples_in_order, (np.array([0.7, 1.3]),)),
+    Case(elements_in_order, (np.array([0.7, 1.3]),)),
+    Case(keywords_in_order, (np.array([0.7, 1.3]),)),
+    Case(tests_in_order, (np.array([0.7, 1.3]),)),
+    Case(tuple_argument_of_a_call_that_writes, (np.array([0.7, 1.3]),)),
+    Case(bound_on_the_way, (0.8,)),
     Case(piecewise_cubic, (0.7, KNOTS, sample(3, 4)), (0, 2)),
     Case(log_sum_exp, (sample(6, low=-800.0, high=800.0),)),
     Case(scaled_by_what_it_was, (sample(4, seed=2),), expected=(sample(4, seed=2),)),

@@ -65,6 +65,14 @@ def taken(a, A, i):
     return along + np.sum(np.take(a, i) ** 2) + np.sum(A.take(i)) + np.take(a, 2)
 
 
+def taken_is_a_copy(A, i, a):
+    row, rows = np.take(A, 1, axis=0), A.take(i, axis=0)
+    row[i] += a
+    rows[0] = row
+    A[1] = 2.0
+    return np.sum(A**2) + np.sum(row**2) + np.sum(rows**2)
+
+
 def constants_in_a_list(a, b):
     first = np.sum(a[[0, 2]] ** 2) * a[[1, -1]][1]
     a[[0, 2]] = b
@@ -103,6 +111,7 @@ CASES = [
     Case(rows_and_columns, (sample(4, 4), PLACES, sample(4, 4, seed=1))),
     Case(integers_between_slices, (sample(2, 3, 5), np.array([0, 2, 1, 2]), 1)),
     Case(taken, (sample(5), sample(4, 4, seed=1), PLACES)),
+    Case(taken_is_a_copy, (sample(4, 5), PLACES, sample(4, seed=1))),
     Case(constants_in_a_list, (sample(5), sample(2, seed=1))),
     Case(tuple_as_an_index, (sample(2, 3),)),
     Case(reads_what_it_writes, (sample(5), PLACES)),

@@ -218,7 +218,48 @@ def roots_of_all_powers(x):
     return total
 
 
+def pairs_by_tails(x):
+    energy = 0.0
+    for i in range(x.size - 1):
+        d = x[i + 1 :] - x[i]
+        r = np.sqrt(d * d + 0.1)
+        energy += np.sum(1.0 / r) * d[0]
+    return energy
+
+
+def doubling_windows(x, w):
+    total, k = 0.0, 1
+    while k < x.size:
+        v = x[:k] * w
+        u = np.tanh(v)
+        total += np.sum(u * v) * u[-1]
+        k = 2 * k
+    return total
+
+
+def windows_of_a_list(x, widths):
+    total = 1.0
+    for width in widths:
+        part = np.exp(-0.5 * x[:width] ** 2)
+        if part.size > 1:
+            weights = part / np.sum(part)
+            total *= 1.0 + np.sum(weights * x[:width])
+    return total
+
+
+def growing_outer_products(x):
+    total = 0.0
+    for k in range(1, x.size + 1):
+        table = np.outer(x[:k], x[:k]) + 1.0
+        total += np.sum(np.log(table * table))
+    return total
+
+
 CASES = [
+    Case(pairs_by_tails, (sample(5),)),
+    Case(doubling_windows, (sample(9), 0.7)),
+    Case(windows_of_a_list, (sample(6), np.array([3, 1, 6, 0, 2]))),
+    Case(growing_outer_products, (sample(4),)),
     Case(gravity_between_two, (0.4, -0.3, 0.1, 5)),
     Case(quotients_in_a_chain, (sample(5) ** 2 + 1.0, sample(5) ** 2 + 0.3)),
     Case(roots_of_all_powers, (sample(5),)),

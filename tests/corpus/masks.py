@@ -167,6 +167,19 @@ def masks_of_integers(a, k):
     return np.sum(a[k == 1]) + np.sum(a[(k == 0) | (k > 1)] ** 2) + np.sum(a[(k > 0) & (a > 0)])
 
 
+def masks_built_and_changed(a, places):
+    mask = np.zeros(a.size, dtype=bool)
+    mask[places] = True
+    mask ^= a > 0.5
+    mask[0] = False
+    a[mask] *= 2.0
+    keep = a > 0.0
+    keep[1] = True
+    keep &= ~mask
+    keep |= mask
+    return np.sum(a[keep] ** 2)
+
+
 def nothing_chosen(a):
     a[a > 100.0] = a[0]
     return np.sum(a[a > 100.0]) + np.sum(a**2)
@@ -203,5 +216,6 @@ CASES = [
     Case(places_by_every_name, (sample(5), sample(3, 4, seed=1))),
     Case(compressed_and_extracted, (sample(5), sample(3, 4, seed=1))),
     Case(masks_of_integers, (sample(5), np.array([0, 1, 2, 1, 0]))),
+    Case(masks_built_and_changed, (sample(5), np.array([1, 3]))),
     Case(nothing_chosen, (sample(5),)),
 ]

@@ -101,6 +101,28 @@ def copied_into(a, b):
     return np.sum(a**2) + np.sum(b**3)
 
 
+def flat_and_put(A, a, i, b, x):
+    A.flat[4] = x * A.flat[1]
+    A.flat[i] *= 2.0
+    A.T.flat[2] += x
+    np.put(A, i, b)
+    a.put([0, 2], x)
+    s = 0.0
+    for v in A.flat:
+        s += v * v
+    return s + np.sum(A.flat[::2] * 1.5) + np.sum(a**2)
+
+
+def operators_on_integers(a, k):
+    j = k.copy()
+    j <<= 1
+    j ^= 1
+    j >>= 1
+    j %= a.size
+    j[0] ^= 1
+    return np.sum(a[j] ** 2)
+
+
 def stored_backward(a, b):
     a[::-1] = b
     a[::2] *= b[0]
@@ -141,6 +163,8 @@ CASES = [
     Case(reductions_into_arrays, (sample(3, 2),)),
     Case(results_into_rows, (sample(3, 2), sample(2, seed=4))),
     Case(copied_into, (sample(3), sample(3, seed=1))),
+    Case(flat_and_put, (sample(2, 3), sample(4, seed=1), np.array([3, 1, 3]), sample(3, seed=2), 0.3)),
+    Case(operators_on_integers, (sample(5), np.array([1, 3, 2]))),
     Case(stored_backward, (sample(4), sample(4, seed=1))),
     Case(turned, (sample(3, 2), sample(2, 3, seed=1), sample(4, seed=2))),
     Case(permuted, (sample(2, 3, 4),)),

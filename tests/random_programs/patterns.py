@@ -264,6 +264,19 @@ class Patterns(Statements):
             *indented([f"{name} = {name} * {self.value(1.0, 1)}"]),
         ]
 
+    def escape(self) -> Lines | None:
+        """A loop whose variable is read after it, as wherever it was left."""
+        index = self.scope.fresh(LOOP_NAMES)
+        if index is None or self.scope.depth >= 2:
+            return None
+        inner = self.inside(**{index: Span("n")})
+        body = inner.block(self.rng.randint(1, 2))
+        if self.rng.random() < 0.6:
+            body += [f"if {inner.expressions.condition()}:", "    break"]
+        self.scope.ints[index] = Span("n")
+        self.scope.read_only.add(index)
+        return [f"for {index} in range(n):", *indented(body)]
+
     def cube(self) -> Lines | None:
         """Statements over an array of three axes."""
         names = [name for name in self.scope.writable() if len(self.scope.arrays[name]) == 3]
@@ -623,6 +636,7 @@ PATTERNS = (
     "items",
     "rows",
     "loop_else",
+    "escape",
     "cube",
     "overlap",
     "mask",
