@@ -20,6 +20,7 @@ from .calls import ReadInPlace, Routine
 from .errors import Problem, SrcgradError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
+from .list_buffers import ListWriter
 from .nests import State
 from .pull import Indexer
 from .rules.arrays import ALLOCATIONS
@@ -102,7 +103,7 @@ def owned(function: ir.Function) -> dict[str, str]:
     return {n: s.target for s in copies for n in ir.names_in(s.value)}
 
 
-class Lowerer(BindingWriter, SwapWriter, CallWriter):
+class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
@@ -135,7 +136,7 @@ class Lowerer(BindingWriter, SwapWriter, CallWriter):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = read_counts(function.body)
-        self.grows: set[str] = set()
+        self.counted: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -292,33 +293,6 @@ class Lowerer(BindingWriter, SwapWriter, CallWriter):
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
 
-    def bind_list(self, target: str, value: Op):
-        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
-        kind = self.kinds[target]
-        if target in self.state.storage:
-            count = self.scalar(value.args[0])
-            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
-        rows = self.row_sizes(target) if kind.rank > 1 else ()
-        if value.args:
-            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
-        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
-        self.grows.add(target)
-
-    def row_sizes(self, target: str) -> tuple[Expr, ...]:
-        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
-        trial = self.fork()
-        trial.put = {target: None}
-        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
-        _, after = self.rest
-        trial.block(after)
-        found = trial.put[target]
-        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
-        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
-            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
-                        "make an array before, and write its rows")  # fmt: skip
-        return found
 
     def fork(self) -> Lowerer:
         """Return a lowerer in the present state, to lower a block on trial."""

@@ -150,6 +150,7 @@ class _Shared:
         self.tables: dict[str, np.ndarray] = {}
         self.heads: list[ir.Stmt] = []
         self.lifted: list[Struct] = []
+        self.buffers: list[tuple[Struct, List]] = []
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
@@ -181,6 +182,8 @@ class Reader(
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
         self.buffers: set[str] = set()
+        self.own_lists: dict[str, List] = {}
+        self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
 
     # -- names
     def local_name(self, name: str) -> str:
@@ -294,12 +297,14 @@ class Reader(
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
         saved, self.out = self.out, []
         self.depth += 1
+        self.entered.append(set(self.env))
         try:
             body() if callable(body) else self.block(body)
             return tuple(self.out)
         finally:
             self.out = saved
             self.depth -= 1
+            self.entered.pop()
 
     def stmt(self, node: ast.stmt):
         method = getattr(self, f"stmt_{type(node).__name__.lower()}", None)

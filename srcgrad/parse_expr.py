@@ -252,7 +252,9 @@ class ExpressionReader:
 
         def settled(value):
             if isinstance(value, Struct):
-                return replace(value, items=tuple(map(settled, value.items)))
+                items = tuple(map(settled, value.items))
+                same = all(a is b for a, b in zip(items, value.items, strict=True))
+                return value if same else replace(value, items=items)
             if not isinstance(value, ir.Expr) or isinstance(value, Slice):
                 return value
             # the name of an array stands for the array, whatever is written into it; all else may read what is written

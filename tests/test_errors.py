@@ -225,6 +225,10 @@ DRAWS = {
     "choice with p": ("return x * «np.random.choice(3, p=np.ones(3) / 3.0)»", "with p= is not supported"),
     "array parameters": (
         "return x * np.sum(«np.random.normal(np.zeros(3), 1.0)»)", "must be numbers, not arrays"),
+    "in a checkpointed loop": (
+        "«for k in sg.checkpoint(range(3)):»\n    x = x * np.random.normal()\nreturn x", "draw its random numbers"),
+    "list in a checkpointed loop": (
+        "y = [x]\n«for k in sg.checkpoint(range(3)):»\n    y.append(y[-1] * x)\nreturn y[-1]", "a list that grows"),
     "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
     "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
 }  # fmt: skip
