@@ -9,7 +9,7 @@ from .kinds import kind_of
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
-TURNS = frozenset({"np.transpose", "permuted", "np.flip", "np.diag"})
+TURNS = frozenset({"head", "np.transpose", "permuted", "np.flip", "np.diag"})
 
 
 def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:

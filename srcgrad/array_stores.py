@@ -18,8 +18,14 @@ class StoreWriter(ArrayReader):
     'out' is '=' of values that fit the dtype, 'diagonal' np.fill_diagonal, 'at fn' np.add.at and its like.
     """
 
+    # what `Lowerer` sets up
+    put: dict[str, tuple[Expr, ...] | None]
+    grows: set[str]
+
     def store(self, stmt: Store):
         p = self.named(stmt.base)
+        if stmt.base in self.grows and isinstance(stmt.index[0], Name):
+            self.places_made.add(stmt.index[0].id)  # room was made for it
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
@@ -40,6 +46,8 @@ class StoreWriter(ArrayReader):
             stmt = replace(stmt, value=self.scalar(stmt.value))
         target = self.indexer.apply(p, stmt.index, self.lift)
         value = self.pull(stmt.value)
+        if self.put.get(stmt.base, ()) is None:
+            self.put[stmt.base] = tuple(map(self.canonical, value.dims))
         self.assign(target, value, stmt.value, stmt.op)
 
     def store_element(self, stmt: Store, p: Pull):

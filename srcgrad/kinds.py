@@ -37,7 +37,7 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
-    inference = _Inference(kinds)
+    inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
     for _ in range(8):
         before = dict(kinds)
         inference.complete = True
@@ -52,8 +52,9 @@ class _Unknown(Exception):
 
 
 class _Inference:
-    def __init__(self, kinds: dict[str, Kind]):
+    def __init__(self, kinds: dict[str, Kind], lists: set[str]):
         self.kinds = kinds
+        self.lists = lists
         self.final = False
         self.complete = True
 
@@ -74,7 +75,10 @@ class _Inference:
                 self.block(inner)
 
     def stmt(self, stmt):
-        if isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
+        if _is_list(stmt):
+            if stmt.target not in self.kinds:
+                raise _Unknown(stmt.target)
+        elif isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
             own := self.kinds[stmt.target]).rank:  # fmt: skip
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
         elif isinstance(stmt, Let):
@@ -89,6 +93,9 @@ class _Inference:
                     raise KindError(problem_at(stmt.loc, f"range() needs integers, not {kind}", "use int()"))
             self.bind(stmt.var, INT, stmt.loc)
         elif isinstance(stmt, ir.Store):
+            if stmt.base in self.lists:
+                item = kind_of(stmt.value, self.kinds, stmt.loc)
+                self.bind(stmt.base, Kind(item.dtype, item.rank + 1), stmt.loc)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
@@ -114,6 +121,11 @@ class _Inference:
             what = f"{name!r} holds {old} and then {kind}"
             raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
         self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
+
+
+def _is_list(stmt) -> bool:
+    """Return whether a statement makes a list, whose kind is that of the items put into it."""
+    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
 
 
 def is_array_update(stmt: Let) -> bool:
@@ -263,7 +275,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
     if fn in ("np.nonzero", "np.diag", "permuted", "np.ravel", "reshape", "reshape_like"):
         return _shape_kind(expr, operands, where)
-    if fn in ("copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
     if fn == "astype":
         return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)

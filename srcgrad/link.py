@@ -10,7 +10,7 @@ from .calls import Form, Routine, is_call, operation
 from .errors import Problem
 from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
-from .parse import RESERVED
+from .parse_expr import RESERVED
 from .passes import Lowered, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import reverse

@@ -16,13 +16,13 @@ from .access import root_of
 from .affine import unclipped
 from .aliases import is_view, sharing, shown_by, written
 from .array_stores import StoreWriter
-from .blocks import rename_block
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine
-from .errors import Problem, SrcgradError, UnsupportedError, problem_at
+from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import infer_kinds
 from .nests import State
+from .parameters import apart_checks, binds_anew, own_rebound_params, updates
 from .pull import ZERO, Indexer, cell_of, whole
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
@@ -62,47 +62,6 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
-def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
-    """Return checks that array arguments that are written share no memory with others."""
-    stored = written(function, kinds)
-    stored |= {p for p, own in owned(function).items() if own in stored}
-    params = [p for p in function.params if kinds[p].rank]
-    checks: list[Stmt] = []
-    for p in params:
-        for q in params:
-            if p in stored and p != q and not (q in stored and q < p):
-                message = Const(f"{p} is written and shares memory with {q}")
-                stop = ir.Raise("ValueError", (message,), function.loc)
-                checks.append(If(Op("overlap", (Name(p), Name(q))), (stop,), (), function.loc))
-    return checks
-
-
-def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:
-    """Return the function with array parameters that are bound anew copied into a name of their own.
-
-    Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
-    arguments are kept as they are anyway.
-    """
-    bound = {n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s)}
-    fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
-    for p in (*function.params, *(n for n, _ in function.captured)):
-        if p not in bound or not kinds[p].rank:
-            continue
-        if p in ir.stored_in(function.body) and not keep_args:
-            loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Store) and s.base == p)
-            raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
-                                              f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
-        table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
-    return replace(function, body=(*copies, *rename_block(function.body, table)))
-
-
-def owned(function: ir.Function) -> dict[str, str]:
-    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
-    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
-    return {n: s.target for s in copies for n in ir.names_in(s.value)}
-
-
 class Lowerer(StoreWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
@@ -121,11 +80,11 @@ class Lowerer(StoreWriter, CallWriter):
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
         self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
-        defined = Counter(n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s))
+        defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
-        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
+        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and updates(s)}
         self.sharing = sharing(function, kinds)
         self.stored = written(function, kinds)
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
@@ -135,6 +94,8 @@ class Lowerer(StoreWriter, CallWriter):
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = _read_counts(function.body)
+        self.grows: set[str] = set()
+        self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     # -- statements
@@ -258,7 +219,9 @@ class Lowerer(StoreWriter, CallWriter):
     # -- arrays under names
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
-        if _inplace(stmt):
+        if isinstance(value, Op) and value.fn == "list":
+            return self.bind_list(target, value)
+        if updates(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
             op = {"add": "+=", "sub": "-="}.get(value.fn)
@@ -287,6 +250,34 @@ class Lowerer(StoreWriter, CallWriter):
             self.materialise(p, self.kinds[target], target, value)
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+        self.grows.add(target)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        _, after = self.rest
+        trial.block(after)
+        found = trial.put[target]
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -320,14 +311,14 @@ class Lowerer(StoreWriter, CallWriter):
         if not uses or _read_counts(after)[target] != self.reads[target]:
             return False
         until = after[: uses[-1] + 1]
-        return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
+        return not any(isinstance(s, Let) and s.target == base and not updates(s) for s in ir.statements(until))
 
     def writes_matter(self, names: set[str]) -> bool:
         """Return whether memory that these names may share is written, from here on if nothing repeats this place."""
         if self.depth > 1:
             return bool(names & self.stored)
         after = {s.base for s in ir.statements(self.rest[1]) if isinstance(s, Store)}
-        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and _inplace(s)}
+        after |= {s.target for s in ir.statements(self.rest[1]) if isinstance(s, Let) and updates(s)}
         return any(self.sharing.get(n, {n}) & after for n in names)
 
     def note_order(self, target: str, value: Expr):
@@ -421,7 +412,7 @@ class Lowerer(StoreWriter, CallWriter):
 
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
-        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if _binds_anew(s) for n in ir.binds(s)}
+        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if binds_anew(s) for n in ir.binds(s)}
         inside = _read_counts((stmt,))
         wanted = [
             n
@@ -466,19 +457,6 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
         routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
         routine.facts["function", kinds] = routine.facts[key][:2]
     return routine.facts[key]
-
-
-def _binds_anew(stmt: Stmt) -> bool:
-    return isinstance(stmt, ir.Unpack) or (isinstance(stmt, Let) and not _inplace(stmt))
-
-
-def _inplace(stmt: Stmt) -> bool:
-    return (
-        isinstance(stmt, Let)
-        and isinstance(stmt.value, Op)
-        and bool(stmt.value.option("inplace"))
-        and stmt.value.args[0] == Name(stmt.target)
-    )
 
 
 def _read_counts(block) -> Counter:

@@ -19,14 +19,15 @@ from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
+from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
-from .parse_expr import Lost, Obj, ShapeOf, Stop, Struct, is_text
+from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text
+from .parse_lists import ListReader
 from .parse_loops import LoopReader
 from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
-from .runtime import HELPERS
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -41,15 +42,6 @@ _REFUSED = {
     "AsyncFor": ("async for", "use an ordinary loop"),
     "AsyncWith": ("async with", "do this outside"),
 }
-
-
-# names that generated code uses itself: a variable of the user's that is called so gets another one
-RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
-    "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
-    "ValueError", "IndexError", "UnboundLocalError",
-})  # fmt: skip
 
 
 class _Parsed:
@@ -97,7 +89,7 @@ def _read(source: Source, structures, routines: Routines | None) -> _Parsed:
         raise kind(*shared.problems)
     result, flat = _flatten_result(value)
     loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
-    block = (*body, Return(ir.Tuple(flat) if isinstance(result, tree.Node) else flat[0], loc))
+    block = (*shared.heads, *body, Return(ir.Tuple(flat) if isinstance(result, tree.Node) else flat[0], loc))
     captured = tuple(shared.captured.items())
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = source.name
@@ -124,7 +116,18 @@ def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
         parts = [_flatten_result(v) for v in value.items]
         node = tree.Node(value.kind, value.keys, tuple(p[0] for p in parts), value.make)
         return node, tuple(e for _, flat in parts for e in flat)
-    return tree.LEAF, (value,)
+    if isinstance(value, ir.Expr):
+        return tree.LEAF, (value,)
+    return tree.Node("known", (), ()), ()
+
+
+def _known_parts(value):
+    """Yield the parts of a result that no variable holds: lists, functions, text, None."""
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from _known_parts(item)
+    elif not isinstance(value, ir.Expr) or is_text(value):
+        yield value
 
 
 class _Shared:
@@ -140,6 +143,8 @@ class _Shared:
         self.captured: dict[str, np.ndarray] = {}
         self.captured_ids: dict[int, str] = {}
         self.tables: dict[str, np.ndarray] = {}
+        self.heads: list[ir.Stmt] = []
+        self.lifted: list[Struct] = []
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
@@ -149,8 +154,8 @@ class _Shared:
 
 
 class Reader(
-    LoopReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader, RandomReader, ConditionReader,
-    MatchReader, CheckpointReader,
+    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
+    RandomReader, ConditionReader, MatchReader, CheckpointReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -167,9 +172,15 @@ class Reader(
         self.renamed: dict[str, str] = {}
         self.is_callee = False
         self.temporary: set[str] = set()
+        self.components: dict[tuple, str] = {}
+        self.wanted_name: str | None = None
+        self.grown_names: set[str] | None = None
+        self.buffers: set[str] = set()
 
     # -- names
     def local_name(self, name: str) -> str:
+        if name in self.renamed:
+            return self.renamed[name]
         if not self.is_callee and name not in RESERVED:
             return name
         if name not in self.renamed:
@@ -203,9 +214,6 @@ class Reader(
         stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         bound = [*given, *stores]
         return any(bound.count(n) > 1 and self.local_name(n) == name for n in set(stores))
-
-    def before_block(self, node):
-        pass
 
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)
@@ -335,21 +343,13 @@ class Reader(
 
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
-        if isinstance(value, ShapeOf | Obj):
-            known = isinstance(value, Obj) and (
-                value.value is None or callable(value.value) or isinstance(value.value, LocalFunction)
-            )
-            if known and self.is_callee and self.template in (None, value):
-                self.template = value
-                self.emit(Return(ir.Tuple(()), self.source.loc(node)))
-                return
+        if any(not is_text(v) for v in _known_parts(value)) and not self.is_callee:
             self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
         shape, flat = _flatten_result(value)
-        if self.template is not None and (
-            isinstance(self.template, Obj) or _flatten_result(self.template)[0] != shape
-        ):
+        before = value if self.template is None else self.template
+        if _flatten_result(before)[0] != shape or list(_known_parts(before)) != list(_known_parts(value)):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
-        self.template = value if self.template is None else self.template
+        self.template = before
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
         self.emit(Return(single, self.source.loc(node)))
 
@@ -414,8 +414,8 @@ class Reader(
 
 
 def _is_known_object(value) -> bool:
-    """Return whether a value stands for something that run time knows nothing of: a function, a text, a shape."""
-    return isinstance(value, Obj | ShapeOf) or is_text(value)
+    """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
+    return isinstance(value, Obj | ShapeOf | List) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):
@@ -432,9 +432,7 @@ def _leaves_of(result) -> list:
 def _rebuild(template, leaves):
     if isinstance(template, Struct):
         return Struct(tuple(_rebuild(v, leaves) for v in template.items), template.keys, template.kind, template.make)
-    if isinstance(template, Obj):
-        return template
-    return next(leaves)
+    return next(leaves) if isinstance(template, ir.Expr) else template
 
 
 def _own_nodes(node):

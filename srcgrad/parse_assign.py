@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, Lost, Obj, Places, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -24,7 +24,10 @@ class AssignmentReader(ExpressionReader):
     """Reads `=`, `: T =` and `op=`."""
 
     def stmt_assign(self, node):
+        single = node.targets[0] if len(node.targets) == 1 else None
+        self.wanted_name = single.id if isinstance(single, ast.Name) else None
         value = self.expr(node.value)
+        self.wanted_name = None
         if len(node.targets) > 1 and isinstance(value, Name):
             self.temporary.discard(value.id)
         if len(node.targets) > 1 and isinstance(value, ir.Expr) and not isinstance(value, Const | Name):
@@ -47,6 +50,9 @@ class AssignmentReader(ExpressionReader):
         loc = self.source.loc(node)
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
+            if isinstance(before, List) and fn == "add":
+                self.grow_list(node, before, "extend", [self.expr(node.value)])
+                return None
             if isinstance(before, Struct):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
@@ -54,7 +60,12 @@ class AssignmentReader(ExpressionReader):
             return self.assign_name(node.target.id, value, node)
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
-        base, index = self.expr(node.target.value), self.index(node.target.slice)
+        base = self.expr(node.target.value)
+        if isinstance(base, List | Struct):
+            if fn not in ("add", "sub"):
+                self.fail(node, "this augmented assignment to an item is not supported", "write it out")
+            return self.store_item(node.target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
+        index = self.index(node.target.slice)
         element = ir.Sub(self.leaf(base, node), index, loc)
         start = len(self.out)
         value = self.scalar(node.value)
@@ -73,6 +84,8 @@ class AssignmentReader(ExpressionReader):
             return self.assign_name(target.id, value, node)
         if isinstance(target, ast.Subscript):
             base = self.expr(target.value)
+            if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
+                return self.store_item(target, base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
             return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
@@ -106,6 +119,9 @@ class AssignmentReader(ExpressionReader):
         return value
 
     def assign_struct(self, name, value, node):
+        value = self.own_list(name, value, node)
+        if isinstance(value, List):
+            return value
         if isinstance(value, ShapeOf):
             return self.assign_shape(name, value, node)
         if isinstance(value, Places):
@@ -140,10 +156,9 @@ class AssignmentReader(ExpressionReader):
         return value
 
     def component(self, name, key) -> str:
-        part = f"{name}_{key}"
-        if part not in self.renamed:
-            self.renamed[part] = self.fresh(part)
-        return self.renamed[part]
+        if (name, key) not in self.components:
+            self.components[name, key] = self.fresh(f"{name}_{key}")
+        return self.components[name, key]
 
     def assign_tuple(self, target, value, node):
         if isinstance(value, ShapeOf):

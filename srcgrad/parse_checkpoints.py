@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from . import ir
 from .hints import checkpoint
-from .ir import Const, For
+from .ir import Const, For, Op
 from .parse_expr import ExpressionReader, Obj
+from .rules.draws import is_draw
 
 SCHEDULES = ("all", "periodic", "sqrt", "binomial")
 _NUMBER = {"periodic": "every", "binomial": "slots"}
@@ -45,6 +46,10 @@ class CheckpointReader(ExpressionReader):
         assert isinstance(loop, For)
         if leaves(loop.body):
             self.fail(node, "break or return in a checkpointed loop is not supported", "leave out checkpoint()")
+        if any(isinstance(e, Op) and is_draw(e.fn) for s in ir.statements(loop.body) for e in ir.exprs_of(s)):
+            self.fail(node, "a checkpointed loop would draw its random numbers again", "draw them before the loop")
+        if any(isinstance(s, ir.Grow) for s in ir.statements(loop.body)):
+            self.fail(node, "a list that grows in a checkpointed loop is not supported", "write into an array")
         if loop.step != Const(1):
             self.fail(node, "a checkpointed range with a step is not supported", "count upward by one")
         self.out[loops[-1]] = replace(loop, schedule=schedule)

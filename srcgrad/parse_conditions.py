@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from . import ir
 from .ir import Const, Name, Op, Select
-from .parse_expr import ExpressionReader, Obj, Struct, is_text
+from .parse_expr import ExpressionReader, List, Obj, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -36,6 +36,8 @@ class ConditionReader(ExpressionReader):
         value = self.expr(node)
         if isinstance(value, Const):
             return Const(bool(value.value))
+        if isinstance(value, List):
+            return Op("gt", (value.count, Const(0)), (), self.source.loc(node))
         return value if isinstance(value, ir.Expr) else Const(self.truth(value, node))
 
     def expr_boolop(self, node):
@@ -171,7 +173,8 @@ class ConditionReader(ExpressionReader):
         alike = isinstance(then, Struct) and isinstance(other, Struct) and then.kind == other.kind
         if alike and then.keys == other.keys:
             pairs = zip(then.items, other.items, strict=True)
-            return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs))
+            kind = "tuple" if then.kind == "list" else then.kind
+            return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs), kind=kind)
         if not isinstance(then, ir.Expr) and then == other:
             return then
         if isinstance(then, Obj | Struct) or isinstance(other, Obj | Struct):

@@ -12,6 +12,7 @@ import numpy as np
 from . import ir
 from .errors import Problem, problem_at
 from .ir import Const, Name, Op, Slice, Sub
+from .runtime import HELPERS
 from .source import Source
 
 _BINARY = {
@@ -19,6 +20,15 @@ _BINARY = {
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
     ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
+
+
+# names that generated code uses itself: a variable of the user's that is called so gets another one
+RESERVED = frozenset({
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
+    "stop_gradient", "print_grad", "require_constant",
+    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
+    "ValueError", "IndexError", "UnboundLocalError",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,19 @@ class ShapeOf:
     """`a.shape` before it is indexed or unpacked."""
 
     array: ir.Expr
+
+
+@dataclass(frozen=True)
+class List:
+    """A list whose length is known only at run time: its items stand in a buffer, the first `count` of it or all.
+
+    `part` is the array that a slice of it shows, until it gets a name.
+    """
+
+    buffer: Name
+    count: ir.Expr
+    full: bool = False
+    part: ir.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +102,7 @@ class ExpressionReader:
     fresh: ir.Fresh
     renamed: dict[str, str]
     depth: int
+    wanted_name: str | None
 
     if TYPE_CHECKING:
 
@@ -105,6 +129,8 @@ class ExpressionReader:
             return value
         if isinstance(value, ShapeOf):
             self.fail(node, "a whole shape is used as a value", "index it (a.shape[0]) or unpack it (n, m = a.shape)")
+        if isinstance(value, List):
+            self.fail(node, "a list stands where one number or array is needed", "make it an array: np.array(...)")
         if isinstance(value, Places):
             self.fail(node, "the result of np.nonzero is used as a value", "index it: np.nonzero(mask)[0]")
         if isinstance(value, Struct):
@@ -142,7 +168,7 @@ class ExpressionReader:
             return Const(value, self.source.loc(node))
         if isinstance(value, np.bool_ | np.integer | np.floating):
             return Const(value.item(), self.source.loc(node))
-        if isinstance(value, ir.Expr | Struct | Obj | ShapeOf):
+        if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
             return value
         if isinstance(value, np.ndarray):
             return Name(self.capture(hint, value), self.source.loc(node))
@@ -159,7 +185,9 @@ class ExpressionReader:
         """Return a captured list or dict as it is when the function is read."""
         keys = tuple(value) if isinstance(value, dict) else tuple(range(len(value)))
         items = tuple(self.lift(v, node, f"{hint}_{k}") for k, v in zip(keys, _values(value), strict=True))
-        return Struct(items, keys, "dict" if isinstance(value, dict) else "list")
+        found = Struct(items, keys, "dict" if isinstance(value, dict) else "list")
+        self.shared.lifted.append(found)
+        return found
 
     def expr_tuple(self, node):
         items: list = []
@@ -261,12 +289,21 @@ class ExpressionReader:
             count = self.integer(other) if isinstance(other, ir.Expr) else None
             if isinstance(node.op, ast.Mult) and count is not None:
                 items = value.items * count
+            elif isinstance(node.op, ast.Mult) and isinstance(other, ir.Expr) and len(value.items) == 1:
+                return self.repeated(value.items[0], other, node)
             elif isinstance(node.op, ast.Add) and isinstance(other, Struct) and other.kind != "dict":
                 items = a.items + b.items
             else:
                 continue
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         return None
+
+    def repeated(self, item, count: ir.Expr, node):
+        """Return the list of one number many times."""
+        name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
+        length = self.hold(count, node) if not isinstance(count, Name) else count
+        self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), (), loc), loc))
+        return List(Name(name), length, full=True)
 
     def integer(self, value) -> int | None:
         """Return the integer that an expression of constants is, else None."""
@@ -279,7 +316,7 @@ class ExpressionReader:
         return None
 
     def expr_unaryop(self, node):
-        value = self.expr(node.operand)
+        value = self.test(node.operand) if isinstance(node.op, ast.Not) else self.expr(node.operand)
         if isinstance(node.op, ast.Not) and not isinstance(value, ir.Expr):
             return Const(not self.truth(value, node))
         value = self.leaf(value, node.operand)
@@ -338,15 +375,17 @@ class ExpressionReader:
         value = self.expr(node.value)
         if isinstance(value, Struct | ShapeOf | Places):
             return self.item(value, node)
+        if isinstance(value, List):
+            return self.item_at(value, node)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
         return Sub(value, self.index(node.slice), self.source.loc(node))
 
     def item(self, value, node):
         if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
-            bounds = [None if e is None else self.constant_int(e) for e in (node.slice.lower, node.slice.upper)]
-            items = value.items[slice(*bounds)]
-            return Struct(items, tuple(range(len(items))))
+            parts = (node.slice.lower, node.slice.upper, node.slice.step)
+            items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         key = self.expr(node.slice)
         whole = self.integer(key)
         key = key if whole is None else Const(whole)
@@ -414,8 +453,9 @@ class ExpressionReader:
 
     def constant_int(self, node) -> int:
         value = self.expr(node)
-        if isinstance(value, Const) and isinstance(value.value, int):
-            return value.value
+        whole = self.integer(value)
+        if whole is not None:
+            return whole
         self.fail(node, "this must be an integer constant", "write the number")
 
 

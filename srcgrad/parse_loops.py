@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .ir import Const, Let, Name, Op
-from .parse_expr import ExpressionReader, Lost, Obj, Struct, is_text
+from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text
 
 MOST_UNROLLED = 200
 
@@ -83,6 +83,16 @@ class LoopReader(ExpressionReader):
             return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value
         if isinstance(value, Const) and isinstance(value.value, str):
             return Struct(tuple(map(Const, value.value)), ())
+        if isinstance(value, List):
+            inside = [n for s in _body(loop) for n in ast.walk(s) if isinstance(n, ast.Attribute)]
+            grown = [n for n in inside if n.attr in ("append", "extend", "pop", "clear")]
+            named = [self.env.get(n.value.id) for n in grown if isinstance(n.value, ast.Name)]
+            if any(isinstance(v, List) and v.buffer == value.buffer for v in named):
+                self.fail(node, "a list grows or shrinks while it is looped over", "loop over a range")
+            if value.part is not None:
+                return self.items_of(self.hold(value.part, node), node, loop)
+            count = value.count if value.full else self.hold(value.count, node)
+            return Trips(count, lambda k: ir.Sub(value.buffer, (k,)))
         array = self.leaf(value, node)
         # the loop goes on over the array it began with, whatever its body binds the name to
         bound = {self.local_name(name) for s in _body(loop) for name in _stores(s)}
@@ -204,6 +214,8 @@ class LoopReader(ExpressionReader):
         jumps = count is not None or any(isinstance(n, ast.Break | ast.Continue) for n in own)
         assigned = {name for s in node.body for name in _stores(s)}
         targets = _stores(node.target)
+        if jumps:
+            self.before_block(node)
         bodies: list = []
         outer, start = self.out, len(self.out)
         for k, item in enumerate(items):
@@ -228,7 +240,8 @@ class LoopReader(ExpressionReader):
         """Return a value as it was before the statements `since`, which stand in `outer` from `start` on."""
         if isinstance(value, Struct):
             items = tuple(self.as_it_was(v, since, outer, start, node) for v in value.items)
-            return replace(value, items=items)
+            same = all(a is b for a, b in zip(items, value.items, strict=True))
+            return value if same else replace(value, items=items)
         rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
         if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
             return value

@@ -12,12 +12,14 @@ import numpy as np
 from . import ir
 from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
-from .parse_expr import NOT_HERE, ExpressionReader, Obj, ShapeOf, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
 from .runtime import HELPERS, stack
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
+
+_OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 
 
 class OperationReader(ExpressionReader):
@@ -30,6 +32,10 @@ class OperationReader(ExpressionReader):
             base = self.expr(node.func.value)
             if isinstance(base, ir.Expr):
                 return self.written_into(node, None, lambda call: self.method(call, base, node.func.attr))
+            if isinstance(base, List) or isinstance(base, Struct) and base.kind == "list":
+                return self.list_method(node, node.func, node.func.attr)
+            if isinstance(base, Struct) and node.func.attr not in base.keys:
+                return self.struct_method(node, base, node.func.attr)
             target = self.expr_attribute(node.func)
         else:
             target = self.expr(node.func)
@@ -64,6 +70,14 @@ class OperationReader(ExpressionReader):
         loc = self.source.loc(node)
         if f is len:
             return self.length(node)
+        if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
+            return self.of_generator(node, f)
+        if f in (list, tuple, dict) and not node.keywords:
+            return self.container(node, f)
+        if f in (sum, max, min, any, all) and len(node.args) == 1:
+            value = self.expr(node.args[0])
+            if isinstance(value, Struct):
+                return self.of_items(value, f, node)
         if f is not stack and f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
         if f is stack:
@@ -87,7 +101,9 @@ class OperationReader(ExpressionReader):
         if f is pow:
             return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
         if f is math.fsum or f is sum:
-            return self.array_call(node, "np.sum", self.positional(node), {})
+            first, *start = self.positional(node)
+            total = self.array_call(node, "np.sum", [first], {})
+            return Op("add", (self.leaf(start[0], node), total), (), loc) if start else total
         if f in (np.array, np.asarray):
             return self.array_of(node)
         if _lookup(arrays.SHAPED, f):
@@ -100,8 +116,6 @@ class OperationReader(ExpressionReader):
             return self.array_call(node, spelling, self.positional(node), self.keywords(node))
         if isinstance(f, type) and issubclass(f, tuple) and hasattr(f, "_fields"):
             return self.construct(node, f)
-        if f is tuple and len(node.args) == 1:
-            return self.expr(node.args[0])
         return self.user_call(node, f)
 
     def hint(self, node, f):
@@ -141,6 +155,10 @@ class OperationReader(ExpressionReader):
         value = self.expr(node.args[0])
         if isinstance(value, Struct):
             return Const(len(value.items))
+        if isinstance(value, List):
+            return value.count
+        if isinstance(value, Const) and isinstance(value.value, str):
+            return Const(len(value.value))
         if isinstance(value, ShapeOf):
             return Op("ndim", (value.array,), (), self.source.loc(node))
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
@@ -149,7 +167,8 @@ class OperationReader(ExpressionReader):
         if node.keywords:
             names = ", ".join(k.arg for k in node.keywords)
             self.fail(node, f"option {names} of {ast.unparse(node.func)} is not supported", "use positional arguments")
-        args = [self.leaf(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
+        read = self.leaf if spelling.startswith("math.") else self.as_array
+        args = [read(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
         loc = self.source.loc(node)
         row = elementwise.BY_SPELLING.get(spelling)
         if spelling in ("max", "min"):
@@ -191,7 +210,44 @@ class OperationReader(ExpressionReader):
             test, then, other = (self.leaf(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
-        return Op(spelling, tuple(self.leaf(v, node) for v in operands), tuple(sorted(static.items())), loc)
+        return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)
+
+    def as_array(self, value, node) -> ir.Expr:
+        """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
+        if isinstance(value, List):
+            return self.array_of_list(value)
+        return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
+
+    def container(self, node, make):
+        """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
+        if not node.args:
+            return Struct((), (), make.__name__)
+        value = self.expr(node.args[0])
+        if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
+            return Struct(value.items, value.keys if make is dict else tuple(range(len(value.items))), make.__name__)
+        found = self.iterable(node.args[0], node) if make is not dict else None
+        if isinstance(found, Struct):
+            return Struct(found.items, tuple(range(len(found.items))), make.__name__)
+        if found is None or make is tuple:
+            self.fail(node, f"a {make.__name__} of what is known only at run time is not supported", "use an array")
+        item = ast.copy_location(ast.Name("item", ast.Load()), node)
+        target = ast.copy_location(ast.Name("item", ast.Store()), node)
+        whole = ast.ListComp(item, [ast.comprehension(target, node.args[0], [], 0)])
+        return self.expr(ast.copy_location(whole, node))
+
+    def of_items(self, value: Struct, f, node):
+        """Return sum, max, min, any or all of known items."""
+        loc = self.source.loc(node)
+        items = [Const(k) for k in value.keys] if value.kind == "dict" else list(value.items)
+        if f in (any, all):
+            tests = [lambda v=v: v for v in items]
+            return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
+        if not items:
+            return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        found = self.leaf(items[0], node)
+        for v in items[1:]:
+            found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
+        return found
 
     def clip(self, node, operands):
         value, lo, hi = [*operands, Obj(None)] if len(operands) == 2 else operands
@@ -257,8 +313,17 @@ class OperationReader(ExpressionReader):
         if isinstance(value, ir.Expr):
             copied = value if node.func is np.asarray else Op("copy", (value,), (), loc)
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
+        if isinstance(value, List):
+            array = self.array_of_list(value)
+            array = array if isinstance(node.args[0], ast.ListComp) and value.full else Op("copy", (array,), (), loc)
+            return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
         if not isinstance(value, Struct):
             self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
+        return self.filled_array(value, dtype, node)
+
+    def filled_array(self, value: Struct, dtype, node):
+        """Emit an array of known items and return its name."""
+        loc = self.source.loc(node)
         shape, leaves = _regular(value)
         if shape is None:
             self.fail(node, "the rows of this array differ in length", "make them equal")

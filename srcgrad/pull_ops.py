@@ -225,6 +225,13 @@ class ArrayReader(ReductionReader, ViewReader):
     def pull_nonzero(self, expr: Op) -> Pull:
         return self.named(self.chosen_places(self.truth(expr.args[0]))[expr.option("axis")].id)
 
+    def pull_head(self, expr: Op) -> Pull:
+        """Return the pull of the items of a list: the first so many of its buffer."""
+        assert isinstance(expr.args[0], Name), expr
+        p = self.named(expr.args[0].id)
+        count = self.hold_size(expr.args[1])
+        return Pull((count, *p.dims[1:]), p.at, Sub(expr.args[0], (ir.Slice(None, count),)))
+
     def pull_copy(self, expr: Op) -> Pull:
         return self.pull(expr.args[0])
 

@@ -64,6 +64,7 @@ class Recorder:
         for s in ir.statements(function.body):
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
+        self.growing = {contents(s.base) for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
         self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         self.first_writes = first_writes(function.body)
@@ -308,8 +309,9 @@ class Recorder:
             arrays = ir.stored_in(stmt.body)
             safe = {contents(a) for a in arrays if never_rereads(stmt, a)}
         killed = self.kills(stmt)
-        # elements written once each are kept one by one; what is written again and again is copied before the loop
-        inherited = needed & safe
+        # elements written once each, and those of an array that gets longer, are kept one by one; what else is written
+        # again and again is copied before the loop
+        inherited = needed & (safe | self.growing)
         while True:
             out = self.block(step.body, (own - safe) | inherited, inner)
             if isinstance(stmt, For):

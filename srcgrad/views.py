@@ -105,7 +105,7 @@ class ViewReader(NestWriter):
     def frozen(self, view: Expr) -> Expr:
         """Return a view with every index in it frozen."""
         if isinstance(view, Op):
-            return replace(view, args=(self.frozen(view.args[0]),))
+            return replace(view, args=(self.frozen(view.args[0]), *map(self.freeze, view.args[1:])))
         if isinstance(view, Sub):
             return replace(view, base=self.frozen(view.base), index=tuple(map(self.freeze, view.index)))
         return view

@@ -21,12 +21,12 @@ LEVELS = (
     ("affine", "blocks", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "parse_expr", "pull", "simplify", "symbolic"),
     ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
-     "parse_conditions", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines", "pitfalls",
-     "webs", "writes"),
-    ("parse_calls", "masks", "views", "adjoint", "transcendentals"),
+     "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
+     "pitfalls", "webs", "writes"),
+    ("parse_calls", "parse_comprehensions", "masks", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
     ("pull_ops", "record", "checkpoints"),
-    ("array_stores", "call_sites", "reverse", "fuse"),
+    ("array_stores", "call_sites", "parameters", "reverse", "fuse"),
     ("lower",),
     ("passes",),
     ("link",),
@@ -41,8 +41,8 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_conditions", "parse_expr", "parse_loops",
-    "parse_match", "parse_ops", "parse_random", "source", "symbolic",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_expr",
+    "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "source", "symbolic",
 }  # fmt: skip
 
 

@@ -90,10 +90,33 @@ SYNTAX = {
     "match on True": ("match x:\n    case «True»:\n        return x\nreturn x * x", "the pattern True"),
     "names in alternatives": (
         "match (x, x):\n    case «(1, a) | (a, 1)»:\n        return a\nreturn x", "names in alternatives"),
-    "list comprehension": ("y = «[x * k for k in range(3)]»\nreturn y[0]", "a list comprehension"),
-    "dict comprehension": ("y = «{k: x for k in range(3)}»\nreturn y[0]", "a dict comprehension"),
+    "dict comprehension": ("n = int(x)\ny = «{k: x for k in range(n)}»\nreturn x", "a dict comprehension over what is"),
     "set comprehension": ("y = «{x * k for k in range(3)}»\nreturn x", "a set comprehension"),
-    "generator": ("return sum«(x * k for k in range(3))»", "a generator expression"),
+    "generator": ("y = «(x * k for k in range(3))»\nreturn x", "a generator expression"),
+    "tuple of a run-time generator": (
+        "n = int(x)\nt = «tuple(x * k for k in range(n))»\nreturn x", "a tuple of what is known only at run time"),
+    "list as a number": ("y = []\nfor k in range(3):\n    y.append(x)\nreturn «y» * x", "a list stands where one"),
+    "list returned": ("y = []\nfor k in range(3):\n    y.append(x)\n«return y»", "this cannot be returned"),
+    "other list method": ("y = [x]\n«y.insert(0, x)»\nreturn y[0]", "method .insert() of a list"),
+    "pop of the first": (
+        "y = []\nfor k in range(3):\n    y.append(x)\nz = «y.pop(0)»\nreturn z", "pop of another than the last"),
+    "pop of nothing": ("y = [x]\ny.pop()\nz = «y.pop()»\nreturn x", "pop from a list that has no such item"),
+    "growing while looped over": (
+        "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),
+    "tuples in a growing list": (
+        "y = []\nfor k in range(3):\n    «y.append((x, x))»\nreturn x", "neither a number nor an array"),
+    "list argument grown": (
+        "def g(t):\n    «t.append(x)»\n    return t[0]\ny = [x]\nreturn g(y)", "t cannot grow here"),
+    "starting anew under two names": (
+        "y = [x]\nfor k in range(3):\n    z = y\n    y.append(x)\n    «y = []»\nreturn x", "starts anew while"),
+    "slice of a list assigned": (
+        "y = []\nfor k in range(3):\n    y.append(x)\n«y[1:]» = x\nreturn x", "a slice of a list is assigned"),
+    "item of a tuple assigned": ("y = (x, x)\n«y[0]» = 2.0\nreturn x", "only elements of arrays can be assigned"),
+    "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
+    "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "a key known only"),
+    "dict method": ("y = {'a': x}\n«y.update(b=x)»\nreturn x", "method .update() of a dict"),
+    "starred array": ("y = (x, «*np.ones(3)»)\nreturn x", "only tuples known when the function is read"),
+    "max of nothing": ("return x * «max(())»", "max() of nothing"),
     "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),

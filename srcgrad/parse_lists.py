@@ -1,0 +1,346 @@
+"""Read lists: of known length as tuples; grown in a loop or branch as a buffer and the number of its items."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+import numpy as np
+
+from . import ir
+from .ir import Const, Let, Name, Op, Select, Store
+from .parse_expr import RESERVED, ExpressionReader, List, Obj, Struct, is_text
+
+GROWING = frozenset({"append", "extend", "pop", "clear"})
+_OTHER = frozenset({"insert", "remove", "sort", "reverse", "index", "count", "copy"})
+
+
+class ListReader(ExpressionReader):
+    """Reads what grows lists and assigns to their items, and methods of dicts and namedtuples."""
+
+    # what `Reader` sets up
+    env: dict
+    grown_names: set[str] | None
+    buffers: set[str]
+
+    # -- lists that grow
+    def grown(self) -> set[str]:
+        """Return the names of this function that are grown or written like lists somewhere in its text."""
+        if self.grown_names is None:
+            self.grown_names = {name for n in ast.walk(self.node) for name in _grows(n)}
+        return self.grown_names
+
+    def before_block(self, node):
+        """Turn lists of known length that a branch or loop grows into buffers, before it."""
+        inside = [n for s in ast.iter_child_nodes(node) for n in ast.walk(s)]
+        grown = {name for n in inside for name in _grows(n)}
+        bound = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for name in (grown | bound) & self.grown() & set(self.env):
+            value = self.env[name]
+            if isinstance(value, Struct) and value.kind == "list" and name in self.locals:
+                self.env[name] = self.new_list(name, value, node)
+
+    def own_list(self, name: str, value, node):
+        """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
+        before = self.env.get(name)
+        if isinstance(value, List) and value.part is not None:
+            copied = self.buffer_name(name)
+            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
+            value = List(Name(copied), Op("len", (Name(copied),)), full=True)
+        value = self.one_of_two(name, value, node)
+        if isinstance(before, List) and isinstance(value, Struct) and value.kind == "list":
+            if any(v is not None and before in _parts(v) for k, v in self.env.items() if k != name):
+                self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
+            self.emit(Let(_counter(before), Const(0), self.source.loc(node)))
+            for item in value.items:
+                self.push(before, item, node)
+            return before
+        if name in self.grown() and isinstance(value, Struct) and value.kind == "list":
+            return self.new_list(name, value, node) if self.depth or self.escapes(name) else value
+        if isinstance(value, List) and value.full and name in self.grown() and self.appends(name):
+            made = before if isinstance(before, List) else self.new_list(name, Struct((), (), "list"), node)
+            if made is before:
+                self.emit(Let(_counter(made), Const(0), self.source.loc(node)))
+            self.extend(made, value.buffer, node)
+            return made
+        if isinstance(value, List) and self.depth and before != value and before is not None:
+            self.fail(node, f"the list {name!r} is bound anew inside a branch or loop", "use two names")
+        return value
+
+    def one_of_two(self, name: str, value, node):
+        """Return what a second name of a list is bound to: where one of them is written both must see it."""
+        if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
+            return value
+        others = [k for k, v in self.env.items() if k != name and any(part is value for part in _parts(v))]
+        elsewhere = any(k not in self.locals for k in others) or self.shown_outside(value)
+        if not (others or elsewhere) or not {name, *others} & self.grown():
+            return value
+        hidden = elsewhere or self.depth or any(self.env[k] is not value for k in others)
+        if value.kind == "dict" or hidden:
+            self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
+                      f"copy it: {value.kind}(...)")  # fmt: skip
+        made = self.new_list(others[0], value, node)
+        self.env.update(dict.fromkeys(others, made))
+        return made
+
+    def shown_outside(self, value) -> bool:
+        """Return whether a list or dict is one of a function around this one, or of the module."""
+        reader = self.outer
+        while reader is not None:
+            if any(part is value for v in reader.env.values() for part in _parts(v)):
+                return True
+            reader = reader.outer
+        return any(part is value for part in self.shared.lifted)
+
+    def appends(self, name: str) -> bool:
+        """Return whether something appends to a list, or takes from it."""
+        grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
+        longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
+        return any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
+
+    def escapes(self, name: str) -> bool:
+        """Return whether a list may come under another name: then both must see what is appended."""
+        plain = set()
+        for n in ast.walk(self.node):
+            if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.value, ast.Name):
+                plain.add(id(n.value))
+            elif isinstance(n, ast.Call):
+                known = isinstance(n.func, ast.Name) and n.func.id in _READERS or self.is_numpy(n.func)
+                plain |= {id(a) for a in n.args} if known else set()
+            elif isinstance(n, ast.For | ast.comprehension):
+                plain.add(id(n.iter))
+            elif isinstance(n, ast.Return | ast.UnaryOp | ast.If | ast.While | ast.BoolOp):
+                plain |= {id(c) for c in ast.iter_child_nodes(n)}
+        inner = [n for f in ast.walk(self.node) if isinstance(f, ast.FunctionDef | ast.Lambda) and f is not self.node
+                 for n in ast.walk(f)]  # fmt: skip
+        names = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name]
+        loads = [n for n in names if isinstance(n.ctx, ast.Load)]
+        return any(id(n) not in plain for n in loads) or any(n in inner for n in loads)
+
+    def is_numpy(self, f) -> bool:
+        """Return whether an attribute is one of NumPy's: its functions keep no list."""
+        return isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and self.resolve(f.value.id)[1] is np
+
+    def new_list(self, name: str, items: Struct, node) -> List:
+        """Return a buffer with its number of items, allocated before all loops."""
+        loc = self.source.loc(node)
+        buffer = self.buffer_name(name)
+        count = self.fresh(f"{buffer}_count")
+        made = Let(buffer, Op("list", (), (), loc), loc)
+        self.shared.heads.append(made) if self.depth else self.emit(made)
+        self.emit(Let(count, Const(0), loc))
+        found = List(Name(buffer), Name(count))
+        for item in items.items:
+            self.push(found, item, node)
+        return found
+
+    def buffer_name(self, name: str) -> str:
+        """Return a name for the buffer of a list: the list's own, where no other name can show it."""
+        given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
+        taken = self.is_callee or name not in self.locals - given - RESERVED - self.buffers or self.escapes(name)
+        self.buffers.add(name)
+        return self.fresh(name) if taken else name
+
+    def push(self, into: List, value, node):
+        """Emit the statements that append a value."""
+        loc = self.source.loc(node)
+        buffer, count = into.buffer, Name(_counter(into))
+        value = self.item_of_list(value, node)
+        self.emit(ir.Grow(buffer.id, count, loc))
+        self.emit(Store(buffer.id, (count,), value, "=", loc))
+        self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), loc))
+
+    def item_of_list(self, value, node) -> ir.Expr:
+        if isinstance(value, List):
+            return self.array_of_list(value)
+        if not isinstance(value, ir.Expr) or is_text(value):
+            self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
+        return value
+
+    # -- methods and items
+    def list_method(self, node, target, name):
+        """Return the value of a call of a list's method."""
+        base = target.value
+        value = self.expr(base)
+        if name not in GROWING:
+            self.fail(node, f"method .{name}() of a list is not supported", "use append, extend, pop, clear, or arrays")
+        args = [self.expr(a) for a in node.args]
+        if isinstance(value, List):
+            return self.grow_list(node, value, name, args)
+        if not isinstance(base, ast.Name) or base.id not in self.locals or self.depth:
+            self.fail(node, f"{ast.unparse(base)} cannot grow here", "build the list where it is made, or return it")
+        items = value.items
+        found = Obj(None)
+        if name == "append":
+            items = (*items, *args)
+        elif name == "extend":
+            if not isinstance(args[0], Struct):
+                self.fail(node, "this list is extended by what is known only at run time", "append in a loop")
+            items = (*items, *args[0].items)
+        elif name == "pop":
+            place = self.integer(args[0]) if args else -1
+            if place is None or not -len(items) <= place < len(items):
+                self.fail(node, "pop from a list that has no such item", "append first, or pop the last item")
+            found = items[place]
+            place %= len(items)
+            items = items[:place] + items[place + 1 :]
+        else:
+            items = ()
+        kept = items[: len(value.items)] == value.items
+        new = tuple(self.hold_item(base.id, k, v, node) if not kept or k >= len(value.items) else v
+                    for k, v in enumerate(items))  # fmt: skip
+        self.env[base.id] = Struct(new, tuple(range(len(new))), "list")
+        return found
+
+    def hold_item(self, name, k, value, node):
+        """Return an item under a name of its own, which nothing else binds."""
+        if not isinstance(value, ir.Expr) or isinstance(value, Const):
+            return value
+        held = self.fresh(f"{name}_{k}")
+        self.emit(Let(held, self.undone(value), self.source.loc(node)))
+        return Name(held)
+
+    def grow_list(self, node, value: List, name: str, args):
+        loc = self.source.loc(node)
+        count = Name(_counter(value))
+        if name == "append":
+            self.push(value, args[0], node)
+        elif name == "clear":
+            self.emit(Let(count.id, Const(0), loc))
+        elif name == "pop":
+            if args and args[0] != Const(-1):
+                self.fail(node, "pop of another than the last item is not supported", "use arrays")
+            empty = ir.Raise("IndexError", (Const("pop from empty list"),), loc)
+            self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
+            self.emit(Let(count.id, Op("sub", (count, Const(1)), (("inplace", True),)), loc))
+            return self.hold(ir.Sub(value.buffer, (count,)), node)
+        elif isinstance(args[0], Struct):
+            for item in args[0].items:
+                self.push(value, item, node)
+        else:
+            given = args[0]
+            source = self.array_of_list(given) if isinstance(given, List) else self.leaf(given, node)
+            own = isinstance(given, List) and given.buffer == value.buffer
+            self.extend(value, self.hold(Op("copy", (source,), (), loc) if own else source, node), node)
+        return Obj(None)
+
+    def extend(self, into: List, array: ir.Expr, node):
+        """Emit the loop that appends the items of an array."""
+        loc, var = self.source.loc(node), self.fresh("i")
+        body = self.nested(lambda: self.push(into, ir.Sub(array, (Name(var),), loc), node))
+        self.emit(ir.For(var, Const(0), Op("len", (array,)), Const(1), body, (), loc))
+
+    def array_of_list(self, value: List) -> ir.Expr:
+        """Return the items of a list as an array: those of its buffer that count."""
+        whole = value.buffer if value.full else Op("head", (value.buffer, value.count))
+        return whole if value.part is None else value.part
+
+    def item_at(self, value: List, node):
+        """Return an element or slice of a list."""
+        items = ir.Sub(self.array_of_list(value), self.index(node.slice), self.source.loc(node))
+        if not isinstance(node.slice, ast.Slice):
+            return items
+        return List(value.buffer, Op("len", (items,)), part=items)
+
+    def store_item(self, target, base, value, op: str, node):
+        """Assign to an item of a list."""
+        if isinstance(base, List) and (base.full or isinstance(target.slice, ast.Slice)):
+            array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
+            return self.store(array, self.index(target.slice), self.leaf(value, node), op, node)
+        index = self.scalar(target.slice)
+        place = self.integer(index)
+        if isinstance(base, Struct):
+            return self.store_known(target, base, place, value, op, node)
+        loc, count = self.source.loc(node), base.count
+        if place is None:
+            index = self.hold(index, node)
+        low, high = Op("lt", (index, Op("neg", (count,)))), Op("ge", (index, count))
+        outside = ir.Raise("IndexError", (Const("list assignment index out of range"),), loc)
+        self.emit(ir.If(Op("or", (low, high)), (outside,), (), loc))
+        if place is None:
+            index = Select(Op("lt", (index, Const(0))), Op("add", (index, count)), index)
+        elif place < 0:
+            index = Op("sub", (count, Const(-place)))
+        return self.store(base.buffer, (index,), self.leaf(value, node), op, node)
+
+    def store_known(self, target, base: Struct, place, value, op: str, node):
+        """Assign to an item of a list or dict of known length: the name stands for another one from here on."""
+        name = target.value.id if isinstance(target.value, ast.Name) else None
+        if name is None or name not in self.locals or base.kind not in ("list", "dict") or self.escapes(name):
+            self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
+        key = self.expr(target.slice) if base.kind == "dict" else Const(place)
+        if base.kind == "list" and (place is None or self.depth):
+            self.env[name] = self.new_list(name, base, node)
+            return self.store_item(target, self.env[name], value, op, node)
+        keys = list(base.keys)
+        if not isinstance(key, Const) or self.depth and key.value not in keys:
+            self.fail(target, "a key known only at run time is not supported", "use constant keys, or an array")
+        if base.kind == "list" and not -len(keys) <= key.value < len(keys):
+            self.fail(target, f"no item {key.value} in this list", f"it has {len(keys)} items")
+        at = key.value % len(keys) if base.kind == "list" else key.value
+        if op != "=" and at in keys:
+            old = base.items[keys.index(at)]
+            value = Op({"+=": "add", "-=": "sub"}[op], (self.leaf(old, node), self.leaf(value, node)))
+        items = dict(zip(keys, base.items, strict=True))
+        if self.depth:
+            own = base.items[keys.index(at)]
+            if not isinstance(own, Name) or not isinstance(value, ir.Expr):
+                self.fail(target, f"an item of this {base.kind} changes its form", "use two names")
+            return self.emit(Let(own.id, value, self.source.loc(node)))
+        items[at] = self.hold_item(name, at, value, node)
+        self.env[name] = replace(base, items=tuple(items.values()), keys=tuple(items))
+        return None
+
+    # -- methods of dicts and namedtuples
+    def struct_method(self, node, value: Struct, name: str):
+        """Return the value of a method of a dict or namedtuple."""
+        if value.kind == "dict" and name in ("keys", "values", "items") and not node.args:
+            keys = tuple(map(Const, value.keys))
+            pairs = tuple(Struct((k, v), (0, 1)) for k, v in zip(keys, value.items, strict=True))
+            items = {"keys": keys, "values": value.items, "items": pairs}[name]
+            return Struct(items, tuple(range(len(items))))
+        if value.kind == "dict" and name == "get":
+            key, *default = [self.expr(a) for a in node.args]
+            known = dict(zip(value.keys, value.items, strict=True))
+            if isinstance(key, Const):
+                return known.get(key.value, default[0] if default else Obj(None))
+        if value.kind == "dict" and name == "copy":
+            return replace(value)
+        if value.kind == "namedtuple" and name == "_asdict":
+            return Struct(value.items, value.keys, "dict")
+        if value.kind == "namedtuple" and name == "_replace":
+            return self.with_fields(node, value, self.keywords(node))
+        self.fail(node, f"method .{name}() of a {value.kind} is not supported", "build a new one")
+
+    def with_fields(self, node, value: Struct, given):
+        """Return a namedtuple with some of its fields replaced."""
+        unknown = [k for k in given if k not in value.keys]
+        if unknown:
+            self.fail(node, f"no field {unknown[0]!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
+        items = tuple(given.get(k, v) for k, v in zip(value.keys, value.items, strict=True))
+        return replace(value, items=items)
+
+
+_READERS = frozenset({"len", "sum", "max", "min", "range", "enumerate", "zip", "reversed", "any", "all"})
+
+
+def _grows(node):
+    """Yield the name that a piece of text grows or writes like a list."""
+    if isinstance(node, ast.Attribute) and node.attr in GROWING | _OTHER and isinstance(node.value, ast.Name):
+        yield node.value.id
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+        yield node.value.id
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id
+
+
+def _parts(value):
+    yield value
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from _parts(item)
+
+
+def _counter(value: List) -> str:
+    assert isinstance(value.count, Name), value
+    return value.count.id

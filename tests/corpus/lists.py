@@ -1,0 +1,250 @@
+"""Lists: grown, popped and written; comprehensions and generators; dicts."""
+
+import math
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def appended(x, n):
+    xs = []
+    for i in range(n):
+        xs.append(math.sin(x * i))
+    s = 0.0
+    for v in xs:
+        s += v * v
+    return s + xs[-1] * xs[2] + len(xs) * x + sum(xs) + max(xs)
+
+
+def fed_by_itself(x, n):
+    xs = [x, 2.0 * x]
+    for i in range(n):
+        xs.append(xs[-1] * xs[-2] + math.cos(xs[i]))
+    a = np.array(xs)
+    return np.sum(a ** 2)
+
+
+def comprehensions(x):
+    ys = [v * v for v in x]
+    zs = [v for v in ys if v > 0.2]
+    a = np.array([math.sin(v) * i for i, v in enumerate(x)])
+    return sum(zs) + np.sum(a) + ys[-1] * len(zs) + sum(v * w for v, w in zip(x, ys))
+
+
+def nested_comprehensions(x, n):
+    m = np.array([[x[i] * x[j] + i for j in range(n)] for i in range(n)])
+    r = [x * k for k in range(3)]
+    q = [a + b for a in x for b in x if a > b]
+    return np.sum(m ** 2) + np.sum(r[1] ** 2) + np.sum(np.array(q) ** 2)
+
+
+def known_lists(x):
+    hs = []
+    h = x
+    for c in (1.0, 2.0, 3.0):
+        h = np.tanh(h * c)
+        hs.append(h)
+    h = h * 5.0
+    w = [2.0, 3.0]
+    w[0] = w[1] * x[0]
+    w[-1] += 1.0
+    t = hs.pop()
+    return np.sum(hs[0] * hs[1]) + np.sum(t) + w[0] * w[1] + len(hs)
+
+
+def hidden_states(x, W, n):
+    h = x
+    hs = []
+    for t in range(n):
+        h = np.tanh(W @ h + t)
+        hs.append(h)
+    H = np.array(hs)
+    s = 0.0
+    for h in hs:
+        s += np.sum(h ** 2)
+    return np.sum(H[-1] * H[0]) + s + np.sum(hs[-1] ** 3)
+
+
+def stack_of_work(x):
+    todo = [x]
+    s = 0.0
+    while todo:
+        v = todo.pop()
+        s += v * v
+        if v > 0.3:
+            todo.append(v * 0.5)
+            todo.append(v * 0.3)
+    return s
+
+
+def list_in_a_loop(x, n):
+    s = 0.0
+    for i in range(n):
+        row = []
+        for j in range(i + 1):
+            row.append(x * j + s * 0.1)
+            if len(row) > 3:
+                break
+        s += sum(row) * row[0] + row[-1] ** 2
+    return s
+
+
+def generators(x):
+    a = max(v * v for v in x)
+    b = min(abs(v) for v in x)
+    c = 1.0 if any(v > 1.0 for v in x) else 2.0
+    d = 1.0 if all(v > 1.0 for v in x) else x[0]
+    e = sum(v for v in (x[0], x[1]))
+    f = sum([x[0], x[1], 2.0]) + max((x[0], x[1])) + np.sum([x[0], x[2]]) + min([x[1], x[0]])
+    return a * b * c * d + e * f
+
+
+def repeated_and_written(x, n):
+    w = [0.0] * n
+    w[0] = x
+    for i in range(1, n):
+        w[i] = w[i - 1] * x + i
+    u = [1.0] * 3
+    for i in range(n):
+        u[i % 3] += w[i]
+    return w[-1] + sum(w) + u[0] * u[1] - u[-1]
+
+
+def powers(a, n):
+    out = []
+    for i in range(n):
+        out.append(a ** i)
+    return out
+
+
+def put(xs, v):
+    xs.append(v)
+
+
+def built_by_a_helper(x, n):
+    c = powers(x, n)
+    put(c, x * x)
+    d = powers(x * 2.0, n)
+    return sum(c) * sum(d) + c[-1]
+
+
+def two_names(x, n):
+    a = []
+    b = a
+    for i in range(n):
+        a.append(x * i)
+        b.append(x)
+    return sum(a) + a[-1] * x
+
+
+def emptied_now_and_then(x, n):
+    xs = []
+    s = 0.0
+    for i in range(n):
+        xs.append(x * i)
+        if len(xs) > 3:
+            s += sum(xs) * x
+            xs = []
+    xs.extend([x, x * x])
+    ys = xs[1:]
+    return s + sum(ys) * ys[0]
+
+
+def dicts(x):
+    p = {"a": x, "b": {"c": x * x, "d": (x, 2.0)}}
+    p["e"] = 3.0 * x
+    p["a"] += 1.0
+    s = 0.0
+    for k in p:
+        s += 1.0
+    for k, v in p["b"].items():
+        if k == "c":
+            s += v
+    q = {k: v * 2.0 for k, v in (("u", x), ("v", p["a"]))}
+    return s * p["a"] * p["b"]["d"][0] * p["e"] + q["u"] * q["v"] + sum(v for v in q.values()) + q.get("w", x)
+
+
+def state_in_a_dict(x, n):
+    p = {"m": 0.0, "v": x}
+    for i in range(n):
+        p["m"] = 0.9 * p["m"] + 0.1 * p["v"]
+        p["v"] -= 0.1 * p["m"] * p["v"]
+    return p["m"] * p["v"]
+
+
+def long_list_in_a_loop(x, n):
+    s = 0.0
+    for i in range(n):
+        row = []
+        for j in range(i + 1):
+            row.append(x * j * 0.01 + s * 0.1)
+        s += math.sin(sum(row) * row[0] + row[-1] ** 2)
+    return s
+
+
+def popped_and_written(x, n):
+    xs = [x]
+    k = 0
+    while k < n:
+        xs.append(math.sin(xs[k // 3] * 3.0) + xs[-1] ** 2 * 0.1)
+        xs[k // 4] = xs[k // 4] * 1.1 + x
+        if k % 3 == 2:
+            v = xs.pop()
+            xs[-1] += v * v
+        k += 1
+    return sum(xs) + len(xs) * xs[-2]
+
+
+def lists_of_two_levels(x, n):
+    out = []
+    s = x
+    for i in range(n):
+        cur = [s]
+        while len(cur) < 12:
+            cur.append(cur[-1] * 0.9 + math.cos(x * len(cur)))
+        nxt = [v * w for v, w in zip(cur, cur[1:]) if v > 0.0]
+        s = sum(nxt) * 0.1
+        out.extend(cur[2:5])
+        if i == 3:
+            out.clear()
+    return np.sum(np.array(out) ** 2) + s
+
+
+def rows_in_pairs(x, n):
+    hs = []
+    h = x
+    for i in range(n):
+        h = np.sin(h) + 0.1 * x
+        hs.append(h)
+        if i > 2:
+            h = h * hs[i - 2]
+    s = 0.0
+    for a, b in zip(hs, hs[1:]):
+        s += np.sum(a * b)
+    return s + np.sum(np.array(hs)[:, 0] ** 2)
+
+
+POINT = np.array([0.4, -0.7, 1.2, 0.3])
+
+CASES = [
+    Case(appended, (0.3, 6)),
+    Case(fed_by_itself, (0.3, 9)),
+    Case(comprehensions, (POINT,)),
+    Case(nested_comprehensions, (POINT, 3)),
+    Case(known_lists, (POINT,)),
+    Case(hidden_states, (POINT, sample(4, 4), 12)),
+    Case(stack_of_work, (3.0,)),
+    Case(list_in_a_loop, (0.3, 6)),
+    Case(generators, (POINT,)),
+    Case(repeated_and_written, (0.3, 5)),
+    Case(built_by_a_helper, (0.3, 9)),
+    Case(two_names, (0.4, 7)),
+    Case(emptied_now_and_then, (0.3, 10)),
+    Case(dicts, (0.3,)),
+    Case(state_in_a_dict, (0.3, 5)),
+    Case(long_list_in_a_loop, (0.3, 14)),
+    Case(popped_and_written, (0.2, 20)),
+    Case(lists_of_two_levels, (0.3, 5)),
+    Case(rows_in_pairs, (POINT, 11)),
+]

@@ -1,0 +1,199 @@
+"""Two names of one list or dict: both see what is written, or the function is refused."""
+
+import pytest
+
+import srcgrad as sg
+from tests.random_programs.compare import plain_gradient
+from tests.random_programs.differences import mismatch, reference
+
+TABLE = [1.0, 2.0]
+OPTIONS = {"k": 1.0}
+
+
+def written_through_the_other(x):
+    a = [x, 2.0 * x]
+    b = a
+    b[0] = x * x
+    return a[0] * a[1]
+
+
+def grown_under_one_name(x):
+    a = [x, 2.0 * x]
+    b = a
+    a.append(x)
+    return b[2] * a[1] + len(b)
+
+
+def dict_of_two_names(x):
+    d = {"k": x}
+    e = d
+    e["k"] = x * x
+    return d["k"]
+
+
+def copies(x):
+    d = {"k": x}
+    e = d.copy()
+    e["k"] = x * x
+    f = dict(d)
+    f["k"] = 3.0 * x
+    return d["k"] * e["k"] * f["k"]
+
+
+def inner_list(x):
+    a = [[x], [2.0 * x]]
+    r = a[0]
+    r[0] = x * x
+    return a[0][0]
+
+
+def list_in_a_tuple(x):
+    a = [x, x]
+    t = (a, 1.0)
+    a[0] = x * x
+    return t[0][0]
+
+
+def written_by_a_closure(x):
+    a = [x, x]
+    def g():
+        a[0] = 3.0 * x
+        return a[1]
+    return g() * a[0]
+
+
+def written_by_a_callee(x):
+    a = [x, x]
+    def g(q):
+        q[0] = 3.0 * x
+        return 1.0
+    g(a)
+    return a[0]
+
+
+def second_name_in_a_loop(x, n):
+    a = [x, x]
+    for i in range(n):
+        b = a
+        b[0] = b[0] * x
+    return a[0]
+
+
+def chosen_list(x, n):
+    a = [x, x]
+    b = a if n > 2 else [1.0, 2.0]
+    b[0] = 3.0
+    return a[0] * b[1]
+
+
+def list_of_lists(x):
+    a = [x, x]
+    b = [y for y in (a, a)]
+    b[0][0] = 3.0
+    return a[0] * x
+
+
+def unpacked(x):
+    a, b = [x], [x]
+    c, d = a, b
+    c[0] = 3.0 * x
+    return a[0] * d[0]
+
+
+def list_in_a_dict(x):
+    p = {"w": [x, x]}
+    q = p["w"]
+    q[0] = x * x * x
+    return p["w"][0]
+
+
+def same_list_twice_in_a_loop(x):
+    a = [x]
+    for b in (a, a):
+        b[0] = b[0] * x
+    return a[0]
+
+
+def longer_in_place(x):
+    a = [x, 1.0]
+    a += [x * x]
+    b = a
+    b += [3.0 * x]
+    return len(a) * x + a[2]
+
+
+def grown_through_a_loop_variable(x):
+    a = [x, 1.0]
+    for b in [a]:
+        b.append(x)
+    return len(a) * x
+
+
+def captured_list(x):
+    r = TABLE
+    r[0] = x
+    return r[0] * r[1]
+
+
+def captured_dict(x):
+    d = OPTIONS
+    d["k"] = x
+    return d["k"]
+
+
+def renamed_by_a_callee(x):
+    a = [x, x]
+    def g(q):
+        r = q
+        r[0] = 3.0 * x
+        return 1.0
+    g(a)
+    return a[0]
+
+
+def renamed_by_a_closure(x):
+    a = [x, x]
+    def g():
+        r = a
+        r[0] = 3.0 * x
+        return 1.0
+    g()
+    return a[0]
+
+
+def item_of_a_comprehension(x):
+    a = [x, x]
+    b = [y for y in (a, a)]
+    r = b[0]
+    r[0] = 3.0
+    return a[0] * x
+
+
+def longer_in_place_in_a_loop(x, n):
+    a = [x]
+    for i in range(n):
+        a += [x * i]
+    b = [0.0] * n
+    b += [x]
+    return len(a) * x + a[2] + b[-1]
+
+
+FUNCTIONS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == __name__]
+REFUSED = {
+    dict_of_two_names, inner_list, written_by_a_callee, second_name_in_a_loop, chosen_list, list_of_lists,
+    list_in_a_dict, same_list_twice_in_a_loop, captured_list, captured_dict, renamed_by_a_callee,
+    renamed_by_a_closure, item_of_a_comprehension,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_right_or_refused(function):
+    args = (0.7, 3)[: function.__code__.co_argcount]
+    if function in REFUSED:
+        with pytest.raises(sg.UnsupportedError, match=r"another name|cannot be assigned|can be assigned"):
+            plain_gradient(function, args, (0,))
+        return
+    right = reference(function, args, (0,))
+    value, gradients = plain_gradient(function, args, (0,))
+    assert abs(value - right.value) < 1e-12
+    assert mismatch(right, gradients, args, (0,)) is None
