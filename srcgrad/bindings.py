@@ -10,6 +10,7 @@ from .access import root_of
 from .aliases import is_view, shown_by
 from .array_stores import StoreWriter
 from .ir import Expr, Let, Name, Op, Stmt, Store
+from .parameters import updates
 from .pull import ZERO, cell_of, whole
 
 
@@ -60,7 +61,7 @@ class BindingWriter(StoreWriter):
         if not uses or read_counts(after)[target] != self.reads[target]:
             return False
         until = after[: uses[-1] + 1]
-        return not any(isinstance(s, Let) and s.target == base and not is_inplace(s) for s in ir.statements(until))
+        return not any(isinstance(s, Let) and s.target == base and not updates(s) for s in ir.statements(until))
 
     def writes_matter(self, target: str, sources: set[str]) -> bool:
         """Return whether memory that these names may share is written while `target` is in use."""
@@ -72,7 +73,7 @@ class BindingWriter(StoreWriter):
                 return bool({target, *sources} & self.stored)
             uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
             after = after[: uses[-1] + 1] if uses else ()
-        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and is_inplace(s)}
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
         return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
     def note_order(self, target: str, value: Expr):
@@ -112,16 +113,6 @@ class BindingWriter(StoreWriter):
         before, after = self.rest
         here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
-
-
-def is_inplace(stmt: Stmt) -> bool:
-    """Return whether a statement is `a op= e` of a whole name."""
-    return (
-        isinstance(stmt, Let)
-        and isinstance(stmt.value, Op)
-        and bool(stmt.value.option("inplace"))
-        and stmt.value.args[0] == Name(stmt.target)
-    )
 
 
 def read_counts(block) -> Counter:

@@ -13,15 +13,15 @@ from dataclasses import replace
 
 from . import ir
 from .aliases import is_view, sharing, written
-from .bindings import BindingWriter, is_inplace, read_counts
-from .blocks import rename_block
+from .bindings import BindingWriter, read_counts
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine
-from .errors import Problem, SrcgradError, UnsupportedError, problem_at
+from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
 from .list_buffers import ListWriter
 from .nests import State
+from .parameters import apart_checks, binds_anew, own_rebound_params, updates
 from .pull import Indexer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
@@ -62,47 +62,6 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
-def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
-    """Return checks that array arguments that are written share no memory with others."""
-    stored = written(function, kinds)
-    stored |= {p for p, own in owned(function).items() if own in stored}
-    params = [p for p in function.params if kinds[p].rank]
-    checks: list[Stmt] = []
-    for p in params:
-        for q in params:
-            if p in stored and p != q and not (q in stored and q < p):
-                message = Const(f"{p} is written and shares memory with {q}")
-                stop = ir.Raise("ValueError", (message,), function.loc)
-                checks.append(If(Op("overlap", (Name(p), Name(q))), (stop,), (), function.loc))
-    return checks
-
-
-def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:
-    """Return the function with array parameters that are bound anew copied into a name of their own.
-
-    Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
-    arguments are kept as they are anyway.
-    """
-    bound = {n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s)}
-    fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
-    for p in (*function.params, *(n for n, _ in function.captured)):
-        if p not in bound or not kinds[p].rank:
-            continue
-        if p in ir.stored_in(function.body) and not keep_args:
-            loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Store) and s.base == p)
-            raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
-                                              f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
-        table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
-    return replace(function, body=(*copies, *rename_block(function.body, table)))
-
-
-def owned(function: ir.Function) -> dict[str, str]:
-    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
-    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
-    return {n: s.target for s in copies for n in ir.names_in(s.value)}
-
-
 class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
@@ -122,11 +81,11 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
         self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
-        defined = Counter(n for s in ir.statements(function.body) if _binds_anew(s) for n in ir.binds(s))
+        defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
-        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and is_inplace(s)}
+        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and updates(s)}
         self.sharing = sharing(function, kinds)
         self.stored = written(function, kinds)
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
@@ -263,7 +222,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         target, value = stmt.target, stmt.value
         if isinstance(value, Op) and value.fn == "list":
             return self.bind_list(target, value)
-        if is_inplace(stmt):
+        if updates(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
             op = {"add": "+=", "sub": "-="}.get(value.fn)
@@ -309,7 +268,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
 
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
-        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if _binds_anew(s) for n in ir.binds(s)}
+        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if binds_anew(s) for n in ir.binds(s)}
         inside = read_counts((stmt,))
         wanted = [
             n
@@ -354,10 +313,6 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
         routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
         routine.facts["function", kinds] = routine.facts[key][:2]
     return routine.facts[key]
-
-
-def _binds_anew(stmt: Stmt) -> bool:
-    return isinstance(stmt, ir.Unpack) or (isinstance(stmt, Let) and not is_inplace(stmt))
 
 
 def _else_nest(leave: If, body):

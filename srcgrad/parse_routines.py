@@ -102,13 +102,13 @@ class Routines:
                 return Made(own.routine, value, (), own.given)
         leaves = _leaves(value)
         short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
-        if shared.problems or not leaves or short or _draws(body):
+        if shared.problems or not leaves or short or _draws(body) or not _is_plain(value):
             return None
         caller.shared.callees += shared.callees
         captured = tuple(shared.captured.items())
         names = tuple(n for n, _ in captured)
         end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)
-        body = _handed_on((*body, end), own.routine, names)
+        body = _handed_on((*shared.heads, *body, end), own.routine, names)
         own.routine.function = verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
         return Made(own.routine, value, captured, own.given)
 
@@ -172,7 +172,7 @@ def _form(value, assigned: bool = False):
         return "shape"
     if isinstance(value, Obj):
         return None if hasattr(value.value, "reader") else ("object", id(value.value))
-    if isinstance(value, Struct) and value.kind in ("tuple", "namedtuple", "dict"):
+    if isinstance(value, Struct) and value.kind in ("tuple", "namedtuple"):
         items = tuple(map(_form, value.items))
         return None if None in items else (value.kind, value.keys, value.make, items)
     return None
@@ -221,6 +221,13 @@ def _arguments(value, assigned: bool = False):
         yield value.array
     elif isinstance(value, Expr) and not _is_static(value, assigned):
         yield value
+
+
+def _is_plain(value) -> bool:
+    """Return whether a result is made of numbers, arrays and what is known anyway, not of what lives in the routine."""
+    if isinstance(value, Struct):
+        return all(map(_is_plain, value.items))
+    return isinstance(value, Expr) or (isinstance(value, Obj) and not hasattr(value.value, "reader"))
 
 
 def _leaves(value) -> list[Expr]:

@@ -27,7 +27,7 @@ LEVELS = (
     ("parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
     ("pull_ops", "record", "checkpoints"),
-    ("array_stores", "call_sites", "list_buffers", "reverse", "fuse"),
+    ("array_stores", "call_sites", "list_buffers", "parameters", "reverse", "fuse"),
     ("bindings",),
     ("lower",),
     ("passes",),
