@@ -211,15 +211,18 @@ def test_arrays_and_structures_inside_njit():
     np.testing.assert_allclose(trained.b, layer.b, rtol=1e-14)
 
 
-def test_axis_of_length_one_inside_njit_is_an_error():
-    g = sg.grad(lambda u, v: np.sum(u * v), argnums=1)
+def test_axis_of_length_one_inside_njit_is_repeated():
+    g = sg.grad(lambda u, v: np.sum(u * v), argnums=(0, 1))
 
     @njit
     def outer(u, v):
         return g(u, v)
 
+    u_bar, v_bar = outer(np.full((1, 3), 2.0), np.ones((2, 3)))
+    assert np.array_equal(u_bar, np.full((1, 3), 2.0))
+    assert np.array_equal(v_bar, np.full((2, 3), 2.0))
     with pytest.raises(ValueError, match="could not be broadcast"):
-        outer(np.ones((1, 3)), np.ones((2, 3)))
+        outer(np.ones((3, 3)), np.ones((2, 3)))
 
 
 def test_defaults_inside_njit():
