@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .ir import Expr, Name, Op, Select, Sub
+from .ir import Expr, Name, Op, Select, Sub, children
 from .rules import elementwise
 
 _PASSING = ("float", "np.float64", "np.float32", "mod", "floordiv", "print_grad")
@@ -31,3 +31,19 @@ def differentiable_leaves(expr: Expr, is_active, passes=passes) -> list[Expr]:
 
     visit(expr)
     return list(found)
+
+
+def reading_tests(expr: Expr, leaf: Expr) -> list[tuple[Expr, ...]]:
+    """Return, for every place where an expression reads a leaf, the tests under which it does.
+
+    >>> i, x = Name("i"), Sub(Name("x"), (Name("i"),))
+    >>> reading_tests(Select(Op("lt", (i, Name("n"))), x, i), x)
+    [(Op(fn='lt', args=(Name(id='i'), Name(id='n')), static=()),)]
+    """
+    if expr == leaf:
+        return [()]
+    if isinstance(expr, Select):
+        sides = ((expr.then, expr.test), (expr.other, Op("not", (expr.test,))))
+        under = [(test, *more) for side, test in sides for more in reading_tests(side, leaf)]
+        return [*reading_tests(expr.test, leaf), *under]
+    return [found for e in children(expr) for found in reading_tests(e, leaf)]

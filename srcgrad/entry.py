@@ -241,7 +241,7 @@ class Entry:
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
-        return store.guard(compiled)
+        return store.guard(compiled, lambda: not any(is_recursive(module) for module, _, _ in self.modules.values()))
 
     def _declared(self) -> str:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""
@@ -347,11 +347,28 @@ class Entry:
         return module, result, compiled(implementation, module)
 
 
+def is_recursive(module) -> bool:
+    """Return whether functions of a generated module call themselves: numba cannot load such code from its cache."""
+    return getattr(module, "RECURSIVE", False)
+
+
 def compiled(function, module):
-    """Return a generated function compiled by numba, cached beside its module where that is on disk."""
+    """Return a generated function compiled by numba, cached beside its module where that is on disk.
+
+    The functions of the module that it may call are compiled with it.
+    """
     if numba.config.DISABLE_JIT:
         return function
-    return store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(function))
+
+    cached = module.__srcgrad_cached__ and not is_recursive(module)
+
+    def compile_one(f):
+        return store.guard(numba.njit(cache=cached, error_model="numpy")(f))
+
+    for name in getattr(module, "CALLEES", ()):
+        if isinstance(getattr(module, name), pytypes.FunctionType):
+            setattr(module, name, compile_one(getattr(module, name)))
+    return compile_one(function)
 
 
 def _items(count: int, name: str) -> list[str]:

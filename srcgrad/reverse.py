@@ -50,8 +50,11 @@ class Plan:
     sizes: dict[str, tuple[Expr, ...]]
 
 
-def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...]) -> Plan:
-    """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`."""
+def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], seeds=None) -> Plan:
+    """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`.
+
+    `seeds` are the positions of the results whose adjoints are given, by default all.
+    """
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
     function, own = own_written_params(function, kinds, fresh)
@@ -66,7 +69,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
         raise AssertionError("a result stands twice")
-    steps, live = builder.block(function.body[:-1], {o for o in outs if o in active})
+    seeded = {o for k, o in enumerate(outs) if o in active and (seeds is None or k in seeds)}
+    steps, live = builder.block(function.body[:-1], seeded)
     recorder = Recorder(function, kinds, set(builder.bars.values()), fresh, sizes)
     recorder.run(steps)
     assembly = _Assembly(kinds, recorder, fresh)

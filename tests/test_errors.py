@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
+from srcgrad import parse_calls
 from srcgrad.errors import Problem
 from tests.helpers import loaded
 
@@ -167,7 +168,11 @@ SYNTAX = {
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
     "starred call": ("def g(a):\n    return a\nz = (x,)\nreturn «g(*z)»", "*args and **kwargs in a call"),
-    "starred callee": ("def g(*a):\n    return a[0]\nreturn «g(x)»", "takes *args or **kwargs"),
+    "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
+    "function or number": (
+        "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
+        "the returns of this function have different forms",
+    ),
     "starred target": ("«a, *b = x, x, x»\nreturn a", "values for"),
     "too few names": ("«a, b = x, x, x»\nreturn a", "3 values for 2 names"),
     "attribute store": ("«x.scale» = 3.0\nreturn x", "cannot assign to x.scale"),
@@ -220,6 +225,10 @@ DRAWS = {
     "choice with p": ("return x * «np.random.choice(3, p=np.ones(3) / 3.0)»", "with p= is not supported"),
     "array parameters": (
         "return x * np.sum(«np.random.normal(np.zeros(3), 1.0)»)", "must be numbers, not arrays"),
+    "in a checkpointed loop": (
+        "«for k in sg.checkpoint(range(3)):»\n    x = x * np.random.normal()\nreturn x", "draw its random numbers"),
+    "list in a checkpointed loop": (
+        "y = [x]\n«for k in sg.checkpoint(range(3)):»\n    y.append(y[-1] * x)\nreturn y[-1]", "a list that grows"),
     "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
     "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
 }  # fmt: skip
@@ -402,15 +411,40 @@ def test_problems_of_a_helper_name_the_helper(load):
     check(error, places, "np.cumsum()")
 
 
-def test_recursion_is_refused_by_name(load):
-    error, places = error_of(load, body("return «f(x - 1.0)» if x > 0.0 else x"), (2.0,))
-    check(error, places, "f calls itself")
+def test_recursion_of_an_inner_function_is_refused_by_name(load):
+    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, 3)"
+    error, places = error_of(load, body(inner), (2.0,))
+    check(error, places, "g calls itself")
 
 
-def test_mutual_recursion_is_refused_by_name(load):
-    program = "def g(t):\n    return «f(t)»\n\n\n" + body("return g(x - 1.0) if x > 0.0 else x")
+def test_recursion_of_a_function_that_writes_is_refused_by_name(load):
+    program = "def g(a, n):\n    a[n] = a[n + 1] * 2.0\n    if n > 0:\n        «g(a, n - 1)»\n\n\n"
+    program += body("a = np.ones(3) * x\ng(a, 1)\nreturn a[0]")
     error, places = error_of(load, program, (2.0,))
-    check(error, places, "f calls itself")
+    check(error, places, "g calls itself")
+
+
+def test_recursion_that_does_not_end_is_refused(load):
+    error, places = error_of(load, body("return «f(x - 1.0)»"), (2.0,))
+    check(error, places, "this function returns nothing without calling itself")
+
+
+def test_recursion_over_more_and_more_axes_is_refused(load):
+    program = "def g(a, n):\n    return np.sum(a) if n == 0 else «g(a[..., None], n - 1)»\n\n\n"
+    error, places = error_of(load, program + body("return g(x, 2)"), (VECTOR,))
+    check(error, places, "g calls itself with arguments of ever other kinds")
+
+
+def test_calls_that_expand_without_end_are_refused(load, monkeypatch):
+    monkeypatch.setattr(parse_calls, "LONG", 20)
+    monkeypatch.setattr(parse_calls, "LIMIT", 50)
+    lines = ["def g0(a, x):\n    a[0] = a[0] * x\n"]
+    for k in range(1, 7):
+        call = f"g{k - 1}(a, x)" if k > 1 else "«g0(a, x)»"
+        lines.append(f"def g{k}(a, x):\n    {call}\n    {call}\n")
+    program = "\n\n".join(lines) + "\n\n" + body("a = np.ones(1)\ng6(a, x)\nreturn a[0]")
+    error, places = error_of(load, program, (1.0,))
+    check(error, places, *["the calls in this function expand to more than 50 statements"] * 2)
 
 
 def test_captured_array_is_not_written(load):

@@ -123,7 +123,18 @@ def both_sides_of_and(x, y):
     return z
 
 
+def neighbours_that_exist(a, n):
+    s = 0.0
+    for i in range(a.size):
+        s += (a[i + 1] if i + 1 < a.size else 0.0) * a[i]
+    for i in range(n):
+        s += a[i] ** 2 if i < a.size and i != 1 else 1.0
+        s *= a[i] if i < 1 else (a[i - n] if i > n - 1 else 1.0)
+    return s
+
+
 CASES = [
+    Case(neighbours_that_exist, (sample(4), 9)),
     Case(huber, (0.4, 1.0)),
     Case(huber, (-2.5, 1.0)),
     Case(spring_energy, (np.array([0.0, 0.7, 2.1, 2.9, 4.6]), 1.7)),
