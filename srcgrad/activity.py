@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from . import ir
+from .calls import is_call, operation
 from .dependence import differentiable_leaves, passes
 from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
+from .kinds import kind_of
 
 
 def takes_names(value: ir.Expr) -> bool:
@@ -42,12 +44,34 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], 
                 name, value = stmt.target, stmt.value
             elif isinstance(stmt, Store):
                 name, value = stmt.base, stmt.value
+            elif is_call(stmt):
+                results = {stmt.targets[k] for k in varied_results(operation(stmt), found)} - found
+                found |= results
+                changed |= bool(results)
+                continue
             else:
                 continue
             if name not in found and kinds[name].is_float and depends(value):
                 found.add(name)
                 changed = True
     return frozenset(found)
+
+
+def varied_results(call: Op, active: set[str]) -> frozenset[int]:
+    """Return the positions of a call's results that depend differentiably on its active arguments."""
+    routine, kinds = call.option("routine"), call.option("kinds")
+    function, own = routine.facts["function", kinds]
+    positions = tuple(k for k, a in enumerate(call.args) if ir.names_in(a) & active)
+    key = ("varied", kinds, positions)
+    if key in routine.facts or not positions:
+        return routine.facts.get(key, frozenset())
+    last = function.body[-1].value
+    results = last.items if isinstance(last, ir.Tuple) else (last,)
+    # of a routine that calls itself, all of them while that is not known
+    routine.facts[key] = frozenset(k for k, e in enumerate(results) if kind_of(e, own).is_float)
+    names = varied(function, own, tuple(function.params[k] for k in positions))
+    routine.facts[key] = frozenset(k for k, e in enumerate(results) if _active_names(e, names))
+    return routine.facts[key]
 
 
 def check_constants(function: ir.Function, active: frozenset[str]):

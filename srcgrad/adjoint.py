@@ -14,9 +14,11 @@ from typing import Any
 from . import ir
 from .access import SIZES_ONLY, element_of, rank_of, root_of
 from .activity import takes_names
+from .adjoint_calls import CallAdjoint
+from .calls import is_call
 from .dependence import reading_tests
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
-from .kinds import as_float
+from .kinds import as_float, kind_of
 from .linear import LinearForm
 from .simplify import escaping_counters
 from .writes import first_writes
@@ -76,7 +78,7 @@ class Step:
         return bool(self.code or self.end or self.end_other or self.kept or self.entry or inside)
 
 
-class AdjointBuilder:
+class AdjointBuilder(CallAdjoint):
     """Builds the steps of a function's body for the adjoints that reach its end."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims):
@@ -89,6 +91,8 @@ class AdjointBuilder:
         self.first_writes = first_writes(function.body)
         self.read: set[str] = set()
         self.enclosing: list[str] = []
+        # results of calls: where `lower` gives one another name at once, the two have one adjoint
+        self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         others = {n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s)}
         counters = {s.var for s in ir.statements(function.body) if isinstance(s, For)}
         self.counters = counters - others - set(function.params) - escaping_counters(function.body)
@@ -138,6 +142,8 @@ class AdjointBuilder:
                 live = self.scalar(step, stmt, live)
         elif isinstance(stmt, Store):
             live = self.store(step, stmt, live)
+        elif is_call(stmt):
+            live = self.call(step, stmt, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
         self.read |= ir.read_in(tuple(step.code))
         return step, live
@@ -149,6 +155,8 @@ class AdjointBuilder:
                 live = self.flow(stmt.then, live) | self.flow(stmt.other, live)
             elif isinstance(stmt, For | ir.While):
                 live = self.loop_entry(stmt, live)
+            elif is_call(stmt):
+                live = self.call_flow(stmt, live)
             elif isinstance(stmt, Let) and stmt.target in live:
                 live = (live - {stmt.target}) | self.reached(stmt, Name(stmt.target))
             elif isinstance(stmt, Store) and stmt.base in live:
@@ -208,6 +216,9 @@ class AdjointBuilder:
         name, value = stmt.target, stmt.value
         if name not in live or name not in self.active:
             return live - {name}
+        if isinstance(value, Name) and value.id in self.called:
+            self.bars[value.id] = self.bar(name)
+            return (live - {name}) | {value.id}
         if isinstance(value, Op) and value.fn == "np.dot":
             live = live - {name}
             self.dot(step, value, Name(self.bar(name)), live, scalar=True)
@@ -237,14 +248,16 @@ class AdjointBuilder:
         """Add `sign * value` to the adjoint of a leaf of `source`; the first contribution to a scalar assigns."""
         from .symbolic import negated
 
-        value = as_float(value, self.kinds | {b: self.kinds[n] for n, b in self.bars.items()})
+        kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
+        value = as_float(value, kinds)
         if isinstance(leaf, Name):
             bar = self.bar(leaf.id)
             if leaf.id in live:
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                step.code.append(Let(bar, value if sign > 0 else negated(value)))
+                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+                step.code.append(Let(bar, value if sign > 0 else minus))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -462,6 +475,14 @@ def multiple(value: Expr, seed: Expr) -> Expr:
     if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
         return Op("div", value.args, (("inplace", True),))
     return value
+
+
+def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
+    while isinstance(value, Op) and value.fn in ("mul", "div"):
+        value = value.args[0]
+    known = ir.names_in(value) <= kinds.keys()
+    return known and kind_of(value, kinds).dtype == "bool"
 
 
 def transposed(expr: Expr) -> Expr:

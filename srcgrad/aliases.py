@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import ir
+from .calls import Routine, is_call, operation
 from .ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
 from .kinds import kind_of
 
@@ -44,10 +45,32 @@ def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]
     """Return for every array that may share its memory with others the names of all of them."""
     found: dict[str, set[str]] = {}
     for stmt in ir.statements(function.body):
+        together: set[str] = set()
         if isinstance(stmt, Let) and kinds[stmt.target].rank:
-            group = set().union(*(found.get(n, {n}) for n in (stmt.target, *shown_by(stmt.value, kinds))))
+            together = {stmt.target, *shown_by(stmt.value, kinds)}
+        elif is_call(stmt):
+            made = operation(stmt)
+            if returns_memory(made.option("routine"), tuple(kind_of(a, kinds) for a in made.args)):
+                together = {n for n in (*stmt.targets, *ir.names_in(made)) if kinds[n].rank}
+        if together:
+            group = set().union(*(found.get(n, {n}) for n in together))
             found.update(dict.fromkeys(group, group))
     return found
+
+
+def returns_memory(routine: Routine, kinds: tuple[Kind, ...]) -> bool:
+    """Return whether a result of a routine may share memory with an argument, or with another result."""
+    key = ("memory", kinds)
+    if key not in routine.facts:
+        routine.facts[key] = True  # what it is for itself, while that is not known
+        own = routine.facts["names", kinds]
+        groups = sharing(routine.function, own)
+        params = [{p} for p in routine.function.params if own[p].rank]
+        results = [shown_by(e, own) for e in routine.results if kind_of(e, own).rank]
+        wide = [set().union(*(groups.get(n, {n}) for n in names)) for names in (*params, *results)]
+        last = range(len(params), len(wide))
+        routine.facts[key] = any(wide[k] & wide[j] for k in last for j in range(k))
+    return routine.facts[key]
 
 
 def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:

@@ -40,6 +40,7 @@ class Transformed:
         self._lock = threading.RLock()
         self._entry = self._inside = None
         self._stretch = False
+        self._texts = False  # whether it was called with text, which numba would try to type at every call
         functools.update_wrapper(self, python_function(base))
         self.__wrapped__ = base
         if self._transform != "primal":
@@ -56,6 +57,8 @@ class Transformed:
             args = self._bind(args, kwargs)
         if self._entry is None:
             self._prepare()
+        if self._texts and not all(map(tree.is_plain, args)):
+            return self._call_structured(args)
         try:
             return self._entry(*args)
         except IndexError as e:
@@ -64,8 +67,9 @@ class Transformed:
             if self._stretch or not (e.args and e.args[0] == BROADCAST):
                 raise worded(e) from None
         except (TypeError, numba.core.errors.NumbaError) as e:
-            if not any(isinstance(a, dict | list) or _has_dict(a) for a in args):
+            if all(map(tree.is_plain, args)):
                 raise _unwrapped_error(e) from None
+            self._texts = any(isinstance(a, str) for a in args)
             return self._call_structured(args)
         # an axis of length one is repeated: from now on the variant that allows for it
         try:
@@ -195,10 +199,6 @@ def _lookup(module: str, qualname: str):
 
 def _remake(cls, f, argnums, boundscheck):
     return cls(f, argnums, boundscheck)
-
-
-def _has_dict(value) -> bool:
-    return isinstance(value, dict | list) or (isinstance(value, tuple) and any(map(_has_dict, value)))
 
 
 def worded(e: Exception) -> Exception:
@@ -351,7 +351,7 @@ def source(f, *args) -> Source:
     found: dict[str, None] = {}
     if args:
         args = f._bind(args, {}) if len(args) != f._count else args
-        structured = any(_has_dict(a) for a in args)
+        structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
         made = f._entry_for(structures, f._stretch)
         given = list(args)
@@ -370,7 +370,8 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    lines = [line for line in text.splitlines() if not line.startswith(("NAMES = ", "RESULT = ", "PITFALLS = "))]
+    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
+    lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 
 

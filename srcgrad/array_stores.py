@@ -19,13 +19,13 @@ class StoreWriter(ArrayReader):
     """
 
     # what `Lowerer` sets up
-    read_only: set[str]
     put: dict[str, tuple[Expr, ...] | None]
-    grows: set[str]
+    counted: set[str]
+    read_only: set[str]
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
-        if stmt.base in self.grows and isinstance(stmt.index[0], Name):
+        if stmt.base in self.counted and isinstance(stmt.index[0], Name):
             self.places_made.add(stmt.index[0].id)  # room was made for it
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):

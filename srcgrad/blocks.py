@@ -74,7 +74,7 @@ def rename_block(block: Block, names: dict[str, str]) -> Block:
             stmt = replace(stmt, var=names.get(stmt.var, stmt.var))
         elif isinstance(stmt, Unpack):
             targets = tuple(names.get(t, t) for t in stmt.targets)
-            stmt = replace(stmt, targets=targets, source=names.get(stmt.source, stmt.source))
+            stmt = replace(stmt, targets=targets)
         return with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return tuple(one(s) for s in block)

@@ -38,6 +38,8 @@ class Need:
 
     def fails(self) -> Expr:
         """Return the test that finds the index outside."""
+        if self.side == "low" and self.index.is_const:
+            return Op("lt", (self.size.expr(), Const(-self.index.const)))
         if self.side == "low":
             return Op("lt", (self.index.expr(), Op("neg", (self.size.expr(),))))
         if self.index.is_const:

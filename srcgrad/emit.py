@@ -113,6 +113,8 @@ def _call_text(op: Op) -> str:
     if fn == "astype":
         return f"{_wrap(args[0], _ATOM)}.astype({_option(op.option('dtype'))})"
     parts = [expr_text(a) for a in args]
+    if fn == "call":
+        return f"{op.option('name')}({', '.join(parts)})"
     if fn in arrays.ALLOCATIONS:
         shape = parts[:-1] if fn == "np.full" else parts
         parts = [shape[0] if len(shape) == 1 else f"({', '.join(shape)})", *parts[len(shape) :]]
@@ -290,10 +292,12 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
-        return f"{stmt.base} = grow({stmt.base}) if {expr_text(stmt.at)} == {stmt.base}.shape[0] else {stmt.base}"
+        least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
+        test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"
+        return f"{stmt.base} = grow({stmt.base}{least}) if {test} else {stmt.base}"
     if isinstance(stmt, ir.Within):
         return f"within({expr_text(stmt.index)}, {expr_text(stmt.size)})"
     if isinstance(stmt, ir.Unpack):
-        targets = ", ".join(stmt.targets)
-        return f"{targets}{',' if len(stmt.targets) == 1 else ''} = {stmt.source}"
+        comma = "," if len(stmt.targets) == 1 and isinstance(stmt.value, Name) else ""
+        return f"{', '.join(stmt.targets)}{comma} = {expr_text(stmt.value)}"
     raise AssertionError(stmt)

@@ -157,11 +157,16 @@ def kind_of_type(t, name: str) -> Kind:
         return Kind("bool", rank)
     if isinstance(dtype, types.Float) and dtype.bitwidth in (32, 64) or isinstance(dtype, types.Integer):
         return Kind(str(dtype), rank)
+    if isinstance(t, types.UnicodeType):
+        raise KindError(Problem(f"the argument {name!r} is text, which compiled code cannot choose a source by",
+                                "write a function that gives it, and pass real numbers there"))  # fmt: skip
     raise KindError(Problem(f"the argument {name!r} is of type {t}", "pass real numbers and arrays of them, in tuples"))
 
 
 def structure_of_type(t) -> tree.Structure:
-    """Return the structure of a numba type: tuples and namedtuples, nested."""
+    """Return the structure of a numba type: tuples and namedtuples, nested; text and None that were left out."""
+    if isinstance(t, types.NoneType) or isinstance(t, types.Omitted) and (t.value is None or isinstance(t.value, str)):
+        return tree.Known(getattr(t, "value", None))
     if isinstance(t, types.BaseNamedTuple):
         children = tuple(structure_of_type(c) for c in t)
         return tree.Node("namedtuple", tuple(t.fields), children, t.instance_class)
@@ -175,7 +180,7 @@ def leaf_types(t):
     if isinstance(t, types.BaseTuple):
         for c in t:
             yield from leaf_types(c)
-    else:
+    elif isinstance(structure_of_type(t), tree.Leaf):
         yield t
 
 
@@ -236,7 +241,7 @@ class Entry:
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
-        return store.guard(compiled)
+        return store.guard(compiled, lambda: not any(is_recursive(module) for module, _, _ in self.modules.values()))
 
     def _declared(self) -> str:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""
@@ -244,7 +249,7 @@ class Entry:
             return ", ".join(self.flat)
         parts: list[str] = []
         for name, parameter in parameters(self.request.f).parameters.items():
-            simple = isinstance(parameter.default, bool | int | float)
+            simple = isinstance(parameter.default, bool | int | float | str | None)
             if not simple:
                 parts = [p.partition("=")[0] for p in parts]
             parts.append(f"{name}={parameter.default!r}" if simple else name)
@@ -304,6 +309,12 @@ class Entry:
         for s in whole:
             starts.append(at)
             at += tree.count(s)
+        for k in self.request.argnums:
+            given = whole[k]
+            if isinstance(given, tree.Known):
+                name = self.request.params[k]
+                raise ArgumentError(Problem(f"the argument {name!r} is {given.value!r}, not a float",
+                                            "differentiate with respect to float arguments"))  # fmt: skip
         return tuple(starts[k] + n for k in self.request.argnums for n in range(tree.count(whole[k])))
 
     def _kinds(self, given):
@@ -336,11 +347,28 @@ class Entry:
         return module, result, compiled(implementation, module)
 
 
+def is_recursive(module) -> bool:
+    """Return whether functions of a generated module call themselves: numba cannot load such code from its cache."""
+    return getattr(module, "RECURSIVE", False)
+
+
 def compiled(function, module):
-    """Return a generated function compiled by numba, cached beside its module where that is on disk."""
+    """Return a generated function compiled by numba, cached beside its module where that is on disk.
+
+    The functions of the module that it may call are compiled with it.
+    """
     if numba.config.DISABLE_JIT:
         return function
-    return store.guard(numba.njit(cache=module.__srcgrad_cached__, error_model="numpy")(function))
+
+    cached = module.__srcgrad_cached__ and not is_recursive(module)
+
+    def compile_one(f):
+        return store.guard(numba.njit(cache=cached, error_model="numpy")(f))
+
+    for name in getattr(module, "CALLEES", ()):
+        if isinstance(getattr(module, name), pytypes.FunctionType):
+            setattr(module, name, compile_one(getattr(module, name)))
+    return compile_one(function)
 
 
 def _items(count: int, name: str) -> list[str]:
@@ -349,6 +377,8 @@ def _items(count: int, name: str) -> list[str]:
 
 def _built(structure: tree.Structure, flat, namespace) -> str:
     """Return the expression of a structured value whose leaves are the next items of `flat`."""
+    if isinstance(structure, tree.Known):
+        return repr(structure.value)
     if isinstance(structure, tree.Leaf):
         return next(flat)
     parts = ", ".join(_built(c, flat, namespace) for c in structure.children)

@@ -12,9 +12,10 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import affine, simplify_index
+from .affine import affine, simplify_index, unclipped
 from .blocks import surely_bound, touches
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
+from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
 
@@ -48,9 +49,11 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     body = turn_upward(function.body[start:], arrays, set())
     body = assign_first(body, kinds, sizes)
     fresh = ir.Fresh(ir.all_names(function))
+    body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
     body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
     body = assign_interiors(scratch_to_scalars(body, fresh))
+    body = sum_in_scalars(body, fresh)
     body = split_wide(body, arrays, set())
     return replace(function, body=(*function.body[:start], *body))
 
@@ -225,6 +228,8 @@ def _dims(alloc: Let, sizes):
 
 
 def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+    # a range stops below zero as a clipped size does
+    size = unclipped(size)
     return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
 
 
@@ -240,6 +245,59 @@ def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
     if stmt is old:
         return new
     return ir.with_blocks(stmt, lambda b: [_replaced(s, old, new) for s in b])
+
+
+# --- sums ---------------------------------------------------------------------------------------------------------
+
+
+def sum_in_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:
+    """Return the block with what an innermost loop adds to one element summed up in a scalar first.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text("def f(a, g, k, n):\\n    for i in range(n):\\n        a[k] += g[i]\\n    return a")
+    >>> print(emit(replace(f, body=sum_in_scalars(f.body, ir.Fresh(())))))
+    def f(a, g, k, n):
+        a_sum = 0.0
+        for i in range(n):
+            a_sum += g[i]
+        a[k] += a_sum
+        return a
+    """
+    out: list[Stmt] = []
+    for stmt in block:
+        if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
+            out += _summed(stmt, fresh)
+        else:
+            out.append(ir.with_blocks(stmt, partial(sum_in_scalars, fresh=fresh)))
+    return tuple(out)
+
+
+def _summed(loop: For, fresh: ir.Fresh) -> list[Stmt]:
+    varying = ir.bound_in((loop,)) | ir.stored_in(loop.body)
+    only_added = {a for a in ir.stored_in(loop.body) if not ir.names_in(*_values(loop, a)) & {a}}
+    cells: dict[tuple[str, tuple[Expr, ...]], str] = {}
+    body: list[Stmt] = []
+    for stmt in loop.body:
+        fixed = isinstance(stmt, Store) and stmt.op != "=" and not ir.names_in(*stmt.index) & varying
+        if not (fixed and isinstance(stmt, Store) and stmt.base in only_added):
+            body.append(stmt)
+            continue
+        cell = stmt.base, stmt.index
+        if cell not in cells:
+            cells[cell] = fresh(f"{stmt.base}_sum")
+        name = cells[cell]
+        op = Op("add" if stmt.op == "+=" else "sub", (Name(name), stmt.value), (("inplace", True),))
+        body.append(Let(name, op, stmt.loc))
+    starts = [Let(name, Const(0.0)) for name in cells.values()]
+    ends = [Store(*cell, Name(name), "+=") for cell, name in cells.items()]
+    return [*starts, replace(loop, body=tuple(body)), *ends]
+
+
+def _values(loop: For, array: str) -> list[Expr]:
+    """Return what a loop reads, and an array itself where the loop overwrites its elements."""
+    found = [e for s in loop.body for e in ir.exprs_of(s)]
+    return found + [Name(array) for s in loop.body if isinstance(s, Store) and s.base == array and s.op == "="]
 
 
 # --- splitting --------------------------------------------------------------------------------------------------
@@ -289,22 +347,19 @@ def _sums(block) -> set[str]:
 
 
 def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
-    """Return the effects of a loop body in consecutive groups, each adding to one array or to scalars only."""
+    """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
+
+    One group only where a sum reads what the loop stores: it cannot wait.
+    """
+    effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
+    summing: list[Stmt] = [s for s in effects if isinstance(s, Let)]
+    reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
+    if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
+        return [effects]
     groups: list[list[Stmt]] = [[]]
-    for stmt in loop.body:
-        if isinstance(stmt, Let) and stmt.target not in sums:
-            continue
-        current = groups[-1]
-        adds = any(isinstance(s, Store) and s.op != "=" for s in current)
-        scalar = any(isinstance(s, Let) for s in current)
-        if isinstance(stmt, Let):
-            apart = any(isinstance(s, Store) for s in current)
-        else:
-            assert isinstance(stmt, Store)
-            apart = stmt.op != "=" and (adds or scalar)
-        if apart:
-            groups.append([])
-        groups[-1].append(stmt)
-    if not any(isinstance(s, Store) and s.op != "=" for g in groups for s in g):
-        return [[s for g in groups for s in g]]
-    return groups
+    for stmt in effects:
+        if isinstance(stmt, Store):
+            if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
+                groups.append([])
+            groups[-1].append(stmt)
+    return [*groups, summing] if summing else groups

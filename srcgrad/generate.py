@@ -75,6 +75,8 @@ def module_text(name: str, made) -> str:
     if constants:
         lines += ["", *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
+    if made.callees:
+        lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     if made.pitfalls:
         lines += [f"PITFALLS = {to_text(made.pitfalls)!r}"]
@@ -101,6 +103,8 @@ def structure_to(structure: tree.Structure):
     """Return a structure as plain lists; a namedtuple's class is named by module and qualified name."""
     if isinstance(structure, tree.Leaf):
         return "*"
+    if isinstance(structure, tree.Known):
+        return ["known", structure.value]
     made = f"{structure.make.__module__}:{structure.make.__qualname__}" if structure.make else ""
     return [structure.kind, list(structure.keys), [structure_to(c) for c in structure.children], made]
 
@@ -109,6 +113,8 @@ def structure_from(data) -> tree.Structure:
     """Return the structure of plain lists; a namedtuple's class is looked up, and a plain tuple where it is gone."""
     if data == "*":
         return tree.LEAF
+    if data[0] == "known":
+        return tree.Known(data[1])
     kind, keys, children, made = data
     module, _, name = made.partition(":")
     make = sys.modules.get(module)

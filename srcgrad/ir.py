@@ -274,19 +274,23 @@ class RequireConstant(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class Grow(Stmt):
-    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references."""
+    """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
+
+    With `upto` it is made at least `at` long: `base = grow(base, at) if at > base.shape[0] else base`.
+    """
 
     base: str
     at: Expr
+    upto: bool = False
     loc: Loc | None = _loc()
 
 
 @dataclass(frozen=True, slots=True)
 class Unpack(Stmt):
-    """`a, b, c = source`: the residuals of a pair."""
+    """`a, b, c = value`: the residuals of a pair, the results of a call."""
 
     targets: tuple[str, ...]
-    source: str
+    value: Expr
     loc: Loc | None = _loc()
 
 
@@ -386,7 +390,7 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
 
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return | Do):
+    if isinstance(stmt, Let | Return | Unpack | Do):
         return (stmt.value,)
     if isinstance(stmt, Store):
         return *stmt.index, stmt.value
@@ -400,12 +404,12 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return stmt.index, stmt.size
     if isinstance(stmt, Grow):
         return Name(stmt.base), stmt.at
-    return (Name(stmt.source),) if isinstance(stmt, Unpack) else ()
+    return ()
 
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return | Do):
+    if isinstance(stmt, Let | Return | Unpack | Do):
         return replace(stmt, value=f(stmt.value))
     if isinstance(stmt, Store):
         return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))

@@ -27,18 +27,24 @@ def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kin
     >>> {k: str(v) for k, v in infer_kinds(f, {"a": Kind("float32", 1), "n": INT}).items()}
     {'a': 'float32[:]', 'n': 'int64', 's': 'float64', 'i': 'int64'}
     """
+    inference = _infer(function, params)
+    inference.final = True
+    inference.block(function.body)
+    return inference.kinds
+
+
+def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
     inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
     for _ in range(8):
         before = dict(kinds)
+        inference.complete = True
         inference.block(function.body)
         if kinds == before:
             break
-    inference.final = True
-    inference.block(function.body)
-    return kinds
+    return inference
 
 
 class _Unknown(Exception):
@@ -50,17 +56,21 @@ class _Inference:
         self.kinds = kinds
         self.lists = lists
         self.final = False
+        self.complete = True
 
     def block(self, block):
         for stmt in block:
             try:
                 self.stmt(stmt)
             except _Unknown as unknown:
+                self.complete = False
                 if self.final:
-                    raise UnsupportedError(
-                        problem_at(stmt.loc, f"{unknown.args[0]!r} is used before it is assigned",
-                                   "assign it on every path")
-                    ) from None  # fmt: skip
+                    problem = problem_at(stmt.loc, f"{unknown.args[0]!r} is used before it is assigned",
+                                         "assign it on every path")  # fmt: skip
+                    if isinstance(stmt, ir.Unpack):
+                        problem = problem_at(stmt.loc, "this function returns nothing without calling itself",
+                                             "let the recursion end")  # fmt: skip
+                    raise UnsupportedError(problem) from None
             for inner in ir.blocks_of(stmt):
                 self.block(inner)
 
@@ -73,6 +83,9 @@ class _Inference:
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
         elif isinstance(stmt, Let):
             self.bind(stmt.target, kind_of(stmt.value, self.kinds, stmt.loc), stmt.loc)
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+            for name, kind in zip(stmt.targets, call_kinds(stmt.value, self.kinds, stmt.loc), strict=True):
+                self.bind(name, kind, stmt.loc)
         elif isinstance(stmt, For):
             for e in (stmt.lo, stmt.hi, stmt.step):
                 kind = kind_of(e, self.kinds, stmt.loc)
@@ -178,6 +191,43 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
         return _sub_kind(expr, kinds, loc)
     assert isinstance(expr, Op), expr
     return _op_kind(expr, kinds, loc)
+
+
+def call_kinds(call: Op, kinds: dict[str, Kind], loc=None) -> tuple[Kind, ...]:
+    """Return the kinds of what a call gives: a routine's results, or a pullback's adjoints of arguments."""
+    operands = tuple(kind_of(a, kinds, loc) for a in call.args)
+    routine, form = call.option("routine"), call.option("form")
+    if form is not None:
+        return tuple(operands[k] for k in form.wrt)
+    if sum(kinds is None for kinds in routine.facts.values()) > 5:
+        raise KindError(problem_at(loc, f"{routine.name} calls itself with arguments of ever other kinds",
+                                   "keep their dtypes and numbers of axes"))  # fmt: skip
+    found = routine.facts["kinds", operands] if ("kinds", operands) in routine.facts else _results(routine, operands)
+    if found is None:
+        raise _Unknown(routine.name)
+    return found
+
+
+def _results(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    """Return the kinds of a routine's results; where it calls itself, those that its other paths give settle them."""
+    function, facts, key = routine.function, routine.facts, ("kinds", operands)
+    params = dict(zip(function.params, operands, strict=True))
+    facts[key] = None
+    try:
+        for _ in range(5):
+            inference = _infer(function, params)
+            found = tuple(kind_of(e, inference.kinds) for e in routine.results)
+            settled, facts[key] = facts[key] == found, found
+            if settled or inference.complete:
+                break
+    except _Unknown:
+        del facts[key]
+        raise
+    if inference.complete:
+        facts["names", operands] = infer_kinds(function, params)
+    else:
+        del facts[key]  # known in part only, while a routine that calls this one is being settled
+    return found
 
 
 def as_float(expr: ir.Expr, kinds: dict[str, Kind]) -> ir.Expr:

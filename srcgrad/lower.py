@@ -12,15 +12,17 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
-from .access import root_of
-from .aliases import is_view, sharing, shown_by, written
-from .array_stores import StoreWriter
-from .blocks import rename_block
-from .errors import Problem, SrcgradError, UnsupportedError, problem_at
+from .aliases import is_view, sharing, written
+from .bindings import BindingWriter, read_counts
+from .call_sites import CallWriter
+from .calls import ReadInPlace, Routine
+from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
+from .list_buffers import ListWriter
 from .nests import State
-from .pull import ZERO, Indexer, cell_of, whole
+from .parameters import apart_checks, binds_anew, own_rebound_params, updates
+from .pull import Indexer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -47,60 +49,20 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
             out += c[i]
         return out
     """
-    function = own_rebound_params(function, infer_kinds(function, params))
-    return lower_with_sizes(function, infer_kinds(function, params), stretch)[0]
+    return lower_with_kinds(function, params, stretch, False)[0]
 
 
-def lower_with_sizes(function: ir.Function, kinds: dict[str, Kind], stretch: bool):
+def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
+    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
+    kinds = infer_kinds(function, params)
     lowerer = Lowerer(function, kinds, stretch)
     body = lowerer.block(function.body)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
-def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
-    """Return checks that array arguments that are written share no memory with others."""
-    stored = written(function, kinds)
-    stored |= {p for p, own in owned(function).items() if own in stored}
-    params = [p for p in function.params if kinds[p].rank]
-    checks: list[Stmt] = []
-    for p in params:
-        for q in params:
-            if p in stored and p != q and not (q in stored and q < p):
-                message = Const(f"{p} is written and shares memory with {q}")
-                stop = ir.Raise("ValueError", (message,), function.loc)
-                checks.append(If(Op("overlap", (Name(p), Name(q))), (stop,), (), function.loc))
-    return checks
-
-
-def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:
-    """Return the function with array parameters that are bound anew copied into a name of their own.
-
-    Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
-    arguments are kept as they are anyway.
-    """
-    bound = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s)}
-    fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
-    for p in (*function.params, *(n for n, _ in function.captured)):
-        if p not in bound or not kinds[p].rank:
-            continue
-        if p in ir.stored_in(function.body) and not keep_args:
-            loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Store) and s.base == p)
-            raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
-                                              f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
-        table[p] = fresh(p)
-        copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
-    return replace(function, body=(*copies, *rename_block(function.body, table)))
-
-
-def owned(function: ir.Function) -> dict[str, str]:
-    """Return for the parameters that `own_rebound_params` copied the names of their copies."""
-    copies = [s for s in function.body if isinstance(s, Let) and isinstance(s.value, Op) and s.value.option("own")]
-    return {n: s.target for s in copies for n in ir.names_in(s.value)}
-
-
-class Lowerer(StoreWriter, SwapWriter):
+class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
@@ -119,11 +81,11 @@ class Lowerer(StoreWriter, SwapWriter):
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
         self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
-        defined = Counter(s.target for s in ir.statements(function.body) if isinstance(s, Let) and not _inplace(s))
+        defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
         self.multi = {n for n in arrays if defined[n] > 1}
-        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _inplace(s)}
+        inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and updates(s)}
         self.sharing = sharing(function, kinds)
         self.stored = written(function, kinds)
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
@@ -132,8 +94,8 @@ class Lowerer(StoreWriter, SwapWriter):
         self.places_made: set[str] = set()
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
-        self.reads = _read_counts(function.body)
-        self.grows: set[str] = set()
+        self.reads = read_counts(function.body)
+        self.counted: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -189,10 +151,7 @@ class Lowerer(StoreWriter, SwapWriter):
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
-            if self.kinds[stmt.target].rank:
-                self.let_array(stmt)
-            else:
-                self.let_scalar(stmt)
+            self.let(stmt)
         elif isinstance(stmt, Store):
             self.store(stmt)
         elif isinstance(stmt, If):
@@ -219,6 +178,8 @@ class Lowerer(StoreWriter, SwapWriter):
             self.emit(replace(stmt, test=test, body=body))
         elif isinstance(stmt, ir.Return):
             self.emit(replace(stmt, value=self.returned(stmt.value)))
+        elif isinstance(stmt, ir.Unpack):
+            self.call(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
 
@@ -239,6 +200,12 @@ class Lowerer(StoreWriter, SwapWriter):
             return p.array if isinstance(p.array, Name) else self.materialise(p, self.kind(value), self.fresh("out"))
         return self.scalar(value, into="out")
 
+    def let(self, stmt: Let):
+        if self.kinds[stmt.target].rank:
+            self.let_array(stmt)
+        else:
+            self.let_scalar(stmt)
+
     def let_scalar(self, stmt: Let):
         free = stmt.target not in ir.names_in(stmt.value)
         value = self.scalar(stmt.value, into=stmt.target if free else None)
@@ -247,12 +214,15 @@ class Lowerer(StoreWriter, SwapWriter):
         if self.is_nonneg(value) and stmt.target in self.stable:
             self.state.nonneg.add(stmt.target)
 
+    def lowered(self, routine: Routine, kinds: tuple[Kind, ...]):
+        return lower_routine(routine, kinds, self.stretch)
+
     # -- arrays under names
     def let_array(self, stmt: Let):
         target, value = stmt.target, stmt.value
         if isinstance(value, Op) and value.fn == "list":
             return self.bind_list(target, value)
-        if _inplace(stmt):
+        if updates(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)
             op = {"add": "+=", "sub": "-="}.get(value.fn)
@@ -282,121 +252,6 @@ class Lowerer(StoreWriter, SwapWriter):
             if isinstance(value, Op) and value.fn in ALLOCATIONS:
                 self.note_order(target, value)
 
-    def bind_list(self, target: str, value: Op):
-        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
-        kind = self.kinds[target]
-        if target in self.state.storage:
-            count = self.scalar(value.args[0])
-            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
-        rows = self.row_sizes(target) if kind.rank > 1 else ()
-        if value.args:
-            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
-        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
-        self.grows.add(target)
-
-    def row_sizes(self, target: str) -> tuple[Expr, ...]:
-        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
-        trial = self.fork()
-        trial.put = {target: None}
-        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
-        _, after = self.rest
-        trial.block(after)
-        found = trial.put[target]
-        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
-        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
-            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
-                        "make an array before, and write its rows")  # fmt: skip
-        return found
-
-    def bind_view(self, stmt: Let):
-        target, value = stmt.target, stmt.value
-        base = next(e for e in ir.walk(value) if isinstance(e, Name))
-        if base.id in self.state.views:
-            base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
-        if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
-            if target in self.stored or base.id in self.stored:
-                self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
-                            f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-            return self.materialise(self.pull(value), self.kinds[target], target, value)
-        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
-        if diagonal or shown_by(value, self.kinds) & self.read_only:
-            self.read_only.add(target)
-        self.state.views[target] = self.pull(self.frozen(value))
-
-    def bind_shape(self, target: str, value: Expr) -> bool:
-        """Bind a name to another shape of memory that is written; False where it is a copy."""
-        sources = shown_by(value, self.kinds)
-        if not sources or not self.writes_matter(target, sources):
-            return False
-        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
-        if p is not None:
-            self.state.views[target] = p
-            return True
-        what = "is" if is_view(value, self.kinds) else "may be"
-        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
-                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
-
-    def shows_one_array(self, target: str, base: str) -> bool:
-        """Return whether a view is used only in this block, and only before its base is bound anew."""
-        _, after = self.rest
-        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
-        if not uses or _read_counts(after)[target] != self.reads[target]:
-            return False
-        until = after[: uses[-1] + 1]
-        return not any(isinstance(s, Let) and s.target == base and not _inplace(s) for s in ir.statements(until))
-
-    def writes_matter(self, target: str, sources: set[str]) -> bool:
-        """Return whether memory that these names may share is written while `target` is in use."""
-        after = self.rest[1]
-        if self.depth > 1:
-            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
-            if _read_counts(after)[target] != self.reads[target] or any(
-                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
-                return bool({target, *sources} & self.stored)
-            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
-            after = after[: uses[-1] + 1] if uses else ()
-        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and _inplace(s)}
-        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
-
-    def note_order(self, target: str, value: Expr):
-        """Note which memory is laid out row by row for sure, or if an argument is."""
-        assert isinstance(value, Op)
-        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
-        if target not in self.multi and like is None:
-            self.contiguous_if[target] = None
-        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
-            self.contiguous_if[target] = self.contiguous_if[like.id]
-
-    def rebind(self, stmt: Let):
-        """Lower `x = e` for a name bound before: its memory takes the new values."""
-        target, value = stmt.target, stmt.value
-        if not is_view(value, self.kinds):
-            self.bind_shape(target, value)
-        moved = isinstance(value, Name) and self.is_last_use(value.id)
-        if target in self.stored and is_view(value, self.kinds) and not moved:
-            self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
-                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
-            self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
-                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if target not in self.state.storage:
-            self.state.storage.add(target)
-            if not is_view(value, self.kinds):
-                return self.bind_array(target, value)
-            return self.materialise(self.pull(value), self.kinds[target], target, value)
-        p = self.pull(value)
-        own = whole(target, self.sizes(target))
-        for a, b in zip(own.dims, p.dims, strict=True):
-            self.require(a, b, f"{target} changes its shape: lengths")
-        self.assign(own, p, value, "=", exact=True)
-
-    def is_last_use(self, name: str) -> bool:
-        """Return whether an array is bound and used in this block only, and not after the present statement."""
-        before, after = self.rest
-        here = _read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
-        return here and any(name in ir.binds(s) for s in before)
 
     def fork(self) -> Lowerer:
         """Return a lowerer in the present state, to lower a block on trial."""
@@ -413,9 +268,8 @@ class Lowerer(StoreWriter, SwapWriter):
 
     def hoist_storage(self, stmt: Stmt):
         """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
-        lets = [s for b in ir.blocks_of(stmt) for s in ir.statements(b) if isinstance(s, Let)]
-        inner = {s.target for s in lets if not _inplace(s)}
-        inside = _read_counts((stmt,))
+        inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if binds_anew(s) for n in ir.binds(s)}
+        inside = read_counts((stmt,))
         wanted = [
             n
             for n in sorted(inner)
@@ -438,32 +292,28 @@ class Lowerer(StoreWriter, SwapWriter):
     def leaves_branch(self, name: str, stmt: Stmt) -> bool:
         if isinstance(stmt, If):
             return True
-        inside = sum(isinstance(s, Let) and s.target == name for b in ir.blocks_of(stmt) for s in b)
-        return inside == 0 or self.reads[name] > _read_counts((stmt,))[name]
+        inside = sum(name in ir.binds(s) for b in ir.blocks_of(stmt) for s in b if not isinstance(s, For))
+        return inside == 0 or self.reads[name] > read_counts((stmt,))[name]
 
 
-def _inplace(stmt: Stmt) -> bool:
-    return (
-        isinstance(stmt, Let)
-        and isinstance(stmt.value, Op)
-        and bool(stmt.value.option("inplace"))
-        and stmt.value.args[0] == Name(stmt.target)
-    )
+def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
+    """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does; None while that goes on.
 
-
-def _read_counts(block) -> Counter:
-    counts: Counter = Counter()
-    for stmt in ir.statements(block):
-        for e in ir.exprs_of(stmt):
-            counts.update(n.id for n in ir.walk(e) if isinstance(n, Name))
-        if isinstance(stmt, Store):
-            counts[stmt.base] += 1
-    return counts
+    Raises
+    ------
+    ReadInPlace
+        If it writes into an argument.
+    """
+    key = ("lowered", kinds, stretch)
+    if key not in routine.facts:
+        routine.facts[key] = None
+        params = dict(zip(routine.function.params, kinds, strict=True))
+        if written(routine.function, routine.facts["names", kinds]) & set(params):
+            raise ReadInPlace(routine)
+        routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
+        routine.facts["function", kinds] = routine.facts[key][:2]
+    return routine.facts[key]
 
 
 def _else_nest(leave: If, body):
     return (replace(leave, other=tuple(body)),)
-
-
-def _shown(value: Expr) -> str:
-    return next(e.id for e in ir.walk(value) if isinstance(e, Name)) if not isinstance(value, Name) else value.id

@@ -10,11 +10,14 @@ class Fresh:
 
     def __init__(self, taken: Iterable[str]):
         self.taken = set(taken)
+        self.last: dict[str, int] = {}
 
     def __call__(self, base: str) -> str:
-        name, k = base, 0
+        k = self.last.get(base, 0)
+        name = f"{base}_{k}" if k else base
         while name in self.taken:
             k += 1
             name = f"{base}_{k}"
         self.taken.add(name)
+        self.last[base] = k
         return name

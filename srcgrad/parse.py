@@ -7,6 +7,8 @@ by object. Everything outside the language is refused with its line, all problem
 from __future__ import annotations
 
 import ast
+import importlib
+import sys
 
 import numpy as np
 
@@ -27,6 +29,7 @@ from .parse_loops import LoopReader
 from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
+from .parse_routines import Expansion, Routines
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -36,11 +39,14 @@ _REFUSED = {
     "Global": ("global", "pass the value as an argument and return it"),
     "Nonlocal": ("nonlocal", "pass the value as an argument and return it"),
     "ClassDef": ("a class definition", "define it outside"),
-    "Import": ("an import inside the function", "import at the top of the file"),
-    "ImportFrom": ("an import inside the function", "import at the top of the file"),
+    "TryStar": ("try/except*", "test for the bad value with an if"),
     "AsyncFor": ("async for", "use an ordinary loop"),
     "AsyncWith": ("async with", "do this outside"),
 }
+
+
+# a function may import these itself: what they hold is the same wherever they are imported
+IMPORTABLE = frozenset({"numpy", "math", "random"})
 
 
 class _Parsed:
@@ -53,8 +59,11 @@ class _Parsed:
         self.callees: tuple[Source, ...] = callees
 
 
-def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
+def parse(f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset()) -> _Parsed:
     """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
+
+    Where calls read in place make it too long, functions called again and again become routines; those with their key
+    in `inline` are read in place still.
 
     Raises
     ------
@@ -64,7 +73,18 @@ def parse(f, structures: tuple[tree.Structure, ...] | None = None) -> _Parsed:
         If there is no source.
     """
     source = f if isinstance(f, Source) else find_source(f)
+    try:
+        return _read(source, structures, None)
+    except Expansion:
+        routines = Routines(inline)
+        parsed = _read(source, structures, routines)
+        once = routines.called_once(parsed.function.body)
+        return _read(source, structures, Routines(inline | once)) if once else parsed
+
+
+def _read(source: Source, structures, routines: Routines | None) -> _Parsed:
     shared = _Shared(source)
+    shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
     reader.env.update(bound)
@@ -130,9 +150,13 @@ class _Shared:
         self.tables: dict[str, np.ndarray] = {}
         self.heads: list[ir.Stmt] = []
         self.lifted: list[Struct] = []
+        self.buffers: list[tuple[Struct, List]] = []
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
+        self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
+        self.sources: dict[object, Source] = {}
+        self.routines: Routines | None = None
 
 
 class Reader(
@@ -158,6 +182,8 @@ class Reader(
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
         self.buffers: set[str] = set()
+        self.own_lists: dict[str, List] = {}
+        self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
 
     # -- names
     def local_name(self, name: str) -> str:
@@ -264,17 +290,21 @@ class Reader(
                 self.stmt(node)
             except Stop as stop:
                 self.problems.append(stop.problem)
+            if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
+                return  # a test decided when it was read may end here: what follows is never reached
 
     def nested(self, body) -> tuple:
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
         saved, self.out = self.out, []
         self.depth += 1
+        self.entered.append(set(self.env))
         try:
             body() if callable(body) else self.block(body)
             return tuple(self.out)
         finally:
             self.out = saved
             self.depth -= 1
+            self.entered.pop()
 
     def stmt(self, node: ast.stmt):
         method = getattr(self, f"stmt_{type(node).__name__.lower()}", None)
@@ -282,6 +312,23 @@ class Reader(
             what, way = _REFUSED.get(type(node).__name__, (f"the statement {type(node).__name__}", "rewrite it"))
             self.fail(node, f"{what} is not supported", way)
         method(node)
+
+    def stmt_import(self, node):
+        for alias in node.names:
+            root = alias.name.split(".")[0]
+            if root not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            whole = importlib.import_module(alias.name)
+            self.env[alias.asname or root] = Obj(whole if alias.asname else sys.modules[root])
+
+    def stmt_importfrom(self, node):
+        for alias in node.names:
+            if node.level or (node.module or "").split(".")[0] not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            found = getattr(importlib.import_module(node.module), alias.name, None)
+            if found is None:
+                self.fail(node, f"{node.module} has no {alias.name}", "check the name")
+            self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
 
     def stmt_pass(self, node):
         pass
@@ -401,6 +448,8 @@ def _is_known_object(value) -> bool:
 def _structured(structure_: tree.Structure, names):
     if isinstance(structure_, tree.Leaf):
         return Name(next(names))
+    if isinstance(structure_, tree.Known):
+        return Obj(None) if structure_.value is None else Const(structure_.value)
     items = tuple(_structured(c, names) for c in structure_.children)
     return Struct(items, structure_.keys, structure_.kind, structure_.make)
 

@@ -103,9 +103,10 @@ class AssignmentReader(ExpressionReader):
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
-            if isinstance(value, ir.Select) and value.then == Op("grow", (Name(target),)):
+            if isinstance(value, ir.Select) and isinstance(value.then, Op) and value.then.fn == "grow":
                 assert isinstance(value.test, Op), value
-                return self.emit(ir.Grow(target, value.test.args[0], self.source.loc(node)))
+                upto = len(value.then.args) > 1
+                return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
         else:
             self.env[name] = self.assign_struct(name, value, node)

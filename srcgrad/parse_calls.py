@@ -1,15 +1,24 @@
-"""Read calls of other Python functions in place: parameters become names of the caller, or its own values."""
+"""Read calls of other Python functions: in place, where parameters become names of the caller, or its own values.
+
+Where that makes a function too long, the calls of a callee that is long itself stay calls (`parse_routines`).
+"""
 
 from __future__ import annotations
 
 import ast
+import types
 from dataclasses import replace
 
 from . import ir
+from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .parse_expr import ExpressionReader, Struct
+from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
+
+# statements that reading calls in place may make of a function, before calls stay calls, and at most
+LONG, LIMIT = 300, 5000
 
 # their functions have rules or none: what stands in their source is not for us to differentiate
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
@@ -41,26 +50,43 @@ class CallReader(ExpressionReader):
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
             name = ast.unparse(node.func)
+            if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
+                self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
             self.fail(node, f"there is no rule for {name}() and no Python source",
                       "write it in Python and NumPy, or register a rule for it")  # fmt: skip
         identity = local.node if local else function.__code__
-        if identity in self.shared.stack:
-            self.fail(node, f"{ast.unparse(node.func)} calls itself", "write the recursion as a loop")
+        recursive = identity in self.shared.stack[self.shared.base :]
+        if recursive and self.shared.routines is None:
+            raise Expansion
         if local:
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
-            source = find_source(f)
+            try:
+                source = self.shared.sources.get(function) or find_source(f)
+            except SourceNotFoundError as e:
+                self.fail(node, e.problems[0].what, e.problems[0].way_out)
+            self.shared.sources[function] = source
             self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = self.depth
-        if isinstance(f, Nondifferentiable):
-            return self.splice_constant(node, callee, f, identity)
-        return self.splice(node, callee, f, identity)
+        given = self.arguments_of(node, callee, f)
+        constant = isinstance(f, Nondifferentiable)
+        if self.shared.routines is not None and not local and not constant:
+            made = self.shared.routines.find(self, callee, given)
+            if made is not None:
+                return call_routine(self, node, made, given)
+        if recursive:
+            name = ast.unparse(node.func)
+            self.fail(node, f"{name} calls itself, and is defined inside, writes its arguments or draws numbers",
+                      "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
+        if constant:
+            return self.splice_constant(node, callee, f, identity, given)
+        return self.splice(node, callee, f, identity, given)
 
-    def splice_constant(self, node, callee, f, identity):
+    def splice_constant(self, node, callee, f, identity, given):
         """Read a call of a nondifferentiable function: nothing active may go in, or come out through a closure."""
-        value = self.splice(node, callee, f, identity)
+        value = self.splice(node, callee, f, identity, given)
         if isinstance(value, ir.Expr):
             value = self.hold(value, node)
         self.require(node, f, {"value": value})
@@ -72,9 +98,11 @@ class CallReader(ExpressionReader):
         if found:
             self.emit(ir.RequireConstant((Const(f.__name__), *found), self.source.loc(node)))
 
-    def splice(self, node, callee, f, identity):
-        before = len(self.out)
-        self.bind_call(node, callee, f)
+    def splice(self, node, callee, f, identity, given):
+        before, size = len(self.out), self.shared.size
+        reads = _name_counts(callee.node)
+        for name, value in given.items():
+            callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
         self.shared.stack.append(identity)
@@ -82,9 +110,11 @@ class CallReader(ExpressionReader):
             body, value = callee.read_body()
         finally:
             self.shared.stack.pop()
-        self.shared.size += sum(1 for _ in ir.statements(body))
-        if self.shared.size > 5000:
-            self.fail(node, "the calls in this function expand to more than 5000 statements", "differentiate parts")
+        self.shared.size = size + sum(1 for _ in ir.statements(body))
+        if self.shared.routines is None and self.shared.size > LONG:
+            raise Expansion
+        if self.shared.size > LIMIT:
+            self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
             target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
             body = (*body, Let(target, value, callee.return_loc))
@@ -92,18 +122,20 @@ class CallReader(ExpressionReader):
         self.out.extend(body)
         return value
 
-    def bind_call(self, node, callee, f):
+    def arguments_of(self, node, callee, f) -> dict:
+        """Return the values of the parameters of a callee, by name."""
         args = callee.node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
-        if args.vararg or args.kwarg:
-            self.fail(node, f"{ast.unparse(node.func)} takes *args or **kwargs", "name every parameter")
-        positional = self.positional(node)
-        if len(positional) > len(names):
+        if args.kwarg:
+            self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
+        values = self.in_order([*node.args, *(k.value for k in node.keywords)])
+        positional, by_name = values[: len(node.args)], values[len(node.args) :]
+        if len(positional) > len(names) and not args.vararg:
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
-        for key, value in self.keywords(node).items():
+        for key, value in zip((k.arg for k in node.keywords), by_name, strict=True):
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
@@ -113,9 +145,10 @@ class CallReader(ExpressionReader):
                 if name not in defaults:
                     self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
                 given[name] = defaults[name]
-        reads = _name_counts(callee.node)
-        for name in every:
-            callee.env[name] = self.bind_argument(callee, name, given[name], node, reads.get(name, 0))
+        if args.vararg:
+            rest = tuple(positional[len(names) :])
+            given[args.vararg.arg] = Struct(rest, tuple(range(len(rest))))
+        return given
 
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""

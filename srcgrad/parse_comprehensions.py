@@ -57,7 +57,8 @@ class ComprehensionReader(ExpressionReader):
             return made
         buffer = self.buffer_name(self.wanted_name or "items")
         count = self.size_of_trips(found)
-        self.emit(Let(buffer, Op("list", (count,), (), loc), loc))
+        static = (("chosen", True),) if first.ifs else ()
+        self.emit(Let(buffer, Op("list", (count,), static, loc), loc))
         plain = found.bounds is not None and found.bounds[::2] == (Const(0), Const(1))
         own = plain and isinstance(first.target, ast.Name)
         var = self.local_name(first.target.id) if own else self.fresh("i")

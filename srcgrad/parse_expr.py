@@ -26,7 +26,8 @@ _BINARY = {
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "PITFALLS", "RESULT", "ValueError", "IndexError", "UnboundLocalError",
+    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
+    "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
 
@@ -251,7 +252,9 @@ class ExpressionReader:
 
         def settled(value):
             if isinstance(value, Struct):
-                return replace(value, items=tuple(map(settled, value.items)))
+                items = tuple(map(settled, value.items))
+                same = all(a is b for a, b in zip(items, value.items, strict=True))
+                return value if same else replace(value, items=items)
             if not isinstance(value, ir.Expr) or isinstance(value, Slice):
                 return value
             # the name of an array stands for the array, whatever is written into it; all else may read what is written

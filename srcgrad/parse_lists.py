@@ -22,6 +22,8 @@ class ListReader(ExpressionReader):
     env: dict
     grown_names: set[str] | None
     buffers: set[str]
+    entered: list[set[str]]
+    own_lists: dict[str, List]
 
     # -- lists that grow
     def grown(self) -> set[str]:
@@ -38,34 +40,41 @@ class ListReader(ExpressionReader):
         for name in (grown | bound) & self.grown() & set(self.env):
             value = self.env[name]
             if isinstance(value, Struct) and value.kind == "list" and name in self.locals:
-                self.env[name] = self.new_list(name, value, node)
+                self.env[name] = self.turned_into_buffer(name, value, node)
 
     def own_list(self, name: str, value, node):
         """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
         before = self.env.get(name)
+        value = next((now for was, now in self.shared.buffers if was is value), value)
         if isinstance(value, List) and value.part is not None:
             copied = self.buffer_name(name)
             self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
             value = List(Name(copied), Op("len", (Name(copied),)), full=True)
         value = self.one_of_two(name, value, node)
-        if isinstance(before, List) and isinstance(value, Struct) and value.kind == "list":
-            if any(v is not None and before in _parts(v) for k, v in self.env.items() if k != name):
-                self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
-            self.emit(Let(_counter(before), Const(0), self.source.loc(node)))
-            for item in value.items:
-                self.push(before, item, node)
-            return before
-        if name in self.grown() and isinstance(value, Struct) and value.kind == "list":
-            return self.new_list(name, value, node) if self.depth or self.escapes(name) else value
+        known = isinstance(value, Struct) and value.kind == "list"
+        if known and (isinstance(before, List) or name in self.grown() and (self.depth or self.escapes(name))):
+            return self.started(name, value, node)
         if isinstance(value, List) and value.full and name in self.grown() and self.appends(name):
-            made = before if isinstance(before, List) else self.new_list(name, Struct((), (), "list"), node)
-            if made is before:
-                self.emit(Let(_counter(made), Const(0), self.source.loc(node)))
+            made = self.started(name, Struct((), (), "list"), node)
             self.extend(made, value.buffer, node)
             return made
-        if isinstance(value, List) and self.depth and before != value and before is not None:
+        if isinstance(value, List) and before != value and name in self.entered[-1]:
             self.fail(node, f"the list {name!r} is bound anew inside a branch or loop", "use two names")
         return value
+
+    def started(self, name: str, items: Struct, node) -> List:
+        """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
+        made = self.own_lists.get(name)
+        held = [v if isinstance(v, Const | Name) else self.hold(v, node) for v in items.items]
+        shown = made is not None and any(made in _parts(v) for k, v in self.env.items() if k != name)
+        if shown and self.depth:
+            self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
+        if made is None or shown:
+            return self.new_list(name, replace(items, items=tuple(held)), node)
+        self.emit(Let(_counter(made), Const(0), self.source.loc(node)))
+        for item in held:
+            self.push(made, item, node)
+        return made
 
     def one_of_two(self, name: str, value, node):
         """Return what a second name of a list is bound to: where one of them is written both must see it."""
@@ -79,7 +88,7 @@ class ListReader(ExpressionReader):
         if value.kind == "dict" or hidden:
             self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
                       f"copy it: {value.kind}(...)")  # fmt: skip
-        made = self.new_list(others[0], value, node)
+        made = self.turned_into_buffer(others[0], value, node)
         self.env.update(dict.fromkeys(others, made))
         return made
 
@@ -121,6 +130,12 @@ class ListReader(ExpressionReader):
         """Return whether an attribute is one of NumPy's: its functions keep no list."""
         return isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and self.resolve(f.value.id)[1] is np
 
+    def turned_into_buffer(self, name: str, items: Struct, node) -> List:
+        """Return the buffer that a list becomes; what still shows the list as it was is the buffer too."""
+        made = self.new_list(name, items, node)
+        self.shared.buffers.append((items, made))
+        return made
+
     def new_list(self, name: str, items: Struct, node) -> List:
         """Return a buffer with its number of items, allocated before all loops."""
         loc = self.source.loc(node)
@@ -129,7 +144,7 @@ class ListReader(ExpressionReader):
         made = Let(buffer, Op("list", (), (), loc), loc)
         self.shared.heads.append(made) if self.depth else self.emit(made)
         self.emit(Let(count, Const(0), loc))
-        found = List(Name(buffer), Name(count))
+        found = self.own_lists[name] = List(Name(buffer), Name(count))
         for item in items.items:
             self.push(found, item, node)
         return found
@@ -146,7 +161,7 @@ class ListReader(ExpressionReader):
         loc = self.source.loc(node)
         buffer, count = into.buffer, Name(_counter(into))
         value = self.item_of_list(value, node)
-        self.emit(ir.Grow(buffer.id, count, loc))
+        self.emit(ir.Grow(buffer.id, count, False, loc))
         self.emit(Store(buffer.id, (count,), value, "=", loc))
         self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), loc))
 
@@ -215,7 +230,7 @@ class ListReader(ExpressionReader):
             self.emit(Let(count.id, Op("sub", (count, Const(1)), (("inplace", True),)), loc))
             return self.hold(ir.Sub(value.buffer, (count,)), node)
         elif isinstance(args[0], Struct):
-            for item in args[0].items:
+            for item in [v if isinstance(v, Const | Name) else self.hold(v, node) for v in args[0].items]:
                 self.push(value, item, node)
         else:
             given = args[0]
@@ -270,7 +285,7 @@ class ListReader(ExpressionReader):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
         key = self.expr(target.slice) if base.kind == "dict" else Const(place)
         if base.kind == "list" and (place is None or self.depth):
-            self.env[name] = self.new_list(name, base, node)
+            self.env[name] = self.turned_into_buffer(name, base, node)
             return self.store_item(target, self.env[name], value, op, node)
         keys = list(base.keys)
         if not isinstance(key, Const) or self.depth and key.value not in keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import math
 from dataclasses import replace
@@ -48,7 +49,10 @@ class OperationReader(ExpressionReader):
         if value is not NOT_HERE:
             return value
         if name in arrays.METHODS:
-            return self.array_call(node, arrays.METHODS[name], [base, *self.positional(node)], self.keywords(node))
+            start = len(self.out)
+            given = self.positional(node)
+            base = self.as_before(start, [base], node)
+            return self.array_call(node, arrays.METHODS[name], [*base, *given], self.keywords(node))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
         if name == "astype":
@@ -64,7 +68,7 @@ class OperationReader(ExpressionReader):
         return self.in_order(node.args)
 
     def keywords(self, node):
-        return {k.arg: self.expr(k.value) for k in node.keywords}
+        return dict(zip([k.arg for k in node.keywords], self.in_order([k.value for k in node.keywords]), strict=True))
 
     def call_object(self, node, f):
         loc = self.source.loc(node)
@@ -114,8 +118,10 @@ class OperationReader(ExpressionReader):
         spelling = _lookup(arrays.BY_OBJECT, f)
         if spelling is not None:
             return self.array_call(node, spelling, self.positional(node), self.keywords(node))
-        if isinstance(f, type) and issubclass(f, tuple) and hasattr(f, "_fields"):
+        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
             return self.construct(node, f)
+        if f is dataclasses.replace and node.args:
+            return self.replaced_fields(node)
         return self.user_call(node, f)
 
     def hint(self, node, f):
@@ -144,12 +150,28 @@ class OperationReader(ExpressionReader):
         return Op("stop_gradient", (value,), (), self.source.loc(node))
 
     def construct(self, node, make):
-        given = dict(zip(make._fields, self.positional(node), strict=False)) | self.keywords(node)
-        missing = [f for f in make._fields if f not in given and f not in make._field_defaults]
-        if missing:
-            self.fail(node, f"missing fields {', '.join(missing)}", "give every field")
-        items = tuple(given[f] if f in given else self.lift(make._field_defaults[f], node) for f in make._fields)
-        return Struct(items, tuple(make._fields), "namedtuple", make)
+        """Return a namedtuple or dataclass made of the arguments of a call."""
+        if dataclasses.is_dataclass(make):
+            found = dataclasses.fields(make)
+            if hasattr(make, "__post_init__") or not all(f.init for f in found) or "__init__" not in vars(make):
+                self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
+            fields, kind = tuple(f.name for f in found), "dataclass"
+            defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
+        else:
+            fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
+        given = dict(zip(fields, self.positional(node), strict=False)) | self.keywords(node)
+        missing = [f for f in fields if f not in given and f not in defaults]
+        if missing or len(node.args) > len(fields) or any(k not in fields for k in given):
+            what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
+            self.fail(node, what, "give every field")
+        items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)
+        return Struct(items, tuple(fields), kind, make)
+
+    def replaced_fields(self, node):
+        value = self.expr(node.args[0])
+        if not isinstance(value, Struct) or value.kind != "dataclass":
+            self.fail(node, "replace() of this is not supported", "replace fields of dataclasses")
+        return self.with_fields(node, value, self.keywords(node))
 
     def length(self, node):
         value = self.expr(node.args[0])

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads, verify
-from .bounds import check_indices, drop_checks
+from .calls import ReadInPlace, called_in, name_results, reachable
 from .emit import emit
 from .errors import ArgumentError, Problem, problem_at
-from .fuse import schedule
 from .ir import Kind, Let, Name, Op
-from .kinds import infer_kinds, kind_of
-from .lower import lower_with_sizes, own_rebound_params
+from .kinds import kind_of
+from .link import linked
+from .lower import lower_with_kinds
 from .parse import parse
+from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
 from .rules import draws
@@ -35,6 +34,7 @@ class Generated:
     captured: tuple[tuple[str, object], ...]
     source: str
     pitfalls: tuple[Problem, ...] = ()
+    callees: tuple[ir.Function, ...] = ()
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -48,45 +48,16 @@ class Generated:
         exprs = (e for f in self.functions for s in ir.statements(f.body) for e in ir.exprs_of(s))
         return written or any(isinstance(e, Op) and draws.is_draw(e.fn) for e in exprs)
 
+    def is_recursive(self) -> bool:
+        """Return whether a function calls itself, directly or not."""
+        called = {f.name: called_in(f.body) for f in self.callees}
+        for _ in called:
+            called = {name: names.union(*(called[n] for n in names)) for name, names in called.items()}
+        return any(name in names for name, names in called.items())
+
     def text(self) -> str:
         """Return the source of the functions."""
-        return "\n\n\n".join(emit(f) for f in self.functions) + "\n"
-
-
-class Passes:
-    """Runs passes one after the other; `SRCGRAD_DUMP=lower,reverse` prints the program after those named."""
-
-    def __init__(self):
-        self.wanted = set(filter(None, os.environ.get("SRCGRAD_DUMP", "").split(",")))
-
-    def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
-        """Return `step(function)`, verified, dumped if asked for."""
-        result = verify(step(function))
-        self.dump(name, result)
-        return result
-
-    def dump(self, name: str, function: ir.Function):
-        if name in self.wanted or "all" in self.wanted:
-            print(f"# --- after {name}\n{emit(function, comments=False)}\n", file=sys.stderr)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked."""
-
-    stretch: bool = False
-    boundscheck: bool = True
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A function after the passes that every derivative starts from."""
-
-    function: ir.Function
-    kinds: dict[str, Kind]
-    sizes: dict[str, tuple[ir.Expr, ...]]
-    result: tree.Structure
-    pitfalls: tuple[Problem, ...] | None = None
+        return "\n\n\n".join(emit(f) for f in (*self.functions, *self.callees)) + "\n"
 
 
 def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
@@ -100,29 +71,34 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         # its indices are those of the function it was made from, checked there
         f, structures = f.generated(param_kinds, structures, variant.stretch), None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
-        variant = replace(variant, boundscheck=False)
-    parsed = parse(f, structures)
-    passes.dump("parse", parsed.function)
-    function = passes.run("unbound", parsed.function, guard_unbound)
-    function = passes.run("webs", function, split_webs)
-    params = dict(zip(function.params, param_kinds, strict=True))
-    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
-    kinds = infer_kinds(function, params)
-    lowered, kinds, sizes, inside = lower_with_sizes(function, kinds, variant.stretch)
+        variant = replace(variant, boundscheck=False, derived=True)
+    inline: frozenset = frozenset()
+    while True:
+        parsed = parse(f, structures, inline)
+        passes.dump("parse", parsed.function)
+        for routine in reachable(parsed.function.body):
+            routine.function = split_webs(guard_unbound(name_results(routine.function)))
+        function = passes.run("unbound", name_results(parsed.function), guard_unbound)
+        function = passes.run("webs", function, split_webs)
+        params = dict(zip(function.params, param_kinds, strict=True))
+        try:
+            lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.stretch, keep_args)
+            break
+        except ReadInPlace as found:
+            inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
-    check = (lambda f: check_indices(f, kinds, sizes, inside)) if variant.boundscheck else drop_checks
-    lowered = passes.run("bounds", lowered, check)
-    return Lowered(lowered, kinds, sizes, parsed.result, pitfalls)
+    lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
+    return Lowered(lowered, kinds, sizes, parsed.result, variant, pitfalls)
 
 
-def primal(f, structures, param_kinds, variant=Variant()) -> Generated:
+def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
-    return Generated((replace(function, captured=()),), low.result, function.captured, function.name)
+    return _generated((replace(function, captured=()),), low)
 
 
-def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=Variant()) -> tuple[Lowered, Plan]:
+def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
     low = front(f, structures, param_kinds, variant, True)
     params = low.function.params
@@ -138,7 +114,7 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=Variant()) ->
     return low, reverse(low.function, low.kinds, low.sizes, names)
 
 
-def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=True) -> Generated:
+def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
@@ -156,20 +132,10 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=Variant(), value=Tru
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
     function = finish(function, low, p.kinds, p.sizes)
-    return Generated((function,), low.result, low.function.captured, low.function.name, low.pitfalls or ())
+    return _generated((function,), low)
 
 
-def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
-    """Return a derivative function after the passes that make it short and its loops fast."""
-    passes = Passes()
-    passes.dump("reverse", verify(function))
-    known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
-    function = passes.run("simplify", function, lambda f: simplify(f, known))
-    function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
-    return passes.run("final", function, lambda f: simplify(f, known))
-
-
-def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
+def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     base, loc = low.function.name, low.function.loc
@@ -201,11 +167,19 @@ def pair(f, structures, param_kinds, wrt, variant=Variant()) -> Generated:
     undone = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
     unpacked = tuple(undone.get(n, n) for n in crossing)
     copied = tuple(Let(n, Op("copy", (Name(kept),)), loc) for n, kept in undone.items())
-    unpack = (ir.Unpack(unpacked, "residuals"), *copied) if crossing else ()
+    unpack = (ir.Unpack(unpacked, Name("residuals")), *copied) if crossing else ()
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return Generated((forward, backward), low.result, low.function.captured, low.function.name, low.pitfalls or ())
+    return _generated((forward, backward), low)
+
+
+def _generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+    captured = low.function.captured
+    functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
+    known = low.pitfalls or ()
+    pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
+    return Generated(functions, low.result, captured, low.function.name, pitfalls, callees)
 
 
 def outliving(block: ir.Block) -> ir.Block:

@@ -10,13 +10,14 @@ from . import ir
 from .access import SIZES_ONLY, never_rereads
 from .adjoint import Step
 from .blocks import exposed_reads
+from .calls import is_call
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
 
-CHEAP = 4
+CHEAP = 8
 
 
 def contents(array: str) -> str:
@@ -65,6 +66,7 @@ class Recorder:
                 counts[n] = counts.get(n, 0) + 1
         self.growing = {contents(s.base) for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         self.first_writes = first_writes(function.body)
         self.temps: set[str] = set()
         self.slots = Slots(kinds, fresh, dims, self.integers_bound_once())
@@ -153,8 +155,8 @@ class Recorder:
         found = set()
         for s in ir.statements((stmt,)):
             found |= set(ir.binds(s))
-            if isinstance(s, Let) and self.kinds[s.target].rank:
-                found.add(contents(s.target))
+            if not isinstance(s, For):
+                found |= {contents(n) for n in ir.binds(s) if self.kinds[n].rank}
             if isinstance(s, Store) and id(s) not in self.first_writes:
                 found.add(contents(s.base))
         return found
@@ -224,6 +226,8 @@ class Recorder:
 
     def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
         if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
+            return False
+        if ir.names_in(stmt.value) & self.called:
             return False
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:

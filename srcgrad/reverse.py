@@ -16,7 +16,7 @@ from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, 
 from .kinds import kind_of
 from .record import Recorder, facts_of
 from .rules import draws
-from .slots import Slot, next_trip
+from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
 
 ZERO, ONE = Const(0), Const(1)
@@ -50,8 +50,11 @@ class Plan:
     sizes: dict[str, tuple[Expr, ...]]
 
 
-def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...]) -> Plan:
-    """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`."""
+def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], seeds=None) -> Plan:
+    """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`.
+
+    `seeds` are the positions of the results whose adjoints are given, by default all.
+    """
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
     function, own = own_written_params(function, kinds, fresh)
@@ -66,7 +69,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
         raise AssertionError("a result stands twice")
-    steps, live = builder.block(function.body[:-1], {o for o in outs if o in active})
+    seeded = {o for k, o in enumerate(outs) if o in active and (seeds is None or k in seeds)}
+    steps, live = builder.block(function.body[:-1], seeded)
     recorder = Recorder(function, kinds, set(builder.bars.values()), fresh, sizes)
     recorder.run(steps)
     assembly = _Assembly(kinds, recorder, fresh)
@@ -215,7 +219,7 @@ class _Assembly(CheckpointAssembly):
             after.append(slot.keep(Name(name)))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
 
-    def born_in_slot(self, stmt: Let, slot: Slot) -> list[Stmt]:
+    def born_in_slot(self, stmt: Let, slot: Slot | Ragged) -> list[Stmt]:
         """Return the definition of an array of a loop body as one row of its record."""
         name, value = stmt.target, stmt.value
         out: list[Stmt] = []
@@ -224,7 +228,7 @@ class _Assembly(CheckpointAssembly):
             made = self.fresh(f"{name}_new")
             self.kinds[made] = self.kinds[name]
             out.append(Let(made, value))
-        out.append(Let(name, slot.value()))
+        out += slot.birth(name)
         fill: Expr | None = None
         if fn.startswith("np.zeros"):
             fill = Const(0.0)
@@ -296,7 +300,7 @@ class _Assembly(CheckpointAssembly):
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
         for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
-            out += _at([Let(step.stmt.target, slot.value())], step.stmt.loc)
+            out += _at(slot.recall(step.stmt.target), step.stmt.loc)
         for step in reversed(steps):
             for load in step.loads:
                 slot, _ = kept[load.target]

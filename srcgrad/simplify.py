@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from . import ir
 from .blocks import rename_block
+from .calls import can_drop, is_call, joined, reversed_in
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
 from .rules import draws
@@ -43,7 +44,7 @@ def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) ->
     stored = ir.stored_in(function.body)
     table: dict[Expr, Expr] = {
         Name(s.target): s.value
-        for s in function.body
+        for s in ir.statements(function.body)
         if isinstance(s, Let) and counts[s.target] == 1 and s.target not in stored and s.target not in function.params
         and isinstance(s.value, Const) and s.target.split("_bar")[0] != s.target
     }  # fmt: skip
@@ -116,6 +117,10 @@ def join_tests(function: ir.Function) -> ir.Function:
             if once and isinstance(stmt, If) and isinstance(last, Let) and stmt.test == Name(last.target):
                 stmt = replace(stmt, test=last.value)
                 out.pop()
+            both = joined(last, stmt, reads)
+            if both is not None:
+                stmt = both
+                out.pop()
             out.append(stmt)
         return tuple(out)
 
@@ -174,12 +179,15 @@ def drop_dead(function: ir.Function) -> ir.Function:
 
     read = live_reads(function.body)
     escaping = escaping_counters(function.body)
+    repeated = reversed_in(function.body)
 
     def block(stmts):
         out = []
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, block)
             if isinstance(stmt, Let) and stmt.target not in read and not _draws(stmt.value):
+                continue
+            if is_call(stmt) and not read & set(ir.binds(stmt)) and can_drop(stmt, repeated):
                 continue
             if isinstance(stmt, Store | ir.Grow) and stmt.base not in read and stmt.base not in params:
                 continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .adjoint import Step
-from .affine import Affine, affine, clipped, simplify_index
+from .affine import Affine, affine, clipped, simplify_index, unclipped
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from .writes import extreme
@@ -21,11 +21,12 @@ ROOM, ROWS = 64, 8
 
 @dataclass(frozen=True)
 class Slot:
-    """A name, or a place in an array or on a stack."""
+    """A name, or a place in an array or on a stack; `cut` are the sizes there, along axes where they differ by trip."""
 
     name: str
     index: tuple[Expr, ...]
     kind: Kind
+    cut: tuple[Expr | None, ...] = ()
 
     def keep(self, value: Expr) -> Stmt:
         """Return the statement that keeps a value."""
@@ -33,7 +34,42 @@ class Slot:
 
     def value(self) -> Expr:
         """Return the expression of the kept value."""
-        return Sub(Name(self.name), self.index) if self.index else Name(self.name)
+        cuts = tuple(ir.Slice(None, size) for size in self.cut) if any(self.cut) else ()
+        return Sub(Name(self.name), (*self.index, *cuts)) if self.index else Name(self.name)
+
+    def birth(self, name: str) -> list[Stmt]:
+        """Return the statements that make an array of a trip where it is kept."""
+        return [Let(name, self.value())]
+
+    def recall(self, name: str) -> list[Stmt]:
+        """Return the statements that bind an array of a trip again on the way back."""
+        return [Let(name, self.value())]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Where arrays of one axis stand whose size differs from trip to trip: one behind the other in a long array."""
+
+    name: str
+    top: str
+    begin: str
+    begin_slot: Slot
+    size: Expr
+    kind: Kind
+
+    def birth(self, name: str) -> list[Stmt]:
+        """Return the statements that make an array of a trip where it is kept."""
+        end = Op("add", (Name(self.top), self.size))
+        begin = Let(self.begin, Name(self.top))
+        return [begin, self.begin_slot.keep(Name(self.begin)), Let(self.top, end),
+                ir.Grow(self.name, Name(self.top), True), Let(name, self.between())]  # fmt: skip
+
+    def recall(self, name: str) -> list[Stmt]:
+        """Return the statements that bind an array of a trip again on the way back."""
+        return [Let(self.begin, self.begin_slot.value()), Let(name, self.between()), Let(self.top, Name(self.begin))]
+
+    def between(self) -> Expr:
+        return Sub(Name(self.name), (ir.Slice(Name(self.begin), Name(self.top)),))
 
 
 class Checkpoints:
@@ -79,7 +115,7 @@ class Slots:
                 name = stmt.target if isinstance(stmt, Let) else stmt.base
                 step.kept = self.slot(name, Kind(self.kinds[name].dtype), loops)
             for name in step.kept_after:
-                step.kept_after[name] = self.slot(name, self.kinds[name], loops)
+                step.kept_after[name] = self.born(name, self.kinds[name], loops)
             if step.is_loop and step.has_reverse and not _tells_trips(stmt):
                 self.count(step, loops)
             step.entry = [(fact, self.entry(fact, step, loops)) for fact in step.entry]
@@ -100,13 +136,25 @@ class Slots:
             raise UnsupportedError(problem_at(step.stmt.loc, f"the array {name!r} is bound anew", "use two names"))
         return self.slot(name, kind, loops)
 
+    def born(self, name: str, kind: Kind, loops) -> Slot | Ragged:
+        """Return a slot for a value that a loop body binds anew in every trip."""
+        if kind.rank != 1 or not loops or self.row_sizes(name, loops, False)[0][0] is not None:
+            return self.slot(name, kind, loops)
+        base, top, begin = (self.fresh(f"{name}_{part}") for part in ("rec", "top", "begin"))
+        self.made |= {base: kind, top: Kind("int64"), begin: Kind("int64")}
+        self.kinds |= {top: Kind("int64"), begin: Kind("int64")}
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        loops[0].allocations.append(Let(base, Op("np.empty", (Const(ROOM),), static)))
+        loops[0].allocations.append(Let(top, Const(0)))
+        return Ragged(base, top, begin, self.slot(begin, Kind("int64"), loops), self.size(name, 0), kind)
+
     def slot(self, name: str, kind: Kind, loops) -> Slot:
         """Return a slot for values kept inside the given loops."""
         base = self.fresh(f"{name}_rec" if loops else f"{name}_old")
         self.made[base] = Kind(kind.dtype, kind.rank + len(loops))
         if not loops:
             return Slot(base, (), kind)
-        sizes = self.invariant_sizes(name, loops) if kind.rank else ()
+        sizes, cut = self.most_rows(name, loops) if kind.rank else ((), ())
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
         counted = trip_counts([s.recorded for s in loops])
         known = counted[max((k + 1 for k, c in enumerate(counted) if c is None), default=0) :]
@@ -120,7 +168,7 @@ class Slots:
         if len(known) < len(loops) and len(rows) + len(sizes) == 1:
             made = Op("stack", (Const(ROOM),), static)
         loops[0].allocations.append(Let(base, made))
-        return Slot(base, index, kind)
+        return Slot(base, index, kind, cut)
 
     def height(self, owner: Step, loops) -> str:
         """Return the name of the count that all stacks of a loop share: the number of its present trip, from 0."""
@@ -143,22 +191,47 @@ class Slots:
             size = ir.substitute(size, table)
         return size
 
-    def invariant_sizes(self, name: str, loops) -> tuple[Expr, ...]:
-        """Return the sizes of an array as expressions known before the outermost loop."""
+    def size(self, name: str, axis: int) -> Expr:
+        known = self.dims.get(name)
+        return known[axis] if known else Op("shape", (Name(name),), (("axis", axis),))
+
+    def row_sizes(self, name: str, loops, wide: bool = True) -> list[tuple[Expr | None, Expr | None]]:
+        """Return for each axis of an array (the most it gets, None if unknown; its size where that differs by trip).
+
+        With `wide` a smaller one of two sizes is taken for either, which may be more than it gets.
+        """
         outer = loops[0].recorded
         bound = ir.bound_in((outer,))
-        sizes = []
-        for d in range(self.kinds[name].rank):
-            known = self.dims.get(name)
-            size = known[d] if known else Op("shape", (Name(name),), (("axis", d),))
-            size = self.resolved(size, bound)
-            if ir.names_in(size) & bound:
-                raise UnsupportedError(
-                    problem_at(outer.loc, f"the array {name!r} changes its size in this loop and is needed in reverse",
-                               f"allocate {name!r} before the loop, as large as it gets")
-                )  # fmt: skip
-            sizes.append(size)
-        return tuple(sizes)
+        found: list[tuple[Expr | None, Expr | None]] = []
+        for axis in range(self.kinds[name].rank):
+            size = self.resolved(self.size(name, axis), bound)
+            if not ir.names_in(size) & bound:
+                found.append((size, None))
+                continue
+            candidates = [unclipped(size), *(without_least(unclipped(size)) if wide else ())]
+            ends = [extreme(affine(e), [s.recorded for s in loops], 1) for e in candidates]
+            fits = [clipped(e.expr()) for e in ends if e is not None and not ir.names_in(e.expr()) & bound]
+            found.append((fits[0] if fits else None, size))
+        return found
+
+    def most_rows(self, name: str, loops) -> tuple[tuple[Expr, ...], tuple[Expr | None, ...]]:
+        """Return the sizes of the place an array is kept in, and its own sizes where they differ from trip to trip."""
+        found = self.row_sizes(name, loops)
+        sizes = tuple(most for most, _ in found if most is not None)
+        if len(sizes) < len(found):
+            raise UnsupportedError(
+                problem_at(loops[0].recorded.loc, f"the array {name!r} changes its size in this loop and is needed in "
+                           "reverse", f"allocate {name!r} before the loop, as large as it gets")
+            )  # fmt: skip
+        return sizes, tuple(cut for _, cut in found)
+
+
+def without_least(size: Expr) -> list[Expr]:
+    """Return the expressions that a size is not greater than, with `min(a, b)` replaced by one of the two."""
+    least = next((e for e in ir.walk(size) if isinstance(e, Op) and e.fn == "min"), None)
+    if least is None:
+        return [size]
+    return [e for arg in least.args for e in without_least(ir.substitute(size, {least: arg}))]
 
 
 def next_trip(step: Step) -> list[Stmt]:

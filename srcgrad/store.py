@@ -18,6 +18,7 @@ import stat
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable
 from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -232,8 +233,10 @@ def _locate(name: str, key: str) -> tuple[str, Path | None]:
     return stem, file
 
 
-def guard(dispatcher: Any) -> Any:
+def guard(dispatcher: Any, may_save: Callable[[], bool] = lambda: True) -> Any:
     """The same dispatcher of a published function, its disk cache made safe for many processes.
+
+    What it compiles is saved where `may_save()` says so by then.
 
     Two processes that save different signatures of one function at once can give both data files the same
     name; the index then names machine code for another memory layout, for good. Names of our own prevent it.
@@ -253,7 +256,8 @@ def guard(dispatcher: Any) -> Any:
 
     def save_overload(signature: Any, data: Any) -> None:
         with contextlib.suppress(OSError):
-            save(signature, data)
+            if may_save():
+                save(signature, data)
 
     names = cache._cache_file
     names._data_name_pattern = names._data_name_pattern.replace(".{number", f".{uuid.uuid4().hex}.{{number")

@@ -393,9 +393,11 @@ def by_result(whole, leaves: list, parts: list, out) -> list:
     with distribute(False):
         bottom = sympy.Mul(*(1 / f for f in below))
         top = sympy.Mul(*(f for f in factors if f not in below))
+        bases = {f.base for f in below}
         found = []
         for leaf, part in zip(leaves, parts, strict=True):
-            d_top, d_bottom = top.diff(leaf), bottom.diff(leaf)
+            d_top, d_bottom = plain_slopes(top.diff(leaf), whole), bottom.diff(leaf)
+            d_bottom = plain_slopes(d_bottom.replace(lambda f: _steep_root(f) in bases, lambda f: f.args[1]), whole)
             if d_bottom == 0:
                 found.append(part)
             elif d_top == 0 and top == 1 and len(below) == 1 and below[0].exp == -1:
@@ -405,6 +407,15 @@ def by_result(whole, leaves: list, parts: list, out) -> list:
             else:
                 found.append((d_top - out * stabilise(d_bottom)) / bottom)
         return found
+
+
+def _steep_root(f):
+    """Return what the choice of an infinite slope tests: a root, or what stands under one; None of anything else."""
+    steep = number(elementwise.STEEP)
+    chosen = isinstance(f, Choose) and f.args[2] in (steep, -steep) and isinstance(f.args[0], function_class("ne"))
+    return f.args[0].args[0] if chosen else None
+
+
 def plain_slopes(e, whole):
     """Return the expression with `STEEP` only where it is needed, chosen by a test that is cheap.
 
@@ -416,19 +427,14 @@ def plain_slopes(e, whole):
     if not e.has(steep):
         return e
 
-    def root_of(f):
-        """Return what a choice of STEEP tests: a root, or what stands under one."""
-        chosen = isinstance(f, Choose) and f.args[2] in (steep, -steep) and isinstance(f.args[0], ne)
-        return f.args[0].args[0] if chosen else None
-
     def shifted(f):
-        r = root_of(f)
+        r = _steep_root(f)
         r = r.args[0] if isinstance(r, sqrt) else r
         return r is not None and r.is_Add and r.as_coeff_Add()[0] != 0
 
     def cancel(m):
         bases = {f.base if f.is_Pow else f for f in m.args}
-        return sympy.Mul(*(f.args[1] if root_of(f) in bases else f for f in m.args))
+        return sympy.Mul(*(f.args[1] if _steep_root(f) in bases else f for f in m.args))
 
     e = e.replace(shifted, lambda f: f.args[1]).replace(lambda m: m.is_Mul, cancel)
     inner = {t: ne(t.args[0].args[0], 0) for t in e.atoms(ne) if isinstance(t.args[0], sqrt) and t.args[0] != whole}

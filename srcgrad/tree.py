@@ -1,9 +1,9 @@
-"""Flatten and unflatten structured values: tuples, namedtuples, lists and dicts, nested, of scalars and arrays."""
+"""Flatten and unflatten structured values: tuples, namedtuples, dataclasses, lists and dicts, nested, of numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 
 
 @dataclass(frozen=True)
@@ -12,17 +12,24 @@ class Leaf:
 
 
 @dataclass(frozen=True)
+class Known:
+    """The place of a text or None: part of the structure, since generated code is made for it."""
+
+    value: str | None
+
+
+@dataclass(frozen=True)
 class Node:
-    """A tuple, namedtuple, list or dict: its keys (field names, dict keys or positions) and children."""
+    """A tuple, namedtuple, dataclass, list or dict: its keys (fields, dict keys or positions) and children."""
 
     kind: str
     keys: tuple
-    children: tuple[Node | Leaf, ...]
+    children: tuple[Node | Leaf | Known, ...]
     make: type | None = field(default=None, compare=False)
 
 
 LEAF = Leaf()
-Structure = Node | Leaf
+Structure = Node | Leaf | Known
 
 
 def structure_of(value) -> Structure:
@@ -36,13 +43,30 @@ def structure_of(value) -> Structure:
         return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
     if isinstance(value, list):
         return Node("list", tuple(range(len(value))), tuple(structure_of(v) for v in value))
+    if value is None or isinstance(value, str):
+        return Known(value)
+    if is_dataclass(value) and not isinstance(value, type) and all(f.init for f in fields(value)):
+        names = tuple(f.name for f in fields(value))
+        return Node("dataclass", names, tuple(structure_of(getattr(value, n)) for n in names), type(value))
     return LEAF
+
+
+def is_plain(value) -> bool:
+    """Return whether numba takes a value apart itself: numbers, arrays, and tuples of these."""
+    if isinstance(value, tuple):
+        return all(map(is_plain, value))
+    return not (isinstance(value, dict | list | str) or is_dataclass(value))
 
 
 def leaves(structure: Structure, value) -> Iterator:
     """Yield the leaves of `value` in order."""
+    if isinstance(structure, Known):
+        return
     if isinstance(structure, Leaf):
         yield value
+    elif structure.kind == "dataclass":
+        for key, child in zip(structure.keys, structure.children, strict=True):
+            yield from leaves(child, getattr(value, key))
     elif structure.kind == "dict":
         for key, child in zip(structure.keys, structure.children, strict=True):
             yield from leaves(child, value[key])
@@ -53,6 +77,8 @@ def leaves(structure: Structure, value) -> Iterator:
 
 def unflatten(structure: Structure, flat: Iterator):
     """Return a value of that structure whose leaves are the next items of `flat`."""
+    if isinstance(structure, Known):
+        return structure.value
     if isinstance(structure, Leaf):
         return next(flat)
     items = [unflatten(child, flat) for child in structure.children]
@@ -62,11 +88,15 @@ def unflatten(structure: Structure, flat: Iterator):
         return items
     if structure.kind == "namedtuple" and structure.make is not None:
         return structure.make(*items)
+    if structure.kind == "dataclass" and structure.make is not None:
+        return structure.make(**dict(zip(structure.keys, items, strict=True)))
     return tuple(items)
 
 
 def leaf_names(structure: Structure, base: str) -> Iterator[str]:
     """Yield a name for every leaf: `p` itself, `p_W` for a field, `p_0` for a position."""
+    if isinstance(structure, Known):
+        return
     if isinstance(structure, Leaf):
         yield base
         return
@@ -77,11 +107,15 @@ def leaf_names(structure: Structure, base: str) -> Iterator[str]:
 
 def count(structure: Structure) -> int:
     """Return the number of leaves."""
-    return 1 if isinstance(structure, Leaf) else sum(map(count, structure.children))
+    if isinstance(structure, Node):
+        return sum(map(count, structure.children))
+    return int(isinstance(structure, Leaf))
 
 
 def index_expression(structure: Structure, base: str) -> Iterator[str]:
     """Yield the Python expression of every leaf: `p`, `p[0]`, `p[0][1]` (fields by position)."""
+    if isinstance(structure, Known):
+        return
     if isinstance(structure, Leaf):
         yield base
         return
@@ -93,5 +127,7 @@ def describe(structure: Structure) -> str:
     """Return a canonical text of a structure, for keys."""
     if isinstance(structure, Leaf):
         return "*"
+    if isinstance(structure, Known):
+        return f"={structure.value!r}"
     inner = ",".join(f"{k!r}:{describe(c)}" for k, c in zip(structure.keys, structure.children, strict=True))
     return f"{structure.kind}({inner})"

@@ -101,6 +101,6 @@ def _flagged(block: Block, flags: dict[str, str], uses: dict[int, set[str]]) -> 
         if isinstance(new, For) and new.var in flags:
             new = replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))
         out.append(new)
-        if isinstance(stmt, Let) and stmt.target in flags:
-            out.append(Let(flags[stmt.target], Const(True), stmt.loc))
+        if not isinstance(stmt, For):
+            out += [Let(flags[n], Const(True), stmt.loc) for n in ir.binds(stmt) if n in flags]
     return tuple(out)

@@ -148,7 +148,7 @@ class _Webs:
                 new = replace(new, target=self.renamed(("let", site), names, stmt.target))
             elif isinstance(stmt, Unpack):
                 targets = tuple(self.renamed(("let", site, t), names, t) for t in stmt.targets)
-                new = replace(new, targets=targets, source=table.get(stmt.source, stmt.source))
+                new = replace(new, targets=targets)
             elif isinstance(stmt, For):
                 new = replace(new, var=self.renamed(("for", site), names, stmt.var))
             out.append(ir.with_blocks(new, lambda b: self.rewrite(b, names)))

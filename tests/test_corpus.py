@@ -14,7 +14,7 @@ from tests.random_programs.differences import Reference, mismatch, reference
 THEMES = (
     "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "mutation", "views",
     "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
-    "others_get_wrong",
+    "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers", "geometry", "memory",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # test_pitfalls has those that are due

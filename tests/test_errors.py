@@ -10,10 +10,43 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
+from srcgrad import parse_calls
 from srcgrad.errors import Problem
 from tests.helpers import loaded
 
-HEAD = "import math\n\nimport numpy as np\nfrom numba import njit\n\nimport srcgrad as sg\n\n\n"
+HEAD = """import dataclasses
+import math
+
+import numpy as np
+from numba import njit
+
+import srcgrad as sg
+
+
+@dataclasses.dataclass
+class Plain:
+    size: float
+
+    def area(self):
+        return self.size**2
+
+
+@dataclasses.dataclass
+class Checked:
+    size: float
+
+    def __post_init__(self):
+        assert self.size > 0.0
+
+
+PLAIN = Plain(2.0)
+TABLE = [1.0, 2.0]
+namespace = {}
+exec("def made(t):\\n    return t", namespace)
+MADE = namespace["made"]
+
+
+"""
 VECTOR, MATRIX = np.ones(3), np.ones((3, 2))
 _numbers = itertools.count()
 
@@ -81,7 +114,16 @@ SYNTAX = {
     "del of an element": ("y = (x, x)\n«del y[0]»\nreturn x", "del of anything but a name"),
     "used after del": ("y = x\ndel y\nreturn «y»", "'y' is used after it was deleted"),
     "del on one path": ("y = x\nif x > 3.0:\n    del y\nreturn «y»", "'y' is used after it was deleted"),
-    "import": ("«import math»\nreturn math.sin(x)", "an import inside the function"),
+    "import": ("«import json»\nreturn x", "an import inside the function"),
+    "import from": ("«from json import loads»\nreturn x", "an import inside the function"),
+    "import of nothing": ("«from math import sinus»\nreturn x", "math has no sinus"),
+    "method of an object": ("return «PLAIN.area()» * x", "PLAIN.area() is a method of an object"),
+    "callee without source": ("return «MADE(x)»", "the source of 'made' cannot be found"),
+    "set comprehension as a value": ("y = «{k for k in (1, 2)}»\nreturn x", "a set comprehension"),
+    "lambda returned": ("«return lambda t: t»", "this cannot be returned"),
+    "exec": ("y = «exec('z = 1')»\nreturn x", "no rule for exec()"),
+    "global list written": ("«TABLE[0]» = x\nreturn x", "an item of this list cannot be assigned"),
+    "global list grown": ("«TABLE.append(x)»\nreturn x", "TABLE cannot grow here"),
     "match on a class": ("match x:\n    case «float()»:\n        return x\nreturn x * x", "the pattern float() is not"),
     "match on a mapping": ("match x:\n    case «{'a': 1}»:\n        return x\nreturn x * x", "the pattern {'a': 1}"),
     "match on a sequence": ("match x:\n    case «[1, 2]»:\n        return x\nreturn x * x", "a sequence pattern needs"),
@@ -114,13 +156,23 @@ SYNTAX = {
     "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
     "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "a key known only"),
     "dict method": ("y = {'a': x}\n«y.update(b=x)»\nreturn x", "method .update() of a dict"),
+    "dataclass with code": (
+        "y = «Checked(x)»\nreturn y.size", "Checked does more than keep its fields"),
+    "missing field": ("y = «Plain()»\nreturn y.size", "missing fields size"),
+    "replace of a number": ("y = «dataclasses.replace(x, size=1.0)»\nreturn y", "replace() of this is not supported"),
+    "unknown field": ("y = «Plain(x).length»\nreturn y", "no field 'length'"),
+    "method of a dataclass": ("y = «Plain(x).area()»\nreturn y", "method .area() of a dataclass"),
     "starred array": ("y = (x, «*np.ones(3)»)\nreturn x", "only tuples known when the function is read"),
     "max of nothing": ("return x * «max(())»", "max() of nothing"),
     "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
     "starred call": ("def g(a):\n    return a\nz = (x,)\nreturn «g(*z)»", "*args and **kwargs in a call"),
-    "starred callee": ("def g(*a):\n    return a[0]\nreturn «g(x)»", "takes *args or **kwargs"),
+    "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
+    "function or number": (
+        "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
+        "the returns of this function have different forms",
+    ),
     "starred target": ("«a, *b = x, x, x»\nreturn a", "values for"),
     "too few names": ("«a, b = x, x, x»\nreturn a", "3 values for 2 names"),
     "attribute store": ("«x.scale» = 3.0\nreturn x", "cannot assign to x.scale"),
@@ -173,6 +225,10 @@ DRAWS = {
     "choice with p": ("return x * «np.random.choice(3, p=np.ones(3) / 3.0)»", "with p= is not supported"),
     "array parameters": (
         "return x * np.sum(«np.random.normal(np.zeros(3), 1.0)»)", "must be numbers, not arrays"),
+    "in a checkpointed loop": (
+        "«for k in sg.checkpoint(range(3)):»\n    x = x * np.random.normal()\nreturn x", "draw its random numbers"),
+    "list in a checkpointed loop": (
+        "y = [x]\n«for k in sg.checkpoint(range(3)):»\n    y.append(y[-1] * x)\nreturn y[-1]", "a list that grows"),
     "shuffled expression": ("«np.random.shuffle(np.arange(3) * 2)»\nreturn x", "only named arrays can be shuffled"),
     "no rule": ("return x * «np.random.dirichlet(np.ones(3))»[0]", "no rule for np.random.dirichlet()"),
 }  # fmt: skip
@@ -343,7 +399,7 @@ def test_star_parameters(load, parameters):
 
 
 def test_all_problems_in_one_report(load):
-    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import math»\nreturn «{y}»")
+    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import json»\nreturn «{y}»")
     error, places = error_of(load, program, (2.0,))
     check(error, places, "with", "frobnicate", "an import", "a set")
     assert str(error).splitlines()[0] == "4 problems"
@@ -355,15 +411,40 @@ def test_problems_of_a_helper_name_the_helper(load):
     check(error, places, "np.cumsum()")
 
 
-def test_recursion_is_refused_by_name(load):
-    error, places = error_of(load, body("return «f(x - 1.0)» if x > 0.0 else x"), (2.0,))
-    check(error, places, "f calls itself")
+def test_recursion_of_an_inner_function_is_refused_by_name(load):
+    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, 3)"
+    error, places = error_of(load, body(inner), (2.0,))
+    check(error, places, "g calls itself")
 
 
-def test_mutual_recursion_is_refused_by_name(load):
-    program = "def g(t):\n    return «f(t)»\n\n\n" + body("return g(x - 1.0) if x > 0.0 else x")
+def test_recursion_of_a_function_that_writes_is_refused_by_name(load):
+    program = "def g(a, n):\n    a[n] = a[n + 1] * 2.0\n    if n > 0:\n        «g(a, n - 1)»\n\n\n"
+    program += body("a = np.ones(3) * x\ng(a, 1)\nreturn a[0]")
     error, places = error_of(load, program, (2.0,))
-    check(error, places, "f calls itself")
+    check(error, places, "g calls itself")
+
+
+def test_recursion_that_does_not_end_is_refused(load):
+    error, places = error_of(load, body("return «f(x - 1.0)»"), (2.0,))
+    check(error, places, "this function returns nothing without calling itself")
+
+
+def test_recursion_over_more_and_more_axes_is_refused(load):
+    program = "def g(a, n):\n    return np.sum(a) if n == 0 else «g(a[..., None], n - 1)»\n\n\n"
+    error, places = error_of(load, program + body("return g(x, 2)"), (VECTOR,))
+    check(error, places, "g calls itself with arguments of ever other kinds")
+
+
+def test_calls_that_expand_without_end_are_refused(load, monkeypatch):
+    monkeypatch.setattr(parse_calls, "LONG", 20)
+    monkeypatch.setattr(parse_calls, "LIMIT", 50)
+    lines = ["def g0(a, x):\n    a[0] = a[0] * x\n"]
+    for k in range(1, 7):
+        call = f"g{k - 1}(a, x)" if k > 1 else "«g0(a, x)»"
+        lines.append(f"def g{k}(a, x):\n    {call}\n    {call}\n")
+    program = "\n\n".join(lines) + "\n\n" + body("a = np.ones(1)\ng6(a, x)\nreturn a[0]")
+    error, places = error_of(load, program, (1.0,))
+    check(error, places, *["the calls in this function expand to more than 50 statements"] * 2)
 
 
 def test_captured_array_is_not_written(load):
@@ -386,9 +467,7 @@ def test_integer_argument_has_no_derivative(load, argument, kind):
 UNFIT = {
     "complex": 1j,
     "complex array": np.ones(2) * 1j,
-    "text": "abc",
     "text array": np.array(["a"]),
-    "None": None,
     "float16": np.ones(2, np.float16),
     "datetime": np.array(["2020-01-01"], "M8[D]"),
     "set": {1.0},
@@ -406,6 +485,29 @@ def test_unfit_arguments(load, name):
     with pytest.raises(sg.KindError) as caught:
         sg.grad(f)(2.0, UNFIT[name])
     assert "pass real numbers" in str(caught.value)
+
+
+@pytest.mark.parametrize("argument", ["abc", None])
+def test_text_and_none_are_no_numbers(load, argument):
+    text = "'abc'" if argument else "None"
+    with pytest.raises(sg.UnsupportedError, match=r"None is used as a number|string arithmetic"):
+        sg.grad(load(body("return y * x", "y, x")))(2.0, argument)
+    with pytest.raises(sg.ArgumentError, match=re.escape(f"the argument 'x' is {text}, not a float")):
+        sg.grad(load(body("return y if x else 2.0 * y", "y, x")), argnums=(0, 1))(2.0, argument)
+
+
+def test_text_inside_njit(load):
+    from numba import njit
+
+    g = sg.grad(load(body("return y if x == 'a' else 2.0 * y", "y, x")))
+    assert g(2.0, "a") == 1.0
+
+    @njit
+    def outer(y):
+        return g(y, "a")
+
+    with pytest.raises(sg.KindError, match="the argument 'x' is text"):
+        outer(2.0)
 
 
 @pytest.mark.parametrize("argnums", [2, -3, "z", (0, 0), (0, "x"), (), (0, 5)])
@@ -529,7 +631,7 @@ def test_an_error_leaves_nothing_behind(load):
     with pytest.raises(sg.KindError):
         g(2.0)
     np.testing.assert_array_equal(g(VECTOR), [2.0, 1.0, 1.0])
-    with pytest.raises(sg.KindError):
+    with pytest.raises(sg.ArgumentError):
         g("abc")
     np.testing.assert_array_equal(g(2.0 * VECTOR), [2.0, 1.0, 1.0])
 

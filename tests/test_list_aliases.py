@@ -181,7 +181,7 @@ def longer_in_place_in_a_loop(x, n):
 FUNCTIONS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == __name__]
 REFUSED = {
     dict_of_two_names, inner_list, written_by_a_callee, second_name_in_a_loop, chosen_list, list_of_lists,
-    list_in_a_dict, same_list_twice_in_a_loop, captured_list, captured_dict, renamed_by_a_callee,
+    list_in_a_dict, captured_list, captured_dict, renamed_by_a_callee,
     renamed_by_a_closure, item_of_a_comprehension,
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from srcgrad.ir import Kind
 from srcgrad.rules.elementwise import ROWS
 from tests.helpers import loaded
 
+pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # steps are rows as well
 POINTS = 5
 SPELLINGS = [(row, spelling) for row in ROWS.values() for spelling in row.spellings]
 SMOOTH = [(row, s) for row, s in SPELLINGS if row.differentiable]

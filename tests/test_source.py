@@ -12,7 +12,7 @@ import pytest
 from numba import typeof
 
 import srcgrad as sg
-from srcgrad import pipeline, runtime, tree
+from srcgrad import hints, pipeline, runtime, tree
 from srcgrad.emit import emit
 from srcgrad.entry import kind_of_type, parameters
 from srcgrad.parse import parse_text
@@ -94,7 +94,7 @@ def all_generated():
 
 def helpers():
     """Return the names of the compiled helpers that generated code may use."""
-    return {name: value for name, value in vars(runtime).items() if not name.startswith("_")}
+    return {n: value for module in (runtime, hints) for n, value in vars(module).items() if not n.startswith("_")}
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=lambda k: CASES[k].name)

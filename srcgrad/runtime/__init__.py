@@ -9,9 +9,9 @@ from numba.extending import lower_builtin, type_callable
 
 
 @numba.njit(cache=True)
-def grow(buffer):
-    """Return a buffer twice as long that begins with what `buffer` holds."""
-    longer = np.empty((2 * buffer.shape[0],) + buffer.shape[1:], buffer.dtype)
+def grow(buffer, least=0):
+    """Return a buffer twice as long, at least `least`, that begins with what `buffer` holds."""
+    longer = np.empty((max(2 * buffer.shape[0], least),) + buffer.shape[1:], buffer.dtype)
     longer[: buffer.shape[0]] = buffer
     return longer
 

@@ -171,6 +171,15 @@ def elements_in_order(a):
     return b[0] * a[0] + b[1]
 
 
+def scaled_sum(u, v=0.0, w=0.0):
+    return u * v + w
+
+
+def keywords_in_order(a):
+    s = scaled_sum(a[0], w=2.0 * a[0], v=overwrite(a, 3.0 * a[1])) + scaled_sum(a[0], w=overwrite(a, a[1] ** 2))
+    return s * (2.0 * a).sum() * (3.0 * a).dot(a * overwrite(a, a[1]))
+
+
 def tests_in_order(a):
     row = a[:1]
     s = np.sum(row * 1.0) + overwrite(a, 3.0 * a[1]) * np.sum(row)
@@ -191,7 +200,42 @@ def bound_on_the_way(x):
 
 KNOTS = np.array([0.0, 0.4, 1.0, 1.5])
 
+def product_of(x, *others):
+    for y in others:
+        x = x * y
+    return x
+
+
+def open_parameters(x, y):
+    return product_of(x) + product_of(y, x, 2.0) * product_of(x, y)
+
+
+def scaled(x, scale=None):
+    if scale is None:
+        return x
+    return x * scale
+
+
+def left_out(x, y):
+    return scaled(x) * scaled(y, x) + scaled(x, scale=2.0)
+
+
+def line_through(c):
+    def line(t):
+        return t * c + 1.0
+
+    return line
+
+
+def functions_returned(x, y):
+    first, second = line_through(x), line_through(y)
+    return first(y) * second(2.0) + first(x)
+
+
 CASES = [
+    Case(open_parameters, (0.7, 1.2)),
+    Case(left_out, (0.7, 1.2)),
+    Case(functions_returned, (0.7, 1.2)),
     Case(two_sigmoids, (sample(3), 0.8)),
     Case(calls_compiled_helper, (sample(5),)),
     Case(already_compiled, (0.7, 1.3)),
@@ -208,6 +252,7 @@ CASES = [
     Case(arguments_in_order, (np.array([0.7, 1.3]),)),
     Case(tuples_in_order, (np.array([0.7, 1.3]),)),
     Case(elements_in_order, (np.array([0.7, 1.3]),)),
+    Case(keywords_in_order, (np.array([0.7, 1.3]),)),
     Case(tests_in_order, (np.array([0.7, 1.3]),)),
     Case(tuple_argument_of_a_call_that_writes, (np.array([0.7, 1.3]),)),
     Case(bound_on_the_way, (0.8,)),

@@ -225,6 +225,55 @@ def rows_in_pairs(x, n):
     return s + np.sum(np.array(hs)[:, 0] ** 2)
 
 
+def popped_in_an_expression(x, n):
+    xs = [x, 2.0 * x]
+    for i in range(n):
+        xs.append(x * i)
+    a = xs[-1] * 10.0 + xs.pop()
+    b = (xs[-1], xs.pop(), xs[-1])
+    return a + b[0] * b[1] * b[2] + max(xs[-1], xs.pop() * 0.5)
+
+
+def bound_in_an_expression(x):
+    y = x
+    z = y + (y := 2.0 * x) * y
+    w = (y, (y := y * x))
+    return z + w[0] * w[1] * y
+
+
+def tripled(a):
+    a[0] = a[0] * 3.0
+    return a[1]
+
+
+def written_in_an_expression(x):
+    a = np.array([x, 2.0 * x])
+    s = a[0] + tripled(a) * a[0]
+    t = a[0] > tripled(a)
+    return s * a[0] + (1.0 if t else 2.0) * x
+
+
+def made_of_its_own_items(x):
+    xs = [1.0 * x]
+    xs = [xs[-1] * 2.0, xs[0]]
+    xs.append(x)
+    for i in range(2):
+        xs = [xs[-1] * 2.0, xs[0] + x]
+        xs.append(xs[0])
+        xs.extend([xs[-1] * x, xs[-2] + i])
+    return sum(xs) + xs[-1] * xs[-2]
+
+
+def one_list_for_each_layer(x, n):
+    total = 0.0
+    for e in range(n):
+        for c in (1.0, 2.0):
+            ys = [v * c + e for v in x]
+            zs = [y * y for y in ys if y > 0.3]
+            total += sum(zs)
+    return total
+
+
 POINT = np.array([0.4, -0.7, 1.2, 0.3])
 
 CASES = [
@@ -246,5 +295,10 @@ CASES = [
     Case(long_list_in_a_loop, (0.3, 14)),
     Case(popped_and_written, (0.2, 20)),
     Case(lists_of_two_levels, (0.3, 5)),
+    Case(popped_in_an_expression, (0.3, 5)),
+    Case(bound_in_an_expression, (0.3,)),
+    Case(written_in_an_expression, (0.3,)),
+    Case(made_of_its_own_items, (0.3,)),
+    Case(one_list_for_each_layer, (POINT + 0.01, 3)),
     Case(rows_in_pairs, (POINT, 11)),
 ]

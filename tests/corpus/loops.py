@@ -218,7 +218,100 @@ def roots_of_all_powers(x):
     return total
 
 
+def column_sums(A, x):
+    total = 0.0
+    for j in range(A.shape[1]):
+        s = 0.0
+        for i in range(A.shape[0]):
+            s += A[i, j] * x[i]
+        total += np.sin(s) * s
+    return total
+
+
+def columns_upward_and_down(A, x, n, m):
+    total = 1.0
+    for t in range(2):
+        for j in range(m - 1, -1, -1):
+            s = 0.3 * t
+            for i in range(n):
+                s += A[i, j] * x[i]
+            w = s * total
+            for i in range(n):
+                w += A[i, j] * A[i, j] * s
+            total = total * 0.5 + np.cos(w) * s
+    return total
+
+
+def columns_of_a_triangle(A, n):
+    y = np.zeros(n)
+    for j in range(n):
+        s = 1.0
+        for i in range(j, n):
+            s += A[i, j] * y[j]
+        y[j] = s * s
+        for i in range(n):
+            y[i] = y[i] + A[i, j] * s
+    return np.sum(y * y)
+
+
+def sums_into_one_element(x, y, k):
+    a = np.zeros(3)
+    for t in range(3):
+        for i in range(x.size):
+            a[k] += x[i] * y[t] * x[t]
+            a[1] += np.sin(x[i]) * y[i]
+        y[t] = y[t] * a[1]
+    return np.sum(a * a)
+
+
+def pairs_by_tails(x):
+    energy = 0.0
+    for i in range(x.size - 1):
+        d = x[i + 1 :] - x[i]
+        r = np.sqrt(d * d + 0.1)
+        energy += np.sum(1.0 / r) * d[0]
+    return energy
+
+
+def doubling_windows(x, w):
+    total, k = 0.0, 1
+    while k < x.size:
+        v = x[:k] * w
+        u = np.tanh(v)
+        total += np.sum(u * v) * u[-1]
+        k = 2 * k
+    return total
+
+
+def windows_of_a_list(x, widths):
+    total = 1.0
+    for width in widths:
+        part = np.exp(-0.5 * x[:width] ** 2)
+        if part.size > 1:
+            weights = part / np.sum(part)
+            total *= 1.0 + np.sum(weights * x[:width])
+    return total
+
+
+def growing_outer_products(x):
+    total = 0.0
+    for k in range(1, x.size + 1):
+        table = np.outer(x[:k], x[:k]) + 1.0
+        total += np.sum(np.log(table * table))
+    return total
+
+
 CASES = [
+    Case(column_sums, (sample(4, 3), sample(4))),
+    Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 3)),
+    Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 0)),
+    Case(columns_of_a_triangle, (sample(3, 3), 3)),
+    Case(sums_into_one_element, (sample(4), sample(4), 1)),
+    Case(sums_into_one_element, (sample(4), sample(4), 2)),
+    Case(pairs_by_tails, (sample(5),)),
+    Case(doubling_windows, (sample(9), 0.7)),
+    Case(windows_of_a_list, (sample(6), np.array([3, 1, 6, 0, 2]))),
+    Case(growing_outer_products, (sample(4),)),
     Case(gravity_between_two, (0.4, -0.3, 0.1, 5)),
     Case(quotients_in_a_chain, (sample(5) ** 2 + 1.0, sample(5) ** 2 + 0.3)),
     Case(roots_of_all_powers, (sample(5),)),

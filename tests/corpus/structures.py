@@ -229,7 +229,30 @@ def remarks(x):
     return z
 
 
+def local_import(x):
+    import math as m
+
+    from numpy import sin
+
+    return m.cos(x) * sin(x)
+
+
+def replaced_fields(x, b):
+    layer = Layer(2.0 * x, b)
+    other = layer._replace(bias=layer.bias * x)
+    total = 0.0
+    for name, value in other._asdict().items():
+        if name == "weight":
+            total += value * 3.0
+        else:
+            total += value * value
+    weight, bias = layer
+    return total * weight + (layer + other)[3] + len(layer[1:]) * bias
+
+
 CASES = [
+    Case(local_import, (0.4,)),
+    Case(replaced_fields, (0.4, 0.7)),
     *(Case(broken_off, (x, 2.0)) for x in (0.4, 0.2)),
     *(Case(skipped_and_broken_off, (x,)) for x in (0.6, 1.6)),
     *(Case(returned_early, (x,)) for x in (0.5, 2.5, 4.5, 14.5)),

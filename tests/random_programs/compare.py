@@ -129,7 +129,7 @@ def second_order(text: str) -> str:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError in Python code that runs longer, where the system has alarms."""
+    """Raises TimeoutError in Python code that takes more processor time, where the system has alarms."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -137,13 +137,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(signum: int, frame: object) -> None:
         raise TimeoutError("the program does not end")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @contextlib.contextmanager
@@ -245,5 +245,7 @@ def refused_or_crash(error: Exception) -> Outcome:
         if isinstance(cause, sg.SrcgradError):
             return Outcome("refused", f"{type(cause).__name__}: {cause}")
         cause = cause.__cause__
+    if isinstance(error, UnboundLocalError) and "on this path" in str(error):
+        return Outcome("refused", f"at run time: {error}")  # of a name that only a short circuit protects
     trace = "".join(traceback.format_exception(error))
     return Outcome("CRASH", f"{type(error).__name__}: {error}\n{trace}")

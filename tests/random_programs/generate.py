@@ -12,7 +12,8 @@ from types import FunctionType
 
 import numpy as np
 
-from tests.random_programs.patterns import HELPERS, PATTERNS, Patterns
+from tests.random_programs.idioms import IDIOMS, Idioms
+from tests.random_programs.patterns import HELPERS, PATTERNS
 from tests.random_programs.scope import PARAMETERS, Scope, Span
 from tests.random_programs.statements import Statements, indented
 
@@ -43,7 +44,7 @@ ALIASES = {
     "keyword": 0.5,
     "write_parameters": 0.4,
 }
-WIDE = ALIASES | {name: 0.7 for name in PATTERNS} | {"again": 0.06}
+WIDE = ALIASES | {name: 0.7 for name in PATTERNS + IDIOMS} | {"again": 0.06}
 LEVELS: dict[int, dict[str, float]] = {
     1: SCALARS,
     2: SCALARS | STORES,
@@ -53,12 +54,13 @@ LEVELS: dict[int, dict[str, float]] = {
 }
 
 HEAD = (
-    '"""Random program: seed {seed}, level {level}."""\nimport math\n\nimport numpy as np\n\nC = {constant}\n'
+    '"""Random program: seed {seed}, level {level}."""\nimport math\n\nimport numpy as np\n\nC = {constant}\n{table}'
 )
 # What `compare` does besides the gradient, for some seeds of the highest level.
 SECOND, SINGLE = ", second order", ", single precision"
 MARKS = {1: SECOND, 6: SECOND, 3: SINGLE}
 PARAMETER_ORDER = ("x", "y", "a", "b", "M", "S", "F", "V", "n", "k", "idx", "labels")
+TABLE = "TABLE = np.array([0.5, -1.25, 2.0])\n"
 LARGEST = 1e3
 STEEPEST = 1e4
 
@@ -92,7 +94,7 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
         scope.arrays |= {name: PARAMETERS[name] for name in ("S", "F", "V") if rng.random() < 0.35}
     helpers = write_helpers(rng, weights, scope)
     budget = rng.choice((2, 4, 6, 9, 13, 18)) * weights.get("size", 1.0)
-    source = Patterns if level > 4 else Statements
+    source = Idioms if level > 4 else Statements
     body = source(scope, [round(budget)]).block(round(budget))
     body.append(f"return {result(scope, level)}")
     used = set(re.findall(r"\w+", "\n".join(body)))
@@ -102,7 +104,8 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
     rng.shuffle(parameters)
     lines = [f"def f({', '.join(parameters)}):", *indented(body)]
     mark = MARKS.get(seed % 10, "") if level > 4 else ""
-    head = HEAD.format(seed=seed, level=f"{level}{mark}", constant=round(rng.uniform(0.2, 0.9), 2))
+    head = HEAD.format(seed=seed, level=f"{level}{mark}", constant=round(rng.uniform(0.2, 0.9), 2),
+                       table=TABLE if level > 4 else "")  # fmt: skip
     return ast.unparse(ast.parse(head + "\n".join(helpers + lines))) + "\n"
 
 

@@ -1,0 +1,130 @@
+"""Bind names to arrays: views, other shapes of memory, memory that takes new values, arrays that change places."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from . import ir
+from .access import root_of
+from .aliases import is_view, shown_by
+from .array_stores import StoreWriter
+from .ir import Expr, Let, Name, Op, Stmt, Store
+from .parameters import updates
+from .pull import ZERO, cell_of, whole
+
+
+class BindingWriter(StoreWriter):
+    """Writes bindings of names to what other names show already."""
+
+    # what `Lowerer` sets up
+    multi: set[str]
+    stored: set[str]
+    reads: Counter
+    rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
+    depth: int
+    sharing: dict[str, set[str]]
+    bind_array: Callable[[str, Expr], object]
+
+    def bind_view(self, stmt: Let):
+        target, value = stmt.target, stmt.value
+        base = next(e for e in ir.walk(value) if isinstance(e, Name))
+        if base.id in self.state.views:
+            base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
+        if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
+            if target in self.stored or base.id in self.stored:
+                self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
+                            f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
+        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
+        if diagonal or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
+        self.state.views[target] = self.pull(self.frozen(value))
+
+    def bind_shape(self, target: str, value: Expr) -> bool:
+        """Bind a name to another shape of memory that is written; False where it is a copy."""
+        sources = shown_by(value, self.kinds)
+        if not sources or not self.writes_matter(target, sources):
+            return False
+        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
+        if p is not None:
+            self.state.views[target] = p
+            return True
+        what = "is" if is_view(value, self.kinds) else "may be"
+        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
+                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
+
+    def shows_one_array(self, target: str, base: str) -> bool:
+        """Return whether a view is used only in this block, and only before its base is bound anew."""
+        _, after = self.rest
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        if not uses or read_counts(after)[target] != self.reads[target]:
+            return False
+        until = after[: uses[-1] + 1]
+        return not any(isinstance(s, Let) and s.target == base and not updates(s) for s in ir.statements(until))
+
+    def writes_matter(self, target: str, sources: set[str]) -> bool:
+        """Return whether memory that these names may share is written while `target` is in use."""
+        after = self.rest[1]
+        if self.depth > 1:
+            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
+            if read_counts(after)[target] != self.reads[target] or any(
+                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
+                return bool({target, *sources} & self.stored)
+            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+            after = after[: uses[-1] + 1] if uses else ()
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
+        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
+
+    def note_order(self, target: str, value: Expr):
+        """Note which memory is laid out row by row for sure, or if an argument is."""
+        assert isinstance(value, Op)
+        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
+        if target not in self.multi and like is None:
+            self.contiguous_if[target] = None
+        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
+            self.contiguous_if[target] = self.contiguous_if[like.id]
+
+    def rebind(self, stmt: Let):
+        """Lower `x = e` for a name bound before: its memory takes the new values."""
+        target, value = stmt.target, stmt.value
+        if not is_view(value, self.kinds):
+            self.bind_shape(target, value)
+        moved = isinstance(value, Name) and self.is_last_use(value.id)
+        if target in self.stored and is_view(value, self.kinds) and not moved:
+            self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
+                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
+            self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
+                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+        if target not in self.state.storage:
+            self.state.storage.add(target)
+            if not is_view(value, self.kinds):
+                return self.bind_array(target, value)
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
+        p = self.pull(value)
+        own = whole(target, self.sizes(target))
+        for a, b in zip(own.dims, p.dims, strict=True):
+            self.require(a, b, f"{target} changes its shape: lengths")
+        self.assign(own, p, value, "=", exact=True)
+
+    def is_last_use(self, name: str) -> bool:
+        """Return whether an array is bound and used in this block only, and not after the present statement."""
+        before, after = self.rest
+        here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
+        return here and any(name in ir.binds(s) for s in before)
+
+
+def read_counts(block) -> Counter:
+    """Return how often a block reads each name; a store reads the array it writes into."""
+    counts: Counter = Counter()
+    for stmt in ir.statements(block):
+        for e in ir.exprs_of(stmt):
+            counts.update(n.id for n in ir.walk(e) if isinstance(n, Name))
+        if isinstance(stmt, Store):
+            counts[stmt.base] += 1
+    return counts
+
+
+def _shown(value: Expr) -> str:
+    return next(e.id for e in ir.walk(value) if isinstance(e, Name)) if not isinstance(value, Name) else value.id

@@ -1,0 +1,134 @@
+"""Put the routines that generated functions call into their module: primal and pullback, for the kinds called with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from . import ir, tree
+from .calls import Form, Routine, is_call, operation
+from .errors import Problem
+from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
+from .lower import lower_routine
+from .parse_expr import RESERVED
+from .passes import Lowered, Variant, checked, finish
+from .pitfalls import find_pitfalls
+from .reverse import reverse
+from .simplify import simplify
+
+Key = tuple[Routine, Form | None, tuple[Kind, ...]]
+
+
+def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant):
+    """Return (functions, those of the routines that they call, directly or not, what is found in them).
+
+    All of them stand under names of their own; what is found are lines where a derivative is lost.
+    """
+    bodies: dict[Key, Function] = {}
+    wanted = [key for f in functions for key in _calls(f)]
+    while wanted:
+        key = wanted.pop(0)
+        if key not in bodies:
+            bodies[key] = _primal(key, variant) if key[1] is None else _pullback(key, variant)
+            wanted += _calls(bodies[key])
+    if not bodies:
+        return functions, (), ()
+    taken = {n for f in (*functions, *bodies.values()) for n in ir.all_names(f)} | captured
+    fresh = ir.Fresh(taken | {f.name for f in functions} | RESERVED)
+    names = {key: fresh(_name(key)) for key in bodies}
+    callees = tuple(_named(f, names[key], names) for key, f in bodies.items())
+    pitfalls = [p for key in bodies for p in _pitfalls(key, variant)]
+    return tuple(_named(f, f.name, names) for f in functions), callees, tuple(pitfalls)
+
+
+def _key(stmt: Unpack) -> Key:
+    value: Any = operation(stmt)
+    return value.option("routine"), value.option("form"), value.option("kinds")
+
+
+def _calls(function: Function) -> list[Key]:
+    return [_key(s) for s in ir.statements(function.body) if is_call(s)]
+
+
+def _name(key: Key) -> str:
+    routine, form, _ = key
+    return routine.name if form is None else f"{routine.name}_pullback"
+
+
+def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
+    """Return the function under this name, its calls under the names chosen."""
+
+    def one(stmt: Stmt) -> Stmt:
+        if is_call(stmt):
+            static = (("name", names[_key(stmt)]),)
+            return replace(stmt, value=replace(operation(stmt), static=static))
+        return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return replace(function, name=name, body=tuple(one(s) for s in function.body))
+
+
+def _lowered(key: Key, variant: Variant) -> Lowered:
+    routine, _, kinds = key
+    function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
+    return Lowered(checked(function, names, sizes, inside, variant), names, sizes, tree.LEAF, variant)
+
+
+def _pitfalls(key: Key, variant: Variant) -> tuple[Problem, ...]:
+    form = key[1]
+    if form is None:
+        return ()
+    low = _lowered(key, variant)
+    return find_pitfalls(low.function, low.kinds, tuple(low.function.params[k] for k in form.wrt))
+
+
+def _primal(key: Key, variant: Variant) -> Function:
+    """Return the routine as it is compiled; no result is an argument itself, or another result."""
+    low = _lowered(key, variant)
+    function = low.function
+    *body, last = function.body
+    assert isinstance(last, ir.Return)
+    fresh, seen = ir.Fresh(ir.all_names(function)), set(function.params)
+    results = []
+    for value in last.value.items if isinstance(last.value, ir.Tuple) else (last.value,):
+        if isinstance(value, Name) and value.id in seen and low.kinds[value.id].rank:
+            own = fresh("out")
+            body.append(Let(own, Op("copy", (value,)), last.loc))
+            value = Name(own)
+        seen |= ir.names_in(value)
+        results.append(value)
+    value = ir.Tuple(tuple(results)) if isinstance(last.value, ir.Tuple) else results[0]
+    return simplify(replace(function, body=(*body, replace(last, value=value))))
+
+
+def _pullback(key: Key, variant: Variant) -> Function:
+    """Return the function that takes the arguments and the adjoints of results, and gives the arguments' adjoints."""
+    routine, form, _ = key
+    assert form is not None
+    low = _lowered(key, variant)
+    f = low.function
+    wrt = tuple(f.params[k] for k in form.wrt)
+    p = reverse(f, low.kinds, low.sizes, wrt, form.seeds)
+    fresh = ir.Fresh(ir.all_names(replace(f, body=(*p.forward, *p.backward))) | set(p.out_bars))
+    kept = {e.id for s in ir.statements(p.backward) if isinstance(s, Let) for e in (s.value,) if isinstance(e, Name)}
+    changed = ir.stored_in(p.backward) | ir.bound_in(p.backward) | kept
+    incoming, copies, kinds = [], [], dict(p.kinds)
+    for k in form.seeds:
+        bar = given = p.out_bars[k] or fresh(f"{p.outs[k]}_bar")
+        if p.kinds[p.outs[k]].rank and bar in changed:
+            given = fresh(f"{bar}_given")
+            copies.append(Let(bar, Op("copy", (Name(given),)), f.loc))
+        kinds[given] = p.kinds[p.outs[k]]
+        incoming.append(given)
+    # what the call itself has printed, its reverse need not print again
+    forward = _without_prints(p.forward)
+    bars = tuple(map(Name, p.bars))
+    end = ir.Return(bars[0] if len(bars) == 1 else ir.Tuple(bars))
+    doc = f"Adjoints of {', '.join(wrt)} from {', '.join(incoming)}: reverse of {routine.name}."
+    body = (*forward, *copies, *p.backward, end)
+    function = Function(_name(key), (*f.params, *incoming), body, f.loc, doc,
+                        ((0, "forward"), (len(forward), "backward")))  # fmt: skip
+    return finish(function, low, kinds, p.sizes)
+
+
+def _without_prints(block: ir.Block) -> ir.Block:
+    return tuple(ir.with_blocks(s, _without_prints) for s in block if not isinstance(s, ir.Print))

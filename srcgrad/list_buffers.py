@@ -1,0 +1,49 @@
+"""Lower lists: the buffer their items stand in, with room for as many as there will be, or growing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import ir
+from .ir import Const, Expr, Let, Name, Op, Stmt
+from .pull_ops import ArrayReader
+
+
+class ListWriter(ArrayReader):
+    """Allocates the buffers of lists; what is put into them are stores as any."""
+
+    # what `Lowerer` sets up
+    put: dict[str, tuple[Expr, ...] | None]
+    counted: set[str]
+    rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
+    fork: Callable[[], Any]
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if not value.args or value.option("chosen"):
+            self.counted.add(target)
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        _, after = self.rest
+        trial.block(after)
+        found = trial.put[target]
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found

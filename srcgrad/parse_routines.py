@@ -1,0 +1,243 @@
+"""Read functions that are called again and again as routines: once each, as functions of their own.
+
+What a call passes is split in two: numbers and arrays become arguments, everything known when the function is read
+(functions, integers, flags, the forms of tuples) belongs to the routine, so that other such values make another one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import ir
+from .blocks import verify
+from .calls import Routine, call, is_call, operation, reachable, routines_in
+from .ir import Const, Expr, Name
+from .parse_expr import Obj, ShapeOf, Struct
+from .rules import draws
+from .source import Source
+
+# statements of a callee up to which it is read in place also where calls stay calls
+SHORT = 40
+# how often a function may call itself with other forms of arguments
+DEEP = 3
+
+
+class Expansion(Exception):
+    """Reading every call in place makes a function too long: calls must stay calls."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A routine as its callers see it: the form of its result, and the arrays it captures."""
+
+    routine: Routine
+    result: object  # the caller's value, but for the names
+    captured: tuple[tuple[str, np.ndarray], ...]
+    given: tuple  # keeps alive what the key names by identity
+
+
+@dataclass
+class _Building:
+    """A routine that is being read: what its own calls are told about it."""
+
+    routine: Routine
+    result: object = Const(0.0)
+    given: tuple = ()
+    asked: bool = False
+
+
+class Routines:
+    """The routines of one function, made as calls are met; those in `inline` are read in place."""
+
+    def __init__(self, inline=frozenset()):
+        self.inline = inline
+        self.made: dict[tuple, Made | None] = {}
+        self.building: dict[tuple, _Building] = {}
+
+    def find(self, caller, callee, given: dict) -> Made | None:
+        """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
+        forms = tuple((name, _form(v, name in callee.locals)) for name, v in given.items())
+        key = (callee.source.function, forms)
+        if any(form is None for _, form in forms) or key in self.inline:
+            return None
+        if key in self.building:
+            own = self.building[key]
+            own.asked = True
+            return Made(own.routine, own.result, (), own.given)
+        if key not in self.made:
+            nested = caller.shared.stack.count(callee.source.function.__code__)
+            self.made[key] = self.read(caller, callee.source, given, key) if nested <= DEEP else None
+        return self.made[key]
+
+    def read(self, caller, source: Source, given: dict, key) -> Made | None:
+        """Return a function as a routine; None where it is short, or no function of its own."""
+        own = _Building(Routine(source.name, ir.Function(source.name, (), ()), key), given=tuple(given.values()))
+        known = set(self.made)
+        while True:
+            self.building[key], own.asked = own, False
+            made = self.attempt(caller, source, given, own)
+            del self.building[key]
+            if made is None or not own.asked or _count(own.result) == _count(made.result):
+                return made
+            # its own calls were read for another form of result: again, now that it is known
+            own.result = made.result
+            self.made = {k: v for k, v in self.made.items() if k in known}
+
+    def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
+        shared = type(caller.shared)(source)
+        shared.routines, shared.sources = self, caller.shared.sources
+        shared.base = len(caller.shared.stack)
+        shared.stack = [*caller.shared.stack, source.function.__code__]
+        reader = type(caller)(source, shared, {})
+        params: list[str] = []
+        for name, value in given.items():
+            reader.env[name] = _inside(value, name, reader, params)
+        body, value = reader.read_body()
+        if shared.problems and own.asked and reader.template is not None:
+            value = reader.template
+            if _count(value) != _count(own.result):
+                return Made(own.routine, value, (), own.given)
+        leaves = _leaves(value)
+        short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
+        if shared.problems or not leaves or short or _draws(body) or not _is_plain(value):
+            return None
+        caller.shared.callees += shared.callees
+        captured = tuple(shared.captured.items())
+        names = tuple(n for n, _ in captured)
+        end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)
+        body = _handed_on((*shared.heads, *body, end), own.routine, names)
+        own.routine.function = verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
+        return Made(own.routine, value, captured, own.given)
+
+    def called_once(self, block: ir.Block) -> frozenset:
+        """Return the keys of the routines that a function with this body and all it calls call at one place only."""
+        routines = reachable(block)
+        sites = Counter(r.key for b in (block, *(r.function.body for r in routines)) for r in routines_in(b))
+        return frozenset(key for key, count in sites.items() if count == 1)
+
+
+def call_routine(caller, node, made: Made, given: dict):
+    """Emit the call of a routine and return its result as the caller's value."""
+    forms = dict(made.routine.key[1])
+    args = [e for name, v in given.items() for e in _arguments(v, forms[name] == "*")]
+    args += [Name(caller.capture(name, array)) for name, array in made.captured]
+    leaves = _leaves(made.result)
+    base = made.routine.name
+    targets = tuple(caller.fresh(f"{base}_value") for _ in leaves)
+    loc = caller.source.loc(node)
+    caller.emit(call(targets, made.routine, tuple(args), loc))
+    return _renamed(made.result, iter(targets), loc)
+
+
+def _handed_on(block, routine: Routine, captured: tuple[str, ...]) -> ir.Block:
+    """Return the body of a routine with the captured arrays among the arguments of its calls of itself."""
+
+    def one(stmt: ir.Stmt) -> ir.Stmt:
+        if is_call(stmt) and operation(stmt).option("routine") is routine:
+            value = operation(stmt)
+            return replace(stmt, value=replace(value, args=(*value.args, *map(Name, captured))))
+        return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
+
+    return tuple(one(s) for s in block) if captured else tuple(block)
+
+
+def _draws(body: ir.Block) -> bool:
+    """Return whether a body draws random numbers: its reverse, which runs it again, would draw others."""
+    every = (e for s in ir.statements(body) for part in ir.exprs_of(s) for e in ir.walk(part))
+    return any(isinstance(e, ir.Op) and draws.is_draw(e.fn) for e in every)
+
+
+def _count(value) -> object:
+    """Return the form of a result."""
+    if isinstance(value, Struct):
+        return value.kind, value.keys, tuple(map(_count, value.items))
+    return len(_leaves(value))
+
+
+def _is_static(value, assigned: bool) -> bool:
+    """Return whether an argument belongs to the routine: known when it is read, and no float."""
+    return isinstance(value, Const) and not isinstance(value.value, float) and not assigned
+
+
+def _form(value, assigned: bool = False):
+    """Return what a routine is made for of an argument: '*' for a number or array, None for what cannot be passed."""
+    if _is_static(value, assigned):
+        return "constant", type(value.value).__name__, value.value
+    if isinstance(value, Expr):
+        return "*"
+    if isinstance(value, ShapeOf):
+        return "shape"
+    if isinstance(value, Obj):
+        return None if hasattr(value.value, "reader") else ("object", id(value.value))
+    if isinstance(value, Struct) and value.kind in ("tuple", "namedtuple"):
+        items = tuple(map(_form, value.items))
+        return None if None in items else (value.kind, value.keys, value.make, items)
+    return None
+
+
+def _inside(value, name: str, reader, params: list[str]):
+    """Return what stands for an argument inside the routine; its numbers and arrays become parameters."""
+    top = name in reader.locals
+    if isinstance(value, Struct):
+        return _struct_inside(value, name, reader, params)
+    if isinstance(value, ShapeOf):
+        return ShapeOf(_parameter(reader.fresh(name), params))
+    if not isinstance(value, Expr) or _is_static(value, top):
+        return value
+    own = reader.local_name(name)
+    reader.renamed[name] = own
+    return _parameter(own, params)
+
+
+def _struct_inside(value: Struct, name: str, reader, params: list[str]) -> Struct:
+    items: list[object] = []
+    for key, item in zip(value.keys, value.items, strict=True):
+        part = f"{name}_{key}"
+        if isinstance(item, Struct):
+            items.append(_struct_inside(item, part, reader, params))
+        elif isinstance(item, ShapeOf):
+            items.append(ShapeOf(_parameter(reader.fresh(part), params)))
+        elif isinstance(item, Expr) and not _is_static(item, False):
+            items.append(_parameter(reader.fresh(part), params))
+        else:
+            items.append(item)
+    return replace(value, items=tuple(items))
+
+
+def _parameter(name: str, params: list[str]) -> Name:
+    params.append(name)
+    return Name(name)
+
+
+def _arguments(value, assigned: bool = False):
+    """Yield the numbers and arrays of an argument, in the order of the parameters they become."""
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from _arguments(item)
+    elif isinstance(value, ShapeOf):
+        yield value.array
+    elif isinstance(value, Expr) and not _is_static(value, assigned):
+        yield value
+
+
+def _is_plain(value) -> bool:
+    """Return whether a result is made of numbers, arrays and what is known anyway, not of what lives in the routine."""
+    if isinstance(value, Struct):
+        return all(map(_is_plain, value.items))
+    return isinstance(value, Expr) or (isinstance(value, Obj) and not hasattr(value.value, "reader"))
+
+
+def _leaves(value) -> list[Expr]:
+    """Return the results that a call must give; what is known when the routine is read is not among them."""
+    if isinstance(value, Struct):
+        return [e for item in value.items for e in _leaves(item)]
+    return [value] if isinstance(value, Expr) and not _is_static(value, False) else []
+
+
+def _renamed(value, names, loc):
+    if isinstance(value, Struct):
+        return replace(value, items=tuple(_renamed(v, names, loc) for v in value.items))
+    return Name(next(names), loc) if _leaves(value) else value

@@ -1,0 +1,77 @@
+"""One pass after the other, with verification and dumps between them; what a derivative starts from and ends with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import ir, tree
+from .blocks import verify
+from .bounds import check_indices, drop_checks
+from .emit import emit
+from .errors import Problem
+from .fuse import schedule
+from .ir import Kind
+from .kinds import infer_kinds
+from .simplify import simplify
+
+
+class Passes:
+    """Runs passes one after the other; `SRCGRAD_DUMP=lower,reverse` prints the program after those named."""
+
+    def __init__(self):
+        self.wanted = set(filter(None, os.environ.get("SRCGRAD_DUMP", "").split(",")))
+
+    def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
+        """Return `step(function)`, verified, dumped if asked for."""
+        result = verify(step(function))
+        self.dump(name, result)
+        return result
+
+    def dump(self, name: str, function: ir.Function):
+        if name in self.wanted or "all" in self.wanted:
+            print(f"# --- after {name}\n{emit(function, comments=False)}\n", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked.
+
+    A derived function is generated itself: what is said of it was said of the lines that it was made from.
+    """
+
+    stretch: bool = False
+    boundscheck: bool = True
+    derived: bool = False
+
+
+USUAL = Variant()
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A function after the passes that every derivative starts from."""
+
+    function: ir.Function
+    kinds: dict[str, Kind]
+    sizes: dict[str, tuple[ir.Expr, ...]]
+    result: tree.Structure
+    variant: Variant
+    pitfalls: tuple[Problem, ...] | None = None
+
+
+def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:
+    """Return a lowered function with checks of its indices, or without any."""
+    return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
+
+
+def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
+    """Return a derivative function after the passes that make it short and its loops fast."""
+    passes = Passes()
+    passes.dump("reverse", verify(function))
+    known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
+    function = passes.run("simplify", function, lambda f: simplify(f, known))
+    function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
+    return passes.run("final", function, lambda f: simplify(f, known))

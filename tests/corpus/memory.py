@@ -1,0 +1,274 @@
+"""What names stand for: aliases, windows, helpers that write, values kept from trip to trip."""
+
+import numpy as np
+
+from tests.corpus.case import Case
+
+
+def two_names_bound_at_once(a):
+    x = y = np.zeros(3)
+    x[0] = a[0] * 2
+    y[1] = a[1] * 3
+    return x[0] * y[0] + x[1] * y[1]
+
+
+def added_in_place_under_two_names(a):
+    b = a
+    a += 1.0
+    return np.sum(b * b)
+
+
+def bound_anew_under_one_of_two_names(a):
+    b = a
+    a = a + 1.0
+    a[0] = 5.0
+    return np.sum(b * b) + a[0] * a[1]
+
+
+def helper_that_binds_its_argument_anew(a, x):
+    w = scale_local(a, x)
+    return np.sum(a * w)
+
+
+def written_through_the_view_a_helper_returns(a):
+    t = tail(a)
+    t[0] = a[0] * a[2]
+    return np.sum(a * a)
+
+
+def state_in_a_tuple(u, v, n):
+    state = (u, v)
+    for _ in range(n):
+        state = step(state, 0.1)
+    return np.sum(state[0] * state[1])
+
+
+def one_variable_for_two_loops(a):
+    s = 0.0
+    for i in range(3):
+        for i in range(2):
+            s += a[i]
+        s += i * a[i]
+    return s
+
+
+def loop_variable_bound_anew(a):
+    s = 0.0
+    for i in range(4):
+        i = i * 2 % 3
+        s += a[i] * (i + 1)
+    return s + i
+
+
+def wrapped_around(a):
+    s = 0.0
+    for i in range(4):
+        s += a[i - 2] * a[i - 1]
+    return s
+
+
+def window_between_run_time_bounds(a, lo, hi):
+    v = a[lo:hi]
+    v[0] = v[-1] * 2
+    return np.sum(a * a) + v.size
+
+
+def gathered_rows_written(M, idx):
+    M[idx, 0] = M[idx, 1] * 2
+    M[:, 1] *= M[0, 0]
+    return np.sum(M**2)
+
+
+def repeated_places_count_once(a, idx):
+    a[idx] += a
+    return np.sum(a * a)
+
+
+def places_taken_from_left_to_right(a, x):
+    i = 0
+    i, a[i] = 1, x * 2
+    a[i], i = x * 3, 0
+    return a[0] + a[1] * a[i]
+
+
+def rows_of_a_loop_written(M):
+    s = 0.0
+    for row in M:
+        row[0] = row[1] * 2
+        for v in row:
+            s += v * v
+    return s + M[0, 0]
+
+
+def window_of_a_row(a, k):
+    w = np.zeros((3, a.size))
+    w[0] = a
+    for i in range(1, 3):
+        w[i] = w[i - 1] * np.cos(w[i - 1])
+        w[i, k:] = w[i, : a.size - k]
+    return np.sum(w[-1] * w[0])
+
+
+def closure_that_writes(a, x):
+    def g(v):
+        v[0] += x
+        return v.sum()
+
+    s = g(a)
+    s += g(a)
+    return s * a[0]
+
+
+def halves_exchanged(a):
+    a = np.asarray(a)
+    n = len(a)
+    half = n // 2
+    lo, hi = a[:half], a[half : 2 * half]
+    lo[:], hi[:] = lo + hi, lo - hi
+    return np.sum(a**3)
+
+
+def bound_changed_in_its_loop(x, n):
+    for i in range(n):
+        n -= 1
+        x = x * x + 0.1 * n
+    return x * n
+
+
+def array_bound_anew_in_its_loop(a):
+    s = 0.0
+    for i in range(len(a)):
+        a = a * 0.9
+        s += a[i] ** 2
+    return s
+
+
+def run_time_steps(a, step):
+    s = 1.0
+    for i in range(0, a.size, step):
+        s = s * a[i] + i
+    for i in range(a.size - 1, -1, -step):
+        s = s + a[i] * s
+    return s
+
+
+def place_where_two_loops_stopped(M):
+    found = False
+    s = 0.0
+    for i in range(M.shape[0]):
+        for j in range(M.shape[1]):
+            if M[i, j] > 0.9:
+                found = True
+                break
+            s += M[i, j] * (i - j)
+        if found:
+            s *= M[i, j]
+            break
+    return s
+
+
+def swap_with_a_product(a):
+    s = a[0]
+    for i in range(1, a.size):
+        s, p = s * a[i], s
+        a[i] = p - s
+        a[i - 1] = a[i] * s
+    return s + np.sum(a)
+
+
+def permuted_twice(a, p):
+    n = a.size
+    b = np.empty_like(a)
+    for i in range(n):
+        b[p[i]] = a[i] ** 2
+    for i in range(n):
+        a[i] = b[p[p[i]]] * a[i]
+    return np.dot(a, b)
+
+
+def packed_to_the_front(a):
+    k = 0
+    total = 0.0
+    for i in range(a.size):
+        if a[i] > 0:
+            a[k] = a[i]
+            k += 1
+    for i in range(k):
+        total += a[i] ** 2 / (i + 1)
+    return total + a[-1]
+
+
+def loop_over_a_view_that_is_written(a):
+    s = 0.0
+    a2 = a[::2]
+    for i, v in enumerate(a2):
+        w = a[2 * i]
+        a[2 * i] = v * w
+        s += a2[i] * v
+    return s
+
+
+def copies_shifted_and_subtracted(a, b):
+    a[:] = b
+    b[0] = 9.0
+    a[1:] = a[:-1] + b[1:]
+    b -= a
+    return np.sum(a * b)
+
+
+def scale_local(v, s):
+    v = v * s
+    v[0] = 1.0
+    return v
+
+
+def tail(v):
+    return v[1:]
+
+
+def step(state, dt):
+    u, v = state
+    return u + dt * v, v - dt * u
+
+
+CASES = [
+    Case(two_names_bound_at_once, (np.array([0.0, 0.3, -0.27]),)),
+    Case(added_in_place_under_two_names, (np.array([-0.89, -0.45, -0.99]),)),
+    Case(bound_anew_under_one_of_two_names, (np.array([0.06, 1.34, -0.49]),)),
+    Case(helper_that_binds_its_argument_anew, (np.array([-0.62, 0.49, 0.36]), 0.4)),
+    Case(written_through_the_view_a_helper_returns, (np.array([0.16, -0.19, -2.52, -0.54]),)),
+    Case(state_in_a_tuple, (np.array([-0.05, 0.11, -1.53]), np.array([-0.48, -0.98, -0.81]), 3)),
+    Case(one_variable_for_two_loops, (np.array([0.86, 0.12, -0.64, 2.0]),)),
+    Case(loop_variable_bound_anew, (np.array([0.76, -1.2, 0.07, 0.58]),)),
+    Case(wrapped_around, (np.array([-0.19, 0.68, -0.07, 0.67]),)),
+    Case(window_between_run_time_bounds, (np.array([1.44, -0.68, 0.2, -0.46, 0.13]), 1, -1)),
+    Case(window_between_run_time_bounds, (np.array([-1.19, -0.58, -0.2, 0.9, 1.15]), -4, 9)),
+    Case(
+        gathered_rows_written,
+        (
+            np.array([[-1.32, -0.79, 0.65], [-1.99, -0.46, -0.1], [1.26, 0.69, -0.33], [-0.37, -0.25, 1.52]]),
+            np.array([2, 0, 2, 1]),
+        ),
+    ),
+    Case(repeated_places_count_once, (np.array([-0.83, -0.62, 0.21, 0.49]), np.array([2, 0, 2, 1]))),
+    Case(places_taken_from_left_to_right, (np.array([-0.85, 0.78, 0.13]), 0.7)),
+    Case(rows_of_a_loop_written, (np.array([[-0.69, -0.33], [-0.56, 0.01], [-0.38, -0.3]]),)),
+    Case(window_of_a_row, (np.array([-1.11, -1.22, 1.34, -0.51]), 1)),
+    Case(closure_that_writes, (np.array([1.88, 1.48, -1.15]), 0.3)),
+    Case(halves_exchanged, (np.array([-0.97, -1.64, 0.51, -0.06, 0.41, -0.99]),)),
+    Case(bound_changed_in_its_loop, (0.6, 5)),
+    Case(array_bound_anew_in_its_loop, (np.array([0.03, 1.36, 1.22, -0.51]),)),
+    Case(run_time_steps, (np.array([-0.3, -0.53, 0.57, -0.06, 0.75, -1.85]), 2)),
+    Case(
+        place_where_two_loops_stopped,
+        (np.array([[0.93, -0.23, -0.74], [0.38, 0.72, -0.3], [0.54, 1.04, -0.21], [-0.81, 0.35, 0.25]]),),
+    ),
+    Case(swap_with_a_product, (np.array([0.82, 0.63, 0.4, 0.96]),)),
+    Case(permuted_twice, (np.array([1.79, -1.57, 0.88, 0.47]), np.array([2, 0, 3, 1]))),
+    Case(packed_to_the_front, (np.array([1.21, -0.19, -1.44, 1.33, 0.53, 2.11]),)),
+    Case(loop_over_a_view_that_is_written, (np.array([0.54, 1.32, 0.81, 1.02, -0.11, -0.7]),)),
+    Case(
+        copies_shifted_and_subtracted,
+        (np.array([-0.73, -0.49, -1.13, -0.55]), np.array([-0.09, 0.25, -0.34, -1.92])),
+    ),
+]

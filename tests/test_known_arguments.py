@@ -1,0 +1,98 @@
+"""Arguments that a source is generated for: text, None, and dataclasses that hold them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from numba import njit
+
+import srcgrad as sg
+
+
+@dataclass(frozen=True)
+class Layer:
+    weight: np.ndarray
+    bias: float
+    kind: str = "tanh"
+    mask: object = None
+
+
+@dataclass
+class Model:
+    first: Layer
+    second: Layer
+    scale: float = 2.0
+
+
+def apply(layer, x):
+    z = layer.weight @ x + layer.bias
+    if layer.kind == "tanh":
+        z = np.tanh(z)
+    elif layer.kind == "square":
+        z = z * z
+    return z if layer.mask is None else z * layer.mask
+
+
+def loss(model, x):
+    second = replace(model.second, bias=model.second.bias * 2.0)
+    third = Layer(second.weight, second.bias, kind="square")
+    return model.scale * np.sum(apply(third, apply(model.first, x))) + np.sum(apply(second, apply(model.first, x)))
+
+
+MODEL = Model(
+    Layer(np.eye(3) * 0.5, 0.1),
+    Layer(np.ones((2, 3)) * 0.3, 0.2, "none", np.array([1.0, 0.0])),
+)
+X = np.array([0.3, 0.5, -0.2])
+
+
+def test_dataclasses():
+    value, gradient = sg.value_and_grad(loss)(MODEL, X)
+    assert value == pytest.approx(loss(MODEL, X), rel=1e-14)
+    assert isinstance(gradient, Model)
+    assert (gradient.first.kind, gradient.first.mask, gradient.second.kind) == ("tanh", None, "none")
+    step = 1e-6
+    moved = [loss(replace(MODEL, second=replace(MODEL.second, bias=0.2 + d)), X) for d in (step, -step)]
+    assert gradient.second.bias == pytest.approx((moved[0] - moved[1]) / (2.0 * step), rel=1e-7)
+    sg.check_grads(loss, (MODEL, X))
+
+
+def test_pullback_of_dataclasses():
+    value, pullback = sg.vjp(loss, MODEL, X)
+    model_bar, x_bar = pullback(1.0)
+    assert value == pytest.approx(loss(MODEL, X), rel=1e-14)
+    np.testing.assert_allclose(x_bar, sg.grad(loss, argnums=1)(MODEL, X), rtol=1e-13)
+    assert isinstance(model_bar, Model)
+
+
+def area(x, y, kind="flat", scale=None):
+    z = x if kind == "flat" else x * x
+    return z * y if scale is None else z * y * scale
+
+
+def test_options():
+    g = sg.grad(area)
+    assert g(2.0, 3.0) == 3.0
+    assert g(2.0, 3.0, "square") == 12.0
+    assert g(2.0, 3.0, "flat", 5.0) == 15.0
+    assert g(2.0, 3.0, kind="square", scale=2.0) == 24.0
+    assert g(2.0, 3.0, scale=4.0) == 12.0
+    assert sg.grad(g)(2.0, 3.0, "square") == 6.0
+    assert sg.differentiable(area)(2.0, 3.0, "square") == 12.0
+    assert "kind" not in str(sg.source(g, 2.0, 3.0, "square")).split("# backward")[0]
+    with pytest.raises(sg.ArgumentError, match="the argument 'kind' is 'square', not a float"):
+        sg.grad(area, argnums="kind")(2.0, 3.0, "square")
+
+
+def scaled(x, scale=None):
+    return x * x if scale is None else x * scale
+
+
+def test_none_inside_njit():
+    g = sg.grad(scaled)
+
+    @njit
+    def outer(x):
+        return g(x), g(x, None), g(x, 5.0)
+
+    assert outer(3.0) == (6.0, 6.0, 5.0)
