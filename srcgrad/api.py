@@ -38,7 +38,7 @@ class Transformed:
         self._count = len(self._signature.parameters)
         self._entries: dict = {}
         self._lock = threading.RLock()
-        self._entry = None
+        self._entry = self._inside = None
         self._stretch = False
         self._texts = False  # whether it was called with text, which numba would try to type at every call
         functools.update_wrapper(self, python_function(base))
@@ -141,12 +141,12 @@ class Transformed:
     # -- numba sees the dispatcher
     @property
     def _numba_type_(self):
+        with self._lock:
+            if self._inside is None:
+                # compiled callers cannot try again with axes of length one repeated: they get both variants
+                wide = functools.partial(self._entry_for, stretch=True)
+                self._inside = entry.Entry(self._request(inside=True), self._entry_for(), wide)
         return self._inside.dispatcher._numba_type_
-
-    @functools.cached_property
-    def _inside(self) -> entry.Entry:
-        """The entry for compiled callers, which cannot try again with axes of length one repeated."""
-        return entry.Entry(self._request(inside=True), self._entry_for(), lambda: self._entry_for(stretch=True))
 
     # -- looks
     def __repr__(self):
@@ -359,7 +359,7 @@ def source(f, *args) -> Source:
             given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         found[made.module(tuple(numba.typeof(a) for a in given))[0].__srcgrad_text__] = None
     else:
-        for made in f._entries.values():
+        for made in filter(None, (*f._entries.values(), f._inside)):
             for signature in made.dispatcher.signatures:
                 found[made.module(tuple(signature))[0].__srcgrad_text__] = None
     if not found:
