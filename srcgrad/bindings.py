@@ -23,6 +23,7 @@ class BindingWriter(StoreWriter):
     reads: Counter
     rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
     depth: int
+    onward: tuple[Stmt, ...]
     sharing: dict[str, set[str]]
     bind_array: Callable[[str, Expr], object]
 
@@ -70,11 +71,17 @@ class BindingWriter(StoreWriter):
             lets = [s for s in ir.statements(after) if isinstance(s, Let)]
             if read_counts(after)[target] != self.reads[target] or any(
                 target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
-                return bool({target, *sources} & self.stored)
+                return bool({target, *sources} & self.written_later())
             uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
             after = after[: uses[-1] + 1] if uses else ()
         wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
         return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
+
+    def written_later(self) -> set[str]:
+        """Return the arrays whose memory is written from here on, anywhere in the loops around this place included."""
+        onward = ir.statements(self.onward)
+        wrote = ir.stored_in(self.onward) | {s.target for s in onward if isinstance(s, Let) and updates(s)}
+        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
 
     def note_order(self, target: str, value: Expr):
         """Note which memory is laid out row by row for sure, or if an argument is."""
@@ -91,10 +98,11 @@ class BindingWriter(StoreWriter):
         if not is_view(value, self.kinds):
             self.bind_shape(target, value)
         moved = isinstance(value, Name) and self.is_last_use(value.id)
-        if target in self.stored and is_view(value, self.kinds) and not moved:
+        later = self.written_later()
+        if target in later and is_view(value, self.kinds) and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
-        if is_view(value, self.kinds) and ir.names_in(value) & self.stored and not moved:
+        if is_view(value, self.kinds) and ir.names_in(value) & later and not moved:
             self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
                         f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
         if target not in self.state.storage:

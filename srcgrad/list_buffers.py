@@ -40,6 +40,7 @@ class ListWriter(ArrayReader):
         trial.put = {target: None}
         trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
         _, after = self.rest
+        trial.depth -= 1  # what follows belongs to the block it is in
         trial.block(after)
         found = trial.put[target]
         bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}

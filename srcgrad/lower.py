@@ -71,6 +71,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
+        self.onward: tuple[Stmt, ...] = function.body
         self.rooms: dict[str, Expr] = {}
         self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
@@ -113,6 +114,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.products: set[str] = set()
             self.indexer.steps = {}
             self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
+            if self.depth == 1:
+                self.onward = tuple(block[k:])
             try:
                 exchanged = self.exchanged(block[k:])
                 if exchanged is not None:
