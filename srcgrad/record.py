@@ -99,6 +99,7 @@ class Recorder:
             for n in ir.binds(s):
                 counts[n] = counts.get(n, 0) + 1
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
+        self.grown = {contents(s.base) for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.temps: set[str] = set()
         self.slot_kinds: dict[str, Kind] = {}
 
@@ -329,8 +330,9 @@ class Recorder:
             arrays = ir.stored_in(stmt.body)
             safe = {contents(a) for a in arrays if never_rereads(stmt, a)}
         killed = self.kills(stmt)
-        # elements written once each are kept one by one; what is written again and again is copied before the loop
-        inherited = needed & safe
+        # elements written once each are kept one by one, and those of an array that grows, whose copy has no size
+        # known before; what is written again and again is copied before the loop
+        inherited = needed & (safe | self.grown)
         while True:
             out = self.block(step.body, (own - safe) | inherited, inner)
             if isinstance(stmt, For):
@@ -400,7 +402,7 @@ class Recorder:
         for d in range(self.kinds[name].rank):
             known = self.dims.get(name)
             size = known[d] if known else Op("shape", (Name(name),), (("axis", d),))
-            if ir.names_in(size) & bound:
+            if ir.names_in(size) & bound or contents(name) in self.grown:
                 raise UnsupportedError(
                     problem_at(outer.loc, f"the array {name!r} changes its size in this loop and is needed in reverse",
                                f"allocate {name!r} before the loop, as large as it gets")
