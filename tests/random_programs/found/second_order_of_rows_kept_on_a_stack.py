@@ -1,0 +1,8 @@
+"""Random program: seed 50161, level 5, second order."""
+import numpy as np
+
+def f(n, M):
+    for ii in range(n):
+        for d in range(ii, 1, -1):
+            M *= M.sum(axis=0) * 0.1
+    return (0.5 * M).sum()
