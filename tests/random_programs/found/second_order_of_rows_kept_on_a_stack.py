@@ -1,5 +1,4 @@
 """Random program: seed 50161, level 5, second order."""
-import numpy as np
 
 def f(n, M):
     for ii in range(n):
