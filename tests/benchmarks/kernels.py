@@ -110,7 +110,8 @@ def row(program: Program, seconds: float) -> tuple[list[str], float, float]:
     compiling = {"primal": compile_time(primal, program.small)}
     compiling["hand"] = compile_time(program.by_hand, program.small)
     compiling["emitted"] = compile_time(emitted, program.small)
-    rivals = {"hand": program.by_hand, "emitted": emitted}
+    unchecked = sg.value_and_grad(program.function, argnums=program.argnums, boundscheck=False)
+    rivals = {"hand": program.by_hand, "emitted": emitted, "unchecked": unchecked}
     verify(program, rivals)
     calls = {"primal": looped(primal, program.large, program.loop, False)}
     calls |= {name: looped(rival, program.large, program.loop, True) for name, rival in rivals.items()}
@@ -130,6 +131,7 @@ def row(program: Program, seconds: float) -> tuple[list[str], float, float]:
         short(times["primal"]),
         *(f"{ratios[name]:.2f}" for name in ("emitted", "hand")),
         f"{times['emitted'] / times['hand']:.2f}",
+        f"{times['emitted'] / times['unchecked']:.2f}",
         f"{times['jax'] / times['primal']:.1f}" if in_jax is not None else "-",
         *(short(compiling[name]) for name in ("primal", "emitted", "hand")),
     ]
@@ -148,7 +150,8 @@ def table(seconds: float, only: str = "") -> None:
         of_primal.append(primal)
         of_hand.append(hand)
     medians = (f"{statistics.median(r):.2f}" for r in (of_primal, of_hand))
-    rows.append(["median", "", "", next(medians), "", next(medians), "", "", "", ""])
-    head = ["value and gradient", "size", "primal", "emitted/primal", "hand/primal", "emitted/hand", "jax/primal"]
+    rows.append(["median", "", "", next(medians), "", next(medians), "", "", "", "", ""])
+    head = ["value and gradient", "size", "primal", "emitted/primal", "hand/primal", "emitted/hand",
+            "with/without checks", "jax/primal"]  # fmt: skip
     head += ["compile: primal", "emitted", "hand"]
     print_table("Loop kernels, fastest of many interleaved runs", head, rows)
