@@ -9,8 +9,8 @@ from . import ir
 from .access import root_of
 from .aliases import is_view, shown_by
 from .array_stores import StoreWriter
+from .blocks import updates
 from .ir import Expr, Let, Name, Op, Stmt, Store
-from .parameters import updates
 from .pull import ZERO, cell_of, whole
 
 

@@ -14,6 +14,8 @@ from .ir import (
     Grow,
     If,
     Let,
+    Name,
+    Op,
     Stmt,
     Store,
     Unpack,
@@ -102,3 +104,14 @@ def verify(function: Function) -> Function:
     assert len(set(function.params)) == len(function.params), function.params
     check(function.body, False)
     return function
+
+
+def updates(stmt: Stmt) -> bool:
+    """Return whether a statement updates a name in place, as `a += b` does."""
+    value = stmt.value if isinstance(stmt, Let) else None
+    return (
+        isinstance(stmt, Let)
+        and isinstance(value, Op)
+        and bool(value.option("inplace"))
+        and value.args[0] == Name(stmt.target)
+    )

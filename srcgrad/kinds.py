@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import ir
+from .blocks import updates
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
 from .rules import arrays, draws, elementwise
@@ -78,7 +79,7 @@ class _Inference:
         if _is_list(stmt):
             if stmt.target not in self.kinds:
                 raise _Unknown(stmt.target)
-        elif isinstance(stmt, Let) and is_array_update(stmt) and stmt.target in self.kinds and (
+        elif isinstance(stmt, Let) and updates(stmt) and stmt.target in self.kinds and (
             own := self.kinds[stmt.target]).rank:  # fmt: skip
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
         elif isinstance(stmt, Let):
@@ -126,12 +127,6 @@ class _Inference:
 def _is_list(stmt) -> bool:
     """Return whether a statement makes a list, whose kind is that of the items put into it."""
     return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
-
-
-def is_array_update(stmt: Let) -> bool:
-    """Return whether a statement is `a op= e` of a name."""
-    value = stmt.value
-    return isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(stmt.target)
 
 
 def check_cast(value: Kind, target: Kind, loc):

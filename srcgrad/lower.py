@@ -14,6 +14,7 @@ from dataclasses import replace
 from . import ir
 from .aliases import is_view, sharing, written
 from .bindings import BindingWriter, read_counts
+from .blocks import updates
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine
 from .errors import Problem, SrcgradError, UnsupportedError
@@ -21,7 +22,7 @@ from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
 from .list_buffers import ListWriter
 from .nests import State
-from .parameters import apart_checks, binds_anew, own_rebound_params, updates
+from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters

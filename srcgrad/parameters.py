@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from . import ir
 from .aliases import written
-from .blocks import rename_block
+from .blocks import rename_block, updates
 from .errors import UnsupportedError, problem_at
 from .ir import Const, If, Kind, Let, Name, Op, Stmt, Store
 
@@ -55,13 +55,3 @@ def owned(function: ir.Function) -> dict[str, str]:
 def binds_anew(stmt: Stmt) -> bool:
     """Return whether a statement binds names, and does not only write into the arrays that they stand for."""
     return isinstance(stmt, ir.Unpack) or (isinstance(stmt, Let) and not updates(stmt))
-
-
-def updates(stmt: Stmt) -> bool:
-    """Return whether a statement updates a name in place, as `a += b` does."""
-    return (
-        isinstance(stmt, Let)
-        and isinstance(stmt.value, Op)
-        and bool(stmt.value.option("inplace"))
-        and stmt.value.args[0] == Name(stmt.target)
-    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import ir
-from .blocks import rename_block
+from .blocks import rename_block, updates
 from .calls import can_drop, is_call, joined, reversed_in
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
@@ -171,7 +171,7 @@ def drop_dead(function: ir.Function) -> ir.Function:
                 continue
             if isinstance(stmt, Store):
                 found |= ir.names_in(*stmt.index, stmt.value)
-            elif isinstance(stmt, Let) and isinstance(stmt.value, Op) and _self_update(stmt):
+            elif isinstance(stmt, Let) and isinstance(stmt.value, Op) and updates(stmt):
                 found |= ir.names_in(*stmt.value.args[1:])
             else:
                 found |= ir.names_in(*ir.exprs_of(stmt))
@@ -228,11 +228,6 @@ def _draws(value: Expr) -> bool:
     """Return whether a value moves a stream of random numbers along, and is computed even if nothing reads it."""
     return isinstance(value, Op) and draws.is_draw(value.fn)
 
-
-def _self_update(stmt: Let) -> bool:
-    """Return whether the statement only updates its own target, as `n += 1` does."""
-    value = stmt.value
-    return isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(stmt.target)
 
 
 __all__ = ["While", "drop_dead", "fold", "propagate_constants", "simplify"]

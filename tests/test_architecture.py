@@ -18,7 +18,8 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("errors", "names", "runtime", "tree", "store"),
     ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
-    ("affine", "blocks", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
+    ("blocks",),
+    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "simplify", "symbolic"),
     ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
      "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
