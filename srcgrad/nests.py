@@ -44,6 +44,7 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    growing: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
@@ -172,7 +173,8 @@ class NestWriter:
     def allocate(self, target: str, dims, kind: Kind, fn: str, element: Expr | None = None):
         """Emit an allocation, `like` an array it is filled from where the sizes are the same."""
         dims = tuple(self.canonical(d) for d in dims)
-        self.state.dims[target] = dims
+        longer = (Op("shape", (Name(target),), (("axis", 0),)), *dims[1:])
+        self.state.dims[target] = longer if target in self.growing else dims
         for like in sorted(ir.names_in(element) if element is not None else ()):
             known = self.kinds.get(like)
             if known is None or known != kind or like not in self.state.dims:
