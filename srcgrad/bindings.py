@@ -9,7 +9,7 @@ from . import ir
 from .access import root_of
 from .aliases import is_view, shown_by
 from .array_stores import StoreWriter
-from .blocks import updates
+from .blocks import touches, updates
 from .ir import Expr, Let, Name, Op, Stmt, Store
 from .pull import ZERO, cell_of, whole
 
@@ -23,6 +23,7 @@ class BindingWriter(StoreWriter):
     reads: Counter
     rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
     depth: int
+    body: tuple[Stmt, ...]
     onward: tuple[Stmt, ...]
     sharing: dict[str, set[str]]
     bind_array: Callable[[str, Expr], object]
@@ -116,9 +117,21 @@ class BindingWriter(StoreWriter):
             self.require(a, b, f"{target} changes its shape: lengths")
         self.assign(own, p, value, "=", exact=True)
 
+    def has_views(self, name: str) -> bool:
+        """Return whether another name shows a part or another shape of an array."""
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and not isinstance(s.value, Name)]
+        return any(name in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank)
+
     def is_last_use(self, name: str) -> bool:
-        """Return whether an array is bound and used in this block only, and not after the present statement."""
+        """Return whether what an array holds now is not used under its name after the present statement.
+
+        It is bound anew before anything else, or bound and used in this block only.
+        """
         before, after = self.rest
+        next_use = next((s for s in after if touches(s, name)), None)
+        bound_anew = isinstance(next_use, Let) and next_use.target == name and name not in ir.names_in(next_use.value)
+        if bound_anew and not self.has_views(name):
+            return True
         here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
 

@@ -153,8 +153,8 @@ def checkpoint(iterable, schedule="sqrt", every=None, slots=None):
     -----
     For n trips, "sqrt" needs memory of the order of sqrt(n) and one more run of the loop. "binomial" with s slots runs
     at most r n trips more, where r is the smallest number with (s + r)! / (s! r!) >= n; no schedule runs fewer (A.
-    Griewank and A. Walther, Algorithm 799: revolve, ACM TOMS 26 (2000) 19-45). Checkpointed loops may be nested. Values
-    and gradients are those of the plain loop, bit by bit. A `break` or `return` cannot leave such a loop, and random
+    Griewank and A. Walther, Algorithm 799: revolve, ACM TOMS 26 (2000) 19-45). Checkpointed loops may be nested. The
+    value is that of the plain loop, bit by bit. A `break` or `return` cannot leave such a loop, and random
     numbers cannot be drawn in it.
 
     Examples

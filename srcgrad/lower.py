@@ -72,7 +72,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
-        self.onward: tuple[Stmt, ...] = function.body
+        self.onward = self.body = function.body
         self.rooms: dict[str, Expr] = {}
         self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))

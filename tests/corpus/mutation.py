@@ -149,7 +149,28 @@ def float32_array(x):
     return np.sum(a * 2.0) * x
 
 
+def three_levels_in_turn(u0, k):
+    u, before = u0.copy(), u0.copy()
+    for _ in range(k):
+        after = np.zeros(u.size)
+        for i in range(1, u.size - 1):
+            after[i] = 2.0 * u[i] - before[i] + 0.1 * (u[i + 1] - u[i - 1])
+        before = u
+        u = after
+    return np.sum(u**2)
+
+
+def rows_of_a_list_in_turn(x, k):
+    rows = [x * m for m in range(1, 4)]
+    before, now = rows[0], rows[1]
+    for _ in range(k):
+        before, now = now, before + 0.5 * np.cos(now)
+    return now @ before
+
+
 CASES = [
+    Case(three_levels_in_turn, (sample(6), 4)),
+    Case(rows_of_a_list_in_turn, (sample(4), 3)),
     Case(diagonal_filled, (sample(4, 3), sample(3, seed=1), 0.7)),
     Case(diagonals_read, (sample(3, 4), sample(3, seed=1))),
     Case(diagonal_is_a_view, (sample(3, 3),)),
