@@ -172,24 +172,49 @@ class AssignmentReader(ExpressionReader):
                 Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
             ]
         elif isinstance(value, Struct):
-            items = list(value.items)
+            items = self.starred(target, list(value.items))
         elif isinstance(value, ir.Expr):
+            value = self.of_length(value, len(target.elts), node)
             items = [ir.Sub(value, (Const(k),), self.source.loc(node)) for k in range(len(target.elts))]
         else:
             self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
-        if len(items) != len(target.elts) or any(isinstance(t, ast.Starred) for t in target.elts):
-            self.fail(node, f"{len(items)} values for {len(target.elts)} names", "give as many names as values")
-        simple = all(isinstance(t, ast.Name) for t in target.elts)
+        targets = target.elts
+        if isinstance(value, Struct):
+            targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
+        if len(items) != len(targets):
+            self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
+        if any(isinstance(t, ast.Starred) for t in targets):
+            self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
+        simple = all(isinstance(t, ast.Name) for t in targets)
         if simple and all(isinstance(i, ir.Expr) for i in items):
-            names = [t.id for t in target.elts]
+            names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
             for n in names:
                 self.env[n] = Name(self.local_name(n))
             return
         if not simple:
             items = [self.hold(i, node) for i in items]
-        for t, item in zip(target.elts, items, strict=True):
+        for t, item in zip(targets, items, strict=True):
             self.assign(t, item, node)
+
+    def starred(self, target, items: list) -> list:
+        """Return the items with those that a starred name takes put into a list."""
+        stars = [k for k, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
+        more = len(items) - len(target.elts)
+        if len(stars) != 1 or more < -1:
+            return items
+        k = stars[0]
+        taken = tuple(items[k : k + more + 1])
+        return [*items[:k], Struct(taken, tuple(range(len(taken))), "list"), *items[k + more + 1 :]]
+
+    def of_length(self, value: ir.Expr, count: int, node) -> ir.Expr:
+        """Return an array that is unpacked, after a check that it has as many items as there are names."""
+        value, loc = self.hold(value, node) if not isinstance(value, Name) else value, self.source.loc(node)
+        length = Op("len", (value,))
+        message = Const("values to unpack and names differ in number:")
+        stop = ir.Raise("ValueError", (message, length, Const(count)), loc)
+        self.emit(ir.If(Op("ne", (length, Const(count))), (stop,), (), loc))
+        return value
 
     def hold(self, value, node):
         """Return the value under a name of its own, so that later stores do not change it."""

@@ -32,6 +32,7 @@ class LocalFunction:
         args = node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         given = dict(zip(names[len(names) - len(args.defaults) :], args.defaults, strict=False))
+        given |= {a.arg: v for a, v in zip(args.kwonlyargs, args.kw_defaults, strict=True) if v is not None}
         # a default is evaluated where the function is defined
         self.defaults = {k: reader.hold(reader.expr(v), v) for k, v in given.items()}
         self.__name__ = getattr(node, "name", "<lambda>")

@@ -225,6 +225,26 @@ def test_axis_of_length_one_inside_njit_is_repeated():
         outer(np.ones((3, 3)), np.ones((2, 3)))
 
 
+def test_unpacking_an_array_of_another_length_is_an_error():
+    def product(x):
+        a, b = x
+        return a * b
+
+    g = sg.grad(product)
+    assert np.array_equal(g(np.array([2.0, 3.0])), [3.0, 2.0])
+    with pytest.raises(ValueError, match="values to unpack and names differ in number: 3 and 2"):
+        g(np.ones(3))
+
+
+def test_a_starred_name_takes_items_of_a_tuple_only():
+    def first(x):
+        a, *rest = x
+        return a * len(rest)
+
+    with pytest.raises(sg.UnsupportedError, match="a starred name takes items of a tuple only"):
+        sg.grad(first)(np.ones(3))
+
+
 def test_defaults_inside_njit():
     g = sg.grad(area)
 

@@ -173,7 +173,6 @@ SYNTAX = {
         "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
         "the returns of this function have different forms",
     ),
-    "starred target": ("«a, *b = x, x, x»\nreturn a", "values for"),
     "too few names": ("«a, b = x, x, x»\nreturn a", "3 values for 2 names"),
     "attribute store": ("«x.scale» = 3.0\nreturn x", "cannot assign to x.scale"),
     "complex literal": ("return «1j» * x", "a complex literal"),

@@ -250,7 +250,20 @@ def replaced_fields(x, b):
     return total * weight + (layer + other)[3] + len(layer[1:]) * bias
 
 
+def first_rest_last(x):
+    first, *rest, last = x[0], x[1] * 2.0, x[2], x[3]
+    (a, b), *_ = (x[:2], x[1:3])
+    return first * last * len(rest) + sum(rest) + a * b
+
+
+def default_by_keyword_only(x):
+    scaled = lambda t, *, factor=x: t * factor
+    return scaled(2.0) + scaled(x, factor=3.0)
+
+
 CASES = [
+    Case(first_rest_last, (sample(4),)),
+    Case(default_by_keyword_only, (0.7,)),
     Case(local_import, (0.4,)),
     Case(replaced_fields, (0.4, 0.7)),
     *(Case(broken_off, (x, 2.0)) for x in (0.4, 0.2)),
