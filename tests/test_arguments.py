@@ -281,6 +281,28 @@ def test_same_call_gives_the_same_bits():
     assert same_bits(first, sg.value_and_grad(energy, argnums=(0, 1))(U, V))
 
 
+def test_same_bits_after_an_exception_and_after_the_primal():
+    def waves(x, k):
+        a = x.copy()
+        total = 0.0
+        i = 0
+        while total < 3.0:
+            a[(i + 1) % a.size] += np.sin(a[i % a.size]) * x[k]
+            total += abs(a[i % a.size])
+            i += 1
+        return total * a[k]
+
+    f, g = sg.differentiable(waves), sg.value_and_grad(waves)
+    x = np.array([0.4, 0.9, 1.3])
+    first = g(x, 1)
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            g(x, 3)
+        assert same_bits(first, g(x, 1))
+        f(x, 2)
+        assert same_bits(first, g(x, 1))
+
+
 def test_results_do_not_share_memory_with_arguments():
     out, pullback = sg.vjp(lambda x: x, U)
     bar = np.ones((2, 3))
