@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+import srcgrad as sg
 from tests.corpus import lectures, loops, nets, physics
 
 
@@ -67,6 +68,20 @@ def spread(A):
 
 
 # name -> (function, arguments, positions differentiated)
+def decay_binomial(x, rate, n):
+    for _ in sg.checkpoint(range(n), "binomial", slots=4):
+        x = x - rate * np.sin(x)
+    return x * x
+
+
+def diffusion_in_stretches(u0, r, n):
+    u = u0.copy()
+    for _ in sg.checkpoint(range(n), "periodic", every=10):
+        for i in range(1, u.size):
+            u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])
+    return np.sum(u)
+
+
 PROGRAMS = {
     "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
     "neuron": (lectures.regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1), (0, 1)),
@@ -100,6 +115,8 @@ PROGRAMS = {
         (0, 2),
     ),
     "halvings": (halvings, (0.9, 0.05), (0,)),
+    "decay_binomial": (decay_binomial, (1.2, 0.1, 9), (0, 1)),
+    "diffusion_in_stretches": (diffusion_in_stretches, (np.array([1.0, 0.4, 0.2]), 0.3, 12), (0,)),
     "clipped_power": (clipped_power, (1.6, 0.8, 0.7), (0, 1)),
     "spread": (spread, (np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]]),), (0,)),
 }

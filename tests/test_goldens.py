@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import pytest
 
+import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
 from srcgrad.source import find_source
 from tests.golden_programs import PAIRS, PROGRAMS
@@ -47,7 +48,7 @@ def golden_text(golden):
 
 def run_golden(golden):
     """Return the names that the text of a golden file defines, run as it stands in the folder."""
-    namespace = {"np": np, "math": math}
+    namespace = {"np": np, "math": math, "sg": sg}
     path = FOLDER / f"{golden}.py"
     exec(compile(path.read_text("utf-8"), str(path), "exec"), namespace)
     return namespace
