@@ -33,7 +33,7 @@ def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.
         function = propagate_constants(function, kinds)
         function = join_quotients(forward_copies(function))
         function = drop_dead(function)
-        function = join_tests(function)
+        function = join_stores(join_tests(function))
         if function == before:
             return function
 
@@ -124,15 +124,63 @@ def join_tests(function: ir.Function) -> ir.Function:
             out.append(stmt)
         return tuple(out)
 
-    if function.sections:
-        cuts = [k for k, _ in function.sections] + [len(function.body)]
-        parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in pairwise(cuts))]
-        sections, body = [], block(parts[0])
-        for (_, title), part in zip(function.sections, parts[1:], strict=True):
-            sections.append((len(body), title))
-            body += block(part)
-        return replace(function, body=body, sections=tuple(sections))
-    return replace(function, body=block(function.body))
+    return by_section(function, block)
+
+
+def join_stores(function: ir.Function) -> ir.Function:
+    """Return the function with `a[i] = 0.0` and then `a[i] += e` as one store, and without values replaced at once.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text("def f(a, x):\\n    a[0] = 0.0\\n    a[0] -= x\\n    return a")
+    >>> print(emit(join_stores(f), comments=False))
+    def f(a, x):
+        a[0] = -x
+        return a
+    """
+
+    def block(stmts):
+        out: list[Stmt] = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            last = out[-1] if out else None
+            if isinstance(last, Store) and isinstance(stmt, Store) and _starts(last, stmt):
+                value = stmt.value if stmt.op == "+=" else Op("neg", (stmt.value,))
+                stmt = replace(stmt, op="=", value=value)
+                out.pop()
+            elif isinstance(last, Let) and isinstance(stmt, Let) and _replaces(last, stmt):
+                out.pop()
+            out.append(stmt)
+        return tuple(out)
+
+    return by_section(function, block)
+
+
+def _starts(first: Store, second: Store) -> bool:
+    """Return whether a store adds to the zero that the store before it has written."""
+    same = (first.base, first.index) == (second.base, second.index) and second.op in ("+=", "-=")
+    zero = first.op == "=" and first.value == Const(0.0)
+    return same and zero and first.base not in ir.names_in(second.value, *second.index)
+
+
+def _replaces(first: Let, second: Let) -> bool:
+    """Return whether a binding takes the place of the one just before, whose value nothing reads."""
+    if first.target != second.target or first.target in ir.names_in(second.value) or is_call(first):
+        return False
+    parts = list(ir.walk(first.value))
+    plain = all(isinstance(e, Name | Const | Op | ir.Sub) for e in parts)
+    return plain and not any(isinstance(e, Op) and (_draws(e) or e.fn == "print_grad") for e in parts)
+
+
+def by_section(function: ir.Function, block) -> ir.Function:
+    """Return the function with `block` applied to the statements of each section: none moves into another."""
+    cuts = [k for k, _ in function.sections] + [len(function.body)]
+    parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in pairwise(cuts))]
+    sections, body = [], block(parts[0])
+    for (_, title), part in zip(function.sections, parts[1:], strict=True):
+        sections.append((len(body), title))
+        body += block(part)
+    return replace(function, body=body, sections=tuple(sections))
 
 
 def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
@@ -227,7 +275,6 @@ def escaping_counters(body) -> set[str]:
 def _draws(value: Expr) -> bool:
     """Return whether a value moves a stream of random numbers along, and is computed even if nothing reads it."""
     return isinstance(value, Op) and draws.is_draw(value.fn)
-
 
 
 __all__ = ["While", "drop_dead", "fold", "propagate_constants", "simplify"]

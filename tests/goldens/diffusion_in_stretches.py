@@ -55,8 +55,7 @@ def diffusion_in_stretches_value_and_grad(u0, r, n):
                 # u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])  (line 5)
                 u[i] = u_rec[_ - start, i]
                 u_bar_old = u_bar[i]
-                u_bar[i] = 0.0
-                u_bar[i] += (1.0 + (u[i - 1] - u[i]) * r - u[i] * r) * u_bar_old
+                u_bar[i] = (1.0 + (u[i - 1] - u[i]) * r - u[i] * r) * u_bar_old
                 u_bar[i - 1] += u[i] * r * u_bar_old
     # u = u0.copy()  (line 2)
     u0_bar = u_bar
