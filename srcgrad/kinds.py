@@ -39,11 +39,15 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
     inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
-    for _ in range(8):
+    for _ in range(16):
         before = dict(kinds)
         inference.complete = True
         inference.block(function.body)
-        if kinds == before:
+        unknown = sorted(inference.lists - set(kinds))
+        if kinds == before and unknown:
+            # what is put into it is made from what it holds: numbers, then, as all that is said of them fits
+            kinds[unknown[0]] = Kind("float64", 1)
+        elif kinds == before:
             break
     return inference
 

@@ -150,6 +150,8 @@ def join_stores(function: ir.Function) -> ir.Function:
                 out.pop()
             elif isinstance(last, Let) and isinstance(stmt, Let) and _replaces(last, stmt):
                 out.pop()
+            elif isinstance(last, Let) and (last.target, last.value) == _exchanged(stmt):
+                continue  # kept and put back at once
             out.append(stmt)
         return tuple(out)
 
@@ -161,6 +163,11 @@ def _starts(first: Store, second: Store) -> bool:
     same = (first.base, first.index) == (second.base, second.index) and second.op in ("+=", "-=")
     zero = first.op == "=" and first.value == Const(0.0)
     return same and zero and first.base not in ir.names_in(second.value, *second.index)
+
+
+def _exchanged(stmt: Stmt) -> tuple[str, Expr] | None:
+    """Return (name, value) of the statement that `stmt`, which gives a name the value of another, would undo."""
+    return (stmt.value.id, Name(stmt.target)) if isinstance(stmt, Let) and isinstance(stmt.value, Name) else None
 
 
 def _replaces(first: Let, second: Let) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from . import ir
@@ -14,7 +15,29 @@ def split_webs(function: ir.Function) -> ir.Function:
 
     Loop variables are separate definitions; a web that contains a parameter keeps the parameter's name.
     """
-    return _Webs(function).run()
+    return _Webs(hoist_buffers(function)).run()
+
+
+def hoist_buffers(function: ir.Function) -> ir.Function:
+    """Return the function with buffers that grow, and are made anew in every trip of a loop, made once before it.
+
+    What such a buffer holds when it is made is nothing.
+    """
+    grown = {s.base for s in ir.statements(function.body) if isinstance(s, Grow)}
+    bound = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    nested = [s for top in function.body for b in ir.blocks_of(top) for s in ir.statements(b) if isinstance(s, Let)]
+    fixed = set(function.params) - set(bound)
+    moved = [
+        s for s in nested
+        if s.target in grown and bound[s.target] == 1 and isinstance(s.value, ir.Op)
+        and s.value.fn in ("stack", "np.empty") and ir.names_in(s.value) <= fixed
+    ]  # fmt: skip
+    gone = {id(s) for s in moved}
+
+    def block(stmts):
+        return tuple(ir.with_blocks(s, block) for s in stmts if id(s) not in gone)
+
+    return replace(function, body=(*moved, *block(function.body))) if moved else function
 
 
 class _Webs:

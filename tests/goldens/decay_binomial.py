@@ -60,8 +60,6 @@ def decay_binomial_value_and_grad(x, rate, n):
         # x = x - rate * np.sin(x)  (line 3)
         sin_old = sin
         sin = np.sin(x_1)
-        x_1_old = x_1
-        x_1 = x_1_old
         rate_bar -= sin * x_1_bar
         sin_bar = -rate * x_1_bar
         sin = sin_old
