@@ -52,7 +52,7 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     return inference
 
 
-class _Unknown(Exception):
+class Unknown(Exception):
     """A name has no kind yet: its definition comes later in the text."""
 
 
@@ -67,7 +67,7 @@ class _Inference:
         for stmt in block:
             try:
                 self.stmt(stmt)
-            except _Unknown as unknown:
+            except Unknown as unknown:
                 self.complete = False
                 if self.final:
                     problem = problem_at(stmt.loc, f"{unknown.args[0]!r} is used before it is assigned",
@@ -82,7 +82,7 @@ class _Inference:
     def stmt(self, stmt):
         if _is_list(stmt):
             if stmt.target not in self.kinds:
-                raise _Unknown(stmt.target)
+                raise Unknown(stmt.target)
         elif isinstance(stmt, Let) and updates(stmt) and stmt.target in self.kinds and (
             own := self.kinds[stmt.target]).rank:  # fmt: skip
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
@@ -173,7 +173,7 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
     """
     if isinstance(expr, Name):
         if expr.id not in kinds:
-            raise _Unknown(expr.id)
+            raise Unknown(expr.id)
         return kinds[expr.id]
     if isinstance(expr, Const):
         if isinstance(expr.value, bool):
@@ -203,7 +203,7 @@ def call_kinds(call: Op, kinds: dict[str, Kind], loc=None) -> tuple[Kind, ...]:
                                    "keep their dtypes and numbers of axes"))  # fmt: skip
     found = routine.facts["kinds", operands] if ("kinds", operands) in routine.facts else _results(routine, operands)
     if found is None:
-        raise _Unknown(routine.name)
+        raise Unknown(routine.name)
     return found
 
 
@@ -219,7 +219,7 @@ def _results(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
             settled, facts[key] = facts[key] == found, found
             if settled or inference.complete:
                 break
-    except _Unknown:
+    except Unknown:
         del facts[key]
         raise
     if inference.complete:

@@ -74,7 +74,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        parsed = parse(f, structures, inline)
+        parsed = parse(f, structures, inline, param_kinds)
         passes.dump("parse", parsed.function)
         for routine in reachable(parsed.function.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
