@@ -266,31 +266,12 @@ class AdjointBuilder(CallAdjoint):
             step.code.append(self.zero(root))
             live.add(root)
         adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
-        test = self.guard(leaf, source)
+        test = guard(leaf, source, self.kinds)
         if test is not None:
             if isinstance(value, Select) and value.test == test:
                 adds = replace(adds, value=value.then)
             adds = If(test, (adds,))
         step.code.append(adds)
-
-    def guard(self, leaf: Sub, source: Expr) -> Expr | None:
-        """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
-        if leaf.loc is None:
-            return None
-        places = reading_tests(source, leaf)
-        if () in places or not any(self.tells_places(t) for tests in places for t in tests):
-            return None
-        either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
-        return reduce(lambda a, b: Op("or", (a, b)), either)
-
-    def tells_places(self, test: Expr) -> bool:
-        """Return whether a test reads more than floats, and so may tell where an array ends."""
-        if isinstance(test, Name | Sub):
-            base = root_of(test).id
-            return base in self.kinds and not self.kinds[base].is_float
-        if isinstance(test, Op) and test.fn in SIZES_ONLY:
-            return True
-        return any(self.tells_places(e) for e in ir.children(test))
 
     def store(self, step: Step, stmt: Store, live: set[str]) -> set[str]:
         name = stmt.base
@@ -457,6 +438,27 @@ class AdjointBuilder(CallAdjoint):
         term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
         store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
+
+
+def guard(leaf: Sub, source: Expr, kinds: dict[str, Kind]) -> Expr | None:
+    """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
+    if leaf.loc is None:
+        return None
+    places = reading_tests(source, leaf)
+    if () in places or not any(tells_places(t, kinds) for tests in places for t in tests):
+        return None
+    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
+    return reduce(lambda a, b: Op("or", (a, b)), either)
+
+
+def tells_places(test: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether a test reads more than floats, and so may tell where an array ends."""
+    if isinstance(test, Name | Sub):
+        base = root_of(test).id
+        return base in kinds and not kinds[base].is_float
+    if isinstance(test, Op) and test.fn in SIZES_ONLY:
+        return True
+    return any(tells_places(e, kinds) for e in ir.children(test))
 
 
 def printed(value: Expr, seed: Expr) -> list[Stmt]:

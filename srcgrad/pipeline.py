@@ -12,7 +12,7 @@ from .emit import emit
 from .errors import ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
 from .kinds import kind_of
-from .link import linked
+from .link import linked, tangent_form
 from .lower import lower_with_kinds
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
@@ -100,6 +100,18 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    return low, reverse(low.function, low.kinds, low.sizes, tuple(low.function.params[k] for k in wrt))
+
+
+def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant) -> Lowered:
+    """Return a lowered function that is to be differentiated by flat parameters, with its pitfalls.
+
+    Raises
+    ------
+    ArgumentError
+        If one of the parameters is no float.
+    """
     low = front(f, structures, param_kinds, variant, True)
     params = low.function.params
     for k in wrt:
@@ -108,10 +120,20 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tup
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    names = tuple(params[k] for k in wrt)
     if low.pitfalls is None:
+        names = tuple(params[k] for k in wrt)
         low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
-    return low, reverse(low.function, low.kinds, low.sizes, names)
+    return low
+
+
+def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
+    """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results."""
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    name = f"{low.function.name}_jvp" if value else f"{low.function.name}_tangent"
+    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
+    dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
+    result = tree.Node("tuple", (0, 1), (low.result, dots)) if value else dots
+    return _generated((function,), replace(low, result=result))
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,19 @@ def index_expression(structure: Structure, base: str) -> Iterator[str]:
         return
     for k, child in enumerate(structure.children):
         yield from index_expression(child, f"{base}[{k}]")
+
+
+def pruned(structure: Structure, keep: Iterator[bool]) -> Structure:
+    """Return the structure with None in the place of the leaves that are not kept.
+
+    >>> pruned(Node("tuple", (0, 1), (LEAF, LEAF)), iter([True, False]))
+    Node(kind='tuple', keys=(0, 1), children=(Leaf(), Known(value=None)), make=None)
+    """
+    if isinstance(structure, Known):
+        return structure
+    if isinstance(structure, Leaf):
+        return structure if next(keep) else Known(None)
+    return replace(structure, children=tuple(pruned(c, keep) for c in structure.children))
 
 
 def describe(structure: Structure) -> str:
