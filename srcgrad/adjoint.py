@@ -246,8 +246,6 @@ class AdjointBuilder(CallAdjoint):
 
     def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str], source: Expr):
         """Add `sign * value` to the adjoint of a leaf of `source`; the first contribution to a scalar assigns."""
-        from .symbolic import negated
-
         kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
         value = as_float(value, kinds)
         if isinstance(leaf, Name):
@@ -256,8 +254,7 @@ class AdjointBuilder(CallAdjoint):
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
-                step.code.append(Let(bar, value if sign > 0 else minus))
+                step.code.append(Let(bar, value if sign > 0 else negative(value, kinds)))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -477,6 +474,13 @@ def multiple(value: Expr, seed: Expr) -> Expr:
     if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
         return Op("div", value.args, (("inplace", True),))
     return value
+
+
+def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
+    """Return the negative of a value; truth values have none in NumPy."""
+    from .symbolic import negated
+
+    return Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
 
 
 def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:

@@ -1,7 +1,7 @@
 """Calls that stay calls: the function called, which of its functions is meant, and what a call statement is.
 
 A call is the statement `a, b = g(x, y)`, an `Unpack` of the operation "call". Its routine is the function as it was
-read; its form says whether the function itself is called, its pullback or its tangent form, by which arguments and results.
+read; its form says whether the function itself is called, or its pullback or tangent form, and by which arguments.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Tangent:
-    """A tangent form: takes the arguments and the tangents of those of `wrt`, returns results and tangents of `outs`."""
+    """A tangent form: takes the arguments and tangents of those in `wrt`, returns results and tangents of `outs`."""
 
     wrt: tuple[int, ...]
     outs: tuple[int, ...]

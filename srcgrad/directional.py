@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .ir import Const, Expr, Name, Op, Select, substitute
@@ -34,17 +35,18 @@ class Total:
         self.converter, self.symbolic = converter, symbolic
         self.sides: dict = {}
         plain = []
-        for part, dot in pairs:
-            for term in _addends(part, self.chosen):
-                choice = self.chosen(term)
-                if choice is None:
-                    plain.append((term, dot))
-                    continue
-                rest = self.without(term, choice)
-                both = self.sides.setdefault(choice.args[0], ([], []))
-                for side, value in zip(both, choice.args[1:], strict=True):
-                    if value != 0:
-                        side.append((self.times(value, rest), dot))
+        terms = [(term, dot) for part, dot in pairs for term in _addends(part, self.chosen)]
+        tests = {choice.args[0] for term, _ in terms if (choice := self.chosen(term)) is not None}
+        for term, dot in terms:
+            choice = self.chosen(term, tests)
+            if choice is None:
+                plain.append((term, dot))
+                continue
+            rest = self.without(term, choice)
+            both = self.sides.setdefault(choice.args[0], ([], []))
+            for side, value in zip(both, choice.args[1:], strict=True):
+                if value != 0:
+                    side.append((self.times(value, rest), dot))
         self.factor, slopes = self.common([p for p, _ in plain])
         self.terms = [(slope, dot) for slope, (_, dot) in zip(slopes, plain, strict=True)]
 
@@ -61,10 +63,12 @@ class Total:
                 rest = self.times(rest, f)
         return rest
 
-    def chosen(self, term):
-        """Return the factor of a term that is zero on one side of a test, None where there is none."""
+    def chosen(self, term, tests=frozenset()):
+        """Return the factor of a term that is zero on one side of a test, or chosen by one of `tests`, else None."""
         factors = term.args if term.is_Mul else (term,)
-        return next((f for f in factors if isinstance(f, self.symbolic.Choose) and 0 in f.args[1:]), None)
+        choices = [f for f in factors if isinstance(f, self.symbolic.Choose)]
+        zero = (f for f in choices if 0 in f.args[1:])
+        return next(zero, next((f for f in choices if f.args[0] in tests), None))
 
     def common(self, parts: list):
         """Return (the factor that all parts have, what is left of each)."""
@@ -93,7 +97,9 @@ class Total:
     def shared(self, hoist: bool) -> list:
         """Return [(symbol, expression)] of what gets a name: what repeats, and with `hoist` all but names."""
         exprs = [self.factor, *(slope for slope, _ in self.terms)]
+        divisors, exprs = self.symbolic.divide_once(exprs)
         temps, (self.factor, *slopes) = self.symbolic.share(exprs, 0)
+        temps = divisors + temps
         if hoist:
             self.factor, *slopes = (self.named(e, temps) for e in (self.factor, *slopes))
         self.terms = [(slope, dot) for slope, (_, dot) in zip(slopes, self.terms, strict=True)]
@@ -111,36 +117,32 @@ class Total:
         return sign * known
 
     # -- back
-    def expr(self) -> Expr:
-        """Return the IR of the sum."""
-        found = [self.plain()] if self.terms else []
+    def expr(self, negated: Callable[[Expr], Expr]) -> Expr:
+        """Return the IR of the sum; `negated` gives the negative of a product."""
+        found = [self.plain(negated)] if self.terms else []
         for test, both in self.sides.items():
-            then, other = (Total(self.converter, side) if side else None for side in both)
-            values = (t.expr() if t is not None else Const(0.0) for t in (then, other))
-            found.append(Select(self.converter.from_sympy(test), *values))
+            then, other = (Total(self.converter, s).expr(negated) if s else Const(0.0) for s in both)
+            found.append(Select(self.converter.from_sympy(test), then, other))
         result = found[0] if found else Const(0.0)
         for e in found[1:]:
             result = Op("add", (result, e))
         return result
 
-    def plain(self) -> Expr:
+    def plain(self, negated: Callable[[Expr], Expr]) -> Expr:
         """Return the factor times the sum of the terms."""
         terms = [self.times(slope, dot) for slope, dot in self.terms]
-        if len(terms) == 1:
-            return self.converter.from_sympy(self.times(self.factor, terms[0]))
         ups = [t for t in terms if not self.symbolic._negative(t)]
         downs = [-t for t in terms if self.symbolic._negative(t)]
-        flip = not ups
-        first, *more = (map(self.converter.from_sympy, downs if flip else ups))
+        first, *more = map(self.converter.from_sympy, ups or downs)
         for e in more:
             first = Op("add", (first, e))
-        for t in () if flip else downs:
+        for t in downs if ups else ():
             first = Op("sub", (first, self.converter.from_sympy(t)))
-        if self.factor == 1:
-            return self.symbolic.negated(first) if flip else first
-        stand_in = self.converter.symbol(_Part(first))
-        product = self.converter.from_sympy(self.times(-self.factor if flip else self.factor, stand_in))
-        return substitute(product, {_Part(first): first})
+        if self.factor != 1:
+            stand_in = _Part(first)
+            product = self.converter.from_sympy(self.times(self.factor, self.converter.symbol(stand_in)))
+            first = substitute(product, {stand_in: first})
+        return first if ups else negated(first)
 
 
 def _addends(part, chosen) -> tuple:

@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from . import ir
 from .access import root_of
 from .activity import check_constants, useful, varied, varied_results
-from .adjoint import guard, multiple
+from .adjoint import guard, multiple, negative
 from .blocks import updates
 from .calls import Tangent, call, is_call, operation
 from .dependence import reading_tests
-from .ir import Block, Const, Expr, For, Grow, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
+from .ir import Block, Const, Expr, For, Grow, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
 from .kinds import as_float
 from .linear import LinearForm
 from .prepare import check_draws, name_results, own_written_params
-from .rules.arrays import ALLOCATIONS
 from .transcendentals import name_transcendentals
 
 
@@ -134,8 +133,7 @@ class TangentBuilder:
         dot = Name(self.dot(name))
         if isinstance(value, Op) and value.fn == "np.dot":
             return self.placed(stmt, [Let(dot.id, self.product(value))], {name})
-        adds = isinstance(value, Op) and updates(stmt) and value.fn in ("add", "sub")
-        if adds:
+        if isinstance(value, Op) and updates(stmt) and value.fn in ("add", "sub"):
             temps, total, _ = self.total(None, value.args[1])
             if total is None:
                 return [], []
@@ -150,12 +148,13 @@ class TangentBuilder:
     def store(self, stmt: Store) -> tuple[list[Stmt], list[Stmt]]:
         """Return (tangent code before, behind) the store of an element."""
         cell = Sub(Name(stmt.base), stmt.index)
-        dot = Sub(Name(self.dot(stmt.base)), stmt.index)
+        shadow = self.dot(stmt.base)
+        dot = Sub(Name(shadow), stmt.index)
         temps, total, late = self.total(cell if stmt.op == "=" else None, stmt.value)
         if total == dot and stmt.op == "=" or total is None and stmt.op != "=":
             return [], []
         total = Const(0.0) if total is None else multiple(total, dot)
-        new = Store(dot.base.id, stmt.index, total, stmt.op)
+        new = Store(shadow, stmt.index, total, stmt.op)
         return self.placed(stmt, [*temps, new], {stmt.base}, late=late)
 
     def total(self, target: Expr | None, value: Expr) -> tuple[list[Stmt], Expr | None, bool]:
@@ -163,7 +162,7 @@ class TangentBuilder:
         form = LinearForm(target, value, self.is_active)
         if not form.leaves:
             return [], None, False
-        temps, total = form.tangent(self.shadow, self.fresh)
+        temps, total = form.tangent(self.shadow, self.fresh, lambda e: negative(e, self.kinds))
         for leaf in form.leaves:
             test = guard(leaf, value, self.kinds) if isinstance(leaf, Sub) else None
             shadow = self.shadow(leaf)
@@ -227,5 +226,3 @@ def _unprinted(value: Expr) -> Expr:
     """Return the value without what only reverse mode does with it."""
     return value.args[0] if isinstance(value, Op) and value.fn == "print_grad" else value
 
-
-__all__ = ["ALLOCATIONS", "Tangents", "forward"]

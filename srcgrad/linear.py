@@ -99,11 +99,11 @@ class LinearForm:
         return named, result
 
 
-    def tangent(self, dot: Callable[[Expr], Expr], fresh, hoist=False):
+    def tangent(self, dot: Callable[[Expr], Expr], fresh, negated: Callable[[Expr], Expr], hoist=False):
         """Return (temporaries, tangent of the value) where `dot` gives the tangents of the leaves.
 
-        The same partials as in `pushes`, as one sum; with `hoist` what is multiplied with tangents stands in
-        temporaries, so that the sum can be taken for many directions.
+        `negated` gives the negative of a product. The partials are those of `pushes`, in one sum; with `hoist` what is
+        multiplied with tangents stands in temporaries, so that the sum can be taken for many directions.
         """
         if self.is_trivial:
             return [], dot(self.value)
@@ -115,7 +115,7 @@ class LinearForm:
             name = fresh("t")
             converter.exprs[s] = Name(name)
             named.append((name, reveal(converter.from_sympy(e), self.target)))
-        return named, reveal(total.expr(), self.target)
+        return named, reveal(total.expr(lambda e: negated(reveal(e, self.target))), self.target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _pullback(key: Key, variant: Variant) -> Function:
 
 def _tangent(key: Key, variant: Variant) -> Function:
     """Return the function that takes the arguments and tangents of some, and gives the results and tangents of some."""
-    routine, form, _ = key
+    form = key[1]
     assert isinstance(form, Tangent)
     low = _lowered(key, variant)
     wrt = tuple(low.function.params[k] for k in form.wrt)

@@ -66,10 +66,11 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
-    pitfalls = None
+    pitfalls = result = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures, variant.stretch), None
+        f, result = f.generated(param_kinds, structures, variant.stretch)
+        structures = None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
@@ -88,7 +89,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, parsed.result, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
@@ -127,12 +128,15 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
 
 
 def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
-    """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results."""
+    """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
+
+    Without `value` it gives the tangents only: of a gradient, the product with a Hessian.
+    """
     low = differentiated(f, structures, param_kinds, wrt, variant)
-    name = f"{low.function.name}_jvp" if value else f"{low.function.name}_tangent"
+    name = f"{low.function.name}_jvp" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
     function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
-    result = tree.Node("tuple", (0, 1), (low.result, dots)) if value else dots
+    result = tree.tuple_of((low.result, dots)) if value else dots
     return _generated((function,), replace(low, result=result))
 
 

@@ -32,13 +32,18 @@ LEAF = Leaf()
 Structure = Node | Leaf | Known
 
 
+def tuple_of(children: tuple[Structure, ...]) -> Node:
+    """Return the structure of a tuple."""
+    return Node("tuple", tuple(range(len(children))), children)
+
+
 def structure_of(value) -> Structure:
     """Return the structure of a value; anything that is no container is a leaf."""
     if isinstance(value, tuple):
         children = tuple(structure_of(v) for v in value)
         if hasattr(value, "_fields"):
             return Node("namedtuple", tuple(value._fields), children, type(value))
-        return Node("tuple", tuple(range(len(value))), children)
+        return tuple_of(children)
     if isinstance(value, dict):
         return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
     if isinstance(value, list):
@@ -91,6 +96,16 @@ def unflatten(structure: Structure, flat: Iterator):
     if structure.kind == "dataclass" and structure.make is not None:
         return structure.make(**dict(zip(structure.keys, items, strict=True)))
     return tuple(items)
+
+
+def retyped(structure: Structure, value):
+    """Return a value of nested tuples as one of that structure."""
+    if isinstance(structure, Known):
+        return structure.value
+    if isinstance(structure, Leaf):
+        return value
+    items = [retyped(c, v) for c, v in zip(structure.children, value, strict=True)]
+    return unflatten(replace(structure, children=(LEAF,) * len(items)), iter(items))
 
 
 def leaf_names(structure: Structure, base: str) -> Iterator[str]:
