@@ -72,7 +72,9 @@ def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...])
     function, active = name_transcendentals(function, kinds, active, fresh, everywhere=True)
     builder = TangentBuilder(kinds, active | set(wrt), fresh)
     dots = tuple(map(builder.dot, wrt))
-    body = builder.block(function.body[:-1])
+    anew = [p for p in function.params if p in active and p not in wrt]  # parameters that are bound anew
+    heads = tuple(Let(builder.dot(p), Const(0.0), function.loc) for p in anew)
+    body = (*heads, *builder.block(function.body[:-1]))
     out_dots = tuple(builder.dot(o) if o in active else "" for o in outs)
     return Tangents(function, body, dots, outs, out_dots, builder.kinds)
 
@@ -132,7 +134,7 @@ class TangentBuilder:
         name, value = stmt.target, _unprinted(stmt.value)
         dot = Name(self.dot(name))
         if isinstance(value, Op) and value.fn == "np.dot":
-            return self.placed(stmt, [Let(dot.id, self.product(value))], {name})
+            return self.placed(stmt, [Let(dot.id, self.product(value) or Const(0.0))], {name})
         if isinstance(value, Op) and updates(stmt) and value.fn in ("add", "sub"):
             temps, total, _ = self.total(None, value.args[1])
             if total is None:
@@ -184,7 +186,6 @@ class TangentBuilder:
 
     def array_value(self, name: str, value: Expr) -> Expr:
         """Return the shadow that an array begins with."""
-        kind = self.kinds[name]
         if isinstance(value, Op):
             if value.fn in ("np.empty", "np.zeros", "np.empty_like", "np.zeros_like", "stack", "unset"):
                 return value
@@ -192,19 +193,21 @@ class TangentBuilder:
                 return replace(value, fn="np.zeros")
             if value.fn == "copy" and self.is_active(value.args[0]):
                 return replace(value, args=(self.shadow(value.args[0]),))
-            if value.fn == "np.dot":
-                return self.product(value)
+            if value.fn == "np.dot" and (product := self.product(value)) is not None:
+                return product
         assert not isinstance(value, Name), value
-        return Op("np.zeros_like", (Name(name),), (("dtype", kind.dtype),) if not kind.is_float else ())
+        return Op("np.zeros_like", (Name(name),))
 
-    def product(self, value: Op) -> Expr:
-        """Return the tangent of a product of arrays: each factor's shadow times the other one."""
+    def product(self, value: Op) -> Expr | None:
+        """Return the tangent of a product of arrays: each factor's shadow times the other one; None for zero."""
         a, b = value.args
-        terms = []
+        terms: list[Expr] = []
         if self.is_active(root_of(a)):
             terms.append(replace(value, args=(self.shadow(a), b)))
         if self.is_active(root_of(b)):
             terms.append(replace(value, args=(a, self.shadow(b))))
+        if not terms:
+            return None
         return terms[0] if len(terms) == 1 else Op("add", tuple(terms))
 
     # -- calls

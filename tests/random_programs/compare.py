@@ -114,6 +114,11 @@ def plain_tangent(
 TANGENTS = {compiled_gradient: compiled_tangent, plain_gradient: plain_tangent}
 
 
+def some_of(argnums: tuple[int, ...], seed: int) -> tuple[int, ...]:
+    """All of the arguments, or for every other seed the half of them: the others have no tangents."""
+    return argnums if seed % 2 else argnums[seed // 2 % 2 :: 2] or argnums
+
+
 def directions(args: tuple[Any, ...], argnums: tuple[int, ...], seed: int = 0) -> tuple[Any, ...]:
     """Random tangents of the arguments differentiated by."""
     rng = np.random.default_rng(seed)
@@ -272,9 +277,12 @@ def compare_function(f: FunctionType, seed: int, gradient: Gradient, single: boo
     if not abs(value - expected.value) <= exact * max(1.0, abs(expected.value)) + exact / 100 * expected.norm:
         return Outcome("WRONG", f"value {value!r}, plain Python gives {expected.value!r}")
     wrong = mismatch(expected, gradients, given, argnums, 5e-3 if single else 1e-7)
+    chosen = some_of(argnums, seed)
     if not expected.smooth:
         return Outcome("unreliable", wrong or "agrees nevertheless")
-    return Outcome("WRONG", wrong) if wrong else compare_modes(f, given, argnums, gradient, (value, gradients))
+    return Outcome("WRONG", wrong) if wrong else compare_modes(
+        f, given, chosen, gradient, (value, tuple(gradients[argnums.index(k)] for k in chosen))
+    )
 
 
 def compare_modes(f: FunctionType, args, argnums, gradient: Gradient, reverse) -> Outcome:
