@@ -8,18 +8,17 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 from . import ir
-from .access import SIZES_ONLY, element_of, rank_of, root_of
+from .access import element_of, rank_of, root_of
 from .activity import takes_names
 from .adjoint_calls import CallAdjoint
 from .calls import is_call
-from .dependence import reading_tests
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
-from .kinds import as_float, kind_of
+from .kinds import as_float
 from .linear import LinearForm
+from .scaled import guard, multiple, negative
 from .simplify import escaping_counters
 from .writes import first_writes
 
@@ -437,58 +436,12 @@ class AdjointBuilder(CallAdjoint):
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
 
 
-def guard(leaf: Sub, source: Expr, kinds: dict[str, Kind]) -> Expr | None:
-    """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
-    if leaf.loc is None:
-        return None
-    places = reading_tests(source, leaf)
-    if () in places or not any(tells_places(t, kinds) for tests in places for t in tests):
-        return None
-    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
-    return reduce(lambda a, b: Op("or", (a, b)), either)
-
-
-def tells_places(test: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether a test reads more than floats, and so may tell where an array ends."""
-    if isinstance(test, Name | Sub):
-        base = root_of(test).id
-        return base in kinds and not kinds[base].is_float
-    if isinstance(test, Op) and test.fn in SIZES_ONLY:
-        return True
-    return any(tells_places(e, kinds) for e in ir.children(test))
-
-
 def printed(value: Expr, seed: Expr) -> list[Stmt]:
     """Return the statements that print the adjoint of a value that asks for it."""
     if not isinstance(value, Op) or value.fn != "print_grad":
         return []
     label = value.option("label")
     return [ir.Print((Const(label), seed) if label else (seed,))]
-
-
-def multiple(value: Expr, seed: Expr) -> Expr:
-    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
-    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
-        static = (("inplace", True),) if isinstance(seed, Name) else ()
-        return Op("mul", (seed, value.args[0]), static)
-    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
-        return Op("div", value.args, (("inplace", True),))
-    return value
-
-
-def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
-    """Return the negative of a value; truth values have none in NumPy."""
-    from .symbolic import negated
-
-    return Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
-
-
-def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
-    while isinstance(value, Op) and value.fn in ("mul", "div"):
-        value = value.args[0]
-    known = ir.names_in(value) <= kinds.keys()
-    return known and kind_of(value, kinds).dtype == "bool"
 
 
 def transposed(expr: Expr) -> Expr:

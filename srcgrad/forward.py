@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from . import ir
 from .access import root_of
 from .activity import check_constants, useful, varied, varied_results
-from .adjoint import guard, multiple, negative
 from .blocks import updates
 from .calls import Tangent, call, is_call, operation
 from .dependence import reading_tests
@@ -19,6 +18,7 @@ from .ir import Block, Const, Expr, For, Grow, Kind, Let, Name, Op, Select, Stmt
 from .kinds import as_float
 from .linear import LinearForm
 from .prepare import check_draws, name_results, own_written_params
+from .scaled import guard, multiple, negative
 from .transcendentals import name_transcendentals
 
 

@@ -24,7 +24,7 @@ LEVELS = (
     ("directional",),
     ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
      "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
-     "pitfalls", "webs",
+     "pitfalls", "scaled", "webs",
      "writes"),
     ("parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),

@@ -363,7 +363,8 @@ def test_derivatives_of_any_order_in_any_mode():
     out, pullback = sg.vjp(sg.jvp(sg.grad(f)), (2.0, 3.0), one)
     assert out == (240.0, 480.0)
     assert pullback((0.0, 1.0))[0][0] == 720.0
-    third = sg.jvp(sg.jvp(sg.jvp(f)), (((2.0, 3.0), one), (one, (None, None))), ((one, (None, None)), ((None,) * 2,) * 2))
+    still = (None, None)
+    third = sg.jvp(sg.jvp(sg.jvp(f)), (((2.0, 3.0), one), (one, still)), ((one, still), (still, still)))
     assert third[1][1][1] == 720.0
 
 
