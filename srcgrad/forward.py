@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .access import root_of
-from .activity import check_constants, useful, varied, varied_results
+from .activity import check_constants, useful, varied
 from .blocks import updates
-from .calls import Tangent, call, is_call, operation
+from .calls import is_call
 from .dependence import reading_tests
 from .ir import Block, Const, Expr, For, Grow, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
 from .kinds import as_float
 from .linear import LinearForm
 from .prepare import check_draws, name_results, own_written_params
+from .rules import externals
 from .scaled import guard, multiple, negative
+from .tangent_calls import TangentCalls
 from .transcendentals import name_transcendentals
 
 
@@ -44,8 +46,10 @@ class Tangents:
     kinds: dict[str, Kind]
 
 
-def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...]) -> Tangents:
+def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], pages=None) -> Tangents:
     """Return the tangent form of a lowered function with respect to the parameters `wrt`.
+
+    `pages` reads the pages of rules.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -70,7 +74,7 @@ def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...])
     check_constants(function, found)
     active = useful(function, found, outs)
     function, active = name_transcendentals(function, kinds, active, fresh, everywhere=True)
-    builder = TangentBuilder(kinds, active | set(wrt), fresh)
+    builder = TangentBuilder(kinds, active | set(wrt), fresh, pages)
     dots = tuple(map(builder.dot, wrt))
     anew = [p for p in function.params if p in active and p not in wrt]  # parameters that are bound anew
     heads = tuple(Let(builder.dot(p), Const(0.0), function.loc) for p in anew)
@@ -79,11 +83,11 @@ def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...])
     return Tangents(function, body, dots, outs, out_dots, builder.kinds)
 
 
-class TangentBuilder:
+class TangentBuilder(TangentCalls):
     """Writes the tangents of statements, for the names that are active."""
 
-    def __init__(self, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh):
-        self.kinds, self.active, self.fresh = kinds, active, fresh
+    def __init__(self, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, pages):
+        self.kinds, self.active, self.fresh, self.pages = kinds, active, fresh, pages
         self.dots: dict[str, str] = {}
 
     # -- names
@@ -121,6 +125,8 @@ class TangentBuilder:
             return [ir.with_blocks(stmt, self.block)]
         if is_call(stmt):
             return [self.call(stmt)]
+        if isinstance(stmt, Unpack | Let) and externals.is_external(stmt.value):
+            return self.external(stmt)
         if isinstance(stmt, Let) and stmt.target in self.active:
             before, behind = self.array(stmt) if self.kinds[stmt.target].rank else self.number(stmt)
         elif isinstance(stmt, Store) and stmt.base in self.active:
@@ -209,20 +215,6 @@ class TangentBuilder:
         if not terms:
             return None
         return terms[0] if len(terms) == 1 else Op("add", tuple(terms))
-
-    # -- calls
-    def call(self, stmt: Unpack) -> Stmt:
-        """Return the call of a routine's tangent form in the place of a call, where tangents go in and are wanted."""
-        made = operation(stmt)
-        wrt = tuple(k for k, a in enumerate(made.args) if ir.names_in(a) and self.is_active(root_of(a)))
-        given = {n for k in wrt for n in (root_of(made.args[k]).id,)}
-        results = tuple(k for k in sorted(varied_results(made, given)) if stmt.targets[k] in self.active)
-        if not results:
-            return stmt
-        dots = tuple(self.shadow(made.args[k]) for k in wrt)
-        targets = (*stmt.targets, *(self.dot(stmt.targets[k]) for k in results))
-        form = Tangent(wrt, results)
-        return call(targets, made.option("routine"), (*made.args, *dots), stmt.loc, form, made.option("kinds"))
 
 
 def _unprinted(value: Expr) -> Expr:

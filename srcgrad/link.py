@@ -15,6 +15,7 @@ from .parse_expr import RESERVED
 from .passes import Lowered, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import reverse
+from .rule_pages import RulePages
 from .simplify import simplify
 
 Key = tuple[Routine, Form | Tangent | None, tuple[Kind, ...]]
@@ -71,7 +72,9 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
 def _lowered(key: Key, variant: Variant) -> Lowered:
     routine, _, kinds = key
     function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
-    return Lowered(checked(function, names, sizes, inside, variant), names, sizes, tree.LEAF, variant)
+    boundscheck = variant.boundscheck and routine.boundscheck
+    function = checked(function, names, sizes, inside, replace(variant, boundscheck=boundscheck))
+    return Lowered(function, names, sizes, tree.LEAF, variant)
 
 
 def _pitfalls(key: Key, variant: Variant) -> tuple[Problem, ...]:
@@ -108,7 +111,7 @@ def _pullback(key: Key, variant: Variant) -> Function:
     low = _lowered(key, variant)
     f = low.function
     wrt = tuple(f.params[k] for k in form.wrt)
-    p = reverse(f, low.kinds, low.sizes, wrt, form.seeds)
+    p = reverse(f, low.kinds, low.sizes, wrt, RulePages(), form.seeds)
     fresh = ir.Fresh(ir.all_names(replace(f, body=(*p.forward, *p.backward))) | set(p.out_bars))
     kept = {e.id for s in ir.statements(p.backward) if isinstance(s, Let) for e in (s.value,) if isinstance(e, Name)}
     changed = ir.stored_in(p.backward) | ir.bound_in(p.backward) | kept
@@ -148,7 +151,7 @@ def tangent_form(low: Lowered, name: str, wrt: tuple[str, ...], wanted=None, val
     the tangents of those at the positions `wanted`, by default of all that are floats.
     """
     f = low.function
-    made = forward(f, low.kinds, wrt)
+    made = forward(f, low.kinds, wrt, RulePages())
     kinds = [made.kinds[o] for o in made.outs]
     fresh = ir.Fresh(ir.all_names(replace(made.function, body=made.body)) | set(made.dots))
     zeros, dots = [], []

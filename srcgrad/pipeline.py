@@ -18,6 +18,7 @@ from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
+from .rule_pages import RulePages
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -75,7 +76,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        parsed = parse(f, structures, inline)
+        parsed = parse(f, structures, inline, param_kinds)
         passes.dump("parse", parsed.function)
         for routine in reachable(parsed.function.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
@@ -102,7 +103,8 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
     low = differentiated(f, structures, param_kinds, wrt, variant)
-    return low, reverse(low.function, low.kinds, low.sizes, tuple(low.function.params[k] for k in wrt))
+    names = tuple(low.function.params[k] for k in wrt)
+    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
 
 
 def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant) -> Lowered:

@@ -28,9 +28,13 @@ class Source:
     indent: int
     function: types.FunctionType
     text: str = field(repr=False)
+    # where a page of the library is called: its statements belong to that line of the user's
+    called_at: Loc | None = None
 
     def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
+        if self.called_at is not None:
+            return self.called_at
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         end = node.end_col_offset if node.end_lineno == line else len(text)
