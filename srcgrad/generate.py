@@ -24,8 +24,7 @@ def builder(request, kinds, structures, wrt):
 
     def build():
         made = variant(request.stretch)
-        # what a first run has written or drawn cannot be taken back: such a function is not tried and run again
-        return made if request.stretch or not made.leaves_traces() else variant(True)
+        return made.run_once() if made.leaves_traces() else made
 
     def variant(stretch):
         from . import pipeline
@@ -35,6 +34,8 @@ def builder(request, kinds, structures, wrt):
             return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
             return pipeline.pair(request.f, structures, kinds, wrt, chosen)
+        if request.transform in ("jvp", "hvp"):
+            return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
         value = request.transform == "value_and_grad"
         return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
