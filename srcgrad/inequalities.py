@@ -10,7 +10,7 @@ from .affine import Affine, affine
 from .ir import Const, Expr, Op, Select, Sub
 
 SIZES = ("shape", "len", "size")
-DEPTH = 5
+DEPTH = 4
 
 
 class Facts:
