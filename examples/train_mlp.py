@@ -10,9 +10,9 @@ from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 import srcgrad as sg
+from srcgrad import train
 
 try:
     import matplotlib
@@ -20,153 +20,79 @@ try:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
     from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    from tqdm import tqdm
 except ImportError as error:
     sys.exit(f"train_mlp.py needs {error.name}: run pip install -e '.[examples]' in the project's folder")
 
 Params = namedtuple("Params", "W1 b1 W2 b2")
 Split = namedtuple("Split", "X labels images")
-Epoch = namedtuple("Epoch", "loss train_accuracy test_accuracy")
+
+ACTIVATIONS = {"tanh": (train.tanh, train.xavier_normal), "relu": (train.relu, train.he_normal)}  # and first weights
+OPTIMIZERS = {"sgd": train.SGD(0.4), "momentum": train.Momentum(0.05), "adam": train.Adam(0.003)}
 
 
-# ---- the model: two plain functions, differentiated as they stand ------------------------------------------
+# ---- the model: plain functions, differentiated as they stand ----------------------------------------------
 
 
-def tanh_loss(W1, b1, W2, b2, X, labels, l2):
-    """Return the mean cross-entropy of a tanh network plus l2 times the sum of its squared weights."""
-    H = np.tanh(X @ W1 + b1)
-    S = H @ W2 + b2
-    loss = 0.0
-    for i in range(S.shape[0]):
-        m = S[i].max()
-        loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]
-    return loss / S.shape[0] + l2 * (np.sum(W1 * W1) + np.sum(W2 * W2))
+def scores(activation, params, X):
+    """Return the scores of the ten digits for each row of X."""
+    hidden = activation(train.dense(X, params.W1, params.b1))
+    return train.dense(hidden, params.W2, params.b2)
 
 
-def relu_loss(W1, b1, W2, b2, X, labels, l2):
-    """Return the mean cross-entropy of a ReLU network plus l2 times the sum of its squared weights."""
-    H = np.maximum(0.0, X @ W1 + b1)
-    S = H @ W2 + b2
-    loss = 0.0
-    for i in range(S.shape[0]):
-        m = S[i].max()
-        loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]
-    return loss / S.shape[0] + l2 * (np.sum(W1 * W1) + np.sum(W2 * W2))
+def loss_of(activation):
+    """Return the loss: the mean cross-entropy of the network, plus l2 times the sum of its squared weights."""
+
+    def loss(params, X, labels, l2):
+        error = train.softmax_cross_entropy(scores(activation, params, X), labels)
+        return error + train.l2((params.W1, params.W2), l2)
+
+    return loss
 
 
-LOSSES = {"tanh": tanh_loss, "relu": relu_loss}
-
-
-def predict(activation, params, X):
-    """Return the most probable digit of each row of X."""
-    Z = X @ params.W1 + params.b1
-    H = np.tanh(Z) if activation == "tanh" else np.maximum(0.0, Z)
-    return (H @ params.W2 + params.b2).argmax(axis=1)
-
-
-def initial_params(activation, hidden, rng):
-    """Return weights that keep signals at scale (Xavier for tanh, He for ReLU), and biases 0."""
-
-    def normal(n_in, n_out):
-        variance = 2.0 / n_in if activation == "relu" else 2.0 / (n_in + n_out)
-        return rng.normal(scale=math.sqrt(variance), size=(n_in, n_out))
-
-    return Params(normal(64, hidden), np.zeros(hidden), normal(hidden, 10), np.zeros(10))
-
-
-# ---- the optimisers: they update w and its moments m and v in place; t counts the steps from 1 ------------
-
-
-@njit
-def sgd(w, g, m, v, t, lr):
-    w -= lr * g
-
-
-@njit
-def momentum(w, g, m, v, t, lr):
-    m[:] = 0.9 * m + g
-    w -= lr * m
-
-
-@njit
-def adam(w, g, m, v, t, lr):
-    m[:] = 0.9 * m + 0.1 * g
-    v[:] = 0.999 * v + 0.001 * g * g
-    w -= lr * (m / (1.0 - 0.9**t)) / (np.sqrt(v / (1.0 - 0.999**t)) + 1e-8)
-
-
-OPTIMIZERS = {"sgd": (sgd, 0.4), "momentum": (momentum, 0.05), "adam": (adam, 0.003)}  # update, default rate
+def accuracy(activation, params, split):
+    """Return the fraction of the split's images that are read correctly."""
+    return np.mean(scores(activation, params, split.X).argmax(axis=1) == split.labels)
 
 
 # ---- training ----------------------------------------------------------------------------------------------
 
 
-@njit
-def run_epoch(loss_grad, update, params, m, v, X, labels, order, batch, lr, l2, t):
-    """Return the summed loss of one pass over the rows in `order`, and the steps made so far."""
-    W1, b1, W2, b2 = params
-    total = 0.0
-    for start in range(0, order.size, batch):
-        rows = order[start : start + batch]
-        loss, (W1_bar, b1_bar, W2_bar, b2_bar) = loss_grad(W1, b1, W2, b2, X[rows], labels[rows], l2)
-        total += loss * rows.size
-        t += 1
-        update(W1, W1_bar, m.W1, v.W1, t, lr)
-        update(b1, b1_bar, m.b1, v.b1, t, lr)
-        update(W2, W2_bar, m.W2, v.W2, t, lr)
-        update(b2, b2_bar, m.b2, v.b2, t, lr)
-    return total, t
-
-
-def train(options, loss_grad, params, training, held_out, rng):
-    """Return one Epoch record for each pass over the training images; the parameters are updated in place."""
-    update, default_rate = OPTIMIZERS[options.optimizer]
-    rate = default_rate if options.lr is None else options.lr
-    m, v = Params(*map(np.zeros_like, params)), Params(*map(np.zeros_like, params))
-    X, labels = training.X, training.labels
+def fit(options, loss_grad, params, training, held_out, rng):
+    """Return the trained parameters, and the history: loss and accuracies of each epoch."""
+    activation, optimizer = ACTIVATIONS[options.activation][0], OPTIMIZERS[options.optimizer]
+    rate = optimizer.lr if options.lr is None else options.lr
+    data = training.X, training.labels
 
     start = time.perf_counter()
-    nothing = np.arange(0)  # compiles, trains on no row
-    run_epoch(loss_grad, update, params, m, v, X, labels, nothing, options.batch, rate, options.l2, 0)
+    nothing = np.arange(0), options.batch, np.empty(0)  # compiles, trains on no row
+    train.run_epoch(loss_grad, optimizer, params, optimizer.init(params), data, *nothing, (options.l2,), None, None)
     print(f"compiled the epoch loop in {time.perf_counter() - start:.2f} s")
 
     start = time.perf_counter()
-    history, t = [], 0
-    with tqdm(range(options.epochs), unit="epoch") as bar:
-        for epoch in bar:
-            lr = rate * 0.5 * (1.0 + math.cos(math.pi * epoch / options.epochs))
-            noisy = X + options.noise * rng.normal(size=X.shape)
-            order = rng.permutation(len(X))
-            total, t = run_epoch(
-                loss_grad, update, params, m, v, noisy, labels, order, options.batch, lr, options.l2, t
-            )
-            if not math.isfinite(total):
-                sys.exit(f"the loss is no longer finite in epoch {epoch + 1}: try --lr below {rate:g}")
-            accuracies = [accuracy(options.activation, params, split) for split in (training, held_out)]
-            history.append(Epoch(total / len(X), *accuracies))
-            bar.set_postfix(loss=f"{history[-1].loss:.4f}", accuracy=f"{100.0 * accuracies[1]:.2f} %")
-    print(f"trained {options.epochs} epochs, {t} steps, in {time.perf_counter() - start:.2f} s")
-    return history
-
-
-def accuracy(activation, params, split):
-    """Return the fraction of the split's images that are read correctly."""
-    return np.mean(predict(activation, params, split.X) == split.labels)
+    try:
+        fitted = train.fit(
+            loss_grad, params, data, optimizer, epochs=options.epochs, size=options.batch, rng=rng, args=(options.l2,),
+            schedule=lambda epoch: train.cosine(epoch, rate, options.epochs),
+            augment=lambda rng, X, labels: (X + options.noise * rng.normal(size=X.shape), labels),
+            metrics={
+                "train_accuracy": lambda params: accuracy(activation, params, training),
+                "test_accuracy": lambda params: accuracy(activation, params, held_out),
+            },
+        )  # fmt: skip
+    except FloatingPointError as error:
+        sys.exit(f"{error} than {rate:g}, with --lr")
+    steps = fitted.state.step
+    print(f"trained {options.epochs} epochs, {steps} steps, in {time.perf_counter() - start:.2f} s")
+    return fitted
 
 
 def load_splits(seed):
     """Return the training and the held-out images (a stratified fifth), every pixel standardised."""
-    digits = load_digits()
-    X_train, X_test, labels_train, labels_test = train_test_split(
-        digits.data, digits.target, test_size=0.2, stratify=digits.target, random_state=seed
-    )
+    digits, rng = load_digits(), np.random.default_rng(seed)
+    rows = train.split(len(digits.target), 0.2, rng, digits.target)
     # Some pixels are dark in every image: the 1 keeps them from dividing by 0.
-    mean, scale = X_train.mean(axis=0), X_train.std(axis=0) + 1.0
-    return (
-        Split((X_train - mean) / scale, labels_train, X_train.reshape(-1, 8, 8)),
-        Split((X_test - mean) / scale, labels_test, X_test.reshape(-1, 8, 8)),
-    )
+    mean, scale = digits.data[rows[0]].mean(axis=0), digits.data[rows[0]].std(axis=0) + 1.0
+    return [Split((digits.data[r] - mean) / scale, digits.target[r], digits.images[r]) for r in rows]
 
 
 # ---- pictures ----------------------------------------------------------------------------------------------
@@ -174,8 +100,8 @@ def load_splits(seed):
 
 def draw_learning_curves(history, path):
     """Save loss and accuracy against epochs."""
-    epochs = np.arange(1, len(history) + 1)
-    loss, train_accuracy, test_accuracy = (np.array(column) for column in zip(*history, strict=True))
+    loss, train_accuracy, test_accuracy = history["loss"], history["train_accuracy"], history["test_accuracy"]
+    epochs = np.arange(1, len(loss) + 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     left.semilogy(epochs, loss, color="tab:blue")
     left.set(title="training loss", xlabel="epoch", ylabel="cross-entropy + L2")
@@ -241,11 +167,11 @@ def parse_options(arguments):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--activation", choices=sorted(LOSSES), default="tanh", help="of the hidden layer")
+    add("--activation", choices=sorted(ACTIVATIONS), default="tanh", help="of the hidden layer")
     add("--optimizer", choices=sorted(OPTIMIZERS), default="adam", help="update rule")
     add("--epochs", type=count, default=80, help="passes over the training images")
     add("--batch", type=count, default=32, help="images per gradient step")
-    rates = ", ".join(f"{name} {default:g}" for name, (_, default) in OPTIMIZERS.items())
+    rates = ", ".join(f"{name} {optimizer.lr:g}" for name, optimizer in OPTIMIZERS.items())
     add(
         "--lr",
         type=rate,
@@ -277,14 +203,16 @@ def main(arguments=None):
     training, held_out = load_splits(options.seed)
     rng = np.random.default_rng(options.seed)
 
-    params = initial_params(options.activation, options.hidden, rng)
+    activation, normal = ACTIVATIONS[options.activation]
+    hidden = options.hidden
+    params = Params(normal(rng, (64, hidden)), np.zeros(hidden), normal(rng, (hidden, 10)), np.zeros(10))
 
-    loss_grad = sg.value_and_grad(LOSSES[options.activation], argnums=(0, 1, 2, 3))
+    loss_grad = sg.value_and_grad(loss_of(activation))
     if options.show_source:
-        print(sg.source(loss_grad, *params, training.X, training.labels, options.l2))
+        print(sg.source(loss_grad, params, training.X, training.labels, options.l2))
 
-    history = train(options, loss_grad, params, training, held_out, rng)
-    predicted = predict(options.activation, params, held_out.X)
+    params, _, history = fit(options, loss_grad, params, training, held_out, rng)
+    predicted = scores(activation, params, held_out.X).argmax(axis=1)
     wrong = predicted != held_out.labels
     print(f"held-out accuracy {100.0 * np.mean(~wrong):.2f} % ({np.sum(wrong)} of {len(wrong)} misread)")
 
