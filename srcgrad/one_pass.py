@@ -49,18 +49,14 @@ def join_parts(function: Function, kinds: dict[str, Kind], sizes) -> Function:
             x_bar[i] = 2.0 * e * e
         return s, x_bar
     """
-    starts = {title: k for k, title in function.sections}
-    if list(starts) != ["forward", "backward"]:
+    places = _neighbours(function)
+    if places is None:
         return function
-    body, split = list(function.body), starts["backward"]
-    before = [k for k in range(split) if isinstance(body[k], For)]
-    after = [k for k in range(split, len(body)) if isinstance(body[k], For)]
-    if not before or not after:
-        return function
-    first, second = body[before[-1]], body[after[0]]
+    body, (a, b) = function.body, places
+    first, second = body[a], body[b]
     others = tuple(s for s in body if s is not first and s is not second)
     local = (ir.bound_in((first,)) | ir.bound_in((second,))) - ir.read_in(others)
-    out = [first, *body[before[-1] + 1 : after[0]]]
+    out = list(body[a:b])
     if not ir.stored_in((first,)) & ir.read_in((second,)) - ir.read_in(others):
         return function
     joiner = Joiner(kinds, lambda loop: True, by_making(sizes), local)
@@ -70,13 +66,24 @@ def join_parts(function: Function, kinds: dict[str, Kind], sizes) -> Function:
     at = next(k for k, s in enumerate(out) if isinstance(s, For))
     # a value that is not computed again may have kept two branches apart
     out[at] = ir.with_blocks(out[at], lambda b: without_repetition(join_branches(without_repetition(b, {})), {}))
-    whole = (*body[: before[-1]], *out, *body[after[0] + 1 :])
-    place = before[-1] + at
+    whole = (*body[:a], *out, *body[b + 1 :])
+    place = a + at
     more = any(not isinstance(s, ir.Return) for s in whole[place + 1 :])
     sections = ((0, "forward"), (place, TITLE), *(((place + 1, "backward"),) if more else ()))
     function = replace(function, body=whole, sections=sections)
     returned = {n for s in body if isinstance(s, ir.Return) for n in ir.names_in(s.value)}
     return contract_function(drop_dead(function), kinds, sizes, set(function.params) | returned)
+
+
+def _neighbours(function: Function) -> tuple[int, int] | None:
+    """Return the places of the last loop of the forward part and of the first of the backward part."""
+    starts = {title: k for k, title in function.sections}
+    if list(starts) != ["forward", "backward"]:
+        return None
+    loops = [k for k, s in enumerate(function.body) if isinstance(s, For)]
+    before = [k for k in loops if k < starts["backward"]]
+    after = [k for k in loops if k >= starts["backward"]]
+    return (before[-1], after[0]) if before and after else None
 
 
 def join_branches(block: Block) -> Block:
