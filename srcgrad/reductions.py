@@ -11,7 +11,6 @@ from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
 
-
 SHORT = 16  # a call of BLAS costs as much as a sum of so many products
 
 
