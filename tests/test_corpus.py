@@ -18,12 +18,11 @@ THEMES = (
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # test_pitfalls has those that are due
-# Compiling every case takes minutes: some of each theme in every run, the others with `-m long`.
+# Compiling every case takes minutes: every fourth in every run, the others with `-m long`.
 COMPILED = [
-    pytest.param(case, id=case.name, marks=() if k % 5 < 2 else pytest.mark.long)
+    pytest.param(case, k % 12 == 0, id=case.name, marks=() if k % 4 == 0 else pytest.mark.long)
     for k, case in enumerate(CASES)
 ]
-INSIDE = [case for k, case in enumerate(CASES) if k % 13 == 0]
 
 
 def expected(case: Case) -> Reference:
@@ -60,24 +59,20 @@ def test_generated_source_under_plain_python(case):
     check(case, args, value, gradients)
 
 
-@pytest.mark.parametrize("case", COMPILED)
-def test_compiled_gradient(case):
+@pytest.mark.parametrize(("case", "called_inside"), COMPILED)
+def test_compiled_gradient(case, called_inside):
     derivative = sg.value_and_grad(case.function, argnums=case.positions)
     args = case.fresh()
     value, gradients = derivative(*args)
     check(case, args, value, gradients)
     again, gradients_again = derivative(*args)
     assert same_bits((value, *gradients), (again, *gradients_again)), "a second call gives other bits"
-
-
-@pytest.mark.parametrize("case", INSIDE, ids=lambda case: case.name)
-def test_called_inside_njit(case):
-    derivative = sg.value_and_grad(case.function, argnums=case.positions)
+    if not called_inside:
+        return
 
     @njit
     def inside(args):
         return derivative(*args)
 
-    value, gradients = derivative(*case.fresh())
     value_inside, gradients_inside = inside(case.fresh())
     assert same_bits((value, *gradients), (value_inside, *gradients_inside))

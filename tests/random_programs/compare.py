@@ -63,8 +63,6 @@ def plain_gradient(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """Value and gradients from the generated source run as plain Python, no compiler in between."""
-
-
     value, *gradients = plain_text(f, args, argnums)[2]
     return value, tuple(gradients)
 
@@ -83,6 +81,7 @@ def plain_text(f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...])
         text, name = generate.module_text("plain", made), made.functions[0].name
         namespace: dict[str, Any] = {}
         exec(compile(text, "<generated>", "exec"), namespace)
+        namespace |= {key: getattr(value, "py_func", value) for key, value in namespace.items()}
         try:
             return text, name, twice(lambda: namespace[name](*args))
         except ValueError as error:
