@@ -8,13 +8,14 @@ from .dependence import differentiable_leaves, passes
 from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
 from .kinds import kind_of
+from .rules import externals
 
 
 def takes_names(value: ir.Expr) -> bool:
     """Return whether a value is an operation on whole arrays, or on one name: it depends on all names in it."""
     if isinstance(value, Op) and value.fn == "print_grad":
         return isinstance(value.args[0], Name)
-    return isinstance(value, Op) and value.fn in ("np.dot", "copy")
+    return isinstance(value, Op) and (value.fn in ("np.dot", "copy") or value.fn in externals.BY_SPELLING)
 
 
 def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], passes=passes) -> frozenset[str]:
@@ -44,6 +45,11 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], 
                 name, value = stmt.target, stmt.value
             elif isinstance(stmt, Store):
                 name, value = stmt.base, stmt.value
+            elif isinstance(stmt, ir.Unpack) and takes_names(stmt.value):
+                floats = {n for n in stmt.targets if kinds[n].is_float}
+                changed |= depends(stmt.value) and not floats <= found
+                found |= floats if depends(stmt.value) else set()
+                continue
             elif is_call(stmt):
                 results = {stmt.targets[k] for k in varied_results(operation(stmt), found)} - found
                 found |= results
@@ -54,6 +60,33 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], 
             if name not in found and kinds[name].is_float and depends(value):
                 found.add(name)
                 changed = True
+    return frozenset(found)
+
+
+def useful(function: ir.Function, varied: frozenset[str], outs) -> frozenset[str]:
+    """Return those of the varied names that results depend on differentiably.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(x):\\n    y = x * x\\n    z = x + y\\n    return y")
+    >>> sorted(useful(f, frozenset("xyz"), ("y",)))
+    ['x', 'y']
+    """
+    found = set(outs) & varied
+    changed = True
+    while changed:
+        before = len(found)
+        for stmt in ir.statements(function.body):
+            if isinstance(stmt, ir.Unpack) and takes_names(stmt.value):
+                found |= ir.names_in(stmt.value) & varied if found & set(stmt.targets) else set()
+            elif is_call(stmt):
+                if found & set(stmt.targets):
+                    found |= {n for a in operation(stmt).args for n in ir.names_in(a) & varied}
+            elif isinstance(stmt, Let | Store) and (stmt.target if isinstance(stmt, Let) else stmt.base) in found:
+                if takes_names(stmt.value):
+                    found |= ir.names_in(stmt.value) & varied
+                else:
+                    found |= _active_names(stmt.value, varied)
+        changed = len(found) > before
     return frozenset(found)
 
 

@@ -8,18 +8,20 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 from . import ir
-from .access import SIZES_ONLY, element_of, rank_of, root_of
+from .access import element_of, rank_of, root_of
 from .activity import takes_names
 from .adjoint_calls import CallAdjoint
+from .adjoint_externals import ExternalAdjoint
+from .adjoint_products import ProductAdjoint
 from .calls import is_call
-from .dependence import reading_tests
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
-from .kinds import as_float, kind_of
+from .kinds import as_float
 from .linear import LinearForm
+from .rules import externals
+from .scaled import guard, multiple, negative
 from .simplify import escaping_counters
 from .writes import first_writes
 
@@ -78,10 +80,12 @@ class Step:
         return bool(self.code or self.end or self.end_other or self.kept or self.entry or inside)
 
 
-class AdjointBuilder(CallAdjoint):
+class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
     """Builds the steps of a function's body for the adjoints that reach its end."""
 
-    def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims):
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims,
+                 pages=None):  # fmt: skip
+        self.pages = pages
         self.function, self.kinds, self.active, self.fresh, self.dims = function, kinds, active, fresh, dims
         loops = [s for s in ir.statements(function.body) if isinstance(s, For | ir.While)]
         self.born_in_loop = {n for s in loops for n in ir.bound_in(s.body) if kinds[n].rank}
@@ -144,6 +148,8 @@ class AdjointBuilder(CallAdjoint):
             live = self.store(step, stmt, live)
         elif is_call(stmt):
             live = self.call(step, stmt, live)
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+            live = self.external(step, stmt.targets, stmt.value, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
         self.read |= ir.read_in(tuple(step.code))
         return step, live
@@ -157,6 +163,8 @@ class AdjointBuilder(CallAdjoint):
                 live = self.loop_entry(stmt, live)
             elif is_call(stmt):
                 live = self.call_flow(stmt, live)
+            elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+                live = self.external_flow(stmt.targets, stmt.value, live)
             elif isinstance(stmt, Let) and stmt.target in live:
                 live = (live - {stmt.target}) | self.reached(stmt, Name(stmt.target))
             elif isinstance(stmt, Store) and stmt.base in live:
@@ -223,6 +231,8 @@ class AdjointBuilder(CallAdjoint):
             live = live - {name}
             self.dot(step, value, Name(self.bar(name)), live, scalar=True)
             return live
+        if isinstance(value, Op) and value.fn in externals.BY_SPELLING:
+            return self.external(step, (name,), value, live)
         live = set(live)
         seed = Name(self.bar(name))
         step.code += printed(value, seed)
@@ -246,8 +256,6 @@ class AdjointBuilder(CallAdjoint):
 
     def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str], source: Expr):
         """Add `sign * value` to the adjoint of a leaf of `source`; the first contribution to a scalar assigns."""
-        from .symbolic import negated
-
         kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
         value = as_float(value, kinds)
         if isinstance(leaf, Name):
@@ -256,8 +264,7 @@ class AdjointBuilder(CallAdjoint):
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
-                step.code.append(Let(bar, value if sign > 0 else minus))
+                step.code.append(Let(bar, value if sign > 0 else negative(value, kinds)))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -266,31 +273,12 @@ class AdjointBuilder(CallAdjoint):
             step.code.append(self.zero(root))
             live.add(root)
         adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
-        test = self.guard(leaf, source)
+        test = guard(leaf, source, self.kinds)
         if test is not None:
             if isinstance(value, Select) and value.test == test:
                 adds = replace(adds, value=value.then)
             adds = If(test, (adds,))
         step.code.append(adds)
-
-    def guard(self, leaf: Sub, source: Expr) -> Expr | None:
-        """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
-        if leaf.loc is None:
-            return None
-        places = reading_tests(source, leaf)
-        if () in places or not any(self.tells_places(t) for tests in places for t in tests):
-            return None
-        either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
-        return reduce(lambda a, b: Op("or", (a, b)), either)
-
-    def tells_places(self, test: Expr) -> bool:
-        """Return whether a test reads more than floats, and so may tell where an array ends."""
-        if isinstance(test, Name | Sub):
-            base = root_of(test).id
-            return base in self.kinds and not self.kinds[base].is_float
-        if isinstance(test, Op) and test.fn in SIZES_ONLY:
-            return True
-        return any(self.tells_places(e) for e in ir.children(test))
 
     def store(self, step: Step, stmt: Store, live: set[str]) -> set[str]:
         name = stmt.base
@@ -345,6 +333,8 @@ class AdjointBuilder(CallAdjoint):
         name, value = stmt.target, stmt.value
         if name not in live:
             return live
+        if isinstance(value, Op) and value.fn in externals.BY_SPELLING:
+            return self.external(step, (name,), value, live)
         live = live - {name}
         if name not in self.active or not isinstance(value, Op):
             return live
@@ -395,69 +385,6 @@ class AdjointBuilder(CallAdjoint):
         self.fresh.taken |= set(names)
         return names
 
-    def dot(self, step: Step, value: Op, seed: Expr, live: set[str], scalar: bool):
-        """Push through a product of one- and two-dimensional arrays."""
-        a, b = value.args
-        for mine, other, side in ((a, b, 0), (b, a, 1)):
-            if not self.is_active(root_of(mine)):
-                continue
-            ranks = self.rank(mine), self.rank(other)
-            if scalar:
-                self.outer(step, mine, other, seed, live)
-            elif ranks == (2, 2):
-                left, right = (seed, transposed(other)) if side == 0 else (transposed(other), seed)
-                self.product(step, mine, left, right, live)
-            elif ranks == (2, 1):
-                self.rank_one(step, mine, other, seed, side, live)
-            else:
-                matrix = transposed(other) if side == 1 else other
-                self.product(step, mine, matrix, seed, live)
-
-    def product(self, step: Step, mine: Expr, left: Expr, right: Expr, live: set[str]):
-        """Add `left @ right` to the adjoint of an operand, or let it be the adjoint where that is still zero."""
-        root = root_of(mine).id
-        whole = mine if isinstance(mine, Name) else None
-        flipped = isinstance(mine, Op) and isinstance(mine.args[0], Name)
-        if root not in live and (whole is not None or flipped):
-            call = Op("np.dot", (transposed(right), transposed(left))) if flipped else Op("np.dot", (left, right))
-            step.code.append(Let(self.bar(root), call))
-            live.add(root)
-            return
-        name = self.fresh(f"{root}_push")
-        self.bar_kinds[name] = Kind(self.kinds[root].dtype, self.rank(mine))
-        step.code.append(Let(name, Op("np.dot", (left, right))))
-        self.nest(step, name, self.rank(mine), mine, live)
-
-    def rank_one(self, step: Step, matrix: Expr, vector: Expr, seed: Expr, side: int, live: set[str]):
-        """Add the outer product that a matrix gets from a matrix-vector product."""
-        root = root_of(matrix).id
-        if root not in live:
-            step.code.append(self.zero(root))
-            live.add(root)
-        i, j = self.loop_names(step.stmt, 2)
-        row, column = (i, j) if side == 0 else (j, i)
-        cell = element_of(matrix, (Name(i), Name(j)), lambda n: self.kinds[n].rank)
-        v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
-        term = Op("mul", (Sub(seed, (Name(row),)), v))
-        store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
-        for name in (j, i):
-            size = Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
-            store = For(name, ZERO, size, ONE, (store,), (), step.stmt.loc)
-        step.code.append(store)
-
-    def outer(self, step: Step, mine: Expr, other: Expr, seed: Expr, live: set[str]):
-        """Add what a vector gets from its product with another one: that one, times the adjoint of the product."""
-        root = root_of(mine).id
-        if root not in live:
-            step.code.append(self.zero(root))
-            live.add(root)
-        (i,) = self.loop_names(step.stmt, 1)
-        cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
-        size = Op("shape", (other,), (("axis", 0),))
-        term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
-        store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
-        step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
-
 
 def printed(value: Expr, seed: Expr) -> list[Stmt]:
     """Return the statements that print the adjoint of a value that asks for it."""
@@ -467,29 +394,6 @@ def printed(value: Expr, seed: Expr) -> list[Stmt]:
     return [ir.Print((Const(label), seed) if label else (seed,))]
 
 
-def multiple(value: Expr, seed: Expr) -> Expr:
-    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
-    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
-        static = (("inplace", True),) if isinstance(seed, Name) else ()
-        return Op("mul", (seed, value.args[0]), static)
-    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
-        return Op("div", value.args, (("inplace", True),))
-    return value
-
-
-def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
-    while isinstance(value, Op) and value.fn in ("mul", "div"):
-        value = value.args[0]
-    known = ir.names_in(value) <= kinds.keys()
-    return known and kind_of(value, kinds).dtype == "bool"
-
-
-def transposed(expr: Expr) -> Expr:
-    """Return the transpose of an array expression, without a double one."""
-    if isinstance(expr, Op) and expr.fn == "np.transpose":
-        return expr.args[0]
-    return Op("np.transpose", (expr,))
 
 
 def _heavy(index) -> bool:

@@ -10,12 +10,9 @@ from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
 from .checkpoints import CheckpointAssembly
-from .dependence import differentiable_leaves
-from .errors import UnsupportedError, problem_at
-from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
-from .kinds import kind_of
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .prepare import check_draws, name_results, own_written_params
 from .record import Recorder, facts_of
-from .rules import draws
 from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
 
@@ -50,10 +47,10 @@ class Plan:
     sizes: dict[str, tuple[Expr, ...]]
 
 
-def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], seeds=None) -> Plan:
+def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], pages, seeds=None) -> Plan:
     """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`.
 
-    `seeds` are the positions of the results whose adjoints are given, by default all.
+    `pages` reads the pages of rules; `seeds` are the positions of the results whose adjoints are given, by default all.
     """
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
@@ -65,7 +62,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     check_draws(function, active)
     check_constants(function, active)
     function, active = name_transcendentals(function, kinds, active, fresh)
-    builder = AdjointBuilder(function, kinds, active, fresh, sizes)
+    builder = AdjointBuilder(function, kinds, active, fresh, sizes, pages)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
         raise AssertionError("a result stands twice")
@@ -87,44 +84,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
 # --- preparation ------------------------------------------------------------------------------------------------
 
 
-def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function, dict[str, str]]:
-    """Return the function with parameters that it writes or binds anew copied under names of their own."""
-    written = ir.stored_in(function.body) | ir.bound_in(function.body)
-    own = {p: fresh(p) for p in function.params if p in written}
-    copies = []
-    for p, name in own.items():
-        kinds[name] = kinds[p]
-        value = Op("copy", (Name(p),)) if kinds[p].rank else Name(p)
-        copies.append(Let(name, value, function.loc))
-    checks = tuple(s for s in function.body if _checks_memory(s))
-    body = tuple(s for s in function.body if not _checks_memory(s))
-    return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
-
-
-def check_draws(function: ir.Function, active):
-    """Raise where a parameter of a random draw depends on a differentiated argument."""
-    for stmt in ir.statements(function.body):
-        value = stmt.value if isinstance(stmt, Let) else None
-        if not isinstance(value, Op) or value.fn not in draws.DRAWS:
-            continue
-        row = draws.DRAWS[value.fn]
-        given = value.args[: len(row.params) + value.fn.startswith(".")]
-        leaves = [e for a in given for e in differentiable_leaves(a, lambda e: bool(ir.names_in(e) & active))]
-        if leaves:
-            name = value.fn.removeprefix(".")
-            way = f"write {row.smooth}" if row.smooth else "draw with constants, and scale what is drawn"
-            what = f"a parameter of {name}() depends on a differentiated argument"
-            raise UnsupportedError(problem_at(value.loc or stmt.loc, what, way))
-
-
 def _shape(name: str, axis: int) -> Expr:
     return Op("shape", (Name(name),), (("axis", axis),))
-
-
-def _checks_memory(stmt: Stmt) -> bool:
-    """Return whether a statement checks how the arguments lie in memory, which their copies do not tell."""
-    tests = ir.walk(stmt.test) if isinstance(stmt, If) else ()
-    return any(isinstance(e, Op) and e.fn in ("in_order", "overlap") for e in tests)
 
 
 def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
@@ -164,24 +125,6 @@ def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
     return replace(function, body=block(function.body))
 
 
-def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tuple[str, ...]]:
-    """Return the function with every result under a name of its own, and these names."""
-    *body, last = function.body
-    assert isinstance(last, Return)
-    values = last.value.items if isinstance(last.value, ir.Tuple) else (last.value,)
-    names: list[str] = []
-    for value in values:
-        if isinstance(value, Name) and value.id not in names and value.id not in function.params:
-            names.append(value.id)
-            continue
-        name = fresh("out")
-        kinds[name] = kind_of(value, kinds)
-        body.append(Let(name, Op("copy", (value,)) if kinds[name].rank else value, last.loc))
-        names.append(name)
-    result = ir.Tuple(tuple(map(Name, names))) if isinstance(last.value, ir.Tuple) else Name(names[0])
-    return replace(function, body=(*body, replace(last, value=result))), tuple(names)
-
-
 # --- assembly ---------------------------------------------------------------------------------------------------
 
 
@@ -213,11 +156,25 @@ class _Assembly(CheckpointAssembly):
             value = Name(stmt.target) if isinstance(stmt, Let) else Sub(Name(stmt.base), stmt.index)
             before = [step.kept.keep(value)]
         for name, slot in step.kept_after.items():
-            if slot.kind.rank:
-                assert isinstance(stmt, Let)
+            if slot.kind.rank and isinstance(stmt, Let):
                 return self.born_in_slot(stmt, slot)
-            after.append(slot.keep(Name(name)))
+            if slot.kind.rank:
+                assert isinstance(stmt, ir.Unpack)
+                made = self.made_anew(name)
+                stmt = replace(stmt, targets=tuple(made if t == name else t for t in stmt.targets))
+                after += [*slot.birth(name), *self.fill(name, self.elements_of(made))]
+            else:
+                after.append(slot.keep(Name(name)))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
+
+    def made_anew(self, name: str) -> str:
+        """Return a name for an array that is copied to where it is kept."""
+        made = self.fresh(f"{name}_new")
+        self.kinds[made] = self.kinds[name]
+        return made
+
+    def elements_of(self, array: str):
+        return lambda idx: Sub(Name(array), idx)
 
     def born_in_slot(self, stmt: Let, slot: Slot | Ragged) -> list[Stmt]:
         """Return the definition of an array of a loop body as one row of its record."""
@@ -225,8 +182,7 @@ class _Assembly(CheckpointAssembly):
         out: list[Stmt] = []
         fn = value.fn if isinstance(value, Op) else ""
         if not fn.startswith(("np.empty", "np.zeros", "np.ones")):
-            made = self.fresh(f"{name}_new")
-            self.kinds[made] = self.kinds[name]
+            made = self.made_anew(name)
             out.append(Let(made, value))
         out += slot.birth(name)
         fill: Expr | None = None
@@ -299,8 +255,8 @@ class _Assembly(CheckpointAssembly):
     def backward(self, steps: list[Step], loops: tuple[Step, ...] = ()) -> list[Stmt]:
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
-        for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
-            out += _at(slot.recall(step.stmt.target), step.stmt.loc)
+        for name, (slot, step) in reversed([v for v in kept.items() if v[1][0].kind.rank]):
+            out += _at(slot.recall(name), step.stmt.loc)
         for step in reversed(steps):
             for load in step.loads:
                 slot, _ = kept[load.target]

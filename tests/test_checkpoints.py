@@ -12,7 +12,7 @@ import pytest
 import srcgrad as sg
 from srcgrad.runtime import next_checkpoint
 from tests.helpers import loaded
-from tests.random_programs.compare import plain_text
+from tests.random_programs.compare import plain_run
 
 _numbers = itertools.count()
 
@@ -164,10 +164,10 @@ def plain_loop(load):
 
 def in_plain_python(f):
     """Return the generated function of value and gradient, not compiled."""
-    text, name, _ = plain_text(f, (X.copy(), 2), (0,))
+    made, text, _ = plain_run(f, (X.copy(), 2), (0,))
     namespace = {}
     exec(text, namespace)
-    return namespace[name]
+    return namespace[made.functions[0].name]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)

@@ -1,6 +1,5 @@
 """Every function of the corpus: its gradient against differences, and what a call must leave alone."""
 
-import ast
 import importlib
 
 import numpy as np
@@ -8,9 +7,11 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad.warned import from_text
+from srcgrad import hints, runtime
+from srcgrad.emit import emit
+from srcgrad.parse import parse_text
 from tests.corpus.case import Case
-from tests.random_programs.compare import plain_text
+from tests.random_programs.compare import directions, disagreement, plain_run, some_of
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
@@ -53,6 +54,8 @@ def check(case: Case, args, value, gradients) -> None:
     assert same_bits(args, case.fresh()), "an argument was written"
 
 
+# what generated code may use
+HELPERS = {n: value for module in (runtime, hints) for n, value in vars(module).items() if not n.startswith("_")}
 # The pitfalls that are due: `//=` on purpose; and that the slope of the constant is that of the curve cannot be seen.
 DUE = {
     "mutation-operators_on_elements": "// of a value that is differentiated",
@@ -63,13 +66,23 @@ DUE = {
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_generated_source_under_plain_python(case):
+    """Gradient and tangent; the arguments as they were; the warnings that are due; text that is input itself."""
     args = case.fresh()
     with np.errstate(all="ignore"):
-        text, _, (value, *gradients) = plain_text(case.function, args, case.positions)
+        made, _, (value, *gradients) = plain_run(case.function, args, case.positions)
+        chosen = some_of(case.positions, len(case.name))
+        dots = directions(args, chosen)
+        tangents, _, (same, tangent) = plain_run(case.function, args, chosen, "jvp", dots)
     check(case, args, value, gradients)
-    line = next((line for line in text.splitlines() if line.startswith("PITFALLS = ")), "PITFALLS = '[]'")
-    warned = from_text(ast.literal_eval(line.removeprefix("PITFALLS = ")))
-    assert [p.what.startswith(DUE.get(case.name, "none")) for p in warned] == [True] * (case.name in DUE)
+    assert same_bits((value,), (same,)), "forward mode gives another value"
+    parts = tuple(gradients[case.positions.index(k)] for k in chosen)
+    assert disagreement(tangent, parts, dots) is None
+    assert [p.what.startswith(DUE.get(case.name, "none")) for p in made.pitfalls] == [True] * (case.name in DUE)
+    # functions that call themselves are read back with the file of their module: test_calls, second derivatives
+    if not case.function.__module__.endswith(".recursion"):
+        for derived in (made, tangents):
+            (function,) = derived.functions
+            assert parse_text(emit(function), {**HELPERS, **dict(derived.captured)}) == function
 
 
 @pytest.mark.parametrize(("case", "called_inside"), COMPILED)
