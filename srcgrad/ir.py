@@ -367,9 +367,9 @@ def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     return Tuple(after, expr.loc)
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
-    """Yield `expr` and all its subexpressions, parents first."""
-    waiting = [expr]
+def walk(*exprs: Expr) -> Iterator[Expr]:
+    """Yield the expressions and all their subexpressions, parents first."""
+    waiting = [*exprs[::-1]]
     while waiting:
         e = waiting.pop()
         yield e
@@ -379,15 +379,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 def names_in(*exprs: Expr) -> set[str]:
     """Return the names that occur in the expressions."""
-    found = set()
-    waiting = list(exprs)
-    while waiting:
-        e = waiting.pop()
-        if type(e) is Name:
-            found.add(e.id)
-        elif type(e) is not Const:
-            waiting += children(e)
-    return found
+    return {e.id for e in walk(*exprs) if type(e) is Name}
 
 
 def substitute(expr: Expr, table: dict[Expr, Expr]) -> Expr:
