@@ -497,4 +497,4 @@ def read_in(block: Block) -> set[str]:
 
 def all_names(function: Function) -> set[str]:
     """Return every name of a function."""
-    return {*function.params, *(name for name, _ in function.captured)} | bound_in(function.body) | read_in(function.body)
+    return {*function.params, *(n for n, _ in function.captured)} | bound_in(function.body) | read_in(function.body)
