@@ -122,7 +122,10 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     """
     import math
 
-    return parse(source_from_text(text, {"np": np, "math": math, **(namespace or {})})).function
+    from .runtime import special
+
+    known = {"np": np, "math": math, "special": special}
+    return parse(source_from_text(text, known | (namespace or {}))).function
 
 
 def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:

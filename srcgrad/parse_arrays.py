@@ -81,7 +81,7 @@ class ArrayCallReader(ExpressionReader):
         name = f"np.{ufunc.__name__}"
         if ufunc.nin != 2 or b is None:
             self.fail(node, f"{name}.at of one operand is not supported", "write a loop")
-        fn = elementwise.OPERATOR_UFUNCS.get(ufunc) or elementwise.BY_OBJECT.get(ufunc)
+        fn = elementwise.OPERATOR_UFUNCS.get(ufunc) or elementwise.spelling_of(ufunc)
         if fn is None:
             self.fail(node, f"there is no rule for {name}", "write a loop")
         self.store(self.leaf(a, node), self.items(indices, node), self.leaf(b, node), f"at {fn}", node)

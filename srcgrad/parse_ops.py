@@ -110,7 +110,7 @@ class OperationReader(ExpressionReader):
             return value
         spelling = _lookup(_CASTS, f)
         if spelling is None:
-            spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
+            spelling = elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
         if spelling is not None:
             return self.elementwise_call(node, spelling)
         if f is np.result_type:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 from collections.abc import Callable
 
 import sympy
 from sympy.core.parameters import distribute
 
 from .dependence import differentiable_leaves
+from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, Name, Op, Select, Sub
 from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_TESTS = (*_COMPARISONS, "and", "or")
+_EXTREMES = ("maximum", "minimum", "fmax", "fmin")
 _OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 
@@ -28,6 +32,11 @@ class Choose(sympy.Function):
 
     nargs = 3
 
+    @classmethod
+    def eval(cls, test, a, b):
+        """Return the side that is taken where the test is decided."""
+        return a if test is sympy.true else b if test is sympy.false else None
+
     def _eval_derivative(self, s):
         test, a, b = self.args
         da, db = a.diff(s), b.diff(s)
@@ -35,14 +44,16 @@ class Choose(sympy.Function):
 
 
 def function_class(name: str, tie: str = ""):
-    """Return the sympy class of a row, comparison, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
+    """Return the sympy class of a row, test, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
     return _function_class(name, tie)
 
 
 @functools.cache
 def _function_class(name: str, tie: str):
-    if name in _COMPARISONS:
-        return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
+    if name in _TESTS:
+        decide = classmethod(functools.partial(_decided, name))
+        return type(f"{name}_", (sympy.Function,),
+                    {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name, "eval": decide})  # fmt: skip
     if name == "logistic":
         return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
     if name == "root":
@@ -53,6 +64,18 @@ def _function_class(name: str, tie: str):
         return _partial(row, tie, argindex, self.args, self)
 
     return type(f"{name}_{tie}", (sympy.Function,), {"fdiff": fdiff, "row": name, "nargs": row.arity})
+
+
+def _decided(name: str, cls, a, b):
+    """Return a test of numbers as true or false, or what is left of a test of tests; None where it stays as it is."""
+    if name in ("and", "or"):
+        strong = sympy.false if name == "and" else sympy.true
+        if strong in (a, b):
+            return strong
+        return next((other for one, other in ((a, b), (b, a)) if one == sympy.Not(strong)), None)
+    if a.is_Number and b.is_Number:
+        return sympy.sympify(getattr(operator, name)(a, b))
+    return None
 
 
 def _slope_of_root(self, argindex=1):
@@ -67,7 +90,8 @@ def _partial(row, tie, argindex, args, out):
     text = row.partials[argindex - 1]
     if tie == "strict":
         text = text.replace(">=", ">").replace("<=", "<")
-    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out, "STEEP": number(elementwise.STEEP)}
+    table = {name: number(value) for name, value in elementwise.CONSTANTS.items()}
+    table |= dict(zip(elementwise.ARGUMENTS, args, strict=False)) | {"out": out}
     return _from_text(ast.parse(text, mode="eval").body, table)
 
 
@@ -101,8 +125,11 @@ def _from_text(node, table):
     if isinstance(node, ast.IfExp):
         return Choose(*(_from_text(e, table) for e in (node.test, node.body, node.orelse)))
     if isinstance(node, ast.Compare):
-        name = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.NotEq: "ne"}[type(node.ops[0])]
+        name = _COMPARED[type(node.ops[0])]
         return function_class(name)(_from_text(node.left, table), _from_text(node.comparators[0], table))
+    if isinstance(node, ast.BoolOp):
+        name = "and" if isinstance(node.op, ast.And) else "or"
+        return function_class(name)(*(_from_text(e, table) for e in node.values))
     if isinstance(node, ast.Call):
         return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
     a, b = _from_text(node.left, table), _from_text(node.right, table)
@@ -110,6 +137,7 @@ def _from_text(node, table):
     return _ARITHMETIC[rows[type(node.op)]](a, b)
 
 
+_COMPARED = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.Eq: "eq", ast.NotEq: "ne"}
 _ARITHMETIC: dict[str, Callable] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -180,7 +208,11 @@ class Converter:
             return self.symbol(expr)
         if row.name == "power":
             return self.power(*expr.args)
-        tie = "strict" if row.name in ("maximum", "minimum") and not self.any_active(expr.args[1]) else ""
+        tie = "strict" if row.name in _EXTREMES and not self.any_active(expr.args[1]) else ""
+        for k in row.constant_arguments:
+            if self.any_active(expr.args[k]):
+                what = f"the derivative of {expr.fn} by its argument {k + 1} is not known"
+                raise UnsupportedError(problem_at(expr.loc, what, "pass a constant there, or stop_gradient(...) of it"))
         return function_class(row.name, tie)(*map(self.to_sympy, expr.args))
 
     def power(self, base: Expr, exponent: Expr):
@@ -213,14 +245,15 @@ class Converter:
         row = getattr(type(e), "row", None)
         assert row is not None, e
         args = tuple(map(self.from_sympy, e.args))
-        if row in _COMPARISONS:
+        if row in _TESTS:
             return Op(row, args)
         if row == "logistic":
             exp = Op(self.spelling("exp"), (negated(args[0]),))
             return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
         if row in _OPERATORS:
             return Op(_OPERATORS[row], args)
-        return Op(self.spelling(row), args)
+        orders = ROWS[row].constant_arguments
+        return Op(self.spelling(row), tuple(_whole(a) if k in orders else a for k, a in enumerate(args)))
 
     def spelling(self, row: str) -> str:
         spellings = ROWS[row].spellings
@@ -327,6 +360,11 @@ def _negative(e) -> bool:
 
 def _number_const(e) -> Const:
     return Const(float(e))
+
+
+def _whole(e: Expr) -> Expr:
+    """Return a whole number as an integer: how one writes an order."""
+    return Const(int(e.value)) if isinstance(e, Const) and float(e.value).is_integer() else e
 
 
 def _chain(fn: str, parts) -> Expr:
