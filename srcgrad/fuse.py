@@ -160,6 +160,9 @@ def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> t
     """Return the block with downward loops whose order is free running upward."""
     out: list[Stmt] = []
     for k, stmt in enumerate(block):
+        if not ir.blocks_of(stmt):
+            out.append(stmt)
+            continue
         later = _read_outside(block, k, read_later, in_loop)
         if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
@@ -345,6 +348,9 @@ def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tu
     """Return the block with innermost loops that add to several arrays split into one loop for each."""
     out: list[Stmt] = []
     for k, stmt in enumerate(block):
+        if not ir.blocks_of(stmt):
+            out.append(stmt)
+            continue
         later = _read_outside(block, k, read_later, in_loop)
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
             out += _split(stmt, arrays, later)
