@@ -172,7 +172,7 @@ INVERSES = {
 
 def slope(name: str, argument: int, point: tuple[float, ...], value: float) -> float:
     """Return a partial derivative at a point, to double precision; `value` is that of the function there."""
-    with mp.workdps(30):
+    with mp.workdps(50):
         exact = [mp.mpf(float(p)) for p in point]
         if name in INVERSES:
             exact[-1] = mp.mpf(float(value))
@@ -181,8 +181,8 @@ def slope(name: str, argument: int, point: tuple[float, ...], value: float) -> f
 
 
 def _difference(function, argument: int, point: list):
-    """Return a central difference of two values with so many digits that half of them are left."""
-    h = mp.mpf(10) ** -10 * max(1, abs(point[argument]))
+    """Return a central difference, in so many digits that those of double precision are left."""
+    h = mp.mpf(10) ** -8 * (abs(point[argument]) or 1)
 
     def at(t):
         return function(*point[:argument], t, *point[argument + 1 :])

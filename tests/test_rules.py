@@ -7,6 +7,7 @@ special functions are compared with differences of many digits, others with a co
 
 import contextlib
 import importlib
+import itertools
 import math
 
 import numpy as np
@@ -17,7 +18,6 @@ import srcgrad as sg
 from srcgrad import pipeline, tree
 from srcgrad.ir import Kind
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
-from srcgrad.runtime import special
 from tests import special_references
 from tests.helpers import loaded
 
@@ -26,7 +26,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning"),
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
-HEAD = "import math\n\nimport numpy as np\n\nfrom srcgrad import stop_gradient\nfrom srcgrad.runtime import special\n\n\n"
+HEAD = """import math
+
+import numpy as np
+
+from srcgrad import stop_gradient
+from srcgrad.runtime import special
+
+
+"""
 POINTS = 4
 SPELLINGS = [(row, spelling) for row in ROWS.values() for spelling in row.spellings]
 SMOOTH = [(row, s) for row, s in SPELLINGS if row.differentiable]
@@ -210,6 +218,68 @@ def test_compiled_code_over_arrays_keeps_the_dtype(table, dtype, digits):
         exact = X[..., k].astype(float)
         assert_close(SOME, out[:, k], values(SOME, exact), digits / 10, "value")
         assert_close(SOME, bars[..., k].astype(float), slopes(SOME, exact), digits, "slope")
+
+
+# where a function or its slope is not what double precision or SciPy can hold
+_ALL, _NOT_NEGATIVE, _SURELY_POSITIVE = (-np.inf, np.inf), (0.0, np.inf), (1e-9, np.inf)
+NATURAL = {
+    "rgamma": [(-150.0, np.inf)], "ellipk": [(-1e200, 1.0)], "ellipkm1": [(0.0, 1e200)], "cotdg": [(1.0, 179.0)],
+    "xlogy": [_ALL, _NOT_NEGATIVE], "xlog1py": [_ALL, (-1.0, np.inf)], "beta": [_SURELY_POSITIVE] * 2,
+    "betaln": [_SURELY_POSITIVE] * 2, "boxcox": [_NOT_NEGATIVE, _ALL], "boxcox1p": [(-1.0, np.inf), _ALL],
+    "power": [_NOT_NEGATIVE, _ALL], "powm1": [_NOT_NEGATIVE] * 2,
+}  # fmt: skip
+ENDS = [(row, next((s for s in row.spellings[::-1] if not s.startswith("math.")), None)) for row in ROWS.values()]
+ENDS = [(row, s) for row, s in ENDS if s and row.differentiable and not row.name.startswith("hyp")]
+
+
+def ends(row):
+    """Return points at the ends of a row's domain, and far out: of one argument infinite, of several finite ones."""
+    near = [0.0, -0.0, 1e-50, -1e-50, 1e-8, -1e-8, 0.5, -0.5, 1.0, -1.0, 2.0, 30.0, -30.0, 1e8, -1e8]
+    far = [1e200, -1e200, np.inf, -np.inf] if row.arity == 1 else []
+    choices = []
+    for j, domain in enumerate(row.domains):
+        low, high = NATURAL[row.name][j] if row.name in NATURAL else _ALL
+        points = [p for p in (near + far if row.arity == 1 else near[::2]) if low <= p <= high]
+        parameters = [0, 1, 2, 3] if isinstance(domain[0], int) else [0.5, 1.0, 2.0, 30.0]
+        choices.append(points if j in varied(row) else parameters)
+    return list(itertools.product(*choices))
+
+
+@pytest.fixture(scope="module")
+def at_ends(tmp_path_factory):
+    """Value and slopes of one spelling of each row, in plain Python: what NumPy and SciPy have, which do not raise."""
+    lines = [f"out[{k}] = {text}" for k, text in enumerate(entries(ENDS))]
+    text = "\n    ".join([HEAD + "def one_each(X):", "out = np.empty_like(X[0])", *lines, "return out\n"])
+    folder = tmp_path_factory.mktemp("ends")
+    return in_python(loaded(text, folder, "ends_table").one_each, 2, folder)
+
+
+def test_a_derivative_is_finite_wherever_the_value_is(at_ends):
+    cases = [ends(row) for row, _ in ENDS]
+    columns = np.ones((max(map(len, cases)), len(ARGUMENTS), len(ENDS)))
+    for k, points in enumerate(cases):
+        columns[: len(points), : ENDS[k][0].arity, k] = points
+        columns[len(points) :, : ENDS[k][0].arity, k] = points[0]
+    bad = set()
+    for X in columns:
+        out, bars = at_ends(X)
+        for k in np.flatnonzero(np.isfinite(out) & ~np.isfinite(bars).all(axis=0)):
+            row, spelling = ENDS[k]
+            bad.add(f"{spelling}{tuple(X[: row.arity, k].tolist())} = {out[k]}, slopes {bars[: row.arity, k]}")
+    assert not bad, "\n".join(sorted(bad))
+
+
+@pytest.mark.parametrize("x", [1e-8, 20.0, -20.0])
+def test_slopes_of_special_functions_keep_their_digits_far_out(at_ends, x):
+    X = arguments(ENDS, 1)[0]
+    rows = [k for k, (row, _) in enumerate(ENDS) if row.arity == 1 and row.name in special_references.REFERENCES]
+    rows = [k for k in rows if ENDS[k][0].name not in ("cotdg", "gammasgn")]
+    X[0, rows] = x
+    out, bars = at_ends(X)
+    rows = [k for k in rows if np.isfinite(out[k])]
+    right = np.array([special_references.slope(ENDS[k][0].name, 0, (x,), out[k]) for k in rows])
+    bad = {ENDS[k][1]: (bars[0, k], r) for k, r in zip(rows, right) if not abs(bars[0, k] - r) < 1e-10 * abs(r) + 1e-15}
+    assert bad == {}
 
 
 def test_second_derivative(table, tmp_path):

@@ -56,8 +56,10 @@ row("rint", "np.rint", "0.0", cheap=True, alias="special.round")
 row("spacing", "np.spacing", "0.0", cheap=True)
 
 _ANY = ((-2.0, 2.0),)
-row("maximum", "max np.maximum", "1.0 if x >= y else 0.0", "0.0 if x >= y else 1.0", result="same", more=_ANY, cheap=True)
-row("minimum", "min np.minimum", "1.0 if x <= y else 0.0", "0.0 if x <= y else 1.0", result="same", more=_ANY, cheap=True)
+row("maximum", "max np.maximum", "1.0 if x >= y else 0.0", "0.0 if x >= y else 1.0", result="same",
+    more=_ANY, cheap=True)
+row("minimum", "min np.minimum", "1.0 if x <= y else 0.0", "0.0 if x <= y else 1.0", result="same",
+    more=_ANY, cheap=True)
 row("fmax", "np.fmax", "1.0 if x >= y or y != y else 0.0", "0.0 if x >= y or y != y else 1.0", result="same",
     more=_ANY, cheap=True)
 row("fmin", "np.fmin", "1.0 if x <= y or y != y else 0.0", "0.0 if x <= y or y != y else 1.0", result="same",
@@ -71,8 +73,8 @@ row("logaddexp2", "np.logaddexp2", "exp2(x - out)", "exp2(y - out)", more=_ANY)
 row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", more=_ANY, cheap=True)
 row("nextafter", "np.nextafter math.nextafter", "1.0", "0.0", more=_ANY, cheap=True)
 row("ldexp", "math.ldexp", "ldexp(1.0, y)", None, result="first", more=((-3, 3),), cheap=True, alias="np.ldexp")
-row("power", "np.power math.pow", "y * power(x, y - 1.0) if y != 0.0 else 0.0", "out * log(x) if x > 0.0 else 0.0",
-    result="same", domain=_POSITIVE, more=_ANY)
+row("power", "np.power math.pow", "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP if y > 0.0 else 0.0",
+    "out * log(x) if x > 0.0 else 0.0", result="same", domain=_POSITIVE, more=_ANY)
 _DIVISOR = ((1.1, 1.9),)
 row("fmod", "np.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), more=_DIVISOR, cheap=True,
     alias="math.fmod")
@@ -118,4 +120,7 @@ def is_elementwise(fn: str) -> bool:
     return fn in _OPERATORS or fn in BY_SPELLING
 
 
-__all__ = ["ARGUMENTS", "BY_OBJECT", "BY_SPELLING", "CONSTANTS", "ROWS", "STEEP", "Row", "row", "special", "special_name", "spelling_of"]
+__all__ = [
+    "ARGUMENTS", "BY_OBJECT", "BY_SPELLING", "CONSTANTS", "ROWS", "STEEP", "Row", "row", "special", "special_name",
+    "spelling_of",
+]  # fmt: skip

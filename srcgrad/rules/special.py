@@ -54,19 +54,18 @@ row("boxcox", "special.boxcox", "power(x, y - 1.0) if x != 0.0 or y >= 1.0 else 
 row("boxcox1p", "special.boxcox1p", "exp(xlog1py(y - 1.0, x)) if x != -1.0 or y >= 1.0 else STEEP",
     "0.5 * log1p(x)**2 * hyp1f1(2.0, 3.0, y * log1p(x)) if abs(y * log1p(x)) < 1.0"
     " else (xlog1py(exp(xlog1py(y, x)), x) - out) / y", domain=(-0.5, 2.0), more=(_WIDE,))
-row("inv_boxcox", "special.inv_boxcox",
-    "out / (1.0 + x * y) if out != 0.0 else 0.0 if y < 1.0 else 1.0 if y == 1.0 else STEEP",
-    "-0.5 * x**2 * out * hyp2f1(2.0, 2.0, 3.0, -x * y)", domain=(-0.9, 2.0), more=(_UNIT,))
-row("inv_boxcox1p", "special.inv_boxcox1p",
-    "(out + 1.0) / (1.0 + x * y) if out != -1.0 else 0.0 if y < 1.0 else 1.0 if y == 1.0 else STEEP",
-    "-0.5 * x**2 * (out + 1.0) * hyp2f1(2.0, 2.0, 3.0, -x * y)", domain=(-0.9, 2.0), more=(_UNIT,))
+for _name, _power in (("inv_boxcox", "out"), ("inv_boxcox1p", "(out + 1.0)")):
+    _SLOPE = f"({_power} / (1.0 + x * y) if {_power} != 0.0 else 0.0 if y < 1.0 else 1.0 if y == 1.0 else STEEP)"
+    row(_name, f"special.{_name}", _SLOPE,
+        f"-0.5 * x**2 * {_power} * hyp2f1(2.0, 2.0, 3.0, -x * y) if abs(x * y) < 0.5"
+        f" else (x * {_SLOPE} - xlogy({_power}, {_power})) / y", domain=(-0.9, 2.0), more=(_UNIT,))
 
 # exponentials
 row("exp10", "special.exp10", "out * log(10.0)")
 row("exprel", "special.exprel", "(exp(x) - out) / x if abs(x) > 0.5 else 0.5 * hyp1f1(2.0, 3.0, x)")
 row("cosm1", "special.cosm1", "-sin(x)")
-row("powm1", "special.powm1", "y * power(x, y - 1.0) if y != 0.0 else 0.0", "power(x, y) * log(x) if x > 0.0 else 0.0",
-    domain=_POSITIVE, more=((-2.0, 2.0),))
+row("powm1", "special.powm1", "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP if y > 0.0 else 0.0",
+    "power(x, y) * log(x) if x > 0.0 else 0.0", domain=_POSITIVE, more=((-2.0, 2.0),))
 row("sindg", "special.sindg", "PI / 180.0 * cosdg(x)", domain=(-170.0, 170.0))
 row("cosdg", "special.cosdg", "-PI / 180.0 * sindg(x)", domain=(-170.0, 170.0))
 row("tandg", "special.tandg", "PI / 180.0 * (1.0 + out**2)", domain=(-70.0, 70.0))
@@ -77,7 +76,8 @@ row("wrightomega", "special.wrightomega", "out / (1.0 + out)", domain=_WIDE)
 row("expi", "special.expi", "exp(x) / x", domain=_POSITIVE)
 row("exp1", "special.exp1", "-exp(-x) / x", domain=_POSITIVE)
 row("expn", "special.expn", None,
-    "-expn(x - 1.0, y) if y > 0.0 or x > 2.0 else -STEEP", domain=(1, 4), more=(_POSITIVE,))
+    "-(1.0 + 1.0 / y) * out if x < 1.0 else -expn(x - 1.0, y) if y > 0.0 or x > 2.0 else -STEEP",
+    domain=(0, 4), more=(_POSITIVE,))
 row("spence", "special.spence",
     "-hyp2f1(1.0, 1.0, 2.0, 1.0 - x) if abs(x - 1.0) < 0.5 else log(x) / (1.0 - x) if x != 0.0 else -STEEP",
     domain=_POSITIVE)
@@ -87,7 +87,8 @@ row("gamma", "special.gamma math.gamma", "digamma(x) * out", domain=_POSITIVE)
 row("gammaln", "special.gammaln math.lgamma", "digamma(x)", domain=_POSITIVE)
 row("loggamma", "special.loggamma", "digamma(x)", domain=_POSITIVE)
 row("rgamma", "special.rgamma",
-    "-digamma(x) * out if x > 0.5 else gamma(1.0 - x) * cos(PI * x) - digamma(1.0 - x) * out", domain=_WIDE)
+    "gamma(1.0 - x) * cos(PI * x) - digamma(1.0 - x) * out if x < 0.5 else -digamma(x) * out if out > 0.0 else 0.0",
+    domain=_WIDE)
 row("digamma", "special.digamma", "polygamma(1.0, x)", domain=_POSITIVE, alias="special.psi")
 row("polygamma", "special.polygamma", None, "polygamma(x + 1.0, y)", domain=_ORDER, more=(_POSITIVE,))
 row("zeta", "special.zeta", None, "-x * zeta(x + 1.0, y)", domain=(1.5, 5.0), more=(_POSITIVE,))
@@ -96,10 +97,8 @@ row("beta", "special.beta", "out * (digamma(x) - digamma(x + y))", "out * (digam
     domain=_POSITIVE, more=(_POSITIVE,))
 row("betaln", "special.betaln", "digamma(x) - digamma(x + y)", "digamma(y) - digamma(x + y)",
     domain=_POSITIVE, more=(_POSITIVE,))
-row("binom", "special.binom", "out * (digamma(x + 1.0) - digamma(x - y + 1.0))",
-    "out * (digamma(x - y + 1.0) - digamma(y + 1.0))", domain=(3.0, 6.0), more=(_POSITIVE,))
-row("poch", "special.poch", "out * (digamma(x + y) - digamma(x))", "out * digamma(x + y)",
-    domain=_POSITIVE, more=(_POSITIVE,))
+row("binom", "special.binom", None, None, domain=(3.0, 6.0), more=(_POSITIVE,))
+row("poch", "special.poch", None, None, domain=_POSITIVE, more=(_POSITIVE,))
 
 # incomplete gamma and beta functions (8.2, 8.17), their inverses, the distributions made of them
 _GAMMA = "exp(xlogy(x - 1.0, y) - y - gammaln(x))"
@@ -139,22 +138,23 @@ row("j0", "special.j0", "-j1(x)", domain=_WIDE)
 row("j1", "special.j1", "0.5 * (j0(x) - jv(2.0, x))", domain=_WIDE)
 row("jv", "special.jv", None, "0.5 * (jv(x - 1.0, y) - jv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("y0", "special.y0", "-y1(x)", domain=_POSITIVE)
-row("y1", "special.y1", "0.5 * (y0(x) - yv(2.0, x))", domain=_POSITIVE)
+row("y1", "special.y1", "y0(x) - out / x", domain=_POSITIVE)
 row("yv", "special.yv", None, "0.5 * (yv(x - 1.0, y) - yv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("yn", "special.yn", None, "0.5 * (yn(x - 1.0, y) - yn(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("i0", "special.i0", "i1(x)", domain=_WIDE, alias="np.i0")
 row("i1", "special.i1", "0.5 * (i0(x) + iv(2.0, x))", domain=_WIDE)
 row("iv", "special.iv", None, "0.5 * (iv(x - 1.0, y) + iv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("k0", "special.k0", "-k1(x)", domain=_POSITIVE)
-row("k1", "special.k1", "-0.5 * (k0(x) + kv(2.0, x))", domain=_POSITIVE)
+row("k1", "special.k1", "-k0(x) - out / x", domain=_POSITIVE)
 row("kv", "special.kv", None, "-0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("kn", "special.kn", None, "-0.5 * (kn(x - 1.0, y) + kn(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("i0e", "special.i0e", "i1e(x) - sign(x) * out", domain=_WIDE)
-row("i1e", "special.i1e", "0.5 * (i0e(x) + ive(2.0, x)) - sign(x) * out", domain=_WIDE)
+row("i1e", "special.i1e",
+    "0.5 * (i0e(x) + ive(2.0, x)) - sign(x) * out if abs(x) < 2.0 else i0e(x) - out / x - sign(x) * out", domain=_WIDE)
 row("ive", "special.ive", None, "0.5 * (ive(x - 1.0, y) + ive(x + 1.0, y)) - sign(y) * out",
     domain=_ORDER, more=(_POSITIVE,))
 row("k0e", "special.k0e", "out - k1e(x)", domain=_POSITIVE)
-row("k1e", "special.k1e", "out - 0.5 * (k0e(x) + kve(2.0, x))", domain=_POSITIVE)
+row("k1e", "special.k1e", "out - k0e(x) - out / x", domain=_POSITIVE)
 row("kve", "special.kve", None, "out - 0.5 * (kve(x - 1.0, y) + kve(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("ber", "special.ber", "berp(x)", domain=_WIDE)
 row("bei", "special.bei", "beip(x)", domain=_WIDE)
@@ -163,7 +163,7 @@ row("kei", "special.kei", "keip(x)", domain=_POSITIVE)
 row("berp", "special.berp", "-bei(x) - out / x if x != 0.0 else 0.0", domain=_POSITIVE)
 row("beip", "special.beip", "ber(x) - out / x if x != 0.0 else 0.5", domain=_POSITIVE)
 row("kerp", "special.kerp", "-kei(x) - out / x", domain=_POSITIVE)
-row("keip", "special.keip", "ker(x) - out / x", domain=_POSITIVE)
+row("keip", "special.keip", "ker(x) - out / x if x != 0.0 else STEEP", domain=_POSITIVE)
 row("struve", "special.struve", None,
     "0.5 * (struve(x - 1.0, y) - struve(x + 1.0, y) + power(0.5 * y, x) * rgamma(x + 1.5) / ROOT_PI)",
     domain=_ORDER, more=(_POSITIVE,))

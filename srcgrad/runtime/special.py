@@ -1,7 +1,7 @@
 """SciPy's special functions as generated code calls them: `special.erfinv(x)`, compiled and in plain Python alike.
 
-Compiled code calls the C functions that SciPy exports. Their addresses differ from process to process, and compiled code
-is kept on disk: it has a slot for each, and the first call asks `srcgrad.runtime.addresses` for the address by name.
+Compiled code calls the C functions that SciPy exports. Their addresses differ from process to process, and compiled
+code is kept on disk: it has a slot for each, and the first call asks `srcgrad.runtime.addresses` for it by name.
 Functions of a few operations are formulas, which a compiler can put into the loop around them.
 """
 
@@ -52,16 +52,19 @@ def _formula(compiled) -> Callable:
 
 @_formula
 def expit(x):
+    """1 / (1 + exp(-x))."""
     return 1.0 / (1.0 + np.exp(-x))
 
 
 @_formula
 def log_expit(x):
+    """log(expit(x))."""
     return x - np.log1p(np.exp(x)) if x < 0.0 else -np.log1p(np.exp(-x))
 
 
 @_formula
 def logit(x):
+    """log(x / (1 - x))."""
     if x < 0.3 or x > 0.65:
         return np.log(x / (1.0 - x))
     s = 2.0 * (x - 0.5)
@@ -70,16 +73,19 @@ def logit(x):
 
 @_formula
 def xlogy(x, y):
+    """x * log(y), 0 where x is."""
     return 0.0 if x == 0.0 and y == y else x * np.log(y)
 
 
 @_formula
 def xlog1py(x, y):
+    """x * log(1 + y), 0 where x is."""
     return 0.0 if x == 0.0 and y == y else x * np.log1p(y)
 
 
 @_formula
 def entr(x):
+    """-x * log(x), 0 where x is."""
     if x > 0.0 or x != x:
         return -x * np.log(x)
     return 0.0 if x == 0.0 else -np.inf
@@ -87,6 +93,7 @@ def entr(x):
 
 @_formula
 def rel_entr(x, y):
+    """x * log(x / y)."""
     if x > 0.0 and y > 0.0:
         ratio = x / y
         if 0.5 < ratio < 2.0:
@@ -99,6 +106,7 @@ def rel_entr(x, y):
 
 @_formula
 def kl_div(x, y):
+    """x * log(x / y) - x + y."""
     if x > 0.0 and y > 0.0:
         return x * np.log(x / y) - x + y
     if x != x or y != y:
@@ -108,6 +116,7 @@ def kl_div(x, y):
 
 @_formula
 def huber(x, y):
+    """y**2 / 2, and as a line where |y| is above x."""
     if x < 0.0:
         return np.inf
     return 0.5 * y**2 if abs(y) <= x else x * (abs(y) - 0.5 * x)
@@ -115,6 +124,7 @@ def huber(x, y):
 
 @_formula
 def polygamma(x, y):
+    """The derivative of digamma of order x at y."""
     if x == 0:
         return digamma(y)
     whole = zeta(x + 1.0, y) * gamma(x + 1.0)
