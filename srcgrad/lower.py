@@ -16,7 +16,7 @@ from .aliases import SHAPES, is_view, sharing, written
 from .bindings import BindingWriter, read_counts
 from .blocks import updates
 from .call_sites import CallWriter
-from .calls import ReadInPlace, Routine
+from .calls import ReadInPlace, Routine, is_call
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
@@ -183,8 +183,10 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.emit(replace(stmt, test=test, body=body))
         elif isinstance(stmt, ir.Return):
             self.emit(replace(stmt, value=self.returned(stmt.value)))
-        elif isinstance(stmt, ir.Unpack):
+        elif is_call(stmt):
             self.call(stmt)
+        elif isinstance(stmt, ir.Unpack):
+            self.external_results(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
 

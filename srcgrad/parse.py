@@ -23,7 +23,9 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
+from .parse_effects import EffectReader
 from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text
+from .parse_externals import ExternalReader
 from .parse_indices import IndexLoopReader
 from .parse_library import LibraryReader
 from .parse_lists import ListReader
@@ -177,7 +179,7 @@ class _Shared:
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader,
+    SubscriptReader, ExternalReader, EffectReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -382,14 +384,6 @@ class Reader(
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 
-    def printed(self, node) -> list[ir.Expr]:
-        """Return what an argument of print shows: the parts of a formatted text, unformatted."""
-        if not isinstance(node, ast.JoinedStr):
-            value = self.expr(node)
-            return list(_flatten_result(value)[1]) if isinstance(value, Struct) else [self.leaf(value, node)]
-        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
-        return [e for p in parts for e in self.printed(p)]
-
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
         if any(not is_text(v) for v in _known_parts(value)) and not self.is_callee:
@@ -424,34 +418,6 @@ class Reader(
             elif values[0] != values[1] and any(map(_is_known_object, values)):
                 self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
         self.emit(ir.If(test, first, second, self.source.loc(node)))
-
-    def stmt_assert(self, node):
-        message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
-        if isinstance(node.msg, ast.JoinedStr):
-            message = self.place(node)
-        self.emit(ir.Assert(self.test(node.test), message, self.source.loc(node)))
-
-    def place(self, node) -> str:
-        """Return where a statement stands, in place of a text formatted at run time."""
-        return f"see {self.source.file}:{self.source.loc(node).line}"
-
-    def stmt_raise(self, node):
-        call = node.exc
-        name = call.func if isinstance(call, ast.Call) else call
-        if not isinstance(name, ast.Name):
-            self.fail(node, "this raise is not supported", "raise a built-in exception with a constant message")
-        found, kind = self.resolve(name.id)
-        if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
-            self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
-        args = call.args if isinstance(call, ast.Call) else []
-        values = tuple(self.shown(a) for a in args)
-        self.emit(ir.Raise(name.id, values, self.source.loc(node)))
-
-    def shown(self, node) -> ir.Expr:
-        """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
-        if isinstance(node, ast.JoinedStr):
-            return Const(self.place(node))
-        return self.scalar(node)
 
     def stmt_functiondef(self, node):
         if node.decorator_list:

@@ -14,6 +14,7 @@ from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import page_of
+from .parse_effects import leaves_of
 from .parse_expr import ExpressionReader, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
@@ -42,8 +43,8 @@ class LocalFunction:
 class CallReader(ExpressionReader):
     """Reads a call by reading the body of the function called, with a reader of its own."""
 
-    def user_call(self, node, f, leading=()):
-        """Read a call of another Python function in place; of a method, `leading` is its object."""
+    def user_call(self, node, f, values=None):
+        """Read a call of another Python function in place; `values` are its arguments where they are read already."""
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
@@ -77,7 +78,7 @@ class CallReader(ExpressionReader):
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = callee.own_depth = self.depth
-        given = self.arguments_of(node, callee, f, leading)
+        given = self.arguments_of(node, callee, f, *(values or self.values_of(node)))
         constant = isinstance(f, Nondifferentiable)
         if self.shared.routines is not None and not local and not constant:
             made = self.shared.routines.find(self, callee, given)
@@ -85,6 +86,9 @@ class CallReader(ExpressionReader):
                 return call_routine(self, node, made, given)
         if recursive:
             name = ast.unparse(node.func)
+            if self.shared.routines is not None and identity in self.shared.routines.endless:
+                self.fail(node, f"{name} calls itself with arguments of ever other kinds",
+                          "keep their dtypes and numbers of axes")  # fmt: skip
             self.fail(node, f"{name} calls itself, and is defined inside, writes its arguments or draws numbers",
                       "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
         if constant:
@@ -101,7 +105,7 @@ class CallReader(ExpressionReader):
 
     def require(self, node, f, values):
         """Emit the statement that no derivative flows through these values."""
-        found = [e for v in values.values() for e in _leaves(v) if not isinstance(e, Const)]
+        found = [e for v in values.values() for e in leaves_of(v) if not isinstance(e, Const)]
         if found:
             self.emit(ir.RequireConstant((Const(f.__name__), *found), self.source.loc(node)))
 
@@ -130,19 +134,22 @@ class CallReader(ExpressionReader):
         self.out.extend(body)
         return value
 
-    def arguments_of(self, node, callee, f, leading=()) -> dict:
-        """Return the values of the parameters of a callee, by name; `leading` come before those of the call."""
-        args = callee.node.args
-        names = [a.arg for a in (*args.posonlyargs, *args.args)]
-        every = names + [a.arg for a in args.kwonlyargs]
-        if args.kwarg:
-            self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
+    def values_of(self, node, leading=()) -> tuple[list, dict]:
+        """Return the arguments of a call, by position and by name; `leading` come before those it lists."""
         start = len(self.out)
         positional = self.in_order(node.args)
         positional = [*self.as_before(start, list(leading), node), *positional]
         start = len(self.out)
         by_name = self.keywords(node)
-        positional = self.as_before(start, positional, node)
+        return self.as_before(start, positional, node), by_name
+
+    def arguments_of(self, node, callee, f, positional: list, by_name: dict) -> dict:
+        """Return the values of the parameters of a callee, by name."""
+        args = callee.node.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        every = names + [a.arg for a in args.kwonlyargs]
+        if args.kwarg:
+            self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
         if len(positional) > len(names) and not args.vararg:
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
@@ -196,13 +203,6 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
-
-
-def _leaves(value) -> list[ir.Expr]:
-    """Return the expressions in a value."""
-    if isinstance(value, Struct):
-        return [e for v in value.items for e in _leaves(v)]
-    return [value] if isinstance(value, ir.Expr) else []
 
 
 def _name_counts(node) -> dict[str, int]:

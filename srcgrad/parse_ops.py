@@ -59,7 +59,7 @@ class OperationReader(ExpressionReader):
         if name in ("item", "conj"):
             return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
         if name in library.METHODS:
-            return self.user_call(node, library.METHODS[name], (base,))
+            return self.user_call(node, library.METHODS[name], self.values_of(node, (base,)))
         drawn = self.random_method(node, base, name)
         if drawn is not None:
             return drawn
@@ -82,9 +82,23 @@ class OperationReader(ExpressionReader):
         return found
 
     def call_object(self, node, f):
-        loc = self.source.loc(node)
+        """Return the value of a call of this object: by the first table that knows it, else by its own text."""
+        if isinstance(f, ir.Expr):
+            self.fail(node, "this value is not a function", "call functions")
+        tables = (self.builtin_call, self.helper_call, self.random_call, self.numpy_call, self.by_element,
+                  self.array_made, self.external_call)  # fmt: skip
+        for read in tables:
+            value = read(node, f)
+            if value is not NOT_HERE and value is not None:
+                return value
+        return self.user_call(node, f)
+
+    def builtin_call(self, node, f):
+        """Return the value of a call of a builtin of Python that is no arithmetic."""
         if f is len:
             return self.length(node)
+        if f is slice:
+            return self.slice_of(node)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
             return self.of_generator(node, f)
         if f in (list, tuple, dict) and not node.keywords:
@@ -93,52 +107,46 @@ class OperationReader(ExpressionReader):
             value = self.opened(self.expr(node.args[0]), node)
             if isinstance(value, Struct):
                 return self.of_items(value, f, node)
-        if f is not stack and f in HELPERS.values():
-            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
-        if f is stack:
-            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
-            return Op("stack", (self.scalar(node.args[0]),), static, loc)
-        if isinstance(f, ir.Expr):
-            self.fail(node, "this value is not a function", "call functions")
-        drawn = self.random_call(node, f)
-        if drawn is not None:
-            return drawn
-        if f in (stop_gradient, print_grad):
-            return self.hint(node, f)
-        value = self.numpy_call(node, f)
-        if value is not NOT_HERE:
-            return value
-        spelling = _lookup(_CASTS, f)
-        if spelling is None:
-            spelling = elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
-        if spelling is not None:
-            return self.elementwise_call(node, spelling)
-        if f is np.result_type:
-            whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
-            return Op("dtype", (whole,), (), loc)
         if f is pow:
-            return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
+            return Op("pow", tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
         if f is math.fsum or f is sum:
             first, *start = self.positional(node)
             total = self.array_call(node, "np.sum", [first], {})
-            return Op("add", (self.leaf(start[0], node), total), (), loc) if start else total
+            return Op("add", (self.leaf(start[0], node), total), (), self.source.loc(node)) if start else total
+        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
+            return self.construct(node, f)
+        return self.replaced_fields(node) if f is dataclasses.replace and node.args else NOT_HERE
+
+    def helper_call(self, node, f):
+        """Return the value of a call that generated code makes, or that says something of the derivative."""
+        if f is stack:
+            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
+            return Op("stack", (self.scalar(node.args[0]),), static, self.source.loc(node))
+        if f in HELPERS.values():
+            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
+        return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE
+
+    def by_element(self, node, f):
+        """Return the value of a call of an elementwise function or a cast."""
+        spelling = _lookup(_CASTS, f) or elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
+        return NOT_HERE if spelling is None else self.elementwise_call(node, spelling)
+
+    def array_made(self, node, f):
+        """Return the value of a call that makes an array, or one of the table of array functions."""
+        if f is np.result_type:
+            whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
+            return Op("dtype", (whole,), (), self.source.loc(node))
         if f in (np.array, np.asarray, np.asanyarray):
             return self.array_of(node, f)
-        if f is slice:
-            return self.slice_of(node)
         if _lookup(arrays.SHAPED, f):
             return self.allocate(node, _lookup(arrays.SHAPED, f))
         if _lookup(arrays.RESHAPES, f):
             first, *shape = self.positional(node)
             return self.reshape(node, self.leaf(first, node), shape)
         spelling = _lookup(arrays.BY_OBJECT, f)
-        if spelling is not None:
-            return self.array_call(node, spelling, self.positional(node), self.keywords(node))
-        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
-            return self.construct(node, f)
-        if f is dataclasses.replace and node.args:
-            return self.replaced_fields(node)
-        return self.user_call(node, f)
+        if spelling is None:
+            return NOT_HERE
+        return self.array_call(node, spelling, self.positional(node), self.keywords(node))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""

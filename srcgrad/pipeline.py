@@ -18,6 +18,7 @@ from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
+from .rule_pages import RulePages
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -111,7 +112,7 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tup
     names = tuple(params[k] for k in wrt)
     if low.pitfalls is None:
         low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
-    return low, reverse(low.function, low.kinds, low.sizes, names)
+    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:

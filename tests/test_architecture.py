@@ -17,18 +17,20 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "names", "rules.rows", "runtime", "runtime.addresses", "tree", "store"),
-    ("hints", "ir", "library.pages", "warned", "rules", "rules.arrays", "rules.draws", "rules.special"),
-    ("library.assembly", "library.scans", "rules.elementwise", "runtime.special"),
-    ("blocks", "library"),
+    ("hints", "ir", "library.pages", "warned", "rules.arrays", "rules.draws", "rules.special"),
+    ("library.assembly", "library.scans", "rules.elementwise", "rules.externals", "runtime.special"),
+    ("library", "rules.linalg"),
+    ("blocks", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
     ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "ranks", "simplify",
      "symbolic"),
-    ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
-     "parse_conditions", "parse_indices", "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops",
-     "parse_random", "parse_routines", "parse_subscripts", "pitfalls", "webs", "writes"),
-    ("parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
+    ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "linear", "nests", "parse_arrays",
+     "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals", "parse_indices",
+     "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
+     "parse_subscripts", "pitfalls", "webs", "writes"),
+    ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
-    ("pull_ops", "record", "checkpoints"),
+    ("pull_ops", "record", "checkpoints", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "reverse", "fuse"),
     ("bindings",),
     ("lower",),
@@ -45,8 +47,9 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_expr",
-    "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_effects",
+    "parse_expr",
+    "parse_externals", "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
     "parse_subscripts", "source", "symbolic_rows",
 }  # fmt: skip
 
