@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import threading
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -208,7 +209,7 @@ def test_compiled_code_on_disk_finds_the_functions_in_the_next_process(tmp_path)
     assert [float(found[0]) for found in (cold, *warm)] == pytest.approx([right] * 3, rel=1e-14)
     assert cold[2:] == ["False", "sympy", "srcgrad.parse"]
     assert [found[2:] for found in warm] == [["False"]] * 2
-    randomized = sys.platform == "linux" and open("/proc/sys/kernel/randomize_va_space").read().strip() == "2"
+    randomized = sys.platform == "linux" and Path("/proc/sys/kernel/randomize_va_space").read_text().strip() == "2"
     if randomized and not os.environ.get("LD_BIND_NOW"):
         assert len({cold[1], *(found[1] for found in warm)}) > 1
 
