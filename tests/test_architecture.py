@@ -18,7 +18,7 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("errors", "names", "rules.rows", "runtime", "runtime.addresses", "tree", "store"),
     ("hints", "ir", "library.pages", "warned", "rules.arrays", "rules.draws", "rules.special"),
-    ("library.assembly", "library.scans", "rules.elementwise", "rules.externals", "runtime.special"),
+    ("library.assembly", "library.scans", "library.special", "rules.elementwise", "rules.externals", "runtime.special"),
     ("library", "rules.linalg"),
     ("blocks", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
