@@ -200,6 +200,18 @@ def test_compiled_code_is_equal_to_plain_python(table, plain):
         np.testing.assert_allclose(pullback(np.ones_like(out))[0], right_bars, rtol=1e-12, atol=1e-14)
 
 
+def test_forward_mode(table, tmp_path):
+    """The tangent form, run as plain Python, has the slopes of every row."""
+    made = pipeline.jvp(table.by_entry, (tree.LEAF,), (Kind("float64", 2),), (0,))
+    tangent = loaded(HEAD + made.text(), tmp_path, "by_entry_plain_jvp").by_entry_jvp
+    for X in arguments(SMOOTH, 2):
+        right = slopes(SMOOTH, X)
+        for dots in (*np.eye(len(ARGUMENTS)), (0.3, -0.7, 0.2, 0.5)):
+            X_dot = np.outer(dots, np.ones(len(SMOOTH)))
+            _, found = tangent(X, X_dot)
+            assert_close(SMOOTH, found, dots @ right, 1e-9, "derivative along a tangent")
+
+
 def test_value_and_gradient_over_arrays(table, tmp_path):
     X = arguments(ARRAYS).transpose(1, 2, 0)
     out, bars = in_python(table.by_row, 3, tmp_path)(X)

@@ -6,6 +6,6 @@ tuples are known when a page is read, so that tests on them are no branches of t
 """
 
 from . import assembly, scans, special
-from .pages import METHODS, PAGES, page_of
+from .pages import METHODS, PAGES, is_ours, page_of
 
-__all__ = ["METHODS", "PAGES", "assembly", "page_of", "scans", "special"]
+__all__ = ["METHODS", "PAGES", "assembly", "is_ours", "page_of", "scans", "special"]

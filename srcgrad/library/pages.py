@@ -32,3 +32,8 @@ def page_of(function) -> Callable | None:
     except TypeError:
         return None
     return found or PAGES.get(f"{SCIPY}.{special_name(function)}")
+
+
+def is_ours(function) -> bool:
+    """Return whether a function is a page, or stands beside pages and serves them."""
+    return (getattr(function, "__module__", None) or "").startswith(__package__)
