@@ -48,6 +48,8 @@ row("deg2rad", "np.deg2rad math.radians np.radians", "PI / 180.0", cheap=True)
 row("rad2deg", "np.rad2deg math.degrees np.degrees", "180.0 / PI", cheap=True)
 row("positive", "np.positive", "1.0", result="same", cheap=True, alias="np.conj np.real")
 
+row("nan_to_num", "np.nan_to_num", "1.0 if isfinite(x) else 0.0", result="same", cheap=True)
+
 row("sign", "np.sign", "0.0", result="same", cheap=True)
 row("floor", "np.floor math.floor", "0.0", cheap=True)
 row("ceil", "np.ceil math.ceil", "0.0", cheap=True)
@@ -72,7 +74,7 @@ row("logaddexp", "np.logaddexp", "exp(x - out)", "exp(y - out)", more=_ANY)
 row("logaddexp2", "np.logaddexp2", "exp2(x - out)", "exp2(y - out)", more=_ANY)
 row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", more=_ANY, cheap=True)
 row("nextafter", "np.nextafter math.nextafter", "1.0", "0.0", more=_ANY, cheap=True)
-row("ldexp", "math.ldexp", "ldexp(1.0, y)", None, result="first", more=((-3, 3),), cheap=True, alias="np.ldexp")
+row("ldexp", "np.ldexp", "ldexp(1.0, y)", None, result="first", more=((-3, 3),), cheap=True, alias="math.ldexp")
 row("power", "np.power math.pow", "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP if y > 0.0 else 0.0",
     "out * log(x) if x > 0.0 else 0.0", result="same", domain=_POSITIVE, more=_ANY)
 _DIVISOR = ((1.1, 1.9),)
