@@ -41,6 +41,7 @@ class Row:
     result: str
     domains: tuple[tuple[float, float], ...]
     transcendental: bool
+    aliases: tuple[str, ...] = ()
 
     @property
     def arity(self) -> int:
@@ -80,13 +81,14 @@ def row(name, spellings, *partials, formula=None, result="float", domain=(-2.0, 
     alias : str
         Spellings that are read as the first one.
     """
-    entry = Row(name, tuple(spellings.split()), partials or None, formula, result, (domain, *more), not cheap)
+    entry = Row(name, tuple(spellings.split()), partials or None, formula, result, (domain, *more), not cheap,
+                tuple(alias.split()))
     assert formula or len(partials) == entry.arity or not entry.differentiable, name
     ROWS[name] = entry
     for spelling in entry.spellings:
         BY_SPELLING[spelling] = entry
         _found_by(spelling, spelling)
-    for spelling in alias.split():
+    for spelling in entry.aliases:
         _found_by(spelling, entry.spellings[0])
 
 
