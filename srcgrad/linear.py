@@ -76,10 +76,9 @@ class LinearForm:
         if self.is_trivial:
             return [], [Push(self.value, 1, seed)]
         from . import symbolic
-        from .symbolic_rows import number
 
         converter, parts = self._symbolic(stands, apart)
-        g = number(seed.value) if isinstance(seed, Const) else converter.symbol(_Last(seed))
+        g = symbolic.number(seed.value) if isinstance(seed, Const) else converter.symbol(_Last(seed))
         if often and not isinstance(seed, Const):
             converter.waits = g
         products = [p * g for p in parts]

@@ -226,7 +226,10 @@ def _number_const(e) -> Const:
 
 
 def _whole(e: Expr) -> Expr:
-    """Return a whole number as an integer: how one writes an order."""
+    """Return an order with whole numbers as integers: `n - 1`, which stays one where n is one."""
+    if isinstance(e, Op) and e.fn in ("add", "sub"):
+        a, b = map(_whole, e.args)
+        return Op(e.fn, (b, a) if e.fn == "add" and isinstance(a, Const) else (a, b))
     return Const(int(e.value)) if isinstance(e, Const) and float(e.value).is_integer() else e
 
 
@@ -368,15 +371,20 @@ def divide_once(exprs: list):
 
 
 def share(exprs: list, first: int):
-    """Return ([(symbol, expression)], expressions) with repeated subexpressions taken out, none out of a `Choose`."""
+    """Return ([(symbol, expression)], expressions) with repeated subexpressions taken out.
+
+    None out of a `Choose`, and no order of a function: it stays what it is, an integer or not.
+    """
     hidden: dict = {}
 
-    def hide(e):
-        if isinstance(e, Choose):
+    def hide(e, whole=False):
+        if isinstance(e, Choose) or whole and e.args:
             if e not in hidden:
                 hidden[e] = sympy.Symbol(f"z{len(hidden):04d}")
             return hidden[e]
-        return e.func(*map(hide, e.args)) if e.args else e
+        row = ROWS.get(getattr(type(e), "row", ""))
+        orders = row.constant_arguments if row is not None else ()
+        return e.func(*(hide(a, k in orders) for k, a in enumerate(e.args))) if e.args else e
 
     with distribute(False):
         covered = [hide(e) for e in exprs]
@@ -394,4 +402,4 @@ def share(exprs: list, first: int):
         return kept, [e.xreplace(small).xreplace(shown) for e in results]
 
 
-__all__ = ["Converter", "elementwise", "negated", "partials", "share"]
+__all__ = ["Choose", "Converter", "elementwise", "function_class", "negated", "number", "partials", "share"]

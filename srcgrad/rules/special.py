@@ -58,7 +58,7 @@ for _name, _power in (("inv_boxcox", "out"), ("inv_boxcox1p", "(out + 1.0)")):
     _SLOPE = f"({_power} / (1.0 + x * y) if {_power} != 0.0 else 0.0 if y < 1.0 else 1.0 if y == 1.0 else STEEP)"
     row(_name, f"special.{_name}", _SLOPE,
         f"-0.5 * x**2 * {_power} * hyp2f1(2.0, 2.0, 3.0, -x * y) if abs(x * y) < 0.5"
-        f" else (x * {_SLOPE} - xlogy({_power}, {_power})) / y", domain=(-0.9, 2.0), more=(_UNIT,))
+        f" else (x * {_SLOPE} - xlogy({_power}, {_power})) / y", domain=(-0.9, 1.0), more=(_UNIT,))
 
 # exponentials
 row("exp10", "special.exp10", "out * log(10.0)")
@@ -170,6 +170,24 @@ row("struve", "special.struve", None,
 row("modstruve", "special.modstruve", None,
     "0.5 * (modstruve(x - 1.0, y) + modstruve(x + 1.0, y) + power(0.5 * y, x) * rgamma(x + 1.5) / ROOT_PI)",
     domain=_ORDER, more=(_POSITIVE,))
+
+# orthogonal polynomials (18.9): the derivative is one of a lower degree
+for _name, _lower in (
+    ("chebyt", "x * eval_chebyu(x - 1.0, y)"),
+    ("chebyu", "2.0 * eval_gegenbauer(x - 1.0, 2.0, y)"),
+    ("legendre", "eval_gegenbauer(x - 1.0, 1.5, y)"),
+    ("hermite", "2.0 * x * eval_hermite(x - 1.0, y)"),
+    ("hermitenorm", "x * eval_hermitenorm(x - 1.0, y)"),
+    ("laguerre", "-eval_genlaguerre(x - 1.0, 1.0, y)"),
+):
+    row(f"eval_{_name}", f"special.eval_{_name}", None, f"{_lower} if x > 0.0 else 0.0", domain=(0, 5), more=(_UNIT,))
+row("eval_gegenbauer", "special.eval_gegenbauer", None, None,
+    "2.0 * y * eval_gegenbauer(x - 1.0, y + 1.0, z) if x > 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
+row("eval_genlaguerre", "special.eval_genlaguerre", None, None,
+    "-eval_genlaguerre(x - 1.0, y + 1.0, z) if x > 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
+row("eval_jacobi", "special.eval_jacobi", None, None, None,
+    "0.5 * (x + y + z + 1.0) * eval_jacobi(x - 1.0, y + 1.0, z + 1.0, w) if x > 0.0 else 0.0",
+    domain=(0, 5), more=(_SIZE, _SIZE, _UNIT))
 
 # elliptic integrals (19.4) and hypergeometric functions (13.3, 15.5, 16.3)
 row("ellipk", "special.ellipk",

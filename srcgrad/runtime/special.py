@@ -22,10 +22,10 @@ from . import addresses
 _C_NAMES = {"digamma": "psi"}
 # numba looks at the names of a typing function's parameters
 _TYPING: tuple[Callable, ...] = (
-    lambda found: lambda x: found,
-    lambda found: lambda x, y: found,
-    lambda found: lambda x, y, z: found,
-    lambda found: lambda x, y, z, w: found,
+    lambda found: lambda x: found(x),
+    lambda found: lambda x, y: found(x),
+    lambda found: lambda x, y, z: found(x),
+    lambda found: lambda x, y, z, w: found(x),
 )
 
 
@@ -46,7 +46,7 @@ def _formula(compiled) -> Callable:
     """Return SciPy's function of the same name, which is this formula in compiled code."""
     function = _in_python(compiled.__name__)
     arity = compiled.__code__.co_argcount
-    overload(function, jit_options={"error_model": "numpy"})(_TYPING[arity - 1](compiled))
+    overload(function, jit_options={"error_model": "numpy"})(_TYPING[arity - 1](lambda x: compiled))
     return function
 
 
@@ -173,19 +173,30 @@ def zeta(x, y):
 
 
 def _external(name: str, arity: int) -> Callable:
-    """Return SciPy's function, which is the C function SciPy exports in compiled code."""
+    """Return SciPy's function, which is a C function in compiled code: of polynomials one for whole degrees."""
     function, exported = _in_python(name), _C_NAMES.get(name, name)
     numbers = (types.float64,) * arity
-    type_callable(function)(lambda context: _TYPING[arity - 1](types.float64(*numbers)))
+    of_degree = (types.intp, *numbers[1:]) if name.startswith("eval_") else numbers
 
-    @lower_builtin(function, *numbers)
-    def lowered(context, builder, signature, args):
-        double, integer = llvm.DoubleType(), llvm.IntType(32)
-        kind = llvm.FunctionType(double, [double] * arity + [integer])
-        address = _address(context, builder, exported)
-        return builder.call(builder.bitcast(address, kind.as_pointer()), [*args, integer(0)])
+    def signature_for(first):
+        return types.float64(*(of_degree if isinstance(first, types.Integer) else numbers))
 
+    type_callable(function)(lambda context: _TYPING[arity - 1](signature_for))
+    _lower(function, exported, numbers)
+    if of_degree != numbers:
+        _lower(function, f"{exported}_of_integer", of_degree)
     return function
+
+
+def _lower(function, exported: str, kinds: tuple):
+    """Tell numba how a function of arguments of these kinds is called."""
+
+    @lower_builtin(function, *kinds)
+    def lowered(context, builder, signature, args):
+        flag = llvm.IntType(32)
+        kind = llvm.FunctionType(llvm.DoubleType(), [*map(context.get_value_type, kinds), flag])
+        address = _address(context, builder, exported)
+        return builder.call(builder.bitcast(address, kind.as_pointer()), [*args, flag(0)])
 
 
 def _address(context, builder, name: str):
@@ -200,7 +211,7 @@ def _address(context, builder, name: str):
     with builder.if_then(cgutils.is_null(builder, held), likely=False):
         asked = _asked(context, builder, name)
         with builder.if_then(cgutils.is_null(builder, asked), likely=False):
-            message = f"scipy.special.cython_special exports no {name} of real numbers"
+            message = f"scipy.special.cython_special exports no {name} of such numbers"
             context.call_conv.return_user_exc(builder, RuntimeError, (message,))
         builder.store(asked, slot)
         builder.store(asked, found)
