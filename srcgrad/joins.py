@@ -222,7 +222,8 @@ def _mentions_in(stmt: Stmt, array: str) -> bool:
 
 def _scalars(block: Block, array: str, kind: Kind) -> Block:
     def cast(value: Expr) -> Expr:
-        return value if kind.dtype == "float64" else Op(f"np.{kind.dtype}", (value,))
+        name = "bool" if kind.dtype == "bool" else f"np.{kind.dtype}"
+        return value if kind.dtype == "float64" else Op(name, (value,))
 
     def read(e: Expr) -> Expr:
         if isinstance(e, Sub) and e.base == Name(array):
