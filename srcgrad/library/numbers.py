@@ -84,14 +84,17 @@ def softplus(x):
 # ---- closeness
 
 
+def near(a, b, rtol, atol):
+    """Whether numbers are close or equal."""
+    return np.logical_or(np.logical_and(np.isfinite(b), np.abs(a - b) <= atol + rtol * np.abs(b)), a == b)
+
+
 @page(np.isclose)
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     """|a - b| <= atol + rtol * |b|."""
-    near = np.logical_and(np.isfinite(b), np.abs(a - b) <= atol + rtol * np.abs(b))
-    near = np.logical_or(near, a == b)
     if equal_nan:
-        near = np.logical_or(near, np.logical_and(np.isnan(a), np.isnan(b)))
-    return near
+        return np.logical_or(near(a, b, rtol, atol), np.logical_and(np.isnan(a), np.isnan(b)))
+    return near(a, b, rtol, atol)
 
 
 @page(math.isclose)
