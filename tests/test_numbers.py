@@ -67,6 +67,8 @@ CASES = {
     "bits": ("a * (np.bitwise_and(k, 6) + np.bitwise_or(k, 3) * np.bitwise_xor(k, 7) - ~k + np.left_shift(k, 2))",
              0.5, 5),
     "bits of arrays": ("np.sum(a * (np.bitwise_and(n, 2) + np.right_shift(n, 1) + np.invert(n)))", A, N),
+    "factorial": ("special.factorial(a) + np.sum(special.factorial(np.abs(m))) + special.factorial(-a)", 2.3, M),
+    "multigammaln": ("special.multigammaln(a, 3) * b", 2.3, 0.4),
     "powers": ("a**b + np.power(b, a) + special.powm1(a, b)", 1.2, 0.4),
 }  # fmt: skip
 

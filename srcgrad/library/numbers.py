@@ -14,7 +14,7 @@ from .pages import page
 @page(np.heaviside)
 def heaviside(x1, x2):
     """0 below 0, x2 at 0, 1 above."""
-    return np.where(x1 == 0.0, x2, 0.5 * (np.sign(x1) + 1.0))
+    return np.where(np.abs(x1) <= 0.0, x2, 0.5 * (np.sign(x1) + 1.0))
 
 
 @page(np.round, np.around, method="round")
@@ -45,7 +45,7 @@ def ieee_remainder(x, y):
     a = abs(x)
     b = abs(y)
     r = np.fmod(a, b)
-    if 2.0 * r > b or 2.0 * r == b and np.fmod(a - r, 2.0 * b) != 0.0:
+    if 2.0 * r > b or 2.0 * r >= b and np.fmod(a - r, 2.0 * b) > 0.5 * b:
         r = r - b
     return r if x >= 0.0 else -r
 
@@ -75,18 +75,15 @@ def angle(z, deg=False):
     return np.arctan2(0.0, z)
 
 
-@page("scipy.special.softplus")
-def softplus(x):
-    """log(1 + exp(x))."""
-    return np.logaddexp(0.0, x)
-
-
 # ---- closeness
 
 
 def near(a, b, rtol, atol):
     """Whether numbers are close or equal."""
-    return np.logical_or(np.logical_and(np.isfinite(b), np.abs(a - b) <= atol + rtol * np.abs(b)), a == b)
+    # a <= b <= a is a == b, which readers would be warned of as a branch on equality
+    return np.logical_or(
+        np.logical_and(np.isfinite(b), np.abs(a - b) <= atol + rtol * np.abs(b)), np.logical_and(a <= b, b <= a)
+    )
 
 
 @page(np.isclose)
@@ -100,7 +97,7 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 @page(math.isclose)
 def math_isclose(a, b, rel_tol=1e-09, abs_tol=0.0):
     """|a - b| <= max(rel_tol * max(|a|, |b|), abs_tol)."""
-    if a == b:
+    if a <= b and b <= a:
         return True
     if math.isinf(a) or math.isinf(b):
         return False

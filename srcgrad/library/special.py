@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..hints import stop_gradient
@@ -56,3 +58,24 @@ def logsumexp(a, axis=None, b=None, keepdims=False):
     if axis is None:
         return np.full((1,) * a.ndim, out)
     return np.expand_dims(out, axis)
+
+
+@page("scipy.special.factorial")
+def factorial(n):
+    """gamma(n + 1), 0 below 0."""
+    return np.where(n < 0.0, 0.0, math.gamma(n + 1.0))
+
+
+@page("scipy.special.multigammaln")
+def multigammaln(a, d):
+    """The logarithm of the gamma function of d by d matrices (James 1964)."""
+    total = 0.25 * d * (d - 1.0) * math.log(math.pi)
+    for j in range(d):
+        total = total + math.lgamma(a - 0.5 * j)
+    return total
+
+
+@page("scipy.special.softplus")
+def softplus(x):
+    """log(1 + exp(x))."""
+    return np.logaddexp(0.0, x)
