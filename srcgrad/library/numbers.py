@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..hints import stop_gradient
 from .pages import page
 
 # ---- steps and parts
@@ -37,6 +38,23 @@ def quotient_and_remainder(x1, x2):
 def fraction_and_whole(x):
     """What stands behind the decimal point, and before it."""
     return np.where(np.isinf(x), 0.0, np.fmod(x, 1.0)), np.trunc(x)
+
+
+@page(np.frexp, math.frexp)
+def mantissa_and_exponent(x):
+    """m and e with x = m * 2**e and 0.5 <= |m| < 1."""
+    usable = np.logical_and(np.isfinite(x), np.abs(x) > 0.0)
+    size = stop_gradient(np.where(usable, np.abs(x), 0.5))
+    e = np.int64(np.floor(np.log2(size))) + 1
+    # a logarithm may be rounded over a whole number
+    e = np.where(np.ldexp(size, -e) >= 1.0, e + 1, np.where(np.ldexp(size, -e) < 0.5, e - 1, e))
+    return np.where(usable, np.ldexp(x, -e), x), np.where(usable, e, 0)
+
+
+@page(math.ulp)
+def ulp(x):
+    """The distance of |x| to the next number."""
+    return np.spacing(np.abs(x))
 
 
 @page(math.remainder)
@@ -113,6 +131,12 @@ def dist(p, q):
     p = np.asarray(p)
     q = np.asarray(q)
     return np.sqrt(np.sum((p - q) ** 2))
+
+
+@page(*(f for f in (getattr(math, "sumprod", None),) if f))
+def sumprod(p, q):
+    """p[0] * q[0] + p[1] * q[1] + ..."""
+    return np.sum(np.asarray(p) * np.asarray(q))
 
 
 @page(math.prod)
