@@ -43,8 +43,9 @@ def fraction_and_whole(x):
 @page(np.frexp, math.frexp)
 def mantissa_and_exponent(x):
     """m and e with x = m * 2**e and 0.5 <= |m| < 1."""
-    usable = np.logical_and(np.isfinite(x), np.abs(x) > 0.0)
-    size = stop_gradient(np.where(usable, np.abs(x), 0.5))
+    y = stop_gradient(np.abs(x))
+    usable = np.logical_and(np.isfinite(y), y > 0.0)
+    size = np.where(usable, y, 0.5)
     e = np.int64(np.floor(np.log2(size))) + 1
     # a logarithm may be rounded over a whole number
     e = np.where(np.ldexp(size, -e) >= 1.0, e + 1, np.where(np.ldexp(size, -e) < 0.5, e - 1, e))
