@@ -45,6 +45,13 @@ def named_special(special, x):
     return special * gauss(x * special)
 
 
+def test_a_function_of_that_name_gets_another_one(tmp_path):
+    text = "from scipy.special import gammaln\n\n\ndef special(x):\n    return gammaln(x)\n"
+    f = loaded(text, tmp_path, "named").special
+    assert sg.differentiable(f)(1.3) == pytest.approx(math.lgamma(1.3), rel=1e-13)
+    assert sg.grad(f)(1.3) == pytest.approx(digamma(1.3), rel=1e-13)
+
+
 def test_a_variable_of_that_name_gets_another_one():
     gradient = sg.grad(named_special, argnums=(0, 1))
     for found, right in zip(gradient(0.7, 1.1), sg.grad(lambda s, x: s * math.erf(x * s), argnums=(0, 1))(0.7, 1.1)):
