@@ -13,7 +13,6 @@ from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, 
 from .kinds import as_float
 from .rules import draws
 
-
 _OPPOSITE = {"+=": "-=", "-=": "+="}
 
 

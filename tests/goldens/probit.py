@@ -18,25 +18,24 @@ RESULT = '"*"'
 def probit_value_and_grad(a, b, dose, died):
     """Derivative of probit with respect to a, b."""
     # forward
-    z = np.empty_like(dose)
-    for i in range(dose.shape[0]):
-        z[i] = a + b * dose[i]
     # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
     if died.shape[0] != dose.shape[0]:
         raise ValueError('operands could not be broadcast together: lengths', died.shape[0], dose.shape[0])
     total = 0.0
-    for i in range(died.shape[0]):
-        total += died[i] * special.log_ndtr(z[i]) + (1.0 - died[i]) * special.log_ndtr(-z[i])
+    # z = a + b * dose  (line 2)
+    for i in range(dose.shape[0]):
+        z = a + b * dose[i]
+        total += died[i] * special.log_ndtr(z) + (1.0 - died[i]) * special.log_ndtr(-z)
     out = -total
     # backward
-    # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
-    z_bar = np.zeros_like(z)
-    for i in range(died.shape[0]):
-        z_bar[i] -= 0.7978845608028654 * died[i] / special.erfcx(-0.7071067811865476 * z[i]) - 0.7978845608028654 * (1.0 - died[i]) / special.erfcx(0.7071067811865476 * z[i])
     # z = a + b * dose  (line 2)
     a_bar = 0.0
     b_bar = 0.0
     for i in range(dose.shape[0]):
-        a_bar += z_bar[i]
-        b_bar += dose[i] * z_bar[i]
+        z = a + b * dose[i]
+        # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
+        z_bar = -(0.7978845608028654 * died[i] / special.erfcx(-0.7071067811865476 * z) - 0.7978845608028654 * (1.0 - died[i]) / special.erfcx(0.7071067811865476 * z))
+        # z = a + b * dose  (line 2)
+        a_bar += z_bar
+        b_bar += dose[i] * z_bar
     return out, a_bar, b_bar
