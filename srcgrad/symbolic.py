@@ -390,17 +390,22 @@ def share(exprs: list, first: int):
         covered = [hide(e) for e in exprs]
         names = (sympy.Symbol(f"t{k:04d}") for k in range(first, first + 1000))
         temps, results = sympy.cse(covered, symbols=names, optimizations=[], order="none", list=True)
-        named = {e: s for s, e in temps if not e.is_Symbol}
-        shown = {v: k.xreplace(named) for k, v in hidden.items()}
         small: dict = {}
+        named: dict = {}
         kept = []
-        for s, e in temps:
-            e = e.xreplace(small).xreplace(shown)
+
+        def reveal(e):
+            """Return an expression without stand-ins; what is hidden uses the names that stand by then."""
+            return e.xreplace(small).xreplace({v: k.xreplace(named) for k, v in hidden.items()})
+
+        for s, whole in temps:
+            e = reveal(whole)
             if e.is_Mul and len(e.args) == 2 and all(a.is_Symbol or a.is_Number for a in e.args) or _negative(e):
                 small[s] = e
             else:
                 kept.append((s, e))
-        return kept, [e.xreplace(small).xreplace(shown) for e in results]
+                named |= {} if whole.is_Symbol else {whole: s}
+        return kept, [reveal(e) for e in results]
 
 
 __all__ = ["Choose", "Converter", "elementwise", "function_class", "negated", "number", "partials", "share"]
