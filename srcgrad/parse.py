@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import sys
 
 import numpy as np
@@ -155,6 +156,7 @@ class _Shared:
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
+        self.calls = itertools.count()
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
 

@@ -106,6 +106,8 @@ class CallReader(ExpressionReader):
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
+        call = ir.Call(getattr(f, "__name__", "call"), self.source.loc(node), next(self.shared.calls))
+        callee.source = replace(callee.source, calls=(*self.source.calls, call))
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()

@@ -11,7 +11,7 @@ from .calls import ReadInPlace, called_in, name_results, reachable
 from .emit import emit
 from .errors import ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
-from .kinds import kind_of
+from .kinds import infer_kinds, kind_of
 from .link import linked
 from .lower import lower_with_kinds
 from .parse import parse
@@ -60,8 +60,39 @@ class Generated:
         return "\n\n\n".join(emit(f) for f in (*self.functions, *self.callees)) + "\n"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A function as it is read, for who looks at it: calls in place, whole arrays, one name for one thing.
+
+    Attributes
+    ----------
+    function : Function
+        The program; `loc.calls` of its nodes tells which of them a call has brought.
+    kinds : dict or None
+        The kinds of all names, where those of the parameters are known.
+    result : Structure
+        What the function returns.
+    """
+
+    function: ir.Function
+    kinds: dict[str, Kind] | None
+    result: tree.Structure
+
+
+def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Reading:
+    """Return a Python function as it is read, before array statements become loops."""
+    if getattr(f, "_transform", "primal") != "primal":
+        f, structures = f.generated(param_kinds, structures), None
+    parsed = parse(f, structures)
+    function = split_webs(name_results(parsed.function))
+    if param_kinds is None:
+        return Reading(function, None, parsed.result)
+    kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
+    return Reading(function, kinds, parsed.result)
+
+
 def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
-    """Return the lowered form of a Python function for the given kinds of its flat parameters.
+    """Return the lowered form of a Python function, or of one as it is read, for the kinds of its flat parameters.
 
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
@@ -74,7 +105,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        parsed = parse(f, structures, inline)
+        parsed = Reading(f, None, tree.LEAF) if isinstance(f, ir.Function) else parse(f, structures, inline)
         passes.dump("parse", parsed.function)
         for routine in reachable(parsed.function.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
@@ -222,4 +253,4 @@ def _doc(low: Lowered, wrt) -> str:
     return f"Derivative of {low.function.name} with respect to {names}."
 
 
-__all__ = ["Generated", "Lowered", "Passes", "Variant", "kind_of", "pair", "plan", "primal", "value_and_grad"]
+__all__ = ["Generated", "Lowered", "Passes", "Reading", "Variant", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]

@@ -1,0 +1,3 @@
+"""Computation graphs: what a function does, drawn."""
+from .graph import Graph, graph
+

@@ -1,0 +1,214 @@
+"""A scene as SVG: values above the lines, gradients below them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from . import labels
+from .layout import HEIGHT, NAME, ROUND, Line, Scene, Shape, has_name, size_of, title_of
+from .model import CARRY, CONSTANT, EXIT, INPUT, OUTPUT, PORTS, Box, Node
+
+INK, PALE, GREEN, RED = "#1f2328", "#8a929c", "#1a7f37", "#cf222e"
+MARGIN, LEGEND = 24.0, 30.0
+FRAMES = {
+    "for": ("#fff9ec", "#d9b44a"), "while": ("#fff9ec", "#d9b44a"), "if": ("#f7f3ff", "#b196e0"),
+    "then": ("#fdfbff", "#d3c3ee"), "else": ("#fdfbff", "#d3c3ee"), "call": ("#f2f7f7", "#86b3b3"),
+}  # fmt: skip
+STYLE = """
+text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif;fill:#1f2328}
+.code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12px}
+.name{font-style:italic;font-family:Georgia,'Times New Roman','Liberation Serif',serif;font-size:14px;fill:#57606a}
+.op{font-size:17px;text-anchor:middle}.word{font-size:13px;text-anchor:middle}
+.in{font-family:Georgia,'Times New Roman','Liberation Serif',serif;font-size:17px;font-style:italic;text-anchor:middle}
+.v{font-size:12px;fill:#1a7f37;text-anchor:middle}.g{font-size:12px;fill:#cf222e;text-anchor:middle}
+.f{fill:#e39aa0;font-size:10px}.title{font-size:12px;fill:#57606a}
+.e{fill:none;stroke:#57606a;stroke-width:1.3}.e.q{stroke:#c0c6cd;stroke-dasharray:3 3}
+.e.back{stroke:#d9b44a;stroke-dasharray:4 3}.off{opacity:.38}
+""".strip()
+
+
+def svg(scene: Scene) -> str:
+    """Return the SVG text of a scene; the same drawing gives the same bytes."""
+    legend = LEGEND if scene.annotated else 0.0
+    width, height = scene.width + 2 * MARGIN, scene.height + 2 * MARGIN + legend
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img">',
+        f"<title>computation graph of {escape(scene.title)}</title>",
+        f"<style>{escape(STYLE, quote=False)}</style>",
+        '<defs><marker id="a" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0.5,0.8 L7.5,4 L0.5,7.2 z" fill="#57606a"/></marker>'
+        '<marker id="b" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0.5,0.8 L7.5,4 L0.5,7.2 z" fill="#d9b44a"/></marker></defs>',
+        f'<rect width="{_n(width)}" height="{_n(height)}" rx="6" fill="#ffffff"/>',
+        f'<g transform="translate({_n(MARGIN)},{_n(MARGIN)})">',
+    ]
+    out += [line for s in scene.shapes if isinstance(s.what, Box) for line in _frame(s, scene)]
+    out += [line for x in scene.lines for line in _line(x)]
+    out += [line for s in scene.shapes if isinstance(s.what, Node) for line in _node(s, scene)]
+    out += [line for x in scene.lines for line in _numbers(x)]
+    out.append("</g>")
+    if legend:
+        out += _legend(height)
+    return "\n".join([*out, "</svg>"]) + "\n"
+
+
+def _n(x: float) -> str:
+    return f"{x:.1f}".removesuffix(".0")
+
+
+def _legend(height: float) -> list[str]:
+    y = _n(height - 16.0)
+    return [
+        f'<text x="24" y="{y}" class="title"><tspan fill="{GREEN}">value</tspan>'
+        f'<tspan dx="14" fill="{RED}">gradient</tspan><tspan fill="#e39aa0"> = upstream · local</tspan></text>'
+    ]
+
+
+def _text(x: float, y: float, text: str, style: str, extra: str = "") -> str:
+    return f'<text x="{_n(x)}" y="{_n(y)}" class="{style}"{extra}>{escape(text)}</text>'
+
+
+def _off(box: Box | None, scene: Scene) -> bool:
+    return scene.annotated and box is not None and any(not b.runs for b in box.path if b.kind != "call")
+
+
+def _frame(shape: Shape, scene: Scene) -> list[str]:
+    box = shape.what
+    assert isinstance(box, Box)
+    fill, stroke = FRAMES[box.kind]
+    off = ' class="off"' if _off(box, scene) else ""
+    return [
+        f"<g{off}><title>{escape(_about_box(box))}</title>"
+        f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="8" '
+        f'fill="{fill}" stroke="{stroke}"/>',
+        _text(shape.x + 12.0, shape.y + 17.0, title_of(box), "code", ' fill="#57606a"') + "</g>",
+    ]
+
+
+def _about_box(box: Box) -> str:
+    where = f"\nline {box.loc.line}: {box.loc.text.strip()}" if box.loc else ""
+    runs = f"\nentered {box.runs} times" if box.runs else ""
+    return f"{box.title}{where}{runs}"
+
+
+def _node(shape: Shape, scene: Scene) -> list[str]:
+    node, x, y = shape.what, shape.x, shape.y
+    assert isinstance(node, Node)
+    off = ' class="off"' if _off(node.box, scene) else ""
+    out = [f"<g{off}><title>{escape(about(node))}</title>"]
+    if node.op in PORTS:
+        return [*out, *_port(shape), "</g>"]
+    width, height = size_of(node)
+    x += (shape.width - width) / 2
+    if has_name(node):
+        out.append(_text(x + width / 2, y + 11.0, node.name, "name", ' text-anchor="middle"'))
+        y += NAME
+    middle = x + width / 2, y + height / 2
+    if node.op == OUTPUT:
+        out.append(_text(x + 6.0, middle[1] + 5.0, node.label, "in", ' style="text-anchor:start"'))
+    elif node.op in (INPUT, CONSTANT):
+        out += _source(node, x, y, width, height, scene)
+    else:
+        out += _operation(node, x, y, width, height)
+    return [*out, "</g>"]
+
+
+def _source(node: Node, x, y, width, height, scene: Scene) -> list[str]:
+    middle = x + width / 2
+    fill, stroke = ("#eaf3ff", "#86b0e8") if node.op == INPUT and node.active else ("#f6f8fa", "#d0d7de")
+    style = "in" if node.op == INPUT else "word"
+    out = [
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="7" fill="{fill}" '
+        f'stroke="{stroke}"/>',
+        _text(middle, y + height / 2 + 5.0, node.label, style),
+    ]
+    if node.op == INPUT and node.gradient is not None:
+        out.append(_text(middle, y + height + 13.0, scene.totals.get(node, ""), "g"))
+    return out
+
+
+def _operation(node: Node, x, y, width, height) -> list[str]:
+    fill, stroke = ("#ffffff", "#4f6f9f") if node.active else ("#f6f8fa", "#afb8c1")
+    shape = (
+        f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="{_n(HEIGHT / 2)}" '
+        f'fill="{fill}" stroke="{stroke}" stroke-width="1.4"/>'
+    )
+    style = "op" if len(node.label) <= 2 else "word" if len(node.label) <= ROUND else "word"
+    drop = 6.0 if style == "op" else 4.5
+    return [shape, _text(x + width / 2, y + height / 2 + drop, node.label, style)]
+
+
+def _port(shape: Shape) -> list[str]:
+    node, y = shape.what, shape.y + 11.0
+    assert isinstance(node, Node)
+    if node.op == CARRY:
+        dot, text, anchor = shape.x, shape.x + 9.0, "start"
+    else:
+        dot, text, anchor = shape.x + shape.width, shape.x + shape.width - 9.0, "end"
+    fill = "#d9b44a" if node.op in (CARRY, EXIT) else "#b196e0"
+    return [
+        f'<circle cx="{_n(dot)}" cy="{_n(y)}" r="4.5" fill="{fill}"/>',
+        _text(text, y + 4.5, node.name, "name", f' text-anchor="{anchor}"'),
+    ]
+
+
+def about(node: Node) -> str:
+    """Return what a tooltip says of a node."""
+    lines = [f"{node.name} = {node.text}" if node.name and node.name != node.text else node.text or node.label]
+    if node.loc is not None:
+        lines.append(f"line {node.loc.line}: {node.loc.text.strip()}")
+    if node.kind is not None:
+        lines.append(str(node.kind))
+    if node.values:
+        lines.append(f"value {labels.full(node.value)}")
+    if node.gradient is not None:
+        lines.append(f"gradient {labels.full(node.gradient)}")
+    return "\n".join(lines)
+
+
+def _line(line: Line) -> list[str]:
+    if line.back:
+        return [f'<path class="e back" marker-end="url(#b)" d="{_angular(line.points)}"/>']
+    quiet = not any(e.active for e in line.edges)
+    marker = ' marker-end="url(#a)"' if line.arrow and not quiet else ""
+    return [f'<path class="e{" q" if quiet else ""}"{marker} d="{_smooth(line.points)}"/>']
+
+
+def _smooth(points: list[tuple[float, float]]) -> str:
+    """Return a path that is level at every point: straight pieces, joined by curves."""
+    parts = [f"M{_n(points[0][0])},{_n(points[0][1])}"]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        if abs(y1 - y0) < 0.05:
+            parts.append(f"L{_n(x1)},{_n(y1)}")
+        else:
+            half = (x1 - x0) / 2
+            parts.append(f"C{_n(x0 + half)},{_n(y0)} {_n(x1 - half)},{_n(y1)} {_n(x1)},{_n(y1)}")
+    return " ".join(parts)
+
+
+def _angular(points: list[tuple[float, float]], radius: float = 6.0) -> str:
+    """Return a path of straight pieces with rounded corners."""
+    parts = [f"M{_n(points[0][0])},{_n(points[0][1])}"]
+    for (x0, y0), (x1, y1), (x2, y2) in zip(points, points[1:], points[2:], strict=False):
+        before, after = abs(x1 - x0) + abs(y1 - y0), abs(x2 - x1) + abs(y2 - y1)
+        r = min(radius, before / 2, after / 2)
+        a = x1 + (x0 - x1) * r / max(before, 1e-9), y1 + (y0 - y1) * r / max(before, 1e-9)
+        b = x1 + (x2 - x1) * r / max(after, 1e-9), y1 + (y2 - y1) * r / max(after, 1e-9)
+        parts.append(f"L{_n(a[0])},{_n(a[1])} Q{_n(x1)},{_n(y1)} {_n(b[0])},{_n(b[1])}")
+    parts.append(f"L{_n(points[-1][0])},{_n(points[-1][1])}")
+    return " ".join(parts)
+
+
+def _numbers(line: Line) -> list[str]:
+    out = []
+    x, y = line.at
+    if line.value:
+        out.append(_text(x, y - 5.0, line.value, "v"))
+    if line.gradient:
+        more = f'<tspan class="f">{escape(line.factors)}</tspan>' if line.factors else ""
+        out.append(f'<text x="{_n(x)}" y="{_n(y + 14.0)}" class="g">{escape(line.gradient)}{more}</text>')
+    return out
+
+
+__all__ = ["about", "svg"]
