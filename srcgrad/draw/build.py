@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .. import ir
+from ..aliases import sharing, written
 from ..blocks import exposed_reads, surely_bound
 from ..calls import is_call, operation
 from ..emit import expr_text
+from ..kinds import infer_kinds
 from ..ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
 from . import labels
 from .model import (
@@ -72,7 +74,7 @@ def build(function: ir.Function, kinds: dict[str, Kind] | None) -> Drawing:
 class _Builder(ExpressionBuilder):
     def __init__(self, function: ir.Function, kinds):
         names = ir.all_names(function)
-        super().__init__(None if kinds is None else dict(kinds), set())
+        super().__init__(kinds, names)
         self.locals = ir.Fresh(names)
         self.function = replace(function, body=spread_selects(function.body, self.locals))
         self.statements: dict[type, Callable] = {
@@ -82,9 +84,13 @@ class _Builder(ExpressionBuilder):
         self.reads = Counter(
             n for s in ir.statements(self.function.body) for e in ir.exprs_of(s) for n in ir.names_in(e)
         )
+        self.binds = Counter(n for s in ir.statements(self.function.body) for n in ir.binds(s))
         self.written = ir.stored_in(self.function.body)
+        self.groups: dict[str, set[str]] = {}
         if kinds is not None:
-            self.written |= {n for s in self.function.body for n in writes(s) if kinds[n].rank}
+            given = (*function.params, *(n for n, _ in function.captured))
+            self.kinds = kinds = infer_kinds(self.function, {n: kinds[n] for n in given if n in kinds})
+            self.written, self.groups = written(self.function, kinds), sharing(self.function, kinds)
 
     def run(self, whole: bool = False) -> Drawing:
         f = self.function
@@ -108,7 +114,14 @@ class _Builder(ExpressionBuilder):
         return Drawing(tuple(self.nodes), tuple(self.boxes), inputs, outputs, self.steps, self.kinds)
 
     def mark_active(self, inputs):
-        """Leave active what depends on a differentiable input."""
+        """Leave active what depends on a differentiable input; one that flows where none may is a constant."""
+        constants = {n for s in ir.statements(self.function.body) if isinstance(s, ir.RequireConstant)
+                     for n in ir.names_in(*s.args)}  # fmt: skip
+        barred = [n for n in self.nodes if n.name in constants and n.kind is not None and n.kind.is_float]
+        while barred:
+            node = barred.pop()
+            node.active &= node.op != INPUT
+            barred += [e.source for e in node.edges if e.active and not e.back]
         reached = {n for n in inputs if n.active}
         while True:
             more = {n for n in self.nodes if n not in reached and any(e.active and e.source in reached for e in n.edges)}
@@ -124,7 +137,7 @@ class _Builder(ExpressionBuilder):
         key = value.id if isinstance(value, Name) and not self.known(value.id) else ""
         if not key:
             key = self.operation(value, "", last.loc)
-            self.env[key][0].id = self.fresh("out")
+            self.env[key][0].id = self.new_id("out")
         found, _ = self.env[key]
         node = self.node(OUTPUT, self.function.name if count == 1 else expr_text(value), "result", None)
         node.box = None
@@ -210,28 +223,30 @@ class _Builder(ExpressionBuilder):
             if self.reads[value.id] == 1 and self.env[name][0].name == value.id and value.id not in self.function.params:
                 self.rename(self.env[name][0], name)
             return
+        if isinstance(value, Name) and self.binds[name] == 1:
+            self.steps.append(Alias(name, value.id))
+            self.counters.add(name)
+            return
         if isinstance(value, Op) and value.fn in ("list", "stack"):
-            size = value.args[0] if value.args else Const(0)
-            kind = self.kinds[name] if self.kinds else None
-            value = Op("np.empty", (size,), (("dtype", kind.dtype),) if kind else (), value.loc)
+            kind = self.kinds[name] if self.kinds else Kind("float64", 1)
+            # the sizes of items are those of the first one
+            sizes = (value.args[0] if value.args else Const(0), *(Const(0),) * (kind.rank - 1))
+            value = Op("np.empty", sizes, (("dtype", kind.dtype),), value.loc)
             self.made(name, value, "[ ]", stmt)
             return
         inplace = isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(name)
         self.operation(value, name, stmt.loc)
         if inplace and self.kinds is not None and self.kinds[name].rank:
-            self.show_to_all(self.steps[-1], name)
+            last = self.steps[-1]
+            last.writes = (name,)
+            old = last.node.edges[0].source, last.node.edges[0].result
+            for other in [n for n, found in self.env.items() if found == old]:
+                self.env[other] = last.node, 0
 
     def rename(self, node: Node, name: str):
         """Call a node by the name that its value gets at once."""
         self.fresh.taken.discard(node.id)
-        node.id, node.name = self.fresh(name), name
-
-    def show_to_all(self, step: Eval, name: str):
-        """Let every name of an array that is updated in place show the new one."""
-        step.writes = name
-        old = step.node.edges[0].source, step.node.edges[0].result
-        for other in [n for n, found in self.env.items() if found == old]:
-            self.env[other] = step.node, 0
+        node.id, node.name = self.new_id(name), name
 
     def made(self, name: str, value: Op, label: str, stmt: Stmt) -> Node:
         """Emit an array without content."""
@@ -281,7 +296,7 @@ class _Builder(ExpressionBuilder):
         if base:
             values = [s.value for s in stmts if isinstance(s, Store)]
             node.text = f"{expr_text(Sub(Name(base), stmts[0].index))} {stmts[0].op} {expr_text(values[0])}"  # type: ignore[attr-defined]
-        self.finish(node, (*body, Return(Name(target))), slots, reads, others, target, base or None)
+        self.finish(node, (*body, Return(Name(target))), slots, reads, others, target, (base,) if base else ())
 
     def grow(self, stmt: ir.Grow, after):
         self.steps.append(Grow(stmt.base, self.hidden(stmt.at), stmt.upto))
@@ -292,8 +307,12 @@ class _Builder(ExpressionBuilder):
         self.lump((stmt,), after, label)
 
     def lump(self, stmts: Block, after: set[str], label: str = ""):
-        """Emit statements as one node, whose results are what they leave."""
-        changed = dict.fromkeys(n for s in ir.statements(stmts) for n in (*ir.binds(s), *_stored(s)))
+        """Emit statements as one node, whose results are what they leave, also in memory that a view shows."""
+        into = {n for s in stmts for n in writes(s)}
+        shared = {n for w in into for n in self.groups.get(w, {w})}
+        after = after | {n for n in shared if any(self.env[m] == self.env.get(n) for m in after & set(self.env))}
+        named = (n for s in ir.statements(stmts) for n in (*ir.binds(s), *_stored(s)))
+        changed = dict.fromkeys((*named, *sorted(shared)))
         loops = {s.var for s in ir.statements(stmts) if isinstance(s, For)}
         outs = tuple(n for n in changed if n in after and n not in loops)
         if not outs:
@@ -314,9 +333,10 @@ class _Builder(ExpressionBuilder):
         for n in names:
             if not self.known(n):
                 self.connect(self.env[n], node, self.is_float(n))
-        self.steps.append(Eval(node, tuple(names), outs))
-        for k, n in enumerate(outs):
-            self.env[n] = node, k
+        bound = ir.bound_in(stmts)
+        writes = tuple(n for n in outs if n in self.env and n not in bound)
+        self.steps.append(Eval(node, tuple(names), outs, writes))
+        self.rebind({n: (node, k) for k, n in enumerate(outs)}, writes)
 
     # -- branches
     def branch(self, stmt: If, after: set[str]):

@@ -9,7 +9,6 @@ import numba
 import numpy as np
 
 from .. import entry, tree
-from ..activity import check_constants
 from ..api import Transformed
 from ..errors import ArgumentError, Problem
 from ..generate import place
@@ -54,7 +53,6 @@ class Graph:
         self._drawing = build(self._reading.function, self._reading.kinds)
         if kinds is not None:
             active = frozenset(n.name for n in self._drawing.nodes if n.active and n.name)
-            check_constants(self._reading.function, active)
             check_draws(self._reading.function, active)
         self._known, self._structures, self._evaluation = (structures, kinds), structures, None
 
@@ -115,7 +113,8 @@ class Graph:
         Returns
         -------
         tuple
-            One gradient for each argument, in its structure; None for integers.
+            One gradient for each argument, in its structure; None for integers, and for what flows into a function that
+            is declared nondifferentiable.
 
         Raises
         ------
@@ -129,7 +128,7 @@ class Graph:
             if np.shape(bar) != np.shape(node.value):
                 what = f"the gradient has shape {np.shape(bar)}, the result {np.shape(node.value)}"
                 raise ArgumentError(Problem(what, "give a gradient of the result's shape"))
-        given = [_as_float(b) if n.kind is not None and n.kind.is_float else None
+        given = [_as_float(b) if n.active else None
                  for n, b in zip(self._drawing.outputs, given, strict=True)]  # fmt: skip
         self._evaluation.backward(given)
         params = self._drawing.inputs[: len(self._reading.function.params)]
@@ -200,7 +199,7 @@ class Graph:
 
 
 def _is_float(node: Node) -> bool:
-    return node.kind is not None and node.kind.is_float
+    return node.kind is not None and node.kind.is_float and node.active
 
 
 def _as_float(gradient):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from . import labels
 from .build import Drawing
 from .layers import Item, Link, arrange
@@ -314,7 +316,7 @@ class _Arranger:
         """Return what is written on a value that every trip of a loop uses: the gradient is that of all trips."""
         value = labels.value(edges[0].source.value)
         downs = [p.downstream for e in self.every(edges) if e.active for p in e.passages if p.downstream is not None]
-        if not downs:
+        if not downs or len({np.shape(d) for d in downs}) > 1:
             return value, "", ""
         return value, ("Σ " if len(downs) > 1 else "") + labels.value(sum(downs[1:], start=downs[0])), ""
 

@@ -176,7 +176,7 @@ class Eval:
     node: Node
     reads: tuple[str, ...]
     targets: tuple[str, ...]
-    writes: str | None = None  # the array that it writes into: all its names show the new one
+    writes: tuple[str, ...] = ()  # arrays that it writes into: all their names show the new ones
 
 
 @dataclass

@@ -19,12 +19,13 @@ _COUNTING = elementwise.ARITHMETIC | elementwise.STEPS | {"min", "max", "int", "
 class ExpressionBuilder:
     """Makes nodes of expressions, in the order in which they are evaluated."""
 
-    def __init__(self, kinds: dict[str, Kind] | None, taken: set[str]):
+    def __init__(self, kinds: dict[str, Kind] | None, names: set[str]):
         self.kinds = kinds
         self.nodes: list[Node] = []
         self.boxes: list[Box] = []
         self.calls: dict[tuple[Box | None, int], Box] = {}
-        self.fresh = ir.Fresh(taken)
+        self.fresh = ir.Fresh(())
+        self.unnamed = ir.Fresh(names)
         self.env: dict[str, tuple[Node, int]] = {}
         self.counters: set[str] = set()
         self.steps: list = []
@@ -51,9 +52,16 @@ class ExpressionBuilder:
     # -- nodes
     def node(self, op: str, label: str, wanted: str = "", loc: Loc | None = None, **more) -> Node:
         """Return a new node, in the box of its place."""
-        made = Node(self.fresh(wanted or "t"), op, label, loc=loc, **{"box": self.box_at(loc), **more})
+        made = Node(self.new_id(wanted), op, label, loc=loc, **{"box": self.box_at(loc), **more})
         self.nodes.append(made)
         return made
+
+    def new_id(self, wanted: str = "") -> str:
+        """Return an id, that of a part of an expression unlike any name of the function."""
+        found = self.fresh(wanted) if wanted else self.unnamed("t")
+        self.fresh.taken.add(found)
+        self.unnamed.taken.add(found)
+        return found
 
     def connect(self, source: tuple[Node, int], target: Node, active: bool = True, back: bool = False) -> Edge:
         """Return a new edge to the next input of a node."""
@@ -85,6 +93,8 @@ class ExpressionBuilder:
         where = getattr(expr, "loc", None) or loc
         if isinstance(expr, Const) or self.is_written_out(expr) and not ir.names_in(expr):
             return self.constant(expr, name, where)
+        if isinstance(expr, Name):
+            return self.gate(expr, [], [], name, expr.id, where, "index")
         label, pieces = _pieces(expr)
         slots: list[str] = []
         reads, put = [], []
@@ -121,12 +131,12 @@ class ExpressionBuilder:
         node.text = expr_text(ir.rename_expr(whole, shown))
         return self.finish(node, (Return(whole),), slots, reads, others, name)
 
-    def finish(self, node: Node, body, slots, reads, others, name: str, writes: str | None = None) -> str:
+    def finish(self, node: Node, body, slots, reads, others, name: str, writes: tuple[str, ...] = ()) -> str:
         """Give a node its gate, its edges and its step; `others` are names that it reads besides its slots."""
         node.slots = (*slots, *others)
         node.gate = ir.Function("gate", node.slots, body, node.loc)
         float_valued = node.kind is None or node.kind.is_float
-        node.active = float_valued and node.op != TEST
+        node.active = float_valued and node.op not in (TEST, "stop_gradient")
         for key in reads:
             self.connect(self.env[key], node, self.is_float(key) and node.active)
         sources = {e.source for e in node.edges}
@@ -152,16 +162,21 @@ class ExpressionBuilder:
         node = self.env[key][0]
         return node.name or node.id
 
-    def emit(self, node: Node, reads, name: str, writes: str | None = None) -> str:
+    def emit(self, node: Node, reads, name: str, writes: tuple[str, ...] = ()) -> str:
         key = name or f"%{node.id}"
         self.steps.append(Eval(node, tuple(reads), (key,), writes))
         if self.kinds is not None and node.kind is not None:
             self.kinds[key] = node.kind
-        old = self.env.get(writes) if writes else None
-        for other in [n for n, found in self.env.items() if old is not None and found == old]:
-            self.env[other] = node, 0
-        self.env[key] = node, 0
+        self.rebind({key: (node, 0)}, writes)
         return key
+
+    def rebind(self, found: dict[str, tuple[Node, int]], writes: tuple[str, ...]):
+        """Let names stand for results; those of `writes` for what is written in place, seen by every name of it."""
+        for w in writes:
+            old = self.env.get(w)
+            for other in [n for n, node in self.env.items() if node == old and old is not None]:
+                self.env[other] = found[w]
+        self.env |= found
 
 
 def _fn(expr: Expr) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from .. import ir
 from ..errors import ArgumentError, Problem, SrcgradError, problem_at
 from ..plain import as_numpy
+from ..rules import elementwise
 from .build import Drawing
 from .gates import Gate, gate_of, jacobian
 from .model import Alias, Branch, Edge, Eval, Fail, Grow, Leave, Loop, Node, Passage
@@ -109,7 +110,7 @@ class Evaluation:
         kinds = tuple(self.kinds[n] for n in step.reads)
         try:
             gate = gate_of(node.gate, kinds)
-            values, residuals = gate.forward(*(r.value for r in refs))
+            values, residuals = gate.forward(*_inputs(node, [r.value for r in refs], bool(step.writes)))
         except SrcgradError:
             raise
         except (ValueError, IndexError) as e:
@@ -118,12 +119,12 @@ class Evaluation:
 
     def run_eval(self, step: Eval):
         entry = self.enter(self.evaluate(step))
-        old = self.env.get(step.writes) if step.writes else None
+        old = [self.env.get(w) for w in step.writes]
         for k, target in enumerate(step.targets):
             self.bind(target, entry, k)
-        if old is not None:
-            for name in [n for n, ref in self.env.items() if ref is old]:
-                self.env[name] = self.env[step.targets[0]]
+        for w, ref in zip(step.writes, old, strict=True):
+            for name in [n for n, found in self.env.items() if found is ref and ref is not None]:
+                self.env[name] = self.env[w]
 
     def run_alias(self, step: Alias):
         self.env[step.target] = self.look_up(step.source, Node("", "", ""))
@@ -266,13 +267,31 @@ class Evaluation:
         if not any(np.any(b) for b in bars):
             # what zero comes back to gets zero, also where the local gradient is infinite
             return {k: _zero(entry.inputs[k].value) for k in entry.gate.wrt}
-        return entry.gate.backward(entry.residuals, *bars)
+        found = entry.gate.backward(entry.residuals, *bars)
+        if not elementwise.is_elementwise(entry.node.op):
+            return found
+        return {k: np.where(bars[0] == 0.0, 0.0, d) if np.shape(d) == np.shape(bars[0]) and np.ndim(d) else d
+                for k, d in found.items()}  # fmt: skip
 
 
 def _reading(expr: ir.Expr) -> Eval:
     names = tuple(sorted(ir.names_in(expr)))
     gate = ir.Function("gate", names, (ir.Return(expr),))
     return Eval(Node("", "test", "", slots=names, gate=gate), names, ("%hidden",))
+
+
+def _inputs(node: Node, values: list, writes: bool) -> list:
+    """Return the inputs of a gate; where it writes, none shares memory with another one."""
+    if node.op == "store" and len(values) > 1 and _awaits_sizes(*values[:2]):
+        values = [np.empty((len(values[0]), *np.shape(values[1])), values[0].dtype), *values[1:]]
+    if not writes:
+        return values
+    return [v.copy() if isinstance(v, np.ndarray) else v for v in values]
+
+
+def _awaits_sizes(base, item) -> bool:
+    """Return whether an array is the buffer of a list whose first item tells the sizes of all."""
+    return base.ndim > 1 and not base.size and len(base) > 0 and base.ndim == np.ndim(item) + 1
 
 
 def _local(entry: Entry, k: int):

@@ -43,7 +43,7 @@ def mentions(stmt: ir.Stmt) -> set[str]:
 
 
 def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -> int:
-    """Return where the statements end that must stay together from number `k` on: at `k` itself, mostly.
+    """Return where the statements end that must stay together from number `k` on: the next one, mostly.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -
     >>> from srcgrad.parse import parse_text
     >>> f = parse_text("def f(a):\\n    b = a * 1.0\\n    v = b[1:]\\n    v[0] = 2.0\\n    s = b[1]\\n    return s")
     >>> span_from(f.body, 1, None, set(), {"v"}), span_from(f.body, 0, None, set(), {"v"})
-    (3, 1)
+    (4, 1)
     """
     stmt = block[k]
     if not isinstance(stmt, Let):
