@@ -334,9 +334,9 @@ class _Builder(ExpressionBuilder):
             if not self.known(n):
                 self.connect(self.env[n], node, self.is_float(n))
         bound = ir.bound_in(stmts)
-        writes = tuple(n for n in outs if n in self.env and n not in bound)
-        self.steps.append(Eval(node, tuple(names), outs, writes))
-        self.rebind({n: (node, k) for k, n in enumerate(outs)}, writes)
+        into_all = tuple(n for n in outs if n in self.env and n not in bound)
+        self.steps.append(Eval(node, tuple(names), outs, into_all))
+        self.rebind({n: (node, k) for k, n in enumerate(outs)}, into_all)
 
     # -- branches
     def branch(self, stmt: If, after: set[str]):
