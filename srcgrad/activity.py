@@ -8,13 +8,14 @@ from .dependence import differentiable_leaves, passes
 from .errors import UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op, Store, Sub
 from .kinds import kind_of
+from .rules import externals
 
 
 def takes_names(value: ir.Expr) -> bool:
     """Return whether a value is an operation on whole arrays, or on one name: it depends on all names in it."""
     if isinstance(value, Op) and value.fn == "print_grad":
         return isinstance(value.args[0], Name)
-    return isinstance(value, Op) and value.fn in ("np.dot", "copy")
+    return isinstance(value, Op) and (value.fn in ("np.dot", "copy") or value.fn in externals.BY_SPELLING)
 
 
 def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], passes=passes) -> frozenset[str]:
@@ -44,6 +45,11 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], 
                 name, value = stmt.target, stmt.value
             elif isinstance(stmt, Store):
                 name, value = stmt.base, stmt.value
+            elif isinstance(stmt, ir.Unpack) and takes_names(stmt.value):
+                floats = {n for n in stmt.targets if kinds[n].is_float}
+                changed |= depends(stmt.value) and not floats <= found
+                found |= floats if depends(stmt.value) else set()
+                continue
             elif is_call(stmt):
                 results = {stmt.targets[k] for k in varied_results(operation(stmt), found)} - found
                 found |= results

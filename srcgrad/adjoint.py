@@ -15,11 +15,14 @@ from . import ir
 from .access import SIZES_ONLY, element_of, rank_of, root_of
 from .activity import takes_names
 from .adjoint_calls import CallAdjoint
+from .adjoint_externals import ExternalAdjoint
+from .adjoint_products import ProductAdjoint
 from .calls import is_call
 from .dependence import reading_tests
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import as_float, kind_of
 from .linear import LinearForm
+from .rules import externals
 from .simplify import escaping_counters
 from .writes import first_writes
 
@@ -78,10 +81,12 @@ class Step:
         return bool(self.code or self.end or self.end_other or self.kept or self.entry or inside)
 
 
-class AdjointBuilder(CallAdjoint):
+class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
     """Builds the steps of a function's body for the adjoints that reach its end."""
 
-    def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims):
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims,
+                 pages=None):  # fmt: skip
+        self.pages = pages
         self.function, self.kinds, self.active, self.fresh, self.dims = function, kinds, active, fresh, dims
         loops = [s for s in ir.statements(function.body) if isinstance(s, For | ir.While)]
         self.born_in_loop = {n for s in loops for n in ir.bound_in(s.body) if kinds[n].rank}
@@ -144,6 +149,8 @@ class AdjointBuilder(CallAdjoint):
             live = self.store(step, stmt, live)
         elif is_call(stmt):
             live = self.call(step, stmt, live)
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+            live = self.external(step, stmt.targets, stmt.value, live)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
         self.read |= ir.read_in(tuple(step.code))
         return step, live
@@ -157,6 +164,8 @@ class AdjointBuilder(CallAdjoint):
                 live = self.loop_entry(stmt, live)
             elif is_call(stmt):
                 live = self.call_flow(stmt, live)
+            elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
+                live = self.external_flow(stmt.targets, stmt.value, live)
             elif isinstance(stmt, Let) and stmt.target in live:
                 live = (live - {stmt.target}) | self.reached(stmt, Name(stmt.target))
             elif isinstance(stmt, Store) and stmt.base in live:
@@ -223,6 +232,8 @@ class AdjointBuilder(CallAdjoint):
             live = live - {name}
             self.dot(step, value, Name(self.bar(name)), live, scalar=True)
             return live
+        if isinstance(value, Op) and value.fn in externals.BY_SPELLING:
+            return self.external(step, (name,), value, live)
         live = set(live)
         seed = Name(self.bar(name))
         step.code += printed(value, seed)
@@ -345,6 +356,8 @@ class AdjointBuilder(CallAdjoint):
         name, value = stmt.target, stmt.value
         if name not in live:
             return live
+        if isinstance(value, Op) and value.fn in externals.BY_SPELLING:
+            return self.external(step, (name,), value, live)
         live = live - {name}
         if name not in self.active or not isinstance(value, Op):
             return live
@@ -395,69 +408,6 @@ class AdjointBuilder(CallAdjoint):
         self.fresh.taken |= set(names)
         return names
 
-    def dot(self, step: Step, value: Op, seed: Expr, live: set[str], scalar: bool):
-        """Push through a product of one- and two-dimensional arrays."""
-        a, b = value.args
-        for mine, other, side in ((a, b, 0), (b, a, 1)):
-            if not self.is_active(root_of(mine)):
-                continue
-            ranks = self.rank(mine), self.rank(other)
-            if scalar:
-                self.outer(step, mine, other, seed, live)
-            elif ranks == (2, 2):
-                left, right = (seed, transposed(other)) if side == 0 else (transposed(other), seed)
-                self.product(step, mine, left, right, live)
-            elif ranks == (2, 1):
-                self.rank_one(step, mine, other, seed, side, live)
-            else:
-                matrix = transposed(other) if side == 1 else other
-                self.product(step, mine, matrix, seed, live)
-
-    def product(self, step: Step, mine: Expr, left: Expr, right: Expr, live: set[str]):
-        """Add `left @ right` to the adjoint of an operand, or let it be the adjoint where that is still zero."""
-        root = root_of(mine).id
-        whole = mine if isinstance(mine, Name) else None
-        flipped = isinstance(mine, Op) and isinstance(mine.args[0], Name)
-        if root not in live and (whole is not None or flipped):
-            call = Op("np.dot", (transposed(right), transposed(left))) if flipped else Op("np.dot", (left, right))
-            step.code.append(Let(self.bar(root), call))
-            live.add(root)
-            return
-        name = self.fresh(f"{root}_push")
-        self.bar_kinds[name] = Kind(self.kinds[root].dtype, self.rank(mine))
-        step.code.append(Let(name, Op("np.dot", (left, right))))
-        self.nest(step, name, self.rank(mine), mine, live)
-
-    def rank_one(self, step: Step, matrix: Expr, vector: Expr, seed: Expr, side: int, live: set[str]):
-        """Add the outer product that a matrix gets from a matrix-vector product."""
-        root = root_of(matrix).id
-        if root not in live:
-            step.code.append(self.zero(root))
-            live.add(root)
-        i, j = self.loop_names(step.stmt, 2)
-        row, column = (i, j) if side == 0 else (j, i)
-        cell = element_of(matrix, (Name(i), Name(j)), lambda n: self.kinds[n].rank)
-        v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
-        term = Op("mul", (Sub(seed, (Name(row),)), v))
-        store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
-        for name in (j, i):
-            size = Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
-            store = For(name, ZERO, size, ONE, (store,), (), step.stmt.loc)
-        step.code.append(store)
-
-    def outer(self, step: Step, mine: Expr, other: Expr, seed: Expr, live: set[str]):
-        """Add what a vector gets from its product with another one: that one, times the adjoint of the product."""
-        root = root_of(mine).id
-        if root not in live:
-            step.code.append(self.zero(root))
-            live.add(root)
-        (i,) = self.loop_names(step.stmt, 1)
-        cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
-        size = Op("shape", (other,), (("axis", 0),))
-        term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
-        store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
-        step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
-
 
 def printed(value: Expr, seed: Expr) -> list[Stmt]:
     """Return the statements that print the adjoint of a value that asks for it."""
@@ -483,13 +433,6 @@ def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
         value = value.args[0]
     known = ir.names_in(value) <= kinds.keys()
     return known and kind_of(value, kinds).dtype == "bool"
-
-
-def transposed(expr: Expr) -> Expr:
-    """Return the transpose of an array expression, without a double one."""
-    if isinstance(expr, Op) and expr.fn == "np.transpose":
-        return expr.args[0]
-    return Op("np.transpose", (expr,))
 
 
 def _heavy(index) -> bool:

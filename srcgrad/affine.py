@@ -110,6 +110,9 @@ def simplify_index(expr: Expr) -> Expr:
 def clipped(expr: Expr) -> Expr:
     """Return `max(expr, 0)`, folded where the sign is known."""
     a = affine(expr)
+    inner = [t for t in a.terms if isinstance(t, Op) and t.fn == "max" and t.args[1] == Const(0)]
+    if len(a.terms) == 1 and inner and a.terms[inner[0]] == 1 and a.const <= 0:
+        a = affine(inner[0].args[0]) + Affine(const=a.const)  # max(max(n, 0) - 1, 0) is max(n - 1, 0)
     if a.is_const:
         return Const(max(a.const, 0))
     if nonnegative(a):

@@ -66,7 +66,7 @@ class Transformed:
         except ValueError as e:
             if self._stretch or not (e.args and e.args[0] == BROADCAST):
                 raise worded(e) from None
-        except (TypeError, numba.core.errors.NumbaError) as e:
+        except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
                 raise _unwrapped_error(e) from None
             self._texts = any(isinstance(a, str) for a in args)
@@ -124,7 +124,7 @@ class Transformed:
             if not (e.args and e.args[0] == BROADCAST):
                 raise worded(e) from None
             result = self._repeated(structures, flat)
-        except numba.core.errors.NumbaError as e:
+        except (SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
         return self._assemble(result, structures)
 
@@ -219,7 +219,7 @@ def _unwrapped_error(e: Exception) -> Exception:
     cause: BaseException | None = e
     while cause is not None and id(cause) not in seen:
         if isinstance(cause, SrcgradError | PitfallWarning):
-            return cause
+            return cause.with_traceback(None)  # the frames of numba, which called us, tell a reader nothing
         seen.add(id(cause))
         cause = cause.__cause__ or cause.__context__
     if "Cannot modify readonly array" in str(e):

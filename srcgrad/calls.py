@@ -29,12 +29,14 @@ class Form:
 class Routine:
     """A function that keeps its own body: its parameters are scalars and arrays, its results as well.
 
-    `facts` keeps what the passes find out about it, by the kinds of its arguments.
+    `facts` keeps what the passes find out about it, by the kinds of its arguments. Of the pages of rules, without
+    `boundscheck`, the indices are known to be inside.
     """
 
     name: str
     function: Function
     key: Any = None
+    boundscheck: bool = True
     facts: dict[Any, Any] = field(default_factory=dict)
 
     def __repr__(self):

@@ -12,7 +12,7 @@ from . import ir
 from .blocks import updates
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
-from .rules import arrays, draws, elementwise
+from .rules import arrays, draws, elementwise, externals
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
@@ -52,7 +52,7 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     return inference
 
 
-class _Unknown(Exception):
+class Unknown(Exception):
     """A name has no kind yet: its definition comes later in the text."""
 
 
@@ -67,7 +67,7 @@ class _Inference:
         for stmt in block:
             try:
                 self.stmt(stmt)
-            except _Unknown as unknown:
+            except Unknown as unknown:
                 self.complete = False
                 if self.final:
                     problem = problem_at(stmt.loc, f"{unknown.args[0]!r} is used before it is assigned",
@@ -82,7 +82,7 @@ class _Inference:
     def stmt(self, stmt):
         if _is_list(stmt):
             if stmt.target not in self.kinds:
-                raise _Unknown(stmt.target)
+                raise Unknown(stmt.target)
         elif isinstance(stmt, Let) and updates(stmt) and stmt.target in self.kinds and (
             own := self.kinds[stmt.target]).rank:  # fmt: skip
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
@@ -173,7 +173,7 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
     """
     if isinstance(expr, Name):
         if expr.id not in kinds:
-            raise _Unknown(expr.id)
+            raise Unknown(expr.id)
         return kinds[expr.id]
     if isinstance(expr, Const):
         if isinstance(expr.value, bool):
@@ -195,19 +195,31 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
 def call_kinds(call: Op, kinds: dict[str, Kind], loc=None) -> tuple[Kind, ...]:
     """Return the kinds of what a call gives: a routine's results, or a pullback's adjoints of arguments."""
     operands = tuple(kind_of(a, kinds, loc) for a in call.args)
+    if call.fn in externals.BY_SPELLING:
+        return external_kinds(call, operands, loc)
     routine, form = call.option("routine"), call.option("form")
     if form is not None:
         return tuple(operands[k] for k in form.wrt)
     if sum(kinds is None for kinds in routine.facts.values()) > 5:
         raise KindError(problem_at(loc, f"{routine.name} calls itself with arguments of ever other kinds",
                                    "keep their dtypes and numbers of axes"))  # fmt: skip
-    found = routine.facts["kinds", operands] if ("kinds", operands) in routine.facts else _results(routine, operands)
+    known = ("kinds", operands) in routine.facts
+    found = routine.facts["kinds", operands] if known else routine_kinds(routine, operands)
     if found is None:
-        raise _Unknown(routine.name)
+        raise Unknown(routine.name)
     return found
 
 
-def _results(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
+def external_kinds(call: Op, operands: tuple[Kind, ...], loc=None) -> tuple[Kind, ...]:
+    """Return the kinds of what a function that is called as it is gives."""
+    found = externals.BY_SPELLING[call.fn].result_kinds(operands)
+    if found is None:
+        given = " and ".join(map(str, operands))
+        raise KindError(problem_at(call.loc or loc, f"{call.fn} of {given}", "pass arrays with the axes it takes"))
+    return found
+
+
+def routine_kinds(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
     """Return the kinds of a routine's results; where it calls itself, those that its other paths give settle them."""
     function, facts, key = routine.function, routine.facts, ("kinds", operands)
     params = dict(zip(function.params, operands, strict=True))
@@ -219,7 +231,7 @@ def _results(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
             settled, facts[key] = facts[key] == found, found
             if settled or inference.complete:
                 break
-    except _Unknown:
+    except Unknown:
         del facts[key]
         raise
     if inference.complete:
@@ -260,6 +272,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return _reduction_kind(expr, operands[0], where)
     if fn == "np.dot":
         return _dot_kind(operands, where)
+    if fn in externals.BY_SPELLING:
+        return external_kinds(expr, tuple(operands), where)[0]
     if fn == "np.outer":
         return Kind(common(operands).dtype, 2)
     if fn in arrays.ALLOCATIONS:

@@ -14,6 +14,7 @@ from .parse_expr import RESERVED
 from .passes import Lowered, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import reverse
+from .rule_pages import RulePages
 from .simplify import simplify
 
 Key = tuple[Routine, Form | None, tuple[Kind, ...]]
@@ -70,7 +71,9 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
 def _lowered(key: Key, variant: Variant) -> Lowered:
     routine, _, kinds = key
     function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
-    return Lowered(checked(function, names, sizes, inside, variant), names, sizes, tree.LEAF, variant)
+    boundscheck = variant.boundscheck and routine.boundscheck
+    function = checked(function, names, sizes, inside, replace(variant, boundscheck=boundscheck))
+    return Lowered(function, names, sizes, tree.LEAF, variant)
 
 
 def _pitfalls(key: Key, variant: Variant) -> tuple[Problem, ...]:
@@ -107,7 +110,7 @@ def _pullback(key: Key, variant: Variant) -> Function:
     low = _lowered(key, variant)
     f = low.function
     wrt = tuple(f.params[k] for k in form.wrt)
-    p = reverse(f, low.kinds, low.sizes, wrt, form.seeds)
+    p = reverse(f, low.kinds, low.sizes, wrt, RulePages(), form.seeds)
     fresh = ir.Fresh(ir.all_names(replace(f, body=(*p.forward, *p.backward))) | set(p.out_bars))
     kept = {e.id for s in ir.statements(p.backward) if isinstance(s, Let) for e in (s.value,) if isinstance(e, Name)}
     changed = ir.stored_in(p.backward) | ir.bound_in(p.backward) | kept

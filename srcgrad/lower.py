@@ -12,11 +12,11 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
-from .aliases import is_view, sharing, written
+from .aliases import SHAPES, is_view, sharing, written
 from .bindings import BindingWriter, read_counts
 from .blocks import updates
 from .call_sites import CallWriter
-from .calls import ReadInPlace, Routine
+from .calls import ReadInPlace, Routine, is_call
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import infer_kinds
@@ -183,8 +183,10 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.emit(replace(stmt, test=test, body=body))
         elif isinstance(stmt, ir.Return):
             self.emit(replace(stmt, value=self.returned(stmt.value)))
-        elif isinstance(stmt, ir.Unpack):
+        elif is_call(stmt):
             self.call(stmt)
+        elif isinstance(stmt, ir.Unpack):
+            self.external_results(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
 
@@ -218,6 +220,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.emit(replace(stmt, value=value))
         if self.is_nonneg(value) and stmt.target in self.stable:
             self.state.nonneg.add(stmt.target)
+        if isinstance(value, Op) and value.fn in ("shape", "len", "size") and stmt.target in self.stable:
+            self.unify(Name(stmt.target), value)
 
     def lowered(self, routine: Routine, kinds: tuple[Kind, ...]):
         return lower_routine(routine, kinds, self.stretch)
@@ -242,6 +246,10 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     def bind_array(self, target: str, value: Expr):
         """Give a name an array of its own: allocation, copy or product as it stands, else a nest that fills it."""
         if self.bind_shape(target, value):
+            return
+        shown = self.pull(value) if isinstance(value, Op) and value.fn in SHAPES and not value.option("copy") else None
+        if shown is not None and isinstance(shown.array, Name):
+            self.state.views[target] = shown
             return
         direct = self.allocation(target, value)
         if direct is not None:

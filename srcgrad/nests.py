@@ -275,7 +275,7 @@ class NestWriter:
 
     def is_nonneg(self, e: Expr) -> bool:
         """Return whether an integer expression is known not to be negative."""
-        a = affine(e)
+        a = affine(self.canonical(e))
         return a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items())
 
     def atom_nonneg(self, atom: Expr) -> bool:

@@ -24,13 +24,19 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
+from .parse_effects import EffectReader
 from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text
+from .parse_externals import ExternalReader
+from .parse_indices import IndexLoopReader
+from .parse_library import LibraryReader
 from .parse_lists import ListReader
 from .parse_loops import LoopReader
 from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
+from .parse_subscripts import SubscriptReader
+from .ranks import Ranks
 from .source import Source, find_source, source_from_text
 from .structure import structure
 
@@ -60,8 +66,12 @@ class _Parsed:
         self.callees: tuple[Source, ...] = callees
 
 
-def parse(f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset()) -> _Parsed:
+def parse(
+    f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset(), kinds=None
+) -> _Parsed:
     """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
+
+    `kinds` are those of its flat parameters, where they are known: what the text asks of ranks is then decided.
 
     Where calls read in place make it too long, functions called again and again become routines; those with their key
     in `inline` are read in place still.
@@ -75,24 +85,25 @@ def parse(f, structures: tuple[tree.Structure, ...] | None = None, inline: froze
     """
     source = f if isinstance(f, Source) else find_source(f)
     try:
-        return _read(source, structures, None)
+        return _read(source, structures, None, kinds)
     except Expansion:
         routines = Routines(inline)
-        parsed = _read(source, structures, routines)
+        parsed = _read(source, structures, routines, kinds)
         once = routines.called_once(parsed.function.body)
-        return _read(source, structures, Routines(inline | once)) if once else parsed
+        return _read(source, structures, Routines(inline | once), kinds) if once else parsed
 
 
-def _read(source: Source, structures, routines: Routines | None) -> _Parsed:
+def _read(source: Source, structures, routines: Routines | None, kinds) -> _Parsed:
     shared = _Shared(source)
     shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
+    shared.ranks = Ranks(dict(zip(params, kinds, strict=True)) if kinds is not None else None)
     reader.env.update(bound)
     body, value = reader.read_body()
     if shared.problems:
         kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
-        raise kind(*shared.problems)
+        raise kind(*dict.fromkeys(shared.problems))
     result, flat = _flatten_result(value)
     loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
     block = (*shared.heads, *body, Return(ir.Tuple(flat) if isinstance(result, tree.Node) else flat[0], loc))
@@ -159,11 +170,15 @@ class _Shared:
         self.calls = itertools.count()
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
+        self.ranks = Ranks()
+        self.counters: set[str] = set()
+        self.counting: set[str] = set()
 
 
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
-    RandomReader, ConditionReader, MatchReader, CheckpointReader,
+    RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
+    SubscriptReader, ExternalReader, EffectReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -173,7 +188,8 @@ class Reader(
         self.fresh = shared.fresh
         self.problems = shared.problems
         self.out: list[ir.Stmt] = []
-        self.depth = 0
+        self.depth = self.own_depth = 0
+        self.in_library = source.called_at is not None
         self.template = None
         self.return_loc = None
         self.locals = _assigned_names(self.node)
@@ -216,6 +232,7 @@ class Reader(
             self.fresh.taken.add(name)
             self.shared.captured_ids[key] = name
             self.shared.captured[name] = array
+            self.shared.ranks.bind(name, ir.Kind(str(array.dtype), array.ndim))
         return self.shared.captured_ids[key]
 
     def rebinds(self, name: str) -> bool:
@@ -227,6 +244,7 @@ class Reader(
 
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)
+        self.shared.ranks.note(stmt)
 
     # -- functions
     def bind_structures(self, structures):
@@ -283,6 +301,9 @@ class Reader(
             return body, Obj(None)
         self.return_loc = returns[-1].loc
         body, result = structure(block, self.fresh)
+        for stmt in ir.statements(body):
+            if isinstance(stmt, ir.Let) and stmt.target not in self.shared.ranks.kinds:
+                self.shared.ranks.note(stmt)
         return body, _rebuild(self.template, iter(_leaves_of(result)))
 
     # -- statements
@@ -362,14 +383,6 @@ class Reader(
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 
-    def printed(self, node) -> list[ir.Expr]:
-        """Return what an argument of print shows: the parts of a formatted text, unformatted."""
-        if not isinstance(node, ast.JoinedStr):
-            value = self.expr(node)
-            return list(_flatten_result(value)[1]) if isinstance(value, Struct) else [self.leaf(value, node)]
-        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
-        return [e for p in parts for e in self.printed(p)]
-
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
         if any(not is_text(v) for v in _known_parts(value)) and not self.is_callee:
@@ -404,34 +417,6 @@ class Reader(
             elif values[0] != values[1] and any(map(_is_known_object, values)):
                 self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
         self.emit(ir.If(test, first, second, self.source.loc(node)))
-
-    def stmt_assert(self, node):
-        message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
-        if isinstance(node.msg, ast.JoinedStr):
-            message = self.place(node)
-        self.emit(ir.Assert(self.test(node.test), message, self.source.loc(node)))
-
-    def place(self, node) -> str:
-        """Return where a statement stands, in place of a text formatted at run time."""
-        return f"see {self.source.file}:{self.source.loc(node).line}"
-
-    def stmt_raise(self, node):
-        call = node.exc
-        name = call.func if isinstance(call, ast.Call) else call
-        if not isinstance(name, ast.Name):
-            self.fail(node, "this raise is not supported", "raise a built-in exception with a constant message")
-        found, kind = self.resolve(name.id)
-        if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
-            self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
-        args = call.args if isinstance(call, ast.Call) else []
-        values = tuple(self.shown(a) for a in args)
-        self.emit(ir.Raise(name.id, values, self.source.loc(node)))
-
-    def shown(self, node) -> ir.Expr:
-        """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
-        if isinstance(node, ast.JoinedStr):
-            return Const(self.place(node))
-        return self.scalar(node)
 
     def stmt_functiondef(self, node):
         if node.decorator_list:

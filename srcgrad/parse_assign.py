@@ -94,6 +94,10 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
+        known = self.seen_through(value)
+        if known is not None:
+            self.env[name] = known
+            return None
         if isinstance(value, ir.Expr) and not is_text(value):
             old = self.env.get(name)
             if isinstance(old, Lost):
@@ -108,6 +112,8 @@ class AssignmentReader(ExpressionReader):
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
+        elif isinstance(value, Struct) and self.in_library and None not in map(self.seen_through, value.items):
+            self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
 
@@ -162,6 +168,8 @@ class AssignmentReader(ExpressionReader):
         return self.components[name, key]
 
     def assign_tuple(self, target, value, node):
+        if any(isinstance(t, ast.Starred) for t in target.elts):
+            value = self.opened(value, node)
         if isinstance(value, ShapeOf):
             items = [
                 Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
@@ -185,7 +193,7 @@ class AssignmentReader(ExpressionReader):
             self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
         if any(isinstance(t, ast.Starred) for t in targets):
             self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
-        simple = all(isinstance(t, ast.Name) for t in targets)
+        simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
@@ -220,7 +228,7 @@ class AssignmentReader(ExpressionReader):
         """Return the value under a name of its own, so that later stores do not change it."""
         if isinstance(value, Struct):
             return replace(value, items=tuple(self.hold(v, node) for v in value.items))
-        if not isinstance(value, ir.Expr) or isinstance(value, Const):
+        if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.seen_through(value) is not None:
             return value
         name = self.fresh("value")
         self.emit(Let(name, value, self.source.loc(node)))

@@ -13,6 +13,8 @@ from . import ir
 from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
+from .library import page_of
+from .parse_effects import leaves_of
 from .parse_expr import ExpressionReader, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
@@ -41,9 +43,11 @@ class LocalFunction:
 class CallReader(ExpressionReader):
     """Reads a call by reading the body of the function called, with a reader of its own."""
 
-    def user_call(self, node, f):
-        """Read a call of another Python function in place."""
+    def user_call(self, node, f, values=None):
+        """Read a call of another Python function in place; `values` are its arguments where they are read already."""
         local = f if isinstance(f, LocalFunction) else None
+        page = None if local else page_of(f)
+        f = f if page is None else page
         if getattr(f, "_transform", "primal") != "primal":
             self.fail(node, f"{ast.unparse(node.func)} is a derivative, and called inside a differentiated function",
                       "differentiate it from outside: grad(grad(f))")  # fmt: skip
@@ -64,14 +68,17 @@ class CallReader(ExpressionReader):
         else:
             try:
                 source = self.shared.sources.get(function) or find_source(f)
+                if page is not None:
+                    source = replace(source, called_at=self.source.loc(node))
             except SourceNotFoundError as e:
                 self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.sources[function] = source
-            self.shared.callees.append(source)
+            if page is None:
+                self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
-        callee.depth = self.depth
-        given = self.arguments_of(node, callee, f)
+        callee.depth = callee.own_depth = self.depth
+        given = self.arguments_of(node, callee, f, *(values or self.values_of(node)))
         constant = isinstance(f, Nondifferentiable)
         if self.shared.routines is not None and not local and not constant:
             made = self.shared.routines.find(self, callee, given)
@@ -95,7 +102,7 @@ class CallReader(ExpressionReader):
 
     def require(self, node, f, values):
         """Emit the statement that no derivative flows through these values."""
-        found = [e for v in values.values() for e in _leaves(v) if not isinstance(e, Const)]
+        found = [e for v in values.values() for e in leaves_of(v) if not isinstance(e, Const)]
         if found:
             self.emit(ir.RequireConstant((Const(f.__name__), *found), self.source.loc(node)))
 
@@ -120,25 +127,33 @@ class CallReader(ExpressionReader):
             self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
             target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
-            body = (*body, Let(target, value, callee.return_loc))
-            value = Name(target)
+            last = Let(target, value, callee.return_loc)
+            self.shared.ranks.note(last)
+            body, value = (*body, last), Name(target)
         self.out.extend(body)
         return value
 
-    def arguments_of(self, node, callee, f) -> dict:
+    def values_of(self, node, leading=()) -> tuple[list, dict]:
+        """Return the arguments of a call, by position and by name; `leading` come before those it lists."""
+        start = len(self.out)
+        positional = self.in_order(node.args)
+        positional = [*self.as_before(start, list(leading), node), *positional]
+        start = len(self.out)
+        by_name = self.keywords(node)
+        return self.as_before(start, positional, node), by_name
+
+    def arguments_of(self, node, callee, f, positional: list, by_name: dict) -> dict:
         """Return the values of the parameters of a callee, by name."""
         args = callee.node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
         if args.kwarg:
             self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
-        values = self.in_order([*node.args, *(k.value for k in node.keywords)])
-        positional, by_name = values[: len(node.args)], values[len(node.args) :]
         if len(positional) > len(names) and not args.vararg:
             self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
-        for key, value in zip((k.arg for k in node.keywords), by_name, strict=True):
+        for key, value in by_name.items():
             if key not in every or key in given:
                 self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
@@ -159,7 +174,7 @@ class CallReader(ExpressionReader):
             return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
         if not isinstance(value, ir.Expr):
             return value
-        assigned = name in callee.locals
+        assigned = name in callee.locals and not callee.in_library
         if isinstance(value, Const) and not assigned:
             return value
         if isinstance(value, Name) and not assigned:
@@ -187,13 +202,6 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
-
-
-def _leaves(value) -> list[ir.Expr]:
-    """Return the expressions in a value."""
-    if isinstance(value, Struct):
-        return [e for v in value.items for e in _leaves(v)]
-    return [value] if isinstance(value, ir.Expr) else []
 
 
 def _name_counts(node) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
+from .kinds import INT
 from .parse_expr import RESERVED, ExpressionReader, List, Struct
 from .parse_loops import Trips
 
@@ -62,6 +63,7 @@ class ComprehensionReader(ExpressionReader):
         plain = found.bounds is not None and found.bounds[::2] == (Const(0), Const(1))
         own = plain and isinstance(first.target, ast.Name)
         var = self.local_name(first.target.id) if own else self.fresh("i")
+        self.shared.ranks.bind(var, INT)
 
         def bind():
             if own:
@@ -121,6 +123,7 @@ class ComprehensionReader(ExpressionReader):
         if known:
             raise _RunTime
         var = self.fresh("i")
+        self.shared.ranks.bind(var, INT)
         inside = self.nested(lambda: body(found.upward()(Name(var))))
         return self.emit(ir.For(var, Const(0), found.count, Const(1), inside, (), self.source.loc(node)))
 

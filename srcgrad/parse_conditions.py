@@ -93,6 +93,7 @@ class ConditionReader(ExpressionReader):
                 return found
             return Const(not found.value) if isinstance(found, Const) else Op("not", (found,), (), found.loc)
         fn = _COMPARE[type(op)]
+        left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
             return self.same(node, left, right, isinstance(op, ast.Eq))
         args = self.leaf(left, left_node), self.leaf(right, right_node)

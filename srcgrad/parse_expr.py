@@ -11,7 +11,7 @@ import numpy as np
 
 from . import ir
 from .errors import Problem, problem_at
-from .ir import Const, Name, Op, Slice, Sub
+from .ir import Const, Name, Op, Slice
 from .runtime import HELPERS
 from .source import Source
 
@@ -102,6 +102,8 @@ class ExpressionReader:
     fresh: ir.Fresh
     renamed: dict[str, str]
     depth: int
+    own_depth: int  # how deep the function itself is read
+    in_library: bool  # whether it is a page of the library
     wanted_name: str | None
 
     if TYPE_CHECKING:
@@ -190,18 +192,15 @@ class ExpressionReader:
         return found
 
     def expr_tuple(self, node):
-        items: list = []
-        for e in node.elts:
-            if isinstance(e, ast.Starred):
-                inner = self.expr(e.value)
-                if not isinstance(inner, Struct) or inner.kind == "dict":
-                    self.fail(e, "only tuples known when the function is read can be starred here", "name the items")
-                items += inner.items
-            else:
-                start = len(self.out)
-                item = self.expr(e)
-                items = [*self.as_before(start, items, e), item]
+        items = self.in_order(node.elts)
         return Struct(tuple(items), tuple(range(len(items))))
+
+    def starred_items(self, node: ast.Starred) -> list:
+        """Return the items of a tuple that a star spreads."""
+        inner = self.opened(self.expr(node.value), node)
+        if not isinstance(inner, Struct) or inner.kind == "dict":
+            self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
+        return list(inner.items)
 
     def expr_dict(self, node):
         keys, items = [], []
@@ -235,12 +234,12 @@ class ExpressionReader:
 
     # -- order of evaluation
     def in_order(self, nodes) -> list:
-        """Return the values of expressions, each as it is before those after it are computed."""
+        """Return the values of expressions, each as it is before those after it are computed; a star gives several."""
         values: list = []
         for node in nodes:
             start = len(self.out)
-            value = self.expr(node)
-            values = [*self.as_before(start, values, node), value]
+            new = self.starred_items(node) if isinstance(node, ast.Starred) else [self.expr(node)]
+            values = [*self.as_before(start, values, node), *new]
         return values
 
     def as_before(self, start: int, values: list, node) -> list:
@@ -285,6 +284,7 @@ class ExpressionReader:
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""
+        a, b = self.opened(a, node), self.opened(b, node)
         for value, other in ((a, b), (b, a)):
             if not isinstance(value, Struct) or value.kind == "dict":
                 continue
@@ -367,103 +367,37 @@ class ExpressionReader:
             return ShapeOf(value)
         if name in ("T", "flat"):
             return Op("np.transpose" if name == "T" else "flat", (value,), (), loc)
-        if name in ("size", "ndim", "dtype"):
+        if name == "ndim":
+            return self.axes_count(value, node)
+        if name in ("size", "dtype"):
             return Op(name, (value,), (), loc)
         if name == "real":
             return value
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
 
-    def expr_subscript(self, node):
-        value = self.expr(node.value)
-        if isinstance(value, Struct | ShapeOf | Places):
-            return self.item(value, node)
-        if isinstance(value, List):
-            return self.item_at(value, node)
-        if isinstance(value, Obj):
-            self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
-        return Sub(value, self.index(node.slice), self.source.loc(node))
+    def axes_count(self, value: ir.Expr, node) -> ir.Expr:
+        """Return the number of axes of an array: a constant where what was read so far tells it."""
+        rank = self.shared.ranks.rank(value)
+        return Op("ndim", (value,), (), self.source.loc(node)) if rank is None else Const(rank)
 
-    def item(self, value, node):
-        if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
-            parts = (node.slice.lower, node.slice.upper, node.slice.step)
-            items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
-            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
-        key = self.expr(node.slice)
-        whole = self.integer(key)
-        key = key if whole is None else Const(whole)
-        if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
-            return self.picked(value, key, node)
-        if not isinstance(key, Const):
-            self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
-        if isinstance(value, ShapeOf):
-            return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
-        if isinstance(value, Places):
-            return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
-        try:
-            position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
-        except (ValueError, IndexError):
-            self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
-        return value.items[position]
-
-    def picked(self, value: Struct, key: ir.Expr, node):
-        """Return the item of a tuple of constants at a place known only at run time."""
-        if value.kind == "dict" or not value.items or not all(isinstance(v, Const) for v in value.items):
-            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
-        return Sub(self.table(value, node), (key,), self.source.loc(node))
-
-    def table(self, value: Struct, node) -> ir.Expr:
-        """Return an array of the constants in a tuple."""
-        if not value.items or any(not isinstance(v, Const) or is_text(v) for v in value.items):
-            self.fail(node, "a tuple is run through together with an array", "make it an array: np.array(...)")
-        numbers = tuple(v.value for v in value.items)
-        array = self.shared.tables.setdefault(repr(numbers), np.array(numbers))
-        return Name(self.capture("table", array))
-
-    def index(self, node) -> tuple[ir.Expr, ...]:
-        if isinstance(node, ast.Tuple):
-            return tuple(self.index_part(p) for p in node.elts)
-        if isinstance(node, ast.Slice | ast.Constant):
-            return (self.index_part(node),)
-        return self.items(self.expr(node), node)
-
-    def items(self, value, node) -> tuple[ir.Expr, ...]:
-        """Return the items of a subscript that is one value: a tuple is several."""
-        if isinstance(value, Struct) and value.kind != "list":
-            return tuple(self.index_value(v, node) for v in value.items)
-        if isinstance(value, Places):
-            return (value.mask,)
-        return (self.index_value(value, node),)
-
-    def index_part(self, node) -> ir.Expr:
-        if isinstance(node, ast.Slice):
-            return Slice(*(None if e is None else self.scalar(e) for e in (node.lower, node.upper, node.step)))
-        if isinstance(node, ast.Constant) and node.value is Ellipsis:
-            return ir.Dots()
-        return self.index_value(self.expr(node), node)
-
-    def index_value(self, value, node) -> ir.Expr:
-        """Return an item of a subscript; a list of constants is an array that is known before."""
-        if isinstance(value, Obj) and value.value is None:
-            return ir.NewAxis()
-        if isinstance(value, Obj) and value.value is Ellipsis:
-            return ir.Dots()
-        if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
-            return self.table(value, node)
-        if isinstance(value, Struct):
-            self.fail(node, "a list of values known only at run time is used as an index", "use np.array of them")
-        return self.leaf(value, node)
-
-    def constant_int(self, node) -> int:
-        value = self.expr(node)
-        whole = self.integer(value)
-        if whole is not None:
-            return whole
-        self.fail(node, "this must be an integer constant", "write the number")
+    def opened(self, value, node):
+        """Return a whole shape as a tuple of its sizes, anything else as it is."""
+        rank = self.shared.ranks.rank(value.array) if isinstance(value, ShapeOf) else None
+        if rank is None:
+            return value
+        loc = self.source.loc(node)
+        sizes = tuple(Op("shape", (value.array,), (("axis", d),), loc) for d in range(rank))
+        return Struct(sizes, tuple(range(rank)))
 
 
 def is_text(value) -> bool:
     """Return whether a value is a text constant: known when the function is read, and held by no variable."""
     return isinstance(value, Const) and isinstance(value.value, str)
+
+
+def stored_names(node) -> set[str]:
+    """Return the names that are bound somewhere in a piece of text."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _values(container):

@@ -37,6 +37,7 @@ class ListReader(ExpressionReader):
         inside = [n for s in ast.iter_child_nodes(node) for n in ast.walk(s)]
         grown = {name for n in inside for name in _grows(n)}
         bound = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.named_again(bound & set(self.env), node)
         for name in (grown | bound) & self.grown() & set(self.env):
             value = self.env[name]
             if isinstance(value, Struct) and value.kind == "list" and name in self.locals:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .ir import Const, Let, Name, Op
-from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text
+from .kinds import INT
+from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text, stored_names
 
 MOST_UNROLLED = 200
 
@@ -40,8 +41,12 @@ class LoopReader(ExpressionReader):
     def stmt_for(self, node):
         if self.is_checkpoint(node.iter):
             return self.for_checkpointed(node)
+        sizes = self.indices_looped_over(node.iter)
+        if sizes is not None:
+            return self.for_indices(node, *sizes, ())
         found = self.iterable(node.iter, node)
-        if isinstance(found, Trips) and self.picks_known_items(node, found):
+        axes = self.in_library and isinstance(found, Trips) and self.integer(found.count) is not None
+        if isinstance(found, Trips) and (axes or self.picks_known_items(node, found)):
             found = self.known(found, node)
         if isinstance(found, Struct):
             return self.unrolled(node, found.items)
@@ -79,6 +84,7 @@ class LoopReader(ExpressionReader):
 
     def items_of(self, value, node, loop) -> Struct | Trips:
         """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""
+        value = self.opened(value, node)
         if isinstance(value, Struct):
             return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value
         if isinstance(value, Const) and isinstance(value.value, str):
@@ -95,7 +101,7 @@ class LoopReader(ExpressionReader):
             return Trips(count, lambda k: ir.Sub(value.buffer, (k,)))
         array = self.leaf(value, node)
         # the loop goes on over the array it began with, whatever its body binds the name to
-        bound = {self.local_name(name) for s in _body(loop) for name in _stores(s)}
+        bound = {self.local_name(name) for s in _body(loop) for name in stored_names(s)}
         if not isinstance(array, Name) or array.id in bound:
             array = self.hold(array, node)
         loc = self.source.loc(node)
@@ -212,8 +218,8 @@ class LoopReader(ExpressionReader):
         own = [n for s in node.body for n in _same_loop(s)]
         loc = self.source.loc(node)
         jumps = count is not None or any(isinstance(n, ast.Break | ast.Continue) for n in own)
-        assigned = {name for s in node.body for name in _stores(s)}
-        targets = _stores(node.target)
+        assigned = {name for s in node.body for name in stored_names(s)}
+        targets = stored_names(node.target)
         if jumps:
             self.before_block(node)
         bodies: list = []
@@ -278,16 +284,20 @@ class LoopReader(ExpressionReader):
         lo, hi, step = bounds
         loc = self.source.loc(node)
         name = node.target.id
-        assigned = any(name in _stores(s) for s in node.body)
+        assigned = any(name in stored_names(s) for s in node.body)
+        if self.in_library:
+            self.renamed[name] = self.counter()
         var = self.fresh(f"{name}_loop") if assigned else self.local_name(name)
         if self.depth and not isinstance(self.env.get(name, Const(0)), ir.Expr | Lost):
             self.fail(node.target, f"{name!r} changes between a tuple and a number", "use two names")
         self.env[name] = Name(self.local_name(name))
         self.before_block(node)
+        self.shared.ranks.bind(self.local_name(name), INT)
         saved, self.out = self.out, []
         if assigned:
             self.emit(Let(self.local_name(name), Name(var), loc))
-        body = (*self.out, *self.nested(node.body))
+        with self.counted_by(var):
+            body = (*self.out, *self.nested(node.body))
         self.out = saved
         self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
 
@@ -296,6 +306,7 @@ class LoopReader(ExpressionReader):
         loc = self.source.loc(node)
         self.before_block(node)
         var = self.fresh("i")
+        self.shared.ranks.bind(var, INT)
         saved, self.out = self.out, []
         self.depth += 1
         self.assign(node.target, found.item(Name(var)), node)
@@ -323,11 +334,6 @@ class LoopReader(ExpressionReader):
 
     def stmt_continue(self, node):
         self.emit(ir.Continue(self.source.loc(node)))
-
-
-def _stores(node) -> set[str]:
-    """Return the names that are bound somewhere in a piece of text."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _writes(block) -> bool:

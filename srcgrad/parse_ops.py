@@ -7,10 +7,11 @@ import dataclasses
 import inspect
 import math
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
-from . import ir
+from . import ir, library
 from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
@@ -27,8 +28,6 @@ class OperationReader(ExpressionReader):
     """Reads calls by table; a function that no table has goes to `user_call`."""
 
     def expr_call(self, node):
-        if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
-            self.fail(node, "*args and **kwargs in a call are not supported", "name the arguments")
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
             if isinstance(base, ir.Expr):
@@ -59,6 +58,8 @@ class OperationReader(ExpressionReader):
             return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
         if name in ("item", "conj"):
             return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
+        if name in library.METHODS:
+            return self.user_call(node, library.METHODS[name], self.values_of(node, (base,)))
         drawn = self.random_method(node, base, name)
         if drawn is not None:
             return drawn
@@ -68,61 +69,84 @@ class OperationReader(ExpressionReader):
         return self.in_order(node.args)
 
     def keywords(self, node):
-        return dict(zip([k.arg for k in node.keywords], self.in_order([k.value for k in node.keywords]), strict=True))
+        """Return the values of a call's keywords by name; two stars spread a dict that is known."""
+        found: dict = {}
+        values = self.in_order([k.value for k in node.keywords])
+        for name, value in zip([k.arg for k in node.keywords], values, strict=True):
+            if name is not None:
+                found[name] = value
+            elif isinstance(value, Struct) and value.kind == "dict":
+                found |= dict(zip(value.keys, value.items, strict=True))
+            else:
+                self.fail(node, "only dicts known when the function is read can be spread here", "name the arguments")
+        return found
 
     def call_object(self, node, f):
-        loc = self.source.loc(node)
+        """Return the value of a call of this object: by the first table that knows it, else by its own text."""
+        if isinstance(f, ir.Expr):
+            self.fail(node, "this value is not a function", "call functions")
+        tables = (self.builtin_call, self.helper_call, self.random_call, self.numpy_call, self.by_element,
+                  self.array_made, self.external_call)  # fmt: skip
+        for read in tables:
+            value = read(node, f)
+            if value is not NOT_HERE and value is not None:
+                return value
+        return self.user_call(node, f)
+
+    def builtin_call(self, node, f):
+        """Return the value of a call of a builtin of Python that is no arithmetic."""
         if f is len:
             return self.length(node)
+        if f is slice:
+            return self.slice_of(node)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
             return self.of_generator(node, f)
         if f in (list, tuple, dict) and not node.keywords:
             return self.container(node, f)
         if f in (sum, max, min, any, all) and len(node.args) == 1:
-            value = self.expr(node.args[0])
+            value = self.opened(self.expr(node.args[0]), node)
             if isinstance(value, Struct):
                 return self.of_items(value, f, node)
-        if f is not stack and f in HELPERS.values():
-            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), loc)
-        if f is stack:
-            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
-            return Op("stack", (self.scalar(node.args[0]),), static, loc)
-        if isinstance(f, ir.Expr):
-            self.fail(node, "this value is not a function", "call functions")
-        drawn = self.random_call(node, f)
-        if drawn is not None:
-            return drawn
-        if f in (stop_gradient, print_grad):
-            return self.hint(node, f)
-        value = self.numpy_call(node, f)
-        if value is not NOT_HERE:
-            return value
-        spelling = _lookup(_CASTS, f)
-        if spelling is None:
-            spelling = _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
-        if spelling is not None:
-            return self.elementwise_call(node, spelling)
         if f is pow:
-            return Op("pow", tuple(self.scalar(a) for a in node.args), (), loc)
+            return Op("pow", tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
         if f is math.fsum or f is sum:
             first, *start = self.positional(node)
             total = self.array_call(node, "np.sum", [first], {})
-            return Op("add", (self.leaf(start[0], node), total), (), loc) if start else total
-        if f in (np.array, np.asarray):
-            return self.array_of(node)
+            return Op("add", (self.leaf(start[0], node), total), (), self.source.loc(node)) if start else total
+        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
+            return self.construct(node, f)
+        return self.replaced_fields(node) if f is dataclasses.replace and node.args else NOT_HERE
+
+    def helper_call(self, node, f):
+        """Return the value of a call that generated code makes, or that says something of the derivative."""
+        if f is stack:
+            static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
+            return Op("stack", (self.scalar(node.args[0]),), static, self.source.loc(node))
+        if f in HELPERS.values():
+            return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
+        return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE
+
+    def by_element(self, node, f):
+        """Return the value of a call of an elementwise function or a cast."""
+        spelling = _lookup(_CASTS, f) or _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
+        return NOT_HERE if spelling is None else self.elementwise_call(node, spelling)
+
+    def array_made(self, node, f):
+        """Return the value of a call that makes an array, or one of the table of array functions."""
+        if f is np.result_type:
+            whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
+            return Op("dtype", (whole,), (), self.source.loc(node))
+        if f in (np.array, np.asarray, np.asanyarray):
+            return self.array_of(node, f)
         if _lookup(arrays.SHAPED, f):
             return self.allocate(node, _lookup(arrays.SHAPED, f))
         if _lookup(arrays.RESHAPES, f):
             first, *shape = self.positional(node)
             return self.reshape(node, self.leaf(first, node), shape)
         spelling = _lookup(arrays.BY_OBJECT, f)
-        if spelling is not None:
-            return self.array_call(node, spelling, self.positional(node), self.keywords(node))
-        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
-            return self.construct(node, f)
-        if f is dataclasses.replace and node.args:
-            return self.replaced_fields(node)
-        return self.user_call(node, f)
+        if spelling is None:
+            return NOT_HERE
+        return self.array_call(node, spelling, self.positional(node), self.keywords(node))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""
@@ -182,7 +206,7 @@ class OperationReader(ExpressionReader):
         if isinstance(value, Const) and isinstance(value.value, str):
             return Const(len(value.value))
         if isinstance(value, ShapeOf):
-            return Op("ndim", (value.array,), (), self.source.loc(node))
+            return self.axes_count(value.array, node)
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
 
     def elementwise_call(self, node, spelling):
@@ -190,7 +214,7 @@ class OperationReader(ExpressionReader):
             names = ", ".join(k.arg for k in node.keywords)
             self.fail(node, f"option {names} of {ast.unparse(node.func)} is not supported", "use positional arguments")
         read = self.leaf if spelling.startswith("math.") else self.as_array
-        args = [read(v, a) for v, a in zip(self.positional(node), node.args, strict=True)]
+        args = [read(v, node) for v in self.positional(node)]
         loc = self.source.loc(node)
         row = elementwise.BY_SPELLING.get(spelling)
         if spelling in ("max", "min"):
@@ -244,7 +268,7 @@ class OperationReader(ExpressionReader):
         """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
         if not node.args:
             return Struct((), (), make.__name__)
-        value = self.expr(node.args[0])
+        value = self.opened(self.expr(node.args[0]), node)
         if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
             return Struct(value.items, value.keys if make is dict else tuple(range(len(value.items))), make.__name__)
         found = self.iterable(node.args[0], node) if make is not dict else None
@@ -300,7 +324,7 @@ class OperationReader(ExpressionReader):
     def shape_operands(self, node, values):
         """Return the sizes of a shape argument: a tuple, one number, or another array's shape."""
         if len(values) == 1 and isinstance(values[0], Struct):
-            values = list(values[0].items)
+            values = [v for item in values[0].items for v in self.spread(item, node)]
         if len(values) == 1 and isinstance(values[0], ShapeOf):
             return values[0]
         sizes = []
@@ -309,6 +333,10 @@ class OperationReader(ExpressionReader):
                 self.fail(node, "a shape inside a shape is not supported", "index it")
             sizes.append(self.leaf(v, node))
         return sizes
+
+    def spread(self, value, node) -> list:
+        value = self.opened(value, node)
+        return list(value.items) if isinstance(value, Struct) else [value]
 
     def allocate(self, node, spelling):
         given = self.positional(node)
@@ -327,13 +355,13 @@ class OperationReader(ExpressionReader):
             return Op(f"{spelling}_like", (sizes.array, *fill), static, loc)
         return Op(spelling, (*sizes, *fill), static, loc)
 
-    def array_of(self, node):
+    def array_of(self, node, f):
         """Read `np.array` of an array, or of tuples and lists of numbers."""
         value, *dtype = self.positional(node)
         dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
         loc = self.source.loc(node)
         if isinstance(value, ir.Expr):
-            copied = value if node.func is np.asarray else Op("copy", (value,), (), loc)
+            copied = Op("copy", (value,), (), loc) if f is np.array else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
         if isinstance(value, List):
             array = self.array_of_list(value)
@@ -342,6 +370,12 @@ class OperationReader(ExpressionReader):
         if not isinstance(value, Struct):
             self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
         return self.filled_array(value, dtype, node)
+
+    def slice_of(self, node) -> ir.Slice:
+        given = [None if isinstance(v, Obj) and v.value is None else self.leaf(v, node) for v in self.positional(node)]
+        if not 1 <= len(given) <= 3:
+            self.fail(node, f"slice() takes 1 to 3 arguments, {len(given)} given", "correct the call")
+        return ir.Slice(*([None, *given] if len(given) == 1 else given))
 
     def filled_array(self, value: Struct, dtype, node):
         """Emit an array of known items and return its name."""

@@ -14,7 +14,7 @@ import numpy as np
 from . import ir
 from .blocks import verify
 from .calls import Routine, call, is_call, operation, reachable, routines_in
-from .ir import Const, Expr, Name
+from .ir import Const, Expr, Kind, Name
 from .parse_expr import Obj, ShapeOf, Struct
 from .rules import draws
 from .source import Source
@@ -37,6 +37,7 @@ class Made:
     result: object  # the caller's value, but for the names
     captured: tuple[tuple[str, np.ndarray], ...]
     given: tuple  # keeps alive what the key names by identity
+    kinds: tuple[Kind | None, ...] = ()  # of the results, where they are known
 
 
 @dataclass
@@ -60,11 +61,12 @@ class Routines:
     def find(self, caller, callee, given: dict) -> Made | None:
         """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
         forms = tuple((name, _form(v, name in callee.locals)) for name, v in given.items())
-        key = (callee.source.function, forms)
+        args = [e for name, v in given.items() for e in _arguments(v, dict(forms)[name] == "*")]
+        key = (callee.source.function, forms, tuple(caller.shared.ranks.rank(e) for e in args))
         if any(form is None for _, form in forms) or key in self.inline:
             return None
-        if key in self.building:
-            own = self.building[key]
+        own = next((b for k, b in self.building.items() if _fits(key, k)), None)
+        if own is not None:
             own.asked = True
             return Made(own.routine, own.result, (), own.given)
         if key not in self.made:
@@ -94,7 +96,11 @@ class Routines:
         reader = type(caller)(source, shared, {})
         params: list[str] = []
         for name, value in given.items():
+            before = len(params)
             reader.env[name] = _inside(value, name, reader, params)
+            args = _arguments(value, name in reader.locals or before < len(params))
+            for param, arg in zip(params[before:], args, strict=True):
+                shared.ranks.bind(param, caller.shared.ranks.kind(arg))
         body, value = reader.read_body()
         if shared.problems and own.asked and reader.template is not None:
             value = reader.template
@@ -110,7 +116,7 @@ class Routines:
         end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)
         body = _handed_on((*shared.heads, *body, end), own.routine, names)
         own.routine.function = verify(ir.Function(source.name, (*params, *names), body, source.loc(source.node)))
-        return Made(own.routine, value, captured, own.given)
+        return Made(own.routine, value, captured, own.given, tuple(map(shared.ranks.kind, leaves)))
 
     def called_once(self, block: ir.Block) -> frozenset:
         """Return the keys of the routines that a function with this body and all it calls call at one place only."""
@@ -129,7 +135,15 @@ def call_routine(caller, node, made: Made, given: dict):
     targets = tuple(caller.fresh(f"{base}_value") for _ in leaves)
     loc = caller.source.loc(node)
     caller.emit(call(targets, made.routine, tuple(args), loc))
+    for target, kind in zip(targets, made.kinds or (None,) * len(targets), strict=True):
+        caller.shared.ranks.bind(target, kind)
     return _renamed(made.result, iter(targets), loc)
+
+
+def _fits(key, other) -> bool:
+    """Return whether two keys name one routine, ranks that are not known fitting any."""
+    ranks = zip(key[2], other[2], strict=False)
+    return key[:2] == other[:2] and all(a == b or None in (a, b) for a, b in ranks)
 
 
 def _handed_on(block, routine: Routine, captured: tuple[str, ...]) -> ir.Block:

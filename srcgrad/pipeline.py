@@ -18,6 +18,7 @@ from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .reverse import Plan, reverse
+from .rule_pages import RulePages
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -83,7 +84,7 @@ def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Rea
     """Return a Python function as it is read, before array statements become loops."""
     if getattr(f, "_transform", "primal") != "primal":
         f, structures = f.generated(param_kinds, structures), None
-    parsed = parse(f, structures)
+    parsed = parse(f, structures, kinds=param_kinds)
     function = split_webs(name_results(parsed.function))
     if param_kinds is None:
         return Reading(function, None, parsed.result)
@@ -105,7 +106,10 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        parsed = Reading(f, None, tree.LEAF) if isinstance(f, ir.Function) else parse(f, structures, inline)
+        if isinstance(f, ir.Function):
+            parsed = Reading(f, None, tree.LEAF)
+        else:
+            parsed = parse(f, structures, inline, param_kinds)
         passes.dump("parse", parsed.function)
         for routine in reachable(parsed.function.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
@@ -142,7 +146,7 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tup
     names = tuple(params[k] for k in wrt)
     if low.pitfalls is None:
         low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
-    return low, reverse(low.function, low.kinds, low.sizes, names)
+    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import ir
-from .affine import affine, clipped, simplify_index
+from .affine import clipped, simplify_index
 from .ir import Const, Expr, Name, Op, Select, Slice, Sub
 
 ZERO, ONE = Const(0), Const(1)
@@ -215,13 +215,13 @@ class Indexer:
         elif isinstance(hi, Const) and hi.value < 0:
             end = Op("add", (n, hi))
         else:
-            end = _least(self.bound(hi, n), n)
-        return start, clipped(Op("sub", (end, start)))
+            end = self.least(self.bound(hi, n), n)
+        return start, self.clipped(Op("sub", (end, start)))
 
     def bound(self, e: Expr, n: Expr, least: Expr = ZERO) -> Expr:
         """Return a bound of a slice counted from the front; `least` stands for all that lies before the array."""
         if isinstance(e, Const) and least == ZERO:
-            return e if e.value >= 0 else clipped(Op("add", (n, e)))
+            return e if e.value >= 0 else self.clipped(Op("add", (n, e)))
         if self.is_nonneg(e):
             return e
         e = self.hold(e, "start")
@@ -235,14 +235,22 @@ class Indexer:
         elif isinstance(lo, Const) and lo.value < 0:
             start = Op("max", (simplify_index(Op("add", (n, lo))), Const(-1)))
         else:
-            start = _least(self.bound(lo, n, Const(-1)), simplify_index(last))
+            start = self.least(self.bound(lo, n, Const(-1)), simplify_index(last))
         if hi is None:
             end: Expr = Const(-1)
         elif isinstance(hi, Const) and hi.value < 0:
             end = Op("max", (simplify_index(Op("add", (n, hi))), Const(-1)))
         else:
             end = self.bound(hi, n, Const(-1))
-        return start, clipped(Op("sub", (start, end)))
+        return start, self.clipped(Op("sub", (start, end)))
+
+    def least(self, a: Expr, b: Expr) -> Expr:
+        """Return the smaller of two places."""
+        return a if self.is_nonneg(Op("sub", (b, a))) else Op("min", (a, b))
+
+    def clipped(self, span: Expr) -> Expr:
+        """Return how many places a span has: none where it is negative."""
+        return simplify_index(span) if self.is_nonneg(span) else clipped(span)
 
 
 @dataclass(frozen=True)
@@ -322,10 +330,6 @@ def _trim(items: Index) -> Index:
     while len(kept) > 1 and kept[-1] == Slice():
         kept.pop()
     return tuple(kept)
-
-
-def _least(a: Expr, b: Expr) -> Expr:
-    return a if affine(a) == affine(b) else Op("min", (a, b))
 
 
 def _fold(size: Expr) -> Expr:

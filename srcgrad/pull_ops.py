@@ -8,14 +8,15 @@ from dataclasses import replace
 from . import ir
 from .affine import clipped, simplify_index
 from .errors import BROADCAST, UnsupportedError, problem_at
+from .external_calls import ExternalCaller
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
 from .pull import ONE, ZERO, Lifted, Pull, lift, single
 from .reductions import ReductionReader
-from .rules import arrays, draws, elementwise
+from .rules import arrays, draws, elementwise, externals
 from .views import ViewReader
 
 
-class ArrayReader(ReductionReader, ViewReader):
+class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
     """Reads expressions for `Lowerer`, which lowers statements."""
 
     # what `Lowerer` sets up
@@ -53,6 +54,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.reduce(expr, into).at(())
         if expr.fn == "np.dot":
             return self.product(expr, into).at(())
+        if expr.fn in externals.BY_SPELLING:
+            return self.external(expr, into).at(())
         if expr.fn in ("in_order", "next_checkpoint", "overlap"):
             return expr
         if draws.is_draw(expr.fn):
@@ -165,6 +168,8 @@ class ArrayReader(ReductionReader, ViewReader):
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
             return self.product(expr, into)
+        if expr.fn in externals.BY_SPELLING:
+            return self.external(expr, into)
         if draws.is_draw(expr.fn):
             return self.named(self.draw_array(self.fresh("draw"), expr).id)
         handler = getattr(self, "pull_" + expr.fn.removeprefix("np."), None)

@@ -12,7 +12,7 @@ from .adjoint import Step
 from .blocks import exposed_reads
 from .calls import is_call
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Unpack
 from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
@@ -171,10 +171,14 @@ class Recorder:
             return
         for k in reversed(range(len(steps))):
             stmt = steps[k].stmt
+            if isinstance(stmt, Unpack):
+                for name in stmt.targets:
+                    if name in self.single and self.is_local(name, steps, k):
+                        self.plan_temp(steps, k, name, None)
             if not isinstance(stmt, Let):
                 continue
             if stmt.target in self.single and self.is_local(stmt.target, steps, k):
-                self.plan_temp(steps, k, stmt)
+                self.plan_temp(steps, k, stmt.target, stmt)
             elif stmt.target not in self.temps and stmt.target not in ir.names_in(stmt.value):
                 self.plan_sum(steps, k, stmt.target)
 
@@ -185,8 +189,8 @@ class Recorder:
         here = [s for st in steps[k + 1 :] for s in ir.statements((st.stmt,)) if _reads_directly(s, name)]
         return len(everywhere) == len(here) and inside >= 0
 
-    def plan_temp(self, steps, k, stmt: Let):
-        name = stmt.target
+    def plan_temp(self, steps, k, name: str, let: Let | None):
+        """Keep or rebuild a name that a statement binds; one of several results is not rebuilt."""
         rank = self.kinds[name].rank
         wanted = {name, contents(name)} if rank else {name}
         readers = [j for j in range(k, len(steps)) if self.needs(steps[j]) & wanted]
@@ -200,8 +204,8 @@ class Recorder:
             return
         self.temps.add(name)
         j = readers[-1]
-        if self.can_rebuild(steps, k, j, stmt):
-            steps[j].rebuilds.insert(0, Let(name, stmt.value, stmt.loc))
+        if let is not None and self.can_rebuild(steps, k, j, let):
+            steps[j].rebuilds.insert(0, Let(name, let.value, let.loc))
         else:
             steps[k].kept_after[name] = True
             steps[j].loads.insert(0, Let(name, Name(name)))
@@ -274,9 +278,15 @@ class Recorder:
             earlier = needed | (reads - own if step.late else reads)
             if name not in self.temps:
                 if self.kinds[name].rank:
-                    self.check_rebound(step, earlier, loops)
+                    self.check_rebound(step, name, earlier, loops)
                 else:
                     step.kept = name in earlier or None
+            return (earlier - own) | (reads & own if step.late else set())
+        if isinstance(stmt, Unpack):
+            own = {fact for n in stmt.targets for fact in (n, contents(n))}
+            earlier = needed | (reads - own if step.late else reads)
+            for name in set(stmt.targets) - self.temps:
+                self.check_rebound(step, name, earlier, loops)
             return (earlier - own) | (reads & own if step.late else set())
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
@@ -289,9 +299,7 @@ class Recorder:
             return result
         return needed | reads
 
-    def check_rebound(self, step: Step, earlier, loops):
-        assert isinstance(step.stmt, Let)
-        name = step.stmt.target
+    def check_rebound(self, step: Step, name: str, earlier, loops):
         if loops and ({name, contents(name)} & earlier):
             raise UnsupportedError(
                 problem_at(step.stmt.loc, f"the array {name!r} made in a loop is needed after the loop in reverse",

@@ -175,7 +175,7 @@ class ReductionReader(MaskReader):
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):
             return p.array
-        cast = {"float64": "np.float64", "float32": "np.float32"}[dtype]
+        cast = f"np.{dtype}"
         q = p if kind.dtype == dtype else Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
         return self.materialise(q, Kind(dtype, p.rank), self.fresh("operand"))
 

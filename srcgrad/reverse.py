@@ -50,10 +50,10 @@ class Plan:
     sizes: dict[str, tuple[Expr, ...]]
 
 
-def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], seeds=None) -> Plan:
+def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], pages, seeds=None) -> Plan:
     """Return the plan of the reverse of a lowered function with respect to the parameters `wrt`.
 
-    `seeds` are the positions of the results whose adjoints are given, by default all.
+    `pages` reads the pages of rules; `seeds` are the positions of the results whose adjoints are given, by default all.
     """
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
@@ -65,7 +65,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     check_draws(function, active)
     check_constants(function, active)
     function, active = name_transcendentals(function, kinds, active, fresh)
-    builder = AdjointBuilder(function, kinds, active, fresh, sizes)
+    builder = AdjointBuilder(function, kinds, active, fresh, sizes, pages)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
         raise AssertionError("a result stands twice")
@@ -213,11 +213,25 @@ class _Assembly(CheckpointAssembly):
             value = Name(stmt.target) if isinstance(stmt, Let) else Sub(Name(stmt.base), stmt.index)
             before = [step.kept.keep(value)]
         for name, slot in step.kept_after.items():
-            if slot.kind.rank:
-                assert isinstance(stmt, Let)
+            if slot.kind.rank and isinstance(stmt, Let):
                 return self.born_in_slot(stmt, slot)
-            after.append(slot.keep(Name(name)))
+            if slot.kind.rank:
+                assert isinstance(stmt, ir.Unpack)
+                made = self.made_anew(name)
+                stmt = replace(stmt, targets=tuple(made if t == name else t for t in stmt.targets))
+                after += [*slot.birth(name), *self.fill(name, self.elements_of(made))]
+            else:
+                after.append(slot.keep(Name(name)))
         return [*_at(before, stmt.loc), stmt, *_at(after, stmt.loc)]
+
+    def made_anew(self, name: str) -> str:
+        """Return a name for an array that is copied to where it is kept."""
+        made = self.fresh(f"{name}_new")
+        self.kinds[made] = self.kinds[name]
+        return made
+
+    def elements_of(self, array: str):
+        return lambda idx: Sub(Name(array), idx)
 
     def born_in_slot(self, stmt: Let, slot: Slot | Ragged) -> list[Stmt]:
         """Return the definition of an array of a loop body as one row of its record."""
@@ -225,8 +239,7 @@ class _Assembly(CheckpointAssembly):
         out: list[Stmt] = []
         fn = value.fn if isinstance(value, Op) else ""
         if not fn.startswith(("np.empty", "np.zeros", "np.ones")):
-            made = self.fresh(f"{name}_new")
-            self.kinds[made] = self.kinds[name]
+            made = self.made_anew(name)
             out.append(Let(made, value))
         out += slot.birth(name)
         fill: Expr | None = None
@@ -299,8 +312,8 @@ class _Assembly(CheckpointAssembly):
     def backward(self, steps: list[Step], loops: tuple[Step, ...] = ()) -> list[Stmt]:
         out: list[Stmt] = []
         kept = {n: (slot, s) for s in steps for n, slot in s.kept_after.items()}
-        for slot, step in reversed([v for v in kept.values() if v[0].kind.rank]):
-            out += _at(slot.recall(step.stmt.target), step.stmt.loc)
+        for name, (slot, step) in reversed([v for v in kept.items() if v[1][0].kind.rank]):
+            out += _at(slot.recall(name), step.stmt.loc)
         for step in reversed(steps):
             for load in step.loads:
                 slot, _ = kept[load.target]

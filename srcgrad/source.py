@@ -9,7 +9,7 @@ import inspect
 import os
 import textwrap
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import Problem, SourceNotFoundError
@@ -31,10 +31,14 @@ class Source:
     indent: int
     function: types.FunctionType
     text: str = field(repr=False)
+    # where a page of the library is called: its statements belong to that line of the user's
+    called_at: Loc | None = None
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
 
     def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
+        if self.called_at is not None:
+            return replace(self.called_at, calls=self.calls)
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         end = node.end_col_offset if node.end_lineno == line else len(text)

@@ -17,17 +17,20 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("errors", "names", "runtime", "tree", "store"),
-    ("hints", "ir", "warned", "rules", "rules.arrays", "rules.draws", "rules.elementwise"),
-    ("blocks",),
+    ("hints", "ir", "library.pages", "warned", "rules.arrays", "rules.draws", "rules.elementwise"),
+    ("library.assembly", "library.scans", "rules.externals"),
+    ("library", "rules.linalg"),
+    ("blocks", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
-    ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "simplify", "symbolic"),
-    ("adjoint_calls", "aliases", "bounds", "linear", "nests", "parse_arrays", "parse_assign", "parse_checkpoints",
-     "parse_conditions", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
-     "pitfalls", "webs",
-     "writes"),
-    ("parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
+    ("access", "activity", "gather", "inequalities", "interchange", "parse_expr", "pull", "ranks", "simplify",
+     "symbolic"),
+    ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "linear", "nests", "parse_arrays",
+     "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals", "parse_indices",
+     "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
+     "parse_subscripts", "pitfalls", "webs", "writes"),
+    ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse", "reductions", "slots"),
-    ("pull_ops", "record", "checkpoints"),
+    ("pull_ops", "record", "checkpoints", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "reverse", "fuse"),
     ("bindings",),
     ("lower",),
@@ -44,8 +47,10 @@ LEVELS = (
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_expr",
-    "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "source", "symbolic",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_effects",
+    "parse_expr",
+    "parse_externals", "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
+    "parse_subscripts", "source", "symbolic",
 }  # fmt: skip
 
 

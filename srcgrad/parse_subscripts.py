@@ -1,0 +1,108 @@
+"""Read subscripts: items of tuples and shapes, elements and parts of arrays, and what stands between the brackets."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from . import ir
+from .ir import Const, Name, Op, Slice, Sub
+from .parse_expr import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+
+
+class SubscriptReader(ExpressionReader):
+    """Reads them."""
+
+    def expr_subscript(self, node):
+        value = self.expr(node.value)
+        if isinstance(value, Struct | ShapeOf | Places):
+            return self.item(value, node)
+        if isinstance(value, List):
+            return self.item_at(value, node)
+        if isinstance(value, Obj):
+            self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
+        return Sub(value, self.index(node.slice), self.source.loc(node))
+
+    def item(self, value, node):
+        value = self.opened(value, node)
+        if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
+            parts = (node.slice.lower, node.slice.upper, node.slice.step)
+            items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
+        key = self.expr(node.slice)
+        whole = self.integer(key)
+        key = key if whole is None else Const(whole)
+        if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
+            return self.picked(value, key, node)
+        if not isinstance(key, Const):
+            self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
+        if isinstance(value, ShapeOf):
+            return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
+        if isinstance(value, Places):
+            return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
+        try:
+            position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
+        except (ValueError, IndexError):
+            self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
+        return value.items[position]
+
+    def picked(self, value: Struct, key: ir.Expr, node):
+        """Return the item of a tuple of constants at a place known only at run time."""
+        if value.kind == "dict" or not value.items or not all(isinstance(v, Const) for v in value.items):
+            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
+        return Sub(self.table(value, node), (key,), self.source.loc(node))
+
+    def table(self, value: Struct, node) -> ir.Expr:
+        """Return an array of the constants in a tuple."""
+        if not value.items or any(not isinstance(v, Const) or is_text(v) for v in value.items):
+            self.fail(node, "a tuple is run through together with an array", "make it an array: np.array(...)")
+        numbers = tuple(v.value for v in value.items)
+        array = self.shared.tables.setdefault(repr(numbers), np.array(numbers))
+        return Name(self.capture("table", array))
+
+    def index(self, node) -> tuple[ir.Expr, ...]:
+        if isinstance(node, ast.Tuple):
+            return tuple(item for p in node.elts for item in self.index_parts(p))
+        if isinstance(node, ast.Slice | ast.Constant):
+            return (self.index_part(node),)
+        return self.items(self.expr(node), node)
+
+    def items(self, value, node) -> tuple[ir.Expr, ...]:
+        """Return the items of a subscript that is one value: a tuple is several."""
+        if isinstance(value, Struct) and value.kind != "list":
+            return tuple(self.index_value(v, node) for v in value.items)
+        if isinstance(value, Places):
+            return (value.mask,)
+        return (self.index_value(value, node),)
+
+    def index_parts(self, node) -> list[ir.Expr]:
+        if isinstance(node, ast.Starred):
+            return [self.index_value(v, node) for v in self.starred_items(node)]
+        return [self.index_part(node)]
+
+    def index_part(self, node) -> ir.Expr:
+        if isinstance(node, ast.Slice):
+            return Slice(*(None if e is None else self.scalar(e) for e in (node.lower, node.upper, node.step)))
+        if isinstance(node, ast.Constant) and node.value is Ellipsis:
+            return ir.Dots()
+        return self.index_value(self.expr(node), node)
+
+    def index_value(self, value, node) -> ir.Expr:
+        """Return an item of a subscript; a list of constants is an array that is known before."""
+        if isinstance(value, Obj) and value.value is None:
+            return ir.NewAxis()
+        if isinstance(value, Obj) and value.value is Ellipsis:
+            return ir.Dots()
+        if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
+            return self.table(value, node)
+        if isinstance(value, Struct):
+            self.fail(node, "a list of values known only at run time is used as an index", "use np.array of them")
+        return self.leaf(value, node)
+
+    def constant_int(self, node) -> int:
+        value = self.expr(node)
+        whole = self.integer(value)
+        if whole is not None:
+            return whole
+        self.fail(node, "this must be an integer constant", "write the number")

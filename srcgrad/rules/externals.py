@@ -1,0 +1,97 @@
+"""Functions that compiled code calls as they are: LAPACK, sorting, searching; their shapes and the pages of rules.
+
+A row has the signature that NumPy gives such a function, `(n,n),(n)->(n)`: which sizes are equal, and those of the
+results. A rule is a class whose methods are text of the language, one for each adjoint or tangent: `b_bar(A, x_bar)`
+takes operands, results and adjoints by name, so that its parameters say what has to be kept. An adjoint that no one
+gave is None there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ir import Kind
+
+
+@dataclass(frozen=True)
+class External:
+    """How a function is called: its operands, its results, the sizes of both by number of axes, its rule."""
+
+    spelling: str
+    operands: tuple[str, ...]
+    results: tuple[str, ...]
+    signatures: tuple[tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]], ...]
+    dtypes: tuple[str, ...]
+    rule: type | None
+    options: tuple[tuple[str, object], ...] = ()
+
+    def signature(self, kinds: tuple[Kind, ...]):
+        """Return (sizes of the operands, sizes of the results) for operands of these kinds; None where none fits."""
+        ranks = tuple(k.rank for k in kinds)
+        return next((s for s in self.signatures if tuple(map(len, s[0])) == ranks), None)
+
+    def result_kinds(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...] | None:
+        """Return the kinds of the results for operands of these kinds; None where it takes no such operands."""
+        found = self.signature(kinds)
+        if found is None:
+            return None
+        dtype = self.dtype(kinds)
+        return tuple(Kind(d or dtype, len(sizes)) for d, sizes in zip(self.dtypes, found[1], strict=True))
+
+    def dtype(self, kinds: tuple[Kind, ...]) -> str:
+        """Return the dtype that the operands are converted to: the widest of them, a float where the rule needs one."""
+        common = str(np.result_type(*(k.dtype for k in kinds)))
+        return common if common.startswith(("float", "complex")) or self.rule is None else "float64"
+
+    def page(self, name: str) -> Callable | None:
+        """Return the text of the rule for an adjoint or tangent, as `A_bar`."""
+        return inspect.getattr_static(self.rule, name, None) if self.rule is not None else None
+
+    def call(self, args: list[str]) -> str:
+        """Return the text of a call."""
+        given = [f"{k}={v!r}" for k, v in self.options]
+        return f"{self.spelling}({', '.join([*args, *given])})"
+
+
+BY_SPELLING: dict[str, External] = {}
+BY_OBJECT: dict[object, str] = {}
+
+
+def external(spelling: str, operands: str, results: str, *signatures: str, dtypes: str = "", **options):
+    """Return a decorator that registers the rule of a function; `dtypes` are those of the results, `.` as given."""
+    names = tuple(results.split())
+    given = tuple("" if d == "." else d for d in dtypes.split()) or ("",) * len(names)
+
+    def register(rule):
+        BY_SPELLING[spelling] = External(
+            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule, tuple(options.items())
+        )
+        target = np
+        for part in spelling.split(".")[1:]:
+            target = getattr(target, part)
+        BY_OBJECT[target] = spelling
+        return rule
+
+    return register
+
+
+def _read(signature: str):
+    """Return the sizes of operands and results that a signature names.
+
+    >>> _read("(n,n),(n)->(n)")
+    ((('n', 'n'), ('n',)), (('n',),))
+    """
+    sides = [re.findall(r"\(([^()]*(?:\([^()]*\))?)\)", side) for side in signature.split("->")]
+    left, right = (tuple(tuple(filter(None, part.split(","))) for part in side) for side in sides)
+    return left, right
+
+
+# --- sorting and searching: integers, which have no derivative ----------------------------------------------------
+
+external("np.argsort", "a", "order", "(n)->(n)", dtypes="int64")(None)
+external("np.searchsorted", "a v", "places", "(n),()->()", "(n),(m)->(m)", dtypes="int64")(None)
