@@ -19,6 +19,7 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
+from .emit import Line, emit_lines
 from .errors import BROADCAST, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
@@ -337,10 +338,23 @@ class Entry:
                 self.modules[key] = made
             return self.modules[key]
 
-    def _generate(self, kinds, structures):
+    def lines(self, given) -> list[list[Line]]:
+        """Return the lines of the functions generated for argument types, with their origins; generated anew."""
+        if self.plain is not None:
+            return self.plain.lines(given)
+        _, kinds, structures, _ = self._kinds(given)
+        _, _, build = self._builder(kinds, structures)
+        made = build()
+        return [emit_lines(f) for f in (*made.functions, *made.callees)]
+
+    def _builder(self, kinds, structures):
         request = self.request
         whole = request.structures if request.structures is not None else structures
         name, build = generate.builder(request, kinds, whole, self.wrt(structures))
+        return whole, name, build
+
+    def _generate(self, kinds, structures):
+        whole, name, build = self._builder(kinds, structures)
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)
         implementation = getattr(module, module.NAMES[0])

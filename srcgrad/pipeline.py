@@ -130,7 +130,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
-    return _generated((replace(function, captured=()),), low)
+    return generated((replace(function, captured=()),), low)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
@@ -153,7 +153,13 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
-    name = f"{low.function.name}_{'value_and_grad' if value else 'grad'}"
+    function = joined(low, p, f"{low.function.name}_{'value_and_grad' if value else 'grad'}", value)
+    function = finish(replace(function, doc=_doc(low, wrt)), low, p.kinds, p.sizes)
+    return generated((function,), low)
+
+
+def joined(low: Lowered, p: Plan, name: str, value: bool = True) -> ir.Function:
+    """Return the two parts of a scalar function's reverse as one function, not yet scheduled."""
     seed = [Let(p.out_bars[0], ir.Const(1.0))] if p.out_bars[0] else []
     out = p.outs[0]
     kept: ir.Block = ()
@@ -165,9 +171,7 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -
     bars = tuple(map(Name, p.bars))
     body = (*p.forward, *kept, *seed, *p.backward, ir.Return(_tuple((*outs, *bars))))
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
-    function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
-    function = finish(function, low, p.kinds, p.sizes)
-    return _generated((function,), low)
+    return ir.Function(name, low.function.params, body, low.function.loc, None, sections)
 
 
 def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
@@ -206,10 +210,11 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return _generated((forward, backward), low)
+    return generated((forward, backward), low)
 
 
-def _generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+    """Return what is written to a module: functions, and those of the routines that they call."""
     captured = low.function.captured
     functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
     known = low.pitfalls or ()
@@ -257,4 +262,5 @@ def _doc(low: Lowered, wrt) -> str:
     return f"Derivative of {low.function.name} with respect to {names}."
 
 
-__all__ = ["Generated", "Lowered", "Passes", "Reading", "Variant", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]
+__all__ = ["Generated", "Lowered", "Passes", "Plan", "Reading", "Variant", "check_scalar", "finish", "generated",
+           "joined", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]  # fmt: skip

@@ -1,0 +1,321 @@
+"""What a derivative does with every line of a function, and what happened in one evaluation of it."""
+
+from __future__ import annotations
+
+
+from dataclasses import dataclass, field
+
+import numba
+import numpy as np
+
+from . import entry, generate, ir, pipeline, tree
+from .errors import ArgumentError, Problem
+from .facts import StatementFact, loop_facts, statement_facts
+from .hooks import KEEP, Birth, Instrument, Observer
+from .ir import Const, Do, Loc, Name, Op
+from .plain import as_numpy, functions_of, with_numpy_constants
+from .report import html_report, text_report
+from .source import find_source
+
+
+@dataclass
+class LineReport:
+    """A line of the function, or of one that it calls.
+
+    Attributes
+    ----------
+    file, number, text
+        Where it stands, and what it says.
+    active : tuple of str
+        The variables set there that depend differentiably on the arguments asked for.
+    linear, mixed, curved : tuple of str
+        The active variables in which the line is linear with a constant factor, with one that depends on other active
+        variables, and those in which it is not linear.
+    kept : tuple of (str, str)
+        What is kept there for the way back, and why.
+    again : tuple of (str, str)
+        What is computed again on the way back, and for which lines.
+    bytes : int
+        The size of what was kept.
+    """
+
+    file: str
+    number: int
+    text: str
+    active: tuple[str, ...] = ()
+    linear: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
+    curved: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    again: tuple[tuple[str, str], ...] = ()
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class LoopReport:
+    """The norms of the adjoints that a loop hands from trip to trip, at the beginning of each, in program order.
+
+    Of a loop inside another one, those of the last time that it ran.
+    """
+
+    loc: Loc | None
+    norms: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def growth(self, name: str) -> float:
+        """Return how much the norm grew on the way back, from the last trip to the first; 1 where it stayed."""
+        norms = self.norms[name]
+        first, last = float(norms[-1]), float(norms[0])
+        return last / first if first else float("inf") if last else 1.0
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` found: `print` and Jupyter show it.
+
+    Attributes
+    ----------
+    value : float
+        The value of the function.
+    gradients : dict
+        The gradients, by the names of the arguments (of a dict or tuple, by those of its parts).
+    lines : list of LineReport
+        Every line of the function, then of those it calls.
+    loops : list of LoopReport
+        How the adjoints grew in loops.
+    births : list of Birth
+        Where inf and nan came from, in the order in which that happened.
+    bytes : int
+        The size of everything that was kept for the way back.
+    """
+
+    name: str
+    value: float
+    gradients: dict[str, object]
+    lines: list[LineReport]
+    loops: list[LoopReport]
+    births: list[Birth]
+    bytes: int
+
+    def line(self, number: int) -> LineReport:
+        """Return the report of a line of the function's own file."""
+        return next(line for line in self.lines if line.number == number and line.file == self.lines[0].file)
+
+    def __str__(self):
+        return text_report(self)
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return html_report(self)
+
+
+def explain(f, *args, argnums=None) -> Explanation:
+    """Return what the derivative of `f` does with each line, and what happened in one evaluation of it.
+
+    Parameters
+    ----------
+    f : function
+        Returns one float.
+    *args
+        Its arguments.
+    argnums : int, str or tuple of these, optional
+        The arguments to differentiate by; by default all floats and arrays of floats.
+
+    Returns
+    -------
+    Explanation
+        For each line: whether it is active, in what it is linear, what is kept for the way back or computed again, why,
+        and how many bytes that took; how the norms of adjoints grow from trip to trip of loops; the lines where inf and
+        nan were born, forward and backward.
+
+    Raises
+    ------
+    UnsupportedError, ArgumentError
+        As `grad` does.
+
+    Notes
+    -----
+    What is said of lines is what the passes decided for the source that `grad` generates. That source runs once more as
+    plain Python, with calls between its statements, so choose arguments with which that does not take long. Statements
+    inside functions that stay calls (see `limitations`) are not watched.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import srcgrad as sg
+    >>> def root(x):
+    ...     y = x - 1.0
+    ...     return np.sqrt(y) * np.log(y)
+    >>> found = sg.explain(root, 1.0)
+    >>> [(b.section, b.loc.line, b.value) for b in found.births][0]
+    ('forward', 3, -inf)
+    """
+    base = getattr(f, "_base", f)
+    signature = entry.parameters(base)
+    bound = signature.bind(*args)
+    bound.apply_defaults()
+    values = tuple(bound.arguments.values())
+    structures = tuple(tree.structure_of(a) for a in values)
+    flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
+    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
+    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
+    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    return _Explainer(f, structures, kinds, _wrt(argnums, signature, structures, kinds)).run(flat)
+
+
+def _wrt(argnums, signature, structures, kinds) -> tuple[int, ...]:
+    """Return the positions of the flat parameters to differentiate by."""
+    starts = np.cumsum([0, *map(tree.count, structures)]).tolist()
+    if argnums is None:
+        found = tuple(k for k, kind in enumerate(kinds) if kind.is_float)
+    else:
+        chosen, _ = entry.positions(argnums, signature)
+        found = tuple(n for k in chosen for n in range(starts[k], starts[k + 1]))
+    if not found:
+        raise ArgumentError(Problem("no argument is a float", "pass what the derivative is by as floats"))
+    return found
+
+
+class _Explainer:
+    def __init__(self, f, structures, kinds, wrt):
+        self.f, self.structures, self.param_kinds, self.wrt = f, structures, kinds, wrt
+
+    def run(self, flat) -> Explanation:
+        for stretch in (False, True):
+            variant = pipeline.Variant(stretch)
+            self.low, self.plan = pipeline.plan(self.f, self.structures, self.param_kinds, self.wrt, variant)
+            pipeline.check_scalar(self.low, self.plan)
+            try:
+                observer, found = self.watched(flat)
+                break
+            except ValueError as e:
+                if stretch or not (e.args and str(e.args[0]).startswith("operands could not be broadcast")):
+                    raise
+        kept = self.measured(flat)
+        params = self.low.function.params
+        gradients = {params[k]: _plain(g) for k, g in zip(self.wrt, found[1:], strict=True)}
+        loops = self.loops(observer)
+        lines = self.lines(kept)
+        total = sum(line.bytes for line in lines)
+        return Explanation(self.low.function.name, float(found[0]), gradients, lines, loops, observer.births, total)
+
+    # -- runs
+    def call(self, function: ir.Function, flat, hooks):
+        """Return what a function of the generated source gives, run as plain Python."""
+        fresh = ir.Fresh(ir.all_names(function))
+        body, numbers = with_numpy_constants(function.body, fresh)
+        made = pipeline.generated((ir.replace(function, body=body),), self.low)
+        text = generate.module_text(function.name, made)
+        (run,) = functions_of(text, (function.name,), {**hooks, **numbers})
+        args = [as_numpy(a, kind) for a, kind in zip(flat, self.param_kinds, strict=True)]
+        return run(*(a.copy() if isinstance(a, np.ndarray) else a for a in args))
+
+    def watched(self, flat):
+        """Return (what was observed, what the joined function gave)."""
+        norms = {fact.loc: fact.adjoints for fact in loop_facts(self.plan) if fact.loc is not None}
+        instrument = Instrument(self.plan.kinds, norms)
+        plan = ir.replace(
+            self.plan,
+            forward=instrument.block(self.plan.forward, "forward"),
+            backward=instrument.block(self.plan.backward, "backward"),
+        )
+        function = pipeline.joined(self.low, plan, "watched")
+        observer = Observer(instrument)
+        found = self.call(function, flat, observer.hooks())
+        return observer, found if isinstance(found, tuple) else (found,)
+
+    def measured(self, flat) -> dict[str, int]:
+        """Return the bytes of everything that the finished source keeps, by the name of its place."""
+        whole = pipeline.joined(self.low, self.plan, "kept")
+        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes)
+        split = {title: k for k, title in function.sections}["backward"]
+        forward = function.body[:split]
+        bound = ir.bound_in(forward)
+        places = [n for n in self.plan.analysis.recorder.slots.made if n in bound]
+        ends = tuple(Do(Op("call", (Const(n), Name(n)), (("name", KEEP),))) for n in places)
+        observer = Observer(Instrument({}, {}))
+        body = (*forward, *ends, ir.Return(Const(0.0)))
+        self.call(ir.replace(function, body=body, sections=((0, "forward"),)), flat, observer.hooks())
+        return observer.kept
+
+    # -- reports
+    def lines(self, kept: dict[str, int]) -> list[LineReport]:
+        facts: dict[tuple[str, int], list[StatementFact]] = {}
+        for fact in statement_facts(self.plan):
+            if fact.loc is not None:
+                facts.setdefault((fact.loc.file, fact.loc.line), []).append(fact)
+        reading = pipeline.read(self.f, self.structures, self.param_kinds)
+        known = ir.all_names(reading.function)
+        found = {key: _line(key, of_line, known, kept) for key, of_line in facts.items()}
+        every = dict.fromkeys((*_own_lines(self.f), *sorted(found)))
+        texts = dict(_own_lines(self.f))
+        return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
+
+    def loops(self, observer: Observer) -> list[LoopReport]:
+        user = {s.loc for s in ir.statements(self.user_body()) if isinstance(s, ir.For | ir.While)}
+        found: dict[Loc | None, LoopReport] = {}
+        for (loc, name), runs in observer.norms.items():
+            if loc in user:
+                found.setdefault(loc, LoopReport(loc)).norms[name] = np.array(runs[0][::-1])
+        return sorted(found.values(), key=lambda loop: loop.loc.line if loop.loc else 0)
+
+    def user_body(self) -> ir.Block:
+        return pipeline.read(self.f, self.structures, self.param_kinds).function.body
+
+
+def _own_lines(f) -> dict[tuple[str, int], str]:
+    """Return the lines of a function's text by file and number."""
+    source = find_source(f)
+    first = source.node.lineno
+    last = source.node.end_lineno or first
+    lines = enumerate(source.lines, source.first_line)
+    wanted = range(source.first_line + first - 1, source.first_line + last)
+    return {(source.file, k): line for k, line in lines if k in wanted}
+
+
+def _line(key, facts: list[StatementFact], known: set[str], kept: dict[str, int]) -> LineReport:
+    """Return what the statements that a line became say of it."""
+    inner: dict[str, dict[str, int]] = {}
+    whole: dict[str, int] = {}
+    for fact in facts:
+        own: dict[str, int] = {}
+        for bend, names in enumerate((fact.linear, fact.mixed, fact.curved)):
+            for name in names:
+                # what another statement of this line has set stands for what that was computed from
+                for n, before in inner.get(name, {name: 0}).items():
+                    own[n] = max(own.get(n, 0), before, bend)
+        if fact.name:
+            inner[fact.name] = own
+        for n, bend in own.items():
+            whole[n] = max(whole.get(n, 0), bend)
+    texts = {fact.loc.text for fact in facts if fact.loc}
+    places = {k.place: k for fact in facts for k in fact.kept if k.place in kept}
+    return LineReport(
+        *key,
+        sorted(texts)[0],
+        tuple(dict.fromkeys(f.name if f.name in known else "result" for f in facts if f.active)),
+        *(tuple(n for n, bend in whole.items() if n in known and bend == k) for k in range(3)),
+        kept=tuple((_called(k.name, known), _reason(k)) for k in places.values()),
+        again=tuple((a.name, _for_lines(a.readers)) for fact in facts for a in fact.again),
+        bytes=sum(kept[p] for p in places),
+    )
+
+
+def _called(name: str, known: set[str]) -> str:
+    return name if name in known or name == "trips" else f"{name}(...)"
+
+
+def _reason(kept) -> str:
+    needed = f", and the reverse of {_for_lines(kept.readers)} reads it" if kept.readers else ""
+    return f"{kept.why}{needed}"
+
+
+def _for_lines(lines: tuple[int, ...]) -> str:
+    return f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value
+
+

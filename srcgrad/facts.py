@@ -1,0 +1,181 @@
+"""What the passes know of a function's lines: what is active, linear, kept for the way back or computed again, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import ir
+from .access import root_of
+from .adjoint import Step
+from .ir import Expr, If, Let, Loc, Op, Store
+from .record import carried
+from .reverse import Plan
+from .slots import Ragged, Slot
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A value that is kept for the way back.
+
+    Attributes
+    ----------
+    name : str
+        The variable.
+    place : str
+        Where it is kept: a variable of the generated source.
+    why : str
+        Why it is kept, and not computed again.
+    readers : tuple of int
+        The lines whose reverse reads it.
+    """
+
+    name: str
+    place: str
+    why: str
+    readers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Again:
+    """A value that is computed again on the way back, for the reverse of these lines."""
+
+    name: str
+    readers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StatementFact:
+    """What is known of a statement of the lowered function.
+
+    Attributes
+    ----------
+    loc : Loc or None
+        Where it stands in the user's file.
+    name : str
+        The variable that it sets, '' for a loop or branch.
+    active : bool
+        Whether that depends differentiably on the arguments asked for.
+    linear, mixed, curved : tuple of str
+        The active variables in which its value is linear with a constant factor, with one that depends on other active
+        variables, and those in which it is not linear.
+    kept : tuple of Kept
+        What is kept here.
+    again : tuple of Again
+        Which of its values are computed again.
+    """
+
+    loc: Loc | None
+    name: str
+    active: bool
+    linear: tuple[str, ...]
+    mixed: tuple[str, ...]
+    curved: tuple[str, ...]
+    kept: tuple[Kept, ...]
+    again: tuple[Again, ...]
+
+
+@dataclass(frozen=True)
+class LoopFact:
+    """A loop with the adjoints, by the variables they belong to, that go from one trip to the one before."""
+
+    loc: Loc | None
+    adjoints: tuple[tuple[str, str], ...]
+
+
+def statement_facts(plan: Plan) -> list[StatementFact]:
+    """Return the facts of all statements, in the order of the text."""
+    every = list(_flat(plan.analysis.steps))
+    return [_fact(step, plan, every) for step in every]
+
+
+def loop_facts(plan: Plan) -> list[LoopFact]:
+    """Return the loops that reverse goes through, and whose state is active."""
+    found = []
+    bars = plan.analysis.builder.bars
+    for step in _flat(plan.analysis.steps):
+        if step.is_loop and step.has_reverse:
+            state = sorted({f.removesuffix("[]") for f in _carried(step.stmt, plan.kinds)} & plan.analysis.active)
+            found.append(LoopFact(step.stmt.loc, tuple((n, bars[n]) for n in state if n in bars)))
+    return found
+
+
+def _carried(stmt, kinds) -> set[str]:
+    if isinstance(stmt, ir.For):
+        return carried(stmt, kinds)
+    return ir.bound_in(stmt.body) | ir.stored_in(stmt.body)
+
+
+def _flat(steps: list[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _flat(step.body)
+        yield from _flat(step.other)
+
+
+def _fact(step: Step, plan: Plan, every: list[Step]) -> StatementFact:
+    stmt, active = step.stmt, plan.analysis.active
+    name = stmt.target if isinstance(stmt, Let) else stmt.base if isinstance(stmt, Store) else ""
+    by_bend = _linearity(step, plan)
+    again = tuple(
+        Again(name, (reader.stmt.loc.line,))
+        for reader in every for let in reader.rebuilds
+        if let.target == name and let.loc == stmt.loc and isinstance(stmt, Let) and reader.stmt.loc
+    )  # fmt: skip
+    return StatementFact(stmt.loc, name, name in active, *by_bend, tuple(_kept(step, plan, every)), again)
+
+
+def _linearity(step: Step, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the active names that a statement's value is linear in, is linear in beside others, and is not linear in."""
+    stmt, builder = step.stmt, plan.analysis.builder
+    if not isinstance(stmt, Let | Store):
+        return (), (), ()
+    if isinstance(stmt.value, Op) and stmt.value.fn in ("np.dot", "copy"):
+        names = tuple(sorted(ir.names_in(stmt.value) & plan.analysis.active))
+        return ((), names, ()) if len(names) > 1 else (names, (), ())
+    form = builder.forms.get(id(stmt))
+    bends: dict[str, int] = {}
+    for leaf, bend in zip(form.leaves, form.bends(), strict=True) if form is not None else ():
+        name = root_of(leaf).id
+        bends[name] = max(bend, bends.get(name, 0))
+    return tuple(tuple(n for n, bend in bends.items() if bend == k) for k in range(3))  # type: ignore[return-value]
+
+
+def _kept(step: Step, plan: Plan, every: list[Step]) -> Iterator[Kept]:
+    stmt = step.stmt
+    if isinstance(step.kept, Slot) and isinstance(stmt, Let | Store):
+        name = stmt.target if isinstance(stmt, Let) else stmt.base
+        yield Kept(name, step.kept.name, "it is overwritten here", _readers(name, plan, every, step))
+    for name, slot in step.kept_after.items():
+        why = step.reasons.get(name, "") or "the next trip sets it anew"
+        yield Kept(name, _place(slot), why, _readers(name, plan, every, step))
+    for fact, slot in step.entry:
+        name = fact.removesuffix("[]")
+        yield Kept(name, _place(slot), "this loop overwrites it: a copy from before it", _readers(name, plan, every, step))
+    if step.trips_slot is not None:
+        yield Kept("trips", _place(step.trips_slot), "the loop ends where it finds out", ())
+    if step.checkpoints is not None:
+        for fact, place in step.checkpoints.kept.items():
+            yield Kept(fact.removesuffix("[]"), place, "a state from which trips are run again", ())
+
+
+def _place(slot: Slot | Ragged) -> str:
+    return slot.name
+
+
+def _readers(name: str, plan: Plan, every: list[Step], own: Step) -> tuple[int, ...]:
+    """Return the lines whose reverse reads a variable as it was before it changed."""
+    recorder = plan.analysis.recorder
+    wanted = {f"{name}[]"} if name in plan.kinds and plan.kinds[name].rank else {name}
+    found = set()
+    for step in every:
+        facts = set(recorder.reads[id(step)]) | {f for r in step.rebuilds for f in _names(r.value, plan)}
+        if isinstance(step.stmt, If) or step.is_loop:
+            facts |= recorder.header(step)
+        if facts & wanted and step.stmt.loc and step is not own or step is own and recorder.reads[id(step)] & wanted:
+            found.add(step.stmt.loc.line if step.stmt.loc else 0)
+    return tuple(sorted(found - {0}))
+
+
+def _names(expr: Expr, plan: Plan) -> set[str]:
+    return {n for n in ir.names_in(expr) if n in plan.kinds}
