@@ -211,32 +211,34 @@ class _Explainer:
         args = [as_numpy(a, kind) for a, kind in zip(flat, self.param_kinds, strict=True)]
         return run(*(a.copy() if isinstance(a, np.ndarray) else a for a in args))
 
+    def finished(self, scheduled: bool) -> tuple[ir.Function, int]:
+        """Return the two parts of the reverse as one function, and where the second one begins."""
+        whole = pipeline.joined(self.low, self.plan, "explained")
+        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes, scheduled)
+        return function, {title: k for k, title in function.sections}["backward"]
+
     def watched(self, flat):
         """Return (what was observed, what the joined function gave)."""
         norms = {fact.loc: fact.adjoints for fact in loop_facts(self.plan) if fact.loc is not None}
         instrument = Instrument(self.plan.kinds, norms)
-        plan = ir.replace(
-            self.plan,
-            forward=instrument.block(self.plan.forward, "forward"),
-            backward=instrument.block(self.plan.backward, "backward"),
-        )
-        function = pipeline.joined(self.low, plan, "watched")
+        function, split = self.finished(scheduled=False)
+        forward, backward, last = function.body[:split], function.body[split:-1], function.body[-1]
+        body = (*instrument.block(forward, "forward"), *instrument.block(backward, "backward"), last)
+        function = ir.replace(function, body=body, sections=())
         observer = Observer(instrument)
         found = self.call(function, flat, observer.hooks())
         return observer, found if isinstance(found, tuple) else (found,)
 
     def measured(self, flat) -> dict[str, int]:
         """Return the bytes of everything that the finished source keeps, by the name of its place."""
-        whole = pipeline.joined(self.low, self.plan, "kept")
-        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes)
-        split = {title: k for k, title in function.sections}["backward"]
+        function, split = self.finished(scheduled=True)
         forward = function.body[:split]
         bound = ir.bound_in(forward)
         places = [n for n in self.plan.analysis.recorder.slots.made if n in bound]
         ends = tuple(Do(Op("call", (Const(n), Name(n)), (("name", KEEP),))) for n in places)
         observer = Observer(Instrument({}, {}))
         body = (*forward, *ends, ir.Return(Const(0.0)))
-        self.call(ir.replace(function, body=body, sections=((0, "forward"),)), flat, observer.hooks())
+        self.call(ir.replace(function, body=body, sections=()), flat, observer.hooks())
         return observer.kept
 
     # -- reports

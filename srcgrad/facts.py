@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import ir
 from .access import root_of
 from .adjoint import Step
+from .blocks import exposed_reads
 from .ir import Expr, If, Let, Loc, Op, Store
 from .record import carried
 from .reverse import Plan
@@ -103,7 +104,9 @@ def loop_facts(plan: Plan) -> list[LoopFact]:
 def _carried(stmt, kinds) -> set[str]:
     if isinstance(stmt, ir.For):
         return carried(stmt, kinds)
-    return ir.bound_in(stmt.body) | ir.stored_in(stmt.body)
+    bound = ir.bound_in(stmt.body)
+    again = exposed_reads(stmt.body) | ir.names_in(stmt.test)
+    return {n for n in bound & again if not kinds[n].rank} | (ir.stored_in(stmt.body) - bound)
 
 
 def _flat(steps: list[Step]) -> Iterator[Step]:

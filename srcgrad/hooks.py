@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import ir
+from .blocks import exposed_reads, surely_bound
 from .emit import expr_text
 from .ir import Block, Const, Do, Expr, For, Let, Loc, Name, Op, Select, Stmt, Store, Sub, While
 
@@ -78,8 +79,8 @@ class Instrument:
         var = Name(stmt.var) if isinstance(stmt, For) else Const(-1)
         norms: list[Stmt] = []
         if section == "backward" and stmt.loc in self.norms and not _again_inside(stmt):
-            bound = ir.bound_in(stmt.body) | ir.stored_in(stmt.body)
-            pairs = [(n, b) for n, b in self.norms[stmt.loc] if b in bound or b in ir.read_in(stmt.body)]
+            there = surely_bound(stmt.body) | exposed_reads(stmt.body)
+            pairs = [(n, b) for n, b in self.norms[stmt.loc] if b in there]
             norms = [_hook(NORM, number, Const(n), Name(b)) for n, b in pairs]
         whole = ir.replace(stmt, body=(_hook(TRIP, number, var), *body, *norms))
         return [whole, _hook(LEAVE, number)]

@@ -67,11 +67,13 @@ def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir
     return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
 
 
-def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
-    """Return a derivative function after the passes that make it short and its loops fast."""
+def finish(function: ir.Function, low: Lowered, kinds, sizes, scheduled: bool = True) -> ir.Function:
+    """Return a derivative function after the passes that make it short and, where it is `scheduled`, its loops fast."""
     passes = Passes()
     passes.dump("reverse", verify(function))
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("simplify", function, lambda f: simplify(f, known))
+    if not scheduled:
+        return function
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     return passes.run("final", function, lambda f: simplify(f, known))
