@@ -214,7 +214,7 @@ class _Explainer:
     def finished(self, scheduled: bool) -> tuple[ir.Function, int]:
         """Return the two parts of the reverse as one function, and where the second one begins."""
         whole = pipeline.joined(self.low, self.plan, "explained")
-        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes, scheduled)
+        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes, scheduled=scheduled)
         return function, {title: k for k, title in function.sections}["backward"]
 
     def watched(self, flat):

@@ -12,7 +12,7 @@ from .emit import emit
 from .errors import ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
 from .kinds import infer_kinds, kind_of
-from .link import linked
+from .link import linked, tangent_form
 from .lower import lower_with_kinds
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
@@ -82,14 +82,16 @@ class Reading:
 
 def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Reading:
     """Return a Python function as it is read, before array statements become loops."""
+    result = None
     if getattr(f, "_transform", "primal") != "primal":
-        f, structures = f.generated(param_kinds, structures), None
+        f, result = f.generated(param_kinds, structures)
+        structures = None
     parsed = parse(f, structures, kinds=param_kinds)
     function = split_webs(name_results(parsed.function))
-    if param_kinds is None:
-        return Reading(function, None, parsed.result)
-    kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
-    return Reading(function, kinds, parsed.result)
+    kinds = None
+    if param_kinds is not None:
+        kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
+    return Reading(function, kinds, result or parsed.result)
 
 
 def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
@@ -98,10 +100,11 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
-    pitfalls = None
+    pitfalls = result = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures, variant.stretch), None
+        f, result = f.generated(param_kinds, structures, variant.stretch)
+        structures = None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
@@ -123,7 +126,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, parsed.result, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
@@ -135,6 +138,19 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    names = tuple(low.function.params[k] for k in wrt)
+    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
+
+
+def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant) -> Lowered:
+    """Return a lowered function that is to be differentiated by flat parameters, with its pitfalls.
+
+    Raises
+    ------
+    ArgumentError
+        If one of the parameters is no float.
+    """
     low = front(f, structures, param_kinds, variant, True)
     params = low.function.params
     for k in wrt:
@@ -143,10 +159,23 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tup
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    names = tuple(params[k] for k in wrt)
     if low.pitfalls is None:
+        names = tuple(params[k] for k in wrt)
         low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
-    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
+    return low
+
+
+def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
+    """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
+
+    Without `value` it gives the tangents only: of a gradient, the product with a Hessian.
+    """
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    name = f"{low.function.name}_jvp" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
+    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
+    dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
+    result = tree.tuple_of((low.result, dots)) if value else dots
+    return generated((function,), replace(low, result=result))
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
@@ -263,4 +292,4 @@ def _doc(low: Lowered, wrt) -> str:
 
 
 __all__ = ["Generated", "Lowered", "Passes", "Plan", "Reading", "Variant", "check_scalar", "finish", "generated",
-           "joined", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]  # fmt: skip
+           "joined", "jvp", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]  # fmt: skip
