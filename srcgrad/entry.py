@@ -371,6 +371,36 @@ class Entry:
         return generate.builder(self.request, kinds, whole, self.wrt(whole))
 
 
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of a call: their structures, their numbers and arrays, and the kinds of these."""
+
+    structures: tuple[tree.Structure, ...]
+    flat: list
+    kinds: tuple[Kind, ...]
+
+
+def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None = None) -> Arguments:
+    """Return the arguments of a call taken apart, with the defaults of those left out; arrays without axes as numbers.
+
+    Raises
+    ------
+    TypeError
+        If they do not fit the signature.
+    KindError
+        If one of their parts is neither a real number nor an array of these.
+    """
+    bound = signature.bind(*args, **(kwargs or {}))
+    bound.apply_defaults()
+    values = tuple(bound.arguments.values())
+    structures = tuple(tree.structure_of(a) for a in values)
+    flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
+    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
+    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
+    kinds = tuple(kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    return Arguments(structures, flat, kinds)
+
+
 def is_recursive(module) -> bool:
     """Return whether functions of a generated module call themselves: numba cannot load such code from its cache."""
     return getattr(module, "RECURSIVE", False)

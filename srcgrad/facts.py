@@ -1,4 +1,4 @@
-"""What the passes know of a function's lines: what is active, linear, kept for the way back or computed again, and why."""
+"""What the passes know of a function's lines: what is active, linear, kept for the way back or computed again."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _fact(step: Step, plan: Plan, every: list[Step]) -> StatementFact:
 
 
 def _linearity(step: Step, plan: Plan) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the active names that a statement's value is linear in, is linear in beside others, and is not linear in."""
+    """Return the active names that a value is linear in, those that it is so beside others, and the remaining ones."""
     stmt, builder = step.stmt, plan.analysis.builder
     if not isinstance(stmt, Let | Store):
         return (), (), ()
@@ -154,7 +154,8 @@ def _kept(step: Step, plan: Plan, every: list[Step]) -> Iterator[Kept]:
         yield Kept(name, _place(slot), why, _readers(name, plan, every, step))
     for fact, slot in step.entry:
         name = fact.removesuffix("[]")
-        yield Kept(name, _place(slot), "this loop overwrites it: a copy from before it", _readers(name, plan, every, step))
+        why = "this loop overwrites it: a copy from before it"
+        yield Kept(name, _place(slot), why, _readers(name, plan, every, step))
     if step.trips_slot is not None:
         yield Kept("trips", _place(step.trips_slot), "the loop ends where it finds out", ())
     if step.checkpoints is not None:

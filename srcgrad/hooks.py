@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from . import ir
 from .blocks import exposed_reads, surely_bound
 from .emit import expr_text
 from .ir import Block, Const, Do, Expr, For, Let, Loc, Name, Op, Select, Stmt, Store, Sub, While
+from .shown import norm
 
 BEFORE, AFTER, TRIP, LEAVE, NORM, KEEP = "see_before", "see_after", "see_trip", "see_leave", "see_norm", "see_kept"
 
@@ -82,7 +83,7 @@ class Instrument:
             there = surely_bound(stmt.body) | exposed_reads(stmt.body)
             pairs = [(n, b) for n, b in self.norms[stmt.loc] if b in there]
             norms = [_hook(NORM, number, Const(n), Name(b)) for n, b in pairs]
-        whole = ir.replace(stmt, body=(_hook(TRIP, number, var), *body, *norms))
+        whole = replace(stmt, body=(_hook(TRIP, number, var), *body, *norms))
         return [whole, _hook(LEAVE, number)]
 
 
@@ -192,7 +193,7 @@ class Observer:
         if (number, name) not in self.open:
             self.open.add((number, name))
             runs.append([])
-        runs[-1].append(size_of(value))
+        runs[-1].append(norm(value))
 
     def see_kept(self, name: str, value):
         self.kept[name] = int(np.asarray(value).nbytes)
@@ -209,17 +210,6 @@ def _first_bad(value) -> float:
 
 
 def _shown(value):
-    return value.item() if isinstance(value, np.generic) else value if not np.ndim(value) else f"array {np.shape(value)}"
-
-
-def size_of(value) -> float:
-    """Return the Euclidean norm of a number or array, without overflow on the way.
-
-    >>> size_of(np.array([3e200, 4e200]))
-    5e+200
-    """
-    a = np.asarray(value, dtype=float).ravel()
-    largest = float(np.max(np.abs(a), initial=0.0))
-    if largest == 0.0 or not np.isfinite(largest):
-        return largest
-    return float(largest * np.sqrt(np.sum((a / largest) ** 2)))
+    if np.ndim(value):
+        return f"array {np.shape(value)}"
+    return value.item() if isinstance(value, np.generic) else value

@@ -12,27 +12,8 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .names import Fresh as Fresh
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call whose function was read in place: its name, where it is called, and a number of its own."""
-
-    name: str
-    at: Loc | None
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """Where a node came from: file, 1-based line, columns, the text of that line, and the calls it was read in."""
-
-    file: str
-    line: int
-    col: int
-    end_col: int
-    text: str
-    calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
+from .places import Call as Call
+from .places import Loc as Loc
 
 
 def _loc() -> Any:

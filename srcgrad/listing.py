@@ -15,7 +15,8 @@ _STYLE = """
   color: #1f2328; background: #fff; width: fit-content; max-width: 100%; overflow: hidden;
   border: 1px solid #d0d7de; border-radius: 6px; }}
 #{id} .sg-whole {{ padding: 6px 10px; }}
-#{id} .sg-pair {{ display: grid; grid-template-columns: fit-content(56em) fit-content(56em); border-top: 1px solid #d0d7de; }}
+#{id} .sg-pair {{ display: grid; border-top: 1px solid #d0d7de;
+  grid-template-columns: fit-content(56em) fit-content(56em); }}
 #{id} .sg-side {{ padding: 2px 0 8px 0; min-width: 0; overflow-x: auto; }}
 #{id} .sg-side + .sg-side {{ border-left: 1px solid #d0d7de; }}
 #{id} .sg-head {{ padding: 2px 10px; color: #57606a; font-family: sans-serif; font-size: 11px; }}

@@ -109,14 +109,15 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        if isinstance(f, ir.Function):
-            parsed = Reading(f, None, tree.LEAF)
-        else:
+        whole: ir.Function = f
+        known: tree.Structure = tree.LEAF
+        if not isinstance(f, ir.Function):
             parsed = parse(f, structures, inline, param_kinds)
-        passes.dump("parse", parsed.function)
-        for routine in reachable(parsed.function.body):
+            whole, known = parsed.function, parsed.result
+        passes.dump("parse", whole)
+        for routine in reachable(whole.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
-        function = passes.run("unbound", name_results(parsed.function), guard_unbound)
+        function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
         params = dict(zip(function.params, param_kinds, strict=True))
         try:
@@ -126,7 +127,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:

@@ -231,7 +231,7 @@ class Recorder:
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
     def obstacle(self, steps, k, j, stmt: Let | None) -> str:
-        """Return why a value that step k sets is not computed again before the reverse of step j; '' where it can be."""
+        """Return why what step k sets cannot be computed again before the reverse of step j; '' where it can."""
         if stmt is None or ir.names_in(stmt.value) & self.called:
             return "it comes from a call"
         if j == k:

@@ -7,22 +7,7 @@ from html import escape
 
 import numpy as np
 
-
-def number(value) -> str:
-    """Return a number with four digits."""
-    return f"{float(value):.4g}"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes.
-
-    >>> size(24), size(123456)
-    ('24 B', '123.5 kB')
-    """
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= factor:
-            return f"{count / factor:.4g} {unit}"
-    return f"{count} B"
+from .shown import number, size
 
 
 def _notes(line) -> list[str]:
@@ -96,8 +81,9 @@ def html_report(e) -> str:
         notes = "<br>".join(escape(n) for n in _notes(line))
         kept = size(line.bytes) if line.bytes else ""
         rows.append(
-            f'<tr style="background:{fill};vertical-align:top"><td style="color:#8a929c;text-align:right;padding:1px 10px">'
-            f'{line.number}</td><td style="{_CODE};text-align:left;padding:1px 16px 1px 0">{escape(line.text)}</td>'
+            f'<tr style="background:{fill};vertical-align:top">'
+            f'<td style="color:#8a929c;text-align:right;padding:1px 10px">{line.number}</td>'
+            f'<td style="{_CODE};text-align:left;padding:1px 16px 1px 0">{escape(line.text)}</td>'
             f'<td style="text-align:right;padding:1px 10px;color:#9a6700">{kept}</td>'
             f'<td style="text-align:left;padding:1px 10px;color:#57606a">{notes}</td></tr>'
         )
@@ -134,6 +120,7 @@ def _curve(norms: np.ndarray, width: float = 160.0, height: float = 34.0) -> str
     ys = height / 2 - (logs - middle) / span * (height - 6.0)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     return (
-        f'<svg width="{width:g}" height="{height:g}" style="vertical-align:middle;background:#f6f8fa;border-radius:3px">'
+        f'<svg width="{width:g}" height="{height:g}" '
+        'style="vertical-align:middle;background:#f6f8fa;border-radius:3px">'
         f'<polyline points="{points}" fill="none" stroke="#cf222e" stroke-width="1.5"/></svg>'
     )

@@ -1,3 +1,1 @@
-"""Computation graphs: what a function does, drawn."""
-from .graph import Graph, graph
-
+"""Computation graphs: what a function does, drawn and evaluated."""

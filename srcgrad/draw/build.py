@@ -11,8 +11,8 @@ from ..aliases import sharing, written
 from ..blocks import exposed_reads, surely_bound
 from ..calls import is_call, operation
 from ..emit import expr_text
-from ..kinds import infer_kinds
 from ..ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
+from ..kinds import infer_kinds
 from . import labels
 from .model import (
     CARRY,
@@ -124,7 +124,8 @@ class _Builder(ExpressionBuilder):
             barred += [e.source for e in node.edges if e.active and not e.back]
         reached = {n for n in inputs if n.active}
         while True:
-            more = {n for n in self.nodes if n not in reached and any(e.active and e.source in reached for e in n.edges)}
+            ways = (e for n in self.nodes if n not in reached for e in n.edges)
+            more = {e.target for e in ways if e.active and e.source in reached}
             if not more:
                 break
             reached |= more
@@ -220,8 +221,9 @@ class _Builder(ExpressionBuilder):
         if isinstance(value, Name) and not self.known(value.id):
             self.steps.append(Alias(name, value.id))
             self.env[name] = self.env[value.id]
-            if self.reads[value.id] == 1 and self.env[name][0].name == value.id and value.id not in self.function.params:
-                self.rename(self.env[name][0], name)
+            node = self.env[name][0]
+            if self.reads[value.id] == 1 and node.name == value.id and node.op != INPUT:
+                self.rename(node, name)
             return
         if isinstance(value, Name) and self.binds[name] == 1:
             self.steps.append(Alias(name, value.id))

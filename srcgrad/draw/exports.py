@@ -97,8 +97,8 @@ def _dot_block(drawing: Drawing, box: Box | None, pad: str, lines: list[str], or
     for child in children(drawing, box):
         if isinstance(child, Box):
             lines.append(f"{pad}subgraph cluster_{clusters[child]} {{")
-            fill = _FILLS.get(child.kind, "#f7f3ff")
-            lines.append(f"{pad}  label={_quoted(title_of(child))}; labeljust=l; style=rounded; bgcolor={_quoted(fill)};")
+            title, fill = _quoted(title_of(child)), _quoted(_FILLS.get(child.kind, "#f7f3ff"))
+            lines.append(f"{pad}  label={title}; labeljust=l; style=rounded; bgcolor={fill};")
             _dot_block(drawing, child, pad + "  ", lines, order, clusters)
             lines.append(pad + "}")
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
+import inspect
 from pathlib import Path
 
-import numba
 import numpy as np
 
 from .. import entry, tree
@@ -13,7 +13,7 @@ from ..api import Transformed
 from ..errors import ArgumentError, Problem
 from ..generate import place
 from ..pipeline import Reading, read
-from ..reverse import check_draws
+from ..prepare import check_draws
 from . import exports, layout, picture
 from .build import Drawing, build
 from .model import Box, Edge, Node
@@ -35,7 +35,7 @@ class Graph:
 
     def __init__(self, f):
         self._f = f
-        self._signature = entry.parameters(getattr(f, "_base", f))
+        self._signature = inspect.signature(f) if isinstance(f, Transformed) else entry.parameters(f)
         self._name = getattr(getattr(f, "_base", f), "__name__", "function").replace("<lambda>", "function")
         self._evaluation: Evaluation | None = None
         self._known: tuple | None = None
@@ -87,18 +87,11 @@ class Graph:
         *args, **kwargs
             The arguments of the function.
         """
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        values = tuple(bound.arguments.values())
-        structures = tuple(tree.structure_of(a) for a in values)
-        flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
-        flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-        names = [n for s, p in zip(structures, self._signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-        kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
-        self._draw(structures, kinds)
+        given = entry.arguments_of(self._signature, args, kwargs)
+        self._draw(given.structures, given.kinds)
         captured = [a for _, a in self._reading.function.captured]
         evaluation = Evaluation(self._drawing, self._name)
-        found = evaluation.forward([*(leaf.copy() if np.ndim(leaf) else leaf for leaf in flat), *captured])
+        found = evaluation.forward([*(leaf.copy() if np.ndim(leaf) else leaf for leaf in given.flat), *captured])
         self._evaluation = evaluation
         return tree.unflatten(self._reading.result, iter(found))
 
@@ -210,43 +203,8 @@ def _zero_like(value):
     return np.zeros_like(value) if np.ndim(value) else plain(np.float64(0.0))
 
 
-def graph(f, *args) -> Graph:
-    """Return the computation graph of `f`: operations as nodes, values on the edges.
-
-    Parameters
-    ----------
-    f : function
-        A plain function, lambda, njit function, or what `differentiable` or `grad` returned.
-    *args
-        Example arguments. With them the graph is evaluated: forward, and backward where the result is one float, so
-        that every edge shows its value and the local, upstream and downstream gradients.
-
-    Returns
-    -------
-    Graph
-        `forward(...)` and `backward()` evaluate it; `to_svg`, `to_dot`, `to_mermaid`, `to_networkx` and `print` show
-        it, and so does Jupyter.
-
-    Raises
-    ------
-    UnsupportedError
-        If `f` uses something outside the language; with every line.
-
-    Notes
-    -----
-    Every operation is a gate of its own, whose derivative is made as that of a function is and run as plain Python; the
-    gradient of a value is the sum over the gates that use it. Every value is kept: for looking, not for speed. Where a
-    local gradient is infinite the product can be NaN; the derivative that `grad` generates sees a whole statement.
-
-    Examples
-    --------
-    >>> import srcgrad as sg
-    >>> def gate(x, y, z):
-    ...     return (x + y) * max(y, z)
-    >>> g = sg.graph(gate)
-    >>> g.forward(1.0, 2.0, 0.0), g.backward()
-    (6.0, (2.0, 5.0, 0.0))
-    """
+def graph(f, args: tuple) -> Graph:
+    """Return the graph of a function, evaluated where there are arguments."""
     made = Graph(f)
     if not args and made._signature.parameters:
         made._draw()
@@ -256,6 +214,3 @@ def graph(f, *args) -> Graph:
     if len(outputs) == 1 and _is_float(outputs[0]) and not np.ndim(outputs[0].value):
         made.backward()
     return made
-
-
-__all__ = ["Graph", "Transformed", "graph"]

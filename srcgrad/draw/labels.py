@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import shown
 from ..emit import expr_text
-from ..ir import Const, Expr, Op, Select, Sub, Tuple
+from ..ir import Const, Expr, Op, Select, Sub
 
 _SIGNS = {
     "add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−", "np.dot": "@", "mod": "mod", "floordiv": "//",
@@ -57,19 +58,10 @@ def _number(expr: Expr) -> str:
 def number(value) -> str:
     """Return a number with four digits.
 
-    >>> number(3.0), number(-0.00012345), number(1e6), number(True)
-    ('3', '−0.0001235', '1e6', 'True')
+    >>> number(-0.5), number("text")
+    ('−0.5', "'text'")
     """
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value))
-    if isinstance(value, int | np.integer):
-        return str(value).replace("-", "−")
-    if isinstance(value, str):
-        return repr(value)
-    text = f"{float(value):.4g}"
-    mantissa, e, exponent = text.partition("e")
-    text = f"{mantissa}e{int(exponent)}" if e else text
-    return text.replace("-", "−")
+    return repr(value) if isinstance(value, str) else shown.number(value).replace("-", "−")
 
 
 def shape(value) -> str:
@@ -108,23 +100,5 @@ def full(v) -> str:
         return value(v)
     a = np.asarray(v)
     if a.size > 64:
-        return f"{a.shape}, norm {number(norm(a))}"
+        return f"{a.shape}, norm {number(shown.norm(a))}"
     return np.array2string(a, precision=4, suppress_small=True, floatmode="maxprec")
-
-
-def norm(v) -> float:
-    """Return the Euclidean norm of a number or array.
-
-    >>> float(norm(np.array([3.0, -4.0])))
-    5.0
-    """
-    a = np.asarray(v, dtype=float).ravel()
-    largest = np.max(np.abs(a), initial=0.0)
-    if largest == 0.0 or not np.isfinite(largest):
-        return float(largest)
-    return float(largest * np.sqrt(np.sum((a / largest) ** 2)))
-
-
-def result_text(value: Expr) -> list[str]:
-    """Return the texts of the results of a function."""
-    return [expr_text(e) for e in (value.items if isinstance(value, Tuple) else (value,))]

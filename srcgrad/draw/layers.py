@@ -7,6 +7,7 @@ the order, which isotonic regression solves exactly for one column given the oth
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 GAP, LINE, BEND = 16.0, 10.0, 16.0  # between cells; height of a passing line; room for its bends
 SWEEPS, ROUNDS = 12, 40
@@ -137,7 +138,7 @@ def _cells(items: list[Item], links: list[Link]):
             chain.append(cell)
         chains.append((link, chain))
         whole = [of_item[id(link.source)], *chain, of_item[id(link.target)]]
-        for k, (a, b) in enumerate(zip(whole, whole[1:], strict=False)):
+        for k, (a, b) in enumerate(pairwise(whole)):
             leaves = link.leaves if k == 0 else a.height / 2
             enters = link.enters if b is whole[-1] else b.height / 2
             weight = 1.0 + 2.0 * (a.item is None) + 2.0 * (b.item is None)

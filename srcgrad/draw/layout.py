@@ -93,7 +93,7 @@ class _Arranger:
         # once more, with values crossing the borders in the order in which they come from outside
         turns = {box: self.turns(box) for box in self.drawing.boxes}
         for box in reversed(self.order()):
-            self.lay_out(self.levels[box], turns.get(box))
+            self.lay_out(self.levels[box], turns[box] if box is not None else None)
         whole = self.levels[None]
         scene = Scene(title, whole.width, whole.height, annotated=self.annotated, totals=self.totals)
         self.place(whole, 0.0, 0.0, scene)
@@ -101,7 +101,8 @@ class _Arranger:
 
     def turns(self, box: Box) -> dict[object, float]:
         """Return how high what enters a box comes from."""
-        around, found = self.levels[box.parent], {}
+        around = self.levels[box.parent]
+        found: dict[object, float] = {}
         for (_, (key, port)), link in around.links.items():
             if key is box and not (isinstance(port, Node) and port.op == TEST):
                 inner = port if isinstance(port, Node) else ("left", *port)  # type: ignore[misc]
@@ -122,8 +123,7 @@ class _Arranger:
     def split(self, edge: Edge):
         """Cut an edge where it crosses the border of a box."""
         source, target = edge.source, edge.target
-        leaving = [b for b in _path(source)]
-        entering = [b for b in _path(target)]
+        leaving, entering = _path(source), _path(target)
         if source.op in (EXIT, MERGE):
             leaving = leaving[:-1]
         if target.op in (TEST, CARRY):
@@ -155,8 +155,9 @@ class _Arranger:
         sides = [self.levels[b] for b in self.drawing.boxes if b.parent is level.box and b.kind in ("then", "else")]
         for side in sides:
             self.widen(side, max(s.width for s in sides))
-        for (start, end), edges in level.pieces.items():
-            self.item(level, start[0]), self.item(level, end[0])
+        for start, end in level.pieces:
+            self.item(level, start[0])
+            self.item(level, end[0])
         for node in self.drawing.nodes:
             if node.box is level.box and not (node.op in PORTS or node.op == TEST):
                 self.item(level, node)
@@ -174,7 +175,7 @@ class _Arranger:
             level.items[key].turn = y
         for (start, end), edges in level.pieces.items():
             link = Link(level.items[start[0]], level.items[end[0]], self.leaves(level, start), self.enters(level, end))
-            link.label = self.label(end, edges, level)[1]
+            link.label = self.label(end, edges)[1]
             level.links[start, end] = link
         width, height = arrange(list(level.items.values()), list(level.links.values()), 40.0)
         backs = len(self.backs(level))
@@ -217,7 +218,7 @@ class _Arranger:
             inner = self.levels[key]
             made = Item(inner.width, inner.height)
         else:
-            made = Item(0.0 if key[0] == "left" else 0.0, PORT, "first" if key[0] == "left" else "last")
+            made = Item(0.0, PORT, "first" if key[0] == "left" else "last")
         level.items[key] = made
         return made
 
@@ -283,7 +284,7 @@ class _Arranger:
         return TITLE + found.y + self.middle(key)
 
     # -- labels
-    def label(self, end: End, edges: list[Edge], level: _Level):
+    def label(self, end: End, edges: list[Edge]):
         """Return ((value, gradient, factors), (width, height)) of the label of a piece of edges."""
         texts = self.texts(end, edges)
         if not any(texts):
@@ -315,13 +316,10 @@ class _Arranger:
     def into_loop(self, edges: list[Edge]) -> tuple[str, str, str]:
         """Return what is written on a value that every trip of a loop uses: the gradient is that of all trips."""
         value = labels.value(edges[0].source.value)
-        downs = [p.downstream for e in self.every(edges) if e.active for p in e.passages if p.downstream is not None]
+        downs = [p.downstream for e in edges if e.active for p in e.passages if p.downstream is not None]
         if not downs or len({np.shape(d) for d in downs}) > 1:
             return value, "", ""
         return value, ("Σ " if len(downs) > 1 else "") + labels.value(sum(downs[1:], start=downs[0])), ""
-
-    def every(self, edges: list[Edge]) -> list[Edge]:
-        return list(dict.fromkeys(edges))
 
     # -- absolute places
     def place(self, level: _Level, x: float, y: float, scene: Scene):
@@ -335,13 +333,13 @@ class _Arranger:
                 scene.shapes.append(Shape(key, x + item.x, top + item.y, item.width, item.height))
         for (start, end), link in level.links.items():
             edges = level.pieces[start, end]
-            texts = self.label(end, edges, level)[0]
+            value, gradient, factors = self.label(end, edges)[0]
             points = [(x + a, top + b) for a, b in link.points]
             points[-1] = points[-1][0] + self.inset(end, link), points[-1][1]
             points[0] = points[0][0] - self.outset(start, link), points[0][1]
             at = x + link.at[0], top + link.at[1]
             arrow = isinstance(end[1], Edge)
-            scene.lines.append(Line(points, edges, *texts, at, arrow and not _is_port(end[0])))
+            scene.lines.append(Line(points, edges, value, gradient, factors, at, arrow and not _is_port(end[0])))
         for k, (leave, carry) in enumerate(self.backs(level)):
             scene.lines.append(self.back_line(level, leave, carry, k, x, y))
 

@@ -73,6 +73,8 @@ class Node:
         Dtype and rank of its value, where the arguments are known.
     active : bool
         Whether a derivative passes through it.
+    source : str
+        The source of its two halves, forward and backward, once it was evaluated.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Node:
     loc: Loc | None = None
     kind: Kind | None = None
     active: bool = True
+    source: str = ""
     gate: Function | None = None
     slots: tuple[str, ...] = ()
     results: tuple[str, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 
 from . import labels
-from .layout import HEIGHT, NAME, ROUND, Line, Scene, Shape, has_name, size_of, title_of
-from .model import CARRY, CONSTANT, EXIT, INPUT, OUTPUT, PORTS, Box, Node
+from .layout import HEIGHT, NAME, Line, Scene, Shape, has_name, size_of, title_of
+from .model import CARRY, CONSTANT, EXIT, INPUT, OUTPUT, PORTS, Box, Edge, Node
 
 INK, PALE, GREEN, RED = "#1f2328", "#8a929c", "#1a7f37", "#cf222e"
 MARGIN, LEGEND = 24.0, 30.0
@@ -134,7 +135,7 @@ def _operation(node: Node, x, y, width, height) -> list[str]:
         f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="{_n(HEIGHT / 2)}" '
         f'fill="{fill}" stroke="{stroke}" stroke-width="1.4"/>'
     )
-    style = "op" if len(node.label) <= 2 else "word" if len(node.label) <= ROUND else "word"
+    style = "op" if len(node.label) <= 2 else "word"
     drop = 6.0 if style == "op" else 4.5
     return [shape, _text(x + width / 2, y + height / 2 + drop, node.label, style)]
 
@@ -178,7 +179,7 @@ def _line(line: Line) -> list[str]:
 def _smooth(points: list[tuple[float, float]]) -> str:
     """Return a path that is level at every point: straight pieces, joined by curves."""
     parts = [f"M{_n(points[0][0])},{_n(points[0][1])}"]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if abs(y1 - y0) < 0.05:
             parts.append(f"L{_n(x1)},{_n(y1)}")
         else:
@@ -201,14 +202,28 @@ def _angular(points: list[tuple[float, float]], radius: float = 6.0) -> str:
 
 
 def _numbers(line: Line) -> list[str]:
-    out = []
+    if not (line.value or line.gradient):
+        return []
     x, y = line.at
+    out = [f"<g><title>{escape(about_edge(line.edges))}</title>"]
     if line.value:
         out.append(_text(x, y - 5.0, line.value, "v"))
     if line.gradient:
         more = f'<tspan class="f">{escape(line.factors)}</tspan>' if line.factors else ""
         out.append(f'<text x="{_n(x)}" y="{_n(y + 14.0)}" class="g">{escape(line.gradient)}{more}</text>')
-    return out
+    return [*out, "</g>"]
 
 
-__all__ = ["about", "svg"]
+def about_edge(edges: list[Edge]) -> str:
+    """Return what a tooltip says of the value on an edge, and of the gradient that comes back."""
+    edge = edges[0]
+    source = edge.source.name or edge.source.id
+    lines = [f"{source} to {' and '.join(dict.fromkeys(e.target.name or e.target.label for e in edges))}"]
+    if edge.value is not None:
+        lines.append(f"value {labels.full(edge.value)}")
+    if len(edges) == 1 and edge.downstream is not None:
+        lines.append(f"upstream gradient {labels.full(edge.upstream)}")
+        if not labels.shape(edge.upstream):
+            lines.append(f"local gradient {labels.full(edge.local)}")
+        lines.append(f"downstream gradient {labels.full(edge.downstream)}")
+    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,7 @@ class Evaluation:
         kinds = tuple(self.kinds[n] for n in step.reads)
         try:
             gate = gate_of(node.gate, kinds)
+            node.source = gate.text
             values, residuals = gate.forward(*_inputs(node, [r.value for r in refs], bool(step.writes)))
         except SrcgradError:
             raise
@@ -147,8 +149,10 @@ class Evaluation:
         taken = 0 if head.values[0] else 1
         box = step.boxes[taken]
         if box is not None:
-            for b in {step.boxes[0] and step.boxes[0].parent, box} - {None}:
-                b.runs += b is box or b.kind == "if"
+            whole = box if box.kind == "if" else box.parent
+            for entered in dict.fromkeys((whole, box)):
+                if entered is not None:
+                    entered.runs += 1
         try:
             self.block((step.then, step.other)[taken])
         finally:
@@ -166,11 +170,8 @@ class Evaluation:
         raise _Left
 
     def run_fail(self, step: Fail):
-        args = [self.evaluate(_reading(e)).values[0] if not isinstance(e, ir.Const) else e.value for e in step.args]
-        kind = {"ValueError": ValueError, "IndexError": IndexError}.get(step.exception)
-        import builtins
-
-        raise (kind or getattr(builtins, step.exception, ValueError))(*args)
+        args = [e.value if isinstance(e, ir.Const) else self.evaluate(_reading(e)).values[0] for e in step.args]
+        raise getattr(builtins, step.exception)(*args)
 
     # -- loops
     def run_loop(self, step: Loop):

@@ -96,8 +96,8 @@ def spread_selects(block: Block, fresh) -> Block:
         stmt = ir.with_blocks(stmt, lambda b: spread_selects(b, fresh))
         whole = stmt.value if isinstance(stmt, Let) else None
         if isinstance(stmt, Let) and isinstance(whole, Select) and not _is_plain(whole):
-            sides = (spread_selects((replace(stmt, value=e),), fresh) for e in (whole.then, whole.other))
-            out.append(ir.If(whole.test, *sides, whole.loc or stmt.loc))
+            then, other = (spread_selects((replace(stmt, value=e),), fresh) for e in (whole.then, whole.other))
+            out.append(ir.If(whole.test, then, other, whole.loc or stmt.loc))
         elif isinstance(stmt, Let | Store | ir.Return):
             value = _without_selects(stmt.value, out, fresh, stmt.loc)
             out.append(replace(stmt, value=value))
@@ -110,8 +110,8 @@ def _without_selects(expr: Expr, out: list[ir.Stmt], fresh, loc) -> Expr:
     if isinstance(expr, Select) and not _is_plain(expr):
         name = fresh("side")
         where = expr.loc or loc
-        sides = tuple(spread_selects((Let(name, side, where),), fresh) for side in (expr.then, expr.other))
-        out.append(ir.If(expr.test, *sides, where))
+        then, other = (spread_selects((Let(name, side, where),), fresh) for side in (expr.then, expr.other))
+        out.append(ir.If(expr.test, then, other, where))
         return Name(name, where)
     if isinstance(expr, Sub | Slice) or isinstance(expr, Op) and expr.fn in ("and", "or"):
         return expr

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import dataclass, field, replace
 
-from dataclasses import dataclass, field
-
-import numba
 import numpy as np
 
 from . import entry, generate, ir, pipeline, tree
@@ -110,58 +109,12 @@ class Explanation:
         return html_report(self)
 
 
-def explain(f, *args, argnums=None) -> Explanation:
-    """Return what the derivative of `f` does with each line, and what happened in one evaluation of it.
-
-    Parameters
-    ----------
-    f : function
-        Returns one float.
-    *args
-        Its arguments.
-    argnums : int, str or tuple of these, optional
-        The arguments to differentiate by; by default all floats and arrays of floats.
-
-    Returns
-    -------
-    Explanation
-        For each line: whether it is active, in what it is linear, what is kept for the way back or computed again, why,
-        and how many bytes that took; how the norms of adjoints grow from trip to trip of loops; the lines where inf and
-        nan were born, forward and backward.
-
-    Raises
-    ------
-    UnsupportedError, ArgumentError
-        As `grad` does.
-
-    Notes
-    -----
-    What is said of lines is what the passes decided for the source that `grad` generates. That source runs once more as
-    plain Python, with calls between its statements, so choose arguments with which that does not take long. Statements
-    inside functions that stay calls (see `limitations`) are not watched.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import srcgrad as sg
-    >>> def root(x):
-    ...     y = x - 1.0
-    ...     return np.sqrt(y) * np.log(y)
-    >>> found = sg.explain(root, 1.0)
-    >>> [(b.section, b.loc.line, b.value) for b in found.births][0]
-    ('forward', 3, -inf)
-    """
-    base = getattr(f, "_base", f)
-    signature = entry.parameters(base)
-    bound = signature.bind(*args)
-    bound.apply_defaults()
-    values = tuple(bound.arguments.values())
-    structures = tuple(tree.structure_of(a) for a in values)
-    flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
-    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
-    return _Explainer(f, structures, kinds, _wrt(argnums, signature, structures, kinds)).run(flat)
+def explain(f, args: tuple, argnums=None) -> Explanation:
+    """Return what the derivative of a function does with each line, and what happened in one evaluation of it."""
+    signature = inspect.signature(f) if hasattr(f, "_transform") else entry.parameters(f)
+    given = entry.arguments_of(signature, args)
+    wrt = _wrt(argnums, signature, given.structures, given.kinds)
+    return _Explainer(f, given.structures, given.kinds, wrt).run(given.flat)
 
 
 def _wrt(argnums, signature, structures, kinds) -> tuple[int, ...]:
@@ -205,7 +158,7 @@ class _Explainer:
         """Return what a function of the generated source gives, run as plain Python."""
         fresh = ir.Fresh(ir.all_names(function))
         body, numbers = with_numpy_constants(function.body, fresh)
-        made = pipeline.generated((ir.replace(function, body=body),), self.low)
+        made = pipeline.generated((replace(function, body=body),), self.low)
         text = generate.module_text(function.name, made)
         (run,) = functions_of(text, (function.name,), {**hooks, **numbers})
         args = [as_numpy(a, kind) for a, kind in zip(flat, self.param_kinds, strict=True)]
@@ -224,7 +177,7 @@ class _Explainer:
         function, split = self.finished(scheduled=False)
         forward, backward, last = function.body[:split], function.body[split:-1], function.body[-1]
         body = (*instrument.block(forward, "forward"), *instrument.block(backward, "backward"), last)
-        function = ir.replace(function, body=body, sections=())
+        function = replace(function, body=body, sections=())
         observer = Observer(instrument)
         found = self.call(function, flat, observer.hooks())
         return observer, found if isinstance(found, tuple) else (found,)
@@ -238,7 +191,7 @@ class _Explainer:
         ends = tuple(Do(Op("call", (Const(n), Name(n)), (("name", KEEP),))) for n in places)
         observer = Observer(Instrument({}, {}))
         body = (*forward, *ends, ir.Return(Const(0.0)))
-        self.call(ir.replace(function, body=body, sections=()), flat, observer.hooks())
+        self.call(replace(function, body=body, sections=()), flat, observer.hooks())
         return observer.kept
 
     # -- reports
@@ -250,8 +203,8 @@ class _Explainer:
         reading = pipeline.read(self.f, self.structures, self.param_kinds)
         known = ir.all_names(reading.function)
         found = {key: _line(key, of_line, known, kept) for key, of_line in facts.items()}
-        every = dict.fromkeys((*_own_lines(self.f), *sorted(found)))
-        texts = dict(_own_lines(self.f))
+        texts = _own_lines(self.f)
+        every = dict.fromkeys((*texts, *sorted(found)))
         return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
 
     def loops(self, observer: Observer) -> list[LoopReport]:
@@ -268,6 +221,8 @@ class _Explainer:
 
 def _own_lines(f) -> dict[tuple[str, int], str]:
     """Return the lines of a function's text by file and number."""
+    if getattr(f, "_transform", "primal") != "primal":
+        return {}  # its lines are those of a generated file
     source = find_source(f)
     first = source.node.lineno
     last = source.node.end_lineno or first
@@ -291,13 +246,18 @@ def _line(key, facts: list[StatementFact], known: set[str], kept: dict[str, int]
             inner[fact.name] = own
         for n, bend in own.items():
             whole[n] = max(whole.get(n, 0), bend)
-    texts = {fact.loc.text for fact in facts if fact.loc}
+    texts = sorted({fact.loc.text for fact in facts if fact.loc})
     places = {k.place: k for fact in facts for k in fact.kept if k.place in kept}
+    linear, mixed, curved = (tuple(n for n, bend in whole.items() if n in known and bend == k) for k in range(3))
+    file, number = key
     return LineReport(
-        *key,
-        sorted(texts)[0],
-        tuple(dict.fromkeys(f.name if f.name in known else "result" for f in facts if f.active)),
-        *(tuple(n for n, bend in whole.items() if n in known and bend == k) for k in range(3)),
+        file,
+        number,
+        texts[0],
+        active=tuple(dict.fromkeys(f.name if f.name in known else "result" for f in facts if f.active)),
+        linear=linear,
+        mixed=mixed,
+        curved=curved,
         kept=tuple((_called(k.name, known), _reason(k)) for k in places.values()),
         again=tuple((a.name, _for_lines(a.readers)) for fact in facts for a in fact.again),
         bytes=sum(kept[p] for p in places),
