@@ -13,7 +13,7 @@ from .model import CARRY, CONSTANT, EXIT, INPUT, MERGE, OUTPUT, PORTS, TEST, Box
 
 CHARACTER, SMALL = 7.3, 6.3  # widths of a character of names and titles, and of labels
 HEIGHT, NAME, ROUND = 38.0, 15.0, 4  # of a node, of the name above it, most characters in a circle
-PAD, TITLE, LANE, PORT = 14.0, 24.0, 9.0, 10.0
+PAD, TITLE, LANE, STEP, PORT = 14.0, 24.0, 9.0, 6.0, 10.0
 
 
 @dataclass(eq=False)
@@ -32,13 +32,14 @@ class Line:
 
 @dataclass(eq=False)
 class Shape:
-    """A node, port or box with its place."""
+    """A node, port or box with its place; `aside` is how far the name of a port stands from it."""
 
-    what: Node | Box | tuple
+    what: Node | Box
     x: float
     y: float
     width: float
     height: float
+    aside: float = 0.0
 
 
 @dataclass
@@ -224,11 +225,15 @@ class _Arranger:
 
     def node_item(self, level: _Level, node: Node) -> Item:
         if node.op in PORTS:
-            width = CHARACTER * len(node.name) + 20.0
+            width = CHARACTER * len(node.name) + 20.0 + self.lanes(level)
             return Item(width, 22.0, "first" if node.op == CARRY else "last")
         width, height = size_of(node)
         width = max(width, SMALL * len(self.totals.get(node, "")))
         return Item(width, height + (NAME if has_name(node) else 0.0) + self.below(node))
+
+    def lanes(self, level: _Level) -> float:
+        """Return how much room the lines to the next trip need beside the ports of a loop."""
+        return STEP * len(self.backs(level))
 
     def below(self, node: Node) -> float:
         return 18.0 if node.op == INPUT and self.annotated and node.active else 0.0
@@ -330,7 +335,8 @@ class _Arranger:
             if isinstance(key, Box):
                 self.place(self.levels[key], x + item.x, top + item.y, scene)
             elif isinstance(key, Node):
-                scene.shapes.append(Shape(key, x + item.x, top + item.y, item.width, item.height))
+                lanes = self.lanes(level) if key.op in PORTS else 0.0
+                scene.shapes.append(Shape(key, x + item.x, top + item.y, item.width, item.height, lanes))
         for (start, end), link in level.links.items():
             edges = level.pieces[start, end]
             value, gradient, factors = self.label(end, edges)[0]
@@ -347,8 +353,8 @@ class _Arranger:
         """Return the line from the end of a trip to the beginning of the next one, along the bottom of the box."""
         a, b = level.items[leave], level.items[carry]
         bottom = y + level.height - 7.0 - LANE * k
-        right, left = x + a.x + a.width - 8.0 - 5.0 * k, x + b.x + 8.0 + 5.0 * k
-        points = [(right, y + TITLE + a.y + 18.0), (right, bottom), (left, bottom), (left, y + TITLE + b.y + 18.0)]
+        right, left = x + a.x + a.width - 8.0 - STEP * k, x + b.x + 8.0 + STEP * k
+        points = [(right, y + TITLE + a.y + 12.0), (right, bottom), (left, bottom), (left, y + TITLE + b.y + 14.0)]
         return Line(points, [e for e in carry.edges if e.back], back=True)
 
 

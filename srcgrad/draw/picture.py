@@ -45,7 +45,7 @@ def svg(scene: Scene) -> str:
         f'<g transform="translate({_n(MARGIN)},{_n(MARGIN)})">',
     ]
     out += [line for s in scene.shapes if isinstance(s.what, Box) for line in _frame(s, scene)]
-    out += [line for x in scene.lines for line in _line(x)]
+    out += [line for x in scene.lines for line in _line(x, scene)]
     out += [line for s in scene.shapes if isinstance(s.what, Node) for line in _node(s, scene)]
     out += [line for x in scene.lines for line in _numbers(x)]
     out.append("</g>")
@@ -70,15 +70,11 @@ def _text(x: float, y: float, text: str, style: str, extra: str = "") -> str:
     return f'<text x="{_n(x)}" y="{_n(y)}" class="{style}"{extra}>{escape(text)}</text>'
 
 
-def _off(box: Box | None, scene: Scene) -> bool:
-    return scene.annotated and box is not None and any(not b.runs for b in box.path if b.kind != "call")
-
-
 def _frame(shape: Shape, scene: Scene) -> list[str]:
     box = shape.what
     assert isinstance(box, Box)
     fill, stroke = FRAMES[box.kind]
-    off = ' class="off"' if _off(box, scene) else ""
+    off = ' class="off"' if scene.annotated and not box.runs and box.kind != "call" else ""
     return [
         f"<g{off}><title>{escape(_about_box(box))}</title>"
         f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="8" '
@@ -96,7 +92,7 @@ def _about_box(box: Box) -> str:
 def _node(shape: Shape, scene: Scene) -> list[str]:
     node, x, y = shape.what, shape.x, shape.y
     assert isinstance(node, Node)
-    off = ' class="off"' if _off(node.box, scene) else ""
+    off = ' class="off"' if scene.annotated and not node.values else ""
     out = [f"<g{off}><title>{escape(about(node))}</title>"]
     if node.op in PORTS:
         return [*out, *_port(shape), "</g>"]
@@ -144,9 +140,10 @@ def _port(shape: Shape) -> list[str]:
     node, y = shape.what, shape.y + 11.0
     assert isinstance(node, Node)
     if node.op == CARRY:
-        dot, text, anchor = shape.x, shape.x + 9.0, "start"
+        dot, text, anchor = shape.x, shape.x + 9.0 + shape.aside, "start"
     else:
-        dot, text, anchor = shape.x + shape.width, shape.x + shape.width - 9.0, "end"
+        dot = shape.x + shape.width
+        text, anchor = dot - 9.0 - shape.aside, "end"
     fill = "#d9b44a" if node.op in (CARRY, EXIT) else "#b196e0"
     return [
         f'<circle cx="{_n(dot)}" cy="{_n(y)}" r="4.5" fill="{fill}"/>',
@@ -168,12 +165,13 @@ def about(node: Node) -> str:
     return "\n".join(lines)
 
 
-def _line(line: Line) -> list[str]:
+def _line(line: Line, scene: Scene) -> list[str]:
+    off = " off" if scene.annotated and not any(e.passages for e in line.edges) else ""
     if line.back:
-        return [f'<path class="e back" marker-end="url(#b)" d="{_angular(line.points)}"/>']
-    quiet = not any(e.active for e in line.edges)
+        return [f'<path class="e back{off}" marker-end="url(#b)" d="{_angular(line.points)}"/>']
+    quiet = " q" if not any(e.active for e in line.edges) else ""
     marker = ' marker-end="url(#a)"' if line.arrow and not quiet else ""
-    return [f'<path class="e{" q" if quiet else ""}"{marker} d="{_smooth(line.points)}"/>']
+    return [f'<path class="e{quiet}{off}"{marker} d="{_smooth(line.points)}"/>']
 
 
 def _smooth(points: list[tuple[float, float]]) -> str:
