@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from . import entry, generate, ir, pipeline, tree
+from .blocks import surely_bound
 from .errors import ArgumentError, Problem
-from .facts import StatementFact, loop_facts, statement_facts
+from .facts import StatementFact, copies, loop_facts, statement_facts
 from .hooks import KEEP, Birth, Instrument, Observer
 from .ir import Const, Do, Loc, Name, Op
 from .plain import as_numpy, functions_of, with_numpy_constants
@@ -173,7 +174,7 @@ class _Explainer:
     def watched(self, flat):
         """Return (what was observed, what the joined function gave)."""
         norms = {fact.loc: fact.adjoints for fact in loop_facts(self.plan) if fact.loc is not None}
-        instrument = Instrument(self.plan.kinds, norms)
+        instrument = Instrument(copies(self.plan), norms)
         function, split = self.finished(scheduled=False)
         forward, backward, last = function.body[:split], function.body[split:-1], function.body[-1]
         body = (*instrument.block(forward, "forward"), *instrument.block(backward, "backward"), last)
@@ -184,14 +185,13 @@ class _Explainer:
 
     def measured(self, flat) -> dict[str, int]:
         """Return the bytes of everything that the finished source keeps, by the name of its place."""
-        function, split = self.finished(scheduled=True)
-        forward = function.body[:split]
-        bound = ir.bound_in(forward)
-        places = [n for n in self.plan.analysis.recorder.slots.made if n in bound]
-        ends = tuple(Do(Op("call", (Const(n), Name(n)), (("name", KEEP),))) for n in places)
+        function, _ = self.finished(scheduled=True)
+        *body, last = function.body
+        bound = surely_bound(tuple(body))
+        places = dict.fromkeys(k.place for fact in statement_facts(self.plan) for k in fact.kept if k.place in bound)
+        ends = (Do(Op("call", (Const(n), Name(n)), (("name", KEEP),))) for n in places)
         observer = Observer(Instrument({}, {}))
-        body = (*forward, *ends, ir.Return(Const(0.0)))
-        self.call(replace(function, body=body, sections=()), flat, observer.hooks())
+        self.call(replace(function, body=(*body, *ends, last), sections=()), flat, observer.hooks())
         return observer.kept
 
     # -- reports
@@ -259,17 +259,17 @@ def _line(key, facts: list[StatementFact], known: set[str], kept: dict[str, int]
         mixed=mixed,
         curved=curved,
         kept=tuple((_called(k.name, known), _reason(k)) for k in places.values()),
-        again=tuple((a.name, _for_lines(a.readers)) for fact in facts for a in fact.again),
+        again=tuple((_called(a.name, known), _for_lines(a.readers)) for fact in facts for a in fact.again),
         bytes=sum(kept[p] for p in places),
     )
 
 
 def _called(name: str, known: set[str]) -> str:
-    return name if name in known or name == "trips" else f"{name}(...)"
+    return name if name in known or name == "trips" else f"{name}, a part of this line,"
 
 
 def _reason(kept) -> str:
-    needed = f", and the reverse of {_for_lines(kept.readers)} reads it" if kept.readers else ""
+    needed = f"; read by the reverse of {_for_lines(kept.readers)}" if kept.readers else ""
     return f"{kept.why}{needed}"
 
 

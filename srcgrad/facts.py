@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import ir
 from .access import root_of
@@ -84,20 +85,43 @@ class LoopFact:
     adjoints: tuple[tuple[str, str], ...]
 
 
+def copies(plan: Plan) -> dict[str, str]:
+    """Return the parameters that stand under other names, where a function writes them or binds them anew."""
+    lets = [s for s in plan.function.body if isinstance(s, Let) and s.loc == plan.function.loc]
+    sources = {s.target: ir.names_in(s.value) & set(plan.function.params) for s in lets}
+    return {own: next(iter(params)) for own, params in sources.items() if len(params) == 1}
+
+
 def statement_facts(plan: Plan) -> list[StatementFact]:
-    """Return the facts of all statements, in the order of the text."""
-    every = list(_flat(plan.analysis.steps))
-    return [_fact(step, plan, every) for step in every]
+    """Return the facts of all statements, in the order of the text; not of the copies of parameters."""
+    every = [s for s in _flat(plan.analysis.steps) if s.stmt.loc != plan.function.loc]
+    names = copies(plan)
+    return [_renamed(_fact(step, plan, every), names) for step in every]
+
+
+def _renamed(fact: StatementFact, names: dict[str, str]) -> StatementFact:
+    """Return a fact in the user's names."""
+    linear, mixed, curved = (tuple(names.get(n, n) for n in group) for group in (fact.linear, fact.mixed, fact.curved))
+    kept = tuple(replace(k, name=names.get(k.name, k.name), why=_in_names(k.why, names)) for k in fact.kept)
+    again = tuple(replace(a, name=names.get(a.name, a.name)) for a in fact.again)
+    name = names.get(fact.name, fact.name)
+    return replace(fact, name=name, linear=linear, mixed=mixed, curved=curved, kept=kept, again=again)
+
+
+def _in_names(text: str, names: dict[str, str]) -> str:
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
 
 def loop_facts(plan: Plan) -> list[LoopFact]:
     """Return the loops that reverse goes through, and whose state is active."""
     found = []
+    names = copies(plan)
     bars = plan.analysis.builder.bars
     for step in _flat(plan.analysis.steps):
         if step.is_loop and step.has_reverse:
             state = sorted({f.removesuffix("[]") for f in _carried(step.stmt, plan.kinds)} & plan.analysis.active)
-            found.append(LoopFact(step.stmt.loc, tuple((n, bars[n]) for n in state if n in bars)))
+            pairs = tuple((names.get(n, n), bars[n]) for n in state if n in bars)
+            found.append(LoopFact(step.stmt.loc, pairs))
     return found
 
 

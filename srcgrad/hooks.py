@@ -33,9 +33,9 @@ class Watched:
 
 @dataclass
 class Instrument:
-    """Puts calls of hooks into blocks, and knows what their numbers stand for."""
+    """Puts calls of hooks into blocks, and knows what their numbers stand for; `names` are shown for others."""
 
-    kinds: dict[str, ir.Kind]
+    names: dict[str, str]
     norms: dict[Loc, tuple[tuple[str, str], ...]]
     statements: list[Watched] = field(default_factory=list)
     loops: list[tuple[Loc | None, str]] = field(default_factory=list)
@@ -68,10 +68,13 @@ class Instrument:
             if isinstance(stmt, Store) and stmt.op != "=":
                 reads[expr_text(target)] = target
             number = Const(len(self.statements))
-            words = expr_text(target), expr_text(value)
-            self.statements.append(Watched(stmt.loc, section, *words, tuple(reads)))
+            words = self.text(target), self.text(value)
+            self.statements.append(Watched(stmt.loc, section, *words, tuple(map(self.text, reads.values()))))
             out += [_hook(BEFORE, number, *reads.values()), stmt, _hook(AFTER, number, target)]
         return tuple(out)
+
+    def text(self, expr: Expr) -> str:
+        return expr_text(ir.rename_expr(expr, self.names))
 
     def loop(self, stmt: For | While, section: str) -> list[Stmt]:
         number = Const(len(self.loops))

@@ -88,9 +88,9 @@ def explain(f, *args, argnums=None) -> Explanation:
     >>> def root(x):
     ...     y = x - 1.0
     ...     return np.sqrt(y) * np.log(y)
-    >>> found = sg.explain(root, 1.0)
-    >>> [(b.section, b.loc.line, b.value) for b in found.births][0]
-    ('forward', 3, -inf)
+    >>> born = sg.explain(root, 1.0).births[0]
+    >>> born.section, born.loc.text.strip(), born.reads
+    ('forward', 'return np.sqrt(y) * np.log(y)', (('y', 0.0),))
     """
     from .explanation import explain as explained
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import labels
 from .build import Drawing
 from .layout import title_of
 from .model import CONSTANT, INPUT, OUTPUT, PORTS, TEST, Box, Edge, Node
 
+MOST_NUMBERS = 4096
 _FILLS = {"for": "#fff9ec", "while": "#fff9ec", "call": "#f2f7f7"}
 
 
@@ -165,6 +168,12 @@ def _mermaid_block(drawing: Drawing, box: Box | None, pad: str, lines: list[str]
 # --- networkx -----------------------------------------------------------------------------------------------------
 
 
+def _small_local(edge: Edge):
+    """Return the local gradient of an edge, None where it has more than a few thousand numbers."""
+    count = np.size(edge.value) * np.size(edge.target.value)
+    return edge.local if count <= MOST_NUMBERS else None
+
+
 def networkx_graph(drawing: Drawing):
     """Return the graph as a `networkx.MultiDiGraph`."""
     import networkx
@@ -179,6 +188,6 @@ def networkx_graph(drawing: Drawing):
     for edge in drawing.edges:
         made.add_edge(
             edge.source.id, edge.target.id, slot=edge.slot, active=edge.active, back=edge.back, value=edge.value,
-            upstream=edge.upstream, local=edge.local, downstream=edge.downstream,
+            upstream=edge.upstream, local=_small_local(edge), downstream=edge.downstream,
         )  # fmt: skip
     return made

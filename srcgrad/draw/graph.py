@@ -147,7 +147,7 @@ class Graph:
         """Return the graph as a `networkx.MultiDiGraph`; without the edges back to the next trip it has no cycle.
 
         Nodes have the attributes op, label, text, name, box (the titles around them), line, value and gradient; edges
-        slot, value, upstream, local, downstream, active and back.
+        slot, value, upstream, local (None where it has more than 4096 numbers), downstream, active and back.
 
         Raises
         ------

@@ -66,9 +66,9 @@ def arrange(items: list[Item], links: list[Link], narrow: float = 22.0) -> tuple
 
     >>> a, b = Item(10.0, 10.0), Item(10.0, 10.0)
     >>> arrange([a, b], [Link(a, b, 5.0, 5.0)])
-    (42.0, 10.0)
+    (46.0, 10.0)
     >>> (a.x, a.y), (b.x, b.y)
-    ((0.0, 0.0), (32.0, 0.0))
+    ((0.0, 0.0), (36.0, 0.0))
     """
     if not items:
         return 0.0, 0.0

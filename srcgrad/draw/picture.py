@@ -9,23 +9,35 @@ from . import labels
 from .layout import HEIGHT, NAME, Line, Scene, Shape, has_name, size_of, title_of
 from .model import CARRY, CONSTANT, EXIT, INPUT, OUTPUT, PORTS, Box, Edge, Node
 
-INK, PALE, GREEN, RED = "#1f2328", "#8a929c", "#1a7f37", "#cf222e"
+INK, GREEN, RED, PINK = "#1f2328", "#1a7f37", "#cf222e", "#e39aa0"
 MARGIN, LEGEND = 24.0, 30.0
 FRAMES = {
     "for": ("#fff9ec", "#d9b44a"), "while": ("#fff9ec", "#d9b44a"), "if": ("#f7f3ff", "#b196e0"),
     "then": ("#fdfbff", "#d3c3ee"), "else": ("#fdfbff", "#d3c3ee"), "call": ("#f2f7f7", "#86b3b3"),
 }  # fmt: skip
-STYLE = """
-text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif;fill:#1f2328}
-.code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12px}
-.name{font-style:italic;font-family:Georgia,'Times New Roman','Liberation Serif',serif;font-size:14px;fill:#57606a}
-.op{font-size:17px;text-anchor:middle}.word{font-size:13px;text-anchor:middle}
-.in{font-family:Georgia,'Times New Roman','Liberation Serif',serif;font-size:17px;font-style:italic;text-anchor:middle}
-.v{font-size:12px;fill:#1a7f37;text-anchor:middle}.g{font-size:12px;fill:#cf222e;text-anchor:middle}
-.f{fill:#e39aa0;font-size:10px}.title{font-size:12px;fill:#57606a}
-.e{fill:none;stroke:#57606a;stroke-width:1.3}.e.q{stroke:#c0c6cd;stroke-dasharray:3 3}
-.e.back{stroke:#d9b44a;stroke-dasharray:4 3}.off{opacity:.38}
-""".strip()
+_SANS = "'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif"
+_SERIF = "Georgia,'Times New Roman','Liberation Serif',serif"
+_MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+# every rule begins with the class of the picture, so that it styles nothing else on a page
+STYLE = "\n".join(
+    f".sg-graph {rule}"
+    for rule in (
+        f"text{{font-family:{_SANS};fill:{INK}}}",
+        f".code{{font-family:{_MONO};font-size:12px;fill:#57606a}}",
+        f".name{{font-style:italic;font-family:{_SERIF};font-size:14px;fill:#57606a}}",
+        ".op{font-size:17px;text-anchor:middle}",
+        ".word{font-size:13px;text-anchor:middle}",
+        f".in{{font-family:{_SERIF};font-size:17px;font-style:italic;text-anchor:middle}}",
+        f".v{{font-size:12px;fill:{GREEN};text-anchor:middle}}",
+        f".g{{font-size:12px;fill:{RED};text-anchor:middle}}",
+        f".f{{fill:{PINK};font-size:10px}}",
+        ".legend{font-size:12px}",
+        ".e{fill:none;stroke:#57606a;stroke-width:1.3}",
+        ".q{stroke:#c0c6cd;stroke-dasharray:3 3}",
+        ".back{stroke:#d9b44a;stroke-dasharray:4 3}",
+        ".off{opacity:.38}",
+    )
+)
 
 
 def svg(scene: Scene) -> str:
@@ -34,13 +46,10 @@ def svg(scene: Scene) -> str:
     width, height = scene.width + 2 * MARGIN, scene.height + 2 * MARGIN + legend
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
-        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img">',
+        f'viewBox="0 0 {_n(width)} {_n(height)}" class="sg-graph" role="img">',
         f"<title>computation graph of {escape(scene.title)}</title>",
         f"<style>{escape(STYLE, quote=False)}</style>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0.5,0.8 L7.5,4 L0.5,7.2 z" fill="#57606a"/></marker>'
-        '<marker id="b" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0.5,0.8 L7.5,4 L0.5,7.2 z" fill="#d9b44a"/></marker></defs>',
+        f"<defs>{_arrow('sg-arrow', '#57606a')}{_arrow('sg-back', '#d9b44a')}</defs>",
         f'<rect width="{_n(width)}" height="{_n(height)}" rx="6" fill="#ffffff"/>',
         f'<g transform="translate({_n(MARGIN)},{_n(MARGIN)})">',
     ]
@@ -58,11 +67,18 @@ def _n(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")
 
 
+def _arrow(name: str, color: str) -> str:
+    return (
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="7.2" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'<path d="M0.5,0.8 L7.5,4 L0.5,7.2 z" fill="{color}"/></marker>'
+    )
+
+
 def _legend(height: float) -> list[str]:
     y = _n(height - 16.0)
     return [
-        f'<text x="24" y="{y}" class="title"><tspan fill="{GREEN}">value</tspan>'
-        f'<tspan dx="14" fill="{RED}">gradient</tspan><tspan fill="#e39aa0"> = upstream · local</tspan></text>'
+        f'<text x="24" y="{y}" class="legend"><tspan fill="{GREEN}">value</tspan>'
+        f'<tspan dx="14" fill="{RED}">gradient</tspan><tspan fill="{PINK}"> = upstream · local</tspan></text>'
     ]
 
 
@@ -79,7 +95,7 @@ def _frame(shape: Shape, scene: Scene) -> list[str]:
         f"<g{off}><title>{escape(_about_box(box))}</title>"
         f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="8" '
         f'fill="{fill}" stroke="{stroke}"/>',
-        _text(shape.x + 12.0, shape.y + 17.0, title_of(box), "code", ' fill="#57606a"') + "</g>",
+        _text(shape.x + 12.0, shape.y + 17.0, title_of(box), "code") + "</g>",
     ]
 
 
@@ -168,9 +184,9 @@ def about(node: Node) -> str:
 def _line(line: Line, scene: Scene) -> list[str]:
     off = " off" if scene.annotated and not any(e.passages for e in line.edges) else ""
     if line.back:
-        return [f'<path class="e back{off}" marker-end="url(#b)" d="{_angular(line.points)}"/>']
+        return [f'<path class="e back{off}" marker-end="url(#sg-back)" d="{_angular(line.points)}"/>']
     quiet = " q" if not any(e.active for e in line.edges) else ""
-    marker = ' marker-end="url(#a)"' if line.arrow and not quiet else ""
+    marker = ' marker-end="url(#sg-arrow)"' if line.arrow and not quiet else ""
     return [f'<path class="e{quiet}{off}"{marker} d="{_smooth(line.points)}"/>']
 
 
