@@ -15,7 +15,7 @@ def gate(x, y, z):
 def main():
     """Print the values on the graph, the gradient, and the source of both functions; draw the graph."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--picture", metavar="FILE", help="draw the graph: a file that ends in .svg, .html, .dot or .mmd")
+    parser.add_argument("--picture", metavar="FILE", help="draw the graph: a file .svg, .html, .dot or .mmd")
     options = parser.parse_args()
 
     x, y, z = point = (1.0, 2.0, 0.0)

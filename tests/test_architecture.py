@@ -44,6 +44,7 @@ LEVELS = (
     ("explanation", "jvp", "pullback"),
     ("check", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
+    ("draw.stores",),
     ("draw.build",),
     ("draw.layout", "draw.run"),
     ("draw.exports", "draw.picture"),

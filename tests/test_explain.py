@@ -118,7 +118,7 @@ def f(x, n):
     return s
 """
     found = sg.explain(loaded(program, tmp_path, f"reason_{len(text)}").f, 0.7, 3)
-    ((name, why),) = (k for k in line_of(found, text).kept if k[0] == "y")
+    (why,) = (why for name, why in line_of(found, text).kept if name == "y")
     assert why.startswith(reason)
     assert line_of(found, text).bytes == 24
 

@@ -11,7 +11,7 @@ from ..aliases import sharing, written
 from ..blocks import exposed_reads, surely_bound
 from ..calls import is_call, operation
 from ..emit import expr_text
-from ..ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
+from ..ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, While
 from ..kinds import infer_kinds
 from . import labels
 from .model import (
@@ -28,13 +28,12 @@ from .model import (
     Edge,
     Eval,
     Fail,
-    Grow,
     Leave,
     Loop,
     Node,
 )
-from .operands import ExpressionBuilder
 from .spans import Entangled, span_from, spread_selects, writes
+from .stores import StoreBuilder
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def build(function: ir.Function, kinds: dict[str, Kind] | None) -> Drawing:
         return _Builder(function, kinds).run(whole=True)
 
 
-class _Builder(ExpressionBuilder):
+class _Builder(StoreBuilder):
     def __init__(self, function: ir.Function, kinds):
         names = ir.all_names(function)
         super().__init__(kinds, names)
@@ -208,13 +207,6 @@ class _Builder(ExpressionBuilder):
     def do(self, stmt: ir.Do, after):
         self.steps.append(self.hidden(stmt.value))
 
-    def hidden(self, expr: ir.Expr) -> Eval:
-        """Return the evaluation of something that is not drawn."""
-        names = tuple(sorted(ir.names_in(expr)))
-        gate = ir.Function("gate", names, (Return(expr),))
-        node = Node("", TEST, "", slots=names, gate=gate, active=False)
-        return Eval(node, names, ("%hidden",))
-
     # -- assignments
     def let(self, stmt: Let, after):
         name, value = stmt.target, stmt.value
@@ -249,59 +241,6 @@ class _Builder(ExpressionBuilder):
         """Call a node by the name that its value gets at once."""
         self.fresh.taken.discard(node.id)
         node.id, node.name = self.new_id(name), name
-
-    def made(self, name: str, value: Op, label: str, stmt: Stmt) -> Node:
-        """Emit an array without content."""
-        silent = sorted(ir.names_in(value))
-        node = self.node(CONSTANT, label, name, stmt.loc, name=name, active=False)
-        node.text, node.slots = expr_text(value), tuple(silent)
-        node.gate = ir.Function("gate", tuple(silent), (Return(value),), stmt.loc)
-        node.kind = self.kinds[name] if self.kinds else None
-        self.emit(node, silent, name)
-        return node
-
-    def store(self, stmt: Store, after):
-        self.filled_store(stmt.base, (stmt,), f"{labels.operation(Sub(Name(''), stmt.index))} {stmt.op}", stmt)
-
-    def filled(self, block: Block) -> int:
-        """Return how many statements at the start of a block make an array of given items; emit it as one node."""
-        first = block[0]
-        if not (isinstance(first, Let) and isinstance(first.value, Op) and first.value.fn == "np.empty"):
-            return 0
-        count = 1
-        while count < len(block) and _fills(block[count], first):
-            count += 1
-        if count > 1:
-            self.filled_store("", block[:count], "array", first)
-        return count
-
-    def filled_store(self, base: str, stmts: Block, label: str, at: Stmt):
-        """Emit a node that writes values into an array: one that is there, or one that it makes."""
-        slots: list[str] = []
-        reads: list[str] = []
-        body: list[Stmt] = []
-        target = base or at.target  # type: ignore[attr-defined]
-        if base:
-            reads.append(base)
-            slots.append(base)
-        for s in stmts:
-            if isinstance(s, Store) and not self.is_written_out(s.value):
-                reads.append(self.operand(s.value, s.loc))
-                slots.append(self.slot(reads[-1], slots))
-                s = replace(s, value=Name(slots[-1]))
-            body.append(replace(s, base=target) if isinstance(s, Store) else s)
-        own = "" if base else target
-        others = sorted({n for s in body for e in ir.exprs_of(s) for n in ir.names_in(e)} - set(slots) - {own})
-        node = self.node("store" if base else "array", label, target, at.loc, name=target)
-        node.kind = self.kinds[target] if self.kinds else None
-        node.text = label if base else f"array({', '.join(self.shown(k) for k in reads)})"
-        if base:
-            values = [s.value for s in stmts if isinstance(s, Store)]
-            node.text = f"{expr_text(Sub(Name(base), stmts[0].index))} {stmts[0].op} {expr_text(values[0])}"  # type: ignore[attr-defined]
-        self.finish(node, (*body, Return(Name(target))), slots, reads, others, target, (base,) if base else ())
-
-    def grow(self, stmt: ir.Grow, after):
-        self.steps.append(Grow(stmt.base, self.hidden(stmt.at), stmt.upto))
 
     # -- what stays together
     def unpack(self, stmt: ir.Unpack, after):
@@ -473,11 +412,6 @@ def _may_leave(stmt: Stmt) -> bool:
     if isinstance(stmt, ir.Break):
         return True
     return isinstance(stmt, If) and any(_may_leave(s) for b in ir.blocks_of(stmt) for s in b)
-
-
-def _fills(stmt: Stmt, first: Let) -> bool:
-    constant = isinstance(stmt, Store) and all(isinstance(i, Const) for i in stmt.index)
-    return constant and stmt.base == first.target and stmt.loc == first.loc and stmt.op == "="  # type: ignore[attr-defined]
 
 
 def _stored(stmt: Stmt) -> tuple[str, ...]:

@@ -345,12 +345,13 @@ def _across(columns, chains, narrow: float) -> list[float]:
         widths[k] = max(widths[k], narrow + (0.0 if _has_labels(columns[k]) else 4.0 * len(columns[k])))
     x = 0.0
     for k, column in enumerate(columns):
+        sources = [c.item for c in column if c.item is not None and not (c.before or c.item.pinned)]
+        axis = widths[k] - max((i.width for i in sources), default=0.0) / 2
         for cell in column:
             if cell.item is not None:
                 room = widths[k] - cell.item.width
-                late = cell.item.pinned == "last" or not (cell.before or cell.item.pinned)
-                side = room if late else 0.0 if cell.item.pinned == "first" else room / 2
-                cell.item.x = x + side
+                side = {"first": 0.0, "last": room}.get(cell.item.pinned, room / 2)
+                cell.item.x = x + (axis - cell.item.width / 2 if cell.item in sources else side)
         x += widths[k]
     return [sum(widths[:k]) for k in range(len(widths) + 1)]
 

@@ -178,6 +178,13 @@ class ExpressionBuilder:
                 self.env[other] = found[w]
         self.env |= found
 
+    def hidden(self, expr: ir.Expr) -> Eval:
+        """Return the evaluation of something that is not drawn."""
+        names = tuple(sorted(ir.names_in(expr)))
+        gate = ir.Function("gate", names, (Return(expr),))
+        node = Node("", TEST, "", slots=names, gate=gate, active=False)
+        return Eval(node, names, ("%hidden",))
+
 
 def _fn(expr: Expr) -> str:
     if isinstance(expr, Op):
