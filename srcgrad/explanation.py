@@ -200,23 +200,41 @@ class _Explainer:
         for fact in statement_facts(self.plan):
             if fact.loc is not None:
                 facts.setdefault((fact.loc.file, fact.loc.line), []).append(fact)
-        reading = pipeline.read(self.f, self.structures, self.param_kinds)
-        known = ir.all_names(reading.function)
-        found = {key: _line(key, of_line, known, kept) for key, of_line in facts.items()}
+        names = _Names(pipeline.read(self.f, self.structures, self.param_kinds).function)
+        found = {key: _line(key, of_line, names, kept) for key, of_line in facts.items()}
         texts = _own_lines(self.f)
         every = dict.fromkeys((*texts, *sorted(found)))
         return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
 
     def loops(self, observer: Observer) -> list[LoopReport]:
-        user = {s.loc for s in ir.statements(self.user_body()) if isinstance(s, ir.For | ir.While)}
+        function = pipeline.read(self.f, self.structures, self.param_kinds).function
+        user = {s.loc for s in ir.statements(function.body) if isinstance(s, ir.For | ir.While) and not _of_library(s)}
         found: dict[Loc | None, LoopReport] = {}
         for (loc, name), runs in observer.norms.items():
             if loc in user:
                 found.setdefault(loc, LoopReport(loc)).norms[name] = np.array(runs[0][::-1])
         return sorted(found.values(), key=lambda loop: loop.loc.line if loop.loc else 0)
 
-    def user_body(self) -> ir.Block:
-        return pipeline.read(self.f, self.structures, self.param_kinds).function.body
+
+def _of_library(stmt: ir.Stmt) -> bool:
+    """Return whether a statement is one of a function that srcgrad has a page for."""
+    return stmt.loc is not None and any(call.library for call in stmt.loc.calls)
+
+
+class _Names:
+    """The user's variables, and those that stand for a part of a line."""
+
+    def __init__(self, function: ir.Function):
+        own = [s for s in ir.statements(function.body) if not _of_library(s)]
+        self.known = {*function.params, *(n for n, _ in function.captured), *(n for s in own for n in ir.binds(s))}
+        # what a function of the library leaves gets its name at once
+        lets = [s for s in own if isinstance(s, ir.Let) and isinstance(s.value, Name)]
+        self.given = {s.value.id: s.target for s in lets if s.value.id not in self.known}  # type: ignore[attr-defined]
+
+    def user(self, name: str) -> str:
+        """Return the user's name of a variable, '' where there is none."""
+        name = self.given.get(name, name)
+        return name if name in self.known else ""
 
 
 def _own_lines(f) -> dict[tuple[str, int], str]:
@@ -231,41 +249,42 @@ def _own_lines(f) -> dict[tuple[str, int], str]:
     return {(source.file, k): line for k, line in lines if k in wanted}
 
 
-def _line(key, facts: list[StatementFact], known: set[str], kept: dict[str, int]) -> LineReport:
+def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int]) -> LineReport:
     """Return what the statements that a line became say of it."""
     inner: dict[str, dict[str, int]] = {}
     whole: dict[str, int] = {}
     for fact in facts:
         own: dict[str, int] = {}
-        for bend, names in enumerate((fact.linear, fact.mixed, fact.curved)):
-            for name in names:
+        for bend, group in enumerate((fact.linear, fact.mixed, fact.curved)):
+            for name in group:
                 # what another statement of this line has set stands for what that was computed from
                 for n, before in inner.get(name, {name: 0}).items():
                     own[n] = max(own.get(n, 0), before, bend)
         if fact.name:
             inner[fact.name] = own
         for n, bend in own.items():
-            whole[n] = max(whole.get(n, 0), bend)
+            if names.user(n):
+                whole[names.user(n)] = max(whole.get(names.user(n), 0), bend)
     texts = sorted({fact.loc.text for fact in facts if fact.loc})
     places = {k.place: k for fact in facts for k in fact.kept if k.place in kept}
-    linear, mixed, curved = (tuple(n for n, bend in whole.items() if n in known and bend == k) for k in range(3))
+    linear, mixed, curved = (tuple(n for n, bend in whole.items() if bend == k) for k in range(3))
     file, number = key
     return LineReport(
         file,
         number,
         texts[0],
-        active=tuple(dict.fromkeys(f.name if f.name in known else "result" for f in facts if f.active)),
+        active=tuple(dict.fromkeys(names.user(f.name) or "result" for f in facts if f.active)),
         linear=linear,
         mixed=mixed,
         curved=curved,
-        kept=tuple((_called(k.name, known), _reason(k)) for k in places.values()),
-        again=tuple((_called(a.name, known), _for_lines(a.readers)) for fact in facts for a in fact.again),
+        kept=tuple((_called(k.name, names), _reason(k)) for k in places.values()),
+        again=tuple((_called(a.name, names), _for_lines(a.readers)) for fact in facts for a in fact.again),
         bytes=sum(kept[p] for p in places),
     )
 
 
-def _called(name: str, known: set[str]) -> str:
-    return name if name in known or name == "trips" else f"{name}, a part of this line,"
+def _called(name: str, names: _Names) -> str:
+    return names.user(name) or (name if name == "trips" else f"{name}, a part of this line,")
 
 
 def _reason(kept) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call whose function was read in place: its name, where it is called, and a number of its own."""
+    """A call whose function was read in place: its name, where it is called, and a number of its own.
+
+    `library` says that it is a function that srcgrad has a page for, whose statements are not the user's.
+    """
 
     name: str
     at: Loc | None
     number: int
+    library: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,3 +263,16 @@ def test_html():
     assert len(list(root.iter("tr"))) == len(found.lines)
     assert len(list(root.iter("polyline"))) == 1
     assert repr(found) == str(found)
+
+
+def test_lines_with_functions_of_the_library_are_in_the_users_names():
+    def scanned(a, b):
+        c = np.cumsum(a)
+        d = np.concatenate((c, b))
+        return np.sum(d * d)
+
+    found = sg.explain(scanned, np.array([1.0, -2.0, 0.5]), np.array([3.0]))
+    assert line_of(found, "c = np.cumsum(a)").linear == ("a",)
+    assert line_of(found, "c = np.cumsum(a)").active[0] == "c"
+    assert line_of(found, "return np.sum(d * d)").curved == ("d",)
+    assert found.loops == []

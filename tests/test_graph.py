@@ -572,3 +572,18 @@ def test_files(tmp_path):
         assert g.save(tmp_path / name).read_text("utf-8").startswith(start)
     with pytest.raises(sg.ArgumentError, match=r"no format is known by the ending '\.png'"):
         g.save(tmp_path / "a.png")
+
+
+def test_a_function_of_the_library_is_one_node():
+    def scanned(a, b):
+        c = np.cumsum(a)
+        return np.sum(np.concatenate((c, b)) ** 2)
+
+    a, b = np.array([1.0, -2.0, 0.5]), np.array([3.0])
+    g = sg.graph(scanned, a, b)
+    assert [(n.name, n.label, n.text) for n in g.nodes if n.op == "block"] == [
+        ("c", "cumsum", "cumsum(a)"), (g.nodes[3].name, "concatenate", "concatenate(c, b)"),
+    ]  # fmt: skip
+    assert g.boxes == ()
+    for found, right in zip(g.backward(), sg.grad(scanned, argnums=(0, 1))(a, b), strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-13)

@@ -83,6 +83,8 @@ class _Builder(StoreBuilder):
         self.reads = Counter(
             n for s in ir.statements(self.function.body) for e in ir.exprs_of(s) for n in ir.names_in(e)
         )
+        ours = [s for s in ir.statements(self.function.body) if s.loc and any(c.library for c in s.loc.calls)]
+        self.of_pages = {n for s in ours for n in ir.binds(s)}
         self.binds = Counter(n for s in ir.statements(self.function.body) for n in ir.binds(s))
         self.written = ir.stored_in(self.function.body)
         self.groups: dict[str, set[str]] = {}
@@ -153,13 +155,33 @@ class _Builder(StoreBuilder):
         while k < len(block):
             end = span_from(block, k, self.kinds, after, self.written)
             later = exposed_reads(block[end:]) | (after - surely_bound(block[end:]))
-            if end > k + 1:
+            page, stop = self.page(block, k)
+            if page is not None and stop >= end:
+                end = stop
+                later = exposed_reads(block[end:]) | (after - surely_bound(block[end:]))
+                self.lump(block[k:end], later, page)
+            elif end > k + 1:
                 self.lump(block[k:end], later)
             elif (made := self.filled(block[k:])) > 1:
                 end = k + made
             else:
                 self.stmt(block[k], later)
             k = end
+
+    def page(self, block: Block, k: int) -> tuple[ir.Call | None, int]:
+        """Return (the call of a function of the library that statement k belongs to, where its statements end)."""
+        depth = len(self.base)
+
+        def calls(stmt: Stmt) -> tuple[ir.Call, ...]:
+            return stmt.loc.calls if stmt.loc else ()
+
+        found = next((c for c in calls(block[k])[depth:] if c.library), None)
+        if found is None:
+            return None, k
+        end = k + 1
+        while end < len(block) and found in calls(block[end]):
+            end += 1
+        return found, end
 
     def nested(self, block: Block, after: set[str], box: Box | None, base) -> list:
         """Return the steps of a block inside a box."""
@@ -214,7 +236,8 @@ class _Builder(StoreBuilder):
             self.steps.append(Alias(name, value.id))
             self.env[name] = self.env[value.id]
             node = self.env[name][0]
-            if self.reads[value.id] == 1 and node.name == value.id and node.op != INPUT:
+            once = self.reads[value.id] == 1 or value.id in self.of_pages
+            if once and node.name == value.id and node.op != INPUT:
                 self.rename(node, name)
             return
         if isinstance(value, Name) and self.binds[name] == 1:
@@ -247,7 +270,7 @@ class _Builder(StoreBuilder):
         label = str(operation(stmt).option("name")) if is_call(stmt) else ""
         self.lump((stmt,), after, label)
 
-    def lump(self, stmts: Block, after: set[str], label: str = ""):
+    def lump(self, stmts: Block, after: set[str], made: ir.Call | str = ""):
         """Emit statements as one node, whose results are what they leave, also in memory that a view shows."""
         into = {n for s in stmts for n in writes(s)}
         shared = {n for w in into for n in self.groups.get(w, {w})}
@@ -259,11 +282,17 @@ class _Builder(StoreBuilder):
         if not outs:
             return
         wanted = (exposed_reads(stmts) | {n for n in changed if n in self.env}) & set(self.env)
-        names = sorted(wanted | {n for n in exposed_reads(stmts) if self.known(n)})
+        wanted |= {n for n in exposed_reads(stmts) if self.known(n)}
+        names = [n for n in dict.fromkeys((*_in_order(stmts), *sorted(wanted))) if n in wanted]
         lines = sorted({s.loc.line for s in ir.statements(stmts) if s.loc})
         where = f"lines {lines[0]}–{lines[-1]}" if len(lines) > 1 else f"line {lines[0]}" if lines else "statements"
-        node = self.node("block", label or where, outs[0] if len(outs) == 1 else "block", stmts[0].loc)
+        loc, label = stmts[0].loc, made if isinstance(made, str) else made.name
+        if isinstance(made, ir.Call) and loc is not None:
+            loc = replace(loc, calls=loc.calls[: loc.calls.index(made)])
+        node = self.node("block", label or where, outs[0] if len(outs) == 1 else "block", loc)
         node.results, node.text = outs, label or where
+        if label:
+            node.text = f"{label}({', '.join(self.shown(n) for n in names if n in self.env)})"
         node.name = outs[0] if len(outs) == 1 else ""
         result = Name(outs[0]) if len(outs) == 1 else ir.Tuple(tuple(map(Name, outs)))
         node.slots = tuple(names)
@@ -405,6 +434,15 @@ class _Builder(StoreBuilder):
         written = {n for n in arrays if any(self.env[n] == self.env[w] for w in written & set(arrays))}
         if len({self.env[n] for n in written}) < len(written):
             raise Entangled
+
+
+def _in_order(block: Block) -> list[str]:
+    """Return the names that a block reads, binds or writes, in the order of the text."""
+    found: dict[str, None] = {}
+    for stmt in ir.statements(block):
+        read = (e.id for part in ir.exprs_of(stmt) for e in ir.walk(part) if isinstance(e, Name))
+        found |= dict.fromkeys((*read, *ir.binds(stmt), *_stored(stmt)))
+    return list(found)
 
 
 def _may_leave(stmt: Stmt) -> bool:
