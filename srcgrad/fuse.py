@@ -201,9 +201,13 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
             inner = inner.body[0]
             continue
         touching = [s for s in inner.body if touches(s, name)]
-        if len(touching) != 1 or not isinstance(touching[0], Store):
+        first = touching[0] if touching else None
+        if not isinstance(first, Store) or first.base != name:
             return None
-        inner = touching[0]
+        writes, reads, plain = accesses(tuple(touching), name)
+        if not plain or any(index != first.index for index in (*writes, *reads)):
+            return None
+        inner = first
     if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
