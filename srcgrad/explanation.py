@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class LineReport:
         What is computed again on the way back, and for which lines.
     bytes : int
         The size of what was kept.
+    one_pass : bool
+        Whether its reverse follows at once, in the same loop: then nothing is kept or computed again.
     """
 
     file: str
@@ -49,6 +52,7 @@ class LineReport:
     kept: tuple[tuple[str, str], ...] = ()
     again: tuple[tuple[str, str], ...] = ()
     bytes: int = 0
+    one_pass: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,17 +169,17 @@ class _Explainer:
         args = [as_numpy(a, kind) for a, kind in zip(flat, self.param_kinds, strict=True)]
         return run(*(a.copy() if isinstance(a, np.ndarray) else a for a in args))
 
-    def finished(self, scheduled: bool) -> tuple[ir.Function, int]:
-        """Return the two parts of the reverse as one function, and where the second one begins."""
+    def finished(self, scheduled: bool) -> ir.Function:
+        """Return the two parts of the reverse as one function."""
         whole = pipeline.joined(self.low, self.plan, "explained")
-        function = pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes, scheduled=scheduled)
-        return function, {title: k for k, title in function.sections}["backward"]
+        return pipeline.finish(whole, self.low, self.plan.kinds, self.plan.sizes, scheduled=scheduled)
 
     def watched(self, flat):
         """Return (what was observed, what the joined function gave)."""
         norms = {fact.loc: fact.adjoints for fact in loop_facts(self.plan) if fact.loc is not None}
         instrument = Instrument(copies(self.plan), norms)
-        function, split = self.finished(scheduled=False)
+        function = self.finished(scheduled=False)
+        split = {title: k for k, title in function.sections}["backward"]
         forward, backward, last = function.body[:split], function.body[split:-1], function.body[-1]
         body = (*instrument.block(forward, "forward"), *instrument.block(backward, "backward"), last)
         function = replace(function, body=body, sections=())
@@ -185,7 +189,7 @@ class _Explainer:
 
     def measured(self, flat) -> dict[str, int]:
         """Return the bytes of everything that the finished source keeps, by the name of its place."""
-        function, _ = self.finished(scheduled=True)
+        function = self.finished(scheduled=True)
         *body, last = function.body
         bound = surely_bound(tuple(body))
         places = dict.fromkeys(k.place for fact in statement_facts(self.plan) for k in fact.kept if k.place in bound)
@@ -201,7 +205,8 @@ class _Explainer:
             if fact.loc is not None:
                 facts.setdefault((fact.loc.file, fact.loc.line), []).append(fact)
         names = _Names(pipeline.read(self.f, self.structures, self.param_kinds).function)
-        found = {key: _line(key, of_line, names, kept) for key, of_line in facts.items()}
+        joint = _lines_of_both(self.finished(scheduled=True))
+        found = {key: _line(key, of_line, names, kept, key in joint) for key, of_line in facts.items()}
         texts = _own_lines(self.f)
         every = dict.fromkeys((*texts, *sorted(found)))
         return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
@@ -249,7 +254,15 @@ def _own_lines(f) -> dict[tuple[str, int], str]:
     return {(source.file, k): line for k, line in lines if k in wanted}
 
 
-def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int]) -> LineReport:
+def _lines_of_both(function: ir.Function) -> set[tuple[str, int]]:
+    """Return the lines whose forward and backward code stands in one loop."""
+    starts = [*function.sections, (len(function.body), "")]
+    parts = ((title, function.body[at:end]) for (at, title), (end, _) in pairwise(starts))
+    joint = [s for title, part in parts if title not in ("forward", "backward") for s in ir.statements(part)]
+    return {(s.loc.file, s.loc.line) for s in joint if s.loc}
+
+
+def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int], joint: bool) -> LineReport:
     """Return what the statements that a line became say of it."""
     inner: dict[str, dict[str, int]] = {}
     whole: dict[str, int] = {}
@@ -278,8 +291,9 @@ def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int]) 
         mixed=mixed,
         curved=curved,
         kept=tuple((_called(k.name, names), _reason(k)) for k in places.values()),
-        again=tuple((_called(a.name, names), _for_lines(a.readers)) for fact in facts for a in fact.again),
+        again=() if joint else tuple((_called(a.name, names), _for_lines(a.readers)) for f in facts for a in f.again),
         bytes=sum(kept[p] for p in places),
+        one_pass=joint,
     )
 
 

@@ -207,7 +207,7 @@ class NestWriter:
             assert isinstance(name, Name)
             self.state.nonneg.add(name.id)
             names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
-            if not names <= self.stable or any(isinstance(e, Sub) for e in ir.walk(size)):
+            if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):
                 return name
             self.state.lengths[size] = name
         return self.state.lengths[size]

@@ -23,6 +23,7 @@ def _notes(line) -> list[str]:
         notes.append("linear")
     notes += [f"{name} kept: {why}" for name, why in line.kept]
     notes += [f"{name} computed again for {where}" for name, where in line.again]
+    notes += ["reversed in the same pass"] if line.one_pass and line.active else []
     return notes
 
 

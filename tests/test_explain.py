@@ -74,15 +74,33 @@ def test_a_line_is_curved_in_what_its_parts_are_made_of():
 
 
 def test_kept_and_computed_again():
+    def growth(x, n):
+        for i in range(n):
+            y = np.exp(-x)
+            z = y - 2.0
+            x = x + y * z
+        return x
+
+    found = sg.explain(growth, 0.5, 4)
+    first, second, third = (line_of(found, t) for t in ("y = np.exp(-x)", "z = y - 2.0", "x = x + y * z"))
+    ((name, why),) = first.kept
+    assert name == "y"
+    assert why.startswith("it costs more to compute again than to keep; read by the reverse of lines ")
+    assert why.endswith(f"{first.number}, {third.number}")
+    assert first.bytes == found.bytes == 4 * 8
+    assert (second.kept, second.again) == ((), (("z", f"line {third.number}"),))
+    assert (first.curved, second.linear) == (("x",), ("y",))
+    assert (third.linear, third.mixed, third.curved) == (("x",), ("y", "z"), ())
+
+
+def test_where_both_parts_are_one_pass_nothing_is_kept():
     found = sg.explain(energy, *SPRINGS)
     difference, logarithm = line_of(found, "r = q[i + 1] - q[i]"), line_of(found, "e += k * np.log(r)")
-    assert difference.kept == ()
-    assert [name for name, _ in difference.again] == ["r"]
-    ((name, why),) = logarithm.kept
-    assert name.startswith("log")
-    assert why == f"it costs more to compute again than to keep; read by the reverse of line {logarithm.number}"
+    assert "# forward and backward" in sg.source(sg.value_and_grad(energy, argnums=(0, 1)), *SPRINGS)
+    assert difference.one_pass
+    assert (difference.kept, difference.again, found.bytes) == ((), (), 0)
     assert (logarithm.linear, logarithm.mixed, logarithm.curved) == (("e",), ("k",), ("r",))
-    assert logarithm.bytes == found.bytes == 3 * 8
+    assert not line_of(sg.explain(chain, 0.5, np.ones(2), 3), "h = np.tanh(w * h)").one_pass
 
 
 def test_what_is_overwritten_is_kept_in_the_size_it_has():
