@@ -12,17 +12,8 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .names import Fresh as Fresh
-
-
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """Where a node came from: file, 1-based line, columns, and the text of that line."""
-
-    file: str
-    line: int
-    col: int
-    end_col: int
-    text: str
+from .places import Call as Call
+from .places import Loc as Loc
 
 
 def _loc() -> Any:

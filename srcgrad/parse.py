@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import sys
 from functools import lru_cache
 
@@ -170,6 +171,7 @@ class _Shared:
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
+        self.calls = itertools.count()
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
         self.ranks = Ranks()

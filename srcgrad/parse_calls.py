@@ -117,6 +117,9 @@ class CallReader(ExpressionReader):
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
+        name, page = getattr(f, "__name__", "call"), callee.source.called_at is not None
+        call = ir.Call(name, self.source.loc(node), next(self.shared.calls), page)
+        callee.source = replace(callee.source, calls=(*self.source.calls, call))
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()
