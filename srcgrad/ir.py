@@ -1,12 +1,12 @@
 """The intermediate representation: the grammar of the programs that every pass reads and returns.
 
-A `Function` is a list of statements over mutable names, as the user wrote it. Nothing in here knows Python's
-`ast`, NumPy or sympy. Nodes are frozen; locations take no part in equality, so two functions are equal when their
-texts would be.
+A `Function` is a list of statements over mutable names, as the user wrote it. Nothing in here knows Python's `ast`,
+NumPy or sympy. Nodes are frozen; locations take no part in equality: functions are equal when their texts would be.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
@@ -167,10 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints.
-
-    `made` says that an array statement stands for it.
-    """
+    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement."""
 
     var: str
     lo: Expr
@@ -280,7 +277,7 @@ class RequireConstant(Stmt):
 class Grow(Stmt):
     """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
 
-    With `upto` it is made at least `at` long: `base = grow(base, at) if at > base.shape[0] else base`.
+    With `upto` to a length of at least `at`: `base = grow(base, at) if at > base.shape[0] else base`.
     """
 
     base: str
@@ -303,7 +300,7 @@ Block = tuple[Stmt, ...]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A whole function. `sections` are (index into body, title) headings of the printed text."""
+    """A whole function; `sections` are (index into body, title) headings of its text."""
 
     name: str
     params: tuple[str, ...]
@@ -355,7 +352,7 @@ def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     """Return `expr` with `f` applied to its direct subexpressions: itself, if that changes none of them."""
     before = children(expr)
     after = tuple(map(f, before))
-    if all(a is b for a, b in zip(after, before, strict=True)):
+    if all(map(operator.is_, after, before)):
         return expr
     if isinstance(expr, Op):
         return Op(expr.fn, after, expr.static, expr.loc)
@@ -373,7 +370,7 @@ def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
 
 def walk(*exprs: Expr) -> Iterator[Expr]:
     """Yield the expressions and all their subexpressions, parents first."""
-    waiting = [*exprs[::-1]]
+    waiting = list(exprs[::-1])
     while waiting:
         e = waiting.pop()
         yield e
@@ -500,5 +497,4 @@ def read_in(block: Block) -> set[str]:
 
 def all_names(function: Function) -> set[str]:
     """Return every name of a function."""
-    found = set(function.params) | bound_in(function.body) | read_in(function.body)
-    return found | {name for name, _ in function.captured}
+    return {*function.params, *(n for n, _ in function.captured)} | bound_in(function.body) | read_in(function.body)
