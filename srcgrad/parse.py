@@ -11,6 +11,7 @@ import importlib
 import itertools
 import sys
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -167,6 +168,7 @@ class _Shared:
         self.heads: list[ir.Stmt] = []
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
+        self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack

@@ -273,7 +273,7 @@ class OperationReader(ExpressionReader):
     def as_array(self, value, node) -> ir.Expr:
         """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
         if isinstance(value, List):
-            return self.array_of_list(value)
+            return self.array_of_list(value, node)
         return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
 
     def container(self, node, make):
@@ -376,7 +376,7 @@ class OperationReader(ExpressionReader):
             copied = Op("copy", (value,), (), loc) if f is np.array else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
         if isinstance(value, List):
-            array = self.array_of_list(value)
+            array = self.array_of_list(value, node)
             array = array if isinstance(node.args[0], ast.ListComp) and value.full else Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
         if not isinstance(value, Struct):
@@ -400,7 +400,10 @@ class OperationReader(ExpressionReader):
         kind = kind if dtype is None else self.static(dtype, node)
         name = self.fresh("array")
         static = () if kind == "float64" else (("dtype", kind),)
-        self.emit(ir.Let(name, Op("np.empty", tuple(map(Const, shape)), static, loc), loc))
+        made = Op("np.empty", tuple(map(Const, shape)), static, loc)
+        if dtype is None and len(shape) == 1 and not all(isinstance(e, Const) for e in leaves):
+            made = Op("list", (Const(shape[0]),), (), loc)  # of the kind of its items
+        self.emit(ir.Let(name, made, loc))
         for at, e in zip(np.ndindex(*shape), leaves, strict=True):
             self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))
         return Name(name)
