@@ -7,13 +7,15 @@ whose first contribution covers it is assigned, not filled with zeros first.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index, unclipped
-from .blocks import surely_bound, touches
+from .blocks import defined_first, touches
 from .emit import expr_text
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
@@ -75,7 +77,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
         if accumulates:
             if _read_otherwise(loop.body, name):
                 return False
-        elif name in read_later or not _defined_first(loop.body, name):
+        elif name in read_later or not defined_first(loop.body, name):
             return False
     return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
 
@@ -119,26 +121,6 @@ def _read_otherwise(block, name: str) -> bool:
     return False
 
 
-def _defined_first(block, name: str) -> bool:
-    """Return whether every iteration binds a name before it reads it."""
-    for stmt in block:
-        if name in ir.names_in(*ir.exprs_of(stmt)):
-            return False
-        if isinstance(stmt, Let) and stmt.target == name:
-            return True
-        if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
-            if isinstance(stmt, If):
-                if name in surely_bound((stmt,)):
-                    return all(_defined_first(b, name) for b in ir.blocks_of(stmt))
-                return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
-                    not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])
-                )
-            inner = ir.blocks_of(stmt)[0]
-            later = block[block.index(stmt) + 1 :]
-            return _defined_first(inner, name) and name not in ir.read_in(later)
-    return True
-
-
 def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     writes, reads, plain = accesses(loop.body, array)
     if not plain:
@@ -150,17 +132,25 @@ def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     return all(iteration_offset(w, o, loop.var, varying) in (0, 10**9) for w in writes for o in writes + reads)
 
 
-def _read_outside(block, k: int, read_later: set[str], in_loop: bool) -> set[str]:
-    """Return the names that may be read after statement k of a block has run."""
-    others = block if in_loop else block[k + 1 :]
-    return read_later | ir.read_in(tuple(s for s in others if s is not block[k]))
+def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:
+    """Yield the statements of a block, each that has blocks with the names that may be read after it has run."""
+    reads = [ir.read_in((s,)) for s in block]
+    counts = Counter(n for names in reads for n in names)
+    passed: Counter[str] = Counter()
+    for stmt, own in zip(block, reads, strict=True):
+        passed.update(own)
+        if not ir.blocks_of(stmt):
+            yield stmt, set()
+        elif in_loop:
+            yield stmt, read_later | {n for n, c in counts.items() if c > (n in own)}
+        else:
+            yield stmt, read_later | {n for n, c in counts.items() if c > passed[n]}
 
 
 def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with downward loops whose order is free running upward."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
             stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
@@ -191,24 +181,24 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
 
 
 def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
-    """Return the nest with its one addition to the array as an assignment, if it reaches every element once."""
+    """Return the nest with its first addition to the array as an assignment, if that reaches every element once.
+
+    What else of the array a trip touches has to be what the addition has reached in the same trip.
+    """
     name = alloc.target
     loops: list[For] = []
+    beside: list[tuple[set[str], list[Stmt]]] = []  # (counters around, further statements that touch the array)
     inner: Stmt = stmt
     while isinstance(inner, For):
         loops.append(inner)
-        if len(inner.body) == 1 and isinstance(inner.body[0], For):
-            inner = inner.body[0]
-            continue
         touching = [s for s in inner.body if touches(s, name)]
-        first = touching[0] if touching else None
-        if not isinstance(first, Store) or first.base != name:
+        if not touching:
             return None
-        writes, reads, plain = accesses(tuple(touching), name)
-        if not plain or any(index != first.index for index in (*writes, *reads)):
-            return None
-        inner = first
-    if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
+        beside.append(({loop.var for loop in loops}, touching[1:]))
+        inner = touching[0]
+    if not isinstance(inner, Store) or inner.base != name or inner.op == "=":
+        return None
+    if name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
     variables = [loop.var for loop in loops]
@@ -218,6 +208,11 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
     for e, size in zip(wanted, dims, strict=True):
         loop = loops[variables.index(e)]
         if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, alloc, sizes):
+            return None
+    for around, others in beside:
+        writes, reads, plain = accesses(tuple(others), name)
+        places = [(d, e) for d, e in enumerate(inner.index) if isinstance(e, Name) and e.id in around]
+        if not plain or any(index[d] != e for index in (*writes, *reads) for d, e in places):
             return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
@@ -348,8 +343,7 @@ def _values(loop: For, array: str) -> list[Expr]:
 def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with innermost loops that add to several arrays split into one loop for each."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
             out += _split(stmt, arrays, later)
             continue
