@@ -24,6 +24,7 @@ from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .source import python_function
+from .tree_types import built, leaf_types, structure_of_type
 
 _SIMPLE = bool | int | float | complex | str | bytes | None
 _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
@@ -168,27 +169,6 @@ def kind_of_type(t, name: str) -> Kind:
     raise KindError(Problem(f"the argument {name!r} is of type {t}", "pass real numbers and arrays of them, in tuples"))
 
 
-def structure_of_type(t) -> tree.Structure:
-    """Return the structure of a numba type: tuples and namedtuples, nested; text and None that were left out."""
-    if isinstance(t, types.NoneType) or isinstance(t, types.Omitted) and (t.value is None or isinstance(t.value, str)):
-        return tree.Known(getattr(t, "value", None))
-    if isinstance(t, types.BaseNamedTuple):
-        children = tuple(structure_of_type(c) for c in t)
-        return tree.Node("namedtuple", tuple(t.fields), children, t.instance_class)
-    if isinstance(t, types.BaseTuple):
-        return tree.tuple_of(tuple(structure_of_type(c) for c in t))
-    return tree.LEAF
-
-
-def leaf_types(t):
-    """Yield the types of the leaves of a numba type."""
-    if isinstance(t, types.BaseTuple):
-        for c in t:
-            yield from leaf_types(c)
-    elif isinstance(structure_of_type(t), tree.Leaf):
-        yield t
-
-
 # --- entries ----------------------------------------------------------------------------------------------------
 
 
@@ -304,7 +284,7 @@ class Entry:
         request = self.request
         if request.transform not in ("grad", "value_and_grad"):
             items = _items(tree.count(result), "r")
-            return _built(result, iter(items), namespace)
+            return built(result, iter(items), namespace)
         wrt = self.wrt(structures)
         count = len(wrt) + (request.transform == "value_and_grad")
         items = _items(count, "r")
@@ -313,7 +293,7 @@ class Entry:
         if request.structures is not None:
             return f"({', '.join([*value, *items])},)"
         flat = iter(items)
-        parts = [_built(structures[k], flat, namespace) for k in request.argnums]
+        parts = [built(structures[k], flat, namespace) for k in request.argnums]
         grads = parts[0] if request.single else f"({', '.join(parts)},)"
         grads = "()" if grads == "(,)" else grads
         return f"({value[0]}, {grads})" if value else grads
@@ -434,20 +414,6 @@ def compiled(function, module):
 
 def _items(count: int, name: str) -> list[str]:
     return [name] if count == 1 else [f"{name}[{k}]" for k in range(count)]
-
-
-def _built(structure: tree.Structure, flat, namespace) -> str:
-    """Return the expression of a structured value whose leaves are the next items of `flat`."""
-    if isinstance(structure, tree.Known):
-        return repr(structure.value)
-    if isinstance(structure, tree.Leaf):
-        return next(flat)
-    parts = ", ".join(_built(c, flat, namespace) for c in structure.children)
-    if structure.kind == "namedtuple" and structure.make is not None:
-        name = f"make_{len(namespace)}"
-        namespace[name] = structure.make
-        return f"{name}({parts})"
-    return f"({parts},)" if parts else "()"
 
 
 def parameters(f) -> inspect.Signature:

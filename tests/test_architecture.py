@@ -16,8 +16,8 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("errors", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree", "store"),
-    ("hints", "ir", "library.pages", "warned", "rules.arrays", "rules.draws", "rules.special"),
+    ("errors", "hashing", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree", "store"),
+    ("hints", "ir", "library.pages", "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
     ("library.assembly", "library.numbers", "library.scans", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("library", "rules.linalg"),
@@ -53,10 +53,17 @@ LEVELS = (
     ("draw",),
     ("look",),
     ("",),
+    ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
+     "train.penalties", "train.plots", "train.progress", "train.schedules", "train.structures"),
+    ("train.attention", "train.batches", "train.clipping", "train.recurrent", "train.stepping", "train.stopping"),
+    ("train.fit", "train.optimizers"),
+    ("train.sparse", "train.sweep"),
+    ("train",),
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 # what is used where it is installed
-OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",)}
+OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "train.plots": ("matplotlib",),
+            "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_effects",

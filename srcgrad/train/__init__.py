@@ -1,7 +1,7 @@
 """The training kit: what it takes to train a model whose gradient srcgrad gives, as functions of plain arrays.
 
-Activations, losses, layers, schedules, clipping and optimisers are called from Python and inside njit code; those of them
-that are functions of numbers can be differentiated. Randomness comes from generators that are passed in.
+Activations, losses, layers, schedules, clipping and optimisers are called from Python and inside njit code; the first
+four can be differentiated. Randomness comes from generators that are passed in.
 """
 
 from .activations import gelu, hard_tanh, leaky_relu, logistic, prelu, relu, silu, softplus, tanh

@@ -1,7 +1,7 @@
 """Activations: elementwise functions of a number or an array of any shape.
 
-All of them keep the dtype, can be differentiated, and are called from Python, inside njit code and inside functions that
-are differentiated. Values and derivatives are finite wherever the argument is.
+All of them keep the dtype and can be differentiated, and are called from Python, inside njit code and inside functions
+that are differentiated. Values and derivatives are finite wherever the argument is.
 """
 
 from __future__ import annotations

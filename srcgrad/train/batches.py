@@ -1,4 +1,4 @@
-"""Minibatches and splits: which rows, drawn with an explicit generator. The batches work inside compiled code as well."""
+"""Minibatches and splits: which rows, drawn with an explicit generator; minibatches inside compiled code as well."""
 
 from __future__ import annotations
 

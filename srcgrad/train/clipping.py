@@ -10,7 +10,7 @@ from numba.extending import overload
 import srcgrad as sg
 
 from .. import tree
-from .structures import mapped, structure_of_type, tree_map, written
+from .structures import mapped, structure_of_parts, tree_map, written
 
 
 @sg.differentiable
@@ -70,7 +70,7 @@ def clipping_factor(norm, limit):
 
 @overload(global_norm)
 def _global_norm(grads):
-    structure = structure_of_type(grads, "grads")
+    structure = structure_of_parts(grads, "grads")
     total = " + ".join(f"sum_of_squares({g})" for g in tree.index_expression(structure, "grads"))
     namespace = {"math": math, "sum_of_squares": sum_of_squares}
     return written(f"def impl(grads):\n    return math.sqrt({total or '0.0'})\n", namespace)

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def save_checkpoint(path, values, notes=None) -> None:
     """
     path = Path(path)
     structure = tree.structure_of(values)
-    arrays = {f"leaf{k}": np.asarray(leaf) for k, leaf in enumerate(tree.leaves(structure, values))}
+    arrays: dict[str, Any] = {f"leaf{k}": np.asarray(a) for k, a in enumerate(tree.leaves(structure, values))}
     if any(a.dtype.hasobject for a in arrays.values()):
         raise TypeError("a checkpoint holds numbers and arrays of numbers only")
     about = json.dumps({"structure": tree.describe(structure), "notes": notes})

@@ -20,7 +20,7 @@ from .progress import Progress
 from .structures import copied
 
 Fitted = namedtuple("Fitted", "params state history")
-Fitted.__doc__ = """What `fit` returns: parameters (with early stopping the best ones), the optimiser's state, the history.
+Fitted.__doc__ = """What `fit` returns: parameters (after early stopping the best ones), state and history.
 
 The history is a dict of arrays, a value for each epoch: "loss", the mean over the data as it was met; "lr", that of the
 first step; and the metrics by their names.
@@ -119,9 +119,7 @@ def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None,
     return run.result()
 
 
-class Options(
-    namedtuple("Options", "data epochs size schedule per args limit frozen metrics monitor augment")
-):
+class Options(namedtuple("Options", "data epochs size schedule per args limit frozen metrics monitor augment")):
     """What a run was asked for."""
 
     __slots__ = ()
@@ -176,9 +174,9 @@ class Run:
         data = o.data if o.augment is None else o.augment(self.rng, *o.data)
         rates = o.rates(self.epoch, self.optimizer.lr)
         order = self.rng.permutation(len(o.data[0]))
-        self.params, self.state, loss = self.pass_over(
-            self.gradient, self.optimizer, self.params, self.state, data, order, o.size, rates, o.args, o.limit, o.frozen
-        )
+        options = data, order, o.size, rates, o.args, o.limit, o.frozen
+        trained = self.pass_over(self.gradient, self.optimizer, self.params, self.state, *options)
+        self.params, self.state, loss = trained
         self.epoch += 1
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss of epoch {self.epoch} is {loss}: try a smaller learning rate")

@@ -1,7 +1,7 @@
-"""Layers: functions over plain arrays, the examples along the first axis and the features, or channels, along the last.
+"""Layers: functions over plain arrays, examples along the first axis, features or channels along the last.
 
-The weights are arguments, so that a gradient by them is a gradient of the loss. For convolutions see `convolutions`, for
-attention `attention`, for recurrent cells `recurrent`.
+The weights are arguments, so that the gradient of a loss can be taken by them. Convolutions stand in `convolutions`,
+attention in `attention`, recurrent cells in `recurrent`.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def layer_norm(x, gain, bias, eps=1e-5):
 
     Notes
     -----
-    J. L. Ba, J. R. Kiros and G. E. Hinton, Layer normalization (2016), equation 4. The variance is that of the values at
-    hand (divided by their number).
+    J. L. Ba, J. R. Kiros and G. E. Hinton, Layer normalization (2016), equation 4. The variance is the mean square, not
+    the estimate that divides by one less.
     """
     centred = x - np.mean(x, axis=-1, keepdims=True)
     variance = np.mean(centred * centred, axis=-1, keepdims=True)

@@ -15,7 +15,6 @@ import srcgrad as sg
 
 from .stepping import Optimizer
 
-
 SGDState = namedtuple("SGDState", "step")
 MomentumState = namedtuple("MomentumState", "step velocity")
 NesterovState = namedtuple("NesterovState", "step velocity")

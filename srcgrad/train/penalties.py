@@ -47,7 +47,7 @@ def soft_threshold(w, size):
 
     Notes
     -----
-    The proximal step of the L1 penalty: I. Daubechies, M. Defrise and C. De Mol, An iterative thresholding algorithm for
-    linear inverse problems, Comm. Pure Appl. Math. 57 (2004). For structures, `tree_map` it.
+    The proximal step of the L1 penalty: I. Daubechies, M. Defrise and C. De Mol, An iterative thresholding algorithm
+    for linear inverse problems, Comm. Pure Appl. Math. 57 (2004).
     """
     return np.sign(w) * np.maximum(0.0, np.abs(w) - size)

@@ -33,6 +33,6 @@ class Progress:
         if self.bar is not None:
             self.bar.set_postfix(numbers, refresh=False)
             self.bar.update()
-        elif self.shown and (self.done == self.total or self.done * 10 // self.total > (self.done - 1) * 10 // self.total):
+        elif self.shown and self.done * 10 // self.total > (self.done - 1) * 10 // self.total:
             text = ", ".join(f"{name} {value}" for name, value in numbers.items())
             print(f"epoch {self.done} of {self.total}: {text}", file=sys.stderr)

@@ -32,7 +32,7 @@ def exponential(t, lr, rate):
 def cosine(t, lr, length, lowest=0.0):
     """Return a rate that falls from lr at 0 to `lowest` at t = length as half a cosine, and stays there.
 
-    I. Loshchilov and F. Hutter, SGDR: stochastic gradient descent with warm restarts (ICLR 2017), equation 5, one period.
+    I. Loshchilov and F. Hutter, SGDR: stochastic gradient descent with warm restarts (ICLR 2017), equation 5.
     """
     return lowest + 0.5 * (lr - lowest) * (1.0 + math.cos(math.pi * min(max(t / length, 0.0), 1.0)))
 
@@ -60,9 +60,9 @@ def cyclic(t, lowest, highest, half):
 
 @sg.differentiable
 def one_cycle(t, highest, length, rising=0.3, start=25.0, end=1e4):
-    """Return a rate that rises from highest / start to `highest` in rising * length, then falls to highest / (start end).
+    """Return a rate that rises as half a cosine, falls as half a cosine, and stays.
 
-    Both as half a cosine; before 0 and after `length` it stays.
+    From highest / start at 0 to `highest` at t = rising * length, then to highest / (start * end) at t = length.
 
     L. N. Smith and N. Topin, Super-convergence (2019), with the shape and defaults of PyTorch's OneCycleLR.
     """

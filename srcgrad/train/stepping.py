@@ -10,7 +10,8 @@ from numba.core.errors import TypingError
 from numba.extending import overload, overload_method
 
 from .. import tree
-from .structures import built, flag_places, flags, is_left_out, leaves_of, places, structure_of_type, tree_map, written
+from ..tree_types import built
+from .structures import flag_places, flags, is_left_out, leaves_of, places, structure_of_parts, tree_map, written
 
 SHAPES = "a gradient has another shape than its parameter"
 IN_PLACE = "a parameter that is a number cannot be written in place: make it an array, or call update"
@@ -204,7 +205,7 @@ def _update_in_place(self, params, grads, state, lr=None, frozen=None):
 def _compiled_update(self, one, returned: str, params, grads, state, lr, frozen):
     """Return the update written out for these types: a call of the step for each parameter."""
     kind = self.instance_class
-    structure = structure_of_type(params, "the parameters")
+    structure = structure_of_parts(params, "the parameters")
     columns = [places(structure, params, "params", "the parameters"), places(structure, grads, "grads", "the gradient")]
     if not (isinstance(state, types.BaseNamedTuple) and state.instance_class is kind.state):
         raise TypingError(f"the state of {kind.__name__} is what its init returns, not a {state}")

@@ -14,6 +14,7 @@ from numba.core.errors import TypingError
 from numba.extending import overload
 
 from .. import tree
+from ..tree_types import built, leaf_types, structure_of_type
 
 
 def tree_map(f, first, *rest):
@@ -84,7 +85,7 @@ def different(wanted: str, found: str) -> str:
 # --- the same for numba's types -----------------------------------------------------------------------------------
 
 
-def structure_of_type(t, what: str = "a structure") -> tree.Structure:
+def structure_of_parts(t, what: str = "a structure") -> tree.Structure:
     """Return the structure of a numba type.
 
     Raises
@@ -92,17 +93,10 @@ def structure_of_type(t, what: str = "a structure") -> tree.Structure:
     TypingError
         If a leaf is neither a number nor an array.
     """
-    if isinstance(t, types.BaseNamedTuple):
-        return tree.Node("namedtuple", tuple(t.fields), _children(t, what), t.instance_class)
-    if isinstance(t, types.BaseTuple):
-        return tree.Node("tuple", tuple(range(len(t))), _children(t, what))
-    if not isinstance(t, types.Array | types.Number | types.Boolean):
-        raise TypingError(f"{what} has a leaf of type {t}: use numbers, arrays, tuples and namedtuples of them")
-    return tree.LEAF
-
-
-def _children(t, what: str) -> tuple[tree.Structure, ...]:
-    return tuple(structure_of_type(c, what) for c in t)
+    for leaf in leaf_types(t):
+        if not isinstance(leaf, types.Array | types.Number | types.Boolean):
+            raise TypingError(f"{what} has a leaf of type {leaf}: use numbers, arrays, tuples and namedtuples of them")
+    return structure_of_type(t)
 
 
 def places(structure: tree.Structure, t, base: str, what: str) -> list[str]:
@@ -113,7 +107,7 @@ def places(structure: tree.Structure, t, base: str, what: str) -> list[str]:
     TypingError
         If it has another one.
     """
-    found = structure_of_type(t, what)
+    found = structure_of_parts(t, what)
     if tree.describe(found) != tree.describe(structure):
         raise TypingError(f"{what}: {different(tree.describe(structure), tree.describe(found))}")
     return list(tree.index_expression(structure, base))
@@ -128,32 +122,15 @@ def flag_places(structure: tree.Structure, t, base: str) -> list[str]:
     """Return the expression of the flag of every leaf, as `flags` gives them; "False" where they are left out."""
     if is_left_out(t) or isinstance(t, types.Boolean):
         return ["False" if is_left_out(t) else base] * tree.count(structure)
-    found = structure_of_type(t, base)
+    found = structure_of_parts(t, base)
     if not isinstance(structure, tree.Node) or not isinstance(found, tree.Node) or found.keys != structure.keys:
         raise TypingError(f"{base}: {different(tree.describe(structure), tree.describe(found))}")
     return [flag for k, child in enumerate(structure.children) for flag in flag_places(child, t[k], f"{base}[{k}]")]
 
 
-def built(structure: tree.Structure, leaves: Iterator[str], namespace: dict) -> str:
-    """Return the expression that makes a value of a structure out of the expressions of its leaves.
-
-    >>> built(tree.structure_of(((1.0, 2.0), 3.0)), iter(["a", "b", "c"]), {})
-    '((a, b), c)'
-    """
-    if isinstance(structure, tree.Leaf):
-        return next(leaves)
-    assert isinstance(structure, tree.Node)
-    parts = ", ".join(built(child, leaves, namespace) for child in structure.children)
-    if structure.make is not None:
-        name = f"make_{len(namespace)}"
-        namespace[name] = structure.make
-        return f"{name}({parts})"
-    return f"({parts}{',' if len(structure.children) == 1 else ''})"
-
-
 def mapped(t, base: str, expression: str, namespace: dict) -> str:
     """Return the expression of the structure at `base`, of a numba type, with `expression` done at every leaf {}."""
-    structure = structure_of_type(t, base)
+    structure = structure_of_parts(t, base)
     leaves = (expression.format(leaf) for leaf in tree.index_expression(structure, base))
     return built(structure, leaves, namespace)
 
@@ -168,7 +145,7 @@ def written(text: str, namespace: dict) -> Callable:
 @overload(tree_map)
 def _tree_map(f, first, *rest):
     namespace = {"np": np}
-    structure = structure_of_type(first, "tree_map")
+    structure = structure_of_parts(first, "tree_map")
     others = [places(structure, t, f"rest[{k}]", "tree_map") for k, t in enumerate(rest)]
     rows = zip(tree.index_expression(structure, "first"), *others, strict=True)
     value = built(structure, (f"f({', '.join(row)})" for row in rows), namespace)
