@@ -17,6 +17,7 @@ class Facts:
 
     def __init__(self, known: tuple[Affine, ...] = ()):
         self.known = known
+        self._failed: dict[Affine, int] = {}  # the depth to which a proof was looked for in vain
 
     def plus(self, *facts: Affine) -> Facts:
         """Return these facts and more; what says nothing is left out."""
@@ -36,8 +37,14 @@ class Facts:
         """
         if goal.const >= 0 and all(c > 0 and is_size(t) for t, c in goal.terms.items()):
             return True
-        if depth <= 0:
+        if depth <= self._failed.get(goal, 0):
             return False
+        if self._follows(goal, depth):
+            return True
+        self._failed[goal] = depth
+        return False
+
+    def _follows(self, goal: Affine, depth: int) -> bool:
         for atom, c in goal.terms.items():
             if isinstance(atom, Select):
                 return self.prove_both(goal, atom, c, depth)

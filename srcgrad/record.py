@@ -12,7 +12,7 @@ from .adjoint import Step
 from .blocks import exposed_reads
 from .calls import is_call
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
 from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
@@ -74,8 +74,10 @@ class Recorder:
     def integers_bound_once(self) -> dict[str, Expr]:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""
         lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
-        pure = [s for s in lets if all(isinstance(e, Name | Const | Op) and not _is_drawn(e) for e in ir.walk(s.value))]
-        return {s.target: s.value for s in pure if self.kinds[s.target] == Kind("int64")}
+        lets = [s for s in lets if self.kinds[s.target] == Kind("int64")]
+        known = (Name, Const, Op, Select)
+        pure = [s for s in lets if all(isinstance(e, known) and not _is_drawn(e) for e in ir.walk(s.value))]
+        return {s.target: s.value for s in pure}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""

@@ -24,7 +24,7 @@ LEVELS = (
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "unbound"),
     ("access", "activity", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr", "pull", "ranks",
      "simplify", "symbolic"),
-    ("contractions", "directional"),
+    ("contractions", "directional", "equalities"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals",
      "parse_indices", "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
