@@ -41,7 +41,7 @@ def _contracted(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> 
         if isinstance(nest, For) and _lives_in_a_trip(nest, name):
             kinds[name] = Kind(kinds[name].dtype)
             for j in alike:
-                out[j] = _made_with(out[j], sizes[name])
+                out[j] = _made_with(out[j], sizes[name], kinds[name].dtype)
             sizes.pop(name, None)
             (out[touching[0]],) = _scalars((nest,), name, kinds)
             out[k] = None
@@ -54,9 +54,12 @@ def _made_like(stmt: Stmt, array: str) -> bool:
     return isinstance(value, Op) and value.fn.endswith("_like") and value.args == (Name(array),)
 
 
-def _made_with(stmt, dims) -> Let:
-    """Return the statement that makes an array of these sizes."""
-    return replace(stmt, value=replace(stmt.value, fn=stmt.value.fn.removesuffix("_like"), args=tuple(dims)))
+def _made_with(stmt, dims, dtype: str) -> Let:
+    """Return the statement that makes an array of these sizes; of that dtype where it names none itself."""
+    given = stmt.value.option("dtype", dtype)
+    static = () if given == "float64" else (("dtype", given),)
+    fn = stmt.value.fn.removesuffix("_like")
+    return replace(stmt, value=replace(stmt.value, fn=fn, args=tuple(dims), static=static))
 
 
 def _rank(name: str, kinds: dict[str, Kind]) -> int:
@@ -164,10 +167,10 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         axes = _own_axes(out[touching[0]], name, rank)
         if axes:
             for j in alike:
-                out[j] = _made_with(out[j], dims)
+                out[j] = _made_with(out[j], dims, kinds[name].dtype)
             kinds[name] = Kind(kinds[name].dtype, rank - axes)
             sizes[name] = tuple(dims[axes:])
-            out[k] = replace(stmt, value=replace(value, fn="np.empty", args=tuple(dims[axes:])))
+            out[k] = _made_with(stmt, dims[axes:], kinds[name].dtype)
             (out[touching[0]],) = _without_axes((out[touching[0]],), name, axes)
     return tuple(out)
 

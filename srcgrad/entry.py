@@ -119,7 +119,11 @@ def _digest_value(value, h, seen, attributes):
     elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
         h.update(repr(value).encode())
     else:
-        h.update(type(value).__qualname__.encode())
+        # a function in C is its name, a method of one, as np.add.at, what it is a method of as well
+        h.update(f"{type(value).__qualname__} {getattr(value, '__name__', '')}".encode())
+        owner = getattr(value, "__self__", None)
+        if owner is not None and owner is not value:
+            _digest_value(owner, h, seen, attributes)
         if type(value).__module__.split(".")[0] not in _KNOWN:
             _digest_attributes(value, h, seen, attributes)
 
