@@ -12,17 +12,8 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .names import Fresh as Fresh
-
-
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """Where a node came from: file, 1-based line, columns, and the text of that line."""
-
-    file: str
-    line: int
-    col: int
-    end_col: int
-    text: str
+from .places import Call as Call
+from .places import Loc as Loc
 
 
 def _loc() -> Any:
@@ -35,11 +26,27 @@ def _loc() -> Any:
 class Expr:
     """Base of all expressions, which are dataclasses."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
 
+def _hashed_once(cls):
+    """The same class, whose objects remember their hash: expressions are keys everywhere, and nested."""
+    compute = cls.__hash__
+
+    def remembered(self):
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", compute(self))
+            return self._hash
+
+    cls.__hash__ = remembered
+    return cls
+
+
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Name(Expr):
     """A local name or a parameter."""
@@ -48,6 +55,7 @@ class Name(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True, eq=False)
 class Const(Expr):
     """A literal bool, int, float or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
@@ -65,6 +73,7 @@ class Const(Expr):
         return type(self.value).__name__, repr(self.value)
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Op(Expr):
     """An operation of the tables in `rules`, on expressions, with its static options as sorted pairs."""
@@ -78,6 +87,7 @@ class Op(Expr):
         return dict(self.static).get(name, default)
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Select(Expr):
     """`then if test else other`: only the side taken is evaluated, and differentiated."""
@@ -88,6 +98,7 @@ class Select(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Slice(Expr):
     """`lo:hi:step` inside an index."""
@@ -107,6 +118,7 @@ class Dots(Expr):
     """`...` inside an index."""
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Sub(Expr):
     """`base[index]`: an element when every index is a scalar, else a view or a gather."""
@@ -116,6 +128,7 @@ class Sub(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Tuple(Expr):
     """A tuple display; only in `Return` and `Unpack`."""

@@ -47,6 +47,7 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    lengths_named: dict[Expr, Expr]
     growing: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
@@ -206,6 +207,7 @@ class NestWriter:
         if size not in self.state.lengths:
             name = self.hold(size, "n")
             assert isinstance(name, Name)
+            self.lengths_named[name] = size
             self.state.nonneg.add(name.id)
             names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
             if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):

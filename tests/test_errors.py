@@ -254,7 +254,7 @@ HINTS = {
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.packbits(x)»)", VECTOR, "np.packbits()"),
     "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
-    "math function": ("return «math.gamma(x)»", 2.0, "math.gamma()"),
+    "math function": ("return «math.ulp(x)»", 2.0, "math.ulp()"),
     "builtin": ("return «eval('x')»", 2.0, "eval()"),
     "method": ("return «x.std()»", VECTOR, ".std()"),
     "attribute": ("return «x.imag»", 2.0, ".imag"),
