@@ -26,6 +26,7 @@ class BindingWriter(StoreWriter):
     body: tuple[Stmt, ...]
     onward: tuple[Stmt, ...]
     sharing: dict[str, set[str]]
+    lists: set[str]
     bind_array: Callable[[str, Expr], object]
 
     def bind_view(self, stmt: Let):
@@ -83,6 +84,31 @@ class BindingWriter(StoreWriter):
         onward = ir.statements(self.onward)
         wrote = ir.stored_in(self.onward) | {s.target for s in onward if isinstance(s, Let) and updates(s)}
         return set().union(*(self.sharing.get(n, {n}) for n in wrote))
+
+    def check_item(self, stmt: Store):
+        """Refuse an array put into a list where it, or an item, is written: in Python the two are one array."""
+        sources = shown_by(stmt.value, self.kinds) if stmt.base in self.lists and self.puts(stmt) else set()
+        if not sources:
+            return
+        before, after = self.rest
+        group = set().union(*(self.sharing.get(n, {n}) for n in sources))
+        made_here = {s.target for s in before if isinstance(s, Let) and not shown_by(s.value, self.kinds)}
+        here = read_counts((*before, *after))
+        of_a_trip = all(n in made_here and here[n] == self.reads[n] for n in group)
+        scope = after if of_a_trip else self.onward
+        stmts = list(ir.statements(scope))
+        wrote = {s.base for s in stmts if isinstance(s, Store) and not self.puts(s)}
+        wrote |= {s.target for s in stmts if isinstance(s, Let) and updates(s)}
+        wrote = set().union(*(self.sharing.get(n, {n}) for n in wrote))
+        if group & wrote or stmt.base in wrote and group & ir.read_in(scope):
+            name = min(sources)
+            self.refuse(stmt.loc, f"{name!r} is put into a list, and one of the two is written",
+                        f"put a copy into it: {name}.copy()")  # fmt: skip
+
+    def puts(self, stmt: Store) -> bool:
+        """Return whether a store puts an array into a list, as an item of it."""
+        whole = stmt.op == "=" and len(stmt.index) == 1 and self.kinds[stmt.base].rank > 1
+        return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice)
 
     def note_order(self, target: str, value: Expr):
         """Note which memory is laid out row by row for sure, or if an argument is."""

@@ -16,14 +16,13 @@ from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index, unclipped
 from .blocks import defined_first, touches
-from .emit import expr_text
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .record import cost
+from .sums import join_additions
 
 DEAR = 8
-LONG = 90
 
 
 def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
@@ -249,42 +248,6 @@ def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
 
 
 # --- sums ---------------------------------------------------------------------------------------------------------
-
-
-def join_additions(block) -> tuple[Stmt, ...]:
-    """Return the block with additions to one element that follow each other, other things between them, as one.
-
-    >>> from srcgrad.parse import parse_text
-    >>> from srcgrad.emit import emit
-    >>> f = parse_text("def f(a, b, g, k):\\n    a[k] += g\\n    b[k] += g\\n    a[k] += 2.0 * g\\n    return a, b")
-    >>> print(emit(replace(f, body=join_additions(f.body))))
-    def f(a, b, g, k):
-        b[k] += g
-        a[k] += g + 2.0 * g
-        return a, b
-    """
-    out: list[Stmt] = []
-    for stmt in block:
-        stmt = ir.with_blocks(stmt, join_additions)
-        if isinstance(stmt, Store) and stmt.op != "=":
-            for j in reversed(range(len(out))):
-                before = out[j]
-                if not isinstance(before, Let | Store):
-                    break
-                if isinstance(before, Store) and replace(before, value=stmt.value) == stmt:
-                    both = replace(stmt, value=Op("add", (before.value, stmt.value)))
-                    if _may_move(before, tuple(out[j + 1 :])) and len(expr_text(both.value)) <= LONG:
-                        out[j:] = out[j + 1 :]
-                        stmt = both
-                    break
-        out.append(stmt)
-    return tuple(out)
-
-
-def _may_move(store: Store, over) -> bool:
-    """Return whether an addition may as well stand after some statements."""
-    read = ir.names_in(*ir.exprs_of(store))
-    return not (store.base in ir.read_in(over) or read & (ir.bound_in(over) | ir.stored_in(over)))
 
 
 def sum_in_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:

@@ -38,7 +38,7 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
-    inference = _Inference(kinds, {n for s in ir.statements(function.body) if _is_list(s) for n in ir.binds(s)})
+    inference = _Inference(kinds, {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)})
     for _ in range(16):
         before = dict(kinds)
         inference.complete = True
@@ -80,7 +80,7 @@ class _Inference:
                 self.block(inner)
 
     def stmt(self, stmt):
-        if _is_list(stmt):
+        if holds_items(stmt):
             if stmt.target not in self.kinds:
                 raise Unknown(stmt.target)
         elif isinstance(stmt, Let) and updates(stmt) and stmt.target in self.kinds and (
@@ -128,9 +128,14 @@ class _Inference:
         self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
 
 
-def _is_list(stmt) -> bool:
-    """Return whether a statement makes a list, whose kind is that of the items put into it."""
+def holds_items(stmt) -> bool:
+    """Return whether a statement makes a list, or an array of given items: its kind is that of what is put into it."""
     return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
+
+
+def is_list(stmt) -> bool:
+    """Return whether a statement makes a list: it holds the arrays put into it, not copies of them."""
+    return holds_items(stmt) and not stmt.value.option("copies")
 
 
 def check_cast(value: Kind, target: Kind, loc):

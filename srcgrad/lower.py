@@ -20,7 +20,7 @@ from .calls import ReadInPlace, Routine, is_call
 from .equalities import unify
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from .kinds import infer_kinds
+from .kinds import infer_kinds, is_list
 from .list_buffers import ListWriter
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
@@ -95,6 +95,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
+        self.lists = {n for s in ir.statements(function.body) if is_list(s) for n in ir.binds(s)}
         self.lengths_named: dict[Expr, Expr] = {}
         self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
@@ -135,7 +136,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.rest = outer
         self.depth -= 1
         if problems:
-            raise UnsupportedError(*problems)
+            raise UnsupportedError(*dict.fromkeys(problems))
         result, self.out = tuple(self.out), saved
         return result
 
@@ -163,6 +164,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         if isinstance(stmt, Let):
             self.let(stmt)
         elif isinstance(stmt, Store):
+            self.check_item(stmt)
             self.store(stmt)
         elif isinstance(stmt, If):
             self.hoist_storage(stmt)

@@ -176,6 +176,8 @@ class ListReader(ColumnReader):
         """Return what is put into the buffer for an item, or its parts into theirs."""
         if isinstance(value, List):
             return self.array_of_list(value, node)
+        if isinstance(value, Struct) and value.kind in ("list", "dict"):
+            self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows", "use a tuple")
         if isinstance(value, Struct) and value.items:
             return replace(value, items=tuple(self.item_of_list(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or is_text(value):

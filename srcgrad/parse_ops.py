@@ -402,7 +402,7 @@ class OperationReader(ExpressionReader):
         static = () if kind == "float64" else (("dtype", kind),)
         made = Op("np.empty", tuple(map(Const, shape)), static, loc)
         if dtype is None and len(shape) == 1 and not all(isinstance(e, Const) for e in leaves):
-            made = Op("list", (Const(shape[0]),), (), loc)  # of the kind of its items
+            made = Op("list", (Const(shape[0]),), (("copies", True),), loc)  # of the kind of its items
         self.emit(ir.Let(name, made, loc))
         for at, e in zip(np.ndindex(*shape), leaves, strict=True):
             self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))

@@ -24,7 +24,7 @@ LEVELS = (
     ("blocks", "plain", "report", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
     ("access", "activity", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr", "pull", "ranks",
-     "simplify", "symbolic"),
+     "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "parse_columns"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals",

@@ -146,6 +146,8 @@ SYNTAX = {
         "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),
     "functions in a growing list": (
         "y = []\nfor k in range(3):\n    «y.append(math.sin)»\nreturn x", "neither a number nor an array"),
+    "lists in a growing list": (
+        "y = []\nfor k in range(3):\n    «y.append([x, x])»\nreturn x", "a list, which could be written, is an item"),
     "tuples and numbers in a list": (
         "y = [x]\nfor k in range(3):\n    «y.append((x, x))»\nreturn y[0]", "not of one form"),
     "list of tuples as an array": (
