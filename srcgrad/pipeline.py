@@ -129,14 +129,16 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
     return low
 
 
-def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
+def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) -> Generated:
     """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
 
-    Without `value` it gives the tangents only: of a gradient, the product with a Hessian.
+    Without `value` it gives the tangents only: of a gradient, the product with a Hessian. With `many` it takes tangents
+    along many directions, an axis more behind the others.
     """
     low = differentiated(f, structures, param_kinds, wrt, variant)
-    name = f"{low.function.name}_jvp" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
-    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
+    ending = "_jvps" if many else "_jvp"
+    name = f"{low.function.name}{ending}" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
+    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value, many)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
     result = tree.tuple_of((low.result, dots)) if value else dots
     return _generated((function,), replace(low, result=result))

@@ -33,7 +33,7 @@ LEVELS = (
     ("parse", "reductions", "slots"),
     ("pull_ops", "prepare", "record", "checkpoints", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse"),
-    ("bindings",),
+    ("bindings", "directions"),
     ("lower",),
     ("passes",),
     ("link",),
