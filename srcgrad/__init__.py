@@ -12,6 +12,7 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .pullback import vjp
 
@@ -33,7 +34,11 @@ __all__ = [
     "clear_cache",
     "differentiable",
     "grad",
+    "hessian",
     "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "nondifferentiable",
     "print_grad",

@@ -186,8 +186,7 @@ class Derivative(Transformed):
 
     def _by(self, structures) -> tree.Structure:
         """Return the structure of what stands for each argument differentiated by."""
-        parts = tuple(structures[k] for k in self._positions)
-        return parts[0] if self._single else tree.tuple_of(parts)
+        return tree.part_of(structures, self._positions, self._single)
 
 
 class Grad(Derivative):

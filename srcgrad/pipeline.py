@@ -97,7 +97,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
-    return _generated((replace(function, captured=()),), low)
+    return generated((replace(function, captured=()),), low)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
@@ -141,13 +141,18 @@ def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) 
     function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value, many)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
     result = tree.tuple_of((low.result, dots)) if value else dots
-    return _generated((function,), replace(low, result=result))
+    return generated((function,), replace(low, result=result))
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
+    return gradient(low, p, wrt, value)
+
+
+def gradient(low: Lowered, p: Plan, wrt, value: bool) -> Generated:
+    """Return the function that a plan of a scalar function is printed as."""
     name = f"{low.function.name}_{'value_and_grad' if value else 'grad'}"
     seed = [Let(p.out_bars[0], ir.Const(1.0))] if p.out_bars[0] else []
     out = p.outs[0]
@@ -162,12 +167,31 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
     function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
     function = finish(function, low, p.kinds, p.sizes)
-    return _generated((function,), low)
+    return generated((function,), low)
 
 
 def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
+    first, second, crossing, incoming, copied = halves(low, p)
+    base, loc = low.function.name, low.function.loc
+    residuals = ir.Tuple(tuple(map(Name, crossing)))
+    forward = ir.Function(f"{base}_forward", low.function.params,
+                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
+                          loc, _doc(low, wrt))  # fmt: skip
+    unpacked = tuple(copied.get(n, n) for n in crossing)
+    unpack = (ir.Unpack(unpacked, Name("residuals")),) if crossing else ()
+    backward = ir.Function(f"{base}_backward", ("residuals", *incoming), (*unpack, *second), loc, None,
+                           ((0, "backward"),))  # fmt: skip
+    return generated((forward, backward), low)
+
+
+def halves(low: Lowered, p: Plan):
+    """Return (forward part, backward part, names that cross, names of the results' adjoints, copies of crossing names).
+
+    The backward part may run many times: what it puts back in arrays it does in copies, which it makes itself of the
+    arrays under the names in the last of these.
+    """
     base, loc = low.function.name, low.function.loc
     fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
     out_bars = tuple(b or fresh(f"{o}_bar") for o, b in zip(p.outs, p.out_bars, strict=True))
@@ -189,22 +213,13 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     assert isinstance(last.value, ir.Tuple)
     bars = last.value.items[len(p.outs) :]
     crossing = _crossing(first, second, low.function.params, incoming)
-    residuals = ir.Tuple(tuple(map(Name, crossing)))
-    forward = ir.Function(f"{base}_forward", low.function.params,
-                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
-                          loc, _doc(low, wrt))  # fmt: skip
-    # what backward puts back in arrays it does in copies: a pullback may be called again
-    undone = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
-    unpacked = tuple(undone.get(n, n) for n in crossing)
-    copied = tuple(Let(n, Op("copy", (Name(kept),)), loc) for n, kept in undone.items())
-    unpack = (ir.Unpack(unpacked, Name("residuals")), *copied) if crossing else ()
-    backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
-                           (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
-                           ((0, "backward"),))  # fmt: skip
-    return _generated((forward, backward), low)
+    copied = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
+    copies = [Let(n, Op("copy", (Name(kept),)), loc) for n, kept in copied.items()]
+    return first, (*copies, *second, ir.Return(_tuple(bars, always=True))), crossing, incoming, copied
 
 
-def _generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+    """Return functions made from a lowered function, with those that they call."""
     captured = low.function.captured
     functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
     known = low.pitfalls or ()

@@ -38,10 +38,12 @@ LEVELS = (
     ("passes",),
     ("link",),
     ("pipeline",),
+    ("jacobians",),
     ("generate",),
     ("entry",),
     ("api",),
-    ("jvp", "pullback"),
+    ("structured", "pullback"),
+    ("jacobian", "jvp"),
     ("check",),
     ("",),
 )
