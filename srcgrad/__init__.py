@@ -15,6 +15,7 @@ from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad,
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .pullback import vjp
+from .sparse import SparsityError, sparse_jacobian
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ __all__ = [
     "PitfallWarning",
     "Source",
     "SourceNotFoundError",
+    "SparsityError",
     "SrcgradError",
     "UnknownFunctionError",
     "UnsupportedError",
@@ -43,6 +45,7 @@ __all__ = [
     "nondifferentiable",
     "print_grad",
     "source",
+    "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -96,6 +96,7 @@ class Transformed:
         return tuple(bound.arguments.values())
 
     def _prepare(self):
+        self._texts = bool(numba.config.DISABLE_JIT)  # nothing tells then that numba cannot type a dict
         self._entry = self._entry_for().dispatcher
 
     def _entry_for(self, structures=None, stretch=False) -> entry.Entry:

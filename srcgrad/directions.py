@@ -13,10 +13,9 @@ from .forward import TangentBuilder
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Sub
 from .kinds import kind_of
 from .rules import externals
+from .widths import WIDTH
 
 ZERO, ONE = Const(0), Const(1)
-# as many directions as are taken at once: the tangents of a number then fit into the frame of a function
-WIDTH = 16
 
 
 class ManyTangents(TangentBuilder):

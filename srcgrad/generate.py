@@ -37,6 +37,8 @@ def builder(request, kinds, structures, wrt):
             return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         if request.transform in ("jvp", "hvp"):
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
+        if request.transform == "jvps":
+            return pipeline.jvp(request.f, structures, kinds, wrt, chosen, value=False, many=True)
         if request.transform in ("jacfwd", "jacrev", "jacobian", "hessian"):
             from . import jacobians
 

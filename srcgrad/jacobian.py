@@ -62,7 +62,7 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     -----
     `jacfwd` costs one evaluation of `f` for every 16 entries of the arguments, and half of one to one for each;
     `jacrev` one evaluation, and the reverse of one for each entry of the result. This one calls `jacfwd` where the
-    arguments have at most four times as many entries as the result, else `jacrev`.
+    arguments have at most eight times as many entries as the result, else `jacrev`.
 
     Examples
     --------

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from . import ir, tree
 from .affine import simplify_index
 from .calls import is_call, operation
-from .directions import WIDTH
 from .errors import ArgumentError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
 from .kinds import promote
@@ -23,10 +22,9 @@ from .prepare import own_written_params
 from .reverse import Plan
 from .rules import draws
 from .simplify import simplify
+from .widths import FEWER, WIDTH
 
 ZERO, ONE = Const(0), Const(1)
-# forward mode for so many times more entries of arguments than of results: a direction costs less than a row
-FEWER = 4
 
 
 def jacfwd(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL, ending="_jacfwd") -> Generated:
@@ -144,10 +142,12 @@ class Loops:
 
 
 def shape(name: str, axis: int) -> Expr:
+    """Return the size of an axis."""
     return Op("shape", (Name(name),), (("axis", axis),))
 
 
 def shape_of(name: str, rank: int) -> tuple[Expr, ...]:
+    """Return the sizes of all axes."""
     return tuple(shape(name, d) for d in range(rank))
 
 
@@ -173,14 +173,17 @@ def nest(names, sizes, body: Stmt) -> Stmt:
 
 
 def allocate(name: str, sizes, static=()) -> Let:
+    """Return the statement that makes an array without values."""
     return Let(name, Op("np.empty", tuple(sizes), static))
 
 
 def called(targets, function: str, args) -> Unpack:
+    """Return the statement that calls a function of the module by its name."""
     return Unpack(tuple(targets), Op("call", tuple(args), (("name", function),)))
 
 
 def less(a: Expr, b: Expr) -> Expr:
+    """Return `a - b`."""
     return simplify_index(Op("sub", (a, b)))
 
 
@@ -330,8 +333,9 @@ def _chosen(low: Lowered, p: Plan, wrt, forward: Generated, reverse: Generated) 
     value = generated((_value(low),), low)
     loops = Loops(low, tuple(low.function.params[k] for k in wrt), _floats(low, [p.kinds[o] for o in p.outs]), "")
     args = tuple(map(Name, loops.params))
-    outs = tuple(loops.fresh("out") for _ in p.outs)
     results = tuple(loops.jac(o, n) for o in loops.outs for n in loops.names)
+    fresh = ir.Fresh({*loops.params, *results})
+    outs = tuple(fresh("out") for _ in p.outs)
     count: Expr = Const(0)
     for o, k in zip(outs, (p.kinds[o] for o in p.outs), strict=True):
         count = simplify_index(Op("add", (count, size_of(o, k.rank))))

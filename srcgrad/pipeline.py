@@ -136,8 +136,8 @@ def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) 
     along many directions, an axis more behind the others.
     """
     low = differentiated(f, structures, param_kinds, wrt, variant)
-    ending = "_jvps" if many else "_jvp"
-    name = f"{low.function.name}{ending}" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
+    base = low.function.name
+    name = f"{base}_jvps" if many else f"{base}_jvp" if value else f"{base.removesuffix('_grad')}_hvp"
     function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value, many)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
     result = tree.tuple_of((low.result, dots)) if value else dots

@@ -8,7 +8,14 @@ from numba import njit
 
 import srcgrad as sg
 from tests.corpus.case import Case
-from tests.random_programs.compare import directions, disagreement, plain_gradient, plain_tangent, some_of
+from tests.random_programs.compare import (
+    directions,
+    disagreement,
+    plain_gradient,
+    plain_tangent,
+    plain_tangents,
+    some_of,
+)
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
@@ -64,6 +71,21 @@ def test_generated_source_under_plain_python(case):
     assert same_bits((value,), (same,)), "forward mode gives another value"
     parts = tuple(gradients[case.positions.index(k)] for k in chosen)
     assert disagreement(tangent, parts, dots) is None
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.name)
+def test_many_directions_at_once(case):
+    """The tangents along two directions at once are those along each."""
+    args, chosen = case.fresh(), some_of(case.positions, len(case.name))
+    first, second = (directions(args, chosen, seed) for seed in (1, 2))
+    both = tuple(np.stack([a, b], axis=-1) for a, b in zip(first, second, strict=True))
+    with np.errstate(all="ignore"):
+        value, tangents = plain_tangents(case.function, args, chosen, both)
+        same, tangent = plain_tangent(case.function, args, chosen, first)
+    assert value == same
+    rtol = 1e-11 if np.asarray(tangent).dtype == np.float64 else 1e-4
+    assert tangents[0] == pytest.approx(tangent, rel=rtol, abs=rtol * float(np.max(np.abs(tangents))))
+    assert same_bits(args, case.fresh()), "an argument was written"
 
 
 @pytest.mark.parametrize("case", COMPILED)
