@@ -13,7 +13,7 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index, unclipped
-from .blocks import surely_bound, touches
+from .blocks import defined_first, touches
 from .emit import expr_text
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
@@ -75,7 +75,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
         if accumulates:
             if _read_otherwise(loop.body, name):
                 return False
-        elif name in read_later or not _defined_first(loop.body, name):
+        elif name in read_later or not defined_first(loop.body, name):
             return False
     return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
 
@@ -117,26 +117,6 @@ def _read_otherwise(block, name: str) -> bool:
         if name in ir.names_in(*ir.exprs_of(stmt)):
             return True
     return False
-
-
-def _defined_first(block, name: str) -> bool:
-    """Return whether every iteration binds a name before it reads it."""
-    for stmt in block:
-        if name in ir.names_in(*ir.exprs_of(stmt)):
-            return False
-        if isinstance(stmt, Let) and stmt.target == name:
-            return True
-        if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
-            if isinstance(stmt, If):
-                if name in surely_bound((stmt,)):
-                    return all(_defined_first(b, name) for b in ir.blocks_of(stmt))
-                return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
-                    not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])
-                )
-            inner = ir.blocks_of(stmt)[0]
-            later = block[block.index(stmt) + 1 :]
-            return _defined_first(inner, name) and name not in ir.read_in(later)
-    return True
 
 
 def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
@@ -191,20 +171,24 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
 
 
 def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
-    """Return the nest with its one addition to the array as an assignment, if it reaches every element once."""
+    """Return the nest with its first addition to the array as an assignment, if that reaches every element once.
+
+    What else of the array a trip touches has to be what the addition has reached in the same trip.
+    """
     name = alloc.target
     loops: list[For] = []
+    beside: list[tuple[set[str], list[Stmt]]] = []  # (counters around, further statements that touch the array)
     inner: Stmt = stmt
     while isinstance(inner, For):
         loops.append(inner)
-        if len(inner.body) == 1 and isinstance(inner.body[0], For):
-            inner = inner.body[0]
-            continue
         touching = [s for s in inner.body if touches(s, name)]
-        if len(touching) != 1 or not isinstance(touching[0], Store):
+        if not touching:
             return None
+        beside.append(({loop.var for loop in loops}, touching[1:]))
         inner = touching[0]
-    if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
+    if not isinstance(inner, Store) or inner.base != name or inner.op == "=":
+        return None
+    if name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
     variables = [loop.var for loop in loops]
@@ -214,6 +198,11 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
     for e, size in zip(wanted, dims, strict=True):
         loop = loops[variables.index(e)]
         if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, alloc, sizes):
+            return None
+    for around, others in beside:
+        writes, reads, plain = accesses(tuple(others), name)
+        places = [(d, e) for d, e in enumerate(inner.index) if isinstance(e, Name) and e.id in around]
+        if not plain or any(index[d] != e for index in (*writes, *reads) for d, e in places):
             return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))

@@ -23,9 +23,11 @@ class State:
     equal: dict[Expr, Expr]
     storage: set[str]
     nonneg: set[str]
+    lengths: dict[Expr, Expr]
 
     def fork(self) -> State:
-        return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg))
+        return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg),
+                     dict(self.lengths))  # fmt: skip
 
 
 class NestWriter:
@@ -118,7 +120,7 @@ class NestWriter:
             if lo == ZERO and hi == ONE:
                 stmts = tuple(_fixed(s, name) for s in stmts)
                 continue
-            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc),)
+            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc, made=True),)
         self.out.extend(stmts)
 
     def nested(self, idx, ranges, body):
@@ -194,6 +196,21 @@ class NestWriter:
         self.stable.add(name)
         self.emit(Let(name, value))
         return Name(name)
+
+    def length(self, size: Expr) -> Expr:
+        """Return the length of a slice under a name: the same one where it is the same length."""
+        size = self.canonical(size)
+        if isinstance(size, Name | Const):
+            return size
+        if size not in self.state.lengths:
+            name = self.hold(size, "n")
+            assert isinstance(name, Name)
+            self.state.nonneg.add(name.id)
+            names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
+            if not names <= self.stable or any(isinstance(e, Sub) for e in ir.walk(size)):
+                return name
+            self.state.lengths[size] = name
+        return self.state.lengths[size]
 
     # -- indices into views
     def within(self, index: Expr, size: Expr, axis: int):
@@ -281,8 +298,10 @@ class NestWriter:
     def atom_nonneg(self, atom: Expr) -> bool:
         if isinstance(atom, Name):
             return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
-        return isinstance(atom, Op) and atom.fn in ("shape", "len", "size") or (
-            isinstance(atom, Op) and atom.fn == "max" and ZERO in atom.args)  # fmt: skip
+        if not isinstance(atom, Op):
+            return False
+        least = atom.fn == "min" and all(map(self.is_nonneg, atom.args))
+        return least or atom.fn in ("shape", "len", "size") or atom.fn == "max" and ZERO in atom.args
 
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:

@@ -86,6 +86,9 @@ class CallReader(ExpressionReader):
                 return call_routine(self, node, made, given)
         if recursive:
             name = ast.unparse(node.func)
+            if self.shared.routines is not None and identity in self.shared.routines.endless:
+                self.fail(node, f"{name} calls itself with arguments of ever other kinds",
+                          "keep their dtypes and numbers of axes")  # fmt: skip
             self.fail(node, f"{name} calls itself, and is defined inside, writes its arguments or draws numbers",
                       "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
         if constant:

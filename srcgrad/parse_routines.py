@@ -57,6 +57,7 @@ class Routines:
         self.inline = inline
         self.made: dict[tuple, Made | None] = {}
         self.building: dict[tuple, _Building] = {}
+        self.endless: set[object] = set()  # functions that call themselves with ever other forms of arguments
 
     def find(self, caller, callee, given: dict) -> Made | None:
         """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
@@ -70,8 +71,10 @@ class Routines:
             own.asked = True
             return Made(own.routine, own.result, (), own.given)
         if key not in self.made:
-            nested = caller.shared.stack.count(callee.source.function.__code__)
-            self.made[key] = self.read(caller, callee.source, given, key) if nested <= DEEP else None
+            code = callee.source.function.__code__
+            if caller.shared.stack.count(code) > DEEP:
+                self.endless.add(code)
+            self.made[key] = self.read(caller, callee.source, given, key) if code not in self.endless else None
         return self.made[key]
 
     def read(self, caller, source: Source, given: dict, key) -> Made | None:

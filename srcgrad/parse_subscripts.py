@@ -25,7 +25,7 @@ class SubscriptReader(ExpressionReader):
         return Sub(value, self.index(node.slice), self.source.loc(node))
 
     def item(self, value, node):
-        value = self.opened(value, node)
+        is_shape, value = isinstance(value, ShapeOf), self.opened(value, node)
         if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
             parts = (node.slice.lower, node.slice.upper, node.slice.step)
             items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
@@ -44,6 +44,9 @@ class SubscriptReader(ExpressionReader):
         try:
             position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
         except (ValueError, IndexError):
+            if is_shape:
+                axes = len(value.items)
+                self.fail(node, f"axis {key.value} of an array with {axes} axes", "name an axis that exists")
             self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
         return value.items[position]
 
