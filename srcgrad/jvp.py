@@ -85,6 +85,8 @@ def _matched(name: str, primal, tangent, values: Iterator[int], tangents: Iterat
     if isinstance(tangent, tree.Known) and tangent.value is None:
         for _ in range(tree.count(primal)):
             next(values)
+    elif primal == tangent and isinstance(primal, tree.Known):
+        return
     elif isinstance(primal, tree.Leaf) and isinstance(tangent, tree.Leaf):
         yield name, next(values), next(tangents)
     elif isinstance(primal, tree.Node) and isinstance(tangent, tree.Node) and primal.keys == tangent.keys:
