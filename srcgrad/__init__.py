@@ -14,6 +14,7 @@ from .errors import (
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
+from .look import explain, graph
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 
@@ -35,7 +36,9 @@ __all__ = [
     "checkpoint",
     "clear_cache",
     "differentiable",
+    "explain",
     "grad",
+    "graph",
     "hessian",
     "hvp",
     "jacfwd",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from .ir import (
     Block,
@@ -18,6 +18,7 @@ from .ir import (
     Op,
     Stmt,
     Store,
+    Sub,
     Unpack,
     While,
     binds,
@@ -97,7 +98,8 @@ def verify(function: Function) -> Function:
             for expr in exprs_of(stmt):
                 for e in walk(expr):
                     assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
+                    assert not isinstance(e, Op) or isinstance(e.args, tuple), e
+                    assert not isinstance(e, Sub) or isinstance(e.index, tuple), e
             for inner in blocks_of(stmt):
                 check(inner, in_loop or isinstance(stmt, For | While))
 

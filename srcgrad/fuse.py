@@ -7,6 +7,8 @@ whose first contribution covers it is assigned, not filled with zeros first.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -130,17 +132,25 @@ def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     return all(iteration_offset(w, o, loop.var, varying) in (0, 10**9) for w in writes for o in writes + reads)
 
 
-def _read_outside(block, k: int, read_later: set[str], in_loop: bool) -> set[str]:
-    """Return the names that may be read after statement k of a block has run."""
-    others = block if in_loop else block[k + 1 :]
-    return read_later | ir.read_in(tuple(s for s in others if s is not block[k]))
+def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:
+    """Yield the statements of a block, each that has blocks with the names that may be read after it has run."""
+    reads = [ir.read_in((s,)) for s in block]
+    counts = Counter(n for names in reads for n in names)
+    passed: Counter[str] = Counter()
+    for stmt, own in zip(block, reads, strict=True):
+        passed.update(own)
+        if not ir.blocks_of(stmt):
+            yield stmt, set()
+        elif in_loop:
+            yield stmt, read_later | {n for n, c in counts.items() if c > (n in own)}
+        else:
+            yield stmt, read_later | {n for n, c in counts.items() if c > passed[n]}
 
 
 def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with downward loops whose order is free running upward."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
             stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
@@ -333,8 +343,7 @@ def _values(loop: For, array: str) -> list[Expr]:
 def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with innermost loops that add to several arrays split into one loop for each."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
             out += _split(stmt, arrays, later)
             continue

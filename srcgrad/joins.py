@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from . import ir
 from .access import SIZES_ONLY, accesses, iteration_offset
-from .affine import affine, unclipped
+from .affine import affine, clipped, nonnegative
 from .blocks import defined_first, rename_block
 from .contractions import contract
+from .equalities import Equal, learn, representative
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws
 
@@ -29,14 +30,18 @@ class Joiner:
 
     def __init__(self, kinds: dict[str, Kind], wanted, size: Callable[[Expr], Expr], local: Iterable[str] = ()):
         self.kinds, self.wanted, self.size, self.local = kinds, wanted, size, local
+        self.equal: Equal = {}
 
     def block(self, stmts: Block) -> Block:
         """Return a block with its loops joined, inner blocks included."""
+        outer, self.equal = self.equal, dict(self.equal)
         out: list[Stmt] = []
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, self.block)
+            learn(ir.with_exprs(stmt, self.size) if isinstance(stmt, If) else stmt, self.equal)
             if not (isinstance(stmt, For) and self.joinable(stmt)) or not self.join(out, stmt):
                 out.append(stmt)
+        self.equal = outer
         return tuple(out)
 
     def join(self, out: list[Stmt], loop: For) -> bool:
@@ -50,7 +55,10 @@ class Joiner:
                 if second is not None and places is not None and fits:
                     above, below = places
                     joint = replace(before, body=self.block((*before.body, *second.body)))
-                    out[k:] = [*above, joint, *below]
+                    out[k:] = above
+                    if not self.join(out, joint):
+                        out.append(joint)
+                    out += below
                     return True
         return False
 
@@ -68,8 +76,11 @@ class Joiner:
 
     def alike(self, a: For, b: For) -> bool:
         """Return whether two loops have the same range."""
-        ends = zip((a.lo, a.hi), (b.lo, b.hi), strict=True)
-        return all(affine(self.size(unclipped(x))) == affine(self.size(unclipped(y))) for x, y in ends)
+        if affine(self.size(a.lo)) != affine(self.size(b.lo)) or not nonnegative(affine(a.lo)):
+            return False
+        # a range from 0 on stops at once below zero, as one of length zero does
+        x, y = (representative(self.size(clipped(loop.hi)), self.equal) for loop in (a, b))
+        return affine(x) == affine(y)
 
     def renamed(self, loop: For, var: str) -> For | None:
         """Return a loop that counts with another name; None where it uses that name itself."""
@@ -129,16 +140,18 @@ def _is_movable(stmt: Stmt) -> bool:
     """Return whether a statement may run earlier: it computes a number, makes an array, or checks a size."""
     if isinstance(stmt, Let):
         return not any(map(_is_call, ir.walk(stmt.value)))
-    return isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
+    check = isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
+    return check or isinstance(stmt, ir.Within)
 
 
 def _independent(a: Stmt, b: Stmt) -> bool:
     """Return whether two statements may change places."""
-    if not all(isinstance(s, Let | Store | If | For | ir.Raise) for x in (a, b) for s in ir.statements((x,))):
+    known = (Let, Store, If, For, ir.Raise, ir.Within)
+    if not all(isinstance(s, known) for x in (a, b) for s in ir.statements((x,))):
         return False
     writes = [ir.bound_in((x,)) | ir.stored_in((x,)) for x in (a, b)]
     reads = [_contents_read((x,)) for x in (a, b)]
-    raising = [any(isinstance(s, ir.Raise) for s in ir.statements((x,))) for x in (a, b)]
+    raising = [any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((x,))) for x in (a, b)]
     bound = [ir.bound_in((x,)) for x in (a, b)]
     sized = [ir.read_in((x,)) for x in (a, b)]
     clash = writes[0] & (writes[1] | reads[1]) | writes[1] & reads[0] | bound[0] & sized[1] | bound[1] & sized[0]

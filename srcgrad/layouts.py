@@ -7,51 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
 from . import entry, generate, store, tree, warned
 from .api import Differentiable, worded
 from .errors import BROADCAST
-from .ir import Kind
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """The arguments of a function, taken apart.
-
-    Attributes
-    ----------
-    structures : tuple of Structure
-        That of every argument.
-    flat, names, kinds : tuple
-        Of all leaves their values, names and kinds.
-    """
-
-    structures: tuple[tree.Structure, ...]
-    flat: tuple[Any, ...]
-    names: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-
-    def leaves_of(self, positions) -> tuple[int, ...]:
-        """Return the positions of the float leaves of some arguments."""
-        starts = np.cumsum([0, *map(tree.count, self.structures)])
-        return tuple(k for p in positions for k in range(starts[p], starts[p + 1]) if self.kinds[k].is_float)
+def arguments(f, args) -> entry.Arguments:
+    """Return the arguments of a call taken apart."""
+    return entry.arguments_of(entry.parameters(f._base if isinstance(f, Differentiable) else f), args)
 
 
-def arguments(f, args) -> Arguments:
-    """Return the arguments of a call taken apart, with the defaults of those left out."""
-    signature = entry.parameters(f._base if isinstance(f, Differentiable) else f)
-    if len(args) != len(signature.parameters):
-        bound = signature.bind(*args)
-        bound.apply_defaults()
-        args = tuple(bound.arguments.values())
-    structures = tuple(tree.structure_of(a) for a in args)
-    flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
-    return Arguments(structures, tuple(flat), tuple(names), kinds)
+def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:
+    """Return the places, among all leaves, of the floats in some arguments."""
+    starts = np.cumsum([0, *map(tree.count, args.structures)])
+    return tuple(k for p in positions for k in range(starts[p], starts[p + 1]) if args.kinds[k].is_float)
 
 
 @dataclass(frozen=True)
@@ -70,7 +41,7 @@ class Layout:
         self.made: dict[object, Made] = {}
         self.lock = threading.RLock()
 
-    def run(self, f, args: Arguments, wrt: tuple[int, ...], call: Callable[[Made], Any], digest: str | None = None):
+    def run(self, f, args: entry.Arguments, wrt: tuple[int, ...], call: Callable[[Made], Any], digest=None):
         """Return `call(made)`; with axes of length one repeated where they turn out to be.
 
         `wrt` are the positions of the leaves differentiated by; `digest` is that of the function, where it is known.
@@ -89,7 +60,7 @@ class Layout:
         except ValueError as e:
             raise worded(e) from None
 
-    def get(self, f, args: Arguments, wrt: tuple[int, ...], stretch: bool, digest: str) -> Made:
+    def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], stretch: bool, digest: str) -> Made:
         base = f._base if isinstance(f, Differentiable) else f
         boundscheck = getattr(f, "_boundscheck", True)
         described = tuple(map(tree.describe, args.structures))

@@ -8,6 +8,7 @@ from typing import NoReturn
 from . import ir
 from .affine import affine, unclipped
 from .blocks import rename_block
+from .equalities import representative, unify
 from .errors import KindError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import kind_of
@@ -46,6 +47,7 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    lengths_named: dict[Expr, Expr]
     growing: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
@@ -205,9 +207,10 @@ class NestWriter:
         if size not in self.state.lengths:
             name = self.hold(size, "n")
             assert isinstance(name, Name)
+            self.lengths_named[name] = size
             self.state.nonneg.add(name.id)
             names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
-            if not names <= self.stable or any(isinstance(e, Sub) for e in ir.walk(size)):
+            if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):
                 return name
             self.state.lengths[size] = name
         return self.state.lengths[size]
@@ -236,21 +239,7 @@ class NestWriter:
     # -- sizes
     def canonical(self, size: Expr) -> Expr:
         """Return the representative of a size."""
-        table = self.state.equal
-        a = affine(size)
-        for _ in range(20):
-            changed = False
-            total = affine(Const(a.const))
-            for atom, c in a.terms.items():
-                new = table.get(atom)
-                if new is None and isinstance(atom, Op) and atom.fn in ("len", "size", "shape"):
-                    new = self.canonical_atom(atom)
-                changed |= new is not None
-                total = total + affine(new if new is not None else atom) * c
-            a = total
-            if not changed:
-                break
-        return a.expr()
+        return representative(size, self.state.equal, self.canonical_atom)
 
     def canonical_atom(self, atom: Op) -> Expr | None:
         base = atom.args[0]
@@ -274,21 +263,11 @@ class NestWriter:
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
         test = Op("ne", (a, b))
         self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
-        self.unify(a, b)
+        unify(a, b, self.state.equal)
 
     def stop_if(self, test: Expr, message: str):
         """Raise at run time where a test holds."""
         self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
-
-    def unify(self, a: Expr, b: Expr):
-        fa, fb = affine(a), affine(b)
-        local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
-        for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
-            if len(x.terms) == 1 and not x.const and next(iter(x.terms.values())) == 1:
-                atom = next(iter(x.terms))
-                if atom not in ir.walk(y):
-                    self.state.equal[atom] = y
-                    return
 
     def is_nonneg(self, e: Expr) -> bool:
         """Return whether an integer expression is known not to be negative."""

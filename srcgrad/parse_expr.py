@@ -24,7 +24,8 @@ _BINARY = {
 
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
-    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random", *HELPERS,
+    "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random",
+    "special", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
     "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
     "ValueError", "IndexError", "UnboundLocalError",
@@ -374,6 +375,14 @@ class ExpressionReader:
         if name == "real":
             return value
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
+
+    def called_object(self, node: ast.expr):
+        """Return what a call by a name, or by a field of one, calls, if that is an object known now; else None."""
+        f = node.func if isinstance(node, ast.Call) else None
+        owner = f.value if isinstance(f, ast.Attribute) else f
+        value = self.expr(owner) if isinstance(owner, ast.Name) else None
+        found = value.value if isinstance(value, Obj) else None
+        return getattr(found, f.attr, None) if isinstance(f, ast.Attribute) else found
 
     def axes_count(self, value: ir.Expr, node) -> ir.Expr:
         """Return the number of axes of an array: a constant where what was read so far tells it."""

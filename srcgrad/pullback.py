@@ -6,7 +6,7 @@ import numpy as np
 
 from . import tree
 from .errors import ArgumentError, Problem
-from .layouts import PAIRS, arguments
+from .layouts import PAIRS, arguments, float_leaves
 
 
 class Pullback:
@@ -62,7 +62,7 @@ def vjp(f, *args):
     (6.0, (3.0, 2.0))
     """
     given = arguments(f, args)
-    wrt = given.leaves_of(range(len(given.structures)))
+    wrt = float_leaves(given, range(len(given.structures)))
 
     def forward(made):
         *outs, residuals = made.functions[0](*given.flat)

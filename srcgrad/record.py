@@ -12,7 +12,7 @@ from .adjoint import Step
 from .blocks import exposed_reads
 from .calls import is_call
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Unpack
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
 from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
@@ -74,8 +74,10 @@ class Recorder:
     def integers_bound_once(self) -> dict[str, Expr]:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""
         lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
-        pure = [s for s in lets if all(isinstance(e, Name | Const | Op) and not _is_drawn(e) for e in ir.walk(s.value))]
-        return {s.target: s.value for s in pure if self.kinds[s.target] == Kind("int64")}
+        lets = [s for s in lets if self.kinds[s.target] == Kind("int64")]
+        known = (Name, Const, Op, Select)
+        pure = [s for s in lets if all(isinstance(e, known) and not _is_drawn(e) for e in ir.walk(s.value))]
+        return {s.target: s.value for s in pure}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
@@ -106,7 +108,7 @@ class Recorder:
     def forget_temps(self, steps):
         self.temps = set()
         for step in steps:
-            step.loads, step.rebuilds, step.kept_after = [], [], {}
+            step.loads, step.rebuilds, step.kept_after, step.reasons = [], [], {}, {}
             self.forget_temps(step.body)
             self.forget_temps(step.other)
 
@@ -204,10 +206,12 @@ class Recorder:
             return
         self.temps.add(name)
         j = readers[-1]
-        if let is not None and self.can_rebuild(steps, k, j, let):
+        why_not = self.obstacle(steps, k, j, let)
+        if let is not None and not why_not:
             steps[j].rebuilds.insert(0, Let(name, let.value, let.loc))
         else:
             steps[k].kept_after[name] = True
+            steps[k].reasons[name] = why_not
             steps[j].loads.insert(0, Let(name, Name(name)))
 
     def plan_sum(self, steps, k, name: str):
@@ -228,18 +232,24 @@ class Recorder:
             steps[last].kept_after[name] = True
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
-    def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
-            return False
-        if ir.names_in(stmt.value) & self.called:
-            return False
+    def obstacle(self, steps, k, j, stmt: Let | None) -> str:
+        """Return why what step k sets cannot be computed again before the reverse of step j; '' where it can."""
+        if stmt is None or ir.names_in(stmt.value) & self.called:
+            return "it comes from a call"
+        if j == k:
+            return "its own reverse reads it"
+        if isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
+            return "random numbers are drawn once"
+        if cost(stmt.value) > CHEAP:
+            return "it costs more to compute again than to keep"
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
             simple = not s.late and not s.is_loop and not isinstance(s.stmt, If)
             if s is steps[j] and simple and not self.is_address(s.stmt, stmt.target, steps, k):
                 continue
             killed |= self.kills(s.stmt)
-        return not (facts_of(stmt.value, self.kinds, self.bars) & killed)
+        lost = sorted({f.removesuffix("[]") for f in facts_of(stmt.value, self.kinds, self.bars) & killed})
+        return f"{', '.join(lost)} changed before it is read again" if lost else ""
 
     def is_address(self, stmt: Stmt, name: str, steps, k) -> bool:
         """Return whether the place of a store depends on `name`: then it is rebuilt before the store is undone."""
@@ -292,7 +302,9 @@ class Recorder:
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
             step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
-            result = earlier | reads
+            # an element that it alone reads again it puts back itself: later stores need not keep it
+            own = {fact} if step.kept and not step.late and reads_own_element(step) else set()
+            result = needed | (reads - own)
             if step.kept or step.code:
                 for e in stmt.index:
                     result |= facts_of(e, self.kinds, self.bars) - self.temps
@@ -357,6 +369,27 @@ class Recorder:
         assert isinstance(step.stmt, For)
         found = {f for s in ir.statements(step.stmt.body) for e in ir.exprs_of(s) for f in facts_of(e, self.kinds, ())}
         return found | ir.stored_in(step.stmt.body) - self.kills(step.stmt)
+
+
+def reads_own_element(step: Step) -> bool:
+    """Return whether the adjoint of a store reads no element of its array but the one stored."""
+    stmt = step.stmt
+    assert isinstance(stmt, Store)
+    found = [stmt.base not in ir.names_in(r.value) for r in step.rebuilds]
+
+    def visit(e: Expr):
+        if isinstance(e, Sub) and e.base == Name(stmt.base):
+            found.append(e.index == stmt.index and stmt.base not in ir.names_in(*e.index))
+        elif e == Name(stmt.base):
+            found.append(False)
+        elif not (isinstance(e, Op) and e.fn in SIZES_ONLY):
+            for c in ir.children(e):
+                visit(c)
+
+    for s in ir.statements(tuple(step.code)):
+        for e in ir.exprs_of(s):
+            visit(e)
+    return all(found)
 
 
 def carried(stmt: For, kinds: dict[str, Kind]) -> set[str]:

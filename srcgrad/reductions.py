@@ -11,6 +11,8 @@ from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
 
+SHORT = 16  # a call of BLAS costs as much as a sum of so many products
+
 
 class ReductionReader(MaskReader):
     """Reads the operations that need a loop or a library call of their own."""
@@ -160,6 +162,8 @@ class ReductionReader(MaskReader):
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
             return self.integer_product(pa, pb, kind)
+        if pa.rank == pb.rank == 1 and not (self.is_row(pa, ka, kind) and self.is_row(pb, kb, kind)):
+            return self.inner(expr, pa, pb, into)
         xa, xb = self.operand(pa, ka, kind.dtype), self.operand(pb, kb, kind.dtype)
         call = Op("np.dot", (xa, xb), (), expr.loc)
         target = into if into and self.kinds.get(into) == kind else self.fresh("product")
@@ -171,6 +175,16 @@ class ReductionReader(MaskReader):
         if target != into:
             self.products.add(target)
         return self.named(target)
+
+    def is_row(self, p: Pull, own: Kind, kind: Kind) -> bool:
+        """Return whether a vector stands in memory without gaps, in the dtype of the product, and is not short."""
+        short = isinstance(p.dims[0], Const) and p.dims[0].value <= SHORT
+        return p.array is not None and is_contiguous(p.array) and own.dtype == kind.dtype and not short
+
+    def inner(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
+        """Lower a product of vectors to a sum: to bring them into a row first would cost as much."""
+        p = Pull(a.dims, lambda idx: Op("mul", (a.at(idx), b.at(idx)), (), expr.loc))
+        return self.sum(Op("np.sum", expr.args, (), expr.loc), p, (), (0,), into)
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):

@@ -11,7 +11,7 @@ from . import entry
 from .api import Differentiable
 from .coloring import color_columns
 from .errors import ArgumentError, Problem, SrcgradError
-from .layouts import DIRECTIONS, PAIRS, Arguments, arguments
+from .layouts import DIRECTIONS, PAIRS, arguments, float_leaves
 from .widths import FEWER, WIDTH
 
 
@@ -119,9 +119,9 @@ class SparseJacobian:
 class _Evaluation:
     """A function at a point, its float leaves and results as long vectors."""
 
-    def __init__(self, f, args: Arguments, positions, digest: str):
+    def __init__(self, f, args: entry.Arguments, positions, digest: str):
         self.f, self.args, self.digest = f, args, digest
-        self.wrt = args.leaves_of(positions)
+        self.wrt = float_leaves(args, positions)
         if not self.wrt:
             raise ArgumentError(Problem("no argument differentiated by is a float", "name float arguments"))
         self.leaves = [args.flat[k] for k in self.wrt]

@@ -5,7 +5,7 @@ derivatives, of any order and in any mode, are those of the text on the page. Nu
 tuples are known when a page is read, so that tests on them are no branches of the generated code.
 """
 
-from . import assembly, scans
-from .pages import METHODS, PAGES, page_of
+from . import assembly, numbers, scans, special, ufuncs
+from .pages import METHODS, PAGES, is_ours, page_of
 
-__all__ = ["METHODS", "PAGES", "assembly", "page_of", "scans"]
+__all__ = ["METHODS", "PAGES", "assembly", "is_ours", "numbers", "page_of", "scans", "special", "ufuncs"]
