@@ -12,9 +12,11 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
 from .pullback import vjp
+from .sparse import SparsityError, sparse_jacobian
 
 __version__ = "0.1.0"
 
@@ -26,6 +28,7 @@ __all__ = [
     "PitfallWarning",
     "Source",
     "SourceNotFoundError",
+    "SparsityError",
     "SrcgradError",
     "UnknownFunctionError",
     "UnsupportedError",
@@ -36,11 +39,16 @@ __all__ = [
     "explain",
     "grad",
     "graph",
+    "hessian",
     "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "nondifferentiable",
     "print_grad",
     "source",
+    "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",

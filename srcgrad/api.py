@@ -98,6 +98,7 @@ class Transformed:
         return tuple(bound.arguments.values())
 
     def _prepare(self):
+        self._texts = bool(numba.config.DISABLE_JIT)  # nothing tells then that numba cannot type a dict
         self._entry = self._entry_for().dispatcher
 
     def _entry_for(self, structures=None, stretch=False) -> entry.Entry:
@@ -189,8 +190,7 @@ class Derivative(Transformed):
 
     def _by(self, structures) -> tree.Structure:
         """Return the structure of what stands for each argument differentiated by."""
-        parts = tuple(structures[k] for k in self._positions)
-        return parts[0] if self._single else tree.tuple_of(parts)
+        return tree.part_of(structures, self._positions, self._single)
 
 
 class Grad(Derivative):

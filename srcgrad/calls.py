@@ -23,6 +23,7 @@ class Form:
 
     wrt: tuple[int, ...]
     seeds: tuple[int, ...]
+    ending = "_pullback"
 
     def kinds(self, operands: tuple, results: Callable) -> tuple:
         """Return the kinds of what it gives, for those of what it is given."""
@@ -31,15 +32,24 @@ class Form:
 
 @dataclass(frozen=True)
 class Tangent:
-    """A tangent form: takes the arguments and tangents of those in `wrt`, returns results and tangents of `outs`."""
+    """A tangent form: takes the arguments and tangents of those in `wrt`, returns results and tangents of `outs`.
+
+    With `many` the tangents are those of many directions, along an axis behind the others.
+    """
 
     wrt: tuple[int, ...]
     outs: tuple[int, ...]
+    many: bool = False
+
+    @property
+    def ending(self) -> str:
+        """What the name of the function ends with."""
+        return "_jvps" if self.many else "_jvp"
 
     def kinds(self, operands: tuple, results: Callable) -> tuple:
         """Return the kinds of what it gives, for those of what it is given; `results` has those of the function."""
         found = results(operands[: len(operands) - len(self.wrt)])
-        return (*found, *(found[k] for k in self.outs))
+        return (*found, *(replace(found[k], rank=found[k].rank + self.many) for k in self.outs))
 
 
 @dataclass(eq=False)

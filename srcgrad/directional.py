@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .ir import Const, Expr, Name, Op, Select, substitute
+from .ir import Const, Expr, Op, Select, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +94,27 @@ class Total:
         return factor, [self.times(c, rest) for c, rest in zip(numbers, left, strict=True)]
 
     # -- names for what is used more than once
-    def shared(self, hoist: bool) -> list:
-        """Return [(symbol, expression)] of what gets a name: what repeats, and with `hoist` all but names."""
+    def shared(self, known=None) -> list:
+        """Return [(symbol, expression)] of what gets a name: what repeats, and, if given, all but `known` symbols."""
         exprs = [self.factor, *(slope for slope, _ in self.terms)]
         divisors, exprs = self.symbolic.divide_once(exprs)
         temps, (self.factor, *slopes) = self.symbolic.share(exprs, 0)
         temps = divisors + temps
-        if hoist:
-            self.factor, *slopes = (self.named(e, temps) for e in (self.factor, *slopes))
+        if known is not None:
+            self.factor, *slopes = (self.named(e, temps, known) for e in (self.factor, *slopes))
         self.terms = [(slope, dot) for slope, (_, dot) in zip(slopes, self.terms, strict=True)]
         return temps
 
-    def named(self, e, temps: list):
+    def named(self, e, temps: list, known: set):
         """Return the symbol of a name for an expression that is more than a name or a number."""
         sign, size = (-1, -e) if self.symbolic._negative(e) else (1, e)
-        if size.is_Number or size.is_Symbol and isinstance(self.converter.exprs.get(size, Name("")), Name | Const):
+        if size.is_Number or size in known or any(size == s for s, _ in temps):
             return e
-        known = next((s for s, value in temps if value == size), None)
-        if known is None:
-            known = self.converter.symbol(_Part((len(temps), str(size))))
-            temps.append((known, size))
-        return sign * known
+        found = next((s for s, value in temps if value == size), None)
+        if found is None:
+            found = self.converter.symbol(_Part((len(temps), str(size))))
+            temps.append((found, size))
+        return sign * found
 
     # -- back
     def expr(self, negated: Callable[[Expr], Expr]) -> Expr:
@@ -140,7 +140,7 @@ class Total:
             first = Op("sub", (first, self.converter.from_sympy(t)))
         if self.factor != 1:
             stand_in = _Part(first)
-            product = self.converter.from_sympy(self.times(self.factor, self.converter.symbol(stand_in)))
+            product = self.converter.from_sympy(self.times(self.factor, self.converter.symbol(stand_in, last=True)))
             first = substitute(product, {stand_in: first})
         return first if ups else negated(first)
 

@@ -6,6 +6,7 @@ of its size. With a width, tangents are those of many directions at once: an axi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from . import ir
@@ -36,6 +37,8 @@ class Tangents:
         Names of the tangents of the parameters differentiated by, which become parameters.
     outs, out_dots : tuple of str
         Names of the results, and of their tangents ('' for a result that does not depend on the parameters).
+    zero : callable
+        Gives a tangent of zero for a name.
     """
 
     function: ir.Function
@@ -44,12 +47,13 @@ class Tangents:
     outs: tuple[str, ...]
     out_dots: tuple[str, ...]
     kinds: dict[str, Kind]
+    zero: Callable[[str], Expr]
 
 
-def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], pages=None) -> Tangents:
+def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], pages=None, builder=None) -> Tangents:
     """Return the tangent form of a lowered function with respect to the parameters `wrt`.
 
-    `pages` reads the pages of rules.
+    `pages` reads the pages of rules; `builder` is the class that writes tangents, by default along one direction.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -67,28 +71,35 @@ def forward(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...],
     """
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
-    function, own = own_written_params(function, kinds, fresh, numbers=False)
+    many = builder is not None and builder.many
+    function, own = own_written_params(function, kinds, fresh, numbers=many)
     function, outs = name_results(function, kinds, fresh)
     found = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, found)
     check_constants(function, found)
     active = useful(function, found, outs)
     function, active = name_transcendentals(function, kinds, active, fresh, everywhere=True)
-    builder = TangentBuilder(kinds, active | set(wrt), fresh, pages)
-    dots = tuple(map(builder.dot, wrt))
+    writer = (builder or TangentBuilder)(kinds, active | set(wrt), fresh, pages)
+    dots = tuple(map(writer.dot, wrt))
     anew = [p for p in function.params if p in active and p not in wrt]  # parameters that are bound anew
-    heads = tuple(Let(builder.dot(p), Const(0.0), function.loc) for p in anew)
-    body = (*heads, *builder.block(function.body[:-1]))
-    out_dots = tuple(builder.dot(o) if o in active else "" for o in outs)
-    return Tangents(function, body, dots, outs, out_dots, builder.kinds)
+    body = writer.block(function.body[:-1])
+    body = (*writer.heads(dots, outs, anew, function.loc), *body)
+    out_dots = tuple(writer.dot(o) if o in active else "" for o in outs)
+    return Tangents(function, body, dots, outs, out_dots, writer.kinds, writer.zero)
 
 
 class TangentBuilder(TangentCalls):
     """Writes the tangents of statements, for the names that are active."""
 
+    many = False
+
     def __init__(self, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, pages):
         self.kinds, self.active, self.fresh, self.pages = kinds, active, fresh, pages
         self.dots: dict[str, str] = {}
+
+    def heads(self, dots: tuple[str, ...], outs: tuple[str, ...], anew: list[str], loc) -> list[Stmt]:
+        """Return what stands at the head of the function; `anew` are parameters without a tangent, bound anew."""
+        return [Let(self.dot(p), Const(0.0), loc) for p in anew]
 
     # -- names
     def dot(self, name: str) -> str:
@@ -110,6 +121,26 @@ class TangentBuilder(TangentCalls):
             return replace(array, base=self.shadow(array.base))
         assert isinstance(array, Op), array
         return replace(array, args=(self.shadow(array.args[0]), *array.args[1:]))
+
+    # -- places of tangents, and what is written there
+    def place(self, leaf: Expr) -> Expr:
+        """Return the tangent of a number or an element."""
+        return self.shadow(leaf)
+
+    def put(self, leaf: Expr, value: Expr, op: str = "=") -> Stmt:
+        """Return the statement that gives, or adds, a value to the tangent of a number or an element."""
+        place = self.place(leaf)
+        if isinstance(place, Sub):
+            assert isinstance(place.base, Name)
+            return Store(place.base.id, place.index, value, op)
+        assert isinstance(place, Name)
+        if op != "=":
+            value = Op({"+=": "add", "-=": "sub"}[op], (place, value), (("inplace", True),))
+        return Let(place.id, value)
+
+    def each(self, *stmts: Stmt) -> list[Stmt]:
+        """Return statements on tangents for every direction."""
+        return list(stmts)
 
     # -- statements
     def block(self, stmts) -> Block:
@@ -133,56 +164,42 @@ class TangentBuilder(TangentCalls):
             before, behind = self.store(stmt)
         elif isinstance(stmt, Grow) and stmt.base in self.active:
             behind = [replace(stmt, base=self.dot(stmt.base))]
-        return [replace(s, loc=s.loc or stmt.loc) for s in (*before, stmt, *behind)]
+        return [s if isinstance(s, For) else replace(s, loc=s.loc or stmt.loc) for s in (*before, stmt, *behind)]
 
     def number(self, stmt: Let) -> tuple[list[Stmt], list[Stmt]]:
         """Return (tangent code before, behind) the binding of a number."""
-        name, value = stmt.target, _unprinted(stmt.value)
-        dot = Name(self.dot(name))
+        target, value = Name(stmt.target), _unprinted(stmt.value)
         if isinstance(value, Op) and value.fn == "np.dot":
-            return self.placed(stmt, [Let(dot.id, self.product(value) or Const(0.0))], {name})
+            return self.placed(stmt.target, self.inner(target, value))
         if isinstance(value, Op) and updates(stmt) and value.fn in ("add", "sub"):
-            temps, total, _ = self.total(None, value.args[1])
-            if total is None:
-                return [], []
-            new: Expr = Op(value.fn, (dot, total), value.static)
-            return self.placed(stmt, [*temps, Let(dot.id, new)], {name})
-        temps, total, late = self.total(Name(name), value)
-        if total == dot:
-            return [], []
-        total = Const(0.0) if total is None else multiple(total, dot)
-        return self.placed(stmt, [*temps, Let(dot.id, total)], {name}, late=late)
+            return self.assigned(target, value.args[1], {"add": "+=", "sub": "-="}[value.fn])
+        return self.assigned(target, value, "=")
 
     def store(self, stmt: Store) -> tuple[list[Stmt], list[Stmt]]:
         """Return (tangent code before, behind) the store of an element."""
-        cell = Sub(Name(stmt.base), stmt.index)
-        shadow = self.dot(stmt.base)
-        dot = Sub(Name(shadow), stmt.index)
-        temps, total, late = self.total(cell if stmt.op == "=" else None, stmt.value)
-        if total == dot and stmt.op == "=" or total is None and stmt.op != "=":
-            return [], []
-        total = Const(0.0) if total is None else multiple(total, dot)
-        new = Store(shadow, stmt.index, total, stmt.op)
-        return self.placed(stmt, [*temps, new], {stmt.base}, late=late)
+        return self.assigned(Sub(Name(stmt.base), stmt.index), stmt.value, stmt.op)
 
-    def total(self, target: Expr | None, value: Expr) -> tuple[list[Stmt], Expr | None, bool]:
-        """Return (temporaries, tangent of a value or None for zero, whether it is written with the value's result)."""
-        form = LinearForm(target, value, self.is_active)
+    def assigned(self, target: Name | Sub, value: Expr, op: str) -> tuple[list[Stmt], list[Stmt]]:
+        """Return (tangent code before, behind) what assigns or adds a value to a number or an element."""
+        form = LinearForm(target if op == "=" else None, value, self.is_active)
         if not form.leaves:
-            return [], None, False
-        temps, total = form.tangent(self.shadow, self.fresh, lambda e: negative(e, self.kinds))
+            return ([], []) if op != "=" else ([], self.each(self.put(target, Const(0.0))))
+        temps, total = form.tangent(self.place, self.fresh, lambda e: negative(e, self.kinds), self.many)
         for leaf in form.leaves:
             test = guard(leaf, value, self.kinds) if isinstance(leaf, Sub) else None
-            shadow = self.shadow(leaf)
-            if test is not None and () in reading_tests(total, shadow):
-                total = ir.substitute(total, {shadow: Select(test, shadow, Const(0.0))})
-        return [Let(t, e) for t, e in temps], as_float(total, self.kinds), form.uses_result
+            place = self.place(leaf)
+            if test is not None and () in reading_tests(total, place):
+                total = ir.substitute(total, {place: Select(test, place, Const(0.0))})
+        total = as_float(total, self.kinds)
+        if op == "=" and total == self.place(target):
+            return [], []
+        lets = [Let(t, e) for t, e in temps]
+        code = [*lets, *self.each(self.put(target, multiple(total, self.place(target)) if op == "=" else total, op))]
+        return self.placed(root_of(target).id, code, form.uses_result)
 
-    def placed(self, stmt, code: list[Stmt], written: set[str], late=False):
-        """Return (code before, code behind): behind, unless it reads what the statement overwrites."""
-        if not late and ir.read_in(tuple(code)) & written:
-            return code, []
-        return [], code
+    def placed(self, written: str, code: list[Stmt], late=False) -> tuple[list[Stmt], list[Stmt]]:
+        """Return (code before, code behind) a statement: behind, unless it reads what is overwritten."""
+        return (code, []) if not late and written in ir.read_in(tuple(code)) else ([], code)
 
     # -- arrays
     def array(self, stmt: Let) -> tuple[list[Stmt], list[Stmt]]:
@@ -202,7 +219,15 @@ class TangentBuilder(TangentCalls):
             if value.fn == "np.dot" and (product := self.product(value)) is not None:
                 return product
         assert not isinstance(value, Name), value
-        return Op("np.zeros_like", (Name(name),))
+        return self.zero(name)
+
+    def zero(self, name: str) -> Expr:
+        """Return a tangent of zero for a name."""
+        return Op("np.zeros_like", (Name(name),)) if self.kinds[name].rank else Const(0.0)
+
+    def inner(self, target: Name, value: Op) -> list[Stmt]:
+        """Return the tangent code of an inner product."""
+        return [self.put(target, self.product(value) or Const(0.0))]
 
     def product(self, value: Op) -> Expr | None:
         """Return the tangent of a product of arrays: each factor's shadow times the other one; None for zero."""

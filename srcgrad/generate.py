@@ -36,6 +36,13 @@ def builder(request, kinds, structures, wrt):
             return pipeline.pair(request.f, structures, kinds, wrt, chosen)
         if request.transform in ("jvp", "hvp"):
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
+        if request.transform == "jvps":
+            return pipeline.jvp(request.f, structures, kinds, wrt, chosen, value=False, many=True)
+        if request.transform in ("jacfwd", "jacrev", "jacobian", "hessian"):
+            from . import jacobians
+
+            by = tree.part_of(structures, request.argnums, request.single)
+            return getattr(jacobians, request.transform)(request.f, structures, kinds, wrt, by, chosen)
         value = request.transform == "value_and_grad"
         return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 

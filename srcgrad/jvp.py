@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
-import weakref
 from collections.abc import Iterator
 
-import numba
 from numba.core import types
 from numba.extending import overload
 
 from . import entry, generate, tree
-from .api import Grad, Transformed
+from .api import Grad
 from .errors import ArgumentError, Problem
+from .structured import Structured, direct, function_of
 
 OTHER_SHAPE = "the tangent of {} does not have the shape of its value"
 INTEGER = "{} is an integer: its tangent is None or zero"
@@ -87,6 +85,8 @@ def _matched(name: str, primal, tangent, values: Iterator[int], tangents: Iterat
     if isinstance(tangent, tree.Known) and tangent.value is None:
         for _ in range(tree.count(primal)):
             next(values)
+    elif primal == tangent and isinstance(primal, tree.Known):
+        return
     elif isinstance(primal, tree.Leaf) and isinstance(tangent, tree.Leaf):
         yield name, next(values), next(tangents)
     elif isinstance(primal, tree.Node) and isinstance(tangent, tree.Node) and primal.keys == tangent.keys:
@@ -96,32 +96,6 @@ def _matched(name: str, primal, tangent, values: Iterator[int], tangents: Iterat
     else:
         raise ArgumentError(Problem(f"the tangent of {name} does not have the structure of its value",
                                     "give the same structure, with None where there is no tangent"))  # fmt: skip
-
-
-class Structured(Transformed):
-    """A compiled function whose result is put together from what the generated module says of its structure.
-
-    Compiled code gives tuples; dicts, lists and dataclasses are made of them for Python.
-    """
-
-    def __call__(self, *args, **kwargs):
-        """Return the value of the compiled function."""
-        result = Transformed.__call__(self, *args, **kwargs)
-        if not self._is_nested(result):
-            return result
-        return tree.retyped(self._structure_for(self._bind(args, kwargs)), result)
-
-    def _is_nested(self, result) -> bool:
-        """Return whether a result may have another structure than compiled code gives."""
-        return isinstance(result, tuple)
-
-    def _structure_for(self, args) -> tree.Structure:
-        """Return the structure of the result for such arguments."""
-        structures = None if all(map(tree.is_plain, args)) else tuple(map(tree.structure_of, args))
-        given = list(args)
-        if structures is not None:
-            given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        return self._entry_for(structures, self._stretch).module(tuple(map(numba.typeof, given)))[1]
 
 
 class Jvp(Structured):
@@ -165,30 +139,6 @@ class Hvp(Jvp):
 # --- the functions ----------------------------------------------------------------------------------------------
 
 
-class _Made:
-    """The derivatives made by direct calls: by function where it is an object of ours, else by its digest."""
-
-    def __init__(self):
-        self.by_object: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-        self.by_digest: dict = {}
-        self.lock = threading.RLock()
-
-    def get(self, f, kind: str, make):
-        """Return `make(f)`, or what it gave before for the same function."""
-        with self.lock:
-            if isinstance(f, Transformed):
-                found = self.by_object.setdefault(f, {})
-                key: object = kind
-            else:
-                found, key = self.by_digest, (kind, entry.function_digest(f))
-            if key not in found:
-                found[key] = make(f)
-            return found[key]
-
-
-_made = _Made()
-
-
 def jvp(f, primals=None, tangents=None):
     """Return `(out, tangent_out)`: the value of `f` and its derivative along tangents of its arguments.
 
@@ -228,7 +178,7 @@ def jvp(f, primals=None, tangents=None):
     >>> sg.jvp(lambda x, y: x * x * y, (3.0, 2.0), (1.0, None))
     (18.0, 12.0)
     """
-    made = _made.get(f, "jvp", Jvp)
+    made = direct.get(f, "jvp", Jvp)
     return made if primals is None and tangents is None else made(primals, tangents)
 
 
@@ -261,17 +211,11 @@ def hvp(f, primals=None, tangents=None, argnums=0):
     >>> sg.hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """
-    made = _made.get(f, f"hvp {argnums!r}", lambda f: Hvp(Grad(f, argnums)))
+    made = direct.get(f, f"hvp {argnums!r}", lambda f: Hvp(Grad(f, argnums)))
     return made if primals is None and tangents is None else made(primals, tangents)
 
 
 # --- the same inside compiled code ------------------------------------------------------------------------------
-
-
-def function_of(t):
-    """Return the function behind a numba type: an object of ours, or an njit function; None of other types."""
-    dispatcher = getattr(t, "dispatcher", None)
-    return getattr(dispatcher, "srcgrad_function", dispatcher)
 
 
 @overload(jvp, strict=False)

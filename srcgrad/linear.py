@@ -111,7 +111,6 @@ class LinearForm:
             result.append(Push(leaf, sign, value))
         return named, result
 
-
     def tangent(self, dot: Callable[[Expr], Expr], fresh, negated: Callable[[Expr], Expr], hoist=False):
         """Return (temporaries, tangent of the value) where `dot` gives the tangents of the leaves.
 
@@ -121,10 +120,13 @@ class LinearForm:
         if self.is_trivial:
             return [], dot(self.value)
         converter, parts = self._symbolic(True, False)
-        dots = [converter.symbol(_Last(dot(leaf))) for leaf in self.leaves]
+        dots = [converter.symbol(_Last(dot(leaf)), last=True) for leaf in self.leaves]
         total = Total(converter, [(p, d) for p, d in zip(parts, dots, strict=True) if p != 0])
         named = []
-        for s, e in total.shared(hoist):
+        # what is written elsewhere than into arrays cannot change an element that is read
+        plain = (Name, Const, Sub) if isinstance(self.target, Name) else (Name, Const)
+        known = {s for s, e in converter.exprs.items() if isinstance(reveal(e, self.target), plain)}
+        for s, e in total.shared(known if hoist else None):
             name = fresh("t")
             converter.exprs[s] = Name(name)
             named.append((name, reveal(converter.from_sympy(e), self.target)))

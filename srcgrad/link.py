@@ -7,8 +7,9 @@ from typing import Any
 
 from . import ir, tree
 from .calls import Form, Routine, Tangent, is_call, operation
+from .directions import ManyTangents
 from .errors import Problem
-from .forward import forward
+from .forward import TangentBuilder, forward
 from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
 from .parse_expr import RESERVED
@@ -54,7 +55,7 @@ def _calls(function: Function) -> list[Key]:
 
 def _name(key: Key) -> str:
     routine, form, _ = key
-    return routine.name + {Form: "_pullback", Tangent: "_jvp"}.get(type(form), "")
+    return routine.name + (form.ending if form is not None else "")
 
 
 def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
@@ -140,18 +141,19 @@ def _tangent(key: Key, variant: Variant) -> Function:
     assert isinstance(form, Tangent)
     low = _lowered(key, variant)
     wrt = tuple(low.function.params[k] for k in form.wrt)
-    function, _ = tangent_form(low, _name(key), wrt, form.outs)
+    function, _ = tangent_form(low, _name(key), wrt, form.outs, many=form.many)
     return function
 
 
-def tangent_form(low: Lowered, name: str, wrt: tuple[str, ...], wanted=None, value=True):
+def tangent_form(low: Lowered, name: str, wrt: tuple[str, ...], wanted=None, value=True, many=False):
     """Return (tangent form of a lowered function, kinds of its results).
 
     It takes the parameters and the tangents of those in `wrt`; it returns the results, if asked for by `value`, and
-    the tangents of those at the positions `wanted`, by default of all that are floats.
+    the tangents of those at the positions `wanted`, by default of all that are floats; with `many` along many
+    directions.
     """
     f = low.function
-    made = forward(f, low.kinds, wrt, RulePages())
+    made = forward(f, low.kinds, wrt, RulePages(), ManyTangents if many else TangentBuilder)
     kinds = [made.kinds[o] for o in made.outs]
     fresh = ir.Fresh(ir.all_names(replace(made.function, body=made.body)) | set(made.dots))
     zeros, dots = [], []
@@ -160,8 +162,7 @@ def tangent_form(low: Lowered, name: str, wrt: tuple[str, ...], wanted=None, val
             continue
         if not dot:
             dot = fresh(f"{out}_dot")
-            zero: ir.Expr = Op("np.zeros_like", (Name(out),)) if kinds[k].rank else ir.Const(0.0)
-            zeros.append(Let(dot, zero, f.body[-1].loc))
+            zeros.append(Let(dot, made.zero(out), f.body[-1].loc))
         dots.append(dot)
     results = tuple(map(Name, (*(made.outs if value else ()), *dots)))
     end = ir.Return(results[0] if len(results) == 1 else ir.Tuple(results), f.body[-1].loc)

@@ -179,14 +179,16 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
     return low
 
 
-def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
+def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) -> Generated:
     """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
 
-    Without `value` it gives the tangents only: of a gradient, the product with a Hessian.
+    Without `value` it gives the tangents only: of a gradient, the product with a Hessian. With `many` it takes tangents
+    along many directions, an axis more behind the others.
     """
     low = differentiated(f, structures, param_kinds, wrt, variant)
-    name = f"{low.function.name}_jvp" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
-    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
+    base = low.function.name
+    name = f"{base}_jvps" if many else f"{base}_jvp" if value else f"{base.removesuffix('_grad')}_hvp"
+    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value, many)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
     result = tree.tuple_of((low.result, dots)) if value else dots
     return generated((function,), replace(low, result=result))
@@ -196,6 +198,11 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
+    return gradient(low, p, wrt, value)
+
+
+def gradient(low: Lowered, p: Plan, wrt, value: bool) -> Generated:
+    """Return the function that the plan of a scalar function is printed as."""
     function = joined(low, p, f"{low.function.name}_{'value_and_grad' if value else 'grad'}", value)
     function = finish(replace(function, doc=_doc(low, wrt)), low, p.kinds, p.sizes)
     return generated((function,), low)
@@ -220,6 +227,25 @@ def joined(low: Lowered, p: Plan, name: str, value: bool = True) -> ir.Function:
 def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
+    first, second, crossing, incoming, copied = halves(low, p)
+    base, loc = low.function.name, low.function.loc
+    residuals = ir.Tuple(tuple(map(Name, crossing)))
+    forward = ir.Function(f"{base}_forward", low.function.params,
+                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
+                          loc, _doc(low, wrt))  # fmt: skip
+    unpacked = tuple(copied.get(n, n) for n in crossing)
+    unpack = (ir.Unpack(unpacked, Name("residuals")),) if crossing else ()
+    backward = ir.Function(f"{base}_backward", ("residuals", *incoming), (*unpack, *second), loc, None,
+                           ((0, "backward"),))  # fmt: skip
+    return generated((forward, backward), low)
+
+
+def halves(low: Lowered, p: Plan):
+    """Return (forward part, backward part, names that cross, names of the results' adjoints, copies of crossing names).
+
+    The backward part may run many times: what it puts back in arrays it does in copies, which it makes itself of the
+    arrays under the names in the last of these.
+    """
     base, loc = low.function.name, low.function.loc
     fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
     out_bars = tuple(b or fresh(f"{o}_bar") for o, b in zip(p.outs, p.out_bars, strict=True))
@@ -241,19 +267,9 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     assert isinstance(last.value, ir.Tuple)
     bars = last.value.items[len(p.outs) :]
     crossing = _crossing(first, second, low.function.params, incoming)
-    residuals = ir.Tuple(tuple(map(Name, crossing)))
-    forward = ir.Function(f"{base}_forward", low.function.params,
-                          (*first, ir.Return(ir.Tuple((*map(Name, p.outs), residuals)))),
-                          loc, _doc(low, wrt))  # fmt: skip
-    # what backward puts back in arrays it does in copies: a pullback may be called again
-    undone = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
-    unpacked = tuple(undone.get(n, n) for n in crossing)
-    copied = tuple(Let(n, Op("copy", (Name(kept),)), loc) for n, kept in undone.items())
-    unpack = (ir.Unpack(unpacked, Name("residuals")), *copied) if crossing else ()
-    backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
-                           (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
-                           ((0, "backward"),))  # fmt: skip
-    return generated((forward, backward), low)
+    copied = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
+    copies = [Let(n, Op("copy", (Name(kept),)), loc) for n, kept in copied.items()]
+    return first, (*copies, *second, ir.Return(_tuple(bars, always=True))), crossing, incoming, copied
 
 
 def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:

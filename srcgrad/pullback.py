@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 
-from . import entry, generate, store, tree, warned
-from .api import Differentiable, worded
-from .errors import BROADCAST, ArgumentError, Problem
+from . import tree
+from .errors import ArgumentError, Problem
+from .layouts import PAIRS, arguments, float_leaves
 
 
 class Pullback:
@@ -38,40 +36,6 @@ class Pullback:
         return f"<srcgrad pullback of {self._name}>"
 
 
-class _Pairs:
-    """The compiled (forward, backward) pairs of functions, by function and argument kinds."""
-
-    def __init__(self):
-        self.made: dict = {}
-        self.lock = threading.RLock()
-
-    def get(self, f, structures, kinds, stretch):
-        base = f._base if isinstance(f, Differentiable) else f
-        boundscheck = getattr(f, "_boundscheck", True)
-        digest = entry.function_digest(base)
-        key = (digest, tuple(map(tree.describe, structures)), kinds, stretch, boundscheck)
-        with self.lock:
-            if key not in self.made:
-                self.made[key] = self.make(base, digest, structures, kinds, stretch, boundscheck)
-            return self.made[key]
-
-    def make(self, base, digest, structures, kinds, stretch, boundscheck):
-        name = getattr(base, "__name__", "function").replace("<lambda>", "function")
-        params = tuple(entry.parameters(base).parameters)
-        request = entry.Request(base, name, "pair", (), False, params, digest, structures, stretch, boundscheck)
-        wrt = tuple(k for k, kind in enumerate(kinds) if kind.is_float)
-        label, build = generate.builder(request, kinds, structures, wrt)
-        key = store.digest("pair", store.package_digest(), digest, repr([str(k) for k in kinds]),
-                           repr([tree.describe(s) for s in structures]), repr((stretch, boundscheck)))  # fmt: skip
-        module, result = generate.module_for(label, key, build)
-        warned.warn(generate.pitfalls_of(module))
-        forward, backward = (entry.compiled(getattr(module, n), module) for n in module.NAMES)
-        return forward, backward, result, wrt, module
-
-
-_pairs = _Pairs()
-
-
 def vjp(f, *args):
     """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
 
@@ -97,29 +61,20 @@ def vjp(f, *args):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    base = f._base if isinstance(f, Differentiable) else f
-    given = entry.arguments_of(entry.parameters(base), args)
-    structures, flat, kinds = given.structures, given.flat, given.kinds
-    try:
-        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, False)
-        *outs, residuals = forward(*flat)
-    except IndexError as e:
-        raise worded(e) from None
-    except ValueError as e:
-        if not (e.args and e.args[0] == BROADCAST):
-            raise worded(e) from None
-        forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, True)
-        try:
-            *outs, residuals = forward(*flat)
-        except ValueError as again:
-            raise worded(again) from None
+    given = arguments(f, args)
+    wrt = float_leaves(given, range(len(given.structures)))
+
+    def forward(made):
+        *outs, residuals = made.functions[0](*given.flat)
+        return made, outs, residuals
+
+    made, outs, residuals = PAIRS.run(f, given, wrt, forward)
     outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
     shapes = [np.shape(o) for o in outs]
-    described = (result, [isinstance(o, np.ndarray) for o in outs], shapes)
-    name = getattr(base, "__name__", "function")
-    return tree.unflatten(result, iter(outs)), Pullback(
-        backward, residuals, described, (structures, len(flat)), wrt, name
-    )
+    described = (made.result, [isinstance(o, np.ndarray) for o in outs], shapes)
+    name = getattr(f, "__name__", "function")
+    pullback = Pullback(made.functions[1], residuals, described, (given.structures, len(given.flat)), wrt, name)
+    return tree.unflatten(made.result, iter(outs)), pullback
 
 
 __all__ = ["Pullback", "vjp"]

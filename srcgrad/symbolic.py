@@ -34,10 +34,10 @@ class Converter:
         self.symbols: dict[Expr, sympy.Symbol] = {}
         self.exprs: dict[sympy.Symbol, Expr] = {}
 
-    def symbol(self, expr: Expr) -> sympy.Symbol:
-        """Return the symbol of an opaque expression; symbols sort in order of first appearance."""
+    def symbol(self, expr: Expr, last: bool = False) -> sympy.Symbol:
+        """Return the symbol of an opaque expression; symbols sort by first appearance, or behind all others."""
         if expr not in self.symbols:
-            s = sympy.Symbol(f"s{len(self.symbols):04d}")
+            s = sympy.Symbol(f"{'v' if last else 's'}{len(self.symbols):04d}")
             self.symbols[expr] = s
             self.exprs[s] = expr
         return self.symbols[expr]

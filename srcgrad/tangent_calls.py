@@ -21,8 +21,10 @@ class TangentCalls:
     # what `TangentBuilder` sets up
     kinds: dict[str, Kind]
     active: frozenset[str]
+    many: bool
     pages: Any
     dot: Any
+    zero: Any
     shadow: Any
     is_active: Any
 
@@ -36,7 +38,7 @@ class TangentCalls:
             return stmt
         dots = tuple(self.shadow(made.args[k]) for k in wrt)
         targets = (*stmt.targets, *(self.dot(stmt.targets[k]) for k in results))
-        form = Tangent(wrt, results)
+        form = Tangent(wrt, results, self.many)
         return call(targets, made.option("routine"), (*made.args, *dots), stmt.loc, form, made.option("kinds"))
 
     def external(self, stmt: Unpack | Let) -> list[Stmt]:
@@ -52,10 +54,14 @@ class TangentCalls:
         out: list[Stmt] = [stmt]
         for result, target in zip(row.results, targets, strict=True):
             if target in self.active and dots:
-                out.append(self.page(row, f"{result}_dot", given, self.dot(target), stmt))
+                out += self.external_tangent(row, f"{result}_dot", given, target, stmt)
             elif target in self.active:
                 out.append(self.nothing(target, stmt))
         return out
+
+    def external_tangent(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> list[Stmt]:
+        """Return the tangent code of one result, which the page `name` of a rule gives."""
+        return [self.page(row, name, given, self.dot(target), stmt)]
 
     def page(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> Stmt:
         """Return the call of a page of a rule."""
@@ -72,7 +78,6 @@ class TangentCalls:
         routine = self.pages.read(page, f"{base}_{name}", places, stmt.loc)
         return call((target,), routine, present, stmt.loc, None, kinds)
 
-    def nothing(self, target: str, stmt: Stmt) -> Let:
+    def nothing(self, target: str, stmt: Stmt) -> Stmt:
         """Return the statement that makes the tangent of a name zero."""
-        zero = Op("np.zeros_like", (Name(target),)) if self.kinds[target].rank else ir.Const(0.0)
-        return Let(self.dot(target), zero, stmt.loc)
+        return Let(self.dot(target), self.zero(target), stmt.loc)

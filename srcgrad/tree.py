@@ -37,6 +37,12 @@ def tuple_of(children: tuple[Structure, ...]) -> Node:
     return Node("tuple", tuple(range(len(children))), children)
 
 
+def part_of(structures: tuple[Structure, ...], positions: tuple[int, ...], single: bool) -> Structure:
+    """Return the structure of the arguments at some positions: of one alone, or of a tuple of them."""
+    parts = tuple(structures[k] for k in positions)
+    return parts[0] if single else tuple_of(parts)
+
+
 def structure_of(value) -> Structure:
     """Return the structure of a value; anything that is no container is a leaf."""
     if isinstance(value, tuple):
@@ -144,11 +150,20 @@ def pruned(structure: Structure, keep: Iterator[bool]) -> Structure:
     >>> pruned(Node("tuple", (0, 1), (LEAF, LEAF)), iter([True, False]))
     Node(kind='tuple', keys=(0, 1), children=(Leaf(), Known(value=None)), make=None)
     """
+    return each(structure, keep, LEAF)
+
+
+def each(structure: Structure, keep: Iterator[bool], inner: Structure) -> Structure:
+    """Return the structure with another one in the place of the leaves that are kept, None in that of others.
+
+    >>> describe(each(tuple_of((LEAF, LEAF)), iter([True, False]), tuple_of((LEAF,))))
+    'tuple(0:tuple(0:*),1:=None)'
+    """
     if isinstance(structure, Known):
         return structure
     if isinstance(structure, Leaf):
-        return structure if next(keep) else Known(None)
-    return replace(structure, children=tuple(pruned(c, keep) for c in structure.children))
+        return inner if next(keep) else Known(None)
+    return replace(structure, children=tuple(each(c, keep, inner) for c in structure.children))
 
 
 def describe(structure: Structure) -> str:

@@ -16,7 +16,8 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("errors", "hashing", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree", "store"),
+    ("coloring", "errors", "hashing", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree",
+     "store", "widths"),
     ("hints", "ir", "library.pages", "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
     ("library.assembly", "library.numbers", "library.scans", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
@@ -34,15 +35,17 @@ LEVELS = (
     ("parse", "reductions", "slots"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse"),
-    ("bindings", "facts"),
+    ("bindings", "directions", "facts"),
     ("lower",),
     ("passes",),
     ("link",),
     ("pipeline",),
+    ("jacobians",),
     ("generate",),
     ("entry",),
     ("api",),
-    ("explanation", "jvp", "pullback"),
+    ("layouts", "structured"),
+    ("explanation", "jacobian", "jvp", "pullback", "sparse"),
     ("check", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
@@ -116,7 +119,7 @@ def test_imports_come_from_lower_levels(module):
 
 @pytest.mark.parametrize("module", FILES)
 def test_imports_beyond_the_package_are_dependencies(module):
-    allowed = {"srcgrad", "numba", "numpy", "sympy", *sys.stdlib_module_names, *OPTIONAL.get(module, ())}
+    allowed = {"srcgrad", "numba", "numpy", "scipy", "sympy", *sys.stdlib_module_names, *OPTIONAL.get(module, ())}
     # numba hands its builder of LLVM code to those who register functions
     allowed |= {"llvmlite"} if module == "runtime.special" else set()
     assert {name.split(".")[0] for name, _ in imported(module)} <= allowed

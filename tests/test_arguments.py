@@ -1,4 +1,4 @@
-"""Arguments of every dtype, layout and size, what a call leaves alone, pullbacks, and `check_grads`."""
+"""Arguments of every dtype, layout and size, what a call leaves alone, and pullbacks."""
 
 import math
 import threading
@@ -401,59 +401,3 @@ def test_dot_product_identity(rng):
         pushed = directional(layer, args, directions)
         pulled = sum(np.sum(bar * d) for bar, d in zip(pullback(out_bar), directions, strict=True))
         assert out_bar @ pushed == pytest.approx(pulled, rel=1e-9)
-
-
-# ---- check_grads
-
-
-def test_check_grads_agrees():
-    assert sg.check_grads(energy, (U, V)) < 1e-8
-    assert sg.check_grads(energy, (U, V), argnums="v") < 1e-8
-    assert sg.check_grads(scaled_outputs, (V[0], 2.0)) < 1e-8
-    assert sg.check_grads(mixed, ({"layer": Layer(U, np.zeros(2)), "scale": 2.0, "pair": [3.0, (4.0,)]}, V[0])) < 1e-8
-    assert sg.check_grads(lambda x, n: x**n, (1.5, 3)) < 1e-8
-
-
-def test_check_grads_finds_a_planted_error(monkeypatch):
-    from srcgrad import check
-
-    def wrong(f, *args):
-        out, pullback = sg.vjp(f, *args)
-
-        def planted(out_bar):
-            u_bar, v_bar = pullback(out_bar)
-            v_bar[1, 2] += 0.25
-            return u_bar, v_bar
-
-        return out, planted
-
-    monkeypatch.setattr(check, "vjp", wrong)
-    with pytest.raises(AssertionError, match=r"gradient by v\[1, 2\]: 1\.08.*differences give 0\.83.*off by 0\.25"):
-        sg.check_grads(energy, (U, V))
-    assert sg.check_grads(energy, (U, V), argnums="u") < 1e-8
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_check_grads_finds_what_is_not_finite(monkeypatch, bad):
-    from srcgrad import check
-
-    monkeypatch.setattr(check, "vjp", lambda f, *args: (sg.vjp(f, *args)[0], lambda out_bar: (bad,)))
-    with pytest.raises(AssertionError, match="gradient by x: "):
-        sg.check_grads(square, (2.0,))
-
-
-def test_check_grads_of_defaults():
-    def area(a, b=2.0):
-        return a * a * b
-
-    assert sg.check_grads(area, (2.0,)) < 1e-8
-    assert sg.check_grads(area, (2.0,), argnums="b") < 1e-8
-
-
-def test_check_grads_of_float32():
-    sg.check_grads(energy, (U.astype(np.float32), V.astype(np.float32)))
-
-
-def test_check_grads_of_an_integer_argument():
-    with pytest.raises(sg.ArgumentError):
-        sg.check_grads(lambda x, n: x**n, (1.5, 3), argnums="n")

@@ -7,11 +7,11 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import hints, runtime
+from srcgrad import entry, hints, runtime, store
 from srcgrad.emit import emit
 from srcgrad.parse import parse_text
 from tests.corpus.case import Case
-from tests.random_programs.compare import directions, disagreement, plain_run, some_of
+from tests.random_programs.compare import directions, disagreement, plain_run, plain_tangent, plain_tangents, some_of
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
@@ -84,6 +84,43 @@ def test_generated_source_under_plain_python(case):
         for derived in (made, tangents):
             (function,) = derived.functions
             assert parse_text(emit(function), {**HELPERS, **dict(derived.captured)}) == function
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.name)
+def test_many_directions_at_once(case):
+    """The tangents along two directions at once are those along each."""
+    args, chosen = case.fresh(), some_of(case.positions, len(case.name))
+    first, second = (directions(args, chosen, seed) for seed in (1, 2))
+    both = tuple(np.stack([a, b], axis=-1) for a, b in zip(first, second, strict=True))
+    with np.errstate(all="ignore"):
+        value, tangents = plain_tangents(case.function, args, chosen, both)
+        same, tangent = plain_tangent(case.function, args, chosen, first)
+    assert value == same
+    rtol = 1e-11 if np.asarray(tangent).dtype == np.float64 else 1e-4
+    assert tangents[0] == pytest.approx(tangent, rel=rtol, abs=rtol * float(np.max(np.abs(tangents))))
+    assert same_bits(args, case.fresh()), "an argument was written"
+
+
+@pytest.mark.parametrize("case", CASES[1::5], ids=lambda case: case.name)
+def test_product_with_the_hessian(case, monkeypatch):
+    """Forward over reverse, in plain Python: the product with the Hessian is symmetric, <w, H v> = <v, H w>."""
+    monkeypatch.setattr(store, "package_digest", lambda: "plain corpus")
+    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+    product = sg.hvp(case.function, argnums=case.positions)
+
+    def along(dots):
+        given = dict(zip(case.positions, dots, strict=True))
+        np.random.seed(0)
+        return product(case.fresh(), tuple(given.get(k) for k in range(len(case.args))))
+
+    v, w = (directions(case.args, case.positions, seed) for seed in (1, 2))
+    with np.errstate(all="ignore"):
+        pairs = [(a, b) for dots, other in ((v, w), (w, v)) for a, b in zip(along(dots), other, strict=True)]
+    parts = [float(np.sum(np.asarray(a, dtype=float) * b)) for a, b in pairs]
+    size = sum(float(np.sum(np.abs(np.asarray(a, dtype=float) * b))) for a, b in pairs)
+    rtol = 1e-3 if any(np.asarray(a).dtype == np.float32 for a, _ in pairs) else 1e-11
+    half = len(parts) // 2
+    assert sum(parts[:half]) == pytest.approx(sum(parts[half:]), rel=rtol, abs=rtol * size)
 
 
 @pytest.mark.parametrize(("case", "called_inside"), COMPILED)

@@ -50,6 +50,13 @@ def test_neuron_prints_the_lecture_numbers(tmp_path):
     assert "\n".join(code).count("exp(") == 1, "the logistic function is computed once"
 
 
+def test_bundle_adjustment_comes_down_to_the_noise(tmp_path):
+    printed = run("bundle_adjustment.py", "--cameras", 4, "--points", 30, "--steps", 5, cwd=tmp_path)
+    errors = [float(e) for e in re.findall(r"root mean square ([\d.]+) pixels", printed)]
+    assert errors[0] > 5.0
+    assert errors[-1] < 0.15, "of the size of the noise, 0.1 pixels"
+
+
 def held_out_accuracy(printed):
     """Return the held-out accuracy in percent, as printed."""
     return float(re.search(r"held-out accuracy ([\d.]+) %", printed)[1])

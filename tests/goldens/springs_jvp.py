@@ -36,5 +36,5 @@ def springs_jvp(q, k, n, q_dot, k_dot):
         else:
             e += 0.5 * k * (r - 1.0)**2
             t = r - 1.0
-            e_dot += (0.5 * k_dot * t + k * r_dot) * t
+            e_dot += t * (0.5 * t * k_dot + k * r_dot)
     return e, e_dot

@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -79,7 +80,8 @@ def plain_run(
     structures = (tree.LEAF,) * len(args)
     # As a compiled call does: axes of length one are repeated only once they have been met.
     for stretch in (False, True):
-        made = getattr(pipeline, mode)(f, structures, kinds, argnums, pipeline.Variant(stretch))
+        layout = {"jvps": partial(pipeline.jvp, many=True)}.get(mode) or getattr(pipeline, mode)
+        made = layout(f, structures, kinds, argnums, pipeline.Variant(stretch))
         text, name = generate.module_text("plain", made), made.functions[0].name
         namespace: dict[str, Any] = {}
         exec(compile(text, "<generated>", "exec"), namespace)
@@ -110,6 +112,13 @@ def plain_tangent(
 ) -> tuple[Any, Any]:
     """Value and derivative along tangents from the generated source run as plain Python."""
     return plain_run(f, args, argnums, "jvp", dots)[2]
+
+
+def plain_tangents(
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], dots: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    """Value and derivatives along several tangents at once, stacked behind the others' axes, in plain Python."""
+    return plain_run(f, args, argnums, "jvps", dots)[2]
 
 
 TANGENTS = {compiled_gradient: compiled_tangent, plain_gradient: plain_tangent}

@@ -1,0 +1,148 @@
+"""Jacobians and Hessians, from Python and inside njit."""
+
+from __future__ import annotations
+
+import functools
+
+from .api import Derivative
+from .structured import Structured
+
+
+class Jacobian(Structured, Derivative):
+    """A compiled function that returns Jacobians in the cheaper mode; made by `jacobian`."""
+
+    _transform, _title = "jacobian", "Jacobian"
+
+
+class JacFwd(Jacobian):
+    """A compiled function that returns Jacobians in forward mode; made by `jacfwd`."""
+
+    _transform, _title = "jacfwd", "Jacobian in forward mode"
+
+
+class JacRev(Jacobian):
+    """A compiled function that returns Jacobians in reverse mode; made by `jacrev`."""
+
+    _transform, _title = "jacrev", "Jacobian in reverse mode"
+
+
+class Hessian(JacFwd):
+    """A compiled function that returns second derivatives, forward over reverse; made by `hessian`."""
+
+    _transform, _title = "hessian", "Hessian"
+
+
+def jacobian(f=None, argnums=0, *, boundscheck=None):
+    """Return a function that computes the Jacobian of `f`.
+
+    Parameters
+    ----------
+    f : function
+        Returns a number, an array, or a tuple, namedtuple, list or dict of these.
+    argnums : int, str or tuple of these
+        The arguments to differentiate by, as positions or names. One alone gives one Jacobian, a tuple a tuple.
+    boundscheck : bool, optional
+        Whether an index outside its array raises IndexError; by default as `f` was made, and True for a plain one.
+
+    Returns
+    -------
+    Jacobian
+        Takes the arguments of `f`. In the structure of its result, each number or array is replaced by the structure of
+        the arguments differentiated by, and each leaf of that is an array whose shape is that of the result followed
+        by that of the argument.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument named is an integer, or `f` returns no float.
+    UnsupportedError
+        If `f` uses something outside the language; with every line.
+
+    Notes
+    -----
+    `jacfwd` costs one evaluation of `f` for every 16 entries of the arguments, and half of one to one for each;
+    `jacrev` one evaluation, and the reverse of one for each entry of the result. This one calls `jacfwd` where the
+    arguments have at most eight times as many entries as the result, else `jacrev`.
+
+    Examples
+    --------
+    >>> import numpy as np, srcgrad as sg
+    >>> def polar(x):
+    ...     return np.array([x[0] * np.cos(x[1]), x[0] * np.sin(x[1])])
+    >>> sg.jacobian(polar)(np.array([2.0, 0.0]))
+    array([[ 1., -0.],
+           [ 0.,  2.]])
+    """
+    if f is None:
+        return functools.partial(jacobian, argnums=argnums, boundscheck=boundscheck)
+    return Jacobian(f, argnums, boundscheck)
+
+
+def jacfwd(f=None, argnums=0, *, boundscheck=None):
+    """Return a function that computes the Jacobian of `f` in forward mode: best for few arguments and many results.
+
+    Parameters, result and errors as for `jacobian`; a function that draws random numbers is refused, since it would be
+    run several times.
+
+    Examples
+    --------
+    >>> import srcgrad as sg
+    >>> sg.jacfwd(lambda x, y: (x * y, x), argnums=("x", "y"))(2.0, 3.0)
+    ((3.0, 2.0), (1.0, 0.0))
+    """
+    if f is None:
+        return functools.partial(jacfwd, argnums=argnums, boundscheck=boundscheck)
+    return JacFwd(f, argnums, boundscheck)
+
+
+def jacrev(f=None, argnums=0, *, boundscheck=None):
+    """Return a function that computes the Jacobian of `f` in reverse mode: best for many arguments and few results.
+
+    Parameters, result and errors as for `jacobian`. Of a function that returns one number it is the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np, srcgrad as sg
+    >>> sg.jacrev(lambda x: np.array([x[0] * x[1], np.sum(x)]))(np.array([2.0, 3.0, 4.0]))
+    array([[3., 2., 0.],
+           [1., 1., 1.]])
+    """
+    if f is None:
+        return functools.partial(jacrev, argnums=argnums, boundscheck=boundscheck)
+    return JacRev(f, argnums, boundscheck)
+
+
+def hessian(f=None, argnums=0, *, boundscheck=None):
+    """Return a function that computes the Hessian of `f`: `jacfwd(jacrev(f, argnums), argnums)`.
+
+    Parameters
+    ----------
+    f : function
+        Returns one float, or arrays, of each entry of which there is a Hessian.
+    argnums : int, str or tuple of these
+        The arguments to differentiate by.
+    boundscheck : bool, optional
+        As for `jacobian`.
+
+    Returns
+    -------
+    Hessian
+        Takes the arguments of `f`. In the structure of the Jacobian (of the gradient, where `f` returns a number) each
+        leaf is replaced by the structure of the arguments differentiated by; shapes are those of result, first and
+        second argument, one behind the other.
+
+    Notes
+    -----
+    Cost: that of the gradient for every 16 entries of the arguments, and one to two times that for each. The product
+    with one direction is `hvp`, at that cost once.
+
+    Examples
+    --------
+    >>> import numpy as np, srcgrad as sg
+    >>> sg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]))
+    array([[4., 6.],
+           [6., 0.]])
+    """
+    if f is None:
+        return functools.partial(hessian, argnums=argnums, boundscheck=boundscheck)
+    return Hessian(JacRev(f, argnums, boundscheck), argnums, boundscheck)

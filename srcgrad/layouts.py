@@ -1,0 +1,83 @@
+"""Compiled functions in layouts for Python callers: found by function and argument kinds, given flat arguments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import entry, generate, store, tree, warned
+from .api import Differentiable, worded
+from .errors import BROADCAST
+
+
+def arguments(f, args) -> entry.Arguments:
+    """Return the arguments of a call taken apart."""
+    return entry.arguments_of(entry.parameters(f._base if isinstance(f, Differentiable) else f), args)
+
+
+def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:
+    """Return the places, among all leaves, of the floats in some arguments."""
+    starts = np.cumsum([0, *map(tree.count, args.structures)])
+    return tuple(k for p in positions for k in range(starts[p], starts[p + 1]) if args.kinds[k].is_float)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The compiled functions of a layout, and the structure of the result."""
+
+    functions: tuple[Callable[..., Any], ...]
+    result: tree.Structure
+
+
+class Layout:
+    """The compiled functions of one transform, by function and kinds of the arguments."""
+
+    def __init__(self, transform: str):
+        self.transform = transform
+        self.made: dict[object, Made] = {}
+        self.lock = threading.RLock()
+
+    def run(self, f, args: entry.Arguments, wrt: tuple[int, ...], call: Callable[[Made], Any], digest=None):
+        """Return `call(made)`; with axes of length one repeated where they turn out to be.
+
+        `wrt` are the positions of the leaves differentiated by; `digest` is that of the function, where it is known.
+        """
+        base = f._base if isinstance(f, Differentiable) else f
+        digest = digest or entry.function_digest(base)
+        try:
+            return call(self.get(f, args, wrt, False, digest))
+        except IndexError as e:
+            raise worded(e) from None
+        except ValueError as e:
+            if not (e.args and e.args[0] == BROADCAST):
+                raise worded(e) from None
+        try:
+            return call(self.get(f, args, wrt, True, digest))
+        except ValueError as e:
+            raise worded(e) from None
+
+    def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], stretch: bool, digest: str) -> Made:
+        base = f._base if isinstance(f, Differentiable) else f
+        boundscheck = getattr(f, "_boundscheck", True)
+        described = tuple(map(tree.describe, args.structures))
+        key = store.digest(self.transform, store.package_digest(), digest, repr([str(k) for k in args.kinds]),
+                           repr(described), repr((stretch, boundscheck, wrt)))  # fmt: skip
+        with self.lock:
+            if key not in self.made:
+                name = getattr(base, "__name__", "function").replace("<lambda>", "function")
+                params = tuple(entry.parameters(base).parameters)
+                request = entry.Request(base, name, self.transform, (), False, params, digest, args.structures, stretch,
+                                        boundscheck)  # fmt: skip
+                label, build = generate.builder(request, args.kinds, args.structures, wrt)
+                module, result = generate.module_for(label, key, build)
+                warned.warn(generate.pitfalls_of(module))
+                functions = tuple(entry.compiled(getattr(module, n), module) for n in module.NAMES)
+                self.made[key] = Made(functions, result)
+            return self.made[key]
+
+
+PAIRS, DIRECTIONS = Layout("pair"), Layout("jvps")

@@ -1,0 +1,384 @@
+"""Jacobians and Hessians, dense and sparse: against differences, against each other, inside njit."""
+
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy.sparse import csr_array, eye_array, random_array
+
+import srcgrad as sg
+from srcgrad import entry, runtime, store
+from srcgrad.coloring import color_columns
+from srcgrad.widths import FEWER
+from tests.helpers import ROOT, loaded, run_python, same_bits
+
+MODES = (sg.jacfwd, sg.jacrev, sg.jacobian)
+Pose = namedtuple("Pose", "angle shift")
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Generated source runs as plain Python; what it calls of the library is compiled before."""
+    color_columns(*(np.zeros(n, np.int64) for n in (1, 0, 1, 0)))
+    for rank in range(1, 7):
+        runtime.unset(np.zeros((0,) * rank))
+    monkeypatch.setattr(store, "package_digest", lambda: "plain")
+    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+
+
+def differences(f, args, k, h=1e-6):
+    """Return the Jacobian of a function of arrays by one argument, by two-sided differences."""
+    x = np.asarray(args[k], dtype=float)
+    found = np.zeros(np.shape(f(*args)) + x.shape)
+    for at in np.ndindex(x.shape):
+        values = []
+        for sign in (1.0, -1.0):
+            moved = x.copy()
+            moved[at] += sign * h
+            given = [*args[:k], moved if x.ndim else float(moved), *args[k + 1 :]]
+            values.append(np.asarray(f(*given)))
+        found[(..., *at)] = (values[0] - values[1]) / (2.0 * h)
+    return found
+
+
+def chain(x):
+    y = np.empty_like(x)
+    for i in range(x.size):
+        before = x[i - 1] if i > 0 else 0.0
+        y[i] = np.sin(x[i]) * before + x[i] ** 2
+    return y
+
+
+def linked(A, x):
+    return A @ x * np.sum(A), np.sum(x**2)
+
+
+# ---- dense, every mode
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [0, 1, 5, 16, 17, 40])
+def test_of_a_vector_by_a_vector(mode, n, plain):
+    x = np.random.default_rng(n).normal(size=n)
+    found = mode(chain)(x)
+    assert found.shape == (n, n)
+    np.testing.assert_allclose(found, differences(chain, (x,), 0), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_several_results_by_several_arguments(mode, plain):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(5, 4)), rng.normal(size=4)
+    (a, b), (c, d) = mode(linked, argnums=("A", "x"))(*args)
+    assert (a.shape, b.shape, c.shape, d.shape) == ((5, 5, 4), (5, 4), (5, 4), (4,))
+    for found, part, k in ((a, 0, 0), (b, 0, 1), (c, 1, 0), (d, 1, 1)):
+        right = differences(lambda *given, part=part: linked(*given)[part], args, k)
+        np.testing.assert_allclose(found, right, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_matrices(mode, plain):
+    rng = np.random.default_rng(2)
+    for A in (rng.normal(size=(3, 2)), np.asfortranarray(rng.normal(size=(3, 2))), rng.normal(size=(3, 4))[:, ::2]):
+        found = mode(lambda A: np.tanh(A.T @ A))(A)
+        assert found.shape == (2, 2, 3, 2)
+        np.testing.assert_allclose(found, differences(lambda A: np.tanh(A.T @ A), (A,), 0), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_numbers(mode, plain):
+    assert mode(lambda x: x**3)(2.0) == 12.0
+    assert mode(lambda x, y: (x * y, x), argnums=(0, 1))(2.0, 3.0) == ((3.0, 2.0), (1.0, 0.0))
+    by_x = mode(lambda x, y: np.array([x * y, x + y]))(2.0, 3.0)
+    np.testing.assert_array_equal(by_x, [3.0, 1.0])
+    np.testing.assert_array_equal(mode(lambda x: np.sum(x**2))(np.array([1.0, 2.0])), [2.0, 4.0])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_structures(mode, plain):
+    def moved(p, x):
+        return {"x": np.cos(p["pose"].angle) * x + p["pose"].shift, "n": x.size}
+
+    p = {"pose": Pose(0.3, np.array([1.0, 2.0]))}
+    x = np.array([0.5, -1.0])
+    found = mode(moved)(p, x)
+    assert found["n"] is None
+    by_p = found["x"]
+    assert isinstance(by_p["pose"], Pose)
+    np.testing.assert_allclose(by_p["pose"].angle, -np.sin(0.3) * x)
+    np.testing.assert_allclose(by_p["pose"].shift, np.eye(2))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_float32_and_written_arguments(mode, plain):
+    def scaled(x):
+        x *= 2.0
+        return x * x
+
+    x = np.array([1.0, 2.0], dtype=np.float32)
+    found = mode(scaled)(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.diag([8.0, 16.0]))
+    np.testing.assert_array_equal(x, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_axis_of_length_one_that_is_repeated(mode, plain):
+    found = mode(lambda a, b: a * b, argnums=1)(np.arange(6.0).reshape(2, 3), np.ones((2, 1)))
+    assert found.shape == (2, 3, 2, 1)
+    np.testing.assert_array_equal(found[1, 2], [[0.0], [5.0]])
+
+
+def test_errors():
+    with pytest.raises(sg.ArgumentError, match="not a float"):
+        sg.jacfwd(lambda x, n: x * n, argnums="n")(np.ones(2), 3)
+    for mode in MODES:
+        with pytest.raises(sg.ArgumentError, match="returns no float"):
+            mode(lambda x: x > 0.0)(np.ones(2))
+
+
+def test_random_numbers_are_drawn_once(plain):
+    def noisy(x):
+        return x * np.random.standard_normal(x.size)
+
+    with pytest.raises(sg.UnsupportedError, match="draws random numbers"):
+        sg.jacfwd(noisy)(np.ones(3))
+    found = sg.jacobian(noisy)(np.ones(3))
+    assert np.count_nonzero(found) == 3
+    assert len({*np.diag(found)}) == 3
+
+
+# ---- the source, and which mode
+
+
+def test_the_source_shows_loops_and_tangents():
+    text = sg.source(sg.jacfwd(chain), np.ones(3))
+    assert "def chain_jacfwd(x):" in text
+    assert "def chain_jvps(x, x_dot):" in text
+    text = sg.source(sg.jacrev(chain), np.ones(3))
+    assert "def chain_jacrev(x):" in text
+    assert "def chain_backward(" in text
+    assert "def rosenbrock_hessian(x):" in sg.source(sg.hessian(rosenbrock), np.ones(3))
+
+
+def test_the_mode_with_fewer_evaluations():
+    assert "_jacfwd" in sg.source(sg.jacobian(lambda x: np.array([x, x])), 1.0)
+    assert "_grad(" in sg.source(sg.jacobian(np_sum), np.ones(2))
+    text = sg.source(sg.jacobian(chain), np.ones(3))
+    assert f"if x.shape[0] <= {FEWER} * out.shape[0]:" in text
+
+
+def np_sum(x):
+    return np.sum(x)
+
+
+def test_the_source_is_accepted_input(tmp_path, plain):
+    x = np.random.default_rng(4).normal(size=20)
+    for mode in (sg.jacfwd, sg.jacrev):
+        text = sg.source(mode(chain), x)
+        module = loaded(text, tmp_path, f"read_back_{mode.__name__}")
+        again = sg.differentiable(getattr(module, f"chain_{mode.__name__}"))(x)
+        np.testing.assert_array_equal(again, mode(chain)(x))
+
+
+# ---- second order and further
+
+
+def rosenbrock(x):
+    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+
+def test_hessian():
+    x = np.random.default_rng(5).normal(size=20)
+    found = sg.hessian(rosenbrock)(x)
+    n = x.size
+    right = np.zeros((n, n))
+    for i in range(n - 1):
+        right[i, i] += 1200.0 * x[i] ** 2 - 400.0 * x[i + 1] + 2.0
+        right[i, i + 1] = right[i + 1, i] = -400.0 * x[i]
+        right[i + 1, i + 1] += 200.0
+    np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-10)
+    v = np.random.default_rng(6).normal(size=n)
+    np.testing.assert_allclose(sg.hvp(rosenbrock, (x,), (v,)), found @ v, rtol=1e-12, atol=1e-9)
+
+
+def test_hessian_of_structures_and_of_arrays(plain):
+    def f(p, c):
+        return c * np.sum(p["a"] ** 2) * p["b"]
+
+    p = {"a": np.array([1.0, 3.0]), "b": 2.0}
+    found = sg.hessian(f)(p, 0.5)
+    np.testing.assert_allclose(found["a"]["a"], 2.0 * np.eye(2))
+    np.testing.assert_allclose(found["a"]["b"], p["a"])
+    np.testing.assert_allclose(found["b"]["a"], p["a"])
+    assert found["b"]["b"] == 0.0
+    x = np.array([0.3, 0.8, 1.2])
+    second = sg.hessian(chain)(x)
+    assert second.shape == (3, 3, 3)
+    np.testing.assert_allclose(second, differences(sg.jacrev(chain), (x,), 0), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("outer", [sg.jacfwd, sg.jacrev])
+@pytest.mark.parametrize("middle", [sg.jacfwd, sg.jacrev])
+@pytest.mark.parametrize("inner", [sg.jacfwd, sg.jacrev])
+def test_any_mode_of_any_mode_of_any_mode(outer, middle, inner, plain):
+    """The third derivatives of x0**2 x1 exp(x2) and of a product, whichever way they are computed."""
+
+    def f(x):
+        out = np.empty(2)
+        out[0] = x[0] ** 2 * x[1] * np.exp(x[2])
+        out[1] = x[0] * x[1] * x[2]
+        return out
+
+    x = np.array([1.5, 0.5, 0.2])
+    third = outer(middle(inner(f)))(x)
+    assert third.shape == (2, 3, 3, 3)
+    e = np.exp(0.2)
+    assert third[0, 0, 0, 1] == pytest.approx(2.0 * e)
+    assert third[0, 0, 2, 2] == pytest.approx(2.0 * 1.5 * 0.5 * e)
+    assert third[0, 2, 2, 2] == pytest.approx(1.5**2 * 0.5 * e)
+    assert third[1, 0, 1, 2] == third[1, 2, 0, 1] == pytest.approx(1.0)
+    for axes in ((0, 2, 1, 3), (0, 1, 3, 2), (0, 3, 2, 1)):
+        np.testing.assert_allclose(third, third.transpose(axes), rtol=1e-13, atol=1e-14)
+
+
+def test_forward_and_reverse_of_jacobians(plain):
+    x, v = np.array([0.3, 0.8, 1.2]), np.array([1.0, -1.0, 0.5])
+    right = sg.hessian(chain)(x) @ v
+    np.testing.assert_allclose(sg.jvp(sg.jacfwd(chain), (x,), (v,))[1], right, rtol=1e-12)
+    out, pullback = sg.vjp(sg.jacrev(chain), x)
+    assert np.sum(pullback(np.ones_like(out))[0] * v) == pytest.approx(np.sum(right), rel=1e-12)
+
+
+# ---- inside njit
+
+
+def test_inside_njit():
+    forward, reverse = sg.jacfwd(chain), sg.jacrev(chain)
+
+    @njit
+    def inside(x):
+        return forward(x), reverse(x)
+
+    x = np.random.default_rng(7).normal(size=20)
+    for found, mode in zip(inside(x), (forward, reverse), strict=True):
+        assert same_bits(found, mode(x))
+    np.testing.assert_allclose(inside(x)[0], inside(x)[1], rtol=1e-13)
+
+
+def test_a_second_process_imports_no_sympy(tmp_path):
+    code = (
+        "import sys, numpy as np, srcgrad as sg\n"
+        "from tests.test_jacobians import chain\n"
+        "print(sg.jacfwd(chain)(np.arange(3.0)).sum(), 'sympy' in sys.modules)"
+    )
+    first, second = (run_python(code, ROOT, SRCGRAD_CACHE_DIR=str(tmp_path)) for _ in "ab")
+    assert first.endswith("True")
+    assert second.endswith("False")
+    assert first.removesuffix("True") == second.removesuffix("False")
+
+
+# ---- sparse
+
+
+@pytest.mark.parametrize("mode", ["auto", "fwd", "rev"])
+def test_sparse_is_dense_where_there_is_something(mode, plain):
+    x = np.random.default_rng(8).normal(size=30)
+    jac = sg.sparse_jacobian(chain, mode=mode)
+    found = jac(x)
+    assert isinstance(found, csr_array)
+    np.testing.assert_allclose(found.toarray(), sg.jacfwd(chain)(x), rtol=1e-13)
+    assert found.nnz == 59
+    assert jac.pattern.count == 2
+    assert jac.pattern.forward == (mode != "rev")
+
+
+def test_entries_that_were_zero_at_first_are_found(plain):
+    jac = sg.sparse_jacobian(chain)
+    assert jac(np.zeros(30)).nnz == 0
+    x = np.random.default_rng(9).normal(size=30)
+    np.testing.assert_allclose(jac(x).toarray(), sg.jacfwd(chain)(x), rtol=1e-13)
+    assert jac.pattern.rows.size == 59
+    longer = np.random.default_rng(10).normal(size=40)
+    np.testing.assert_allclose(jac(longer).toarray(), sg.jacfwd(chain)(longer), rtol=1e-13)
+
+
+def test_branches_that_change_the_pattern(plain):
+    def f(x):
+        y = np.empty(x.size - 1)
+        for i in range(x.size - 1):
+            y[i] = x[i] * 2.0 if x[0] > 0.0 else x[i + 1] * x[0]
+        return y
+
+    jac = sg.sparse_jacobian(f)
+    for x in (np.arange(1.0, 8.0), -np.arange(1.0, 8.0)):
+        np.testing.assert_allclose(jac(x).toarray(), sg.jacfwd(f)(x), rtol=1e-13)
+
+
+def test_given_sparsity(plain):
+    x = np.random.default_rng(11).normal(size=12)
+    band = np.eye(12) + np.eye(12, k=-1)
+    for sparsity in (band, csr_array(band), band > 0.0):
+        for mode in ("fwd", "rev"):
+            found = sg.sparse_jacobian(chain, sparsity=sparsity, mode=mode)(x)
+            np.testing.assert_allclose(found.toarray(), sg.jacfwd(chain)(x), rtol=1e-13)
+            assert found.nnz == 23
+    with pytest.raises(sg.SparsityError, match=r"11 entries of the Jacobian are not in the sparsity .* \(1, 0\)"):
+        sg.sparse_jacobian(chain, sparsity=eye_array(12))(x)
+    with pytest.raises(sg.ArgumentError, match=r"the sparsity has shape \(11, 11\), the Jacobian \(12, 12\)"):
+        sg.sparse_jacobian(chain, sparsity=np.eye(11))(x)
+
+
+def test_sparse_by_structures_and_of_several_results(plain):
+    def f(p, x):
+        return {"a": p["s"] * x, "b": np.sum(x), "n": 3}
+
+    jac = sg.sparse_jacobian(f, argnums=("p", "x"))
+    found = jac({"s": 2.0}, np.array([1.0, 3.0])).toarray()
+    np.testing.assert_array_equal(found, [[1.0, 2.0, 0.0], [3.0, 0.0, 2.0], [0.0, 1.0, 1.0]])
+    np.testing.assert_array_equal(
+        sg.sparse_jacobian(f, argnums=("p", "x"), mode="rev")({"s": 2.0}, np.array([1.0, 3.0])).toarray(), found
+    )
+
+
+def test_sparse_errors():
+    with pytest.raises(sg.ArgumentError, match="mode='both'"):
+        sg.sparse_jacobian(chain, mode="both")
+    with pytest.raises(sg.ArgumentError, match="no argument differentiated by is a float"):
+        sg.sparse_jacobian(lambda x, n: x * n, argnums="n")(np.ones(2), 3)
+
+
+def test_a_second_derivative_that_is_sparse(plain):
+    x = np.random.default_rng(12).normal(size=30)
+    jac = sg.sparse_jacobian(sg.grad(rosenbrock))
+    np.testing.assert_allclose(jac(x).toarray(), sg.hessian(rosenbrock)(x), rtol=1e-12)
+    assert jac.pattern.count == 3
+
+
+def colored(matrix):
+    """Return the colours of the columns of a CSR array."""
+    ways = matrix.tocsc(), matrix
+    return color_columns(*(np.asarray(a, np.int64) for m in ways for a in (m.indptr, m.indices)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_of_one_colour_have_no_row_in_common(seed):
+    rng = np.random.default_rng(seed)
+    shape = int(rng.integers(1, 40)), int(rng.integers(1, 40))
+    matrix = (random_array(shape, density=rng.uniform(0.0, 0.3), rng=rng) != 0).tocsr()
+    colors = colored(matrix)
+    dense = matrix.toarray()
+    assert set(colors) == set(range(colors.max() + 1))
+    for color in range(colors.max() + 1):
+        assert dense[:, colors == color].sum(axis=1).max() <= 1
+    assert colors.max() + 1 >= dense.sum(axis=1).max(), "fewer colours than entries in a row"
+
+
+def test_colours_of_bands_and_arrows():
+    n = 50
+    band = csr_array(sum(np.eye(n, k=k) for k in (-1, 0, 1)))
+    arrow = np.eye(n)
+    arrow[:, 0] = 1.0
+    for matrix, right in ((band, 3), (csr_array(arrow), 2), (csr_array(np.ones((3, n))), n)):
+        assert colored(matrix).max() + 1 == right
