@@ -133,6 +133,8 @@ def unclipped(expr: Expr) -> Expr:
 
 
 def _is_size(expr: Expr) -> bool:
+    if isinstance(expr, Op) and expr.fn == "mul":
+        return all(nonnegative(affine(e)) for e in expr.args)
     return isinstance(expr, Op) and (expr.fn in ("shape", "len", "size") or expr.fn == "max")
 
 

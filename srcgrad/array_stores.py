@@ -178,7 +178,7 @@ class StoreWriter(ArrayReader):
         root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
         if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
             value = self.detach(target, value, root, idx, pad)
-        ranges, at, own = self.own_axes(target, idx)
+        ranges, at, own = self.own_axes(target, idx, plain_reads(value.at(tuple(map(Name, idx[pad:]))), root))
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
         cell = cell_of(target, at)
         self.nest(idx, ranges, [Store(root, cell.index, element, op)])
@@ -215,8 +215,11 @@ class StoreWriter(ArrayReader):
         held = self.hold(value.at(()), "value", always=True)
         return Pull((), lambda _: held)
 
-    def own_axes(self, target: Pull, idx):
-        """Return (ranges, index of the target, offset-free index): loops run over the target's own index."""
+    def own_axes(self, target: Pull, idx, plain: set[str]):
+        """Return (ranges, index of the target, offset-free index): loops run over the target's own index.
+
+        Those named in `plain` run over the value's, which is read at the counter itself.
+        """
         ranges: list[tuple[Expr, Expr]] = []
         at: list[Expr] = []
         own: list[Expr] = []
@@ -226,7 +229,7 @@ class StoreWriter(ArrayReader):
             starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
             shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
             loop_free = shift is not None and not any(t == Name(i) for t in shift.terms for i in idx)
-            if shift is None or not loop_free or (shift.is_const and shift.const == 0):
+            if shift is None or not loop_free or (shift.is_const and shift.const == 0) or name.id in plain:
                 ranges.append((ZERO, unclipped(n)))
                 at.append(name)
                 own.append(name)
@@ -236,6 +239,23 @@ class StoreWriter(ArrayReader):
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
         return ranges, tuple(at), tuple(own)
+
+
+def plain_reads(element: Expr, root: str) -> set[str]:
+    """Return the counters at which arrays other than the one written are read, never beside them.
+
+    >>> sorted(plain_reads(Sub(Name("b"), (Name("i"), Op("add", (Name("j"), ONE)))), "a"))
+    ['i']
+    """
+    found: set[str] = set()
+    beside: set[str] = set()
+    for e in ir.walk(element):
+        if isinstance(e, Sub):
+            own = {i.id for i in e.index if isinstance(i, Name)}
+            others = ir.names_in(*(i for i in e.index if not isinstance(i, Name)))
+            found |= own if e.base != Name(root) else set()
+            beside |= others if e.base != Name(root) else own | others
+    return found - beside
 
 
 def _marks(rank: int) -> tuple[Name, ...]:

@@ -13,6 +13,7 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import affine, simplify_index, unclipped
+from .agreements import Agreements
 from .blocks import surely_bound, touches
 from .emit import expr_text
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
@@ -49,7 +50,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
     body = turn_upward(function.body[start:], arrays, set())
-    body = assign_first(body, kinds, sizes)
+    body = assign_first(body, sizes, Agreements(function.body[:start]))
     fresh = ir.Fresh(ir.all_names(function))
     body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
@@ -172,16 +173,16 @@ def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> t
 # --- first contributions ----------------------------------------------------------------------------------------
 
 
-def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
+def assign_first(block, sizes, known: Agreements) -> tuple[Stmt, ...]:
     """Return the block with zero-filled adjoints assigned by the nest that covers them first."""
-    out = [ir.with_blocks(s, lambda b: assign_first(b, kinds, sizes)) for s in block]
+    out = [ir.with_blocks(s, lambda b: assign_first(b, sizes, known)) for s in block]
     for k, stmt in enumerate(out):
         if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
             continue
         for j in range(k + 1, len(out)):
             if not touches(out[j], stmt.target):
                 continue
-            covered = _covering(out[j], stmt, kinds, sizes)
+            covered = _covering(out[j], stmt, sizes, known)
             if covered is not None:
                 out[j] = covered
                 empty = stmt.value.fn.replace("zeros", "empty")
@@ -190,7 +191,7 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
     return tuple(out)
 
 
-def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
+def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     """Return the nest with its one addition to the array as an assignment, if it reaches every element once."""
     name = alloc.target
     loops: list[For] = []
@@ -213,7 +214,7 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
         return None
     for e, size in zip(wanted, dims, strict=True):
         loop = loops[variables.index(e)]
-        if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, alloc, sizes):
+        if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, sizes, known):
             return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
@@ -229,10 +230,10 @@ def _dims(alloc: Let, sizes):
     return sizes.get(like.id) or None
 
 
-def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+def _same_size(hi: Expr, size: Expr, sizes, known: Agreements) -> bool:
     # a range stops below zero as a clipped size does
     size = unclipped(size)
-    return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
+    return known.same(hi, size) or known.same(_resolved(hi, sizes), size)
 
 
 def _resolved(size: Expr, sizes) -> Expr:

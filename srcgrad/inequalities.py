@@ -34,7 +34,7 @@ class Facts:
         >>> Facts((i, n - i - affine(Const(1)))).prove(n - affine(Const(1)))
         True
         """
-        if goal.const >= 0 and all(c > 0 and is_size(t) for t, c in goal.terms.items()):
+        if _sums_sizes(goal):
             return True
         if depth <= 0:
             return False
@@ -60,7 +60,13 @@ class Facts:
 
 def is_size(atom: Expr) -> bool:
     """Return whether an atom cannot be negative whatever the program does."""
+    if isinstance(atom, Op) and atom.fn == "mul":
+        return all(_sums_sizes(affine(e)) for e in atom.args)
     return isinstance(atom, Op) and (atom.fn in SIZES or (atom.fn == "max" and atom.args[1] == Const(0)))
+
+
+def _sums_sizes(a: Affine) -> bool:
+    return a.const >= 0 and all(c > 0 and is_size(t) for t, c in a.terms.items())
 
 
 def own_facts(atom: Expr, facts: Facts, depth: int = DEPTH) -> list[Affine]:

@@ -19,11 +19,12 @@ from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine, is_call
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from .kinds import infer_kinds
+from .kinds import INT, infer_kinds
 from .list_buffers import ListWriter
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
+from .pull_ops import varying_names
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -162,6 +163,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif isinstance(stmt, If):
             self.hoist_storage(stmt)
             test = self.scalar(stmt.test)
+            if self.is_agreement(test, stmt):
+                return self.agreed(test, stmt.then[0])
             self.emit(If(test, self.scoped(stmt.then), self.scoped(stmt.other), stmt.loc))
         elif isinstance(stmt, For):
             self.hoist_storage(stmt)
@@ -189,6 +192,13 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.external_results(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
+
+    def is_agreement(self, test: Expr, stmt: If) -> bool:
+        """Return whether a branch is `if n != m: raise ...` of sizes, or of numbers that stay as they are."""
+        if not (isinstance(test, Op) and test.fn == "ne" and len(stmt.then) == 1 and not stmt.other):
+            return False
+        fixed = not any(isinstance(e, ir.Sub) for e in ir.walk(test)) and varying_names(test) <= self.stable
+        return fixed and isinstance(stmt.then[0], ir.Raise) and all(self.kind(e) == INT for e in test.args)
 
     def shown(self, e: Expr) -> Expr:
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""

@@ -259,6 +259,14 @@ class NestWriter:
         self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
         self.unify(a, b)
 
+    def agreed(self, test: Expr, stop: ir.Raise):
+        """Check at run time that two sizes are equal, as the text says: from here on that is known."""
+        assert isinstance(test, Op), test
+        a, b = map(self.canonical, test.args)
+        if a != b:
+            self.emit(If(test, (stop,), (), self.loc))
+            self.unify(a, b)
+
     def stop_if(self, test: Expr, message: str):
         """Raise at run time where a test holds."""
         self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
@@ -281,8 +289,11 @@ class NestWriter:
     def atom_nonneg(self, atom: Expr) -> bool:
         if isinstance(atom, Name):
             return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
-        return isinstance(atom, Op) and atom.fn in ("shape", "len", "size") or (
-            isinstance(atom, Op) and atom.fn == "max" and ZERO in atom.args)  # fmt: skip
+        if not isinstance(atom, Op):
+            return False
+        if atom.fn in ("mul", "floordiv"):
+            return all(map(self.is_nonneg, atom.args))
+        return atom.fn in ("shape", "len", "size") or (atom.fn == "max" and ZERO in atom.args)
 
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:

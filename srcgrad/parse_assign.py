@@ -230,6 +230,8 @@ class AssignmentReader(ExpressionReader):
             return replace(value, items=tuple(self.hold(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.seen_through(value) is not None:
             return value
+        if isinstance(value, ir.Slice):
+            return ir.Slice(*(None if e is None else self.hold(e, node) for e in (value.lo, value.hi, value.step)))
         name = self.fresh("value")
         self.emit(Let(name, value, self.source.loc(node)))
         return Name(name)

@@ -266,6 +266,9 @@ class LoopReader(ExpressionReader):
         if isinstance(target, ast.Name) and (isinstance(item, Obj) or is_text(item)):
             self.env[target.id] = item
             return
+        if isinstance(target, ast.Name) and target.id not in assigned and self.stays(item):
+            self.env[target.id] = item
+            return
         self.assign(target, item, node)
         if isinstance(target, ast.Name) and isinstance(item, Const) and target.id not in assigned:
             self.env[target.id] = item

@@ -283,7 +283,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
     def hold_size(self, e: Expr) -> Expr:
         """Return a size as an expression that stays what it is while the array lives."""
         e = self.canonical(simplify_index(self.scalar(e)))
-        if _varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+        if varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
             return e
         return self.hold(e, "n", always=True)
 
@@ -396,8 +396,8 @@ def op_count(expr: Expr) -> int:
     return own + sum(op_count(e) for e in ir.children(expr))
 
 
-def _varying_names(e: Expr) -> set[str]:
+def varying_names(e: Expr) -> set[str]:
     """Return the names of an expression whose values count; a named array's sizes never change."""
     if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
         return set()
-    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _varying_names(c)}
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in varying_names(c)}

@@ -6,6 +6,6 @@ tuples are known when a page is read, so that tests on them are no branches of t
 """
 
 from . import assembly, scans
-from .pages import METHODS, PAGES, page_of
+from .pages import CASES, KNOWN, METHODS, PAGES, page_of
 
-__all__ = ["METHODS", "PAGES", "assembly", "page_of", "scans"]
+__all__ = ["CASES", "KNOWN", "METHODS", "PAGES", "assembly", "page_of", "scans"]

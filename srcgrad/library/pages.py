@@ -1,28 +1,67 @@
-"""The table of pages: which text stands for which function."""
+"""The table of pages: which text stands for which function, and the calls that tests make of it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 PAGES: dict[object, Callable] = {}
 METHODS: dict[str, Callable] = {}
+CASES: dict[Callable, tuple[str, ...]] = {}
+KNOWN: set[Callable] = set()
+# functions of modules that are not imported here, by their full names
+_BY_NAME: dict[str, Callable] = {}
 
 
-def page(*functions, method: str | None = None):
-    """Return a decorator that makes a function the page of these functions, and of the array method of that name."""
+def page(*functions, method: str | None = None, cases: tuple[str, ...] = ()):
+    """Return a decorator that makes a function the page of these functions, and of the array method of that name.
+
+    Parameters
+    ----------
+    functions : callable or str
+        A text names a function of a module that is imported by its users only.
+    cases : tuple of str
+        The arguments of the calls that tests make, as code writes them; `A(3, 4)` stands for an array of that shape,
+        and so do other letters for arrays with certain properties (`tests/library_cases.py`).
+    """
 
     def register(text):
-        PAGES.update(dict.fromkeys(functions, text))
+        for function in functions:
+            (_BY_NAME if isinstance(function, str) else PAGES)[function] = text
         if method is not None:
             METHODS[method] = text
+        CASES[text] = tuple(cases)
         return text
 
     return register
 
 
+def part(text: Callable) -> Callable:
+    """Return a function that pages call: it is read as they are."""
+    PAGES[text] = text
+    return text
+
+
+def known(function: Callable) -> Callable:
+    """Return a function of what is known when a page is read (axes, options, text), which is called then."""
+    KNOWN.add(function)
+    return function
+
+
 def page_of(function) -> Callable | None:
     """Return the page of a function; None where it has none."""
     try:
-        return PAGES.get(function)
+        found = PAGES.get(function)
     except TypeError:
         return None
+    return found or _BY_NAME.get(full_name(function))
+
+
+def full_name(function) -> str:
+    """Return the name under which one of the modules named in this table holds a function, else ''."""
+    name = getattr(function, "__name__", None)
+    for known_as in _BY_NAME if isinstance(name, str) else ():
+        module, _, attribute = known_as.rpartition(".")
+        if attribute == name and getattr(sys.modules.get(module), name, None) is function:
+            return known_as
+    return ""

@@ -1,0 +1,61 @@
+"""What pages ask of axes and options, which are known when a page is read."""
+
+from __future__ import annotations
+
+import operator
+
+from .pages import known
+
+
+@known
+def axis_of(axis, ndim, what="axis"):
+    """Return an axis counted from the first one."""
+    place = operator.index(axis)
+    if not -ndim <= place < ndim:
+        raise ValueError(f"{what} {axis} of an array with {ndim} axes")
+    return place % ndim
+
+
+@known
+def axes_of(axis, ndim):
+    """Return one axis, several or (None) all as a tuple of different ones, counted from the first, in their order."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    found = tuple(axis_of(a, ndim) for a in given)
+    if len(set(found)) < len(found):
+        raise ValueError(f"an axis stands twice in {given}")
+    return found
+
+
+@known
+def axes_first(axes, ndim):
+    """Return the order of axes that has these first, and the others as they were."""
+    return (*axes, *(d for d in range(ndim) if d not in axes))
+
+
+@known
+def axes_moved(ndim, source, destination):
+    """Return the order of axes after `np.moveaxis`."""
+    source, destination = axes_of(source, ndim), axes_of(destination, ndim)
+    if len(source) != len(destination):
+        raise ValueError("as many axes to move as places for them")
+    order = [d for d in range(ndim) if d not in source]
+    for to, of in sorted(zip(destination, source, strict=True)):
+        order.insert(to, of)
+    return tuple(order)
+
+
+@known
+def one_of(option, name, *choices):
+    """Return an option that is one of the choices."""
+    if option not in choices:
+        raise ValueError(f"{name}={option!r} is not supported; one of {', '.join(map(repr, choices))} is")
+    return option
+
+
+@known
+def grid_axes(count, indexing):
+    """Return along which axis each of the vectors of a grid runs."""
+    one_of(indexing, "indexing", "xy", "ij")
+    return (1, 0, *range(2, count)) if indexing == "xy" and count > 1 else tuple(range(count))
