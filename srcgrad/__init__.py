@@ -12,6 +12,7 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .jvp import hvp, jvp
 from .pullback import vjp
 
 __version__ = "0.1.0"
@@ -32,6 +33,8 @@ __all__ = [
     "clear_cache",
     "differentiable",
     "grad",
+    "hvp",
+    "jvp",
     "nondifferentiable",
     "print_grad",
     "source",

@@ -63,6 +63,33 @@ def varied(function: ir.Function, kinds: dict[str, Kind], wrt: tuple[str, ...], 
     return frozenset(found)
 
 
+def useful(function: ir.Function, varied: frozenset[str], outs) -> frozenset[str]:
+    """Return those of the varied names that results depend on differentiably.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(x):\\n    y = x * x\\n    z = x + y\\n    return y")
+    >>> sorted(useful(f, frozenset("xyz"), ("y",)))
+    ['x', 'y']
+    """
+    found = set(outs) & varied
+    changed = True
+    while changed:
+        before = len(found)
+        for stmt in ir.statements(function.body):
+            if isinstance(stmt, ir.Unpack) and takes_names(stmt.value):
+                found |= ir.names_in(stmt.value) & varied if found & set(stmt.targets) else set()
+            elif is_call(stmt):
+                if found & set(stmt.targets):
+                    found |= {n for a in operation(stmt).args for n in ir.names_in(a) & varied}
+            elif isinstance(stmt, Let | Store) and (stmt.target if isinstance(stmt, Let) else stmt.base) in found:
+                if takes_names(stmt.value):
+                    found |= ir.names_in(stmt.value) & varied
+                else:
+                    found |= _active_names(stmt.value, varied)
+        changed = len(found) > before
+    return frozenset(found)
+
+
 def varied_results(call: Op, active: set[str]) -> frozenset[int]:
     """Return the positions of a call's results that depend differentiably on its active arguments."""
     routine, kinds = call.option("routine"), call.option("kinds")

@@ -8,21 +8,20 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 from . import ir
-from .access import SIZES_ONLY, element_of, rank_of, root_of
+from .access import element_of, rank_of, root_of
 from .activity import takes_names
 from .adjoint_calls import CallAdjoint
 from .adjoint_externals import ExternalAdjoint
 from .adjoint_products import ProductAdjoint
 from .calls import is_call
-from .dependence import reading_tests
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
-from .kinds import as_float, kind_of
+from .kinds import as_float
 from .linear import LinearForm
 from .rules import externals
+from .scaled import guard, multiple, negative
 from .simplify import escaping_counters
 from .writes import first_writes
 
@@ -257,8 +256,6 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
 
     def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str], source: Expr):
         """Add `sign * value` to the adjoint of a leaf of `source`; the first contribution to a scalar assigns."""
-        from .symbolic import negated
-
         kinds = self.kinds | {b: self.kinds[n] for n, b in self.bars.items()}
         value = as_float(value, kinds)
         if isinstance(leaf, Name):
@@ -267,8 +264,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
                 op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
                 step.code.append(Let(bar, op))
             else:
-                minus = Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
-                step.code.append(Let(bar, value if sign > 0 else minus))
+                step.code.append(Let(bar, value if sign > 0 else negative(value, kinds)))
                 live.add(leaf.id)
             return
         assert isinstance(leaf, Sub), leaf
@@ -277,31 +273,12 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
             step.code.append(self.zero(root))
             live.add(root)
         adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
-        test = self.guard(leaf, source)
+        test = guard(leaf, source, self.kinds)
         if test is not None:
             if isinstance(value, Select) and value.test == test:
                 adds = replace(adds, value=value.then)
             adds = If(test, (adds,))
         step.code.append(adds)
-
-    def guard(self, leaf: Sub, source: Expr) -> Expr | None:
-        """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
-        if leaf.loc is None:
-            return None
-        places = reading_tests(source, leaf)
-        if () in places or not any(self.tells_places(t) for tests in places for t in tests):
-            return None
-        either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
-        return reduce(lambda a, b: Op("or", (a, b)), either)
-
-    def tells_places(self, test: Expr) -> bool:
-        """Return whether a test reads more than floats, and so may tell where an array ends."""
-        if isinstance(test, Name | Sub):
-            base = root_of(test).id
-            return base in self.kinds and not self.kinds[base].is_float
-        if isinstance(test, Op) and test.fn in SIZES_ONLY:
-            return True
-        return any(self.tells_places(e) for e in ir.children(test))
 
     def store(self, step: Step, stmt: Store, live: set[str]) -> set[str]:
         name = stmt.base
@@ -417,22 +394,6 @@ def printed(value: Expr, seed: Expr) -> list[Stmt]:
     return [ir.Print((Const(label), seed) if label else (seed,))]
 
 
-def multiple(value: Expr, seed: Expr) -> Expr:
-    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
-    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
-        static = (("inplace", True),) if isinstance(seed, Name) else ()
-        return Op("mul", (seed, value.args[0]), static)
-    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
-        return Op("div", value.args, (("inplace", True),))
-    return value
-
-
-def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
-    while isinstance(value, Op) and value.fn in ("mul", "div"):
-        value = value.args[0]
-    known = ir.names_in(value) <= kinds.keys()
-    return known and kind_of(value, kinds).dtype == "bool"
 
 
 def _heavy(index) -> bool:

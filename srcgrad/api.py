@@ -22,7 +22,7 @@ class Transformed:
     passed as an argument.
     """
 
-    _transform = "primal"
+    _transform, _title, _entry_type = "primal", "", entry.Entry
 
     def __init__(self, f, argnums=(), boundscheck=None):
         self._unwrapped = f
@@ -31,10 +31,8 @@ class Transformed:
         self._boundscheck = getattr(f, "_boundscheck", True) if boundscheck is None else bool(boundscheck)
         base = f._base if isinstance(f, Differentiable) else f
         self._base = base
-        self._signature = entry.parameters(base)
-        self._positions, self._single = (
-            entry.positions(argnums, self._signature) if self._transform != "primal" else ((), True)
-        )
+        self._signature = self._parameters(base)
+        self._positions, self._single = self._differentiated(argnums)
         self._count = len(self._signature.parameters)
         self._entries: dict = {}
         self._lock = threading.RLock()
@@ -47,8 +45,16 @@ class Transformed:
             names = ", ".join(list(self._signature.parameters)[k] for k in self._positions)
             name = getattr(base, "__name__", "function")
             self.__name__ = f"{name}_{self._transform}"
-            self.__doc__ = f"{self._title} of {name} with respect to {names}.\n\n{base.__doc__ or ''}".rstrip()
+            by = f" with respect to {names}" if names else ""
+            self.__doc__ = f"{self._title} of {name}{by}.\n\n{base.__doc__ or ''}".rstrip()
         self.__signature__ = self._signature
+
+    def _parameters(self, base) -> inspect.Signature:
+        return entry.parameters(base)
+
+    def _differentiated(self, argnums) -> tuple[tuple[int, ...], bool]:
+        """Return (positions of the arguments differentiated by, whether one was given alone)."""
+        return (), True
 
     # -- calls
     def __call__(self, *args, **kwargs):
@@ -96,7 +102,7 @@ class Transformed:
         key = (tuple(tree.describe(s) for s in structures) if structures else None, stretch)
         with self._lock:
             if key not in self._entries:
-                self._entries[key] = entry.Entry(self._request(structures, stretch))
+                self._entries[key] = self._entry_type(self._request(structures, stretch))
             return self._entries[key]
 
     def _request(self, structures=None, stretch=False, inside=False) -> entry.Request:
@@ -107,9 +113,14 @@ class Transformed:
                              inside)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
-        """Return the generated Python function for flat argument kinds: what a further derivative is taken of."""
-        module, _, _ = self._entry_for(stretch=stretch)._generate(kinds, structures or (tree.LEAF,) * self._count)
-        return getattr(module, module.NAMES[0])
+        """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""
+        structures = structures or (tree.LEAF,) * self._count
+        module, result, _ = self._entry_for(stretch=stretch)._generate(kinds, structures)
+        return getattr(module, module.NAMES[0]), self._result(structures, result)
+
+    def _result(self, structures, result: tree.Structure) -> tree.Structure:
+        """Return the structure of the result, given those of the arguments and what the generated module says."""
+        return result
 
     def _call_structured(self, args):
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
@@ -145,7 +156,8 @@ class Transformed:
             if self._inside is None:
                 # compiled callers cannot try again with axes of length one repeated: they get both variants
                 wide = functools.partial(self._entry_for, stretch=True)
-                self._inside = entry.Entry(self._request(inside=True), self._entry_for(), wide)
+                self._inside = self._entry_type(self._request(inside=True), self._entry_for(), wide)
+                self._inside.dispatcher.srcgrad_function = self  # found again by what takes functions in compiled code
         return self._inside.dispatcher._numba_type_
 
     # -- looks
@@ -166,26 +178,40 @@ class Differentiable(Transformed):
     """A compiled primal that derivatives can be taken of; made by `differentiable`."""
 
 
-class Grad(Transformed):
+class Derivative(Transformed):
+    """A compiled function that takes the arguments of a function and returns derivatives with respect to some."""
+
+    def _differentiated(self, argnums):
+        return entry.positions(argnums, self._signature)
+
+    def _by(self, structures) -> tree.Structure:
+        """Return the structure of what stands for each argument differentiated by."""
+        parts = tuple(structures[k] for k in self._positions)
+        return parts[0] if self._single else tree.tuple_of(parts)
+
+
+class Grad(Derivative):
     """A compiled gradient; made by `grad`."""
 
     _transform, _title = "grad", "Gradient"
 
+    def _result(self, structures, result):
+        return self._by(structures)
+
     def _assemble(self, result, structures):
-        flat = iter(result)
-        parts = tuple(tree.unflatten(structures[k], flat) for k in self._positions)
-        return parts[0] if self._single else parts
+        return tree.unflatten(self._by(structures), iter(result))
 
 
-class ValueAndGrad(Transformed):
+class ValueAndGrad(Derivative):
     """A compiled function that returns value and gradient; made by `value_and_grad`."""
 
     _transform, _title = "value_and_grad", "Value and gradient"
 
+    def _result(self, structures, result):
+        return tree.tuple_of((tree.LEAF, self._by(structures)))
+
     def _assemble(self, result, structures):
-        flat = iter(result[1:])
-        parts = tuple(tree.unflatten(structures[k], flat) for k in self._positions)
-        return result[0], parts[0] if self._single else parts
+        return result[0], tree.unflatten(self._by(structures), iter(result[1:]))
 
 
 def _lookup(module: str, qualname: str):

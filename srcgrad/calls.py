@@ -1,7 +1,7 @@
 """Calls that stay calls: the function called, which of its functions is meant, and what a call statement is.
 
 A call is the statement `a, b = g(x, y)`, an `Unpack` of the operation "call". Its routine is the function as it was
-read; its form says whether the function itself is called or its pullback, by which arguments, from which results.
+read; its form says whether the function itself is called, or its pullback or tangent form, and by which arguments.
 """
 
 from __future__ import annotations
@@ -23,6 +23,23 @@ class Form:
 
     wrt: tuple[int, ...]
     seeds: tuple[int, ...]
+
+    def kinds(self, operands: tuple, results: Callable) -> tuple:
+        """Return the kinds of what it gives, for those of what it is given."""
+        return tuple(operands[k] for k in self.wrt)
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A tangent form: takes the arguments and tangents of those in `wrt`, returns results and tangents of `outs`."""
+
+    wrt: tuple[int, ...]
+    outs: tuple[int, ...]
+
+    def kinds(self, operands: tuple, results: Callable) -> tuple:
+        """Return the kinds of what it gives, for those of what it is given; `results` has those of the function."""
+        found = results(operands[: len(operands) - len(self.wrt)])
+        return (*found, *(found[k] for k in self.outs))
 
 
 @dataclass(eq=False)
@@ -110,14 +127,14 @@ def reversed_in(block: ir.Block) -> set[tuple[Routine, tuple[Expr, ...]]]:
     """Return (routine, arguments) of the calls of pullbacks in a block."""
     made = [operation(s) for s in ir.statements(block) if is_call(s)]
     every = [(c.option("routine"), c.args, c.option("form")) for c in made]
-    return {(r, args[: len(args) - len(form.seeds)]) for r, args, form in every if form is not None}
+    return {(r, args[: len(args) - len(form.seeds)]) for r, args, form in every if isinstance(form, Form)}
 
 
 def can_drop(stmt: Unpack, repeated: set) -> bool:
     """Return whether a call does nothing but give its results, or its pullback, one of `repeated`, does it again."""
     made = operation(stmt)
     routine = made.option("routine")
-    if made.option("form") is not None:
+    if isinstance(made.option("form"), Form):
         return not routine.has(_prints_adjoint)
     again = (routine, made.args) in repeated and not routine.has(_prints)
     return again or not routine.has(_prints) and not routine.has(_raises)

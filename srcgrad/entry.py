@@ -171,7 +171,7 @@ def structure_of_type(t) -> tree.Structure:
         children = tuple(structure_of_type(c) for c in t)
         return tree.Node("namedtuple", tuple(t.fields), children, t.instance_class)
     if isinstance(t, types.BaseTuple):
-        return tree.Node("tuple", tuple(range(len(t))), tuple(structure_of_type(c) for c in t))
+        return tree.tuple_of(tuple(structure_of_type(c) for c in t))
     return tree.LEAF
 
 
@@ -269,24 +269,32 @@ class Entry:
         """Return the Python function that numba compiles for these argument types."""
         _, kinds, structures, _ = self._kinds(given)
         module, result, dispatcher = self.module(given)
-        places, short, namespace = [], [], {"impl": dispatcher, "np": np}
+        places: list[str] = []
+        short: list[str] = []
+        namespace = {"impl": dispatcher, "np": np}
         for name, t, s in zip(self.flat, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
                 zero_d = isinstance(leaf, types.Array) and leaf.ndim == 0
                 places.append(f"{place}[()]" if zero_d else place)
                 short += [f"{place}.shape[{d}] == 1" for d in range(leaf.ndim if isinstance(leaf, types.Array) else 0)]
-        call = f"impl({', '.join(places)})"
+        checks, passed = self._passed(places, kinds, structures)
+        call = f"impl({', '.join(passed)})"
         if self.wide is not None and short and BROADCAST in module.__srcgrad_text__:
             namespace["wide"] = self.wide().module(given)[2]
-            call = f"wide({', '.join(places)}) if {' or '.join(short)} else {call}"
-        body = f"    r = {call}\n    return {self._returned(kinds, structures, result, namespace)}\n"
+            call = f"wide({', '.join(passed)}) if {' or '.join(short)} else {call}"
+        body = "".join(f"    {line}\n" for line in checks)
+        body += f"    r = {call}\n    return {self._returned(kinds, structures, result, namespace)}\n"
         exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
         return namespace["glue"]
+
+    def _passed(self, places: list[str], kinds, structures) -> tuple[list[str], list[str]]:
+        """Return (statements that check the arguments, what the implementation is given) from their leaves' places."""
+        return [], places
 
     def _returned(self, kinds, structures, result, namespace) -> str:
         """Return the expression that puts the implementation's flat results into their structure."""
         request = self.request
-        if request.transform == "primal":
+        if request.transform not in ("grad", "value_and_grad"):
             items = _items(tree.count(result), "r")
             return _built(result, iter(items), namespace)
         wrt = self.wrt(structures)
@@ -340,11 +348,15 @@ class Entry:
     def _generate(self, kinds, structures):
         request = self.request
         whole = request.structures if request.structures is not None else structures
-        name, build = generate.builder(request, kinds, whole, self.wrt(structures))
+        name, build = self._builder(kinds, whole)
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)
         implementation = getattr(module, module.NAMES[0])
         return module, result, compiled(implementation, module)
+
+    def _builder(self, kinds, whole):
+        """Return (name, function that generates) for flat kinds and structures of the arguments."""
+        return generate.builder(self.request, kinds, whole, self.wrt(whole))
 
 
 def is_recursive(module) -> bool:
@@ -397,6 +409,8 @@ def parameters(f) -> inspect.Signature:
     SourceNotFoundError
         If there is none.
     """
+    if hasattr(f, "_transform"):
+        return f._signature
     function = python_function(f)
     if isinstance(f, Nondifferentiable):
         raise ArgumentError(Problem(f"{f.__name__} is declared nondifferentiable", "leave out the declaration"))

@@ -35,6 +35,8 @@ def builder(request, kinds, structures, wrt):
             return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
             return pipeline.pair(request.f, structures, kinds, wrt, chosen)
+        if request.transform in ("jvp", "hvp"):
+            return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
         value = request.transform == "value_and_grad"
         return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 

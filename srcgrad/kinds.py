@@ -193,13 +193,19 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
 
 
 def call_kinds(call: Op, kinds: dict[str, Kind], loc=None) -> tuple[Kind, ...]:
-    """Return the kinds of what a call gives: a routine's results, or a pullback's adjoints of arguments."""
+    """Return the kinds of what a call gives: results, a pullback's adjoints of arguments, or results and tangents."""
     operands = tuple(kind_of(a, kinds, loc) for a in call.args)
     if call.fn in externals.BY_SPELLING:
         return external_kinds(call, operands, loc)
     routine, form = call.option("routine"), call.option("form")
-    if form is not None:
-        return tuple(operands[k] for k in form.wrt)
+
+    def results(args: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        return _routine_kinds(routine, args, loc)
+
+    return results(operands) if form is None else form.kinds(operands, results)
+
+
+def _routine_kinds(routine, operands: tuple[Kind, ...], loc) -> tuple[Kind, ...]:
     if sum(kinds is None for kinds in routine.facts.values()) > 5:
         raise KindError(problem_at(loc, f"{routine.name} calls itself with arguments of ever other kinds",
                                    "keep their dtypes and numbers of axes"))  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from . import ir
 from .dependence import differentiable_leaves
+from .directional import Total
 from .ir import Const, Expr, Name, Op, Sub
 
 
@@ -96,6 +97,25 @@ class LinearForm:
             value = reveal(converter.from_sympy(e if sign > 0 else -e), self.target)
             result.append(Push(leaf, sign, value))
         return named, result
+
+
+    def tangent(self, dot: Callable[[Expr], Expr], fresh, negated: Callable[[Expr], Expr], hoist=False):
+        """Return (temporaries, tangent of the value) where `dot` gives the tangents of the leaves.
+
+        `negated` gives the negative of a product. The partials are those of `pushes`, in one sum; with `hoist` what is
+        multiplied with tangents stands in temporaries, so that the sum can be taken for many directions.
+        """
+        if self.is_trivial:
+            return [], dot(self.value)
+        converter, parts = self._symbolic(True, False)
+        dots = [converter.symbol(_Last(dot(leaf))) for leaf in self.leaves]
+        total = Total(converter, [(p, d) for p, d in zip(parts, dots, strict=True) if p != 0])
+        named = []
+        for s, e in total.shared(hoist):
+            name = fresh("t")
+            converter.exprs[s] = Name(name)
+            named.append((name, reveal(converter.from_sympy(e), self.target)))
+        return named, reveal(total.expr(lambda e: negated(reveal(e, self.target))), self.target)
 
 
 @dataclass(frozen=True, slots=True)

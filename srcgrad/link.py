@@ -1,4 +1,4 @@
-"""Put the routines that generated functions call into their module: primal and pullback, for the kinds called with."""
+"""Put the routines that generated functions call into their module: primal, pullback, tangent form, by kinds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from . import ir, tree
-from .calls import Form, Routine, is_call, operation
+from .calls import Form, Routine, Tangent, is_call, operation
 from .errors import Problem
+from .forward import forward
 from .ir import Function, Kind, Let, Name, Op, Stmt, Unpack
 from .lower import lower_routine
 from .parse_expr import RESERVED
@@ -17,7 +18,7 @@ from .reverse import reverse
 from .rule_pages import RulePages
 from .simplify import simplify
 
-Key = tuple[Routine, Form | None, tuple[Kind, ...]]
+Key = tuple[Routine, Form | Tangent | None, tuple[Kind, ...]]
 
 
 def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant):
@@ -30,7 +31,7 @@ def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant
     while wanted:
         key = wanted.pop(0)
         if key not in bodies:
-            bodies[key] = _primal(key, variant) if key[1] is None else _pullback(key, variant)
+            bodies[key] = _MADE[type(key[1])](key, variant)
             wanted += _calls(bodies[key])
     if not bodies:
         return functions, (), ()
@@ -53,7 +54,7 @@ def _calls(function: Function) -> list[Key]:
 
 def _name(key: Key) -> str:
     routine, form, _ = key
-    return routine.name if form is None else f"{routine.name}_pullback"
+    return routine.name + {Form: "_pullback", Tangent: "_jvp"}.get(type(form), "")
 
 
 def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
@@ -106,7 +107,7 @@ def _primal(key: Key, variant: Variant) -> Function:
 def _pullback(key: Key, variant: Variant) -> Function:
     """Return the function that takes the arguments and the adjoints of results, and gives the arguments' adjoints."""
     routine, form, _ = key
-    assert form is not None
+    assert isinstance(form, Form)
     low = _lowered(key, variant)
     f = low.function
     wrt = tuple(f.params[k] for k in form.wrt)
@@ -133,5 +134,46 @@ def _pullback(key: Key, variant: Variant) -> Function:
     return finish(function, low, kinds, p.sizes)
 
 
+def _tangent(key: Key, variant: Variant) -> Function:
+    """Return the function that takes the arguments and tangents of some, and gives the results and tangents of some."""
+    form = key[1]
+    assert isinstance(form, Tangent)
+    low = _lowered(key, variant)
+    wrt = tuple(low.function.params[k] for k in form.wrt)
+    function, _ = tangent_form(low, _name(key), wrt, form.outs)
+    return function
+
+
+def tangent_form(low: Lowered, name: str, wrt: tuple[str, ...], wanted=None, value=True):
+    """Return (tangent form of a lowered function, kinds of its results).
+
+    It takes the parameters and the tangents of those in `wrt`; it returns the results, if asked for by `value`, and
+    the tangents of those at the positions `wanted`, by default of all that are floats.
+    """
+    f = low.function
+    made = forward(f, low.kinds, wrt, RulePages())
+    kinds = [made.kinds[o] for o in made.outs]
+    fresh = ir.Fresh(ir.all_names(replace(made.function, body=made.body)) | set(made.dots))
+    zeros, dots = [], []
+    for k, (out, dot) in enumerate(zip(made.outs, made.out_dots, strict=True)):
+        if k not in wanted if wanted is not None else not kinds[k].is_float:
+            continue
+        if not dot:
+            dot = fresh(f"{out}_dot")
+            zero: ir.Expr = Op("np.zeros_like", (Name(out),)) if kinds[k].rank else ir.Const(0.0)
+            zeros.append(Let(dot, zero, f.body[-1].loc))
+        dots.append(dot)
+    results = tuple(map(Name, (*(made.outs if value else ()), *dots)))
+    end = ir.Return(results[0] if len(results) == 1 else ir.Tuple(results), f.body[-1].loc)
+    what = f"{f.name} and its derivative" if value else f"Derivative of {f.name}"
+    doc = f"{what} along {', '.join(made.dots)}."
+    body = (*made.body, *zeros, end)
+    function = Function(name, (*f.params, *made.dots), body, f.loc, doc)
+    return finish(function, low, made.kinds, low.sizes, "forward"), kinds
+
+
 def _without_prints(block: ir.Block) -> ir.Block:
     return tuple(ir.with_blocks(s, _without_prints) for s in block if not isinstance(s, ir.Print))
+
+
+_MADE: dict[type, Any] = {type(None): _primal, Form: _pullback, Tangent: _tangent}

@@ -67,10 +67,10 @@ def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir
     return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
 
 
-def finish(function: ir.Function, low: Lowered, kinds, sizes) -> ir.Function:
+def finish(function: ir.Function, low: Lowered, kinds, sizes, mode="reverse") -> ir.Function:
     """Return a derivative function after the passes that make it short and its loops fast."""
     passes = Passes()
-    passes.dump("reverse", verify(function))
+    passes.dump(mode, verify(function))
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("simplify", function, lambda f: simplify(f, known))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))

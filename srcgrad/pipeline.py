@@ -12,7 +12,7 @@ from .emit import emit
 from .errors import ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
 from .kinds import kind_of
-from .link import linked
+from .link import linked, tangent_form
 from .lower import lower_with_kinds
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
@@ -67,10 +67,11 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
     passes = Passes()
-    pitfalls = None
+    pitfalls = result = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, structures = f.generated(param_kinds, structures, variant.stretch), None
+        f, result = f.generated(param_kinds, structures, variant.stretch)
+        structures = None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
@@ -89,7 +90,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, parsed.result, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
@@ -101,6 +102,19 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    names = tuple(low.function.params[k] for k in wrt)
+    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
+
+
+def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant) -> Lowered:
+    """Return a lowered function that is to be differentiated by flat parameters, with its pitfalls.
+
+    Raises
+    ------
+    ArgumentError
+        If one of the parameters is no float.
+    """
     low = front(f, structures, param_kinds, variant, True)
     params = low.function.params
     for k in wrt:
@@ -109,10 +123,23 @@ def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tup
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    names = tuple(params[k] for k in wrt)
     if low.pitfalls is None:
+        names = tuple(params[k] for k in wrt)
         low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
-    return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
+    return low
+
+
+def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
+    """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
+
+    Without `value` it gives the tangents only: of a gradient, the product with a Hessian.
+    """
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    name = f"{low.function.name}_jvp" if value else f"{low.function.name.removesuffix('_grad')}_hvp"
+    function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
+    dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
+    result = tree.tuple_of((low.result, dots)) if value else dots
+    return _generated((function,), replace(low, result=result))
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:

@@ -10,12 +10,9 @@ from .adjoint import AdjointBuilder, Step
 from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
 from .checkpoints import CheckpointAssembly
-from .dependence import differentiable_leaves
-from .errors import UnsupportedError, problem_at
-from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Return, Stmt, Store, Sub, While
-from .kinds import kind_of
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .prepare import check_draws, name_results, own_written_params
 from .record import Recorder, facts_of
-from .rules import draws
 from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
 
@@ -87,44 +84,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
 # --- preparation ------------------------------------------------------------------------------------------------
 
 
-def own_written_params(function: ir.Function, kinds, fresh) -> tuple[ir.Function, dict[str, str]]:
-    """Return the function with parameters that it writes or binds anew copied under names of their own."""
-    written = ir.stored_in(function.body) | ir.bound_in(function.body)
-    own = {p: fresh(p) for p in function.params if p in written}
-    copies = []
-    for p, name in own.items():
-        kinds[name] = kinds[p]
-        value = Op("copy", (Name(p),)) if kinds[p].rank else Name(p)
-        copies.append(Let(name, value, function.loc))
-    checks = tuple(s for s in function.body if _checks_memory(s))
-    body = tuple(s for s in function.body if not _checks_memory(s))
-    return replace(function, body=(*checks, *copies, *rename_block(body, own))), own
-
-
-def check_draws(function: ir.Function, active):
-    """Raise where a parameter of a random draw depends on a differentiated argument."""
-    for stmt in ir.statements(function.body):
-        value = stmt.value if isinstance(stmt, Let) else None
-        if not isinstance(value, Op) or value.fn not in draws.DRAWS:
-            continue
-        row = draws.DRAWS[value.fn]
-        given = value.args[: len(row.params) + value.fn.startswith(".")]
-        leaves = [e for a in given for e in differentiable_leaves(a, lambda e: bool(ir.names_in(e) & active))]
-        if leaves:
-            name = value.fn.removeprefix(".")
-            way = f"write {row.smooth}" if row.smooth else "draw with constants, and scale what is drawn"
-            what = f"a parameter of {name}() depends on a differentiated argument"
-            raise UnsupportedError(problem_at(value.loc or stmt.loc, what, way))
-
-
 def _shape(name: str, axis: int) -> Expr:
     return Op("shape", (Name(name),), (("axis", axis),))
-
-
-def _checks_memory(stmt: Stmt) -> bool:
-    """Return whether a statement checks how the arguments lie in memory, which their copies do not tell."""
-    tests = ir.walk(stmt.test) if isinstance(stmt, If) else ()
-    return any(isinstance(e, Op) and e.fn in ("in_order", "overlap") for e in tests)
 
 
 def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
@@ -162,24 +123,6 @@ def hoist_tests(function: ir.Function, kinds, fresh) -> ir.Function:
         return any(facts_of(e, kinds, ()) & inside for e in exprs)
 
     return replace(function, body=block(function.body))
-
-
-def name_results(function: ir.Function, kinds, fresh) -> tuple[ir.Function, tuple[str, ...]]:
-    """Return the function with every result under a name of its own, and these names."""
-    *body, last = function.body
-    assert isinstance(last, Return)
-    values = last.value.items if isinstance(last.value, ir.Tuple) else (last.value,)
-    names: list[str] = []
-    for value in values:
-        if isinstance(value, Name) and value.id not in names and value.id not in function.params:
-            names.append(value.id)
-            continue
-        name = fresh("out")
-        kinds[name] = kind_of(value, kinds)
-        body.append(Let(name, Op("copy", (value,)) if kinds[name].rank else value, last.loc))
-        names.append(name)
-    result = ir.Tuple(tuple(map(Name, names))) if isinstance(last.value, ir.Tuple) else Name(names[0])
-    return replace(function, body=(*body, replace(last, value=result))), tuple(names)
 
 
 # --- assembly ---------------------------------------------------------------------------------------------------

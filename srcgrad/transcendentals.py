@@ -14,8 +14,10 @@ from .writes import first_writes
 CHEAP = ("sqrt",)  # as dear as the division that goes with it, and as a load from memory
 
 
-def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, fresh: ir.Fresh):
+def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, fresh: ir.Fresh, everywhere=False):
     """Return (function, active names) with calls in loops that an adjoint would repeat in statements of their own.
+
+    `everywhere` says that calls outside of loops are named as well.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -70,7 +72,7 @@ def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, 
             lets += split(Let(name, e, stmt.loc), Name(name), kind, False)
         return [*lets, replace(stmt, value=ir.substitute(stmt.value, table))]
 
-    return replace(function, body=block(function.body, False)), frozenset(active)
+    return replace(function, body=block(function.body, everywhere)), frozenset(active)
 
 
 def unguarded_calls(expr: Expr) -> list[Op]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,18 @@ LEAF = Leaf()
 Structure = Node | Leaf | Known
 
 
+def tuple_of(children: tuple[Structure, ...]) -> Node:
+    """Return the structure of a tuple."""
+    return Node("tuple", tuple(range(len(children))), children)
+
+
 def structure_of(value) -> Structure:
     """Return the structure of a value; anything that is no container is a leaf."""
     if isinstance(value, tuple):
         children = tuple(structure_of(v) for v in value)
         if hasattr(value, "_fields"):
             return Node("namedtuple", tuple(value._fields), children, type(value))
-        return Node("tuple", tuple(range(len(value))), children)
+        return tuple_of(children)
     if isinstance(value, dict):
         return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
     if isinstance(value, list):
@@ -93,6 +98,16 @@ def unflatten(structure: Structure, flat: Iterator):
     return tuple(items)
 
 
+def retyped(structure: Structure, value):
+    """Return a value of nested tuples as one of that structure."""
+    if isinstance(structure, Known):
+        return structure.value
+    if isinstance(structure, Leaf):
+        return value
+    items = [retyped(c, v) for c, v in zip(structure.children, value, strict=True)]
+    return unflatten(replace(structure, children=(LEAF,) * len(items)), iter(items))
+
+
 def leaf_names(structure: Structure, base: str) -> Iterator[str]:
     """Yield a name for every leaf: `p` itself, `p_W` for a field, `p_0` for a position."""
     if isinstance(structure, Known):
@@ -121,6 +136,19 @@ def index_expression(structure: Structure, base: str) -> Iterator[str]:
         return
     for k, child in enumerate(structure.children):
         yield from index_expression(child, f"{base}[{k}]")
+
+
+def pruned(structure: Structure, keep: Iterator[bool]) -> Structure:
+    """Return the structure with None in the place of the leaves that are not kept.
+
+    >>> pruned(Node("tuple", (0, 1), (LEAF, LEAF)), iter([True, False]))
+    Node(kind='tuple', keys=(0, 1), children=(Leaf(), Known(value=None)), make=None)
+    """
+    if isinstance(structure, Known):
+        return structure
+    if isinstance(structure, Leaf):
+        return structure if next(keep) else Known(None)
+    return replace(structure, children=tuple(pruned(c, keep) for c in structure.children))
 
 
 def describe(structure: Structure) -> str:

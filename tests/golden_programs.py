@@ -121,3 +121,4 @@ PROGRAMS = {
     "spread": (spread, (np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]]),), (0,)),
 }
 PAIRS = ("neuron", "heat")
+TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

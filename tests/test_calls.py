@@ -1,5 +1,6 @@
 """Calls that stay calls: one routine for many calls, its pullback, and what must be read in place all the same."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import srcgrad as sg
 from srcgrad import entry, parse_calls, parse_routines, pipeline, store, tree
 from tests.corpus import calls, recursion, routines
 from tests.helpers import ROOT, loaded, run_python
-from tests.random_programs.compare import plain_gradient
+from tests.random_programs.compare import directions, disagreement, plain_gradient, plain_text
 from tests.test_corpus import check
 
 IN_PLACE = {"written", "shown_written"}  # they write arrays that a callee writes, or returns as it got them
@@ -70,6 +71,35 @@ def test_second_derivative_through_routines(case, apart, monkeypatch, rng):
     assert sum(np.sum(bars[k] * d) for k, d in along.items()) == pytest.approx(right, rel=1e-6, abs=1e-7)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_tangents_through_routines(case, apart):
+    """Forward mode against reverse, and forward over reverse against reverse over reverse, in plain Python."""
+    args, wanted = case.fresh(), case.positions
+    dots = directions(args, wanted)
+    made, name, (_, tangent) = plain_text(case.function, args, wanted, "jvp", dots)
+    _, gradients = plain_gradient(case.function, args, wanted)
+    assert disagreement(tangent, gradients, dots) is None
+    calls_made = re.findall(r"= \w+_jvp(?:_\d+)?\(", made)
+    assert bool(calls_made) == (case.function.__name__ not in IN_PLACE), name
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.name)
+def test_hessian_products_through_routines(case, apart, monkeypatch):
+    """The product with a Hessian along v is symmetric: <w, H v> = <v, H w>."""
+    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+    product = sg.hvp(case.function, argnums=case.positions)
+
+    def along(dots):
+        given = dict(zip(case.positions, dots, strict=True))
+        return product(case.fresh(), tuple(given.get(k) for k in range(len(case.args))))
+
+    def dot(left, right):
+        return sum(float(np.sum(a * b)) for a, b in zip(left, right, strict=True))
+
+    v, w = (directions(case.args, case.positions, seed) for seed in (1, 2))
+    assert dot(w, along(v)) == pytest.approx(dot(v, along(w)), rel=1e-11, abs=1e-12)
+
+
 COMPILED = ("struct_args", "array_loop_used", "functions", "array_tuple", "even", "tree_sum")
 
 
@@ -78,6 +108,10 @@ def test_compiled_with_its_routines(case, apart):
     derivative = sg.value_and_grad(case.function, argnums=case.positions)
     args = case.fresh()
     value, gradients = derivative(*args)
+    given = dict(zip(case.positions, directions(args, case.positions), strict=True))
+    same, tangent = sg.jvp(case.function, args, tuple(given.get(k) for k in range(len(args))))
+    assert same == value
+    assert disagreement(tangent, gradients, tuple(given.values())) is None
     check(case, args, value, gradients)
     assert sg.differentiable(case.function)(*case.fresh()) == pytest.approx(value, rel=1e-13)
 

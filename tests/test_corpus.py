@@ -8,7 +8,7 @@ from numba import njit
 
 import srcgrad as sg
 from tests.corpus.case import Case
-from tests.random_programs.compare import plain_gradient
+from tests.random_programs.compare import directions, disagreement, plain_gradient, plain_tangent, some_of
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
@@ -57,7 +57,13 @@ def test_generated_source_under_plain_python(case):
     args = case.fresh()
     with np.errstate(all="ignore"):
         value, gradients = plain_gradient(case.function, args, case.positions)
+        chosen = some_of(case.positions, len(case.name))
+        dots = directions(args, chosen)
+        same, tangent = plain_tangent(case.function, args, chosen, dots)
     check(case, args, value, gradients)
+    assert same_bits((value,), (same,)), "forward mode gives another value"
+    parts = tuple(gradients[case.positions.index(k)] for k in chosen)
+    assert disagreement(tangent, parts, dots) is None
 
 
 @pytest.mark.parametrize("case", COMPILED)

@@ -16,29 +16,35 @@ import pytest
 import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
 from srcgrad.source import find_source
-from tests.golden_programs import PAIRS, PROGRAMS
+from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS
+from tests.random_programs.compare import directions, disagreement
 from tests.random_programs.differences import copied, mismatch, reference
 
 FOLDER = Path(__file__).parent / "goldens"
-NAMES = [*PROGRAMS, *(f"{name}_pair" for name in PAIRS)]
+LAYOUTS = {"_pair": pipeline.pair, "_jvp": pipeline.jvp}
+NAMES = [*PROGRAMS, *(f"{name}_pair" for name in PAIRS), *(f"{name}_jvp" for name in TANGENTS)]
+
+
+def program_of(golden):
+    """Return (name of a golden's program, the layout it is printed in)."""
+    ending = next((e for e in LAYOUTS if golden.endswith(e)), "")
+    return golden.removesuffix(ending), LAYOUTS.get(ending, pipeline.value_and_grad)
 
 
 def generated(golden):
     """Return (generated module, its text) of a golden's program, in its layout."""
-    name = golden.removesuffix("_pair")
+    name, layout = program_of(golden)
     function, args, positions = PROGRAMS[name]
     source = dataclasses.replace(find_source(function), file=f"{golden}.py", first_line=1)
     kinds = tuple(entry.kind_of_type(numba.typeof(arg), "") for arg in args)
     structures = (tree.LEAF,) * len(args)
-    layout = pipeline.pair if golden.endswith("_pair") else pipeline.value_and_grad
     made = layout(source, structures, kinds, positions)
     return made, generate.module_text(golden, made)
 
 
 def golden_text(golden):
     """Return the text of a golden: program, separator, generated module."""
-    name = golden.removesuffix("_pair")
-    function, args, positions = PROGRAMS[name]
+    function, args, positions = PROGRAMS[program_of(golden)[0]]
     params = list(inspect.signature(function).parameters)
     kinds = (f"{p}: {entry.kind_of_type(numba.typeof(a), p)}" for p, a in zip(params, args, strict=True))
     by = ", ".join(params[k] for k in positions)
@@ -63,9 +69,19 @@ def test_emitted_source_is_the_golden(golden, update_goldens):
     assert text == path.read_text("utf-8"), "read the difference, then run pytest with --update-goldens"
 
 
-@pytest.mark.parametrize("golden", NAMES)
+@pytest.mark.parametrize("name", TANGENTS)
+def test_golden_computes_the_derivative_along_tangents(name):
+    function, args, positions = PROGRAMS[name]
+    dots = directions(args, positions)
+    value, tangent = run_golden(f"{name}_jvp")[f"{function.__name__}_jvp"](*copied(args), *dots)
+    same, *gradients = run_golden(name)[f"{function.__name__}_value_and_grad"](*copied(args))
+    assert value == same
+    assert disagreement(tangent, tuple(gradients), dots) is None
+
+
+@pytest.mark.parametrize("golden", [name for name in NAMES if not name.endswith("_jvp")])
 def test_golden_computes_the_gradient(golden):
-    function, args, positions = PROGRAMS[golden.removesuffix("_pair")]
+    function, args, positions = PROGRAMS[program_of(golden)[0]]
     made, _ = generated(golden)
     names = [f.name for f in made.functions]
     functions = [run_golden(golden)[name] for name in names]

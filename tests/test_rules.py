@@ -120,6 +120,19 @@ def test_value_and_gradient_by_entry(table):
         assert_close(SMOOTH, by_y, right_y, 1e-9, "slope by y")
 
 
+def test_forward_mode(table):
+    """The tangent form, run as plain Python, has the slopes of every row."""
+    made = pipeline.jvp(table.by_entry, (tree.LEAF,) * 2, (Kind("float64", 1),) * 2, (0, 1))
+    namespace = {"np": np, "math": math}
+    exec(made.text(), namespace)
+    for x, y in zip(*arguments(SMOOTH, 2), strict=True):
+        by_x, by_y = expected_slopes(SMOOTH, x, y)
+        for x_dot, y_dot in ((1.0, 0.0), (0.0, 1.0), (0.3, -0.7)):
+            dots = np.full_like(x, x_dot), np.full_like(y, y_dot)
+            _, found = namespace["by_entry_jvp"](x, y, *dots)
+            assert_close(SMOOTH, found, by_x * x_dot + by_y * y_dot, 1e-9, "derivative along a tangent")
+
+
 def test_value_and_gradient_over_arrays(table):
     X, Y = (a.T.copy() for a in arguments(ARRAYS))
     out, pullback = sg.vjp(table.by_row, X, Y)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Kind
+from ..ir import Expr, Kind, Op
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class External:
         """Return the text of a call."""
         given = [f"{k}={v!r}" for k, v in self.options]
         return f"{self.spelling}({', '.join([*args, *given])})"
+
+
+def is_external(value: Expr) -> bool:
+    """Return whether a value is a call of such a function."""
+    return isinstance(value, Op) and value.fn in BY_SPELLING
 
 
 BY_SPELLING: dict[str, External] = {}

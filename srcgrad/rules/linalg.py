@@ -88,3 +88,14 @@ class Eigh:
                 M[i, i] = w_bar[i]
         S = V @ M @ V.T
         return 0.5 * (S + S.T)
+
+    def w_dot(V, A_dot):
+        return np.diag(V.T @ (0.5 * (A_dot + A_dot.T)) @ V).copy()
+
+    def V_dot(w, V, A_dot):
+        n = w.shape[0]
+        M = V.T @ (0.5 * (A_dot + A_dot.T)) @ V
+        for i in range(n):
+            for j in range(n):
+                M[i, j] = M[i, j] / (w[j] - w[i]) if i != j else 0.0
+        return V @ M

@@ -63,14 +63,14 @@ def plain_gradient(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """Value and gradients from the generated source run as plain Python, no compiler in between."""
-
-
     value, *gradients = plain_text(f, args, argnums)[2]
     return value, tuple(gradients)
 
 
-def plain_text(f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]) -> tuple[str, str, Any]:
-    """The module generated for value and gradient, the name of its function, and what that returns."""
+def plain_text(
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", dots=()
+) -> tuple[str, str, Any]:
+    """The module generated for value and derivative, the name of its function, and what that returns."""
     import numba
 
     from srcgrad import entry, generate, pipeline, tree
@@ -79,16 +79,62 @@ def plain_text(f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...])
     structures = (tree.LEAF,) * len(args)
     # As a compiled call does: axes of length one are repeated only once they have been met.
     for stretch in (False, True):
-        made = pipeline.value_and_grad(f, structures, kinds, argnums, pipeline.Variant(stretch))
+        made = getattr(pipeline, mode)(f, structures, kinds, argnums, pipeline.Variant(stretch))
         text, name = generate.module_text("plain", made), made.functions[0].name
         namespace: dict[str, Any] = {}
         exec(compile(text, "<generated>", "exec"), namespace)
         try:
-            return text, name, twice(lambda: namespace[name](*args))
+            return text, name, twice(lambda: namespace[name](*args, *dots))
         except ValueError as error:
             if stretch or "broadcast" not in str(error):
                 raise
     raise AssertionError
+
+
+# ---- the same two ways along tangents
+
+
+def compiled_tangent(
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], dots: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    """Value and derivative along tangents, as a user gets them."""
+    import srcgrad as sg
+
+    given = dict(zip(argnums, dots, strict=True))
+    return twice(lambda: sg.jvp(f, args, tuple(given.get(k) for k in range(len(args)))))
+
+
+def plain_tangent(
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], dots: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    """Value and derivative along tangents from the generated source run as plain Python."""
+    return plain_text(f, args, argnums, "jvp", dots)[2]
+
+
+TANGENTS = {compiled_gradient: compiled_tangent, plain_gradient: plain_tangent}
+
+
+def some_of(argnums: tuple[int, ...], seed: int) -> tuple[int, ...]:
+    """All of the arguments, or for every other seed the half of them: the others have no tangents."""
+    return argnums if seed % 2 else argnums[seed // 2 % 2 :: 2] or argnums
+
+
+def directions(args: tuple[Any, ...], argnums: tuple[int, ...], seed: int = 0) -> tuple[Any, ...]:
+    """Random tangents of the arguments differentiated by."""
+    rng = np.random.default_rng(seed)
+    shapes = [(np.shape(args[k]), np.asarray(args[k]).dtype) for k in argnums]
+    return tuple(rng.normal(size=s).astype(d) if s else float(rng.normal()) for s, d in shapes)
+
+
+def disagreement(tangent: Any, gradients: tuple[Any, ...], dots: tuple[Any, ...]) -> str | None:
+    """What is wrong with a derivative along tangents, given the gradients; None if nothing is."""
+    single = any(np.asarray(v).dtype == np.float32 for v in (tangent, *gradients))
+    relative = 1e-3 if single else 1e-10
+    parts = [np.asarray(g, dtype=float) * d for g, d in zip(gradients, dots, strict=True)]
+    right, size = sum(float(np.sum(p)) for p in parts), sum(float(np.sum(np.abs(p))) for p in parts)
+    if abs(tangent - right) <= relative * size:
+        return None
+    return f"derivative along tangents {tangent!r}, the gradient gives {right!r}"
 
 
 def twice(call: Callable[[], Any]) -> Any:
@@ -231,9 +277,29 @@ def compare_function(f: FunctionType, seed: int, gradient: Gradient, single: boo
     if not abs(value - expected.value) <= exact * max(1.0, abs(expected.value)) + exact / 100 * expected.norm:
         return Outcome("WRONG", f"value {value!r}, plain Python gives {expected.value!r}")
     wrong = mismatch(expected, gradients, given, argnums, 5e-3 if single else 1e-7)
+    chosen = some_of(argnums, seed)
     if not expected.smooth:
         return Outcome("unreliable", wrong or "agrees nevertheless")
-    return Outcome("WRONG", wrong) if wrong else Outcome("ok")
+    return Outcome("WRONG", wrong) if wrong else compare_modes(
+        f, given, chosen, gradient, (value, tuple(gradients[argnums.index(k)] for k in chosen))
+    )
+
+
+def compare_modes(f: FunctionType, args, argnums, gradient: Gradient, reverse) -> Outcome:
+    """What became of forward mode: the same value, and <y_bar, J x_dot> = <J^T y_bar, x_dot>."""
+    value, gradients = reverse
+    dots, before = directions(args, argnums), copied(args)
+    try:
+        with time_limit(120.0):
+            same, tangent = TANGENTS[gradient](f, args, argnums, dots)
+    except Exception as error:
+        return refused_or_crash(error)
+    if bits(before) != bits(args):
+        return Outcome("WRONG", "forward mode: an argument was written")
+    if bits(same) != bits(value):
+        return Outcome("WRONG", f"forward mode: value {same!r}, reverse mode {value!r}")
+    wrong = disagreement(tangent, gradients, dots)
+    return Outcome("WRONG", f"forward mode: {wrong}") if wrong else Outcome("ok")
 
 
 def refused_or_crash(error: Exception) -> Outcome:

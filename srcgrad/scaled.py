@@ -1,0 +1,57 @@
+"""Partials times adjoints or tangents, as statements need them: in place, negative, and only where elements exist."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from . import ir
+from .access import SIZES_ONLY, root_of
+from .dependence import reading_tests
+from .ir import Expr, Kind, Name, Op, Sub
+from .kinds import kind_of
+
+
+def guard(leaf: Sub, source: Expr, kinds: dict[str, Kind]) -> Expr | None:
+    """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
+    if leaf.loc is None:
+        return None
+    places = reading_tests(source, leaf)
+    if () in places or not any(tells_places(t, kinds) for tests in places for t in tests):
+        return None
+    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
+    return reduce(lambda a, b: Op("or", (a, b)), either)
+
+
+def tells_places(test: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether a test reads more than floats, and so may tell where an array ends."""
+    if isinstance(test, Name | Sub):
+        base = root_of(test).id
+        return base in kinds and not kinds[base].is_float
+    if isinstance(test, Op) and test.fn in SIZES_ONLY:
+        return True
+    return any(tells_places(e, kinds) for e in ir.children(test))
+
+
+def multiple(value: Expr, seed: Expr) -> Expr:
+    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
+    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
+        static = (("inplace", True),) if isinstance(seed, Name) else ()
+        return Op("mul", (seed, value.args[0]), static)
+    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
+        return Op("div", value.args, (("inplace", True),))
+    return value
+
+
+def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
+    """Return the negative of a value; truth values have none in NumPy."""
+    from .symbolic import negated
+
+    return Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+
+
+def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
+    while isinstance(value, Op) and value.fn in ("mul", "div"):
+        value = value.args[0]
+    known = ir.names_in(value) <= kinds.keys()
+    return known and kind_of(value, kinds).dtype == "bool"
