@@ -73,7 +73,7 @@ def iteration_offset(write: tuple[Expr, ...], other: tuple[Expr, ...], var: str,
     for w, o in zip(write, other, strict=False):
         a, b = affine(w), affine(o)
         c = a.coefficient(var)
-        if not c or b.coefficient(var) != c:
+        if not c or any(t != Name(var) and var in ir.names_in(t) for t in (*a.terms, *b.terms)):
             continue
         difference = a - b
         if not difference.is_const:

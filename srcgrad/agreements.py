@@ -43,7 +43,9 @@ class Agreements:
 
     def form(self, size: Expr) -> Affine:
         """Return a size in terms of as few others as possible."""
-        found = affine(size)
+        return self.normal(affine(size))
+
+    def normal(self, found: Affine) -> Affine:
         for atom in list(found.terms):
             if atom in self.table:
                 found = _put(found, atom, self.table[atom])
@@ -61,5 +63,5 @@ def _put(form: Affine, atom: Expr, value: Affine) -> Affine:
 
 def _is_size(e: Expr) -> bool:
     own = isinstance(e, Op) and e.fn in _SIZES and isinstance(e.args[0], Name)
-    inner = isinstance(e, Op) and e.fn in ("add", "sub", "mul", "neg") and all(map(_is_size, e.args))
+    inner = isinstance(e, Op) and e.fn in ("add", "sub", "mul", "neg", "floordiv") and all(map(_is_size, e.args))
     return own or inner or isinstance(e, ir.Const)

@@ -142,10 +142,22 @@ class StoreWriter(ArrayReader):
         inner = self.nested(idx[r:], ranges[r:], [Store(root, cell.index, v.at(own), stmt.op, stmt.loc)])
         return self.nested(idx[:r], ranges[:r], [If(m.at(names[:r]), tuple(inner), (), stmt.loc)])
 
-    def reads_only(self, element: Expr, root: str, cell: Sub) -> bool:
-        """Return whether an element expression reads an array at the cell that is written, and nowhere else."""
+    def reads_only(self, element: Expr, root: str, cell: Sub, counters=()) -> bool:
+        """Return whether an element expression reads, of what is written by a nest, only the cell itself."""
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
-        return all(_same_index(r.index, cell.index) for r in reads)
+        return all(_same_index(r.index, cell.index) or self.is_beside(r.index, cell.index, counters) for r in reads)
+
+    def is_beside(self, read, cell, counters) -> bool:
+        """Return whether two cells differ on an axis that the counters of a nest do not move along."""
+        for d, (mine, other) in enumerate(zip(read, cell, strict=True)):
+            apart = affine(mine) - affine(other)
+            if not apart.is_const or not apart.const or ir.names_in(mine, other) & set(counters):
+                continue
+            rest = _same_index((*read[:d], *read[d + 1 :]), (*cell[:d], *cell[d + 1 :]))
+            # -1 is the last place: of an axis of one element the same place
+            if rest or self.is_nonneg(mine) and self.is_nonneg(other):
+                return True
+        return False
 
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
@@ -206,7 +218,7 @@ class StoreWriter(ArrayReader):
         names = tuple(Name(i) for i in idx)
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
         cell, element = cell_of(target, names), value.at(own)
-        if self.reads_only(element, root, cell):
+        if self.reads_only(element, root, cell, idx):
             return value
         kind = Kind(self.kinds[root].dtype, value.rank)
         if value.rank:

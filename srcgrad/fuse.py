@@ -12,7 +12,7 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import affine, simplify_index, unclipped
+from .affine import Affine, affine, simplify_index, times, unclipped
 from .agreements import Agreements
 from .blocks import surely_bound, touches
 from .emit import expr_text
@@ -208,16 +208,42 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
-    variables = [loop.var for loop in loops]
-    wanted = [e.id if isinstance(e, Name) else "" for e in inner.index]
-    if dims is None or sorted(wanted) != sorted(variables) or len(set(wanted)) != len(wanted):
+    ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
+    if dims is None or len(ranges) < len(loops):
         return None
-    for e, size in zip(wanted, dims, strict=True):
-        loop = loops[variables.index(e)]
-        if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, sizes, known):
+    for e, size in zip(inner.index, dims, strict=True):
+        if not _run_through(affine(e), ranges, size, sizes, known):
             return None
+    if ranges:
+        return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
+
+
+def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, sizes, known: Agreements) -> bool:
+    """Return whether an index runs through all places of an axis, once each; its counters are taken out of `ranges`.
+
+    It does as `i` below the size, and as `i * m + j` with `j` below `m`, where the size is that of `i` times `m`.
+    """
+    width, place = affine(Const(1)), affine(Const(0))
+    while index != place:
+        var = next((v for v in ranges if (known.normal(index.slope(v)) == known.normal(width))), None)
+        if var is None:
+            return False
+        trips = ranges.pop(var)
+        place = place + times(width, affine(Name(var)))
+        if index == place:
+            last = Op("mul", (width.expr(), trips)) if width != affine(Const(1)) else trips
+            return _same_size(last, size, sizes, known)
+        width = times(width, affine(_resolved(trips, sizes)))
+    return False
+
+
+def _trips_from_zero(loop: For) -> Expr | None:
+    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
+    if loop.lo == Const(0) and loop.step == Const(1):
+        return loop.hi
+    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
 
 
 def _dims(alloc: Let, sizes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from . import ir
-from .affine import Affine, affine
+from .affine import Affine, affine, factors, times
 from .ir import Const, Expr, Op, Select, Sub
 
 SIZES = ("shape", "len", "size")
@@ -17,6 +17,7 @@ class Facts:
 
     def __init__(self, known: tuple[Affine, ...] = ()):
         self.known = known
+        self.tried: dict[Affine, tuple[int, bool]] = {}  # goals, how deep they were looked for, and whether they hold
 
     def plus(self, *facts: Affine) -> Facts:
         """Return these facts and more; what says nothing is left out."""
@@ -38,6 +39,16 @@ class Facts:
             return True
         if depth <= 0:
             return False
+        before, holds = self.tried.get(goal, (0, False))
+        if not holds and before < depth:
+            holds = self.search(goal, depth)
+            self.tried[goal] = depth, holds
+        return holds
+
+    def search(self, goal: Affine, depth: int) -> bool:
+        quotient = _by_common_size(goal)
+        if quotient is not None and self.prove(quotient, depth - 1):
+            return True
         for atom, c in goal.terms.items():
             if isinstance(atom, Select):
                 return self.prove_both(goal, atom, c, depth)
@@ -46,7 +57,6 @@ class Facts:
                 if f * c > 0 and self.prove(goal * abs(f) - fact * abs(c), depth - 1):
                     return True
         return False
-
 
     def prove_both(self, goal: Affine, atom: Select, c: int, depth: int) -> bool:
         """Return whether `goal >= 0` follows whichever side a conditional index takes."""
@@ -61,12 +71,38 @@ class Facts:
 def is_size(atom: Expr) -> bool:
     """Return whether an atom cannot be negative whatever the program does."""
     if isinstance(atom, Op) and atom.fn == "mul":
-        return all(_sums_sizes(affine(e)) for e in atom.args)
+        return all(map(is_size, factors(atom)))
     return isinstance(atom, Op) and (atom.fn in SIZES or (atom.fn == "max" and atom.args[1] == Const(0)))
 
 
 def _sums_sizes(a: Affine) -> bool:
     return a.const >= 0 and all(c > 0 and is_size(t) for t, c in a.terms.items())
+
+
+def _by_common_size(goal: Affine) -> Affine | None:
+    """Return what a sum is besides a size that all its terms are multiples of; a positive constant is left out.
+
+    >>> from srcgrad.emit import expr_text
+    >>> k, r, n = ir.Name("k"), ir.Name("r"), Op("len", (ir.Name("a"),))
+    >>> rest = Op("sub", (Op("mul", (r, n)), Op("mul", (Op("add", (k, Const(1))), n))))
+    >>> expr_text(_by_common_size(affine(rest)).expr())
+    'r - k - 1'
+    """
+    atoms = list(goal.terms)
+    if not atoms or goal.const < 0:
+        return None
+    for size in filter(is_size, dict.fromkeys(factors(atoms[0]))):
+        if all(size in factors(t) for t in atoms):
+            found = Affine()
+            for t, c in goal.terms.items():
+                rest = list(factors(t))
+                rest.remove(size)
+                whole = affine(Const(1))
+                for f in rest:
+                    whole = times(whole, affine(f))
+                found = found + whole * c
+            return found
+    return None
 
 
 def own_facts(atom: Expr, facts: Facts, depth: int = DEPTH) -> list[Affine]:

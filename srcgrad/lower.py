@@ -18,7 +18,7 @@ from .blocks import updates
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine, is_call
 from .errors import Problem, SrcgradError, UnsupportedError
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import INT, infer_kinds
 from .list_buffers import ListWriter
 from .nests import State
@@ -135,11 +135,12 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         result, self.out = tuple(self.out), saved
         return result
 
-    def scoped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+    def scoped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower a nested block; what its checks establish holds inside it only."""
         saved = self.state
         self.state = saved.fork()
         self.state.nonneg |= set(nonneg)
+        self.state.known += tuple(known)
         try:
             return self.block(block)
         finally:
@@ -147,13 +148,20 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
 
-    def looped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+    def looped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower the body of a loop."""
         self.loops += 1
         try:
-            return self.scoped(block, nonneg)
+            return self.scoped(block, nonneg, known)
         finally:
             self.loops -= 1
+
+    def range_of(self, var: str, lo: Expr, hi: Expr) -> tuple[Expr, ...]:
+        """Return what is not negative in the trips of a loop that counts up by one."""
+        ends = [e for e in (lo, hi) if any(isinstance(x, ir.Sub) for x in ir.walk(e)) or varying_names(e) - self.stable]
+        if ends or var not in self.counters:
+            return ()
+        return Op("sub", (Name(var), lo)), Op("sub", (Op("sub", (hi, ONE)), Name(var)))
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
@@ -172,7 +180,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
+            inside = self.range_of(stmt.var, lo, hi) if step == ONE else ()
+            body = self.looped(stmt.body, [stmt.var] if upward or downward else [], inside)
             self.enclosing.pop()
             schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
             self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))

@@ -9,6 +9,7 @@ from . import ir
 from .affine import affine, unclipped
 from .blocks import rename_block
 from .errors import KindError, UnsupportedError, problem_at
+from .inequalities import Facts
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import kind_of
 from .pull import ONE, ZERO, Indexer, Pull, whole
@@ -23,9 +24,16 @@ class State:
     equal: dict[Expr, Expr]
     storage: set[str]
     nonneg: set[str]
+    # of the counters of loops around, and of the sizes these run over
+    known: tuple[Expr, ...] = ()
+    # pairs of sizes that have been compared
+    compared: frozenset[tuple[Expr, Expr]] = frozenset()
 
     def fork(self) -> State:
-        return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg))
+        return State(
+            dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg), self.known,
+            self.compared,
+        )  # fmt: skip
 
 
 class NestWriter:
@@ -219,15 +227,12 @@ class NestWriter:
     # -- sizes
     def canonical(self, size: Expr) -> Expr:
         """Return the representative of a size."""
-        table = self.state.equal
         a = affine(size)
         for _ in range(20):
             changed = False
             total = affine(Const(a.const))
             for atom, c in a.terms.items():
-                new = table.get(atom)
-                if new is None and isinstance(atom, Op) and atom.fn in ("len", "size", "shape"):
-                    new = self.canonical_atom(atom)
+                new = self.canonical_atom(atom)
                 changed |= new is not None
                 total = total + affine(new if new is not None else atom) * c
             a = total
@@ -235,7 +240,17 @@ class NestWriter:
                 break
         return a.expr()
 
-    def canonical_atom(self, atom: Op) -> Expr | None:
+    def canonical_atom(self, atom: Expr) -> Expr | None:
+        """Return the representative of what is no sum; None where that is the atom itself."""
+        new = self.state.equal.get(atom)
+        if new is not None or not isinstance(atom, Op):
+            return new
+        if atom.fn in ("mul", "max", "min", "floordiv", "mod"):
+            args = tuple(map(self.canonical, atom.args))
+            return None if args == atom.args else replace(atom, args=args)
+        return self.canonical_size(atom) if atom.fn in ("len", "size", "shape") else None
+
+    def canonical_size(self, atom: Op) -> Expr | None:
         base = atom.args[0]
         if not isinstance(base, Name) or base.id not in self.kinds:
             return None
@@ -251,7 +266,7 @@ class NestWriter:
     def require(self, a: Expr, b: Expr, message: str, exception: str = "ValueError"):
         """Check at run time that two sizes are equal, unless that is known; from here on it is."""
         a, b = self.canonical(a), self.canonical(b)
-        if a == b:
+        if a == b or (a, b) in self.state.compared:
             return
         if isinstance(a, Const) and isinstance(b, Const):
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
@@ -272,6 +287,8 @@ class NestWriter:
         self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
 
     def unify(self, a: Expr, b: Expr):
+        """Take notice that two sizes are equal."""
+        self.state.compared |= {(a, b)}
         fa, fb = affine(a), affine(b)
         local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
         for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
@@ -284,7 +301,12 @@ class NestWriter:
     def is_nonneg(self, e: Expr) -> bool:
         """Return whether an integer expression is known not to be negative."""
         a = affine(self.canonical(e))
-        return a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items())
+        if a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items()):
+            return True
+        counted = {n for known in self.state.known for n in ir.names_in(known)}
+        if not any(ir.names_in(t) & counted for t in a.terms):
+            return False
+        return Facts(tuple(affine(self.canonical(e)) for e in self.state.known)).prove(a, 3)
 
     def atom_nonneg(self, atom: Expr) -> bool:
         if isinstance(atom, Name):

@@ -238,7 +238,8 @@ class Reader(
         given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
         stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         bound = [*given, *stores]
-        return any(bound.count(n) > 1 and self.local_name(n) == name for n in set(stores))
+        own = {n: self.renamed.get(n, n) for n in set(stores)}
+        return any(bound.count(n) > 1 and own[n] == name for n in own)
 
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)

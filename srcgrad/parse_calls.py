@@ -128,6 +128,7 @@ class CallReader(ExpressionReader):
             self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
             target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
+            self.temporary.add(target)
             last = Let(target, value, callee.return_loc)
             self.shared.ranks.note(last)
             body, value = (*body, last), Name(target)

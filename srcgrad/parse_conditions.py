@@ -98,13 +98,18 @@ class ConditionReader(ExpressionReader):
         left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
             return self.same(node, left, right, isinstance(op, ast.Eq))
-        args = self.leaf(left, left_node), self.leaf(right, right_node)
+        args = tuple(self.folded(self.leaf(v, n)) for v, n in ((left, left_node), (right, right_node)))
         known = [a.value for a in args if isinstance(a, Const)]
         if len(known) == 2:
             return Const(_FOLD[fn](*known))
         if any(is_text(a) for a in args):
             return Const(isinstance(op, ast.NotEq)) if fn in ("eq", "ne") else self.no_text(node)
         return Op(fn, args, (), self.source.loc(node))
+
+    def folded(self, value: ir.Expr) -> ir.Expr:
+        """Return an expression of integer constants as the number it is."""
+        whole = self.integer(value)
+        return value if whole is None or isinstance(value, Const) else Const(whole)
 
     def no_text(self, node) -> NoReturn:
         self.fail(node, "text is compared with a number", "compare numbers")

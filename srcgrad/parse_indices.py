@@ -40,6 +40,8 @@ class IndexLoopReader(ExpressionReader):
         if len(index) == len(sizes):
             value = _tuple(index) if array is None else _tuple(_tuple(index), ir.Sub(array, index))
             return self.body_at(node, value)
+        if sizes[len(index)] == Const(1):
+            return self.for_indices(node, sizes, array, (*index, Const(0)))
         jumps = {type(n) for s in node.body for n in ast.walk(s)} & {ast.Break}
         if node.orelse or jumps and len(sizes) > 1:
             self.fail(node, "break or else of a loop over indices is not supported", "write a loop for each axis")

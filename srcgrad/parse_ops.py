@@ -361,6 +361,7 @@ class OperationReader(ExpressionReader):
         """Read `np.array` of an array, or of tuples and lists of numbers."""
         value, *dtype = self.positional(node)
         dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
+        dtype = None if isinstance(dtype, Obj) and dtype.value is None else dtype
         loc = self.source.loc(node)
         if isinstance(value, ir.Expr):
             copied = Op("copy", (value,), (), loc) if f is np.array else value

@@ -153,15 +153,13 @@ class ViewReader(NestWriter):
         return self.flattened(p, self.kind(expr))
 
     def flattened(self, p: Pull, kind: Kind, into: str | None = None) -> Pull:
-        name, at = into or self.fresh("flat"), self.fresh("at")
-        self.kinds[name], self.kinds[at] = Kind(kind.dtype, 1), Kind("int64")
-        self.places_made.add(at)
+        name = into or self.fresh("flat")
+        self.kinds[name] = Kind(kind.dtype, 1)
         self.allocate(name, (self.hold_size(product(p.dims)),), self.kinds[name], "np.empty")
         idx = self.loop_names_for(p.rank)
         sizes = [n if not isinstance(n, Op) or n.fn == "shape" else self.hold(n, "n") for n in p.dims]
         place = flat_place(tuple(map(Name, idx)), sizes)
-        body = [Let(at, place), Store(name, (Name(at),), p.at(tuple(map(Name, idx))))]
-        self.nest(idx, self.whole_ranges(p), body)
+        self.nest(idx, self.whole_ranges(p), [Store(name, (place,), p.at(tuple(map(Name, idx))))])
         return self.named(name)
 
     def pull_reshape(self, expr: Op) -> Pull:

@@ -167,11 +167,11 @@ def dsplit(ary, indices_or_sections):
 def tile(A, reps):
     """The array, repeated so many times along each axis."""
     reps = tuple(reps) if isinstance(reps, tuple | list) else (reps,)
-    a = np.asarray(A)
-    a = a[(None,) * max(len(reps) - a.ndim, 0)]
-    reps = (1,) * (a.ndim - len(reps)) + reps
-    out = np.empty([n * r for n, r in zip(a.shape, reps)], dtype=a.dtype)
-    for at in np.ndindex(reps):
+    given = np.asarray(A)
+    a = given[(None,) * max(len(reps) - given.ndim, 0)]
+    times = (1,) * (a.ndim - len(reps)) + reps
+    out = np.empty([n * r for n, r in zip(a.shape, times)], dtype=a.dtype)
+    for at in np.ndindex(times):
         out[tuple([slice(k * n, (k + 1) * n) for k, n in zip(at, a.shape)])] = a
     return out
 

@@ -58,16 +58,14 @@ def standardised_value_and_grad(X, gain, bias):
             Z_bar[i, j] = 2.0 * Z[i, j]
     # Z = gain * centred / scale + bias  (line 4)
     bias_bar = np.zeros_like(bias)
-    centred_bar = np.zeros_like(centred)
+    centred_bar = np.empty_like(centred)
     gain_bar = np.zeros_like(gain)
     scale_bar = np.zeros_like(scale)
     for i in range(X.shape[0]):
         for j in range(gain.shape[0]):
             t = 1.0 / scale[j]
             gain_bar[j] += t * centred[i, j] * Z_bar[i, j]
-        for j in range(gain.shape[0]):
-            t = 1.0 / scale[j]
-            centred_bar[i, j] += t * gain[j] * Z_bar[i, j]
+            centred_bar[i, j] = t * gain[j] * Z_bar[i, j]
         for j in range(gain.shape[0]):
             t = 1.0 / scale[j]
             scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar[i, j]
