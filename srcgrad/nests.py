@@ -304,7 +304,7 @@ class NestWriter:
         if a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items()):
             return True
         counted = {n for known in self.state.known for n in ir.names_in(known)}
-        if not any(ir.names_in(t) & counted for t in a.terms):
+        if not any(ir.names_in(t) & counted or isinstance(t, Op) and t.fn in ("min", "max") for t in a.terms):
             return False
         return Facts(tuple(affine(self.canonical(e)) for e in self.state.known)).prove(a, 3)
 
@@ -313,9 +313,9 @@ class NestWriter:
             return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
         if not isinstance(atom, Op):
             return False
-        if atom.fn in ("mul", "floordiv"):
+        if atom.fn in ("mul", "floordiv", "min"):
             return all(map(self.is_nonneg, atom.args))
-        return atom.fn in ("shape", "len", "size") or (atom.fn == "max" and ZERO in atom.args)
+        return atom.fn in ("shape", "len", "size") or atom.fn == "max" and any(map(self.is_nonneg, atom.args))
 
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:

@@ -15,7 +15,7 @@ from .rules import elementwise
 _BACKWARD = Slice(None, None, Const(-1))
 _READERS = {
     np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "where",
-    np.flatnonzero: "flatnonzero", np.count_nonzero: "count_nonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
+    np.flatnonzero: "flatnonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
     np.fill_diagonal: "fill_diagonal", np.diag: "diag", np.diagonal: "diagonal", np.trace: "trace",
     np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.transpose: "transpose", np.flip: "flip",
     np.flipud: "flipud", np.fliplr: "fliplr", np.expand_dims: "expand_dims",
@@ -132,10 +132,6 @@ class ArrayCallReader(ExpressionReader):
     def read_flatnonzero(self, node, a):
         flat = self.as_mask(self.flat(self.leaf(a, node), node), node)
         return Op("np.nonzero", (flat,), (("axis", 0),), self.source.loc(node))
-
-    def read_count_nonzero(self, node, a, axis=None):
-        static = () if axis is None else (("axis", self.axis(axis, node)),)
-        return Op("np.sum", (self.as_mask(self.leaf(a, node), node),), static, self.source.loc(node))
 
     def read_ix_(self, node, *lists):
         whole = (Slice(),)

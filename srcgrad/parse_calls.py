@@ -93,7 +93,10 @@ class CallReader(ExpressionReader):
                       "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
-        return self.splice(node, callee, f, identity, given)
+        value = self.splice(node, callee, f, identity, given)
+        if page is not None and isinstance(value, Name):
+            self.temporary.add(value.id)  # what the caller calls it is name enough
+        return value
 
     def splice_constant(self, node, callee, f, identity, given):
         """Read a call of a nondifferentiable function: nothing active may go in, or come out through a closure."""

@@ -280,7 +280,7 @@ class ExpressionReader:
         args = self.leaf(a, node.left), self.leaf(b, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
-        return Op(fn, args, (), self.source.loc(node))
+        return self.tidied(Op(fn, args, (), self.source.loc(node)))
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""

@@ -23,7 +23,7 @@ class IndexLoopReader(ExpressionReader):
         target = self.expr(node.func)
         f = target.value if isinstance(target, Obj) else None
         if f is np.ndindex:
-            sizes = self.shape_operands(node, self.positional(node))
+            sizes = self.shape_operands(node, [self.opened(v, node) for v in self.positional(node)])
             if isinstance(sizes, ShapeOf):
                 self.fail(node, "the number of axes is not known here", "write a loop for each axis")
             return tuple(sizes), None

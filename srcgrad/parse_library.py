@@ -35,8 +35,7 @@ class LibraryReader(ExpressionReader):
             return False
         if isinstance(value, ir.Slice):
             return all(map(self.stays, ir.children(value)))
-        counters = {n: Const(0) for n in map(Name, self.shared.counting)}
-        return isinstance(value, Name) or self.is_size(ir.substitute(value, counters))
+        return isinstance(value, Name) or self.is_place(value)
 
     def named_again(self, names, node):
         """Bind the names of a page that a loop or branch is about to bind anew, by statements of their own."""
@@ -79,6 +78,19 @@ class LibraryReader(ExpressionReader):
         """Return how the user's text calls the function whose page is being read."""
         loc = self.source.called_at
         return loc.text[loc.col : loc.end_col] if loc is not None else self.source.name
+
+    def tidied(self, value: ir.Expr) -> ir.Expr:
+        """Return arithmetic on sizes and counters in its shortest form, anything else as it is."""
+        if not self.in_library or not isinstance(value, Op) or value.fn not in _OF_SIZES or not self.is_place(value):
+            return value
+        whole = self.integer(value)
+        if whole is not None:
+            return Const(whole)
+        return simplify_index(value) if value.fn in ("add", "sub", "mul") else value
+
+    def is_place(self, value: ir.Expr) -> bool:
+        """Return whether an expression is made of sizes and counters of loops."""
+        return self.is_size(ir.substitute(value, {Name(n): Const(0) for n in self.shared.counting}))
 
     def is_size(self, value) -> bool:
         """Return whether an expression is made of constants and sizes of arrays."""

@@ -45,8 +45,7 @@ class LoopReader(ExpressionReader):
         if sizes is not None:
             return self.for_indices(node, *sizes, ())
         found = self.iterable(node.iter, node)
-        axes = self.in_library and isinstance(found, Trips) and self.integer(found.count) is not None
-        if isinstance(found, Trips) and (axes or self.picks_known_items(node, found)):
+        if isinstance(found, Trips) and self.picks_known_items(node, found):
             found = self.known(found, node)
         if isinstance(found, Struct):
             return self.unrolled(node, found.items)

@@ -48,10 +48,10 @@ class OperationReader(ExpressionReader):
         if value is not NOT_HERE:
             return value
         if name in arrays.METHODS:
-            start = len(self.out)
-            given = self.positional(node)
-            base = self.as_before(start, [base], node)
-            return self.array_call(node, arrays.METHODS[name], [*base, *given], self.keywords(node))
+            given, options = self.values_of(node, (base,))
+            if not self.is_beyond(arrays.METHODS[name], options) or name not in library.METHODS:
+                return self.array_call(node, arrays.METHODS[name], given, options)
+            return self.user_call(node, library.METHODS[name], (given, options))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
         if name == "astype":
@@ -148,7 +148,14 @@ class OperationReader(ExpressionReader):
         spelling = _lookup(arrays.BY_OBJECT, f)
         if spelling is None:
             return NOT_HERE
-        return self.array_call(node, spelling, self.positional(node), self.keywords(node))
+        given, options = self.values_of(node)
+        if self.is_beyond(spelling, options) and library.page_of(f) is not None:
+            return self.user_call(node, f, (given, options))
+        return self.array_call(node, spelling, given, options)
+
+    def is_beyond(self, spelling: str, options: dict) -> bool:
+        """Return whether a call has options that the table of array functions does not know."""
+        return any(name not in arrays.BY_SPELLING[spelling].params for name in options)
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""
@@ -224,7 +231,7 @@ class OperationReader(ExpressionReader):
                 return Op(f"np.{spelling}", tuple(args), (), loc)
             value = args[0]
             for other in args[1:]:
-                value = Op(spelling, (value, other), (), loc)
+                value = self.tidied(Op(spelling, (value, other), (), loc))
             return value
         if spelling == "math.log" and len(args) == 2:
             return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)

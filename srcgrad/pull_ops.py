@@ -87,8 +87,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
         if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
             return Op("not", expr.args, (), expr.loc)
-        if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
+        if expr.fn not in ("pow", "max") or not all(self.kind(a).is_int for a in expr.args):
             return expr
+        if expr.fn == "max":
+            return expr.args[0] if expr.args[1] == ZERO and self.is_nonneg(expr.args[0]) else expr
         base, exponent = expr.args
         if isinstance(exponent, Const) and exponent.value < 0:
             return replace(expr, args=(Op("float", (base,)), exponent))

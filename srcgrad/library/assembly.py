@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, grid_axes
+from .axes import axes_of, axis_of, grid_axes, written_out
 from .pages import page, part
 
 
@@ -20,7 +20,7 @@ def concatenate(arrays, axis=0, dtype=None):
     axis = axis_of(axis, first.ndim)
     for a in arrays[1:]:
         same_axes(first, a)
-        for d in range(first.ndim):
+        for d in written_out(first.ndim):
             if d != axis and first.shape[d] != a.shape[d]:
                 raise ValueError("arrays that are joined along one axis differ in length along another one")
     total = sum([a.shape[axis] for a in arrays])
@@ -49,7 +49,7 @@ def stack(arrays, axis=0, dtype=None):
     axis = axis_of(axis, first.ndim + 1)
     for a in arrays[1:]:
         same_axes(first, a)
-        for d in range(first.ndim):
+        for d in written_out(first.ndim):
             if first.shape[d] != a.shape[d]:
                 raise ValueError("all input arrays must have the same shape")
     kind = np.result_type(*arrays) if dtype is None else dtype

@@ -29,6 +29,12 @@ def axes_of(axis, ndim):
 
 
 @known
+def written_out(count):
+    """Return 0, 1, ... as a tuple: a loop over it is written out."""
+    return tuple(range(count))
+
+
+@known
 def axes_first(axes, ndim):
     """Return the order of axes that has these first, and the others as they were."""
     return (*axes, *(d for d in range(ndim) if d not in axes))

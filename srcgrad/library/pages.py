@@ -30,6 +30,7 @@ def page(*functions, method: str | None = None, cases: tuple[str, ...] = ()):
             (_BY_NAME if isinstance(function, str) else PAGES)[function] = text
         if method is not None:
             METHODS[method] = text
+        PAGES[text] = text
         CASES[text] = tuple(cases)
         return text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axis_of
+from .axes import axis_of, written_out
 from .pages import page, part
 
 
@@ -100,7 +100,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     if append is not None:
         x = np.concatenate((x, ending(append, x, axis)), axis=axis)
     before = (slice(None),) * axis
-    for _ in range(n):
+    for _ in written_out(n):
         x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
     return x
 

@@ -20,7 +20,10 @@ from ..ir import Expr, Kind, Op
 
 @dataclass(frozen=True)
 class External:
-    """How a function is called: its operands, its results, the sizes of both by number of axes, its rule."""
+    """How a function is called: its operands, its results, the sizes of both by number of axes, its rule.
+
+    An option has one value, which a call has to give, or is one of several, the first where a call leaves it out.
+    """
 
     spelling: str
     operands: tuple[str, ...]
@@ -48,19 +51,18 @@ class External:
         common = str(np.result_type(*(k.dtype for k in kinds)))
         return common if common.startswith(("float", "complex")) or self.rule is None else "float64"
 
+    def chosen(self, given: dict[str, object]) -> tuple[tuple[str, object], ...] | None:
+        """Return the options of a call that have to stand in it; None where it takes no such options."""
+        for name, value in given.items():
+            allowed = dict(self.options).get(name, ())
+            if value not in (allowed if isinstance(allowed, tuple) else (allowed,)):
+                return None
+        needed = {name for name, allowed in self.options if not isinstance(allowed, tuple)}
+        return tuple(sorted(given.items())) if needed <= set(given) else None
+
     def page(self, name: str) -> Callable | None:
         """Return the text of the rule for an adjoint or tangent, as `A_bar`."""
         return inspect.getattr_static(self.rule, name, None) if self.rule is not None else None
-
-    def call(self, args: list[str]) -> str:
-        """Return the text of a call."""
-        given = [f"{k}={v!r}" for k, v in self.options]
-        return f"{self.spelling}({', '.join([*args, *given])})"
-
-
-def is_external(value: Expr) -> bool:
-    """Return whether a value is a call of such a function."""
-    return isinstance(value, Op) and value.fn in BY_SPELLING
 
 
 BY_SPELLING: dict[str, External] = {}
@@ -98,5 +100,6 @@ def _read(signature: str):
 
 # --- sorting and searching: integers, which have no derivative ----------------------------------------------------
 
-external("np.argsort", "a", "order", "(n)->(n)", dtypes="int64")(None)
-external("np.searchsorted", "a v", "places", "(n),()->()", "(n),(m)->(m)", dtypes="int64")(None)
+# equal elements stay in their order: compiled code and NumPy agree on ties
+external("np.argsort", "a", "order", "(n)->(n)", dtypes="int64", kind="mergesort")(None)
+external("np.searchsorted", "a v", "places", "(n),()->()", "(n),(m)->(m)", dtypes="int64", side=("left", "right"))(None)
