@@ -31,7 +31,7 @@ class StoreWriter(ArrayReader):
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
         if stmt.base in self.read_only:
-            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal, which is read-only",
+            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal or repeated elements, and is read-only",
                         "np.fill_diagonal, or copy it first")  # fmt: skip
         if stmt.op == "out":
             stmt = replace(stmt, op="=")

@@ -50,7 +50,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
     body = turn_upward(function.body[start:], arrays, set())
-    body = assign_first(body, sizes, Agreements(function.body[:start]))
+    body = assign_first(body, sizes, Agreements(function.body[:start], sizes))
     fresh = ir.Fresh(ir.all_names(function))
     body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
@@ -198,11 +198,8 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     inner: Stmt = stmt
     while isinstance(inner, For):
         loops.append(inner)
-        if len(inner.body) == 1 and isinstance(inner.body[0], For):
-            inner = inner.body[0]
-            continue
         touching = [s for s in inner.body if touches(s, name)]
-        if len(touching) != 1 or not isinstance(touching[0], Store):
+        if len(touching) != 1:
             return None
         inner = touching[0]
     if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
@@ -211,8 +208,10 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
     if dims is None or len(ranges) < len(loops):
         return None
+    own: dict[Expr, Expr] = {Op("shape", (Name(name),), (("axis", d),)): n for d, n in enumerate(dims)}
+    ranges = {var: ir.substitute(trips, own) for var, trips in ranges.items()}
     for e, size in zip(inner.index, dims, strict=True):
-        if not _run_through(affine(e), ranges, size, sizes, known):
+        if not _run_through(affine(e), ranges, size, known):
             return None
     if ranges:
         return None
@@ -220,7 +219,7 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
 
 
-def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, sizes, known: Agreements) -> bool:
+def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Agreements) -> bool:
     """Return whether an index runs through all places of an axis, once each; its counters are taken out of `ranges`.
 
     It does as `i` below the size, and as `i * m + j` with `j` below `m`, where the size is that of `i` times `m`.
@@ -234,8 +233,8 @@ def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, sizes, know
         place = place + times(width, affine(Name(var)))
         if index == place:
             last = Op("mul", (width.expr(), trips)) if width != affine(Const(1)) else trips
-            return _same_size(last, size, sizes, known)
-        width = times(width, affine(_resolved(trips, sizes)))
+            return _same_size(last, size, known)
+        width = times(width, known.form(trips))
     return False
 
 
@@ -256,18 +255,10 @@ def _dims(alloc: Let, sizes):
     return sizes.get(like.id) or None
 
 
-def _same_size(hi: Expr, size: Expr, sizes, known: Agreements) -> bool:
+def _same_size(hi: Expr, size: Expr, known: Agreements) -> bool:
     # a range stops below zero as a clipped size does
     size = unclipped(size)
-    return known.same(hi, size) or known.same(_resolved(hi, sizes), size)
-
-
-def _resolved(size: Expr, sizes) -> Expr:
-    """Return a size with the shape of an array replaced by what is known of it."""
-    if isinstance(size, Op) and size.fn == "shape" and isinstance(size.args[0], Name):
-        known = sizes.get(size.args[0].id)
-        return known[size.option("axis")] if known else size
-    return size
+    return known.same(hi, size)
 
 
 def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:

@@ -100,6 +100,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
         self.reads = read_counts(function.body)
         self.counted: set[str] = set()
+        self.steady: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 

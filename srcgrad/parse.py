@@ -34,6 +34,7 @@ from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
+from .parse_shapes import ShapeReader
 from .parse_subscripts import SubscriptReader
 from .ranks import Ranks
 from .source import Source, find_source, source_from_text
@@ -176,7 +177,7 @@ class _Shared:
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader, ExternalReader, EffectReader,
+    SubscriptReader, ExternalReader, EffectReader, ShapeReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

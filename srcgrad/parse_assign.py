@@ -112,7 +112,7 @@ class AssignmentReader(ExpressionReader):
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
-        elif isinstance(value, Struct) and self.in_library and None not in map(self.seen_through, value.items):
+        elif isinstance(value, Struct) and self.in_library and self.is_seen(value):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)

@@ -280,6 +280,8 @@ class ExpressionReader:
         args = self.leaf(a, node.left), self.leaf(b, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
+        if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
+            return self.user_call(node, np.matmul, (list(args), {}))
         return self.tidied(Op(fn, args, (), self.source.loc(node)))
 
     def join(self, node, a, b):

@@ -29,6 +29,12 @@ class LibraryReader(ExpressionReader):
             return simplify_index(value)
         return value if isinstance(value, Name | ir.Slice) or _is_dtype(value) else None
 
+    def is_seen(self, value) -> bool:
+        """Return whether a tuple is made of what is seen through."""
+        if isinstance(value, Struct):
+            return all(map(self.is_seen, value.items))
+        return isinstance(value, Obj) or self.seen_through(value) is not None
+
     def stays(self, value) -> bool:
         """Return whether an item of a list of a page needs no name: another name, arithmetic on sizes and counters."""
         if not self.in_library or not isinstance(value, ir.Expr) or any(self.rebinds(n) for n in ir.names_in(value)):

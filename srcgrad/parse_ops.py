@@ -49,7 +49,7 @@ class OperationReader(ExpressionReader):
             return value
         if name in arrays.METHODS:
             given, options = self.values_of(node, (base,))
-            if not self.is_beyond(arrays.METHODS[name], options) or name not in library.METHODS:
+            if not self.is_beyond(arrays.METHODS[name], given, options) or name not in library.METHODS:
                 return self.array_call(node, arrays.METHODS[name], given, options)
             return self.user_call(node, library.METHODS[name], (given, options))
         if name == "reshape":
@@ -101,6 +101,8 @@ class OperationReader(ExpressionReader):
             return self.slice_of(node)
         if f is isinstance:
             return self.is_instance(node)
+        if f is range:
+            return self.known_range(node)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
             return self.of_generator(node, f)
         if f in (list, tuple, dict) and not node.keywords:
@@ -149,13 +151,25 @@ class OperationReader(ExpressionReader):
         if spelling is None:
             return NOT_HERE
         given, options = self.values_of(node)
-        if self.is_beyond(spelling, options) and library.page_of(f) is not None:
+        if self.is_beyond(spelling, given, options) and library.page_of(f) is not None:
             return self.user_call(node, f, (given, options))
         return self.array_call(node, spelling, given, options)
 
-    def is_beyond(self, spelling: str, options: dict) -> bool:
-        """Return whether a call has options that the table of array functions does not know."""
-        return any(name not in arrays.BY_SPELLING[spelling].params for name in options)
+    def is_beyond(self, spelling: str, given: list, options: dict) -> bool:
+        """Return whether a call has options, or operands with axes, that the table of array functions does not know."""
+        entry = arrays.BY_SPELLING[spelling]
+        operands = [v for v in given if isinstance(v, ir.Expr)]
+        ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
+        other = any(not entry.least <= r <= entry.most for r in ranks)
+        return other or any(name not in entry.params for name in options)
+
+    def known_range(self, node):
+        """Return a range that is no loop's as the tuple of its items."""
+        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
+        if None in ends or not 1 <= len(ends) <= 3:
+            self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
+        items = tuple(map(Const, range(*(n for n in ends if n is not None))))
+        return Struct(items, tuple(range(len(items))))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""

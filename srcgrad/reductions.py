@@ -175,9 +175,29 @@ class ReductionReader(MaskReader):
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):
             return p.array
+        shown = self.part_of(p) if kind.dtype == dtype else None
+        if shown is not None:
+            return shown
         cast = f"np.{dtype}"
         q = p if kind.dtype == dtype else Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
         return self.materialise(q, Kind(dtype, p.rank), self.fresh("operand"))
+
+    def part_of(self, p: Pull) -> Expr | None:
+        """Return the last axes of an array, or their transpose, where that is what a pull shows; else None."""
+        marks = tuple(Name(f"_{d}") for d in range(p.rank))
+        cell = p.at(marks)
+        if not isinstance(cell, Sub) or not isinstance(cell.base, Name):
+            return None
+        fixed, last = cell.index[: -p.rank], cell.index[-p.rank :]
+        sizes = self.sizes(cell.base.id)[-p.rank :]
+        turned = last == marks[::-1] and p.rank > 1
+        dims = p.dims[::-1] if turned else p.dims
+        if not (turned or last == marks) or tuple(map(self.canonical, dims)) != tuple(map(self.canonical, sizes)):
+            return None
+        if any(not isinstance(e, Name | Const) for e in fixed):
+            return None
+        array: Expr = Sub(cell.base, fixed) if fixed else cell.base
+        return Op("np.transpose", (array,)) if turned else array
 
     def integer_product(self, a: Pull, b: Pull, kind: Kind) -> Pull:
         a, b = (self.named_array(p, kind) for p in (a, b))

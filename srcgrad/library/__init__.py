@@ -5,7 +5,7 @@ derivatives, of any order and in any mode, are those of the text on the page. Nu
 tuples are known when a page is read, so that tests on them are no branches of the generated code.
 """
 
-from . import assembly, construction, scans, statistics
+from . import assembly, axes, construction, products, scans, statistics
 from .pages import CASES, KNOWN, METHODS, PAGES, page_of
 
-__all__ = ["CASES", "KNOWN", "METHODS", "PAGES", "assembly", "construction", "page_of", "scans", "statistics"]
+__all__ = ["CASES", "KNOWN", "METHODS", "PAGES", "assembly", "axes", "construction", "page_of", "products", "scans", "statistics"]

@@ -65,3 +65,14 @@ def grid_axes(count, indexing):
     """Return along which axis each of the vectors of a grid runs."""
     one_of(indexing, "indexing", "xy", "ij")
     return (1, 0, *range(2, count)) if indexing == "xy" and count > 1 else tuple(range(count))
+
+
+@known
+def paired_axes(axes, left, right):
+    """Return the axes of two arrays that `np.tensordot` sums over in pairs."""
+    if isinstance(axes, int):
+        return tuple(range(left - axes, left)), tuple(range(axes))
+    mine, other = (axes_of(tuple(a) if isinstance(a, list) else a, n) for a, n in zip(axes, (left, right), strict=True))
+    if len(mine) != len(other):
+        raise ValueError("tensordot: the axes do not make pairs")
+    return mine, other

@@ -65,6 +65,11 @@ class External:
         return inspect.getattr_static(self.rule, name, None) if self.rule is not None else None
 
 
+def is_external(value: Expr) -> bool:
+    """Return whether a value is a call of such a function."""
+    return isinstance(value, Op) and value.fn in BY_SPELLING
+
+
 BY_SPELLING: dict[str, External] = {}
 BY_OBJECT: dict[object, str] = {}
 
