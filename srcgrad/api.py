@@ -102,7 +102,8 @@ class Transformed:
         key = (tuple(tree.describe(s) for s in structures) if structures else None, stretch)
         with self._lock:
             if key not in self._entries:
-                self._entries[key] = self._entry_type(self._request(structures, stretch))
+                wide = None if stretch else functools.partial(self._entry_for, structures, True)
+                self._entries[key] = self._entry_type(self._request(structures, stretch), None, wide)
             return self._entries[key]
 
     def _request(self, structures=None, stretch=False, inside=False) -> entry.Request:

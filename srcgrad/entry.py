@@ -19,7 +19,7 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
-from .errors import BROADCAST, ArgumentError, KindError, Problem, SourceNotFoundError
+from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .source import python_function
@@ -208,7 +208,8 @@ class Entry:
     """An njit function for a request, and the generated modules behind it by argument kinds.
 
     One for compiled callers takes its implementations from two others: from `wide()`, where axes of length one may be
-    repeated, at calls whose arguments have such an axis, else from `plain`.
+    repeated, at calls whose arguments have such an axis, else from `plain`. So does that of a function which cannot be
+    run again.
     """
 
     def __init__(self, request: Request, plain: Entry | None = None, wide: Callable[[], Entry] | None = None):
@@ -279,7 +280,9 @@ class Entry:
                 short += [f"{place}.shape[{d}] == 1" for d in range(leaf.ndim if isinstance(leaf, types.Array) else 0)]
         checks, passed = self._passed(places, kinds, structures)
         call = f"impl({', '.join(passed)})"
-        if self.wide is not None and short and BROADCAST in module.__srcgrad_text__:
+        text = module.__srcgrad_text__
+        twofold = BROADCAST_ONCE in text or self.request.inside and BROADCAST in text
+        if self.wide is not None and short and twofold:
             namespace["wide"] = self.wide().module(given)[2]
             call = f"wide({', '.join(passed)}) if {' or '.join(short)} else {call}"
         body = "".join(f"    {line}\n" for line in checks)

@@ -31,6 +31,8 @@ class Problem:
 
 # how an error of shapes begins that axes of length one, repeated, may not have
 BROADCAST = "operands could not be broadcast together: lengths"
+# the same where the function cannot be run again: it writes its arguments, or draws random numbers
+BROADCAST_ONCE = "operands could not be broadcast together here: lengths"
 
 
 class SrcgradError(Exception):

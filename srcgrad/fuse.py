@@ -199,9 +199,16 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
     while isinstance(inner, For):
         loops.append(inner)
         touching = [s for s in inner.body if touches(s, name)]
-        if len(touching) != 1:
+        first = touching[0] if touching else None
+        if isinstance(first, For) and len(touching) == 1:
+            inner = first
+            continue
+        if not isinstance(first, Store) or first.base != name:
             return None
-        inner = touching[0]
+        writes, reads, plain = accesses(tuple(touching), name)
+        if not plain or any(index != first.index for index in (*writes, *reads)):
+            return None
+        inner = first
     if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)

@@ -167,7 +167,10 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints."""
+    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints.
+
+    `made` says that an array statement stands for it.
+    """
 
     var: str
     lo: Expr
@@ -177,6 +180,7 @@ class For(Stmt):
     other: tuple[Stmt, ...] = ()
     loc: Loc | None = _loc()
     schedule: tuple[str, Expr] | None = None
+    made: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
-        self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set())
+        self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set(), {})
         defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
@@ -97,12 +97,15 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.places_made: set[str] = set()
         self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
-        self.indexer = Indexer(self.is_nonneg, self.pull, self.hold, self.within, self.places, self.stop_if)
+        self.indexer = self.new_indexer()
         self.reads = read_counts(function.body)
         self.counted: set[str] = set()
         self.steady: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
+
+    def new_indexer(self) -> Indexer:
+        return Indexer(self.is_nonneg, self.pull, self.hold, self.length, self.within, self.places, self.stop_if)
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:
@@ -294,9 +297,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.rooms = dict(self.rooms)
         trial.enclosing = list(self.enclosing)
-        trial.indexer = Indexer(
-            trial.is_nonneg, trial.pull, trial.hold, trial.within, trial.places, trial.stop_if
-        )
+        trial.indexer = trial.new_indexer()
         return trial
 
     def hoist_storage(self, stmt: Stmt):

@@ -24,16 +24,15 @@ class State:
     equal: dict[Expr, Expr]
     storage: set[str]
     nonneg: set[str]
+    lengths: dict[Expr, Expr]
     # of the counters of loops around, and of the sizes these run over
     known: tuple[Expr, ...] = ()
     # pairs of sizes that have been compared
     compared: frozenset[tuple[Expr, Expr]] = frozenset()
 
     def fork(self) -> State:
-        return State(
-            dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg), self.known,
-            self.compared,
-        )  # fmt: skip
+        return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg),
+                      dict(self.lengths), self.known, self.compared)  # fmt: skip
 
 
 class NestWriter:
@@ -126,7 +125,7 @@ class NestWriter:
             if lo == ZERO and hi == ONE:
                 stmts = tuple(_fixed(s, name) for s in stmts)
                 continue
-            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc),)
+            stmts = (For(name, lo, hi, ONE, stmts, (), self.loc, made=True),)
         self.out.extend(stmts)
 
     def nested(self, idx, ranges, body):
@@ -202,6 +201,21 @@ class NestWriter:
         self.stable.add(name)
         self.emit(Let(name, value))
         return Name(name)
+
+    def length(self, size: Expr) -> Expr:
+        """Return the length of a slice under a name: the same one where it is the same length."""
+        size = self.canonical(size)
+        if isinstance(size, Name | Const):
+            return size
+        if size not in self.state.lengths:
+            name = self.hold(size, "n")
+            assert isinstance(name, Name)
+            self.state.nonneg.add(name.id)
+            names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
+            if not names <= self.stable or any(isinstance(e, Sub) for e in ir.walk(size)):
+                return name
+            self.state.lengths[size] = name
+        return self.state.lengths[size]
 
     # -- indices into views
     def within(self, index: Expr, size: Expr, axis: int):

@@ -9,8 +9,9 @@ from . import ir, tree
 from .blocks import exposed_reads, verify
 from .calls import ReadInPlace, called_in, name_results, reachable
 from .emit import emit
-from .errors import ArgumentError, Problem, problem_at
+from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
+from .joins import join_made
 from .kinds import kind_of
 from .link import linked, tangent_form
 from .lower import lower_with_kinds
@@ -48,6 +49,17 @@ class Generated:
         written = any(p in ir.stored_in(f.body) for f in self.functions for p in f.params)
         exprs = (e for f in self.functions for s in ir.statements(f.body) for e in ir.exprs_of(s))
         return written or any(isinstance(e, Op) and draws.is_draw(e.fn) for e in exprs)
+
+    def run_once(self) -> Generated:
+        """Return the module with other messages: what a first run has written or drawn cannot be taken back."""
+        table: dict[ir.Expr, ir.Expr] = {ir.Const(BROADCAST): ir.Const(BROADCAST_ONCE)}
+
+        def block(stmts):
+            return tuple(ir.with_blocks(ir.with_exprs(s, lambda e: ir.substitute(e, table)), block) for s in stmts)
+
+        every = (self.functions, self.callees)
+        functions, callees = (tuple(replace(f, body=block(f.body)) for f in some) for some in every)
+        return replace(self, functions=functions, callees=callees)
 
     def is_recursive(self) -> bool:
         """Return whether a function calls itself, directly or not."""
@@ -89,6 +101,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         except ReadInPlace as found:
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
+    lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
     return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
 

@@ -81,14 +81,15 @@ class _Axis:
 class Indexer:
     """Applies the items of a subscript to a pull.
 
-    `is_nonneg` tells indices that cannot be negative; `within` writes the demand that an index lie inside a view,
-    `places` an index array of a view with its negative indices counted from the start, `stop_if` any other demand.
+    `is_nonneg` tells indices that cannot be negative; `hold` names a value, `length` a length; `within` writes the
+    demand that an index lie inside a view, `places` an index array of a view with its negative indices counted from
+    the start, `stop_if` any other demand.
     """
 
-    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, *writers):
+    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, length, *writers):
         self.is_nonneg = is_nonneg
         self.pull_index = pull_index
-        self.hold = hold
+        self.hold, self.length = hold, length
         self.within, self.places, self.stop_if = writers
         # axes of slices with such steps in the present statement: `a[::k] *= 2.0` has one, not two
         self.steps: dict[tuple, _Axis] = {}
@@ -187,6 +188,8 @@ class Indexer:
             start, size = self.downward(lo, hi, n)
         if abs(step) > 1:
             size = _steps(size, Const(abs(step)))
+        if any(isinstance(e, Op) and e.fn == "min" for e in ir.walk(size)):
+            return _Axis(self.length(size), _line(start, by))
         return _Axis(_fold(size), _line(start, by))
 
     def stepped(self, lo, hi, n, by) -> _Axis:

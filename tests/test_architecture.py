@@ -26,7 +26,7 @@ LEVELS = (
     ("access", "activity", "agreements", "gather", "inequalities", "interchange", "parse_expr", "pull", "ranks", "simplify",
      "symbolic"),
     ("directional",),
-    ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "linear", "nests", "parse_arrays",
+    ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests", "parse_arrays",
      "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals", "parse_indices",
      "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random", "parse_routines",
      "parse_subscripts", "pitfalls", "scaled", "tangent_calls", "webs", "writes"),

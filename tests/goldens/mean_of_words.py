@@ -16,17 +16,16 @@ RESULT = '"*"'
 def mean_of_words_value_and_grad(E, words, u):
     """Derivative of mean_of_words with respect to E, u."""
     # forward
-    rows = np.empty((words.shape[0], E.shape[1]))
+    sums = np.zeros(E.shape[1])
+    # rows = E[words]  (line 2)
     for i in range(words.shape[0]):
         at = words[i]
         if 0 < E.shape[1] and (at < -E.shape[0] or at >= E.shape[0]):
             raise IndexError('out of bounds: rows = E[words] (mean_of_words.py:2), axis 0: index, size', at, E.shape[0])
         for j in range(E.shape[1]):
-            rows[i, j] = E[at, j]
-    sums = np.zeros(E.shape[1])
-    for i in range(words.shape[0]):
-        for j in range(E.shape[1]):
-            sums[j] += rows[i, j]
+            rows = E[at, j]
+            sums[j] += rows
+    # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
     if E.shape[1] != u.shape[0]:
         raise ValueError('matmul: mismatch in the inner dimension: lengths', E.shape[1], u.shape[0])
     product = sums @ u
@@ -40,14 +39,13 @@ def mean_of_words_value_and_grad(E, words, u):
     u_bar = np.empty_like(u)
     for i in range(u_bar.shape[0]):
         u_bar[i] = sums[i] * product_bar
-    rows_bar = np.empty_like(rows)
-    for i in range(words.shape[0]):
-        for j in range(E.shape[1]):
-            rows_bar[i, j] = sums_bar[j]
     # rows = E[words]  (line 2)
     E_bar = np.zeros_like(E)
     for i in range(words.shape[0]):
         at = words[i]
         for j in range(E.shape[1]):
-            E_bar[at, j] += rows_bar[i, j]
+            # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
+            rows_bar = sums_bar[j]
+            # rows = E[words]  (line 2)
+            E_bar[at, j] += rows_bar
     return out, E_bar, u_bar
