@@ -14,6 +14,7 @@ from .access import SIZES_ONLY, accesses, iteration_offset
 from .affine import affine, unclipped
 from .blocks import rename_block
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .kinds import kind_of
 from .rules import draws
 
 FAR = 10**9  # the offset of accesses that never meet
@@ -178,7 +179,7 @@ def contract(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> Blo
             for j in alike:
                 out[j] = _made_with(out[j], sizes[name])
             sizes.pop(name, None)
-            (out[touching[0]],) = _scalars((nest,), name, kind)
+            (out[touching[0]],) = _scalars((nest,), name, kind, kinds)
             out[k] = None
     return tuple(s for s in out if s is not None)
 
@@ -220,9 +221,11 @@ def _mentions_in(stmt: Stmt, array: str) -> bool:
     return array in ir.names_in(*ir.exprs_of(stmt)) or isinstance(stmt, Store) and stmt.base == array
 
 
-def _scalars(block: Block, array: str, kind: Kind) -> Block:
+def _scalars(block: Block, array: str, kind: Kind, kinds: dict[str, Kind]) -> Block:
     def cast(value: Expr) -> Expr:
-        return value if kind.dtype == "float64" else Op(f"np.{kind.dtype}", (value,))
+        if kind.dtype == "float64" or kind_of(value, kinds).dtype == kind.dtype:
+            return value
+        return Op("bool" if kind.dtype == "bool" else f"np.{kind.dtype}", (value,))
 
     def read(e: Expr) -> Expr:
         if isinstance(e, Sub) and e.base == Name(array):
@@ -231,7 +234,7 @@ def _scalars(block: Block, array: str, kind: Kind) -> Block:
 
     out: list[Stmt] = []
     for stmt in block:
-        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kind))
+        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kind, kinds))
         if isinstance(stmt, Store) and stmt.base == array:
             fn = {"+=": "add", "-=": "sub"}.get(stmt.op)
             value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), (("inplace", True),))

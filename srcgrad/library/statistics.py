@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_first, axes_of
+from .axes import axes_of
 from .pages import page, part
 
 
