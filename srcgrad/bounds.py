@@ -85,6 +85,7 @@ def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted:
     """
     checker = _Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
     checker.lengths = lengths_named(function, kinds)
+    checker.positions = positions_in(function)
     body, _ = checker.block(function.body, Facts(), None)
     return replace(function, body=body)
 
@@ -107,6 +108,16 @@ def lengths_named(function: ir.Function, kinds: dict[str, Kind]) -> dict[Affine,
     return found
 
 
+def positions_in(function: ir.Function) -> set[str]:
+    """Return the arrays of places that sorting gives: none of them is beyond the size of the array itself."""
+    made = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and _is_order(s.value)}
+    return made - ir.stored_in(function.body)
+
+
+def _is_order(value: Expr) -> bool:
+    return isinstance(value, Op) and value.fn == "np.argsort"
+
+
 def drop_checks(function: ir.Function) -> ir.Function:
     """Return the function without any check of indices."""
 
@@ -121,6 +132,7 @@ class _Checker:
         self.kinds, self.sizes, self.fresh, self.trusted = kinds, sizes, fresh, trusted
         self.given: frozenset[Need] = frozenset()
         self.lengths: dict[Affine, Affine] = {}
+        self.positions: set[str] = set()
 
     # -- what is known of sizes
     def normal(self, e: Expr) -> Affine:
@@ -215,7 +227,14 @@ class _Checker:
     def proved(self, need: Need, facts: Facts) -> bool:
         for guard in need.guards:
             facts = facts.plus(*self.of_test(guard))
-        return facts.prove(need.goal())
+        goal = need.goal()
+        return facts.plus(*(f for t in goal.terms for f in self.of_position(t, affine(t)))).prove(goal)
+
+    def of_position(self, e: Expr, value: Affine) -> list[Affine]:
+        """Return what is known of a value that is an element of an array of places."""
+        if not (isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in self.positions):
+            return []
+        return [value, self.normal(self.size_of(e.base.id, 0)) - affine(ONE) - value]
 
     def of_test(self, test: Expr, holds: bool = True) -> list[Affine]:
         found = facts_of_test(test, self.integer, holds)
@@ -233,7 +252,8 @@ class _Checker:
             return facts.plus(target, affine(self.searched(value.args[0])) - affine(ONE) - target)
         if stmt.target in ir.names_in(value) or not self.integer(value):
             return facts
-        return facts.plus(target - self.normal(value), self.normal(value) - target)
+        known = self.of_position(value, target)
+        return facts.plus(target - self.normal(value), self.normal(value) - target, *known)
 
     def searched(self, array: Expr) -> Expr:
         if isinstance(array, Name) and self.rank(array.id) == 1:

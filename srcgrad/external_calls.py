@@ -21,6 +21,7 @@ class ExternalCaller(NestWriter):
     operand: Callable[..., Expr]
     # what `Lowerer` sets up
     multi: set[str]
+    stored: set[str]
     loops: int
 
     def external(self, expr: Op, into: str | None) -> Pull:
@@ -33,6 +34,8 @@ class ExternalCaller(NestWriter):
         self.kinds[target] = kind
         args, (sizes,) = self.prepared(row, expr)
         self.emit(Let(target, replace(expr, args=args), expr.loc))
+        if expr.fn == "np.argsort" and target not in self.stored:
+            self.positions.add(target)
         return self.result(target, sizes)
 
     def external_results(self, stmt: ir.Unpack):

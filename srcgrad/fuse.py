@@ -233,7 +233,8 @@ def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Agre
     """
     width, place = affine(Const(1)), affine(Const(0))
     while index != place:
-        var = next((v for v in ranges if (known.normal(index.slope(v)) == known.normal(width))), None)
+        slopes = {v: index.slope(v) for v in ranges}
+        var = next((v for v, s in slopes.items() if s is not None and known.normal(s) == known.normal(width)), None)
         if var is None:
             return False
         trips = ranges.pop(var)

@@ -54,7 +54,9 @@ class Facts:
                 return self.prove_both(goal, atom, c, depth)
             for fact in (*self.known, *own_facts(atom, self, depth - 1)):
                 f = fact.coefficient_of(atom)
-                if f * c > 0 and self.prove(goal * abs(f) - fact * abs(c), depth - 1):
+                # a whole number is not negative where f times it is greater than -f
+                spare = Affine(const=abs(f) - 1)
+                if f * c > 0 and self.prove(goal * abs(f) - fact * abs(c) + spare, depth - 1):
                     return True
         return False
 
@@ -144,8 +146,10 @@ def facts_of_test(test: Expr, integer: Callable[[Expr], bool], holds: bool = Tru
     a, b = map(affine, test.args)
     one = affine(Const(1))
     fn = test.fn if holds else _ORDER[test.fn]
+    # a size that is not zero is positive
+    apart = [d - one for d in (a - b, b - a) if _sums_sizes(d)]
     return {"lt": [b - a - one], "le": [b - a], "gt": [a - b - one], "ge": [a - b], "eq": [a - b, b - a],
-            "ne": []}[fn]  # fmt: skip
+            "ne": apart}[fn]  # fmt: skip
 
 
 _ORDER = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}

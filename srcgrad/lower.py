@@ -95,6 +95,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
+        self.positions: set[str] = set()
         self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = self.new_indexer()

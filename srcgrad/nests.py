@@ -51,6 +51,7 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    positions: set[str]  # arrays of places in an array that was sorted, which are not negative
     growing: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
@@ -225,7 +226,7 @@ class NestWriter:
     def places(self, index: Pull, size: Expr, axis: int) -> Pull:
         """Return an index array under a name, negative indices counted from the start."""
         own = index.at(tuple(Name(f"_{d}") for d in range(index.rank)))
-        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made:
+        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made | self.positions:
             return index
         name, at = self.fresh("places"), self.fresh("at")
         self.places_made.add(name)
@@ -325,6 +326,8 @@ class NestWriter:
     def atom_nonneg(self, atom: Expr) -> bool:
         if isinstance(atom, Name):
             return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
+        if isinstance(atom, Sub):
+            return isinstance(atom.base, Name) and atom.base.id in self.positions
         if not isinstance(atom, Op):
             return False
         if atom.fn in ("mul", "floordiv", "min"):

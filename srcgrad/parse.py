@@ -312,6 +312,8 @@ class Reader(
             try:
                 self.stmt(node)
             except Stop as stop:
+                if self.in_library:
+                    raise  # it is the call that is wrong: one problem of the user's line
                 self.problems.append(stop.problem)
             if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
                 return  # a test decided when it was read may end here: what follows is never reached

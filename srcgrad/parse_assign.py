@@ -201,7 +201,8 @@ class AssignmentReader(ExpressionReader):
                 self.env[n] = Name(self.local_name(n))
             return
         if not simple:
-            items = [self.hold(i, node) for i in items]
+            names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
+            items = [self.hold(i, node, name) for i, name in zip(items, names, strict=True)]
         for t, item in zip(targets, items, strict=True):
             self.assign(t, item, node)
 
@@ -224,15 +225,15 @@ class AssignmentReader(ExpressionReader):
         self.emit(ir.If(Op("ne", (length, Const(count))), (stop,), (), loc))
         return value
 
-    def hold(self, value, node):
+    def hold(self, value, node, base="value"):
         """Return the value under a name of its own, so that later stores do not change it."""
         if isinstance(value, Struct):
-            return replace(value, items=tuple(self.hold(v, node) for v in value.items))
+            return replace(value, items=tuple(self.hold(v, node, base) for v in value.items))
         if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.seen_through(value) is not None:
             return value
         if isinstance(value, ir.Slice):
             return ir.Slice(*(None if e is None else self.hold(e, node) for e in (value.lo, value.hi, value.step)))
-        name = self.fresh("value")
+        name = self.fresh(base)
         self.emit(Let(name, value, self.source.loc(node)))
         return Name(name)
 

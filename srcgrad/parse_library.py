@@ -63,8 +63,10 @@ class LibraryReader(ExpressionReader):
         options = {k: self.known_value(v, node) for k, v in keywords.items()}
         try:
             return self.lift(f(*given, **options), node)
+        except library.RefusedError as e:
+            self.fail(node, *e.args)
         except (ValueError, TypeError) as e:
-            self.fail(node, str(e), "correct the call")
+            self.fail(node, f"{self.page_name()}: {e}", "correct the call")
 
     def known_value(self, value, node):
         """Return a constant, or a tuple of constants, as Python has it."""

@@ -140,6 +140,8 @@ class OperationReader(ExpressionReader):
         if f is np.result_type:
             whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
             return Op("dtype", (whole,), (), self.source.loc(node))
+        if f is np.ndim:
+            return self.axes_count(self.as_array(self.positional(node)[0], node), node)
         if f in (np.array, np.asarray, np.asanyarray):
             return self.array_of(node, f)
         if _lookup(arrays.SHAPED, f):

@@ -5,7 +5,10 @@ derivatives, of any order and in any mode, are those of the text on the page. Nu
 tuples are known when a page is read, so that tests on them are no branches of the generated code.
 """
 
-from . import assembly, axes, construction, products, scans, statistics
-from .pages import CASES, KNOWN, METHODS, PAGES, page_of
+from . import assembly, axes, choice, construction, numeric, order, products, scans, statistics
+from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, page_of
 
-__all__ = ["CASES", "KNOWN", "METHODS", "PAGES", "assembly", "axes", "construction", "page_of", "products", "scans", "statistics"]
+__all__ = [
+    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "choice", "construction", "numeric", "order", "page_of",
+    "products", "scans", "statistics",
+]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from .pages import known
+from .pages import RefusedError, known
 
 
 @known
@@ -56,7 +56,7 @@ def axes_moved(ndim, source, destination):
 def one_of(option, name, *choices):
     """Return an option that is one of the choices."""
     if option not in choices:
-        raise ValueError(f"{name}={option!r} is not supported; one of {', '.join(map(repr, choices))} is")
+        raise RefusedError(f"{name}={option!r} is not supported", f"one of {', '.join(map(repr, choices))}")
     return option
 
 
@@ -76,3 +76,24 @@ def paired_axes(axes, left, right):
     if len(mine) != len(other):
         raise ValueError("tensordot: the axes do not make pairs")
     return mine, other
+
+
+# alpha and beta of the methods that interpolate; the others pick elements
+_QUANTILES = {
+    "linear": (1.0, 1.0), "interpolated_inverted_cdf": (0.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0),
+    "median_unbiased": (1.0 / 3.0, 1.0 / 3.0), "normal_unbiased": (0.375, 0.375),
+}  # fmt: skip
+_PICKED = ("lower", "higher", "nearest", "midpoint")
+
+
+@known
+def quantile_rule(method):
+    """Return ("continuous", alpha, beta), or the name of a method that picks elements and zeros."""
+    one_of(method, "method", *_QUANTILES, *_PICKED)
+    return ("continuous", *_QUANTILES[method]) if method in _QUANTILES else (method, 0.0, 0.0)
+
+
+@known
+def refuse(what, way_out):
+    """Raise the error that says what is not supported, and what to write instead."""
+    raise RefusedError(what, way_out)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+
+class RefusedError(ValueError):
+    """A page does not have this: what, and what to write instead."""
+
+
 PAGES: dict[object, Callable] = {}
 METHODS: dict[str, Callable] = {}
 CASES: dict[Callable, tuple[str, ...]] = {}
