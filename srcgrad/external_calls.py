@@ -32,7 +32,7 @@ class ExternalCaller(NestWriter):
         target = into if free and self.kinds.get(into) == kind else self.fresh(row.results[0])
         assert target is not None
         self.kinds[target] = kind
-        args, (sizes,) = self.prepared(row, expr)
+        args, (sizes,) = self.prepared(row, expr, (target,))
         self.emit(Let(target, replace(expr, args=args), expr.loc))
         if expr.fn == "np.argsort" and target not in self.stored:
             self.positions.add(target)
@@ -43,14 +43,14 @@ class ExternalCaller(NestWriter):
         expr = stmt.value
         assert isinstance(expr, Op)
         row = externals.BY_SPELLING[expr.fn]
-        args, sizes = self.prepared(row, expr)
-        own = []
+        own: list[str] = []
         for target in stmt.targets:
             # a number that a loop binds anew has to be kept, which is done where it gets its name
             number = self.loops and not self.kinds[target].rank
             kept = target in self.multi or target in self.state.storage or number
             own.append(self.fresh(target) if kept else target)
             self.kinds[own[-1]] = self.kinds[target]
+        args, sizes = self.prepared(row, expr, tuple(own))
         self.emit(replace(stmt, targets=tuple(own), value=replace(expr, args=args)))
         for name, target, dims in zip(own, stmt.targets, sizes, strict=True):
             self.result(name, dims)
@@ -66,7 +66,7 @@ class ExternalCaller(NestWriter):
         self.state.dims[target] = tuple(map(self.canonical, sizes))
         return self.named(target)
 
-    def prepared(self, row: externals.External, expr: Op) -> tuple[tuple[Expr, ...], list]:
+    def prepared(self, row: externals.External, expr: Op, targets: tuple[str, ...]) -> tuple[tuple[Expr, ...], list]:
         """Return (operands as the call takes them, sizes of each result), after checks that the sizes fit."""
         kinds = tuple(map(self.kind, expr.args))
         found = row.signature(kinds)
@@ -84,11 +84,17 @@ class ExternalCaller(NestWriter):
                     self.require(known[name], size, f"{row.spelling}: lengths")
                 known.setdefault(name, size)
             args.append(self.operand(p, kind, dtype))
-        return tuple(args), [tuple(self.size_named(n, known) for n in names) for names in found[1]]
+        results = zip(targets, found[1], strict=True)
+        return tuple(args), [tuple(self.size_named(n, known, t, d) for d, n in enumerate(sizes)) for t, sizes in results]
 
-    def size_named(self, name: str, known: dict[str, Expr]) -> Expr:
-        """Return the size that a name of a signature stands for: `k` is the smaller one of `m` and `n`."""
+    def size_named(self, name: str, known: dict[str, Expr], target: str, axis: int) -> Expr:
+        """Return the size that a name of a signature stands for: `k` is the smaller one of `m` and `n`.
+
+        What no operand has shows in the result itself.
+        """
         if name == "k" and "k" not in known:
             known["k"] = self.hold(Op("min", (known["m"], known["n"])), "k")
-        return Const(int(name)) if name.isdigit() else known[name]
+        if name.isdigit():
+            return Const(int(name))
+        return known.get(name) or Op("shape", (Name(target),), (("axis", axis),))
 

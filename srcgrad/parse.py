@@ -431,7 +431,7 @@ class Reader(
 
 def _is_known_object(value) -> bool:
     """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
-    return isinstance(value, Obj | ShapeOf | List) or is_text(value)
+    return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):

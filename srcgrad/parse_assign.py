@@ -94,7 +94,7 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        known = self.seen_through(value)
+        known = self.hold(value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
             self.env[name] = known
             return None
@@ -232,7 +232,8 @@ class AssignmentReader(ExpressionReader):
         if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.seen_through(value) is not None:
             return value
         if isinstance(value, ir.Slice):
-            return ir.Slice(*(None if e is None else self.hold(e, node) for e in (value.lo, value.hi, value.step)))
+            parts = (value.lo, value.hi, value.step)
+            return ir.Slice(*(e if e is None or self.stays(e) else self.hold(e, node) for e in parts))
         name = self.fresh(base)
         self.emit(Let(name, value, self.source.loc(node)))
         return Name(name)

@@ -184,7 +184,7 @@ class CallReader(ExpressionReader):
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals and not callee.in_library
-        if isinstance(value, Const) and not assigned:
+        if isinstance(value, Const) and not assigned or isinstance(value, ir.Op) and value.fn == "dtype":
             return value
         if isinstance(value, Name) and not assigned:
             return value

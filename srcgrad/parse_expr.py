@@ -418,5 +418,5 @@ def _construct(node) -> str:
 
 _WHOLE: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "floordiv": operator.floordiv,
-    "mod": operator.mod, "neg": operator.neg, "max": max, "min": min,
+    "mod": operator.mod, "neg": operator.neg, "max": max, "min": min, "abs": abs,
 }  # fmt: skip

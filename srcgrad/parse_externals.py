@@ -38,7 +38,7 @@ class ExternalReader(ExpressionReader):
             return made
         targets = tuple(self.fresh(name) for name in row.results)
         self.emit(ir.Unpack(targets, made, loc))
-        return Struct(tuple(map(Name, targets)), row.results, "namedtuple")
+        return Struct(tuple(map(Name, targets)), row.fields, "namedtuple")
 
     def fits(self, row: externals.External, operands: dict) -> bool:
         """Return whether the function takes operands of these axes, as far as the text read so far tells."""

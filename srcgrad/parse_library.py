@@ -23,6 +23,8 @@ class LibraryReader(ExpressionReader):
         whole = self.integer(value)
         if whole is not None:
             return Const(whole)
+        if isinstance(value, Const):
+            return value
         if any(self.rebinds(n) for n in ir.names_in(value)):
             return None
         if self.is_size(value):

@@ -140,6 +140,8 @@ class OperationReader(ExpressionReader):
         if f is np.result_type:
             whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
             return Op("dtype", (whole,), (), self.source.loc(node))
+        if f in (np.finfo, np.iinfo):
+            return self.limits(node, f)
         if f is np.ndim:
             return self.axes_count(self.as_array(self.positional(node)[0], node), node)
         if f in (np.array, np.asarray, np.asanyarray):
@@ -164,6 +166,16 @@ class OperationReader(ExpressionReader):
         ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
         other = any(not entry.least <= r <= entry.most for r in ranks)
         return other or any(name not in entry.params for name in options)
+
+    def limits(self, node, f):
+        """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
+        dtype = self.static(self.positional(node)[0], node)
+        if isinstance(dtype, ir.Expr):
+            kind = self.shared.ranks.kind(dtype)
+            if kind is None:
+                self.fail(node, "the dtype is not known here", "name it: np.float64")
+            dtype = kind.dtype
+        return Obj(f(np.dtype(dtype)))
 
     def known_range(self, node):
         """Return a range that is no loop's as the tuple of its items."""

@@ -97,3 +97,30 @@ def quantile_rule(method):
 def refuse(what, way_out):
     """Raise the error that says what is not supported, and what to write instead."""
     raise RefusedError(what, way_out)
+
+
+@known
+def binary(n):
+    """Return the digits of a number in base two, the highest first."""
+    return tuple(int(c) for c in bin(n)[2:])
+
+
+@known
+def norm_rule(order, axis, ndim):
+    """Return ("vector", its axes), or ("values" or "sums", the two axes of matrices), as `np.linalg.norm` takes them."""
+    axes = axes_of(axis, ndim)
+    if axis is None and (order is None or order == "fro" and ndim == 2 or order == 2 and ndim == 1):
+        return "vector", axes
+    if len(axes) == 1:
+        if isinstance(order, str):
+            raise ValueError(f"the order {order!r} is one of matrices")
+        return "vector", axes
+    if len(axes) != 2:
+        raise ValueError(f"a norm over {len(axes)} axes: name one or two")
+    if order is None or order == "fro":
+        return "vector", axes
+    if order in ("nuc", 2, -2):
+        return "values", axes
+    if order in (1, -1, float("inf"), float("-inf")):
+        return "sums", axes
+    raise ValueError(f"invalid order {order!r} of a matrix norm")

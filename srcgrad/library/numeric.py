@@ -13,8 +13,10 @@ from .pages import page, part
 def interp(x, xp, fp, left=None, right=None, period=None):
     """Values between given points, joined by straight lines."""
     points, heights, at = xp, fp, np.asarray(x)
-    if xp.shape[0] != fp.shape[0] or xp.shape[0] == 0:
-        raise ValueError("fp and xp are not of the same length, or there are no points")
+    if xp.shape[0] != fp.shape[0]:
+        raise ValueError("fp and xp are not of the same length.")
+    if xp.shape[0] == 0:
+        raise ValueError("array of sample points is empty")
     if period is not None:
         order = np.argsort(xp % period, kind="mergesort")
         inside = (xp % period)[order]
@@ -42,8 +44,8 @@ def between(at, points, heights, low, high):
         return low
     if at > points[n - 1]:
         return high
-    k = np.searchsorted(points, at, side="right")
-    if k == n:
+    k = max(np.searchsorted(points, at, side="right"), 1)
+    if k >= n:
         return heights[n - 1]
     slope = (heights[k] - heights[k - 1]) / (points[k] - points[k - 1])
     return heights[k - 1] + slope * (at - points[k - 1])

@@ -32,6 +32,7 @@ class External:
     dtypes: tuple[str, ...]
     rule: type | None
     options: tuple[tuple[str, object], ...] = ()
+    fields: tuple[str, ...] = ()  # what NumPy calls the results
 
     def signature(self, kinds: tuple[Kind, ...]):
         """Return (sizes of the operands, sizes of the results) for operands of these kinds; None where none fits."""
@@ -58,7 +59,9 @@ class External:
             if value not in (allowed if isinstance(allowed, tuple) else (allowed,)):
                 return None
         needed = {name for name, allowed in self.options if not isinstance(allowed, tuple)}
-        return tuple(sorted(given.items())) if needed <= set(given) else None
+        usual = {name: allowed[0] for name, allowed in self.options if isinstance(allowed, tuple)}
+        told = {name: value for name, value in given.items() if name in needed or usual[name] != value}
+        return tuple(sorted(told.items())) if needed <= set(given) else None
 
     def page(self, name: str) -> Callable | None:
         """Return the text of the rule for an adjoint or tangent, as `A_bar`."""
@@ -74,15 +77,18 @@ BY_SPELLING: dict[str, External] = {}
 BY_OBJECT: dict[object, str] = {}
 
 
-def external(spelling: str, operands: str, results: str, *signatures: str, dtypes: str = "", **options):
+def external(
+    spelling: str, operands: str, results: str, *signatures: str, dtypes: str = "", fields: str = "", **options
+):
     """Return a decorator that registers the rule of a function; `dtypes` are those of the results, `.` as given."""
     names = tuple(results.split())
     given = tuple("" if d == "." else d for d in dtypes.split()) or ("",) * len(names)
 
     def register(rule):
         BY_SPELLING[spelling] = External(
-            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule, tuple(options.items())
-        )
+            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule,
+            tuple(options.items()), tuple(fields.split()) or names,
+        )  # fmt: skip
         target = np
         for part in spelling.split(".")[1:]:
             target = getattr(target, part)
