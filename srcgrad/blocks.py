@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from .ir import (
     Block,
@@ -18,6 +18,7 @@ from .ir import (
     Op,
     Stmt,
     Store,
+    Sub,
     Unpack,
     While,
     binds,
@@ -97,7 +98,8 @@ def verify(function: Function) -> Function:
             for expr in exprs_of(stmt):
                 for e in walk(expr):
                     assert isinstance(e, Expr), (stmt, e)
-                    assert all(not isinstance(getattr(e, f.name), list) for f in fields(e)), e
+                    assert not isinstance(e, Op) or isinstance(e.args, tuple), e
+                    assert not isinstance(e, Sub) or isinstance(e.index, tuple), e
             for inner in blocks_of(stmt):
                 check(inner, in_loop or isinstance(stmt, For | While))
 
@@ -115,3 +117,23 @@ def updates(stmt: Stmt) -> bool:
         and bool(value.option("inplace"))
         and value.args[0] == Name(stmt.target)
     )
+
+
+def defined_first(block: Block, name: str) -> bool:
+    """Return whether every iteration binds a name before it reads it."""
+    for stmt in block:
+        if name in names_in(*exprs_of(stmt)):
+            return False
+        if isinstance(stmt, Let) and stmt.target == name:
+            return True
+        if any(name in read_in(b) or name in bound_in(b) for b in blocks_of(stmt)):
+            if isinstance(stmt, If):
+                if name in surely_bound((stmt,)):
+                    return all(defined_first(b, name) for b in blocks_of(stmt))
+                return all(defined_first(b, name) or name not in read_in(b) for b in blocks_of(stmt)) and (
+                    not any(name in read_in((s,)) for s in block[block.index(stmt) + 1 :])
+                )
+            inner = blocks_of(stmt)[0]
+            later = block[block.index(stmt) + 1 :]
+            return defined_first(inner, name) and name not in read_in(later)
+    return True

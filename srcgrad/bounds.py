@@ -131,6 +131,7 @@ class _Checker:
     def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str]):
         self.kinds, self.sizes, self.fresh, self.trusted = kinds, sizes, fresh, trusted
         self.given: frozenset[Need] = frozenset()
+        self.collecting = False
         self.lengths: dict[Affine, Affine] = {}
         self.positions: set[str] = set()
 
@@ -277,17 +278,26 @@ class _Checker:
         bound, stored = ir.bound_in(stmt.body), ir.stored_in(stmt.body)
         around = _Loop(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
         steady = stmt.step in (ONE, Const(-1)) and not _leaves(stmt.body)
-        saved, taken = self.given, set(self.fresh.taken)
-        _, lifted = self.block(stmt.body, inner, around if steady else None)
-        self.fresh.taken = taken
-        # a second time, with what is checked before the loop known from its start
-        self.given = self.given | frozenset(lifted)
-        body, _ = self.block(stmt.body, inner.plus(*(n.goal() for n in lifted if not n.guards)), None)
-        self.given = saved
+        lifted = self.lifted(stmt.body, inner, around) if steady else []
+        body = stmt.body
+        if not self.collecting:
+            # a second time, with what is checked before the loop known from its start
+            saved = self.given
+            self.given = self.given | frozenset(lifted)
+            body, _ = self.block(stmt.body, inner.plus(*(n.goal() for n in lifted if not n.guards)), None)
+            self.given = saved
         ends: list[Stmt] = []
         if lifted:
             ends, stmt = self.name_ends(stmt)
         return ends, replace(stmt, body=body), [self.over(stmt, n, facts) for n in lifted]
+
+    def lifted(self, body, facts: Facts, loop: _Loop) -> list[Need]:
+        """Return what the trips of a loop need that can be checked before it, the loop left as it is."""
+        saved, taken = self.collecting, set(self.fresh.taken)
+        self.collecting = True
+        _, needs = self.block(body, facts, loop)
+        self.collecting, self.fresh.taken = saved, taken
+        return needs
 
     def name_ends(self, stmt: For) -> tuple[list[Stmt], For]:
         """Return (bindings, the loop) with the ends of its range under names where they are loaded from an array."""

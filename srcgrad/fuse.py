@@ -7,15 +7,17 @@ whose first contribution covers it is assigned, not filled with zeros first.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import Affine, affine, simplify_index, times, unclipped
-from .agreements import Agreements
-from .blocks import surely_bound, touches
+from .blocks import defined_first, touches
 from .emit import expr_text
+from .equalities import Known
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
@@ -50,7 +52,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
     body = turn_upward(function.body[start:], arrays, set())
-    body = assign_first(body, sizes, Agreements(function.body[:start], sizes))
+    body = assign_first(body, sizes, Known(function.body[:start], sizes))
     fresh = ir.Fresh(ir.all_names(function))
     body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
@@ -76,7 +78,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
         if accumulates:
             if _read_otherwise(loop.body, name):
                 return False
-        elif name in read_later or not _defined_first(loop.body, name):
+        elif name in read_later or not defined_first(loop.body, name):
             return False
     return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
 
@@ -120,26 +122,6 @@ def _read_otherwise(block, name: str) -> bool:
     return False
 
 
-def _defined_first(block, name: str) -> bool:
-    """Return whether every iteration binds a name before it reads it."""
-    for stmt in block:
-        if name in ir.names_in(*ir.exprs_of(stmt)):
-            return False
-        if isinstance(stmt, Let) and stmt.target == name:
-            return True
-        if any(name in ir.read_in(b) or name in ir.bound_in(b) for b in ir.blocks_of(stmt)):
-            if isinstance(stmt, If):
-                if name in surely_bound((stmt,)):
-                    return all(_defined_first(b, name) for b in ir.blocks_of(stmt))
-                return all(_defined_first(b, name) or name not in ir.read_in(b) for b in ir.blocks_of(stmt)) and (
-                    not any(name in ir.read_in((s,)) for s in block[block.index(stmt) + 1 :])
-                )
-            inner = ir.blocks_of(stmt)[0]
-            later = block[block.index(stmt) + 1 :]
-            return _defined_first(inner, name) and name not in ir.read_in(later)
-    return True
-
-
 def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     writes, reads, plain = accesses(loop.body, array)
     if not plain:
@@ -151,17 +133,25 @@ def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     return all(iteration_offset(w, o, loop.var, varying) in (0, 10**9) for w in writes for o in writes + reads)
 
 
-def _read_outside(block, k: int, read_later: set[str], in_loop: bool) -> set[str]:
-    """Return the names that may be read after statement k of a block has run."""
-    others = block if in_loop else block[k + 1 :]
-    return read_later | ir.read_in(tuple(s for s in others if s is not block[k]))
+def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:
+    """Yield the statements of a block, each that has blocks with the names that may be read after it has run."""
+    reads = [ir.read_in((s,)) for s in block]
+    counts = Counter(n for names in reads for n in names)
+    passed: Counter[str] = Counter()
+    for stmt, own in zip(block, reads, strict=True):
+        passed.update(own)
+        if not ir.blocks_of(stmt):
+            yield stmt, set()
+        elif in_loop:
+            yield stmt, read_later | {n for n, c in counts.items() if c > (n in own)}
+        else:
+            yield stmt, read_later | {n for n, c in counts.items() if c > passed[n]}
 
 
 def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with downward loops whose order is free running upward."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
             stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
@@ -173,7 +163,7 @@ def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> t
 # --- first contributions ----------------------------------------------------------------------------------------
 
 
-def assign_first(block, sizes, known: Agreements) -> tuple[Stmt, ...]:
+def assign_first(block, sizes, known: Known) -> tuple[Stmt, ...]:
     """Return the block with zero-filled adjoints assigned by the nest that covers them first."""
     out = [ir.with_blocks(s, lambda b: assign_first(b, sizes, known)) for s in block]
     for k, stmt in enumerate(out):
@@ -191,25 +181,25 @@ def assign_first(block, sizes, known: Agreements) -> tuple[Stmt, ...]:
     return tuple(out)
 
 
-def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
-    """Return the nest with its one addition to the array as an assignment, if it reaches every element once."""
+def _covering(stmt: Stmt, alloc: Let, sizes, known: Known) -> Stmt | None:
+    """Return the nest with its first addition to the array as an assignment, if that reaches every element once.
+
+    What else of the array a trip touches has to be what the addition has reached in the same trip.
+    """
     name = alloc.target
     loops: list[For] = []
+    beside: list[tuple[set[str], list[Stmt]]] = []  # (counters around, further statements that touch the array)
     inner: Stmt = stmt
     while isinstance(inner, For):
         loops.append(inner)
         touching = [s for s in inner.body if touches(s, name)]
-        first = touching[0] if touching else None
-        if isinstance(first, For) and len(touching) == 1:
-            inner = first
-            continue
-        if not isinstance(first, Store) or first.base != name:
+        if not touching:
             return None
-        writes, reads, plain = accesses(tuple(touching), name)
-        if not plain or any(index != first.index for index in (*writes, *reads)):
-            return None
-        inner = first
-    if not isinstance(inner, Store) or inner.op == "=" or name in ir.names_in(inner.value, *inner.index):
+        beside.append(({loop.var for loop in loops}, touching[1:]))
+        inner = touching[0]
+    if not isinstance(inner, Store) or inner.base != name or inner.op == "=":
+        return None
+    if name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
     ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
@@ -222,11 +212,16 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Agreements) -> Stmt | None:
             return None
     if ranges:
         return None
+    for around, others in beside:
+        writes, reads, plain = accesses(tuple(others), name)
+        places = [(d, e) for d, e in enumerate(inner.index) if not isinstance(e, Name) or e.id in around]
+        if not plain or any(index[d] != e for index in (*writes, *reads) for d, e in places):
+            return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
 
 
-def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Agreements) -> bool:
+def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Known) -> bool:
     """Return whether an index runs through all places of an axis, once each; its counters are taken out of `ranges`.
 
     It does as `i` below the size, and as `i * m + j` with `j` below `m`, where the size is that of `i` times `m`.
@@ -234,7 +229,7 @@ def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Agre
     width, place = affine(Const(1)), affine(Const(0))
     while index != place:
         slopes = {v: index.slope(v) for v in ranges}
-        var = next((v for v, s in slopes.items() if s is not None and known.normal(s) == known.normal(width)), None)
+        var = next((v for v, s in slopes.items() if s is not None and known.form(s.expr()) == known.form(width.expr())), None)
         if var is None:
             return False
         trips = ranges.pop(var)
@@ -263,10 +258,9 @@ def _dims(alloc: Let, sizes):
     return sizes.get(like.id) or None
 
 
-def _same_size(hi: Expr, size: Expr, known: Agreements) -> bool:
+def _same_size(hi: Expr, size: Expr, known: Known) -> bool:
     # a range stops below zero as a clipped size does
-    size = unclipped(size)
-    return known.same(hi, size)
+    return known.same(hi, unclipped(size))
 
 
 def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
@@ -370,8 +364,7 @@ def _values(loop: For, array: str) -> list[Expr]:
 def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
     """Return the block with innermost loops that add to several arrays split into one loop for each."""
     out: list[Stmt] = []
-    for k, stmt in enumerate(block):
-        later = _read_outside(block, k, read_later, in_loop)
+    for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
             out += _split(stmt, arrays, later)
             continue

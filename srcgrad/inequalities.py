@@ -17,7 +17,7 @@ class Facts:
 
     def __init__(self, known: tuple[Affine, ...] = ()):
         self.known = known
-        self.tried: dict[Affine, tuple[int, bool]] = {}  # goals, how deep they were looked for, and whether they hold
+        self._failed: dict[Affine, int] = {}  # the depth to which a proof was looked for in vain
 
     def plus(self, *facts: Affine) -> Facts:
         """Return these facts and more; what says nothing is left out."""
@@ -37,15 +37,14 @@ class Facts:
         """
         if _sums_sizes(goal):
             return True
-        if depth <= 0:
+        if depth <= self._failed.get(goal, 0):
             return False
-        before, holds = self.tried.get(goal, (0, False))
-        if not holds and before < depth:
-            holds = self.search(goal, depth)
-            self.tried[goal] = depth, holds
-        return holds
+        if self._follows(goal, depth):
+            return True
+        self._failed[goal] = depth
+        return False
 
-    def search(self, goal: Affine, depth: int) -> bool:
+    def _follows(self, goal: Affine, depth: int) -> bool:
         quotient = _by_common_size(goal)
         if quotient is not None and self.prove(quotient, depth - 1):
             return True

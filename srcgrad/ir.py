@@ -352,30 +352,38 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
-    """Return `expr` with `f` applied to its direct subexpressions."""
+    """Return `expr` with `f` applied to its direct subexpressions: itself, if that changes none of them."""
+    before = children(expr)
+    after = tuple(map(f, before))
+    if all(a is b for a, b in zip(after, before, strict=True)):
+        return expr
     if isinstance(expr, Op):
-        return replace(expr, args=tuple(map(f, expr.args)))
+        return Op(expr.fn, after, expr.static, expr.loc)
     if isinstance(expr, Select):
-        return replace(expr, test=f(expr.test), then=f(expr.then), other=f(expr.other))
+        test, then, other = after
+        return Select(test, then, other, expr.loc)
     if isinstance(expr, Sub):
-        return replace(expr, base=f(expr.base), index=tuple(map(f, expr.index)))
+        return Sub(after[0], after[1:], expr.loc)
     if isinstance(expr, Slice):
-        return Slice(*(None if e is None else f(e) for e in (expr.lo, expr.hi, expr.step)))
-    if isinstance(expr, Tuple):
-        return replace(expr, items=tuple(map(f, expr.items)))
-    return expr
+        given = iter(after)
+        return Slice(*(None if e is None else next(given) for e in (expr.lo, expr.hi, expr.step)))
+    assert isinstance(expr, Tuple)
+    return Tuple(after, expr.loc)
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
-    """Yield `expr` and all its subexpressions, parents first."""
-    yield expr
-    for child in children(expr):
-        yield from walk(child)
+def walk(*exprs: Expr) -> Iterator[Expr]:
+    """Yield the expressions and all their subexpressions, parents first."""
+    waiting = [*exprs[::-1]]
+    while waiting:
+        e = waiting.pop()
+        yield e
+        if type(e) is not Name and type(e) is not Const:
+            waiting += children(e)[::-1]
 
 
 def names_in(*exprs: Expr) -> set[str]:
     """Return the names that occur in the expressions."""
-    return {e.id for expr in exprs for e in walk(expr) if isinstance(e, Name)}
+    return {e.id for e in walk(*exprs) if type(e) is Name}
 
 
 def substitute(expr: Expr, table: dict[Expr, Expr]) -> Expr:

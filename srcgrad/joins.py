@@ -1,4 +1,4 @@
-"""Loops over one range that follow each other become one, and arrays that live within a trip of it become scalars.
+"""Loops over one range that follow each other become one.
 
 An array expression is lowered to a nest of its own; a chain of them is then one pass over memory, without the arrays
 between. Only loops that lowering or reverse has written are joined: those of the user's stay as they are.
@@ -6,15 +6,16 @@ between. Only loops that lowering or reverse has written are joined: those of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from . import ir
 from .access import SIZES_ONLY, accesses, iteration_offset
-from .affine import affine, unclipped
-from .blocks import rename_block
-from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .kinds import kind_of
+from .affine import affine, clipped, nonnegative
+from .blocks import defined_first, rename_block
+from .contractions import contract
+from .equalities import Equal, learn, representative
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .rules import draws
 
 FAR = 10**9  # the offset of accesses that never meet
@@ -22,18 +23,25 @@ NEAR = 60  # statements that a loop is looked for in
 
 
 class Joiner:
-    """Joins loops that `wanted` tells, in blocks of names of these kinds; `size` brings sizes to a normal form."""
+    """Joins loops that `wanted` tells, in blocks of names of these kinds.
 
-    def __init__(self, kinds: dict[str, Kind], wanted: Callable[[For], bool], size: Callable[[Expr], Expr]):
-        self.kinds, self.wanted, self.size = kinds, wanted, size
+    `size` brings sizes to a normal form; names in `local` are read in loops only.
+    """
+
+    def __init__(self, kinds: dict[str, Kind], wanted, size: Callable[[Expr], Expr], local: Iterable[str] = ()):
+        self.kinds, self.wanted, self.size, self.local = kinds, wanted, size, local
+        self.equal: Equal = {}
 
     def block(self, stmts: Block) -> Block:
         """Return a block with its loops joined, inner blocks included."""
+        outer, self.equal = self.equal, dict(self.equal)
         out: list[Stmt] = []
         for stmt in stmts:
             stmt = ir.with_blocks(stmt, self.block)
+            learn(ir.with_exprs(stmt, self.size) if isinstance(stmt, If) else stmt, self.equal)
             if not (isinstance(stmt, For) and self.joinable(stmt)) or not self.join(out, stmt):
                 out.append(stmt)
+        self.equal = outer
         return tuple(out)
 
     def join(self, out: list[Stmt], loop: For) -> bool:
@@ -47,7 +55,10 @@ class Joiner:
                 if second is not None and places is not None and fits:
                     above, below = places
                     joint = replace(before, body=self.block((*before.body, *second.body)))
-                    out[k:] = [*above, joint, *below]
+                    out[k:] = above
+                    if not self.join(out, joint):
+                        out.append(joint)
+                    out += below
                     return True
         return False
 
@@ -59,13 +70,17 @@ class Joiner:
 
     def computes(self, stmt: Stmt) -> bool:
         if isinstance(stmt, Let):
-            return not self.kinds[stmt.target].rank and not any(map(_is_call, ir.walk(stmt.value)))
+            array = stmt.target in self.kinds and self.kinds[stmt.target].rank
+            return not array and not any(map(_is_call, ir.walk(stmt.value)))
         return isinstance(stmt, Store | If) or isinstance(stmt, For) and not stmt.other and stmt.schedule is None
 
     def alike(self, a: For, b: For) -> bool:
         """Return whether two loops have the same range."""
-        ends = zip((a.lo, a.hi), (b.lo, b.hi), strict=True)
-        return all(affine(self.size(unclipped(x))) == affine(self.size(unclipped(y))) for x, y in ends)
+        if affine(self.size(a.lo)) != affine(self.size(b.lo)) or not nonnegative(affine(a.lo)):
+            return False
+        # a range from 0 on stops at once below zero, as one of length zero does
+        x, y = (representative(self.size(clipped(loop.hi)), self.equal) for loop in (a, b))
+        return affine(x) == affine(y)
 
     def renamed(self, loop: For, var: str) -> For | None:
         """Return a loop that counts with another name; None where it uses that name itself."""
@@ -83,12 +98,18 @@ class Joiner:
         """Return whether a trip of the second may run right after the same trip of the first."""
         loops = {s.var for b in (first.body, second.body) for s in ir.statements(b) if isinstance(s, For)}
         one, two = ir.bound_in(first.body) - loops, ir.bound_in(second.body) - loops
-        if one & (ir.read_in(second.body) | two) or two & ir.read_in(first.body):
+        if any(not self.own(name, first, second) for name in one & (ir.read_in(second.body) | two)):
+            return False
+        if any(not self.own(name, first, second) for name in two & ir.read_in(first.body)):
             return False
         varying = ir.bound_in(first.body) | ir.bound_in(second.body)
         touched = [ir.read_in(b) | ir.stored_in(b) for b in (first.body, second.body)]
         shared = (ir.stored_in(first.body) & touched[1]) | (ir.stored_in(second.body) & touched[0])
         return all(self.same_trip(first, second, array, varying) for array in shared)
+
+    def own(self, name: str, first: For, second: For) -> bool:
+        """Return whether every trip of both loops binds a name before it reads it, and nothing reads it after them."""
+        return name in self.local and defined_first(first.body, name) and defined_first(second.body, name)
 
     def same_trip(self, first: For, second: For, array: str, varying: set[str]) -> bool:
         """Return whether two loops touch an element, one of them writing it, in the same trip only."""
@@ -119,16 +140,18 @@ def _is_movable(stmt: Stmt) -> bool:
     """Return whether a statement may run earlier: it computes a number, makes an array, or checks a size."""
     if isinstance(stmt, Let):
         return not any(map(_is_call, ir.walk(stmt.value)))
-    return isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
+    check = isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
+    return check or isinstance(stmt, ir.Within)
 
 
 def _independent(a: Stmt, b: Stmt) -> bool:
     """Return whether two statements may change places."""
-    if not all(isinstance(s, Let | Store | If | For | ir.Raise) for x in (a, b) for s in ir.statements((x,))):
+    known = (Let, Store, If, For, ir.Raise, ir.Within)
+    if not all(isinstance(s, known) for x in (a, b) for s in ir.statements((x,))):
         return False
     writes = [ir.bound_in((x,)) | ir.stored_in((x,)) for x in (a, b)]
     reads = [_contents_read((x,)) for x in (a, b)]
-    raising = [any(isinstance(s, ir.Raise) for s in ir.statements((x,))) for x in (a, b)]
+    raising = [any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((x,))) for x in (a, b)]
     bound = [ir.bound_in((x,)) for x in (a, b)]
     sized = [ir.read_in((x,)) for x in (a, b)]
     clash = writes[0] & (writes[1] | reads[1]) | writes[1] & reads[0] | bound[0] & sized[1] | bound[1] & sized[0]
@@ -156,91 +179,17 @@ def _contents_read(block: Block) -> set[str]:
     return found
 
 
-# --- arrays of one trip -------------------------------------------------------------------------------------------
+def by_making(sizes) -> Callable[[Expr], Expr]:
+    """Return what replaces the sizes of arrays in an expression by those they were made with."""
 
+    def size(e: Expr) -> Expr:
+        if isinstance(e, Op) and e.fn == "shape" and isinstance(e.args[0], Name):
+            known = sizes.get(e.args[0].id)
+            axis = e.option("axis")
+            return known[axis] if known and known[axis] != e else e
+        return ir.rebuild(e, size) if isinstance(e, Op) else e
 
-def contract(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> Block:
-    """Return the block with arrays as scalars that every trip of one nest writes first and no other trip reads.
-
-    Arrays in `kept` stay; `kinds` and `sizes` are brought up to date.
-    """
-    out: list[Stmt | None] = [ir.with_blocks(s, lambda b: contract(b, kinds, sizes, kept)) for s in block]
-    for k, stmt in reversed(list(enumerate(out))):
-        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and kinds[stmt.target].rank):
-            continue
-        name = stmt.target
-        if not stmt.value.fn.startswith(("np.empty", "np.zeros")) or name in kept:
-            continue
-        alike = [j for j, s in enumerate(out) if s is not None and name in sizes and _made_like(s, name)]
-        touching = [j for j, s in enumerate(out) if s is not None and j != k and j not in alike and _mentions(s, name)]
-        nest = out[touching[0]] if len(touching) == 1 and touching[0] > k else None
-        if isinstance(nest, For) and _lives_in_a_trip(nest, name):
-            kind = kinds[name] = Kind(kinds[name].dtype)
-            for j in alike:
-                out[j] = _made_with(out[j], sizes[name])
-            sizes.pop(name, None)
-            (out[touching[0]],) = _scalars((nest,), name, kind, kinds)
-            out[k] = None
-    return tuple(s for s in out if s is not None)
-
-
-def _made_like(stmt: Stmt, array: str) -> bool:
-    """Return whether a statement makes an array of the size of another one."""
-    value = stmt.value if isinstance(stmt, Let) else None
-    return isinstance(value, Op) and value.fn.endswith("_like") and value.args == (Name(array),)
-
-
-def _made_with(stmt, dims) -> Let:
-    """Return the statement that makes an array of these sizes."""
-    return replace(stmt, value=replace(stmt.value, fn=stmt.value.fn.removesuffix("_like"), args=tuple(dims)))
-
-
-def _mentions(stmt: Stmt, array: str) -> bool:
-    return array in ir.read_in((stmt,)) | ir.stored_in((stmt,)) | ir.bound_in((stmt,))
-
-
-def _lives_in_a_trip(nest: Stmt, array: str) -> bool:
-    """Return whether all accesses to an array are in one block of a nest, of one element, the first a store."""
-    inner = [s for b in ir.blocks_of(nest) for s in b if _mentions(s, array)]
-    if len(inner) == 1 and isinstance(inner[0], For):
-        return not _mentions_in(nest, array) and _lives_in_a_trip(inner[0], array)
-    first = inner[0]
-    if _mentions_in(nest, array) or not isinstance(first, Store) or first.base != array or first.op != "=":
-        return False
-    if isinstance(nest, If) or array in ir.names_in(first.value, *first.index):
-        return False
-    writes, reads, plain = accesses(tuple(inner), array)
-    sized = any(isinstance(e, Op) and e.fn in SIZES_ONLY and array in ir.names_in(e)
-                for s in ir.statements(tuple(inner)) for x in ir.exprs_of(s) for e in ir.walk(x))  # fmt: skip
-    moved = ir.names_in(*first.index) & ir.bound_in(tuple(inner))
-    return plain and not sized and not moved and all(e == first.index for e in (*writes, *reads))
-
-
-def _mentions_in(stmt: Stmt, array: str) -> bool:
-    """Return whether a statement itself, not what its blocks hold, mentions an array."""
-    return array in ir.names_in(*ir.exprs_of(stmt)) or isinstance(stmt, Store) and stmt.base == array
-
-
-def _scalars(block: Block, array: str, kind: Kind, kinds: dict[str, Kind]) -> Block:
-    def cast(value: Expr) -> Expr:
-        if kind.dtype == "float64" or kind_of(value, kinds).dtype == kind.dtype:
-            return value
-        return Op("bool" if kind.dtype == "bool" else f"np.{kind.dtype}", (value,))
-
-    def read(e: Expr) -> Expr:
-        if isinstance(e, Sub) and e.base == Name(array):
-            return Name(array)
-        return ir.rebuild(e, read)
-
-    out: list[Stmt] = []
-    for stmt in block:
-        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kind, kinds))
-        if isinstance(stmt, Store) and stmt.base == array:
-            fn = {"+=": "add", "-=": "sub"}.get(stmt.op)
-            value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), (("inplace", True),))
-            stmt = Let(array, value, stmt.loc)
-        out.append(stmt)
-    return tuple(out)
+    return size
 
 
 def join_made(function: ir.Function, kinds: dict[str, Kind], sizes) -> ir.Function:
@@ -261,14 +210,7 @@ def join_made(function: ir.Function, kinds: dict[str, Kind], sizes) -> ir.Functi
         return out
     """
 
-    def size(e: Expr) -> Expr:
-        if isinstance(e, Op) and e.fn == "shape" and isinstance(e.args[0], Name):
-            known = sizes.get(e.args[0].id)
-            axis = e.option("axis")
-            return known[axis] if known and known[axis] != e else e
-        return ir.rebuild(e, size) if isinstance(e, Op) else e
-
-    body = Joiner(kinds, lambda loop: loop.made, size).block(function.body)
+    body = Joiner(kinds, lambda loop: loop.made, by_making(sizes)).block(function.body)
     returned = (s.value for s in body if isinstance(s, ir.Return))
     kept = set(function.params) | ir.names_in(*returned)
     return replace(function, body=contract(body, kinds, sizes, kept))

@@ -17,6 +17,7 @@ from .bindings import BindingWriter, read_counts
 from .blocks import updates
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine, is_call
+from .equalities import unify
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import INT, infer_kinds
@@ -245,7 +246,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         if self.is_nonneg(value) and stmt.target in self.stable:
             self.state.nonneg.add(stmt.target)
         if isinstance(value, Op) and value.fn in ("shape", "len", "size") and stmt.target in self.stable:
-            self.unify(Name(stmt.target), value)
+            unify(Name(stmt.target), value, self.state.equal)
 
     def lowered(self, routine: Routine, kinds: tuple[Kind, ...]):
         return lower_routine(routine, kinds, self.stretch)

@@ -8,6 +8,7 @@ from typing import NoReturn
 from . import ir
 from .affine import affine, unclipped
 from .blocks import rename_block
+from .equalities import representative, unify
 from .errors import KindError, UnsupportedError, problem_at
 from .inequalities import Facts
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
@@ -213,7 +214,7 @@ class NestWriter:
             assert isinstance(name, Name)
             self.state.nonneg.add(name.id)
             names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
-            if not names <= self.stable or any(isinstance(e, Sub) for e in ir.walk(size)):
+            if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):
                 return name
             self.state.lengths[size] = name
         return self.state.lengths[size]
@@ -242,30 +243,12 @@ class NestWriter:
     # -- sizes
     def canonical(self, size: Expr) -> Expr:
         """Return the representative of a size."""
-        a = affine(size)
-        for _ in range(20):
-            changed = False
-            total = affine(Const(a.const))
-            for atom, c in a.terms.items():
-                new = self.canonical_atom(atom)
-                changed |= new is not None
-                total = total + affine(new if new is not None else atom) * c
-            a = total
-            if not changed:
-                break
-        return a.expr()
+        return representative(size, self.state.equal, self.canonical_atom)
 
-    def canonical_atom(self, atom: Expr) -> Expr | None:
-        """Return the representative of what is no sum; None where that is the atom itself."""
-        new = self.state.equal.get(atom)
-        if new is not None or not isinstance(atom, Op):
-            return new
-        if atom.fn in ("mul", "max", "min", "floordiv", "mod"):
-            args = tuple(map(self.canonical, atom.args))
-            return None if args == atom.args else replace(atom, args=args)
-        return self.canonical_size(atom) if atom.fn in ("len", "size", "shape") else None
-
-    def canonical_size(self, atom: Op) -> Expr | None:
+    def canonical_atom(self, atom: Op) -> Expr | None:
+        """Return the size an array was made with; None where that is the atom itself, or no size."""
+        if atom.fn not in ("len", "size", "shape"):
+            return None
         base = atom.args[0]
         if not isinstance(base, Name) or base.id not in self.kinds:
             return None
@@ -289,6 +272,11 @@ class NestWriter:
         self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
         self.unify(a, b)
 
+    def unify(self, a: Expr, b: Expr):
+        """Take notice that two sizes are equal."""
+        self.state.compared |= {(a, b)}
+        unify(a, b, self.state.equal)
+
     def agreed(self, test: Expr, stop: ir.Raise):
         """Check at run time that two sizes are equal, as the text says: from here on that is known."""
         assert isinstance(test, Op), test
@@ -300,18 +288,6 @@ class NestWriter:
     def stop_if(self, test: Expr, message: str):
         """Raise at run time where a test holds."""
         self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
-
-    def unify(self, a: Expr, b: Expr):
-        """Take notice that two sizes are equal."""
-        self.state.compared |= {(a, b)}
-        fa, fb = affine(a), affine(b)
-        local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
-        for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
-            if len(x.terms) == 1 and not x.const and next(iter(x.terms.values())) == 1:
-                atom = next(iter(x.terms))
-                if atom not in ir.walk(y):
-                    self.state.equal[atom] = y
-                    return
 
     def is_nonneg(self, e: Expr) -> bool:
         """Return whether an integer expression is known not to be negative."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
+from functools import lru_cache
 
 import numpy as np
 
@@ -464,7 +465,12 @@ def _own_nodes(node):
             stack.extend(ast.iter_child_nodes(n))
 
 
-def _assigned_names(node) -> set[str]:
-    found = {n.id for n in _own_nodes(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    found |= {n.name for n in _own_nodes(node) if isinstance(n, ast.MatchAs) and n.name}
-    return found | {n.name for n in _own_nodes(node) if isinstance(n, ast.FunctionDef)}
+@lru_cache(maxsize=256)
+def _assigned_names(node) -> frozenset[str]:
+    found = set()
+    for n in _own_nodes(node):
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+            found.add(n.id)
+        elif isinstance(n, ast.MatchAs | ast.FunctionDef) and n.name:
+            found.add(n.name)
+    return frozenset(found)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import ir
 from .hints import checkpoint
 from .ir import Const, For, Op
-from .parse_expr import ExpressionReader, Obj
+from .parse_expr import ExpressionReader
 from .rules.draws import is_draw
 
 SCHEDULES = ("all", "periodic", "sqrt", "binomial")
@@ -20,13 +20,7 @@ class CheckpointReader(ExpressionReader):
 
     def is_checkpoint(self, node: ast.expr) -> bool:
         """Return whether an expression is a call of `checkpoint`."""
-        f = node.func if isinstance(node, ast.Call) else None
-        owner = f.value if isinstance(f, ast.Attribute) else f
-        if not isinstance(owner, ast.Name):
-            return False
-        value = self.expr(owner)
-        found = value.value if isinstance(value, Obj) else None
-        return (getattr(found, f.attr, None) if isinstance(f, ast.Attribute) else found) is checkpoint
+        return self.called_object(node) is checkpoint
 
     def for_checkpointed(self, node: ast.For):
         """Read a loop over `checkpoint(iterable, ...)`."""

@@ -377,6 +377,14 @@ class ExpressionReader:
             return value
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
 
+    def called_object(self, node: ast.expr):
+        """Return what a call by a name, or by a field of one, calls, if that is an object known now; else None."""
+        f = node.func if isinstance(node, ast.Call) else None
+        owner = f.value if isinstance(f, ast.Attribute) else f
+        value = self.expr(owner) if isinstance(owner, ast.Name) else None
+        found = value.value if isinstance(value, Obj) else None
+        return getattr(found, f.attr, None) if isinstance(f, ast.Attribute) else found
+
     def axes_count(self, value: ir.Expr, node) -> ir.Expr:
         """Return the number of axes of an array: a constant where what was read so far tells it."""
         rank = self.shared.ranks.rank(value)

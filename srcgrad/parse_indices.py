@@ -10,7 +10,7 @@ import numpy as np
 from . import ir
 from .ir import Const, Name
 from .kinds import INT
-from .parse_expr import ExpressionReader, Obj, ShapeOf, Struct, stored_names
+from .parse_expr import ExpressionReader, ShapeOf, Struct, stored_names
 
 
 class IndexLoopReader(ExpressionReader):
@@ -18,10 +18,7 @@ class IndexLoopReader(ExpressionReader):
 
     def indices_looped_over(self, node) -> tuple | None:
         """Return (sizes, the array whose elements are wanted as well) of such a loop; None for other loops."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
-            return None
-        target = self.expr(node.func)
-        f = target.value if isinstance(target, Obj) else None
+        f = self.called_object(node)
         if f is np.ndindex:
             sizes = self.shape_operands(node, [self.opened(v, node) for v in self.positional(node)])
             if isinstance(sizes, ShapeOf):
@@ -70,7 +67,6 @@ class IndexLoopReader(ExpressionReader):
         self.fresh.taken.add(name)
         self.shared.counters.add(name)
         return name
-
 
     @contextlib.contextmanager
     def counted_by(self, var: str):

@@ -15,6 +15,7 @@ from .errors import Problem
 from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
+from .one_pass import join_parts
 from .simplify import simplify
 
 
@@ -67,11 +68,16 @@ def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir
     return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
 
 
-def finish(function: ir.Function, low: Lowered, kinds, sizes, mode="reverse") -> ir.Function:
-    """Return a derivative function after the passes that make it short and its loops fast."""
+def finish(function: ir.Function, low: Lowered, kinds, sizes, mode="reverse", parted=False) -> ir.Function:
+    """Return a derivative function after the passes that make it short and its loops fast.
+
+    `parted` says that its forward and backward part will be functions of their own.
+    """
     passes = Passes()
     passes.dump(mode, verify(function))
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("simplify", function, lambda f: simplify(f, known))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
+    if not parted:
+        function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
     return passes.run("final", function, lambda f: simplify(f, known))

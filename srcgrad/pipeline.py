@@ -192,7 +192,7 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
-    joint = finish(joint, low, p.kinds | given_kinds, p.sizes)
+    joint = finish(joint, low, p.kinds | given_kinds, p.sizes, parted=True)
     split = {title: k for k, title in joint.sections}["backward"]
     first, second = joint.body[:split], joint.body[split:-1]
     last = joint.body[-1]

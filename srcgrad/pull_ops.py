@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .affine import clipped, simplify_index
@@ -205,13 +206,13 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         if not self.stretch or isinstance(ca, Const) and isinstance(cb, Const):
             self.require(a, b, BROADCAST)
             return a, None, None
+        for fixed, other in ((ca, cb), (cb, ca)):
+            if isinstance(fixed, Const) and fixed != ONE:
+                mapped = partial(times, self.resolve_target(fixed, other))
+                return (fixed, None, mapped) if fixed == ca else (fixed, mapped, None)
         size = self.hold(Select(Op("eq", (ca, ONE)), cb, ca), "n", always=True)
-        for n in (ca, cb):
-            bad = Op("and", (Op("ne", (n, size)), Op("ne", (n, ONE))))
-            self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), ca, cb), self.loc),)))
-        steps = [self.hold(Select(Op("eq", (n, ONE)), ZERO, ONE), "step", always=True) for n in (ca, cb)]
-        first, second = (lambda i, s=s: Op("mul", (i, s)) for s in steps)
-        return size, first, second
+        step = self.hold(Select(Op("eq", (ca, ONE)), ZERO, ONE), "step", always=True)
+        return size, partial(times, step), partial(times, self.resolve_target(size, cb))
 
     def resolve_target(self, size: Expr, own: Expr) -> Expr | None:
         """Return the index step (0 or 1) of an axis that must fit a target's, None where it is known to fit."""
@@ -387,6 +388,11 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
                 self.state.dims[target] = p.dims
                 return Name(target)
         return None
+
+
+def times(step: Expr | None, i: Expr) -> Expr:
+    """Return an index along an axis that a step of 0 keeps at its only place."""
+    return i if step is None else Op("mul", (i, step))
 
 
 def op_count(expr: Expr) -> int:

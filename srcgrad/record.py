@@ -12,7 +12,7 @@ from .adjoint import Step
 from .blocks import exposed_reads
 from .calls import is_call
 from .errors import UnsupportedError, problem_at
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Unpack
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, Unpack
 from .rules import draws, elementwise
 from .slots import Slots
 from .writes import first_writes
@@ -74,8 +74,10 @@ class Recorder:
     def integers_bound_once(self) -> dict[str, Expr]:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""
         lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
-        pure = [s for s in lets if all(isinstance(e, Name | Const | Op) and not _is_drawn(e) for e in ir.walk(s.value))]
-        return {s.target: s.value for s in pure if self.kinds[s.target] == Kind("int64")}
+        lets = [s for s in lets if self.kinds[s.target] == Kind("int64")]
+        known = (Name, Const, Op, Select)
+        pure = [s for s in lets if all(isinstance(e, known) and not _is_drawn(e) for e in ir.walk(s.value))]
+        return {s.target: s.value for s in pure}
 
     def run(self, steps: list[Step]):
         """Fill in `kept`, `loads`, `rebuilds` and `entry` of all steps, and the allocations before outermost loops."""
@@ -292,7 +294,9 @@ class Recorder:
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
             step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
-            result = earlier | reads
+            # an element that it alone reads again it puts back itself: later stores need not keep it
+            own = {fact} if step.kept and not step.late and reads_own_element(step) else set()
+            result = needed | (reads - own)
             if step.kept or step.code:
                 for e in stmt.index:
                     result |= facts_of(e, self.kinds, self.bars) - self.temps
@@ -357,6 +361,27 @@ class Recorder:
         assert isinstance(step.stmt, For)
         found = {f for s in ir.statements(step.stmt.body) for e in ir.exprs_of(s) for f in facts_of(e, self.kinds, ())}
         return found | ir.stored_in(step.stmt.body) - self.kills(step.stmt)
+
+
+def reads_own_element(step: Step) -> bool:
+    """Return whether the adjoint of a store reads no element of its array but the one stored."""
+    stmt = step.stmt
+    assert isinstance(stmt, Store)
+    found = [stmt.base not in ir.names_in(r.value) for r in step.rebuilds]
+
+    def visit(e: Expr):
+        if isinstance(e, Sub) and e.base == Name(stmt.base):
+            found.append(e.index == stmt.index and stmt.base not in ir.names_in(*e.index))
+        elif e == Name(stmt.base):
+            found.append(False)
+        elif not (isinstance(e, Op) and e.fn in SIZES_ONLY):
+            for c in ir.children(e):
+                visit(c)
+
+    for s in ir.statements(tuple(step.code)):
+        for e in ir.exprs_of(s):
+            visit(e)
+    return all(found)
 
 
 def carried(stmt: For, kinds: dict[str, Kind]) -> set[str]:

@@ -11,6 +11,8 @@ from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
 
+SHORT = 16  # a call of BLAS costs as much as a sum of so many products
+
 
 class ReductionReader(MaskReader):
     """Reads the operations that need a loop or a library call of their own."""
@@ -31,7 +33,7 @@ class ReductionReader(MaskReader):
         if expr.fn in ("np.sum", "np.mean"):
             result = self.sum(expr, p, kept, axes, into if not expr.option("keepdims") else None)
         else:
-            result = self.extreme(expr, self.named_array(p, kind), kept, axes)
+            result = self.extreme(expr, self.named_array(p, kind), kept, axes, into if not expr.option("keepdims") else None)
         if not expr.option("keepdims"):
             return result
         dims = tuple(ONE if d in axes else p.dims[d] for d in range(p.rank))
@@ -78,7 +80,7 @@ class ReductionReader(MaskReader):
             self.nest(own, [(ZERO, n) for n in dims], [Store(target, cell, mean)])
         return self.named(target)
 
-    def extreme(self, expr: Op, p: Pull, kept, axes) -> Pull:
+    def extreme(self, expr: Op, p: Pull, kept, axes, into: str | None) -> Pull:
         """Lower max and min: find the place of the (first) winner, then read the element there."""
         fn = "gt" if expr.fn in ("np.max", "np.argmax") else "lt"
         places = [self.fresh("best") for _ in axes]
@@ -108,7 +110,7 @@ class ReductionReader(MaskReader):
             body = [Let(places[0], single)]
         else:
             body += self.nested(inner_idx, [(ZERO, p.dims[d]) for d in axes], [search])
-        return self.place_extreme(expr, p, kept, idx, names, winner, places, body)
+        return self.place_extreme(expr, p, kept, idx, names, winner, places, body, into)
 
     def search_call(self, expr: Op, p: Pull, names, kept, axes) -> Expr | None:
         """Return `np.argmax(row)` where one axis of an array that stands in memory is searched."""
@@ -124,7 +126,7 @@ class ReductionReader(MaskReader):
             items = items[:-1]
         return Op(call, (Sub(p.array, items),), (), expr.loc)
 
-    def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
+    def place_extreme(self, expr, p, kept, idx, names, winner, places, body, into) -> Pull:
         is_place = expr.fn.startswith("np.arg")
         if is_place and len(places) > 1:
             flat: Expr = Name(places[0])
@@ -138,7 +140,8 @@ class ReductionReader(MaskReader):
                 self.emit(s)
             return Pull((), lambda _: value)
         kind = self.kind(expr)
-        target = self.fresh("best_of" if is_place else "extremes")
+        own = into is not None and into != "out" and self.kinds.get(into) == Kind(kind.dtype, len(kept))
+        target = into if own else self.fresh("best_of" if is_place else "extremes")
         self.kinds[target] = Kind(kind.dtype, len(kept))
         dims = tuple(p.dims[d] for d in kept)
         self.allocate(target, dims, self.kinds[target], "np.empty")
@@ -160,6 +163,8 @@ class ReductionReader(MaskReader):
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
             return self.integer_product(pa, pb, kind)
+        if pa.rank == pb.rank == 1 and not (self.is_row(pa, ka, kind) and self.is_row(pb, kb, kind)):
+            return self.inner(expr, pa, pb, into)
         xa, xb = self.operand(pa, ka, kind.dtype), self.operand(pb, kb, kind.dtype)
         call = Op("np.dot", (xa, xb), (), expr.loc)
         target = into if into and self.kinds.get(into) == kind else self.fresh("product")
@@ -171,6 +176,16 @@ class ReductionReader(MaskReader):
         if target != into:
             self.products.add(target)
         return self.named(target)
+
+    def is_row(self, p: Pull, own: Kind, kind: Kind) -> bool:
+        """Return whether a vector stands in memory without gaps, in the dtype of the product, and is not short."""
+        short = isinstance(p.dims[0], Const) and p.dims[0].value <= SHORT
+        return p.array is not None and is_contiguous(p.array) and own.dtype == kind.dtype and not short
+
+    def inner(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
+        """Lower a product of vectors to a sum: to bring them into a row first would cost as much."""
+        p = Pull(a.dims, lambda idx: Op("mul", (a.at(idx), b.at(idx)), (), expr.loc))
+        return self.sum(Op("np.sum", expr.args, (), expr.loc), p, (), (0,), into)
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):

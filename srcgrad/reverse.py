@@ -55,7 +55,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     fresh = ir.Fresh(ir.all_names(function))
     kinds = dict(kinds)
     function, own = own_written_params(function, kinds, fresh)
-    sizes = dict(sizes) | {name: tuple(_shape(name, d) for d in range(kinds[p].rank)) for p, name in own.items()}
+    sizes = {n: tuple(ir.rename_expr(d, own) for d in dims) for n, dims in sizes.items()}
+    sizes |= {name: tuple(_shape(name, d) for d in range(kinds[p].rank)) for p, name in own.items()}
     function = hoist_tests(function, kinds, fresh)
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)

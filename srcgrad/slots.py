@@ -156,7 +156,7 @@ class Slots:
             return Slot(base, (), kind)
         sizes, cut = self.most_rows(name, loops) if kind.rank else ((), ())
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        counted = trip_counts([s.recorded for s in loops])
+        counted = trip_counts(self.widest([s.recorded for s in loops]))
         known = counted[max((k + 1 for k, c in enumerate(counted) if c is None), default=0) :]
         rows, index = tuple(c[0] for c in known if c), tuple(c[1] for c in known if c)
         if len(known) < len(loops):
@@ -169,6 +169,18 @@ class Slots:
             made = Op("stack", (Const(ROOM),), static)
         loops[0].allocations.append(Let(base, made))
         return Slot(base, index, kind, cut)
+
+    def widest(self, loops: list[Stmt]) -> list[Stmt]:
+        """Return loops with ends that are known before the outermost of them, where theirs are the smaller of two."""
+        found: list[Stmt] = []
+        for stmt in loops:
+            ends = []
+            if isinstance(stmt, For) and stmt.step == Const(1):
+                hi = unclipped(self.resolved(stmt.hi, ir.bound_in((loops[0],))))
+                ends = [replace(stmt, hi=e) for e in without_least(hi)]
+            known = [e for e in ends if trip_counts([*found, e])[-1] is not None]
+            found.append(known[0] if known else stmt)
+        return found
 
     def height(self, owner: Step, loops) -> str:
         """Return the name of the count that all stacks of a loop share: the number of its present trip, from 0."""

@@ -481,7 +481,8 @@ def share(exprs: list, first: int):
         covered = [hide(e) for e in exprs]
         names = (sympy.Symbol(f"t{k:04d}") for k in range(first, first + 1000))
         temps, results = sympy.cse(covered, symbols=names, optimizations=[], order="none", list=True)
-        shown = {v: k for k, v in hidden.items()}
+        named = {e: s for s, e in temps if not e.is_Symbol}
+        shown = {v: k.xreplace(named) for k, v in hidden.items()}
         small: dict = {}
         kept = []
         for s, e in temps:

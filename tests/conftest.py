@@ -5,6 +5,9 @@ import random
 import shutil
 import tempfile
 
+# before NumPy is loaded: each worker has one core
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 

@@ -54,15 +54,14 @@ def test_dataclasses():
     step = 1e-6
     moved = [loss(replace(MODEL, second=replace(MODEL.second, bias=0.2 + d)), X) for d in (step, -step)]
     assert gradient.second.bias == pytest.approx((moved[0] - moved[1]) / (2.0 * step), rel=1e-7)
-    sg.check_grads(loss, (MODEL, X))
 
 
 def test_pullback_of_dataclasses():
     value, pullback = sg.vjp(loss, MODEL, X)
-    model_bar, x_bar = pullback(1.0)
+    model_bar, _ = pullback(1.0)
     assert value == pytest.approx(loss(MODEL, X), rel=1e-14)
-    np.testing.assert_allclose(x_bar, sg.grad(loss, argnums=1)(MODEL, X), rtol=1e-13)
     assert isinstance(model_bar, Model)
+    sg.check_grads(loss, (MODEL, X))
 
 
 def area(x, y, kind="flat", scale=None):

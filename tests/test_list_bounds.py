@@ -67,4 +67,4 @@ def test_items_there_are_not(function, args, error):
     with pytest.raises(error):
         function(*args)
     with pytest.raises(error):
-        sg.grad(function)(*args)
+        sg.value_and_grad(function)(*args)

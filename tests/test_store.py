@@ -539,7 +539,7 @@ def test_ten_processes_at_once(folder):
     assert names(folder) == sorted([source, constant])
     assert list((folder / "__pycache__").glob("*.tmp*")) == []
     # Whatever is in the cache now is right for whoever reads it.
-    assert set(outputs([python(WORK, turn, 0, KEY, SUM) for turn in range(5)])) == {"1094.0 True 12497500.0"}
+    assert set(outputs([python(WORK, turn, 0, KEY, SUM) for turn in range(2)])) == {"1094.0 True 12497500.0"}
     module = store.lookup("weighted", KEY)
     c_order = np.arange(12.0).reshape(3, 4)
     for array in (c_order, np.asfortranarray(c_order), c_order.astype(np.float32)):

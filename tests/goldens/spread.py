@@ -27,32 +27,28 @@ def spread_value_and_grad(A):
             if A[i, j] > A[best, best_1] or A[i, j] != A[i, j]:
                 best = i
                 best_1 = j
-    extremes = np.empty(A.shape[0])
+    total = 0.0
     best_2_rec = np.empty(A.shape[0], dtype=np.int64)
+    best_3_rec = np.empty(A.shape[0], dtype=np.int64)
     for i in range(A.shape[0]):
         best_2 = np.argmax(A[i])
         best_2_rec[i] = best_2
-        extremes[i] = A[i, best_2]
-    total = 0.0
-    best_3_rec = np.empty(A.shape[0], dtype=np.int64)
-    for i in range(A.shape[0]):
+        extremes = A[i, best_2]
         best_3 = np.argmin(A[i])
         best_3_rec[i] = best_3
         extremes_1 = A[i, best_3]
-        total += extremes[i] - extremes_1
+        total += extremes - extremes_1
     out = A[best, best_1] * total
     # backward
     # return np.max(A) * np.sum(A.max(axis=1) - A.min(axis=1))  (line 2)
     A_bar = np.zeros_like(A)
     A_bar[best, best_1] += total
     total_bar = A[best, best_1]
-    extremes_bar = np.empty_like(extremes)
     for i in range(A.shape[0]):
-        extremes_bar[i] = total_bar
         extremes_1_bar = -total_bar
         best_3 = best_3_rec[i]
         A_bar[i, best_3] += extremes_1_bar
     for i in range(A.shape[0]):
         best_2 = best_2_rec[i]
-        A_bar[i, best_2] += extremes_bar[i]
+        A_bar[i, best_2] += total_bar
     return out, A_bar

@@ -25,28 +25,20 @@ def springs_value_and_grad(q, k, n):
     e = 0.0
     if 0 < n and n >= q.shape[0]:
         raise IndexError('out of bounds: q[i + 1] (springs.py:4), axis 0: index, size', n, q.shape[0])
-    log_rec = np.empty(max(n, 0))
-    for i in range(n):
-        r = q[i + 1] - q[i]
-        if r > 1.0:
-            log = np.log(r)
-            log_rec[i] = log
-            e += k * log
-        else:
-            e += 0.5 * k * (r - 1.0)**2
-    # backward
-    # for i in range(n):  (line 3)
     k_bar = 0.0
     q_bar = np.zeros_like(q)
+    # forward and backward
     for i in range(n):
         r = q[i + 1] - q[i]
         if r > 1.0:
             # e += k * np.log(r)  (line 6)
-            log = log_rec[i]
+            log = np.log(r)
+            e += k * log
             k_bar += log
             r_bar = k / r
         else:
             # e += 0.5 * k * (r - 1.0) ** 2  (line 8)
+            e += 0.5 * k * (r - 1.0)**2
             t = r - 1.0
             k_bar += 0.5 * t**2
             r_bar = k * t

@@ -63,14 +63,14 @@ def plain_gradient(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """Value and gradients from the generated source run as plain Python, no compiler in between."""
-    value, *gradients = plain_text(f, args, argnums)[2]
+    value, *gradients = plain_run(f, args, argnums)[2]
     return value, tuple(gradients)
 
 
-def plain_text(
+def plain_run(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", dots=()
-) -> tuple[str, str, Any]:
-    """The module generated for value and derivative, the name of its function, and what that returns."""
+) -> tuple[Any, str, Any]:
+    """What is generated for value and derivative, the text of its module, and what its function returns."""
     import numba
 
     from srcgrad import entry, generate, pipeline, tree
@@ -83,8 +83,9 @@ def plain_text(
         text, name = generate.module_text("plain", made), made.functions[0].name
         namespace: dict[str, Any] = {}
         exec(compile(text, "<generated>", "exec"), namespace)
+        namespace |= {key: getattr(value, "py_func", value) for key, value in namespace.items()}
         try:
-            return text, name, twice(lambda: namespace[name](*args, *dots))
+            return made, text, twice(lambda: namespace[name](*args, *dots))
         except ValueError as error:
             if stretch or "broadcast" not in str(error):
                 raise
@@ -108,7 +109,7 @@ def plain_tangent(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], dots: tuple[Any, ...]
 ) -> tuple[Any, Any]:
     """Value and derivative along tangents from the generated source run as plain Python."""
-    return plain_text(f, args, argnums, "jvp", dots)[2]
+    return plain_run(f, args, argnums, "jvp", dots)[2]
 
 
 TANGENTS = {compiled_gradient: compiled_tangent, plain_gradient: plain_tangent}
@@ -155,7 +156,7 @@ def second_order(text: str) -> str:
         names = parameter_names(module.f)
         args = arguments(names, seed_of(text))
         wanted = float_argnums(args)
-        made, name, _ = plain_text(module.f, args, wanted)
+        made, module_text, _ = plain_run(module.f, args, wanted)
     bars = [f"{names[k]}_along" for k in wanted]
     terms = [
         f"np.sum({names[k]} * {bar})" if isinstance(args[k], np.ndarray) else f"{names[k]} * {bar}"
@@ -164,10 +165,10 @@ def second_order(text: str) -> str:
     given = ", ".join(names)
     last = [
         f"def f({given}):",
-        f"    value_, {', '.join(bars)} = {name}({given})",
+        f"    value_, {', '.join(bars)} = {made.functions[0].name}({given})",
         f"    return value_ + {' + '.join(terms)}",
     ]
-    return "\n".join([text.splitlines()[0].replace(SECOND, ", of second order"), made, *last]) + "\n"
+    return "\n".join([text.splitlines()[0].replace(SECOND, ", of second order"), module_text, *last]) + "\n"
 
 
 # ---- one program
