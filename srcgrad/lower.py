@@ -178,7 +178,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.hoist_storage(stmt)
             test = self.scalar(stmt.test)
             if self.is_agreement(test, stmt):
-                return self.agreed(test, stmt.then[0])
+                return self.agreed(test, self.scoped(stmt.then))
             self.emit(If(test, self.scoped(stmt.then), self.scoped(stmt.other), stmt.loc))
         elif isinstance(stmt, For):
             self.hoist_storage(stmt)

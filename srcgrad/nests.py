@@ -277,12 +277,12 @@ class NestWriter:
         self.state.compared |= {(a, b)}
         unify(a, b, self.state.equal)
 
-    def agreed(self, test: Expr, stop: ir.Raise):
+    def agreed(self, test: Expr, stop: tuple[Stmt, ...]):
         """Check at run time that two sizes are equal, as the text says: from here on that is known."""
         assert isinstance(test, Op), test
         a, b = map(self.canonical, test.args)
         if a != b:
-            self.emit(If(test, (stop,), (), self.loc))
+            self.emit(If(test, stop, (), self.loc))
             self.unify(a, b)
 
     def stop_if(self, test: Expr, message: str):

@@ -50,7 +50,7 @@ def partition(a, kth, axis=-1, kind=None):
     return np.sort(a, axis=axis)
 
 
-@page(np.argpartition, method="argpartition")
+@page(np.argpartition, method="argpartition", cases=("A(3), [0, 1, 2]",))
 def argpartition(a, kth, axis=-1, kind=None):
     """The places of the elements in ascending order, which is a partition at every place."""
     return np.argsort(a, axis=axis)

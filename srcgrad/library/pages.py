@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import numpy as np
+
 
 class RefusedError(ValueError):
     """A page does not have this: what, and what to write instead."""
@@ -61,6 +63,21 @@ def page_of(function) -> Callable | None:
     except TypeError:
         return None
     return found or _BY_NAME.get(full_name(function))
+
+
+def functions_of(text: Callable) -> list[str]:
+    """Return how code spells the functions that a page stands for."""
+    named = [name for name, own in _BY_NAME.items() if own is text]
+    return [_spelling(f) for f, own in PAGES.items() if own is text and f is not text] + named
+
+
+def _spelling(function) -> str:
+    """Return how code spells a function of NumPy."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    inner = (getattr(function, "__module__", None) or "").removeprefix("numpy").strip(".")
+    return f"np.{inner}.{function.__name__}" if inner else f"np.{function.__name__}"
 
 
 def full_name(function) -> str:

@@ -25,7 +25,7 @@ def count_along(a, axes):
     return count
 
 
-@page(np.sum, np.add.reduce, method="sum", cases=("A(2, 3), axis=0, initial=2.0", "A(2, 3), where=M(2, 3)",
+@page(np.sum, method="sum", cases=("A(2, 3), axis=0, initial=2.0", "A(2, 3), where=M(2, 3)",
                                                   "A(2, 3), axis=-1, keepdims=True, where=M(3)"))  # fmt: skip
 def sum_(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
     """The sum of the elements."""
@@ -43,7 +43,7 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=None):
     return total / np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
 
 
-@page(np.max, np.amax, np.maximum.reduce, method="max", cases=("A(2, 3), axis=0, initial=0.0",
+@page(np.max, np.amax, method="max", cases=("A(2, 3), axis=0, initial=0.0",
                                                                "A(2, 3), where=M(2, 3), initial=-1.0"))  # fmt: skip
 def max_(a, axis=None, keepdims=False, initial=None, where=None):
     """The greatest element."""
@@ -52,7 +52,7 @@ def max_(a, axis=None, keepdims=False, initial=None, where=None):
     return found if initial is None else np.maximum(found, initial)
 
 
-@page(np.min, np.amin, np.minimum.reduce, method="min", cases=("A(2, 3), axis=0, initial=0.0",
+@page(np.min, np.amin, method="min", cases=("A(2, 3), axis=0, initial=0.0",
                                                                "A(2, 3), where=M(2, 3), initial=1.0"))  # fmt: skip
 def min_(a, axis=None, keepdims=False, initial=None, where=None):
     """The least element."""
@@ -61,7 +61,7 @@ def min_(a, axis=None, keepdims=False, initial=None, where=None):
     return found if initial is None else np.minimum(found, initial)
 
 
-@page(np.prod, np.multiply.reduce, method="prod", cases=(
+@page(np.prod, method="prod", cases=(
     "A(4)", "A(2, 3)", "A(2, 3), axis=0", "A(2, 3), axis=(1, 0)", "A(2, 3, 2), axis=(0, -1), keepdims=True", "I(3)",
     "A(2, 3), keepdims=True", "A(2, 3), axis=1, where=M(2, 3), initial=2.0",
 ))  # fmt: skip
@@ -88,14 +88,14 @@ def prod(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
     return with_axes(result, axes, chosen.ndim) if keepdims else result
 
 
-@page(np.any, np.logical_or.reduce, method="any", cases=("M(3)", "A(2, 3) > 0.5, axis=0",
+@page(np.any, method="any", cases=("M(3)", "A(2, 3) > 0.5, axis=0",
                                                          "I(2, 3), axis=1, keepdims=True"))  # fmt: skip
 def any_(a, axis=None, keepdims=False):
     """Whether an element is true."""
     return np.sum(np.asarray(a) != 0, axis=axis, keepdims=keepdims) > 0
 
 
-@page(np.all, np.logical_and.reduce, method="all", cases=("M(3)", "A(2, 3) > -0.5, axis=0", "I(2, 3), axis=(0, 1)"))
+@page(np.all, method="all", cases=("M(3)", "A(2, 3) > -0.5, axis=0", "I(2, 3), axis=(0, 1)"))
 def all_(a, axis=None, keepdims=False):
     """Whether all elements are true."""
     return np.sum(np.asarray(a) == 0, axis=axis, keepdims=keepdims) == 0
