@@ -166,6 +166,18 @@ def test_methods(text, tmp_path):
     assert mismatch(expected, gradients, (a,), (0,)) is None
 
 
+GRIDS = ("np.mgrid[0:3, 1:5:2]", "np.mgrid[:4]", "np.ogrid[0:2, 0:3][1]", "np.mgrid[-1:1:5j, 0:2]", "np.ogrid[0:1:3j]")
+
+
+@pytest.mark.parametrize("text", GRIDS)
+def test_grids(text, tmp_path):
+    module = loaded(f"{HEAD}def f(s):\n    return np.sum(np.sin(s * {text}))\n", tmp_path, "grid")
+    expected = reference(module.f, (0.7,), (0,))
+    value, gradients = gradient_of(module.f, (0.7,), (0,))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    assert mismatch(expected, gradients, (0.7,), (0,)) is None
+
+
 WRITING = {
     "sort": "    b = a * 1.0\n    b.sort()\n",
     "sort along": "    b = a * 1.0\n    b.sort(axis=0)\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axis_of
-from .pages import page
+from .pages import page, part
 
 
 @page(np.eye, cases=("3", "2, 3", "3, k=-1", "2, 4, 2", "2, dtype=np.int64", "N()"))
@@ -109,6 +109,24 @@ def vander(x, N=None, increasing=False):
 def diagflat(v, k=0):
     """The elements on a diagonal."""
     return np.diag(np.ravel(np.asarray(v)), k)
+
+
+@part
+def open_grid(ranges):
+    """The places of each range along an axis of its own: what `np.ogrid` gives."""
+    count = len(ranges)
+    grids = []
+    for d, (start, stop, step, counted) in enumerate(ranges):
+        places = np.linspace(start, stop, step) if counted else np.arange(start, stop, step)
+        grids = [*grids, places[(None,) * d + (slice(None),) + (None,) * (count - d - 1)]]
+    return tuple(grids) if count > 1 else grids[0]
+
+
+@part
+def dense_grid(ranges):
+    """The places of each range, repeated along the axes of the others: what `np.mgrid` gives."""
+    grids = open_grid(ranges)
+    return np.stack(np.broadcast_arrays(*grids)) if len(ranges) > 1 else grids
 
 
 @page(np.indices, cases=("(2, 3)",))
