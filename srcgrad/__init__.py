@@ -13,6 +13,7 @@ from .errors import (
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
 from .jvp import hvp, jvp
+from .look import explain, graph
 from .pullback import vjp
 
 __version__ = "0.1.0"
@@ -32,7 +33,9 @@ __all__ = [
     "checkpoint",
     "clear_cache",
     "differentiable",
+    "explain",
     "grad",
+    "graph",
     "hvp",
     "jvp",
     "nondifferentiable",

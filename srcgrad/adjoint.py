@@ -42,6 +42,7 @@ class Step:
     end_other: list[Stmt] = field(default_factory=list)
     kept: object = None
     kept_after: dict = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     entry: list = field(default_factory=list)
     loads: list[Let] = field(default_factory=list)
     rebuilds: list[Let] = field(default_factory=list)

@@ -7,11 +7,13 @@ import inspect
 import operator
 import re
 import threading
+from collections.abc import Callable
 
 import numba
 
 from . import entry, generate, store, tree
 from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
+from .listing import Source
 from .source import python_function
 
 
@@ -351,14 +353,8 @@ def value_and_grad(f=None, argnums=0, *, boundscheck=None):
     return ValueAndGrad(f, argnums, boundscheck)
 
 
-class Source(str):
-    """Generated source text; a str."""
-
-    __slots__ = ()
-
-
 def source(f, *args) -> Source:
-    """Return the source that was generated for `f`.
+    """Return the source that was generated for `f`, a str; Jupyter shows forward and backward side by side.
 
     Parameters
     ----------
@@ -375,7 +371,7 @@ def source(f, *args) -> Source:
     """
     if not isinstance(f, Transformed):
         raise ArgumentError(Problem(f"{f!r} was not made by srcgrad", "pass what grad() or differentiable() returned"))
-    found: dict[str, None] = {}
+    found: dict[str, Callable] = {}
     if args:
         args = f._bind(args, {}) if len(args) != f._count else args
         structured = not all(map(tree.is_plain, args))
@@ -384,15 +380,17 @@ def source(f, *args) -> Source:
         given = list(args)
         if structures is not None:
             given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        found[made.module(tuple(numba.typeof(a) for a in given))[0].__srcgrad_text__] = None
+        types = tuple(numba.typeof(a) for a in given)
+        found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
         for made in filter(None, (*f._entries.values(), f._inside)):
             for signature in made.dispatcher.signatures:
-                found[made.module(tuple(signature))[0].__srcgrad_text__] = None
+                text = made.module(tuple(signature))[0].__srcgrad_text__
+                found[text] = functools.partial(made.lines, tuple(signature))
     if not found:
         raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
                                     generate.place(f._base)))  # fmt: skip
-    return Source("\n\n".join(_visible(t) for t in found))
+    return Source("\n\n".join(map(_visible, found)), lambda: [f for lines in found.values() for f in lines()])
 
 
 def _visible(text: str) -> str:

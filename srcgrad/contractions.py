@@ -39,11 +39,11 @@ def _contracted(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> 
         touching = [j for j, s in enumerate(out) if s is not None and j != k and j not in alike and _mentions(s, name)]
         nest = out[touching[0]] if len(touching) == 1 and touching[0] > k else None
         if isinstance(nest, For) and _lives_in_a_trip(nest, name):
-            kind = kinds[name] = Kind(kinds[name].dtype)
+            kinds[name] = Kind(kinds[name].dtype)
             for j in alike:
-                out[j] = _made_with(out[j], sizes[name])
+                out[j] = _made_with(out[j], sizes[name], kinds[name].dtype)
             sizes.pop(name, None)
-            (out[touching[0]],) = _scalars((nest,), name, kind, kinds)
+            (out[touching[0]],) = _scalars((nest,), name, kinds)
             out[k] = None
     return out
 
@@ -54,9 +54,12 @@ def _made_like(stmt: Stmt, array: str) -> bool:
     return isinstance(value, Op) and value.fn.endswith("_like") and value.args == (Name(array),)
 
 
-def _made_with(stmt, dims) -> Let:
-    """Return the statement that makes an array of these sizes."""
-    return replace(stmt, value=replace(stmt.value, fn=stmt.value.fn.removesuffix("_like"), args=tuple(dims)))
+def _made_with(stmt, dims, dtype: str) -> Let:
+    """Return the statement that makes an array of these sizes; of that dtype where it names none itself."""
+    given = stmt.value.option("dtype", dtype)
+    static = () if given == "float64" else (("dtype", given),)
+    fn = stmt.value.fn.removesuffix("_like")
+    return replace(stmt, value=replace(stmt.value, fn=fn, args=tuple(dims), static=static))
 
 
 def _rank(name: str, kinds: dict[str, Kind]) -> int:
@@ -89,11 +92,15 @@ def _mentions_in(stmt: Stmt, array: str) -> bool:
     return array in ir.names_in(*ir.exprs_of(stmt)) or isinstance(stmt, Store) and stmt.base == array
 
 
-def _scalars(block: Block, array: str, kind: Kind, kinds: dict[str, Kind]) -> Block:
+def _scalars(block: Block, array: str, kinds: dict[str, Kind]) -> Block:
+    dtype = kinds[array].dtype
+
     def cast(value: Expr) -> Expr:
-        if kind.dtype == "float64" or kind_of(value, kinds).dtype == kind.dtype:
+        """Return a value as the array would hold it."""
+        known = ir.names_in(value) <= kinds.keys()
+        if (kind_of(value, kinds).dtype if known else "float64") == dtype:
             return value
-        return Op("bool" if kind.dtype == "bool" else f"np.{kind.dtype}", (value,))
+        return Op({"bool": "bool", "float64": "float", "int64": "int"}.get(dtype, f"np.{dtype}"), (value,))
 
     def read(e: Expr) -> Expr:
         if isinstance(e, Sub) and e.base == Name(array):
@@ -102,7 +109,7 @@ def _scalars(block: Block, array: str, kind: Kind, kinds: dict[str, Kind]) -> Bl
 
     out: list[Stmt] = []
     for stmt in block:
-        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kind, kinds))
+        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kinds))
         if isinstance(stmt, Store) and stmt.base == array:
             fn = {"+=": "add", "-=": "sub"}.get(stmt.op)
             value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), (("inplace", True),))
@@ -160,10 +167,10 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         axes = _own_axes(out[touching[0]], name, rank)
         if axes:
             for j in alike:
-                out[j] = _made_with(out[j], dims)
+                out[j] = _made_with(out[j], dims, kinds[name].dtype)
             kinds[name] = Kind(kinds[name].dtype, rank - axes)
             sizes[name] = tuple(dims[axes:])
-            out[k] = replace(stmt, value=replace(value, fn="np.empty", args=tuple(dims[axes:])))
+            out[k] = _made_with(stmt, dims[axes:], kinds[name].dtype)
             (out[touching[0]],) = _without_axes((out[touching[0]],), name, axes)
     return tuple(out)
 

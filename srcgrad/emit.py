@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from . import ir
 from .ir import Const, Expr, For, If, Let, Name, Op, Select, Slice, Stmt, Store, Sub
@@ -151,6 +152,25 @@ def _option(value) -> str:
 
 def emit(function: ir.Function, comments: bool = True) -> str:
     """Return the Python text of a function."""
+    return "\n".join(line.text for line in emit_lines(function, comments))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of emitted text, the user's line that it comes from (0: none of this file's), and the section it is in."""
+
+    text: str
+    origin: int = 0
+    section: str = ""
+
+
+def emit_lines(function: ir.Function, comments: bool = True) -> list[Line]:
+    """Return the lines of the Python text of a function.
+
+    >>> from srcgrad.parse import parse_text
+    >>> [(line.text, line.origin) for line in emit_lines(parse_text("def f(x):\\n    return x * x"))]
+    [('def f(x):', 1), ('    return x * x', 2)]
+    """
     return _Printer(function, comments).run()
 
 
@@ -158,37 +178,49 @@ class _Printer:
     def __init__(self, function: ir.Function, comments: bool):
         self.function = function
         self.comments = comments
-        self.lines: list[str] = []
+        self.lines: list[Line] = []
         self.home = function.loc.file if function.loc else None
-        self.backward = False
+        self.origin = function.loc.line if function.loc else 0
+        self.section = ""
 
-    def run(self) -> str:
+    @property
+    def backward(self) -> bool:
+        return self.section not in ("", "forward")
+
+    def line(self, text: str):
+        self.lines.append(Line(text, self.origin, self.section))
+
+    def run(self) -> list[Line]:
         f = self.function
-        self.lines.append(f"def {f.name}({', '.join(f.params)}):")
+        self.line(f"def {f.name}({', '.join(f.params)}):")
         if f.doc:
             self.doc(f.doc)
         titles = dict(f.sections)
         self.block(f.body, 1, titles if self.comments else {})
-        return "\n".join(self.lines)
+        return self.lines
 
     def doc(self, doc: str):
         lines = doc.strip().splitlines()
-        self.lines.append(f'    """{lines[0]}' + ('"""' if len(lines) == 1 else ""))
+        self.line(f'    """{lines[0]}' + ('"""' if len(lines) == 1 else ""))
         if len(lines) > 1:
-            self.lines += [f"    {line}".rstrip() for line in lines[1:]]
-            self.lines.append('    """')
+            for text in lines[1:]:
+                self.line(f"    {text}".rstrip())
+            self.line('    """')
 
     def block(self, block, depth, titles=None, before=None):
         pad = "    " * depth
+        around = self.origin
         if not block:
-            self.lines.append(f"{pad}pass")
+            self.line(f"{pad}pass")
         for k, stmt in enumerate(block):
             if titles and k in titles:
-                self.lines.append(f"{pad}# {titles[k]}")
-                self.backward = titles[k] != "forward"
+                self.section, self.origin = titles[k], 0
+                self.line(f"{pad}# {titles[k]}")
                 before = None
+            self.origin = stmt.loc.line if stmt.loc and stmt.loc.file == self.home else 0
             before = self.comment(stmt, before, pad)
             self.stmt(stmt, depth, before)
+        self.origin = around
 
     def comment(self, stmt: Stmt, before, pad: str):
         """Head a group of statements with the user's line they come from, where they are not that line."""
@@ -209,7 +241,7 @@ class _Printer:
             return None
         if self.backward or lowered:
             where = f"line {loc.line}" if loc.file == self.home else f"{os.path.basename(loc.file)}:{loc.line}"
-            self.lines.append(f"{pad}# {text}  ({where})")
+            self.line(f"{pad}# {text}  ({where})")
         return loc
 
     def stmt(self, stmt: Stmt, depth: int, before):
@@ -217,22 +249,22 @@ class _Printer:
         if isinstance(stmt, If):
             self.branch(stmt, depth, "if", before)
         elif isinstance(stmt, For | ir.While):
-            self.lines.append(f"{pad}{_head(stmt)}")
+            self.line(f"{pad}{_head(stmt)}")
             self.block(stmt.body, depth + 1, None, before)
             if stmt.other:
-                self.lines.append(f"{pad}else:")
+                self.line(f"{pad}else:")
                 self.block(stmt.other, depth + 1)
         else:
-            self.lines.append(pad + _simple(stmt))
+            self.line(pad + _simple(stmt))
 
     def branch(self, stmt: If, depth: int, word: str, before):
         pad = "    " * depth
-        self.lines.append(f"{pad}{word} {expr_text(stmt.test)}:")
+        self.line(f"{pad}{word} {expr_text(stmt.test)}:")
         self.block(stmt.then, depth + 1, None, before)
         if len(stmt.other) == 1 and isinstance(stmt.other[0], If):
             self.branch(stmt.other[0], depth, "elif", before)
         elif stmt.other:
-            self.lines.append(f"{pad}else:")
+            self.line(f"{pad}else:")
             self.block(stmt.other, depth + 1, None, before)
 
 

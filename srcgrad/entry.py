@@ -19,6 +19,7 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
+from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
@@ -118,7 +119,11 @@ def _digest_value(value, h, seen, attributes):
     elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
         h.update(repr(value).encode())
     else:
-        h.update(type(value).__qualname__.encode())
+        # a function in C is its name, a method of one, as np.add.at, what it is a method of as well
+        h.update(f"{type(value).__qualname__} {getattr(value, '__name__', '')}".encode())
+        owner = getattr(value, "__self__", None)
+        if owner is not None and owner is not value:
+            _digest_value(owner, h, seen, attributes)
         if type(value).__module__.split(".")[0] not in _KNOWN:
             _digest_attributes(value, h, seen, attributes)
 
@@ -348,18 +353,59 @@ class Entry:
                 self.modules[key] = made
             return self.modules[key]
 
+    def lines(self, given) -> list[list[Line]]:
+        """Return the lines of the functions generated for argument types, with their origins; generated anew."""
+        if self.plain is not None:
+            return self.plain.lines(given)
+        _, kinds, structures, _ = self._kinds(given)
+        made = self._builder(kinds, self._whole(structures))[1]()
+        return [emit_lines(f) for f in (*made.functions, *made.callees)]
+
     def _generate(self, kinds, structures):
-        request = self.request
-        whole = request.structures if request.structures is not None else structures
+        whole = self._whole(structures)
         name, build = self._builder(kinds, whole)
         key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
         module, result = generate.module_for(name, key, build)
         implementation = getattr(module, module.NAMES[0])
         return module, result, compiled(implementation, module)
 
+    def _whole(self, structures):
+        """Return the structures of the arguments: those asked for, else those of the types."""
+        return self.request.structures if self.request.structures is not None else structures
+
     def _builder(self, kinds, whole):
         """Return (name, function that generates) for flat kinds and structures of the arguments."""
         return generate.builder(self.request, kinds, whole, self.wrt(whole))
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of a call: their structures, their numbers and arrays, and the kinds of these."""
+
+    structures: tuple[tree.Structure, ...]
+    flat: list
+    kinds: tuple[Kind, ...]
+
+
+def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None = None) -> Arguments:
+    """Return the arguments of a call taken apart, with the defaults of those left out; arrays without axes as numbers.
+
+    Raises
+    ------
+    TypeError
+        If they do not fit the signature.
+    KindError
+        If one of their parts is neither a real number nor an array of these.
+    """
+    bound = signature.bind(*args, **(kwargs or {}))
+    bound.apply_defaults()
+    values = tuple(bound.arguments.values())
+    structures = tuple(tree.structure_of(a) for a in values)
+    flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
+    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
+    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
+    kinds = tuple(kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    return Arguments(structures, flat, kinds)
 
 
 def is_recursive(module) -> bool:

@@ -64,6 +64,7 @@ def module_text(name: str, made) -> str:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
     helpers = [n for n in HELPERS if f"{n}(" in body]
+    helpers += ["special"] if re.search(r"(?<![\w.])special\.", body) else []
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))

@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 from . import ir
 from .affine import Affine, affine, factors, times
 from .ir import Const, Expr, Op, Select, Sub
 
 SIZES = ("shape", "len", "size")
-DEPTH = 5
+DEPTH = 4
 
 
 class Facts:
     """Affine expressions known to be at least zero, at one place of a program."""
 
-    def __init__(self, known: tuple[Affine, ...] = ()):
+    def __init__(self, known: tuple[Affine, ...] = (), fewer: Facts | None = None):
         self.known = known
-        self._failed: dict[Affine, int] = {}  # the depth to which a proof was looked for in vain
+        self.fewer = fewer  # those that facts were added to
+        self.more: dict[tuple[Affine, ...], Facts] = {}
+        self.tried: dict[Affine, tuple[bool, int]] = {}  # goals: whether they follow, looked for how deep
+        self.own: dict[tuple[Expr, int], list[Affine]] = {}
 
     def plus(self, *facts: Affine) -> Facts:
         """Return these facts and more; what says nothing is left out."""
-        implied = [f for fact in facts for t in fact.terms for f in own_facts(t, self, 1)]
-        return Facts(tuple(dict.fromkeys((*self.known, *(f for f in (*facts, *implied) if f.terms)))))
+        if facts not in self.more:
+            implied = [f for fact in facts for t in fact.terms for f in own_facts(t, self, 1)]
+            known = tuple(dict.fromkeys((*self.known, *(f for f in (*facts, *implied) if f.terms))))
+            self.more[facts] = Facts(known, self) if len(known) > len(self.known) else self
+        return self.more[facts]
 
     def without(self, names: set[str]) -> Facts:
         """Return the facts that do not mention any of the names."""
         return Facts(tuple(f for f in self.known if not any(ir.names_in(t) & names for t in f.terms)))
+
+    @cached_property
+    def equal(self) -> dict[Expr, Affine]:
+        """What stands for an atom: facts that hold both ways solved for one atom each, sizes of arrays last."""
+        known, equal = set(self.known), dict(self.fewer.equal) if self.fewer else {}
+        for fact in self.known[len(self.fewer.known) if self.fewer else 0 :]:
+            if fact * -1 not in known:
+                continue
+            rest = substitute(fact, equal)
+            single = sorted((is_size(a), k) for k, (a, c) in enumerate(rest.terms.items()) if abs(c) == 1)
+            if single:
+                atom = list(rest.terms)[single[0][1]]
+                value = (Affine({atom: rest.terms[atom]}) - rest) * rest.terms[atom]
+                equal = {a: substitute(v, {atom: value}) for a, v in equal.items()} | {atom: value}
+        return equal
+
+    @cached_property
+    def by_atom(self) -> dict[Expr, list[Affine]]:
+        """The facts in which an atom stands, with equal atoms put in."""
+        found: dict[Expr, list[Affine]] = {}
+        for fact in dict.fromkeys(substitute(f, self.equal) for f in self.known):
+            for atom in fact.terms:
+                found.setdefault(atom, []).append(fact)
+        return found
 
     def prove(self, goal: Affine, depth: int = DEPTH) -> bool:
         """Return whether `goal >= 0` follows; False where that is not found.
@@ -35,29 +66,40 @@ class Facts:
         >>> Facts((i, n - i - affine(Const(1)))).prove(n - affine(Const(1)))
         True
         """
+        goal = substitute(goal, self.equal)
+        return any(self.follows(goal, d) for d in range(depth + 1))
+
+    def follows(self, goal: Affine, depth: int) -> bool:
+        """Return whether a goal, equal atoms put in, follows from at most `depth` facts."""
         if _sums_sizes(goal):
             return True
-        if depth <= self._failed.get(goal, 0):
-            return False
-        if self._follows(goal, depth):
-            return True
-        self._failed[goal] = depth
-        return False
+        found, tried = self.tried.get(goal, (False, 0))
+        if not found and depth > tried:
+            found = self.search(goal, depth)
+            self.tried[goal] = found, depth
+        return found
 
-    def _follows(self, goal: Affine, depth: int) -> bool:
+    def search(self, goal: Affine, depth: int) -> bool:
+        """Return whether a goal follows from one fact and a goal that follows."""
         quotient = _by_common_size(goal)
-        if quotient is not None and self.prove(quotient, depth - 1):
+        if quotient is not None and self.follows(quotient, depth - 1):
             return True
         for atom, c in goal.terms.items():
             if isinstance(atom, Select):
                 return self.prove_both(goal, atom, c, depth)
-            for fact in (*self.known, *own_facts(atom, self, depth - 1)):
+            for fact in (*self.by_atom.get(atom, ()), *self.of_atom(atom, depth - 1)):
                 f = fact.coefficient_of(atom)
                 # a whole number is not negative where f times it is greater than -f
                 spare = Affine(const=abs(f) - 1)
-                if f * c > 0 and self.prove(goal * abs(f) - fact * abs(c) + spare, depth - 1):
+                if f * c > 0 and self.follows(goal * abs(f) - fact * abs(c) + spare, depth - 1):
                     return True
         return False
+
+    def of_atom(self, atom: Expr, depth: int) -> list[Affine]:
+        """Return what holds of an atom by itself, equal atoms put in."""
+        if (atom, depth) not in self.own:
+            self.own[atom, depth] = [substitute(f, self.equal) for f in own_facts(atom, self, depth)]
+        return self.own[atom, depth]
 
     def prove_both(self, goal: Affine, atom: Select, c: int, depth: int) -> bool:
         """Return whether `goal >= 0` follows whichever side a conditional index takes."""
@@ -67,6 +109,14 @@ class Facts:
             if not facts.prove(rest + affine(side) * c, depth - 1):
                 return False
         return True
+
+
+def substitute(e: Affine, equal: dict[Expr, Affine]) -> Affine:
+    """Return an affine expression with what stands for its atoms put in."""
+    for atom, c in e.terms.items():
+        if atom in equal:
+            e = e - Affine({atom: c}) + equal[atom] * c
+    return e
 
 
 def is_size(atom: Expr) -> bool:

@@ -1,28 +1,19 @@
 """The intermediate representation: the grammar of the programs that every pass reads and returns.
 
-A `Function` is a list of statements over mutable names, as the user wrote it. Nothing in here knows Python's
-`ast`, NumPy or sympy. Nodes are frozen; locations take no part in equality, so two functions are equal when their
-texts would be.
+A `Function` is a list of statements over mutable names, as the user wrote it. Nothing in here knows Python's `ast`,
+NumPy or sympy. Nodes are frozen; locations take no part in equality: functions are equal when their texts would be.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .names import Fresh as Fresh
-
-
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """Where a node came from: file, 1-based line, columns, and the text of that line."""
-
-    file: str
-    line: int
-    col: int
-    end_col: int
-    text: str
+from .places import Call as Call
+from .places import Loc as Loc
 
 
 def _loc() -> Any:
@@ -35,11 +26,27 @@ def _loc() -> Any:
 class Expr:
     """Base of all expressions, which are dataclasses."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
 
+def _hashed_once(cls):
+    """The same class, whose objects remember their hash: expressions are keys everywhere, and nested."""
+    compute = cls.__hash__
+
+    def remembered(self):
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", compute(self))
+            return self._hash
+
+    cls.__hash__ = remembered
+    return cls
+
+
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Name(Expr):
     """A local name or a parameter."""
@@ -48,6 +55,7 @@ class Name(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True, eq=False)
 class Const(Expr):
     """A literal bool, int, float or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
@@ -65,6 +73,7 @@ class Const(Expr):
         return type(self.value).__name__, repr(self.value)
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Op(Expr):
     """An operation of the tables in `rules`, on expressions, with its static options as sorted pairs."""
@@ -78,6 +87,7 @@ class Op(Expr):
         return dict(self.static).get(name, default)
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Select(Expr):
     """`then if test else other`: only the side taken is evaluated, and differentiated."""
@@ -88,6 +98,7 @@ class Select(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Slice(Expr):
     """`lo:hi:step` inside an index."""
@@ -107,6 +118,7 @@ class Dots(Expr):
     """`...` inside an index."""
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Sub(Expr):
     """`base[index]`: an element when every index is a scalar, else a view or a gather."""
@@ -116,6 +128,7 @@ class Sub(Expr):
     loc: Loc | None = _loc()
 
 
+@_hashed_once
 @dataclass(frozen=True, slots=True)
 class Tuple(Expr):
     """A tuple display; only in `Return` and `Unpack`."""
@@ -167,10 +180,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step): body`; `schedule` names how reverse keeps it, and by how many checkpoints.
-
-    `made` says that an array statement stands for it.
-    """
+    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement."""
 
     var: str
     lo: Expr
@@ -280,7 +290,7 @@ class RequireConstant(Stmt):
 class Grow(Stmt):
     """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
 
-    With `upto` it is made at least `at` long: `base = grow(base, at) if at > base.shape[0] else base`.
+    With `upto` to a length of at least `at`: `base = grow(base, at) if at > base.shape[0] else base`.
     """
 
     base: str
@@ -303,7 +313,7 @@ Block = tuple[Stmt, ...]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A whole function. `sections` are (index into body, title) headings of the printed text."""
+    """A whole function; `sections` are (index into body, title) headings of its text."""
 
     name: str
     params: tuple[str, ...]
@@ -355,7 +365,7 @@ def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     """Return `expr` with `f` applied to its direct subexpressions: itself, if that changes none of them."""
     before = children(expr)
     after = tuple(map(f, before))
-    if all(a is b for a, b in zip(after, before, strict=True)):
+    if all(map(operator.is_, after, before)):
         return expr
     if isinstance(expr, Op):
         return Op(expr.fn, after, expr.static, expr.loc)
@@ -373,7 +383,7 @@ def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
 
 def walk(*exprs: Expr) -> Iterator[Expr]:
     """Yield the expressions and all their subexpressions, parents first."""
-    waiting = [*exprs[::-1]]
+    waiting = list(exprs[::-1])
     while waiting:
         e = waiting.pop()
         yield e
@@ -500,5 +510,4 @@ def read_in(block: Block) -> set[str]:
 
 def all_names(function: Function) -> set[str]:
     """Return every name of a function."""
-    found = set(function.params) | bound_in(function.body) | read_in(function.body)
-    return found | {name for name, _ in function.captured}
+    return {*function.params, *(n for n, _ in function.captured)} | bound_in(function.body) | read_in(function.body)

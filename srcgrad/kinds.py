@@ -374,9 +374,11 @@ def _elementwise_kind(fn: str, operands) -> Kind:
     if fn in ("math.floor", "math.ceil", "math.trunc"):
         return Kind("int64", kind.rank)
     result = elementwise.BY_SPELLING[fn].result
+    if result == "first":
+        kind = Kind(operands[0].dtype, kind.rank)
     if result in ("bool", "int"):
         return Kind("bool" if result == "bool" else "int64", kind.rank)
-    if result == "float" and not kind.is_float:
+    if result in ("float", "first") and not kind.is_float:
         return Kind("float64", kind.rank)
     return kind
 

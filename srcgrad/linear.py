@@ -61,6 +61,19 @@ class LinearForm:
                 self.uses_result, parts = True, replaced
         return converter, parts
 
+    def bends(self) -> list[int]:
+        """Return for each leaf what its partial depends on: 0, no active leaf; 1, others; 2, that leaf itself."""
+        if self.is_trivial:
+            return [0]
+        converter, parts = self._symbolic(False, False)
+        own = {converter.symbol(leaf) for leaf in self.leaves}
+        result = {converter.symbols.get(_Output(self.target))} if self.target is not None else set()
+        found = []
+        for leaf, part in zip(self.leaves, parts, strict=True):
+            itself = part.free_symbols & ({converter.symbol(leaf)} | result)
+            found.append(2 if itself else 1 if part.free_symbols & own else 0)
+        return found
+
     @property
     def is_trivial(self) -> bool:
         """Whether the value is one leaf alone, as in `a = b`."""

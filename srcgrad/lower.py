@@ -97,6 +97,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
         self.positions: set[str] = set()
+        self.lengths_named: dict[Expr, Expr] = {}
         self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = self.new_indexer()
@@ -273,7 +274,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         if self.bind_shape(target, value):
             return
         shown = self.pull(value) if isinstance(value, Op) and value.fn in SHAPES and not value.option("copy") else None
-        if shown is not None and isinstance(shown.array, Name):
+        here = read_counts(self.rest[1])[target] == self.reads[target]
+        if shown is not None and isinstance(shown.array, Name) and here:
             self.state.views[target] = shown
             return
         direct = self.allocation(target, value)
@@ -318,12 +320,20 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             for b in ir.blocks_of(stmt):
                 trial.scoped(b, [stmt.var] if isinstance(stmt, For) else [])
             dims = trial.state.dims.get(name)
+            if dims is not None:
+                dims = tuple(self.spelled_out(d) for d in dims)
             bound = ir.bound_in((stmt,)) | {n for n in trial.kinds if n not in self.kinds}
             if dims is None or any(n in bound for d in dims for n in ir.names_in(d)):
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
                             f"allocate {name!r} before")  # fmt: skip
             self.allocate(name, dims, self.kinds[name], "np.zeros")
             self.state.storage.add(name)
+
+    def spelled_out(self, size: Expr) -> Expr:
+        """Return a size without the names that lengths of slices have."""
+        while any(e in self.lengths_named for e in ir.walk(size)):
+            size = ir.substitute(size, self.lengths_named)
+        return size
 
     def leaves_branch(self, name: str, stmt: Stmt) -> bool:
         if isinstance(stmt, If):

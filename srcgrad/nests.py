@@ -53,6 +53,7 @@ class NestWriter:
     indexer: Indexer
     places_made: set[str]
     positions: set[str]  # arrays of places in an array that was sorted, which are not negative
+    lengths_named: dict[Expr, Expr]
     growing: set[str]
 
     def refuse(self, loc, what, way_out) -> NoReturn:
@@ -212,6 +213,7 @@ class NestWriter:
         if size not in self.state.lengths:
             name = self.hold(size, "n")
             assert isinstance(name, Name)
+            self.lengths_named[name] = size
             self.state.nonneg.add(name.id)
             names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
             if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import sys
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +112,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds) -> _Pars
     block = (*shared.heads, *body, Return(ir.Tuple(flat) if isinstance(result, tree.Node) else flat[0], loc))
     captured = tuple(shared.captured.items())
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
-    name = source.name
+    name = f"{source.name}_function" if source.name in RESERVED else source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
     return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
 
@@ -126,7 +128,10 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     """
     import math
 
-    return parse(source_from_text(text, {"np": np, "math": math, **(namespace or {})})).function
+    from .runtime import special
+
+    known = {"np": np, "math": math, "special": special}
+    return parse(source_from_text(text, known | (namespace or {}))).function
 
 
 def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
@@ -164,10 +169,12 @@ class _Shared:
         self.heads: list[ir.Stmt] = []
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
+        self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
+        self.calls = itertools.count()
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
         self.ranks = Ranks()

@@ -30,7 +30,7 @@ class ArrayCallReader(ExpressionReader):
     def written_into(self, node, f, read):
         """Return the value of a NumPy call; with `out=` it is stored there, and that array is the value.
 
-        Where `f` is None the call is one of an array's method.
+        With `where=` only what it chooses is stored. Where `f` is None the call is one of an array's method.
         """
         args, out = node.args, [k.value for k in node.keywords if k.arg == "out"]
         if isinstance(f, np.ufunc) and len(args) == f.nin + 1:
@@ -38,14 +38,18 @@ class ArrayCallReader(ExpressionReader):
         numpy = f is None or isinstance(f, np.ufunc) or (getattr(f, "__module__", None) or "").startswith("numpy")
         if not out or not numpy:
             return read(node)
-        rest = [k for k in node.keywords if k.arg != "out"]
+        where = [k.value for k in node.keywords if k.arg == "where" and isinstance(f, np.ufunc)]
+        rest = [k for k in node.keywords if k.arg != "out" and k.value not in where]
         value = read(ast.copy_location(ast.Call(node.func, args, rest), node))
         target = self.expr(out[0])
         if isinstance(target, Struct) and len(target.items) == 1:
             target = target.items[0]
         if isinstance(target, Obj) and target.value is None:
-            return value
-        self.store(self.leaf(target, node), (ir.Dots(),), self.leaf(value, node), "out", node)
+            return value if not where else self.refuse_option(node, "where")
+        target, value = self.leaf(target, node), self.leaf(value, node)
+        if where:
+            value = Op("np.where", (self.scalar(where[0]), value, target), (), self.source.loc(node))
+        self.store(target, (ir.Dots(),), value, "out", node)
         return target
 
     def numpy_call(self, node, f):
@@ -82,7 +86,7 @@ class ArrayCallReader(ExpressionReader):
         name = f"np.{ufunc.__name__}"
         if ufunc.nin != 2 or b is None:
             self.fail(node, f"{name}.at of one operand is not supported", "write a loop")
-        fn = elementwise.OPERATOR_UFUNCS.get(ufunc) or elementwise.BY_OBJECT.get(ufunc)
+        fn = elementwise.OPERATOR_UFUNCS.get(ufunc) or elementwise.spelling_of(ufunc)
         if fn is None:
             self.fail(node, f"there is no rule for {name}", "write a loop")
         self.store(self.leaf(a, node), self.items(indices, node), self.leaf(b, node), f"at {fn}", node)

@@ -13,7 +13,7 @@ from . import ir
 from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
-from .library import page_of
+from .library import is_ours, page_of
 from .parse_effects import leaves_of
 from .parse_expr import ExpressionReader, Struct
 from .parse_routines import Expansion, call_routine
@@ -68,12 +68,13 @@ class CallReader(ExpressionReader):
         else:
             try:
                 source = self.shared.sources.get(function) or find_source(f)
-                if page is not None:
+                ours = is_ours(function)
+                if ours:
                     source = replace(source, called_at=self.source.loc(node))
             except SourceNotFoundError as e:
                 self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.sources[function] = source
-            if page is None:
+            if not ours:
                 self.shared.callees.append(source)
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
@@ -94,7 +95,7 @@ class CallReader(ExpressionReader):
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
         value = self.splice(node, callee, f, identity, given)
-        if page is not None and isinstance(value, Name):
+        if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
 
@@ -123,6 +124,9 @@ class CallReader(ExpressionReader):
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
+        name, page = getattr(f, "__name__", "call"), callee.source.called_at is not None
+        call = ir.Call(name, self.source.loc(node), next(self.shared.calls), page)
+        callee.source = replace(callee.source, calls=(*self.source.calls, call))
         self.shared.stack.append(identity)
         try:
             body, value = callee.read_body()

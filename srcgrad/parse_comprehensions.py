@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 from . import ir
-from .ir import Const, Let, Name, Op, Store
+from .ir import Const, Let, Name, Op
 from .kinds import INT
 from .parse_expr import RESERVED, ExpressionReader, List, Struct
 from .parse_loops import Trips
@@ -61,6 +61,8 @@ class ComprehensionReader(ExpressionReader):
         buffer = self.buffer_name(self.wanted_name or "items")
         count = self.size_of_trips(found)
         static = (("chosen", True),) if first.ifs else ()
+        made = List(Name(buffer), Op("len", (Name(buffer),)), full=True)
+        start = len(self.out)
         self.emit(Let(buffer, Op("list", (count,), static, loc), loc))
         plain = found.bounds is not None and found.bounds[::2] == (Const(0), Const(1))
         own = plain and isinstance(first.target, ast.Name)
@@ -76,23 +78,28 @@ class ComprehensionReader(ExpressionReader):
         if not first.ifs:
             def store():
                 bind()
-                self.emit(Store(buffer, (Name(var),), self.item_of_list(read(), node), "=", loc))
+                self.put(made, Name(var), self.item_of_list(read(), node), node)
 
             body = self.nested(store)
+            if self.has_tuples(made):
+                self.out[start:] = self.made_columns(made, (count,), node)
             self.emit(ir.For(var, Const(0), found.count, Const(1), body, (), loc))
-            return List(Name(buffer), Op("len", (Name(buffer),)), full=True)
+            return replace(made, count=self.first_column(made, made.count))
         counter = self.fresh(f"{buffer}_count")
         self.emit(Let(counter, Const(0), loc))
 
         def keep():
-            self.emit(Store(buffer, (Name(counter),), self.item_of_list(read(), node), "=", loc))
+            self.put(made, Name(counter), self.item_of_list(read(), node), node)
             self.emit(Let(counter, Op("add", (Name(counter), Const(1)), (("inplace", True),)), loc))
 
         def choose():
             bind()
             self.where(first.ifs, node, keep, known=False)
 
+        at = len(self.out)
         body = self.nested(choose)
+        if self.has_tuples(made):
+            self.out[start:at] = [*self.made_columns(made, (count,), node, static), *self.out[start + 1 : at]]
         self.emit(ir.For(var, Const(0), found.count, Const(1), body, (), loc))
         return List(Name(buffer), Name(counter))
 
@@ -172,7 +179,7 @@ class ComprehensionReader(ExpressionReader):
                 return self.of_items(found, f, node) if f in (max, min) else replace(found, kind=f.__name__)
             if f is tuple:
                 self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
-            return Op(f"np.{f.__name__}", (self.array_of_list(found),), (), loc) if f in (max, min) else found
+            return Op(f"np.{f.__name__}", (self.array_of_list(found, node),), (), loc) if f in (max, min) else found
         start = self.scalar(node.args[1]) if len(node.args) > 1 else Const(0)
         total = self.fresh("total")
         self.emit(Let(total, start, loc))

@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from . import ir
-from .ir import Const, Let, Name, Op, Select, Store
-from .parse_expr import RESERVED, ExpressionReader, List, Obj, Struct, is_text
+from .ir import Const, Let, Name, Op, Select
+from .parse_columns import ColumnReader
+from .parse_expr import RESERVED, List, Obj, Struct, is_text
 
 GROWING = frozenset({"append", "extend", "pop", "clear"})
 _OTHER = frozenset({"insert", "remove", "sort", "reverse", "index", "count", "copy"})
 
 
-class ListReader(ExpressionReader):
+class ListReader(ColumnReader):
     """Reads what grows lists and assigns to their items, and methods of dicts and namedtuples."""
 
     # what `Reader` sets up
@@ -66,7 +67,7 @@ class ListReader(ExpressionReader):
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
         made = self.own_lists.get(name)
-        held = [v if isinstance(v, Const | Name) else self.hold(v, node) for v in items.items]
+        held = [self.held_item(v, node) for v in items.items]
         shown = made is not None and any(made in _parts(v) for k, v in self.env.items() if k != name)
         if shown and self.depth:
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
@@ -159,16 +160,24 @@ class ListReader(ExpressionReader):
 
     def push(self, into: List, value, node):
         """Emit the statements that append a value."""
-        loc = self.source.loc(node)
-        buffer, count = into.buffer, Name(_counter(into))
+        count = Name(_counter(into))
         value = self.item_of_list(value, node)
-        self.emit(ir.Grow(buffer.id, count, False, loc))
-        self.emit(Store(buffer.id, (count,), value, "=", loc))
-        self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), loc))
+        self.room(into, value, node)
+        self.put(into, count, value, node)
+        self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), self.source.loc(node)))
 
-    def item_of_list(self, value, node) -> ir.Expr:
+    def held_item(self, value, node):
+        """Return an item under names, which nothing that follows can change."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(self.held_item(v, node) for v in value.items))
+        return self.hold(value, node) if isinstance(value, ir.Expr) and not isinstance(value, Const | Name) else value
+
+    def item_of_list(self, value, node):
+        """Return what is put into the buffer for an item, or its parts into theirs."""
         if isinstance(value, List):
-            return self.array_of_list(value)
+            return self.array_of_list(value, node)
+        if isinstance(value, Struct) and value.items:
+            return replace(value, items=tuple(self.item_of_list(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or is_text(value):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value
@@ -229,13 +238,13 @@ class ListReader(ExpressionReader):
             empty = ir.Raise("IndexError", (Const("pop from empty list"),), loc)
             self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
             self.emit(Let(count.id, Op("sub", (count, Const(1)), (("inplace", True),)), loc))
-            return self.hold(ir.Sub(value.buffer, (count,)), node)
+            return self.held_item(self.item_read(value, ir.Sub(value.buffer, (count,))), node)
         elif isinstance(args[0], Struct):
-            for item in [v if isinstance(v, Const | Name) else self.hold(v, node) for v in args[0].items]:
+            for item in [self.held_item(v, node) for v in args[0].items]:
                 self.push(value, item, node)
         else:
             given = args[0]
-            source = self.array_of_list(given) if isinstance(given, List) else self.leaf(given, node)
+            source = self.array_of_list(given, node) if isinstance(given, List) else self.leaf(given, node)
             own = isinstance(given, List) and given.buffer == value.buffer
             self.extend(value, self.hold(Op("copy", (source,), (), loc) if own else source, node), node)
         return Obj(None)
@@ -246,21 +255,31 @@ class ListReader(ExpressionReader):
         body = self.nested(lambda: self.push(into, ir.Sub(array, (Name(var),), loc), node))
         self.emit(ir.For(var, Const(0), Op("len", (array,)), Const(1), body, (), loc))
 
-    def array_of_list(self, value: List) -> ir.Expr:
+    def array_of_list(self, value: List, node) -> ir.Expr:
         """Return the items of a list as an array: those of its buffer that count."""
+        if self.has_tuples(value):
+            self.fail(node, "a list of tuples stands where an array is needed", "use a list for each part")
+        return self.whole(value)
+
+    def whole(self, value: List) -> ir.Expr:
+        """Return the part of its buffer that a list is."""
         whole = value.buffer if value.full else Op("head", (value.buffer, value.count))
         return whole if value.part is None else value.part
 
     def item_at(self, value: List, node):
         """Return an element or slice of a list."""
-        items = ir.Sub(self.array_of_list(value), self.index(node.slice), self.source.loc(node))
+        index = self.index(node.slice)
+        if self.has_tuples(value) and not isinstance(node.slice, ast.Slice):
+            index = tuple(self.held_item(e, node) for e in index)
+        items = ir.Sub(self.whole(value), index, self.source.loc(node))
         if not isinstance(node.slice, ast.Slice):
-            return items
-        return List(value.buffer, Op("len", (items,)), part=items)
+            return self.item_read(value, items)
+        return List(value.buffer, Op("len", (self.first_column(value, items),)), part=items)
 
     def store_item(self, target, base, value, op: str, node):
         """Assign to an item of a list."""
-        if isinstance(base, List) and (base.full or isinstance(target.slice, ast.Slice)):
+        tuples = isinstance(base, List) and self.has_tuples(base)
+        if isinstance(base, List) and (base.full and not tuples or isinstance(target.slice, ast.Slice)):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
             return self.store(array, self.index(target.slice), self.leaf(value, node), op, node)
         index = self.scalar(target.slice)
@@ -268,6 +287,12 @@ class ListReader(ExpressionReader):
         if isinstance(base, Struct):
             return self.store_known(target, base, place, value, op, node)
         loc, count = self.source.loc(node), base.count
+        if tuples:
+            if op != "=":
+                self.fail(target, "an item of a list of tuples is updated", "assign a new tuple")
+            value = self.held_item(self.item_of_list(value, node), node)
+        if tuples and base.full:
+            return self.put(base, index, value, node)
         if place is None:
             index = self.hold(index, node)
         low, high = Op("lt", (index, Op("neg", (count,)))), Op("ge", (index, count))
@@ -277,6 +302,8 @@ class ListReader(ExpressionReader):
             index = Select(Op("lt", (index, Const(0))), Op("add", (index, count)), index)
         elif place < 0:
             index = Op("sub", (count, Const(-place)))
+        if tuples:
+            return self.put(base, index, value, node)
         return self.store(base.buffer, (index,), self.leaf(value, node), op, node)
 
     def store_known(self, target, base: Struct, place, value, op: str, node):

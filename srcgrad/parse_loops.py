@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .ir import Const, Let, Name, Op
 from .kinds import INT
+from .parse_columns import row_of
 from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text, stored_names
 
 MOST_UNROLLED = 200
@@ -94,10 +95,12 @@ class LoopReader(ExpressionReader):
             named = [self.env.get(n.value.id) for n in grown if isinstance(n.value, ast.Name)]
             if any(isinstance(v, List) and v.buffer == value.buffer for v in named):
                 self.fail(node, "a list grows or shrinks while it is looped over", "loop over a range")
-            if value.part is not None:
+            if value.part is not None and not self.has_tuples(value):
                 return self.items_of(self.hold(value.part, node), node, loop)
+            form = self.item_read(value, value.buffer if value.part is None else value.part)
+            form = form if value.part is None else self.held_item(form, node)
             count = value.count if value.full else self.hold(value.count, node)
-            return Trips(count, lambda k: ir.Sub(value.buffer, (k,)))
+            return Trips(count, lambda k: row_of(form, k))
         array = self.leaf(value, node)
         # the loop goes on over the array it began with, whatever its body binds the name to
         bound = {self.local_name(name) for s in _body(loop) for name in stored_names(s)}

@@ -21,6 +21,11 @@ from .runtime import HELPERS, stack
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
 
+_OF_MANY = ("math.hypot", "math.gcd", "np.lcm")
+_INSTEAD_OF = {
+    "where": "give out= as well, or write np.where(test, value, other)",
+    "dtype": "convert the arguments: x.astype(...)",
+}
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 
 
@@ -131,8 +136,10 @@ class OperationReader(ExpressionReader):
         return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE
 
     def by_element(self, node, f):
-        """Return the value of a call of an elementwise function or a cast."""
-        spelling = _lookup(_CASTS, f) or _lookup(elementwise.BY_OBJECT, f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
+        """Return the value of a call of an elementwise function or a cast; with options it may have a page."""
+        if node.keywords and library.page_of(f) is not None:
+            return NOT_HERE
+        spelling = _lookup(_CASTS, f) or elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
         return NOT_HERE if spelling is None else self.elementwise_call(node, spelling)
 
     def array_made(self, node, f):
@@ -246,10 +253,13 @@ class OperationReader(ExpressionReader):
             return self.axes_count(value.array, node)
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
 
+    def refuse_option(self, node, name: str):
+        what = f"option {name} of {ast.unparse(node.func)} is not supported"
+        self.fail(node, what, _INSTEAD_OF.get(name, "leave it out"))
+
     def elementwise_call(self, node, spelling):
         if node.keywords:
-            names = ", ".join(k.arg for k in node.keywords)
-            self.fail(node, f"option {names} of {ast.unparse(node.func)} is not supported", "use positional arguments")
+            self.refuse_option(node, node.keywords[0].arg)
         read = self.leaf if spelling.startswith("math.") else self.as_array
         args = [read(v, node) for v in self.positional(node)]
         loc = self.source.loc(node)
@@ -263,7 +273,9 @@ class OperationReader(ExpressionReader):
             return value
         if spelling == "math.log" and len(args) == 2:
             return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)
-        binary = spelling in elementwise.OPERATOR_UFUNCS.values() and spelling != "neg"
+        if spelling in _OF_MANY and len(args) > 2:
+            return reduce(lambda a, b: Op(spelling, (a, b), (), loc), args)
+        binary = spelling in elementwise.OPERATOR_UFUNCS.values() and spelling not in ("neg", "invert")
         arity = row.arity if row else 2 if binary else 1
         if len(args) != arity:
             self.fail(node, f"{ast.unparse(node.func)} takes {arity} arguments, {len(args)} given", "correct the call")
@@ -298,7 +310,7 @@ class OperationReader(ExpressionReader):
     def as_array(self, value, node) -> ir.Expr:
         """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
         if isinstance(value, List):
-            return self.array_of_list(value)
+            return self.array_of_list(value, node)
         return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
 
     def container(self, node, make):
@@ -402,7 +414,7 @@ class OperationReader(ExpressionReader):
             copied = Op("copy", (value,), (), loc) if f is np.array else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
         if isinstance(value, List):
-            array = self.array_of_list(value)
+            array = self.array_of_list(value, node)
             array = array if isinstance(node.args[0], ast.ListComp) and value.full else Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
         if not isinstance(value, Struct):
@@ -426,7 +438,10 @@ class OperationReader(ExpressionReader):
         kind = kind if dtype is None else self.static(dtype, node)
         name = self.fresh("array")
         static = () if kind == "float64" else (("dtype", kind),)
-        self.emit(ir.Let(name, Op("np.empty", tuple(map(Const, shape)), static, loc), loc))
+        made = Op("np.empty", tuple(map(Const, shape)), static, loc)
+        if dtype is None and len(shape) == 1 and not all(isinstance(e, Const) for e in leaves):
+            made = Op("list", (Const(shape[0]),), (), loc)  # of the kind of its items
+        self.emit(ir.Let(name, made, loc))
         for at, e in zip(np.ndindex(*shape), leaves, strict=True):
             self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))
         return Name(name)

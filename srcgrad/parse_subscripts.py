@@ -117,8 +117,8 @@ class SubscriptReader(ExpressionReader):
             return ir.Dots()
         if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
             return self.table(value, node)
-        if isinstance(value, Struct):
-            self.fail(node, "a list of values known only at run time is used as an index", "use np.array of them")
+        if isinstance(value, Struct) and value.kind == "list":
+            return self.filled_array(value, None, node)
         return self.leaf(value, node)
 
     def constant_int(self, node) -> int:

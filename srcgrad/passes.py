@@ -68,15 +68,20 @@ def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir
     return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
 
 
-def finish(function: ir.Function, low: Lowered, kinds, sizes, mode="reverse", parted=False) -> ir.Function:
+def finish(
+    function: ir.Function, low: Lowered, kinds, sizes, mode="reverse", parted=False, scheduled=True
+) -> ir.Function:
     """Return a derivative function after the passes that make it short and its loops fast.
 
-    `parted` says that its forward and backward part will be functions of their own.
+    `parted` says that its forward and backward part will be functions of their own; one that is not `scheduled` keeps
+    its loops as reverse has written them.
     """
     passes = Passes()
     passes.dump(mode, verify(function))
     known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
     function = passes.run("simplify", function, lambda f: simplify(f, known))
+    if not scheduled:
+        return function
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))

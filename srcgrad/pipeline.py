@@ -12,7 +12,7 @@ from .emit import emit
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, problem_at
 from .ir import Kind, Let, Name, Op
 from .joins import join_made
-from .kinds import kind_of
+from .kinds import infer_kinds, kind_of
 from .link import linked, tangent_form
 from .lower import lower_with_kinds
 from .parse import parse
@@ -73,8 +73,41 @@ class Generated:
         return "\n\n\n".join(emit(f) for f in (*self.functions, *self.callees)) + "\n"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A function as it is read, for who looks at it: calls in place, whole arrays, one name for one thing.
+
+    Attributes
+    ----------
+    function : Function
+        The program; `loc.calls` of its nodes tells which of them a call has brought.
+    kinds : dict or None
+        The kinds of all names, where those of the parameters are known.
+    result : Structure
+        What the function returns.
+    """
+
+    function: ir.Function
+    kinds: dict[str, Kind] | None
+    result: tree.Structure
+
+
+def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Reading:
+    """Return a Python function as it is read, before array statements become loops."""
+    result = None
+    if getattr(f, "_transform", "primal") != "primal":
+        f, result = f.generated(param_kinds, structures)
+        structures = None
+    parsed = parse(f, structures, kinds=param_kinds)
+    function = split_webs(name_results(parsed.function))
+    kinds = None
+    if param_kinds is not None:
+        kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
+    return Reading(function, kinds, result or parsed.result)
+
+
 def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
-    """Return the lowered form of a Python function for the given kinds of its flat parameters.
+    """Return the lowered form of a Python function, or of one as it is read, for the kinds of its flat parameters.
 
     `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
     """
@@ -88,11 +121,15 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     while True:
-        parsed = parse(f, structures, inline, param_kinds)
-        passes.dump("parse", parsed.function)
-        for routine in reachable(parsed.function.body):
+        whole: ir.Function = f
+        known: tree.Structure = tree.LEAF
+        if not isinstance(f, ir.Function):
+            parsed = parse(f, structures, inline, param_kinds)
+            whole, known = parsed.function, parsed.result
+        passes.dump("parse", whole)
+        for routine in reachable(whole.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
-        function = passes.run("unbound", name_results(parsed.function), guard_unbound)
+        function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
         params = dict(zip(function.params, param_kinds, strict=True))
         try:
@@ -103,14 +140,14 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
     passes.dump("lower", verify(lowered))
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, result or parsed.result, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
-    return _generated((replace(function, captured=()),), low)
+    return generated((replace(function, captured=()),), low)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
@@ -152,14 +189,20 @@ def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated
     function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value)
     dots = tree.pruned(low.result, iter([k.is_float for k in kinds]))
     result = tree.tuple_of((low.result, dots)) if value else dots
-    return _generated((function,), replace(low, result=result))
+    return generated((function,), replace(low, result=result))
 
 
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
     check_scalar(low, p)
-    name = f"{low.function.name}_{'value_and_grad' if value else 'grad'}"
+    function = joined(low, p, f"{low.function.name}_{'value_and_grad' if value else 'grad'}", value)
+    function = finish(replace(function, doc=_doc(low, wrt)), low, p.kinds, p.sizes)
+    return generated((function,), low)
+
+
+def joined(low: Lowered, p: Plan, name: str, value: bool = True) -> ir.Function:
+    """Return the two parts of a scalar function's reverse as one function, not yet scheduled."""
     seed = [Let(p.out_bars[0], ir.Const(1.0))] if p.out_bars[0] else []
     out = p.outs[0]
     kept: ir.Block = ()
@@ -171,9 +214,7 @@ def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -
     bars = tuple(map(Name, p.bars))
     body = (*p.forward, *kept, *seed, *p.backward, ir.Return(_tuple((*outs, *bars))))
     sections = ((0, "forward"), (len(p.forward) + len(kept), "backward"))
-    function = ir.Function(name, low.function.params, body, low.function.loc, _doc(low, wrt), sections)
-    function = finish(function, low, p.kinds, p.sizes)
-    return _generated((function,), low)
+    return ir.Function(name, low.function.params, body, low.function.loc, None, sections)
 
 
 def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
@@ -212,10 +253,11 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     backward = ir.Function(f"{base}_backward", ("residuals", *incoming),
                            (*unpack, *second, ir.Return(_tuple(bars, always=True))), loc, None,
                            ((0, "backward"),))  # fmt: skip
-    return _generated((forward, backward), low)
+    return generated((forward, backward), low)
 
 
-def _generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
+    """Return what is written to a module: functions, and those of the routines that they call."""
     captured = low.function.captured
     functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
     known = low.pitfalls or ()
@@ -263,4 +305,5 @@ def _doc(low: Lowered, wrt) -> str:
     return f"Derivative of {low.function.name} with respect to {names}."
 
 
-__all__ = ["Generated", "Lowered", "Passes", "Variant", "kind_of", "pair", "plan", "primal", "value_and_grad"]
+__all__ = ["Generated", "Lowered", "Passes", "Plan", "Reading", "Variant", "check_scalar", "finish", "generated",
+           "joined", "jvp", "kind_of", "pair", "plan", "primal", "read", "value_and_grad"]  # fmt: skip

@@ -51,6 +51,7 @@ EQUALITY = (
 )
 
 _ROUNDING = {"int", "np.int64", "np.int32", "round", "floordiv"}
+_SIGNS = {"sign", "gammasgn"}
 _ROUNDING_ROWS = {"floor", "ceil", "trunc", "rint", "floor_divide"}
 
 
@@ -79,7 +80,7 @@ def is_rounding(e: Op) -> bool:
 
 def passes_smoothly(e: Op) -> bool:
     """Return whether an operation passes a derivative on that is not zero everywhere."""
-    return passes(e) and not is_rounding(e) and row_name(e) != "sign"
+    return passes(e) and not is_rounding(e) and row_name(e) not in _SIGNS
 
 
 class _Linter:
@@ -171,7 +172,7 @@ class _Linter:
             return
         elif is_rounding(e):
             self.step(ROUNDING, e, stmt)
-        elif row_name(e) == "sign":
+        elif row_name(e) in _SIGNS:
             self.step(SELECTING, e, stmt)
         elif e.fn in elementwise.COMPARISONS:
             self.step(COMPARISON, e, stmt)

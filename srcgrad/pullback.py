@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import numba
 import numpy as np
 
 from . import entry, generate, store, tree, warned
@@ -99,16 +98,8 @@ def vjp(f, *args):
     (6.0, (3.0, 2.0))
     """
     base = f._base if isinstance(f, Differentiable) else f
-    signature = entry.parameters(base)
-    if len(args) != len(signature.parameters):
-        bound = signature.bind(*args)
-        bound.apply_defaults()
-        args = tuple(bound.arguments.values())
-    structures = tuple(tree.structure_of(a) for a in args)
-    flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-    flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    given = entry.arguments_of(entry.parameters(base), args)
+    structures, flat, kinds = given.structures, given.flat, given.kinds
     try:
         forward, backward, result, wrt, _ = _pairs.get(f, structures, kinds, False)
         *outs, residuals = forward(*flat)

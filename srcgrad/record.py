@@ -108,7 +108,7 @@ class Recorder:
     def forget_temps(self, steps):
         self.temps = set()
         for step in steps:
-            step.loads, step.rebuilds, step.kept_after = [], [], {}
+            step.loads, step.rebuilds, step.kept_after, step.reasons = [], [], {}, {}
             self.forget_temps(step.body)
             self.forget_temps(step.other)
 
@@ -206,10 +206,12 @@ class Recorder:
             return
         self.temps.add(name)
         j = readers[-1]
-        if let is not None and self.can_rebuild(steps, k, j, let):
+        why_not = self.obstacle(steps, k, j, let)
+        if let is not None and not why_not:
             steps[j].rebuilds.insert(0, Let(name, let.value, let.loc))
         else:
             steps[k].kept_after[name] = True
+            steps[k].reasons[name] = why_not
             steps[j].loads.insert(0, Let(name, Name(name)))
 
     def plan_sum(self, steps, k, name: str):
@@ -230,18 +232,24 @@ class Recorder:
             steps[last].kept_after[name] = True
             steps[readers[-1]].loads.insert(0, Let(name, Name(name)))
 
-    def can_rebuild(self, steps, k, j, stmt: Let) -> bool:
-        if j == k or cost(stmt.value) > CHEAP or isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
-            return False
-        if ir.names_in(stmt.value) & self.called:
-            return False
+    def obstacle(self, steps, k, j, stmt: Let | None) -> str:
+        """Return why what step k sets cannot be computed again before the reverse of step j; '' where it can."""
+        if stmt is None or ir.names_in(stmt.value) & self.called:
+            return "it comes from a call"
+        if j == k:
+            return "its own reverse reads it"
+        if isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
+            return "random numbers are drawn once"
+        if cost(stmt.value) > CHEAP:
+            return "it costs more to compute again than to keep"
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
             simple = not s.late and not s.is_loop and not isinstance(s.stmt, If)
             if s is steps[j] and simple and not self.is_address(s.stmt, stmt.target, steps, k):
                 continue
             killed |= self.kills(s.stmt)
-        return not (facts_of(stmt.value, self.kinds, self.bars) & killed)
+        lost = sorted({f.removesuffix("[]") for f in facts_of(stmt.value, self.kinds, self.bars) & killed})
+        return f"{', '.join(lost)} changed before it is read again" if lost else ""
 
     def is_address(self, stmt: Stmt, name: str, steps, k) -> bool:
         """Return whether the place of a store depends on `name`: then it is rebuilt before the store is undone."""

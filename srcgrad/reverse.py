@@ -20,6 +20,16 @@ ZERO, ONE = Const(0), Const(1)
 
 
 @dataclass(frozen=True)
+class Analysis:
+    """What the passes of a reverse have found out: what is active, each statement's step, what is kept and read."""
+
+    active: frozenset[str]
+    steps: list[Step]
+    builder: AdjointBuilder
+    recorder: Recorder
+
+
+@dataclass(frozen=True)
 class Plan:
     """The reverse of a function: everything the layouts in `pipeline` are printed from.
 
@@ -35,6 +45,8 @@ class Plan:
         Names under which backward expects the adjoints of the results ('' for an inactive result).
     bars : tuple of str
         For each differentiated parameter the name of its adjoint after backward.
+    analysis : Analysis
+        How it was decided.
     """
 
     function: ir.Function
@@ -45,6 +57,7 @@ class Plan:
     bars: tuple[str, ...]
     kinds: dict[str, Kind]
     sizes: dict[str, tuple[Expr, ...]]
+    analysis: Analysis
 
 
 def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str, ...], pages, seeds=None) -> Plan:
@@ -79,7 +92,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
             backward += [builder.zero(p)]
     bars = tuple(builder.bar(p) for p in wrt)
     forward = assembly.initialise(function, forward, backward)
-    return Plan(function, tuple(forward), tuple(backward), outs, out_bars, bars, kinds, sizes)
+    analysis = Analysis(active, steps, builder, recorder)
+    return Plan(function, tuple(forward), tuple(backward), outs, out_bars, bars, kinds, sizes, analysis)
 
 
 # --- preparation ------------------------------------------------------------------------------------------------

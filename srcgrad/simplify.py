@@ -13,6 +13,8 @@ from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, 
 from .kinds import as_float
 from .rules import draws
 
+_OPPOSITE = {"+=": "-=", "-=": "+="}
+
 
 def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.Function:
     """Return the function with constants propagated and unused statements removed.
@@ -51,6 +53,8 @@ def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) ->
 
     def one(stmt: Stmt) -> Stmt:
         stmt = ir.with_exprs(stmt, lambda e: fold(ir.substitute(e, table) if table else e, kinds))
+        if isinstance(stmt, Store) and stmt.op in _OPPOSITE and isinstance(stmt.value, Op) and stmt.value.fn == "neg":
+            stmt = replace(stmt, op=_OPPOSITE[stmt.op], value=stmt.value.args[0])
         return ir.with_blocks(stmt, lambda b: [one(s) for s in b])
 
     return replace(function, body=tuple(one(s) for s in function.body))
@@ -191,7 +195,7 @@ def by_section(function: ir.Function, block) -> ir.Function:
 
 
 def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
-    """Return the expression without multiplications by one."""
+    """Return the expression without multiplications by one, a sign in place of those by -1."""
     if kinds is None:
         return expr
     expr = ir.rebuild(expr, lambda e: fold(e, kinds))
@@ -202,6 +206,8 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
                 return as_float(b, kinds)
             if _is(b, 1):
                 return as_float(a, kinds)
+            if _is(b, -1):
+                return Op("neg", (as_float(a, kinds),))
         if expr.fn == "div" and _is(expr.args[1], 1):
             return as_float(expr.args[0], kinds)
         if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):

@@ -9,16 +9,19 @@ import inspect
 import os
 import textwrap
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import Problem, SourceNotFoundError
-from .ir import Loc
+from .ir import Call, Loc
 
 
 @dataclass(frozen=True)
 class Source:
-    """A function's definition: its ast node, where it stands, and the objects its free names stand for."""
+    """A function's definition: its ast node, where it stands, and the objects its free names stand for.
+
+    `calls` are the calls through which it is read in place, outermost first.
+    """
 
     node: ast.FunctionDef | ast.Lambda
     name: str
@@ -30,15 +33,16 @@ class Source:
     text: str = field(repr=False)
     # where a page of the library is called: its statements belong to that line of the user's
     called_at: Loc | None = None
+    calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
 
     def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
         if self.called_at is not None:
-            return self.called_at
+            return replace(self.called_at, calls=self.calls)
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         end = node.end_col_offset if node.end_lineno == line else len(text)
-        return Loc(self.file, self.first_line + line - 1, node.col_offset, end, text)
+        return Loc(self.file, self.first_line + line - 1, node.col_offset, end, text, self.calls)
 
     def resolve(self, name: str):
         """Return (found, object) for a free name: closure, then globals, then builtins."""

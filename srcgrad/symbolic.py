@@ -1,136 +1,27 @@
-"""IR expressions to sympy and back: the only importer of sympy, and only when something is differentiated.
+"""IR expressions to sympy and back, only when something is differentiated.
 
 Subexpressions without an active leaf, conditions and everything sympy would rewrite numerically for the worse are
-opaque to it: functions are classes of our own whose derivatives come from the table in `rules.elementwise`.
+opaque to it: functions are classes of our own whose derivatives come from the table (`symbolic_rows`).
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 from collections.abc import Callable
 
 import sympy
 from sympy.core.parameters import distribute
 
 from .dependence import differentiable_leaves
+from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, Name, Op, Select, Sub
 from .rules import elementwise
 from .rules.elementwise import BY_SPELLING, ROWS
+from .symbolic_rows import ARITHMETIC, TESTS, Choose, function_class, number
 
-_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_EXTREMES = ("maximum", "minimum", "fmax", "fmin")
 _OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
-
-
-class Choose(sympy.Function):
-    """`a if test else b`; differentiated side by side."""
-
-    nargs = 3
-
-    def _eval_derivative(self, s):
-        test, a, b = self.args
-        da, db = a.diff(s), b.diff(s)
-        return sympy.Integer(0) if da == 0 and db == 0 else Choose(test, da, db)
-
-
-def function_class(name: str, tie: str = ""):
-    """Return the sympy class of a row, comparison, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
-    return _function_class(name, tie)
-
-
-@functools.cache
-def _function_class(name: str, tie: str):
-    if name in _COMPARISONS:
-        return type(f"{name}_", (sympy.Function,), {"fdiff": lambda self, k=1: sympy.Integer(0), "row": name})
-    if name == "logistic":
-        return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
-    if name == "root":
-        return type("root_", (sympy.Function,), {"fdiff": _slope_of_root, "row": name})
-    row = ROWS[name]
-
-    def fdiff(self, argindex=1):
-        return _partial(row, tie, argindex, self.args, self)
-
-    return type(f"{name}_{tie}", (sympy.Function,), {"fdiff": fdiff, "row": name, "nargs": row.arity})
-
-
-def _slope_of_root(self, argindex=1):
-    """Return the slope of x**p for a number p between 0 and 1, which is infinite at 0."""
-    x, p = self.args
-    return Choose(function_class("ne")(x, sympy.Integer(0)), p * x ** (p - 1), number(elementwise.STEEP))
-
-
-def _partial(row, tie, argindex, args, out):
-    if row.partials is None:
-        return _derived(row.name, argindex)(*args)
-    text = row.partials[argindex - 1]
-    if tie == "strict":
-        text = text.replace(">=", ">").replace("<=", "<")
-    table = dict(zip(("x", "y"), args, strict=False)) | {"out": out, "STEEP": number(elementwise.STEEP)}
-    return _from_text(ast.parse(text, mode="eval").body, table)
-
-
-@functools.cache
-def _derived(name: str, argindex: int):
-    """Return the partial of a row that gives only its formula: sympy differentiates it."""
-    x, y = sympy.symbols("x y")
-    row = ROWS[name]
-    assert row.formula is not None, name
-    expr = _native(ast.parse(row.formula, mode="eval").body, {"x": x, "y": y})
-    derivative = sympy.diff(expr, (x, y)[argindex - 1])
-    known = {getattr(sympy, n): function_class(n) for n in ("sin", "cos", "sinh", "cosh", "exp", "log", "tanh")}
-    ours = derivative.replace(lambda e: type(e) in known, lambda e: known[type(e)](*e.args))
-    return sympy.Lambda((x, y)[: row.arity], ours)
-
-
-def _native(node, table):
-    if isinstance(node, ast.Name):
-        return table[node.id]
-    return getattr(sympy, node.func.id)(*(_native(a, table) for a in node.args))
-
-
-def _from_text(node, table):
-    """Return the sympy form of the text of a partial, node by node."""
-    if isinstance(node, ast.Name):
-        return table[node.id]
-    if isinstance(node, ast.Constant):
-        return number(node.value)
-    if isinstance(node, ast.UnaryOp):
-        return -_from_text(node.operand, table)
-    if isinstance(node, ast.IfExp):
-        return Choose(*(_from_text(e, table) for e in (node.test, node.body, node.orelse)))
-    if isinstance(node, ast.Compare):
-        name = {ast.Gt: "gt", ast.GtE: "ge", ast.Lt: "lt", ast.LtE: "le", ast.NotEq: "ne"}[type(node.ops[0])]
-        return function_class(name)(_from_text(node.left, table), _from_text(node.comparators[0], table))
-    if isinstance(node, ast.Call):
-        return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
-    a, b = _from_text(node.left, table), _from_text(node.right, table)
-    rows = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
-    return _ARITHMETIC[rows[type(node.op)]](a, b)
-
-
-_ARITHMETIC: dict[str, Callable] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": lambda a, b: a**b,
-}
-
-
-def number(value) -> sympy.Expr:
-    """Return a number such that sympy computes with it as floating point would, exactly where that is exact."""
-    if isinstance(value, int):
-        return sympy.Integer(value)
-    if value != value or value in (float("inf"), float("-inf")):
-        return sympy.Symbol(f"const_{value!r}")
-    if value == int(value) and abs(value) < 2**53:
-        return sympy.Integer(int(value))
-    numerator, denominator = value.as_integer_ratio()
-    if denominator <= 1024:
-        return sympy.Rational(numerator, denominator)
-    return sympy.Float(value)
+_ORDINAL = ("first", "second", "third", "fourth")
 
 
 class Converter:
@@ -166,8 +57,8 @@ class Converter:
             return self.to_sympy(top) * function_class("logistic")(self.to_sympy(z)) ** power
         if expr.fn == "pow":
             return self.power(*expr.args)
-        if expr.fn in _ARITHMETIC:
-            return _ARITHMETIC[expr.fn](*map(self.to_sympy, expr.args))
+        if expr.fn in ARITHMETIC:
+            return ARITHMETIC[expr.fn](*map(self.to_sympy, expr.args))
         if expr.fn == "neg":
             return -self.to_sympy(expr.args[0])
         if expr.fn in _IDENTITY_CASTS:
@@ -180,7 +71,11 @@ class Converter:
             return self.symbol(expr)
         if row.name == "power":
             return self.power(*expr.args)
-        tie = "strict" if row.name in ("maximum", "minimum") and not self.any_active(expr.args[1]) else ""
+        tie = "strict" if row.name in _EXTREMES and not self.any_active(expr.args[1]) else ""
+        for k in row.constant_arguments:
+            if self.any_active(expr.args[k]):
+                what = f"the derivative of {expr.fn} by its {_ORDINAL[k]} argument is not known"
+                raise UnsupportedError(problem_at(expr.loc, what, "pass a constant there, or stop_gradient(...) of it"))
         return function_class(row.name, tie)(*map(self.to_sympy, expr.args))
 
     def power(self, base: Expr, exponent: Expr):
@@ -213,14 +108,15 @@ class Converter:
         row = getattr(type(e), "row", None)
         assert row is not None, e
         args = tuple(map(self.from_sympy, e.args))
-        if row in _COMPARISONS:
+        if row in TESTS:
             return Op(row, args)
         if row == "logistic":
             exp = Op(self.spelling("exp"), (negated(args[0]),))
             return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
         if row in _OPERATORS:
             return Op(_OPERATORS[row], args)
-        return Op(self.spelling(row), args)
+        orders = ROWS[row].constant_arguments
+        return Op(self.spelling(row), tuple(_whole(a) if k in orders else a for k, a in enumerate(args)))
 
     def spelling(self, row: str) -> str:
         spellings = ROWS[row].spellings
@@ -327,6 +223,14 @@ def _negative(e) -> bool:
 
 def _number_const(e) -> Const:
     return Const(float(e))
+
+
+def _whole(e: Expr) -> Expr:
+    """Return an order with whole numbers as integers: `n - 1`, which stays one where n is one."""
+    if isinstance(e, Op) and e.fn in ("add", "sub"):
+        a, b = map(_whole, e.args)
+        return Op(e.fn, (b, a) if e.fn == "add" and isinstance(a, Const) else (a, b))
+    return Const(int(e.value)) if isinstance(e, Const) and float(e.value).is_integer() else e
 
 
 def _chain(fn: str, parts) -> Expr:
@@ -467,31 +371,41 @@ def divide_once(exprs: list):
 
 
 def share(exprs: list, first: int):
-    """Return ([(symbol, expression)], expressions) with repeated subexpressions taken out, none out of a `Choose`."""
+    """Return ([(symbol, expression)], expressions) with repeated subexpressions taken out.
+
+    None out of a `Choose`, and no order of a function: it stays what it is, an integer or not.
+    """
     hidden: dict = {}
 
-    def hide(e):
-        if isinstance(e, Choose):
+    def hide(e, whole=False):
+        if isinstance(e, Choose) or whole and e.args:
             if e not in hidden:
                 hidden[e] = sympy.Symbol(f"z{len(hidden):04d}")
             return hidden[e]
-        return e.func(*map(hide, e.args)) if e.args else e
+        row = ROWS.get(getattr(type(e), "row", ""))
+        orders = row.constant_arguments if row is not None else ()
+        return e.func(*(hide(a, k in orders) for k, a in enumerate(e.args))) if e.args else e
 
     with distribute(False):
         covered = [hide(e) for e in exprs]
         names = (sympy.Symbol(f"t{k:04d}") for k in range(first, first + 1000))
         temps, results = sympy.cse(covered, symbols=names, optimizations=[], order="none", list=True)
-        named = {e: s for s, e in temps if not e.is_Symbol}
-        shown = {v: k.xreplace(named) for k, v in hidden.items()}
         small: dict = {}
+        named: dict = {}
         kept = []
-        for s, e in temps:
-            e = e.xreplace(small).xreplace(shown)
+
+        def reveal(e):
+            """Return an expression without stand-ins; what is hidden uses the names that stand by then."""
+            return e.xreplace(small).xreplace({v: k.xreplace(named) for k, v in hidden.items()})
+
+        for s, whole in temps:
+            e = reveal(whole)
             if e.is_Mul and len(e.args) == 2 and all(a.is_Symbol or a.is_Number for a in e.args) or _negative(e):
                 small[s] = e
             else:
                 kept.append((s, e))
-        return kept, [e.xreplace(small).xreplace(shown) for e in results]
+                named |= {} if whole.is_Symbol else {whole: s}
+        return kept, [reveal(e) for e in results]
 
 
-__all__ = ["Converter", "elementwise", "negated", "partials", "share"]
+__all__ = ["Choose", "Converter", "elementwise", "function_class", "negated", "number", "partials", "share"]

@@ -57,9 +57,11 @@ def first_writes(body: Block) -> set[int]:
 def _firsts(block: Block, array: str, made: Op) -> set[int]:
     bound = ir.bound_in(block)
     touches = [_plain(t, made, bound) for t in _touches(block, array, ())]
+    varying = {id(loop): ir.bound_in(loop.body) for t in touches for loop in t.loops}
     found = set()
     for k, touch in enumerate(touches):
-        if touch.store is not None and all(_later(touch, other, j < k, block) for j, other in enumerate(touches)):
+        others = enumerate(touches)
+        if touch.store is not None and all(_later(touch, other, j < k, bound, varying) for j, other in others):
             found.add(id(touch.store))
     return found
 
@@ -110,26 +112,32 @@ def _reads(e: Expr, array: str, loops):
             yield from _reads(c, array, loops)
 
 
-def _later(write: _Touch, other: _Touch, before: bool, block: Block) -> bool:
-    """Return whether a write meets no element that `other`, which may stand `before` it, has touched earlier."""
+def _later(write: _Touch, other: _Touch, before: bool, bound: set[str], varying: dict[int, set[str]]) -> bool:
+    """Return whether a write meets no element that `other`, which may stand `before` it, has touched earlier.
+
+    `bound` are the names bound around them, `varying` those in the body of each loop, by its id.
+    """
     shared = 0
     while shared < min(len(write.loops), len(other.loops)) and write.loops[shared] is other.loops[shared]:
         shared += 1
-    if before and not _apart(write, other, shared, None, write.loops[shared - 1].body if shared else block):
+    if before and not _apart(write, other, shared, None, varying[id(write.loops[shared - 1])] if shared else bound):
         return False
-    return all(_apart(write, other, k + 1, write.loops[k], write.loops[k].body) for k in range(shared))
+    return all(_apart(write, other, k + 1, write.loops[k], varying[id(write.loops[k])]) for k in range(shared))
 
 
-def _apart(write: _Touch, other: _Touch, shared: int, loop, varying: Block) -> bool:
+def _apart(write: _Touch, other: _Touch, shared: int, loop, unknown: set[str]) -> bool:
     """Return whether two accesses in the same trips of the first `shared` loops never meet.
 
-    Of `loop`, the last of them, `other` stands in an earlier trip, if it is given. `varying` binds what may differ.
+    Of `loop`, the last of them, `other` stands in an earlier trip, if it is given. Names in `unknown` may differ.
     """
     if write.index is None or other.index is None:
         return False
-    unknown = ir.bound_in(varying)
     for mine, theirs in zip(write.index, other.index, strict=False):
         if mine is None or theirs is None:
+            continue
+        if isinstance(mine, Const) and isinstance(theirs, Const):
+            if mine != theirs:
+                return True
             continue
         for start in range(shared, -1, -1):
             low, high = (extreme(affine(mine), write.loops[start:], sign) for sign in (-1, 1))

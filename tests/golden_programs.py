@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy import special
 
 import srcgrad as sg
 from tests.corpus import lectures, loops, nets, physics
@@ -82,6 +83,16 @@ def diffusion_in_stretches(u0, r, n):
     return np.sum(u)
 
 
+def gamma_likelihood(shape, rate, x):
+    t = x.size * (shape * np.log(rate) - special.gammaln(shape))
+    return t + np.sum(special.xlogy(shape - 1.0, x) - rate * x)
+
+
+def probit(a, b, dose, died):
+    z = a + b * dose
+    return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))
+
+
 PROGRAMS = {
     "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
     "neuron": (lectures.regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1), (0, 1)),
@@ -118,6 +129,8 @@ PROGRAMS = {
     "decay_binomial": (decay_binomial, (1.2, 0.1, 9), (0, 1)),
     "diffusion_in_stretches": (diffusion_in_stretches, (np.array([1.0, 0.4, 0.2]), 0.3, 12), (0,)),
     "clipped_power": (clipped_power, (1.6, 0.8, 0.7), (0, 1)),
+    "gamma_likelihood": (gamma_likelihood, (1.7, 0.8, np.array([0.3, 1.1, 2.6])), (0, 1)),
+    "probit": (probit, (-1.0, 0.7, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])), (0, 1)),
     "spread": (spread, (np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]]),), (0,)),
 }
 PAIRS = ("neuron", "heat")

@@ -138,7 +138,7 @@ def every_call() -> dict[str, list[Call]]:
     found = {}
     for page, cases in CASES.items():
         names = functions_of(page)
-        if names:
+        if names and cases:
             found[names[0]] = [call_of(names[0], case, page) for case in cases]
     for name, cases in OTHERS.items():
         found[name] = [*found.get(name, []), *(call_of(name, case) for case in cases)]

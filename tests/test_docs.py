@@ -39,6 +39,13 @@ def test_python_in_docs_runs(page, tmp_path):
     run_python(page, tmp_path)
 
 
+def test_what_the_page_of_graphs_shows_is_what_it_prints(tmp_path):
+    page = ROOT / "docs" / "graphs.md"
+    printed = run_python(page, tmp_path)
+    for shown in blocks(page, "text"):
+        assert shown.rstrip() in printed
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_lead_somewhere(page):
     text = page.read_text("utf-8")

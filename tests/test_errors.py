@@ -144,8 +144,14 @@ SYNTAX = {
     "pop of nothing": ("y = [x]\ny.pop()\nz = «y.pop()»\nreturn x", "pop from a list that has no such item"),
     "growing while looped over": (
         "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),
-    "tuples in a growing list": (
-        "y = []\nfor k in range(3):\n    «y.append((x, x))»\nreturn x", "neither a number nor an array"),
+    "functions in a growing list": (
+        "y = []\nfor k in range(3):\n    «y.append(math.sin)»\nreturn x", "neither a number nor an array"),
+    "tuples and numbers in a list": (
+        "y = [x]\nfor k in range(3):\n    «y.append((x, x))»\nreturn y[0]", "not of one form"),
+    "list of tuples as an array": (
+        "y = []\nfor k in range(3):\n    y.append((x, x))\nreturn np.sum(«np.array(y)»)", "stands where an array is"),
+    "item of a list of tuples updated": (
+        "y = []\nfor k in range(3):\n    y.append((x, x))\n«y[0]» += x\nreturn x", "an item of a list of tuples is"),
     "list argument grown": (
         "def g(t):\n    «t.append(x)»\n    return t[0]\ny = [x]\nreturn g(y)", "t cannot grow here"),
     "starting anew under two names": (
@@ -246,7 +252,7 @@ HINTS = {
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.packbits(x)»)", VECTOR, "np.packbits()"),
     "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
-    "math function": ("return «math.gamma(x)»", 2.0, "math.gamma()"),
+    "math function": ("return «math.ulp(x)»", 2.0, "math.ulp()"),
     "builtin": ("return «eval('x')»", 2.0, "eval()"),
     "method": ("return «x.std()»", VECTOR, ".std()"),
     "attribute": ("return «x.imag»", 2.0, ".imag"),

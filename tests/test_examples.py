@@ -27,7 +27,10 @@ def run(script, *options, cwd, status=0, **environment):
 
 
 def test_gate_prints_the_lecture_numbers_and_both_sources(tmp_path):
-    printed = run("gate.py", cwd=tmp_path)
+    printed = run("gate.py", "--picture", "gate.svg", cwd=tmp_path)
+    assert "drawn in gate.svg" in printed
+    assert (tmp_path / "gate.svg").read_text("utf-8").startswith("<svg")
+    assert "b = max(y, z)      2         3  y: 3 · 1 = 3, z: 3 · 0 = 0" in printed
     assert "a = x + y = 3, b = max(y, z) = 2, f = a * b = 6" in printed
     assert "df/dx = 2, df/dy = 5, df/dz = 0" in printed
     primal, adjoint = printed.split("# ---- primal ----")[1].split("# ---- adjoint ----")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_of, axis_of, grid_axes, written_out
-from .pages import page, part
+from .pages import page
 
 
 @page(np.concatenate, cases=("(A(3), A(2))", "[A(2, 3), A(2, 2), A(2, 1)], axis=1", "(A(2, 3), A(3)), axis=None",
@@ -34,7 +34,6 @@ def concatenate(arrays, axis=0, dtype=None):
     return out
 
 
-@part
 def same_axes(a, b):
     """An error where two arrays differ in the number of axes."""
     if a.ndim != b.ndim:
@@ -216,7 +215,6 @@ def roll(a, shift, axis=None):
     return a
 
 
-@part
 def rolled(a, shift, axis):
     """The elements moved along one axis."""
     n = a.shape[axis]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_of, axis_of, one_of, refuse, written_out
-from .pages import page, part
+from .pages import page
 
 
 @page(np.take_along_axis, cases=("A(2, 4), J(2, 3), axis=1", "A(3, 2), J(2, 2), axis=0", "A(4), J(2), axis=0",
@@ -31,7 +31,6 @@ def put_along_axis(arr, indices, values, axis):
         arr[(*at[:axis], indices[at], *at[axis + 1 :])] = given[at]
 
 
-@part
 def same_lengths(x, indices, axis):
     """An error where an array and its indices differ in shape along other axes than the one that is indexed."""
     if x.ndim != indices.ndim:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axis_of
-from .pages import page, part
+from .pages import page
 
 
 @page(np.eye, cases=("3", "2, 3", "3, k=-1", "2, 4, 2", "2, dtype=np.int64", "N()"))
@@ -111,7 +111,6 @@ def diagflat(v, k=0):
     return np.diag(np.ravel(np.asarray(v)), k)
 
 
-@part
 def open_grid(ranges):
     """The places of each range along an axis of its own: what `np.ogrid` gives."""
     count = len(ranges)
@@ -122,7 +121,6 @@ def open_grid(ranges):
     return tuple(grids) if count > 1 else grids[0]
 
 
-@part
 def dense_grid(ranges):
     """The places of each range, repeated along the axes of the others: what `np.mgrid` gives."""
     grids = open_grid(ranges)

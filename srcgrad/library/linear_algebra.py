@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_first, binary, norm_rule, one_of, refuse
-from .pages import page, part
+from .pages import page
 from .statistics import with_axes
 
 
-@part
 def require_matrices(a):
     """An error for other than matrices, alone or in a stack."""
     if a.ndim < 2:
@@ -220,7 +219,6 @@ def norm(x, ord=None, axis=None, keepdims=False):
     return with_axes(value, axes, a.ndim) if keepdims else value
 
 
-@part
 def vector_norm(a, ord, axis, keepdims):
     """The norm of the elements along axes."""
     if ord is None or ord == "fro" or ord == 2:

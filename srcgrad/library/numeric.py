@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_of, one_of, refuse, written_out
-from .pages import page, part
+from .pages import page
 
 
 @page(np.interp, cases=("A(4), U(5), A(5)", "S(), U(3), A(3)", "A(2, 2), U(4), A(4), left=0.5, right=S()",
@@ -34,7 +34,6 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     return out if at.ndim == 1 else np.reshape(out, at.shape)
 
 
-@part
 def between(at, points, heights, low, high):
     """The value at one place."""
     n = points.shape[0]
@@ -65,7 +64,6 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 
-@part
 def slope_along(x, h, axis, edge_order):
     """The slopes along one axis, for one distance or for the places of the elements."""
     n = x.shape[axis]
@@ -152,7 +150,6 @@ def pad(array, pad_width, mode="constant", constant_values=0):
     return x
 
 
-@part
 def widths_of(pad_width, ndim):
     """The margins before and after each axis."""
     if not isinstance(pad_width, tuple | list):
@@ -162,7 +159,6 @@ def widths_of(pad_width, ndim):
     return ((pad_width[0], pad_width[-1]),) * ndim
 
 
-@part
 def source_places(n, before, after, mode):
     """Which element along an axis stands at each place of the axis with its margins."""
     if n == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule
-from .pages import page, part
+from .pages import page
 from .statistics import with_axes
 
 
@@ -73,7 +73,6 @@ def median(a, axis=None, keepdims=False):
     return with_axes(whole, axes, x.ndim) if keepdims else whole
 
 
-@part
 def middle(row):
     """The median of a row."""
     n = row.shape[0]
@@ -82,7 +81,6 @@ def middle(row):
     return row[last] if np.isnan(row[last]) else 0.5 * (row[low] + row[high])  # NaN is the last
 
 
-@part
 def rows_along(x, axes):
     """The array with the axes in question as one, the last."""
     kept = axes_first(axes, x.ndim)[len(axes) :]
@@ -115,7 +113,6 @@ def quantile(a, q, axis=None, method="linear", keepdims=False):
     return out if shares.ndim == 1 else np.reshape(out, (*shares.shape, *made))
 
 
-@part
 def quantile_of_rows(rows, share, method):
     """A quantile along the last axis."""
     if rows.shape[-1] == 0:
@@ -129,7 +126,6 @@ def quantile_of_rows(rows, share, method):
     return out
 
 
-@part
 def between(row, place):
     """What stands at a place between two elements of a row in ascending order."""
     n = row.shape[0]
@@ -139,7 +135,6 @@ def between(row, place):
     return row[last] if np.isnan(row[last]) else row[low] + (row[high] - row[low]) * (place - before)  # NaN is the last
 
 
-@part
 def quantile_place(n, share, method):
     """Where a quantile lies between the elements in their order (Hyndman and Fan 1996)."""
     kind, alpha, beta = quantile_rule(method)
@@ -175,7 +170,6 @@ def nanmedian(a, axis=None, keepdims=False):
     return with_axes(whole, axes, x.ndim) if keepdims else whole
 
 
-@part
 def middle_of_known(row):
     """The median of what is not NaN in a row."""
     order = np.argsort(row, kind="mergesort")  # NaN comes last
@@ -252,7 +246,6 @@ def histogram(a, bins=10, range=None, density=False, weights=None):
     return found, edges
 
 
-@part
 def into_bins(values, weights, edges, found):
     """Add ones, or weights, to the bins that values lie in."""
     count = edges.shape[0] - 1

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..rules.rows import SCIPY, special_name
+
 
 class RefusedError(ValueError):
     """A page does not have this: what, and what to write instead."""
@@ -45,7 +47,7 @@ def page(*functions, method: str | None = None, cases: tuple[str, ...] = ()):
 
 
 def part(text: Callable) -> Callable:
-    """Return a function that pages call: it is read as they are."""
+    """Return a function outside of this package that pages call: it is read as they are."""
     PAGES[text] = text
     return text
 
@@ -62,7 +64,13 @@ def page_of(function) -> Callable | None:
         found = PAGES.get(function)
     except TypeError:
         return None
-    return found or _BY_NAME.get(full_name(function))
+    return found or _BY_NAME.get(full_name(function)) or _BY_NAME.get(f"{SCIPY}.{special_name(function)}")
+
+
+def is_ours(function) -> bool:
+    """Return whether a function is a page, or stands beside pages and serves them."""
+    module = getattr(function, "__module__", None) or ""
+    return module.startswith(__package__) or function in PAGES
 
 
 def functions_of(text: Callable) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .axes import axes_first, axes_of, axis_of, paired_axes
 from .einsum_plan import contraction_plan, summed_last
-from .pages import page, part
+from .pages import page
 
 
 @page(np.matmul, cases=("A(2, 3, 4), A(2, 4, 2)", "A(2, 3, 4), A(4, 2)", "A(3, 4), A(2, 4, 2)", "A(2, 3, 4), A(4)",
@@ -76,7 +76,6 @@ def tensordot(a, b, axes=2):
     return contracted(left, right, n)
 
 
-@part
 def contracted(left, right, n):
     """The product of two arrays summed over the last n axes of one and the first n of the other."""
     for k in axes_of(None, n):
@@ -90,7 +89,6 @@ def contracted(left, right, n):
     return flat if len(rows) < 2 and len(columns) < 2 else np.reshape(flat, (*rows, *columns))
 
 
-@part
 def as_matrix(x, kept, count, rows):
     """The array with the axes that are summed over as one, last or first, and the others as one or none."""
     n = 1
@@ -121,7 +119,6 @@ def einsum(subscripts, *operands, optimize=False):
     return value
 
 
-@part
 def single_term(a, pairs, summed, order):
     """An operand with diagonals for repeated indices, sums over those that no other operand or result has."""
     x = a
@@ -134,13 +131,11 @@ def single_term(a, pairs, summed, order):
     return turned(x, order)
 
 
-@part
 def turned(x, order):
     """The array with its axes in another order."""
     return x if x.ndim < 2 else np.transpose(x, order)
 
 
-@part
 def pair_term(left, right, batch, rows, columns, n):
     """The product of (batch, rows, summed) and (batch, summed, columns), each so many axes."""
     for k in axes_of(None, batch):

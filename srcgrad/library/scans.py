@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axis_of, written_out
-from .pages import page, part
+from .pages import page
 
 
 @page(np.cumsum, method="cumsum", cases=(
@@ -105,7 +105,6 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     return x
 
 
-@part
 def ending(value, x, axis):
     """What is put before or after an array; a number everywhere."""
     array = np.asarray(value)

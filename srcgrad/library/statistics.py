@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_of
-from .pages import page, part
+from .pages import page
 
 
-@part
 def with_axes(value, axes, ndim):
     """The result of a reduction with the axes it was taken over as axes of one element."""
     if len(axes) == ndim:
@@ -16,7 +15,6 @@ def with_axes(value, axes, ndim):
     return value[tuple([None if d in axes else slice(None) for d in range(ndim)])]
 
 
-@part
 def count_along(a, axes):
     """How many elements are taken together."""
     count = 1
@@ -140,7 +138,6 @@ def average(a, axis=None, weights=None, returned=False, keepdims=False):
     return (value, total) if returned else value
 
 
-@part
 def spread(weights, x, axes):
     """Weights of the places along some axes, as an array like the one they belong to."""
     return weights[tuple([slice(None) if d in axes else None for d in range(x.ndim)])] + np.zeros_like(x)
@@ -210,7 +207,6 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
     return c[0, 0] if m.ndim == 1 and y is None else c
 
 
-@part
 def variables(m, rowvar):
     """The variables as rows."""
     x = np.atleast_2d(m)

@@ -34,16 +34,16 @@ def clipped_power_value_and_grad(x, w, limit):
     w_bar = out
     out_bar = w
     if w > limit_1:
-        # return limit + math.log(1.0 + t - limit)  (golden_programs.py:13)
+        # return limit + math.log(1.0 + t - limit)  (golden_programs.py:14)
         w_bar += 1.0 / (1.0 + w - limit_1)
     else:
-        # return t  (golden_programs.py:14)
+        # return t  (golden_programs.py:15)
         w_bar += 1.0
     if t > limit:
-        # return limit + math.log(1.0 + t - limit)  (golden_programs.py:13)
+        # return limit + math.log(1.0 + t - limit)  (golden_programs.py:14)
         t_bar = out_bar / (1.0 + t - limit)
     else:
-        # return t  (golden_programs.py:14)
+        # return t  (golden_programs.py:15)
         t_bar = out_bar
     # return w * soft_clip(x * x, limit) + soft_clip(w, 2.0 * limit)  (line 2)
     x_bar = 2.0 * x * t_bar

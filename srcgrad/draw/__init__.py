@@ -1,0 +1,1 @@
+"""Computation graphs: what a function does, drawn and evaluated."""

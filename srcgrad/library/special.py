@@ -1,0 +1,81 @@
+"""Functions of `scipy.special` that take whole arrays together, or are made of others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..hints import stop_gradient
+from .pages import page
+
+
+def along(totals, axis):
+    """What has been made of the rows along an axis, so that it fits the array itself."""
+    if axis is None:
+        return totals
+    return np.expand_dims(totals, axis)
+
+
+def greatest(a, axis):
+    """The greatest of each row; it cancels in what follows, so that its own derivative does as well."""
+    m = np.max(a, axis=axis)
+    return stop_gradient(np.where(np.isfinite(m), m, 0.0))
+
+
+@page("scipy.special.softmax")
+def softmax(x, axis=None):
+    """exp(x) / sum(exp(x))."""
+    x = np.asarray(x)
+    m = greatest(x, axis)
+    e = np.exp(x - along(m, axis))
+    total = np.sum(e, axis=axis)
+    return e / along(total, axis)
+
+
+@page("scipy.special.log_softmax")
+def log_softmax(x, axis=None):
+    """x - log(sum(exp(x)))."""
+    x = np.asarray(x)
+    m = greatest(x, axis)
+    z = x - along(m, axis)
+    e = np.exp(z)
+    total = np.log(np.sum(e, axis=axis))
+    return z - along(total, axis)
+
+
+@page("scipy.special.logsumexp")
+def logsumexp(a, axis=None, b=None, keepdims=False):
+    """log(sum(b * exp(a)))."""
+    a = np.asarray(a)
+    m = greatest(a, axis)
+    e = np.exp(a - along(m, axis))
+    if b is not None:
+        e = b * e
+    out = np.log(np.sum(e, axis=axis)) + m
+    if not keepdims:
+        return out
+    if axis is None:
+        return np.full((1,) * a.ndim, out)
+    return np.expand_dims(out, axis)
+
+
+@page("scipy.special.factorial")
+def factorial(n):
+    """gamma(n + 1), 0 below 0."""
+    return np.where(n < 0.0, 0.0, math.gamma(n + 1.0))
+
+
+@page("scipy.special.multigammaln")
+def multigammaln(a, d):
+    """The logarithm of the gamma function of d by d matrices (James 1964)."""
+    total = 0.25 * d * (d - 1.0) * math.log(math.pi)
+    for j in range(d):
+        total = total + math.lgamma(a - 0.5 * j)
+    return total
+
+
+@page("scipy.special.softplus")
+def softplus(x):
+    """log(1 + exp(x))."""
+    return np.logaddexp(0.0, x)

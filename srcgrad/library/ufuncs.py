@@ -1,0 +1,47 @@
+"""Methods of ufuncs: `outer` of two arrays, `reduce` and `accumulate` where they are functions of NumPy as well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .pages import page
+
+
+def outer_of(ufunc):
+    """The page of `ufunc.outer`: every element of the one array with every element of the other."""
+
+    def outer(A, B):
+        A = np.asarray(A)
+        B = np.asarray(B)
+        return ufunc(A[(..., *(None,) * B.ndim)], B)
+
+    return outer
+
+
+for _ufunc in vars(np).values():
+    if isinstance(_ufunc, np.ufunc) and (_ufunc.nin, _ufunc.nout, _ufunc.signature) == (2, 1, None):
+        page(_ufunc.outer)(outer_of(_ufunc))
+
+
+@page(np.add.reduce)
+def add_reduce(array, axis=0, keepdims=False):
+    """The sum along an axis."""
+    return np.sum(array, axis=axis, keepdims=keepdims)
+
+
+@page(np.maximum.reduce)
+def maximum_reduce(array, axis=0, keepdims=False):
+    """The greatest along an axis."""
+    return np.max(array, axis=axis, keepdims=keepdims)
+
+
+@page(np.minimum.reduce)
+def minimum_reduce(array, axis=0, keepdims=False):
+    """The least along an axis."""
+    return np.min(array, axis=axis, keepdims=keepdims)
+
+
+@page(np.add.accumulate)
+def add_accumulate(array, axis=0):
+    """Sums of ever more along an axis."""
+    return np.cumsum(array, axis=axis)

@@ -1,0 +1,92 @@
+"""Attention: scaled dot products, with masks, one head or several."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import srcgrad as sg
+
+
+@sg.differentiable
+def softmax(x):
+    """Return exp(x) / sum of exp(x) along the last axis, without overflow.
+
+    Parameters
+    ----------
+    x : array of shape (..., n)
+        May hold -inf, which gives 0; a row of nothing else gives zeros.
+    """
+    top = sg.stop_gradient(np.max(x, axis=-1, keepdims=True))
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    return e / np.maximum(np.sum(e, axis=-1, keepdims=True), 1e-30)
+
+
+@sg.differentiable
+def attention(queries, keys, values, mask=None):
+    """Return softmax(queries @ keys.T / sqrt(d)) @ values.
+
+    Parameters
+    ----------
+    queries : array of shape (..., n, d)
+    keys : array of shape (..., m, d)
+    values : array of shape (..., m, outputs)
+    mask : array of bool, of shape (n, m), optional
+        Which queries see which keys; one that sees none gets zeros.
+
+    Returns
+    -------
+    array of shape (..., n, outputs)
+
+    Notes
+    -----
+    A. Vaswani et al., Attention is all you need (NIPS 2017), equation 1.
+    """
+    out = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=queries.dtype)
+    for at in np.ndindex(queries.shape[:-2]):
+        scores = queries[at] @ keys[at].T / math.sqrt(queries.shape[-1])
+        if mask is not None:
+            scores = np.where(mask, scores, -np.inf)
+        out[at] = softmax(scores) @ values[at]
+    return out
+
+
+@sg.differentiable
+def multi_head_attention(
+    x, context, query_weights, key_weights, value_weights, output_weights, heads, mask=None
+):
+    """Return attention in several heads side by side, joined by a last product.
+
+    Parameters
+    ----------
+    x : array of shape (..., n, inputs)
+        What asks.
+    context : array of shape (..., m, inputs)
+        What is asked: x itself for self-attention.
+    query_weights, key_weights : arrays of shape (inputs, heads * d)
+    value_weights : array of shape (inputs, heads * e)
+        Each head has its own columns, one head after the other.
+    output_weights : array of shape (heads * e, outputs)
+    heads : int
+    mask : array of bool, of shape (n, m), optional
+        Which places of x see which places of the context; for all heads.
+
+    Returns
+    -------
+    array of shape (..., n, outputs)
+
+    Notes
+    -----
+    A. Vaswani et al., Attention is all you need (NIPS 2017), section 3.2.2.
+    """
+    d, e = query_weights.shape[1] // heads, value_weights.shape[1] // heads
+    out = np.empty((*x.shape[:-1], output_weights.shape[1]), dtype=x.dtype)
+    for at in np.ndindex(x.shape[:-2]):
+        queries, keys, values = x[at] @ query_weights, context[at] @ key_weights, context[at] @ value_weights
+        joined = np.empty((queries.shape[0], value_weights.shape[1]), dtype=x.dtype)
+        for h in range(heads):
+            own, seen = slice(h * d, (h + 1) * d), slice(h * e, (h + 1) * e)
+            joined[:, seen] = attention(queries[:, own], keys[:, own], values[:, seen], mask)
+        out[at] = joined @ output_weights
+    return out

@@ -1,0 +1,215 @@
+"""A small training loop: minibatches, a schedule, metrics, early stopping, checkpoints, a progress bar."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import namedtuple
+
+import numpy as np
+from numba import njit
+
+import srcgrad as sg
+
+from .. import tree
+from ..api import ValueAndGrad
+from .batches import take_rows
+from .clipping import clip_by_norm
+from .files import generator_state, load_checkpoint, restore_generator, save_checkpoint
+from .progress import Progress
+from .structures import copied
+
+Fitted = namedtuple("Fitted", "params state history")
+Fitted.__doc__ = """What `fit` returns: parameters (with early stopping the best ones), the optimiser's state, the history.
+
+The history is a dict of arrays, a value for each epoch: "loss", the mean over the data as it was met; "lr", that of the
+first step; and the metrics by their names.
+"""
+
+
+@njit
+def run_epoch(gradient, optimizer, params, state, data, order, size, rates, args=(), limit=None, frozen=None):
+    """Return (params, state, mean loss) after one pass over some rows; from Python and inside njit code.
+
+    Parameters
+    ----------
+    gradient : ValueAndGrad
+        gradient(params, *rows of data, *args) is the mean loss of a minibatch, and its gradient by the parameters.
+    optimizer : Optimizer
+    params, state : structures
+        Parameters, and what `optimizer.init` or the last step returned; they stay as they are.
+    data : tuple of arrays
+        Examples along their first axis.
+    order : array of int
+        The rows, in the order in which they are taken.
+    size : int
+        Rows of a minibatch.
+    rates : array of float
+        The learning rate of each step: one for each `size` rows begun.
+    args : tuple
+        Further arguments of the loss.
+    limit : float, optional
+        For `clip_by_norm`.
+    frozen : structure of bool, optional
+        As for `Optimizer.update`.
+    """
+    total = 0.0
+    for k in range(rates.size):
+        rows = order[k * size : (k + 1) * size]
+        given = (params,) + take_rows(data, rows) + args
+        loss, grads = gradient(*given)
+        total += loss * rows.size
+        if limit is not None:
+            grads = clip_by_norm(grads, limit)
+        params, state = optimizer.update(params, grads, state, rates[k], frozen)
+    return params, state, total / max(order.size, 1)
+
+
+def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None, per="epoch", args=(), limit=None,
+        frozen=None, metrics=None, stopping=None, monitor="loss", augment=None, checkpoint=None, progress=True):
+    """Return what training by minibatches makes of some parameters, as `Fitted`.
+
+    Parameters
+    ----------
+    loss : function, or what `value_and_grad` made of it
+        loss(params, *rows of data, *args) is the mean loss of a minibatch, penalties included.
+    params : structure
+        The first values. Tuples and namedtuples of arrays are trained in a compiled loop.
+    data : tuple of arrays
+        Examples along their first axis.
+    optimizer : Optimizer
+    epochs, size : int
+        Passes over the data, and rows of a minibatch.
+    rng : int or numpy.random.Generator
+        Draws the order of the rows, anew in each epoch.
+    schedule : function, optional
+        schedule(t) is the learning rate; by default that of the optimiser.
+    per : {"epoch", "step"}
+        What t counts, from 0.
+    args : tuple
+        Further arguments of the loss, among them generators for dropout.
+    limit, frozen : optional
+        Bound of the gradient's norm, and parameters that stay: see `clip_by_norm` and `Optimizer.update`.
+    metrics : dict of functions, optional
+        metric(params) is a number, computed after each epoch.
+    stopping, monitor : EarlyStopping and str, optional
+        When to end, by the value of "loss" or of the metric of that name.
+    augment : function, optional
+        augment(rng, *data) is the data of one epoch.
+    checkpoint : str or Path, optional
+        A file written after each epoch. Where it is there already training goes on from it, to the same bits as those
+        of a run that was not interrupted.
+    progress : bool
+        Whether to show how far it is.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite.
+    """
+    options = Options(data, epochs, size, schedule, per, args, limit, frozen, metrics or {}, monitor, augment)
+    run = Run(loss, copied(params), optimizer, stopping, np.random.default_rng(rng), options)
+    if checkpoint is not None and os.path.exists(checkpoint):
+        run.load(checkpoint)
+    with Progress(epochs, run.epoch, progress) as shown:
+        while not run.ended():
+            shown.advance(run.one_epoch())
+            if checkpoint is not None:
+                run.save(checkpoint)
+    return run.result()
+
+
+class Options(
+    namedtuple("Options", "data epochs size schedule per args limit frozen metrics monitor augment")
+):
+    """What a run was asked for."""
+
+    __slots__ = ()
+
+    def check(self) -> Options:
+        """Return these options.
+
+        Raises
+        ------
+        ValueError
+            If one of them is none that `fit` knows, or the data have different lengths.
+        """
+        if self.per not in ("epoch", "step"):
+            raise ValueError(f'per is {self.per!r}: it has to be "epoch" or "step"')
+        if self.monitor != "loss" and self.monitor not in self.metrics:
+            raise ValueError(f"monitor is {self.monitor!r}: there is no metric of this name")
+        lengths = sorted({len(a) for a in self.data})
+        if len(lengths) != 1:
+            raise ValueError(f"the arrays of the data have different lengths: {lengths}")
+        return self
+
+    def rates(self, epoch: int, lr: float) -> np.ndarray:
+        """Return the learning rates of the steps of an epoch."""
+        steps = math.ceil(len(self.data[0]) / self.size)
+        if self.schedule is None:
+            return np.full(steps, float(lr))
+        if self.per == "epoch":
+            return np.full(steps, float(self.schedule(epoch)))
+        return np.array([float(self.schedule(epoch * steps + k)) for k in range(steps)])
+
+
+class Run:
+    """A training run between two epochs: all that a checkpoint holds."""
+
+    def __init__(self, loss, params, optimizer, stopping, rng, options: Options):
+        self.gradient = loss if isinstance(loss, ValueAndGrad) else sg.value_and_grad(loss)
+        self.optimizer, self.stopping, self.rng, self.options = optimizer, stopping, rng, options.check()
+        self.params, self.state, self.epoch = params, optimizer.init(params), 0
+        self.history: dict[str, list[float]] = {name: [] for name in ("loss", "lr", *options.metrics)}
+        self.watched = None if stopping is None else stopping.init(params)
+        plain = all(map(tree.is_plain, (params, options.data, options.args)))
+        self.pass_over = run_epoch if plain else getattr(run_epoch, "py_func", run_epoch)
+
+    def ended(self) -> bool:
+        """Return whether there is no epoch to come."""
+        stops = self.stopping is not None and self.stopping.stops(self.watched)
+        return stops or self.epoch >= self.options.epochs
+
+    def one_epoch(self) -> dict[str, float]:
+        """Return the record of one more epoch."""
+        o = self.options
+        data = o.data if o.augment is None else o.augment(self.rng, *o.data)
+        rates = o.rates(self.epoch, self.optimizer.lr)
+        order = self.rng.permutation(len(o.data[0]))
+        self.params, self.state, loss = self.pass_over(
+            self.gradient, self.optimizer, self.params, self.state, data, order, o.size, rates, o.args, o.limit, o.frozen
+        )
+        self.epoch += 1
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss of epoch {self.epoch} is {loss}: try a smaller learning rate")
+        record = {"loss": loss, "lr": float(rates[0])}
+        record |= {name: float(metric(self.params)) for name, metric in o.metrics.items()}
+        for name, value in record.items():
+            self.history[name].append(value)
+        if self.stopping is not None:
+            self.watched = self.stopping.update(self.watched, record[o.monitor], self.params)
+        return record
+
+    def result(self) -> Fitted:
+        """Return what has come of it."""
+        history = {name: np.array(values) for name, values in self.history.items()}
+        return Fitted(self.params if self.watched is None else self.watched.params, self.state, history)
+
+    # -- checkpoints
+    def generators(self) -> list[np.random.Generator]:
+        """Return the generators that the run advances, each once."""
+        every = [self.rng, *(a for a in self.options.args if isinstance(a, np.random.Generator))]
+        return list({id(g): g for g in every}.values())
+
+    def save(self, path) -> None:
+        """Return nothing; write all that the next epoch depends on."""
+        notes = {"epoch": self.epoch, "history": self.history}
+        notes["generators"] = [generator_state(g) for g in self.generators()]
+        save_checkpoint(path, (self.params, self.state, self.watched), notes)
+
+    def load(self, path) -> None:
+        """Return nothing; go on from what was written."""
+        (self.params, self.state, self.watched), notes = load_checkpoint(path, (self.params, self.state, self.watched))
+        self.epoch, self.history = notes["epoch"], notes["history"]
+        for generator, state in zip(self.generators(), notes["generators"], strict=True):
+            restore_generator(generator, state)
