@@ -52,6 +52,30 @@ def element_of(expr: Expr, idx: tuple[Expr, ...], ranks) -> Sub:
     return element_of(expr.base, tuple(inner), ranks)
 
 
+def sizes_of(expr: Expr, ranks) -> list[Expr | None]:
+    """Return for every axis of an array expression the size of the root's axis that it is the whole of, else None.
+
+    >>> from srcgrad.emit import expr_text
+    >>> row = Sub(Op("np.transpose", (Name("A"),)), (Name("i"),))
+    >>> [expr_text(n) for n in sizes_of(row, lambda n: 2)]
+    ['A.shape[0]']
+    """
+    if isinstance(expr, Name):
+        return [Op("shape", (expr,), (("axis", d),)) for d in range(ranks(expr.id))]
+    if isinstance(expr, Op):
+        return sizes_of(expr.args[0], ranks)[::-1]
+    assert isinstance(expr, Sub), expr
+    own = sizes_of(expr.base, ranks)
+    found: list[Expr | None] = []
+    for item in (*expr.index, *[Slice()] * len(own)):
+        if isinstance(item, ir.NewAxis):
+            found.append(Const(1))
+        elif own:
+            size = own.pop(0)
+            found += [size if item == Slice() else None] if isinstance(item, Slice) else []
+    return found
+
+
 def _slice_place(item: Slice, i: Expr, n: Expr) -> Expr:
     assert item.step is None or isinstance(item.step, Const), item
     step = 1 if item.step is None else item.step.value
@@ -73,7 +97,7 @@ def iteration_offset(write: tuple[Expr, ...], other: tuple[Expr, ...], var: str,
     for w, o in zip(write, other, strict=False):
         a, b = affine(w), affine(o)
         c = a.coefficient(var)
-        if not c or b.coefficient(var) != c:
+        if not c or any(t != Name(var) and var in ir.names_in(t) for t in (*a.terms, *b.terms)):
             continue
         difference = a - b
         if not difference.is_const:

@@ -369,8 +369,9 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         if scale is not None:
             element = Op("mul", (element, scale))
         stmts: tuple[Stmt, ...] = (Store(self.bar(root), cell.index, element, "+="),)
+        sizes = self.own_sizes(array)
         for d in reversed(range(rank)):
-            size = Op("shape", (Name(addend),), (("axis", d),))
+            size = sizes[d] or Op("shape", (Name(addend),), (("axis", d),))
             stmts = (For(idx[d], ZERO, size, ONE, tuple(replace(s, loc=step.stmt.loc) for s in stmts)),)
         step.code += stmts
 

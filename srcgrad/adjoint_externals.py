@@ -48,13 +48,21 @@ class ExternalAdjoint:
         given |= {r: Name(t) for r, t in zip(row.results, targets, strict=True)}
         given |= {f"{r}_bar": Name(self.bar(seeds[r])) if r in seeds else None for r in row.results}
         # adjoints that the pages of others take come first
-        order = [o for o in row.operands if f"{o}_bar" not in given]
+        order = [o for o in row.operands if f"{o}_bar" not in given and any(given[o] is a for a in active)]
+        self.require_rule(step, row, seeds)
         order.sort(key=lambda o: sum(f"{p}_bar" in self.parameters(row, o, step) for p in row.operands))
         for operand in order:
-            leaf = given[operand]
-            if any(leaf is a for a in active):
-                self.external_bar(step, row, operand, given, live)
+            self.external_bar(step, row, operand, given, live)
         return live
+
+    def require_rule(self, step, row: externals.External, seeds: dict[str, str]):
+        """Refuse an adjoint that no page takes: left out, it would be a derivative of zero."""
+        pages = [row.page(f"{o}_bar") for o in row.operands]
+        taken = {p for page in pages if page is not None for p in inspect.signature(page).parameters}
+        for result, field in zip(row.results, row.fields, strict=True):
+            if result in seeds and f"{result}_bar" not in taken and result not in getattr(row.rule, "constant", ()):
+                what = f"there is no derivative of {field} of {row.spelling}"
+                raise UnsupportedError(problem_at(step.stmt.loc, what, "pass stop_gradient(...) of it"))
 
     def parameters(self, row: externals.External, operand: str, step) -> list[str]:
         page = row.page(f"{operand}_bar")
@@ -97,5 +105,6 @@ class ExternalAdjoint:
         kinds = tuple(None if a is None else kind_of(a, known) for a in args)
         base = row.spelling.rpartition(".")[2]
         routine = self.pages.read(row.page(name), f"{base}_{name}", kinds, step.stmt.loc)
-        present, known_kinds = (tuple(e for e in found if e is not None) for found in (args, kinds))
+        present = tuple(a for a in args if a is not None)
+        known_kinds = tuple(k for k in kinds if k is not None)
         step.code.append(call((target,), routine, present, step.stmt.loc, None, known_kinds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import ir
-from .access import element_of, root_of
+from .access import element_of, root_of, sizes_of
 from .ir import Const, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 
 ZERO, ONE = Const(0), Const(1)
@@ -19,6 +19,7 @@ class ProductAdjoint:
     bar_kinds: dict[str, Kind]
     fresh: ir.Fresh
     bar: Any
+    bars: dict[str, str]
     zero: Any
     rank: Any
     nest: Any
@@ -70,10 +71,15 @@ class ProductAdjoint:
         v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
         term = Op("mul", (Sub(seed, (Name(row),)), v))
         store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
+        whole = dict(zip((i, j), self.own_sizes(matrix), strict=True))
         for name in (j, i):
-            size = Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
+            size = whole[name] or Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
             store = For(name, ZERO, size, ONE, (store,), (), step.stmt.loc)
         step.code.append(store)
+
+    def own_sizes(self, leaf: Expr) -> list[Expr | None]:
+        """Return the sizes of a leaf as those of the adjoint of its array, as far as these are the same."""
+        return [s and ir.rename_expr(s, self.bars) for s in sizes_of(leaf, lambda n: self.kinds[n].rank)]
 
     def outer(self, step, mine: Expr, other: Expr, seed: Expr, live: set[str]):
         """Add what a vector gets from its product with another one: that one, times the adjoint of the product."""
@@ -83,7 +89,8 @@ class ProductAdjoint:
             live.add(root)
         (i,) = self.loop_names(step.stmt, 1)
         cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
-        size = Op("shape", (other,), (("axis", 0),))
+        (whole,) = self.own_sizes(mine)
+        size = whole or Op("shape", (other,), (("axis", 0),))
         term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
         store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))

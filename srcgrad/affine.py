@@ -1,13 +1,18 @@
-"""Integer-affine arithmetic on index and size expressions: normal form, equality, differences."""
+"""Integer arithmetic on index and size expressions: normal form, equality, differences."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from . import ir
 from .ir import Const, Expr, Name, Op
 
 
 class Affine:
-    """A sum of integer multiples of atoms plus a constant; atoms are expressions that are not affine themselves."""
+    """A sum of integer multiples of atoms plus a constant.
+
+    Atoms are products, in one order, of expressions that are neither sums nor products themselves.
+    """
 
     __slots__ = ("const", "terms")
 
@@ -38,7 +43,26 @@ class Affine:
         return not self.terms
 
     def coefficient(self, name: str) -> int:
+        """Return the factor of a name that stands alone; other atoms may have it in them (`slope`)."""
         return self.terms.get(Name(name), 0)
+
+    def slope(self, name: str) -> Affine | None:
+        """Return the factor of a name, with all it is multiplied by; None where it stands inside anything else.
+
+        >>> from srcgrad.emit import expr_text
+        >>> i, n = Name("i"), Name("n")
+        >>> expr_text(affine(Op("add", (Op("mul", (i, Op("add", (n, Const(2))))), n))).slope("i").expr())
+        'n + 2'
+        """
+        found = Affine()
+        for atom, c in self.terms.items():
+            rest = list(factors(atom))
+            if Name(name) in rest:
+                rest.remove(Name(name))
+                found = found + (Affine({_product(rest): c}) if rest else Affine(const=c))
+            if any(name in ir.names_in(f) for f in rest):
+                return None
+        return found
 
     def coefficient_of(self, atom: Expr) -> int:
         return self.terms.get(atom, 0)
@@ -85,7 +109,7 @@ def affine(expr: Expr) -> Affine:
                 return b * a.const
             if b.is_const:
                 return a * b.const
-            return Affine({Op("mul", (a.expr(), b.expr())): 1})
+            return times(a, b)
         if expr.fn in ("len", "size"):
             return Affine({expr: 1})
         if expr.fn == "max" and expr.args[1] == Const(0):
@@ -96,6 +120,41 @@ def affine(expr: Expr) -> Affine:
     return Affine({_plain(expr): 1})
 
 
+def times(a: Affine, b: Affine) -> Affine:
+    """Return the product of two forms.
+
+    >>> from srcgrad.emit import expr_text
+    >>> i, n = affine(Name("i")), affine(Name("n"))
+    >>> expr_text((times(i + affine(Const(1)), n) - times(n, i)).expr())
+    'n'
+    """
+    found = a * b.const + b * a.const + Affine(const=-a.const * b.const)
+    for x, c in a.terms.items():
+        for y, d in b.terms.items():
+            found = found + Affine({_product([*factors(x), *factors(y)]): c * d})
+    return found
+
+
+def factors(atom: Expr) -> tuple[Expr, ...]:
+    """Return the factors of an atom."""
+    if isinstance(atom, Op) and atom.fn == "mul":
+        return (*factors(atom.args[0]), *factors(atom.args[1]))
+    return (atom,)
+
+
+def _product(parts: list[Expr]) -> Expr:
+    first, *others = sorted(parts, key=_place)
+    for part in others:
+        first = Op("mul", (first, part))
+    return first
+
+
+@lru_cache(maxsize=4096)
+def _place(factor: Expr) -> tuple[bool, str]:
+    """Return where a factor stands in a product: names come first."""
+    return not isinstance(factor, Name), repr(factor)
+
+
 def _plain(expr: Expr) -> Expr:
     return Name(expr.id) if isinstance(expr, Name) else expr
 
@@ -104,7 +163,9 @@ def simplify_index(expr: Expr) -> Expr:
     """Return an index expression in normal form; a spelling that is already short is kept."""
     if isinstance(expr, Name | Const):
         return expr
-    return affine(expr).expr()
+    found = affine(expr).expr()
+    # a product of sums is shorter than the sum of its products
+    return found if sum(1 for _ in ir.walk(found)) <= sum(1 for _ in ir.walk(expr)) else expr
 
 
 def clipped(expr: Expr) -> Expr:
@@ -133,12 +194,5 @@ def unclipped(expr: Expr) -> Expr:
 
 
 def _is_size(expr: Expr) -> bool:
-    return isinstance(expr, Op) and (expr.fn in ("shape", "len", "size") or expr.fn == "max")
-
-
-def distance(a: Expr, b: Expr) -> Affine:
-    """Return a - b in normal form."""
-    return affine(a) - affine(b)
-
-
-__all__ = ["Affine", "affine", "clipped", "distance", "ir", "nonnegative", "simplify_index", "unclipped"]
+    sizes = ("shape", "len", "size", "max")
+    return all(isinstance(f, Op) and f.fn in sizes for f in factors(expr))

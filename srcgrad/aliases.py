@@ -9,7 +9,7 @@ from .kinds import kind_of
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
-TURNS = frozenset({"flat", "head", "np.transpose", "permuted", "np.flip", "np.diag"})
+TURNS = frozenset({"flat", "head", "np.transpose", "permuted", "np.flip", "np.diag", "broadcast_to"})
 
 
 def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:
@@ -34,7 +34,7 @@ def is_view(value: Expr, kinds: dict[str, Kind]) -> bool:
     """Return whether an array expression is another name's memory for sure, whatever its layout."""
     if isinstance(value, Select) or (isinstance(value, Op) and value.fn in SHAPES):
         return False
-    if isinstance(value, Op) and value.fn == "np.diag" and kind_of(value.args[0], kinds).rank != 2:
+    if isinstance(value, Op) and value.fn == "np.diag" and kind_of(value.args[0], kinds).rank < 2:
         return False
     if isinstance(value, Op | Sub) and shown_by(value, kinds):
         return is_view(value.args[0] if isinstance(value, Op) else value.base, kinds)

@@ -31,7 +31,7 @@ class StoreWriter(ArrayReader):
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
         if stmt.base in self.read_only:
-            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal, which is read-only",
+            self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal or repeated elements, and is read-only",
                         "np.fill_diagonal, or copy it first")  # fmt: skip
         if stmt.op == "out":
             stmt = replace(stmt, op="=")
@@ -142,10 +142,22 @@ class StoreWriter(ArrayReader):
         inner = self.nested(idx[r:], ranges[r:], [Store(root, cell.index, v.at(own), stmt.op, stmt.loc)])
         return self.nested(idx[:r], ranges[:r], [If(m.at(names[:r]), tuple(inner), (), stmt.loc)])
 
-    def reads_only(self, element: Expr, root: str, cell: Sub) -> bool:
-        """Return whether an element expression reads an array at the cell that is written, and nowhere else."""
+    def reads_only(self, element: Expr, root: str, cell: Sub, counters=()) -> bool:
+        """Return whether an element expression reads, of what is written by a nest, only the cell itself."""
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
-        return all(_same_index(r.index, cell.index) for r in reads)
+        return all(_same_index(r.index, cell.index) or self.is_beside(r.index, cell.index, counters) for r in reads)
+
+    def is_beside(self, read, cell, counters) -> bool:
+        """Return whether two cells differ on an axis that the counters of a nest do not move along."""
+        for d, (mine, other) in enumerate(zip(read, cell, strict=True)):
+            apart = affine(mine) - affine(other)
+            if not apart.is_const or not apart.const or ir.names_in(mine, other) & set(counters):
+                continue
+            rest = _same_index((*read[:d], *read[d + 1 :]), (*cell[:d], *cell[d + 1 :]))
+            # -1 is the last place: of an axis of one element the same place
+            if rest or self.is_nonneg(mine) and self.is_nonneg(other):
+                return True
+        return False
 
     def store_gathered(self, stmt: Store, p: Pull):
         """Lower `a[idx] = v`: in order, so that the last write wins, as in NumPy."""
@@ -178,7 +190,7 @@ class StoreWriter(ArrayReader):
         root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
         if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
             value = self.detach(target, value, root, idx, pad)
-        ranges, at, own = self.own_axes(target, idx)
+        ranges, at, own = self.own_axes(target, idx, plain_reads(value.at(tuple(map(Name, idx[pad:]))), root))
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
         cell = cell_of(target, at)
         self.nest(idx, ranges, [Store(root, cell.index, element, op)])
@@ -206,7 +218,7 @@ class StoreWriter(ArrayReader):
         names = tuple(Name(i) for i in idx)
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
         cell, element = cell_of(target, names), value.at(own)
-        if self.reads_only(element, root, cell):
+        if self.reads_only(element, root, cell, idx):
             return value
         kind = Kind(self.kinds[root].dtype, value.rank)
         if value.rank:
@@ -215,8 +227,11 @@ class StoreWriter(ArrayReader):
         held = self.hold(value.at(()), "value", always=True)
         return Pull((), lambda _: held)
 
-    def own_axes(self, target: Pull, idx):
-        """Return (ranges, index of the target, offset-free index): loops run over the target's own index."""
+    def own_axes(self, target: Pull, idx, plain: set[str]):
+        """Return (ranges, index of the target, offset-free index): loops run over the target's own index.
+
+        Those named in `plain` run over the value's, which is read at the counter itself.
+        """
         ranges: list[tuple[Expr, Expr]] = []
         at: list[Expr] = []
         own: list[Expr] = []
@@ -226,7 +241,7 @@ class StoreWriter(ArrayReader):
             starts = [affine(e) - affine(name) for e in cell.index if affine(e).coefficient(name.id) == 1]
             shift = starts[0] if len(starts) == 1 and name.id not in ir.names_in(starts[0].expr()) else None
             loop_free = shift is not None and not any(t == Name(i) for t in shift.terms for i in idx)
-            if shift is None or not loop_free or (shift.is_const and shift.const == 0):
+            if shift is None or not loop_free or (shift.is_const and shift.const == 0) or name.id in plain:
                 ranges.append((ZERO, unclipped(n)))
                 at.append(name)
                 own.append(name)
@@ -236,6 +251,23 @@ class StoreWriter(ArrayReader):
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
         return ranges, tuple(at), tuple(own)
+
+
+def plain_reads(element: Expr, root: str) -> set[str]:
+    """Return the counters at which arrays other than the one written are read, never beside them.
+
+    >>> sorted(plain_reads(Sub(Name("b"), (Name("i"), Op("add", (Name("j"), ONE)))), "a"))
+    ['i']
+    """
+    found: set[str] = set()
+    beside: set[str] = set()
+    for e in ir.walk(element):
+        if isinstance(e, Sub):
+            own = {i.id for i in e.index if isinstance(i, Name)}
+            others = ir.names_in(*(i for i in e.index if not isinstance(i, Name)))
+            found |= own if e.base != Name(root) else set()
+            beside |= others if e.base != Name(root) else own | others
+    return found - beside
 
 
 def _marks(rank: int) -> tuple[Name, ...]:

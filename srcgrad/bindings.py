@@ -39,10 +39,17 @@ class BindingWriter(StoreWriter):
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
                             f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
             return self.materialise(self.pull(value), self.kinds[target], target, value)
-        diagonal = any(isinstance(e, Op) and e.fn == "np.diag" for e in ir.walk(value))
-        if diagonal or shown_by(value, self.kinds) & self.read_only:
+        fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to") for e in ir.walk(value))
+        if fixed or shown_by(value, self.kinds) & self.read_only:
             self.read_only.add(target)
+        # a name used in this trip only shows what the counters of the loops around say now
+        self.steady = set(self.enclosing) & self.counters if self.is_used_here_only(target) else set()
         self.state.views[target] = self.pull(self.frozen(value))
+        self.steady = set()
+
+    def is_used_here_only(self, target: str) -> bool:
+        """Return whether all uses of a name stand in this block, after its binding."""
+        return read_counts(self.rest[1])[target] == self.reads[target]
 
     def bind_shape(self, target: str, value: Expr) -> bool:
         """Bind a name to another shape of memory that is written; False where it is a copy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from . import ir
 from .ir import (
     Block,
     Break,
@@ -137,3 +138,10 @@ def defined_first(block: Block, name: str) -> bool:
             later = block[block.index(stmt) + 1 :]
             return defined_first(inner, name) and name not in read_in(later)
     return True
+
+
+def sorted_places(block: Block) -> set[str]:
+    """Return the arrays of places that sorting gives: none of them is beyond the size of the array itself."""
+    lets = [s for s in ir.statements(block) if isinstance(s, Let)]
+    made = {s.target for s in lets if isinstance(s.value, Op) and s.value.fn == "np.argsort"}
+    return made - ir.stored_in(block)

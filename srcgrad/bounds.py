@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .affine import Affine, affine
+from .blocks import sorted_places
 from .inequalities import SIZES, Facts, facts_of_test, has_load
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
@@ -85,6 +86,7 @@ def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted:
     """
     checker = _Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
     checker.lengths = lengths_named(function, kinds)
+    checker.positions = sorted_places(function.body)
     body, _ = checker.block(function.body, Facts(), None)
     return replace(function, body=body)
 
@@ -122,6 +124,7 @@ class _Checker:
         self.given: frozenset[Need] = frozenset()
         self.collecting = False
         self.lengths: dict[Affine, Affine] = {}
+        self.positions: set[str] = set()
 
     # -- what is known of sizes
     def normal(self, e: Expr) -> Affine:
@@ -216,7 +219,14 @@ class _Checker:
     def proved(self, need: Need, facts: Facts) -> bool:
         for guard in need.guards:
             facts = facts.plus(*self.of_test(guard))
-        return facts.prove(need.goal())
+        goal = need.goal()
+        return facts.plus(*(f for t in goal.terms for f in self.of_position(t, affine(t)))).prove(goal)
+
+    def of_position(self, e: Expr, value: Affine) -> list[Affine]:
+        """Return what is known of a value that is an element of an array of places."""
+        if not (isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in self.positions):
+            return []
+        return [value, self.normal(self.size_of(e.base.id, 0)) - affine(ONE) - value]
 
     def of_test(self, test: Expr, holds: bool = True) -> list[Affine]:
         found = facts_of_test(test, self.integer, holds)
@@ -234,7 +244,8 @@ class _Checker:
             return facts.plus(target, affine(self.searched(value.args[0])) - affine(ONE) - target)
         if stmt.target in ir.names_in(value) or not self.integer(value):
             return facts
-        return facts.plus(target - self.normal(value), self.normal(value) - target)
+        known = self.of_position(value, target)
+        return facts.plus(target - self.normal(value), self.normal(value) - target, *known)
 
     def searched(self, array: Expr) -> Expr:
         if isinstance(array, Name) and self.rank(array.id) == 1:

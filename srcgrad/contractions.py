@@ -162,16 +162,17 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         dims = value.args if value.fn == "np.empty" else sizes.get(name)
         alike = [j for j, s in enumerate(out) if _made_like(s, name)]
         touching = [j for j, s in enumerate(out) if j != k and j not in alike and _mentions(s, name)]
-        if name in kept or len(touching) != 1 or rank < 2 or not dims or not isinstance(out[touching[0]], For):
+        nest = out[touching[0]] if len(touching) == 1 else None
+        if name in kept or rank < 2 or not dims or not isinstance(nest, For):
             continue
-        axes = _own_axes(out[touching[0]], name, rank)
+        axes = _own_axes(nest, name, rank)
         if axes:
             for j in alike:
                 out[j] = _made_with(out[j], dims, kinds[name].dtype)
             kinds[name] = Kind(kinds[name].dtype, rank - axes)
             sizes[name] = tuple(dims[axes:])
             out[k] = _made_with(stmt, dims[axes:], kinds[name].dtype)
-            (out[touching[0]],) = _without_axes((out[touching[0]],), name, axes)
+            (out[touching[0]],) = _without_axes((nest,), name, axes)
     return tuple(out)
 
 
@@ -203,7 +204,9 @@ def _own_axes(nest: For, array: str, rank: int) -> int:
 def _without_axes(block: Block, array: str, axes: int) -> Block:
     def shorter(e: Expr) -> Expr:
         e = ir.rebuild(e, shorter)
-        return replace(e, index=e.index[axes:]) if isinstance(e, Sub) and e.base == Name(array) else e
+        if not isinstance(e, Sub) or e.base != Name(array):
+            return e
+        return replace(e, index=e.index[axes:]) if len(e.index) > axes else e.base
 
     out: list[Stmt] = []
     for stmt in block:

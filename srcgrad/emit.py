@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import ir
 from .ir import Const, Expr, For, If, Let, Name, Op, Select, Slice, Stmt, Store, Sub
-from .rules import arrays, draws, elementwise
+from .rules import arrays, draws, elementwise, externals
 
 _INFIX = {
     "or": ("or", 1), "and": ("and", 2), "lt": ("<", 4), "le": ("<=", 4), "gt": (">", 4), "ge": (">=", 4),
@@ -122,7 +122,8 @@ def _call_text(op: Op) -> str:
     if draws.is_draw(fn):
         return _draw_text(op, parts)
     name = fn
-    parts += [f"{k}={_option(v)}" for k, v in op.static if k != "inplace"]
+    shown = repr if fn in externals.BY_SPELLING else _option
+    parts += [f"{k}={shown(v)}" for k, v in op.static if k != "inplace"]
     return f"{name}({', '.join(parts)})"
 
 

@@ -21,18 +21,20 @@ class ExternalCaller(NestWriter):
     operand: Callable[..., Expr]
     # what `Lowerer` sets up
     multi: set[str]
+    stored: set[str]
     loops: int
 
     def external(self, expr: Op, into: str | None) -> Pull:
         """Emit a call with one result."""
         kind = self.kind(expr)
         row = externals.BY_SPELLING[expr.fn]
-        free = into is not None and into not in self.multi and into not in self.state.storage and into != "out"
-        target = into if free and self.kinds.get(into) == kind else self.fresh(row.results[0])
-        assert target is not None
+        free = into and into not in self.multi and into not in self.state.storage and into != "out"
+        target = into if into and free and self.kinds.get(into) == kind else self.fresh(row.results[0])
         self.kinds[target] = kind
-        args, (sizes,) = self.prepared(row, expr)
+        args, (sizes,) = self.prepared(row, expr, (target,))
         self.emit(Let(target, replace(expr, args=args), expr.loc))
+        if expr.fn == "np.argsort" and target not in self.stored:
+            self.positions.add(target)
         return self.result(target, sizes)
 
     def external_results(self, stmt: ir.Unpack):
@@ -40,14 +42,14 @@ class ExternalCaller(NestWriter):
         expr = stmt.value
         assert isinstance(expr, Op)
         row = externals.BY_SPELLING[expr.fn]
-        args, sizes = self.prepared(row, expr)
-        own = []
+        own: list[str] = []
         for target in stmt.targets:
             # a number that a loop binds anew has to be kept, which is done where it gets its name
             number = self.loops and not self.kinds[target].rank
             kept = target in self.multi or target in self.state.storage or number
             own.append(self.fresh(target) if kept else target)
             self.kinds[own[-1]] = self.kinds[target]
+        args, sizes = self.prepared(row, expr, tuple(own))
         self.emit(replace(stmt, targets=tuple(own), value=replace(expr, args=args)))
         for name, target, dims in zip(own, stmt.targets, sizes, strict=True):
             self.result(name, dims)
@@ -63,7 +65,7 @@ class ExternalCaller(NestWriter):
         self.state.dims[target] = tuple(map(self.canonical, sizes))
         return self.named(target)
 
-    def prepared(self, row: externals.External, expr: Op) -> tuple[tuple[Expr, ...], list]:
+    def prepared(self, row: externals.External, expr: Op, targets: tuple[str, ...]) -> tuple[tuple[Expr, ...], list]:
         """Return (operands as the call takes them, sizes of each result), after checks that the sizes fit."""
         kinds = tuple(map(self.kind, expr.args))
         found = row.signature(kinds)
@@ -81,11 +83,17 @@ class ExternalCaller(NestWriter):
                     self.require(known[name], size, f"{row.spelling}: lengths")
                 known.setdefault(name, size)
             args.append(self.operand(p, kind, dtype))
-        return tuple(args), [tuple(self.size_named(n, known) for n in names) for names in found[1]]
+        shapes = zip(targets, found[1], strict=True)
+        return tuple(args), [tuple(self.size_named(n, known, t, d) for d, n in enumerate(names)) for t, names in shapes]
 
-    def size_named(self, name: str, known: dict[str, Expr]) -> Expr:
-        """Return the size that a name of a signature stands for: `k` is the smaller one of `m` and `n`."""
+    def size_named(self, name: str, known: dict[str, Expr], target: str, axis: int) -> Expr:
+        """Return the size that a name of a signature stands for: `k` is the smaller one of `m` and `n`.
+
+        What no operand has shows in the result itself.
+        """
         if name == "k" and "k" not in known:
             known["k"] = self.hold(Op("min", (known["m"], known["n"])), "k")
-        return Const(int(name)) if name.isdigit() else known[name]
+        if name.isdigit():
+            return Const(int(name))
+        return known.get(name) or Op("shape", (Name(target),), (("axis", axis),))
 

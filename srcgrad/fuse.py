@@ -14,8 +14,9 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import affine, simplify_index, unclipped
+from .affine import Affine, affine, simplify_index, times, unclipped
 from .blocks import defined_first, touches
+from .equalities import Known
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
@@ -50,7 +51,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
     body = turn_upward(function.body[start:], arrays, set())
-    body = assign_first(body, kinds, sizes)
+    body = assign_first(body, sizes, Known(function.body[:start], sizes))
     fresh = ir.Fresh(ir.all_names(function))
     body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
@@ -161,16 +162,16 @@ def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> t
 # --- first contributions ----------------------------------------------------------------------------------------
 
 
-def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
+def assign_first(block, sizes, known: Known) -> tuple[Stmt, ...]:
     """Return the block with zero-filled adjoints assigned by the nest that covers them first."""
-    out = [ir.with_blocks(s, lambda b: assign_first(b, kinds, sizes)) for s in block]
+    out = [ir.with_blocks(s, lambda b: assign_first(b, sizes, known)) for s in block]
     for k, stmt in enumerate(out):
         if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
             continue
         for j in range(k + 1, len(out)):
             if not touches(out[j], stmt.target):
                 continue
-            covered = _covering(out[j], stmt, kinds, sizes)
+            covered = _covering(out[j], stmt, sizes, known)
             if covered is not None:
                 out[j] = covered
                 empty = stmt.value.fn.replace("zeros", "empty")
@@ -179,7 +180,7 @@ def assign_first(block, kinds, sizes) -> tuple[Stmt, ...]:
     return tuple(out)
 
 
-def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
+def _covering(stmt: Stmt, alloc: Let, sizes, known: Known) -> Stmt | None:
     """Return the nest with its first addition to the array as an assignment, if that reaches every element once.
 
     What else of the array a trip touches has to be what the addition has reached in the same trip.
@@ -200,21 +201,51 @@ def _covering(stmt: Stmt, alloc: Let, kinds, sizes) -> Stmt | None:
     if name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
-    variables = [loop.var for loop in loops]
-    wanted = [e.id if isinstance(e, Name) else "" for e in inner.index]
-    if dims is None or sorted(wanted) != sorted(variables) or len(set(wanted)) != len(wanted):
+    ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
+    if dims is None or len(ranges) < len(loops):
         return None
-    for e, size in zip(wanted, dims, strict=True):
-        loop = loops[variables.index(e)]
-        if loop.lo != Const(0) or loop.step != Const(1) or not _same_size(loop.hi, size, alloc, sizes):
+    own: dict[Expr, Expr] = {Op("shape", (Name(name),), (("axis", d),)): n for d, n in enumerate(dims)}
+    ranges = {var: ir.substitute(trips, own) for var, trips in ranges.items()}
+    for e, size in zip(inner.index, dims, strict=True):
+        if not _run_through(affine(e), ranges, size, known):
             return None
+    if ranges:
+        return None
     for around, others in beside:
         writes, reads, plain = accesses(tuple(others), name)
-        places = [(d, e) for d, e in enumerate(inner.index) if isinstance(e, Name) and e.id in around]
+        places = [(d, e) for d, e in enumerate(inner.index) if not isinstance(e, Name) or e.id in around]
         if not plain or any(index[d] != e for index in (*writes, *reads) for d, e in places):
             return None
     value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
     return _replaced(stmt, inner, replace(inner, op="=", value=value))
+
+
+def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Known) -> bool:
+    """Return whether an index runs through all places of an axis, once each; its counters are taken out of `ranges`.
+
+    It does as `i` below the size, and as `i * m + j` with `j` below `m`, where the size is that of `i` times `m`.
+    """
+    width, place = affine(Const(1)), affine(Const(0))
+    while index != place:
+        slopes = {v: index.slope(v) for v in ranges}
+        across = known.form(width.expr())
+        var = next((v for v, s in slopes.items() if s is not None and known.form(s.expr()) == across), None)
+        if var is None:
+            return False
+        trips = ranges.pop(var)
+        place = place + times(width, affine(Name(var)))
+        if index == place:
+            last = Op("mul", (width.expr(), trips)) if width != affine(Const(1)) else trips
+            return _same_size(last, size, known)
+        width = times(width, known.form(trips))
+    return False
+
+
+def _trips_from_zero(loop: For) -> Expr | None:
+    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
+    if loop.lo == Const(0) and loop.step == Const(1):
+        return loop.hi
+    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
 
 
 def _dims(alloc: Let, sizes):
@@ -227,18 +258,9 @@ def _dims(alloc: Let, sizes):
     return sizes.get(like.id) or None
 
 
-def _same_size(hi: Expr, size: Expr, alloc: Let, sizes) -> bool:
+def _same_size(hi: Expr, size: Expr, known: Known) -> bool:
     # a range stops below zero as a clipped size does
-    size = unclipped(size)
-    return affine(hi) == affine(size) or affine(_resolved(hi, sizes)) == affine(size)
-
-
-def _resolved(size: Expr, sizes) -> Expr:
-    """Return a size with the shape of an array replaced by what is known of it."""
-    if isinstance(size, Op) and size.fn == "shape" and isinstance(size.args[0], Name):
-        known = sizes.get(size.args[0].id)
-        return known[size.option("axis")] if known else size
-    return size
+    return known.same(hi, unclipped(size))
 
 
 def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:

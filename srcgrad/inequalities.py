@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from . import ir
-from .affine import Affine, affine
+from .affine import Affine, affine, factors, times
 from .ir import Const, Expr, Op, Select, Sub
 
 SIZES = ("shape", "len", "size")
@@ -71,7 +71,7 @@ class Facts:
 
     def follows(self, goal: Affine, depth: int) -> bool:
         """Return whether a goal, equal atoms put in, follows from at most `depth` facts."""
-        if goal.const >= 0 and all(c > 0 and is_size(t) for t, c in goal.terms.items()):
+        if _sums_sizes(goal):
             return True
         found, tried = self.tried.get(goal, (False, 0))
         if not found and depth > tried:
@@ -81,12 +81,17 @@ class Facts:
 
     def search(self, goal: Affine, depth: int) -> bool:
         """Return whether a goal follows from one fact and a goal that follows."""
+        quotient = _by_common_size(goal)
+        if quotient is not None and self.follows(quotient, depth - 1):
+            return True
         for atom, c in goal.terms.items():
             if isinstance(atom, Select):
                 return self.prove_both(goal, atom, c, depth)
             for fact in (*self.by_atom.get(atom, ()), *self.of_atom(atom, depth - 1)):
                 f = fact.coefficient_of(atom)
-                if f * c > 0 and self.follows(goal * abs(f) - fact * abs(c), depth - 1):
+                # a whole number is not negative where f times it is greater than -f
+                spare = Affine(const=abs(f) - 1)
+                if f * c > 0 and self.follows(goal * abs(f) - fact * abs(c) + spare, depth - 1):
                     return True
         return False
 
@@ -116,7 +121,39 @@ def substitute(e: Affine, equal: dict[Expr, Affine]) -> Affine:
 
 def is_size(atom: Expr) -> bool:
     """Return whether an atom cannot be negative whatever the program does."""
+    if isinstance(atom, Op) and atom.fn == "mul":
+        return all(map(is_size, factors(atom)))
     return isinstance(atom, Op) and (atom.fn in SIZES or (atom.fn == "max" and atom.args[1] == Const(0)))
+
+
+def _sums_sizes(a: Affine) -> bool:
+    return a.const >= 0 and all(c > 0 and is_size(t) for t, c in a.terms.items())
+
+
+def _by_common_size(goal: Affine) -> Affine | None:
+    """Return what a sum is besides a size that all its terms are multiples of; a positive constant is left out.
+
+    >>> from srcgrad.emit import expr_text
+    >>> k, r, n = ir.Name("k"), ir.Name("r"), Op("len", (ir.Name("a"),))
+    >>> rest = Op("sub", (Op("mul", (r, n)), Op("mul", (Op("add", (k, Const(1))), n))))
+    >>> expr_text(_by_common_size(affine(rest)).expr())
+    'r - k - 1'
+    """
+    atoms = list(goal.terms)
+    if not atoms or goal.const < 0:
+        return None
+    for size in filter(is_size, dict.fromkeys(factors(atoms[0]))):
+        if all(size in factors(t) for t in atoms):
+            found = Affine()
+            for t, c in goal.terms.items():
+                rest = list(factors(t))
+                rest.remove(size)
+                whole = affine(Const(1))
+                for f in rest:
+                    whole = times(whole, affine(f))
+                found = found + whole * c
+            return found
+    return None
 
 
 def own_facts(atom: Expr, facts: Facts, depth: int = DEPTH) -> list[Affine]:
@@ -158,8 +195,10 @@ def facts_of_test(test: Expr, integer: Callable[[Expr], bool], holds: bool = Tru
     a, b = map(affine, test.args)
     one = affine(Const(1))
     fn = test.fn if holds else _ORDER[test.fn]
+    # a size that is not zero is positive
+    apart = [d - one for d in (a - b, b - a) if _sums_sizes(d)]
     return {"lt": [b - a - one], "le": [b - a], "gt": [a - b - one], "ge": [a - b], "eq": [a - b, b - a],
-            "ne": []}[fn]  # fmt: skip
+            "ne": apart}[fn]  # fmt: skip
 
 
 _ORDER = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}

@@ -49,6 +49,7 @@ def walk_rows(block: Block, kinds: dict[str, Kind], fresh: ir.Fresh) -> Block:
 def _visit(stmt: Stmt, around: Block, kinds, fresh, buffers) -> list[Stmt]:
     if isinstance(stmt, For) and all(isinstance(s, Let | Store | For) for s in stmt.body):
         moved = [s for s in stmt.body if isinstance(s, For) and _gains(s, stmt) and _may_wait(s, stmt)]
+        moved = [s for s in moved if not _uses_array_of(s, stmt, kinds)]
         size = _size(stmt, around)
         if moved and size is not None:
             return _turned(stmt, moved, size, kinds, fresh, buffers)
@@ -76,6 +77,12 @@ def _may_wait(inner: For, outer: For) -> bool:
     read = ir.names_in(*(e for s in inner.body for e in ir.exprs_of(s)))
     stored = ir.stored_in(inner.body)
     return not stored & ir.read_in(rest) and not (read & (ir.stored_in(outer.body)))
+
+
+def _uses_array_of(inner: For, outer: For, kinds) -> bool:
+    """Return whether a loop uses an array that is bound in the present trip of the outer one, as its record."""
+    used = ir.names_in(*(e for s in inner.body for e in ir.exprs_of(s))) & ir.bound_in(outer.body)
+    return any(kinds[n].rank for n in used if n in kinds)
 
 
 def _size(outer: For, around: Block) -> Expr | None:

@@ -297,7 +297,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like"):
+    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to"):
         return _shape_kind(expr, operands, where)
     if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
         return operands[0]
@@ -321,12 +321,16 @@ def _shape_kind(expr: Op, operands, loc) -> Kind:
             raise KindError(problem_at(loc, what, "take one that exists"))
         return Kind("int64", 1)
     if fn == "np.diag":
-        if not 0 < rank <= 2 or rank < expr.option("rank", 0):
+        axes = expr.option("rank", 0)
+        if not 0 < rank <= 2 and not axes or rank < axes:
             raise KindError(problem_at(loc, f"the diagonal of {operands[0]}", "pass an array with two axes"))
-        return Kind(dtype, 3 - rank)
+        return Kind(dtype, 2 if rank == 1 else rank - 1)
     if fn == "permuted":
         return Kind(dtype, len(permutation(expr, rank, loc)))
-    return Kind(dtype, {"flat": 1, "np.ravel": 1, "reshape": len(operands) - 1}.get(fn, operands[-1].rank))
+    given = len(operands) - 1
+    if fn == "broadcast_to" and given < rank:
+        raise KindError(problem_at(loc, f"{operands[0]} is broadcast to {given} axes", "give it as many or more"))
+    return Kind(dtype, {"flat": 1, "np.ravel": 1, "reshape": given, "broadcast_to": given}.get(fn, operands[-1].rank))
 
 
 def _draw_kind(expr: Op, operands, loc) -> Kind:

@@ -19,12 +19,13 @@ from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine, is_call
 from .equalities import unify
 from .errors import Problem, SrcgradError, UnsupportedError
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from .kinds import infer_kinds, is_list
+from .ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .kinds import INT, infer_kinds, is_list
 from .list_buffers import ListWriter
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
+from .pull_ops import varying_names
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -96,12 +97,14 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
         self.lists = {n for s in ir.statements(function.body) if is_list(s) for n in ir.binds(s)}
+        self.positions: set[str] = set()
         self.lengths_named: dict[Expr, Expr] = {}
         self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.stable = {n for n, c in defined.items() if c == 1 and n not in inplace}
         self.indexer = self.new_indexer()
         self.reads = read_counts(function.body)
         self.counted: set[str] = set()
+        self.steady: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
@@ -140,11 +143,12 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         result, self.out = tuple(self.out), saved
         return result
 
-    def scoped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+    def scoped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower a nested block; what its checks establish holds inside it only."""
         saved = self.state
         self.state = saved.fork()
         self.state.nonneg |= set(nonneg)
+        self.state.known += tuple(known)
         try:
             return self.block(block)
         finally:
@@ -152,13 +156,20 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             for name, dims in inner.dims.items():
                 self.state.dims.setdefault(name, dims)
 
-    def looped(self, block, nonneg=()) -> tuple[Stmt, ...]:
+    def looped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower the body of a loop."""
         self.loops += 1
         try:
-            return self.scoped(block, nonneg)
+            return self.scoped(block, nonneg, known)
         finally:
             self.loops -= 1
+
+    def range_of(self, var: str, lo: Expr, hi: Expr) -> tuple[Expr, ...]:
+        """Return what is not negative in the trips of a loop that counts up by one."""
+        ends = [e for e in (lo, hi) if any(isinstance(x, ir.Sub) for x in ir.walk(e)) or varying_names(e) - self.stable]
+        if ends or var not in self.counters:
+            return ()
+        return Op("sub", (Name(var), lo)), Op("sub", (Op("sub", (hi, ONE)), Name(var)))
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
@@ -169,6 +180,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif isinstance(stmt, If):
             self.hoist_storage(stmt)
             test = self.scalar(stmt.test)
+            if self.is_agreement(test, stmt):
+                return self.agreed(test, self.scoped(stmt.then))
             self.emit(If(test, self.scoped(stmt.then), self.scoped(stmt.other), stmt.loc))
         elif isinstance(stmt, For):
             self.hoist_storage(stmt)
@@ -176,7 +189,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            body = self.looped(stmt.body, [stmt.var] if upward or downward else [])
+            inside = self.range_of(stmt.var, lo, hi) if step == ONE else ()
+            body = self.looped(stmt.body, [stmt.var] if upward or downward else [], inside)
             self.enclosing.pop()
             schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
             self.emit(replace(stmt, lo=lo, hi=hi, step=step, body=body, schedule=schedule))
@@ -196,6 +210,13 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.external_results(stmt)
         else:
             self.emit(ir.with_exprs(stmt, self.shown))
+
+    def is_agreement(self, test: Expr, stmt: If) -> bool:
+        """Return whether a branch is `if n != m: raise ...` of sizes, or of numbers that stay as they are."""
+        if not (isinstance(test, Op) and test.fn == "ne" and len(stmt.then) == 1 and not stmt.other):
+            return False
+        fixed = not any(isinstance(e, ir.Sub) for e in ir.walk(test)) and varying_names(test) <= self.stable
+        return fixed and isinstance(stmt.then[0], ir.Raise) and all(self.kind(e) == INT for e in test.args)
 
     def shown(self, e: Expr) -> Expr:
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""

@@ -10,6 +10,7 @@ from .affine import affine, unclipped
 from .blocks import rename_block
 from .equalities import representative, unify
 from .errors import KindError, UnsupportedError, problem_at
+from .inequalities import Facts
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import kind_of
 from .pull import ONE, ZERO, Indexer, Pull, whole
@@ -25,10 +26,14 @@ class State:
     storage: set[str]
     nonneg: set[str]
     lengths: dict[Expr, Expr]
+    # of the counters of loops around, and of the sizes these run over
+    known: tuple[Expr, ...] = ()
+    # pairs of sizes that have been compared
+    compared: frozenset[tuple[Expr, Expr]] = frozenset()
 
     def fork(self) -> State:
         return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg),
-                     dict(self.lengths))  # fmt: skip
+                      dict(self.lengths), self.known, self.compared)  # fmt: skip
 
 
 class NestWriter:
@@ -47,6 +52,7 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    positions: set[str]  # arrays of places in an array that was sorted, which are not negative
     lengths_named: dict[Expr, Expr]
     growing: set[str]
 
@@ -223,7 +229,7 @@ class NestWriter:
     def places(self, index: Pull, size: Expr, axis: int) -> Pull:
         """Return an index array under a name, negative indices counted from the start."""
         own = index.at(tuple(Name(f"_{d}") for d in range(index.rank)))
-        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made:
+        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made | self.positions:
             return index
         name, at = self.fresh("places"), self.fresh("at")
         self.places_made.add(name)
@@ -242,6 +248,9 @@ class NestWriter:
         return representative(size, self.state.equal, self.canonical_atom)
 
     def canonical_atom(self, atom: Op) -> Expr | None:
+        """Return the size an array was made with; None where that is the atom itself, or no size."""
+        if atom.fn not in ("len", "size", "shape"):
+            return None
         base = atom.args[0]
         if not isinstance(base, Name) or base.id not in self.kinds:
             return None
@@ -257,13 +266,26 @@ class NestWriter:
     def require(self, a: Expr, b: Expr, message: str, exception: str = "ValueError"):
         """Check at run time that two sizes are equal, unless that is known; from here on it is."""
         a, b = self.canonical(a), self.canonical(b)
-        if a == b:
+        if a == b or (a, b) in self.state.compared:
             return
         if isinstance(a, Const) and isinstance(b, Const):
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
         test = Op("ne", (a, b))
         self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
+        self.unify(a, b)
+
+    def unify(self, a: Expr, b: Expr):
+        """Take notice that two sizes are equal."""
+        self.state.compared |= {(a, b)}
         unify(a, b, self.state.equal)
+
+    def agreed(self, test: Expr, stop: tuple[Stmt, ...]):
+        """Check at run time that two sizes are equal, as the text says: from here on that is known."""
+        assert isinstance(test, Op), test
+        a, b = map(self.canonical, test.args)
+        if a != b:
+            self.emit(If(test, stop, (), self.loc))
+            self.unify(a, b)
 
     def stop_if(self, test: Expr, message: str):
         """Raise at run time where a test holds."""
@@ -272,15 +294,23 @@ class NestWriter:
     def is_nonneg(self, e: Expr) -> bool:
         """Return whether an integer expression is known not to be negative."""
         a = affine(self.canonical(e))
-        return a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items())
+        if a.const >= 0 and all(c > 0 and self.atom_nonneg(t) for t, c in a.terms.items()):
+            return True
+        counted = {n for known in self.state.known for n in ir.names_in(known)}
+        if not any(ir.names_in(t) & counted or isinstance(t, Op) and t.fn in ("min", "max") for t in a.terms):
+            return False
+        return Facts(tuple(affine(self.canonical(e)) for e in self.state.known)).prove(a, 3)
 
     def atom_nonneg(self, atom: Expr) -> bool:
         if isinstance(atom, Name):
             return atom.id in self.state.nonneg or atom.id in self.counters - set(self.enclosing)
+        if isinstance(atom, Sub):
+            return isinstance(atom.base, Name) and atom.base.id in self.positions
         if not isinstance(atom, Op):
             return False
-        least = atom.fn == "min" and all(map(self.is_nonneg, atom.args))
-        return least or atom.fn in ("shape", "len", "size") or atom.fn == "max" and ZERO in atom.args
+        if atom.fn in ("mul", "floordiv", "min"):
+            return all(map(self.is_nonneg, atom.args))
+        return atom.fn in ("shape", "len", "size") or atom.fn == "max" and any(map(self.is_nonneg, atom.args))
 
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:

@@ -37,6 +37,7 @@ from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
+from .parse_shapes import ShapeReader
 from .parse_subscripts import SubscriptReader
 from .ranks import Ranks
 from .source import Source, find_source, source_from_text
@@ -184,7 +185,7 @@ class _Shared:
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader, ExternalReader, EffectReader,
+    SubscriptReader, ExternalReader, EffectReader, ShapeReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -246,7 +247,8 @@ class Reader(
         given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
         stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         bound = [*given, *stores]
-        return any(bound.count(n) > 1 and self.local_name(n) == name for n in set(stores))
+        own = {n: self.renamed.get(n, n) for n in set(stores)}
+        return any(bound.count(n) > 1 and own[n] == name for n in own)
 
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)
@@ -318,6 +320,8 @@ class Reader(
             try:
                 self.stmt(node)
             except Stop as stop:
+                if self.in_library:
+                    raise  # it is the call that is wrong: one problem of the user's line
                 self.problems.append(stop.problem)
             if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
                 return  # a test decided when it was read may end here: what follows is never reached
@@ -435,7 +439,7 @@ class Reader(
 
 def _is_known_object(value) -> bool:
     """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
-    return isinstance(value, Obj | ShapeOf | List) or is_text(value)
+    return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)
 
 
 def _structured(structure_: tree.Structure, names):

@@ -1,4 +1,4 @@
-"""Read calls that write, choose or turn arrays: each is an assignment or a subscript under another name."""
+"""Read calls that write or choose from arrays: each is an assignment or a subscript under another name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from .ir import Const, Op, Slice, Sub
 from .parse_expr import NOT_HERE, ExpressionReader, Obj, Places, Struct
 from .rules import elementwise
 
-_BACKWARD = Slice(None, None, Const(-1))
 _READERS = {
     np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "where",
-    np.flatnonzero: "flatnonzero", np.count_nonzero: "count_nonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
+    np.flatnonzero: "flatnonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
     np.fill_diagonal: "fill_diagonal", np.diag: "diag", np.diagonal: "diagonal", np.trace: "trace",
-    np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.transpose: "transpose", np.flip: "flip",
-    np.flipud: "flipud", np.fliplr: "fliplr", np.expand_dims: "expand_dims",
+    np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.rollaxis: "rollaxis", np.transpose: "transpose",
+    np.permute_dims: "transpose", np.matrix_transpose: "matrix_transpose", np.flip: "flip", np.flipud: "flipud",
+    np.fliplr: "fliplr", np.expand_dims: "expand_dims", np.broadcast_to: "broadcast_to",
+    np.broadcast_shapes: "broadcast_shapes", np.broadcast_arrays: "broadcast_arrays",
 }  # fmt: skip
 _METHODS = {"put", "take", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
 
@@ -137,10 +138,6 @@ class ArrayCallReader(ExpressionReader):
         flat = self.as_mask(self.flat(self.leaf(a, node), node), node)
         return Op("np.nonzero", (flat,), (("axis", 0),), self.source.loc(node))
 
-    def read_count_nonzero(self, node, a, axis=None):
-        static = () if axis is None else (("axis", self.axis(axis, node)),)
-        return Op("np.sum", (self.as_mask(self.leaf(a, node), node),), static, self.source.loc(node))
-
     def read_ix_(self, node, *lists):
         whole = (Slice(),)
         items = [self.index_value(v, node) for v in lists]
@@ -166,50 +163,3 @@ class ArrayCallReader(ExpressionReader):
         if axis >= 0:
             return (Slice(),) * axis + (item,)
         return (ir.Dots(), item, *(Slice(),) * (-axis - 1))
-
-    # -- turning
-    def read_diag(self, node, v, k=None):
-        return Op("np.diag", (self.leaf(v, node),), (("k", self.axis(k, node) or 0),), self.source.loc(node))
-
-    def read_diagonal(self, node, a, offset=None):
-        static = (("k", self.axis(offset, node) or 0), ("rank", 2))
-        return Op("np.diag", (self.leaf(a, node),), static, self.source.loc(node))
-
-    def read_trace(self, node, a, offset=None):
-        return Op("np.sum", (self.read_diagonal(node, a, offset),), (), self.source.loc(node))
-
-    def read_flatten(self, node, a):
-        return Op("np.ravel", (a,), (("copy", True),), self.source.loc(node))
-
-    def read_swapaxes(self, node, a, axis1, axis2):
-        axes = self.axis(axis1, node), self.axis(axis2, node)
-        return Op("permuted", (self.leaf(a, node),), (("swap", axes),), self.source.loc(node))
-
-    def read_moveaxis(self, node, a, source, destination):
-        axes = self.axis(source, node), self.axis(destination, node)
-        return Op("permuted", (self.leaf(a, node),), (("move", axes),), self.source.loc(node))
-
-    def read_transpose(self, node, a, axes=None):
-        if axes is None or (isinstance(axes, Obj) and axes.value is None):
-            return Op("np.transpose", (self.leaf(a, node),), (), self.source.loc(node))
-        if not isinstance(axes, Struct):
-            self.fail(node, "the axes must be integer constants", "write the numbers")
-        order = tuple(self.axis(v, node) for v in axes.items)
-        return Op("permuted", (self.leaf(a, node),), (("axes", order),), self.source.loc(node))
-
-    def read_flip(self, node, m, axis=None):
-        m, loc = self.leaf(m, node), self.source.loc(node)
-        if axis is None or (isinstance(axis, Obj) and axis.value is None):
-            return Op("np.flip", (m,), (), loc)
-        for v in axis.items if isinstance(axis, Struct) else (axis,):
-            m = Sub(m, self.along(self.axis(v, node), _BACKWARD), loc)
-        return m
-
-    def read_flipud(self, node, m):
-        return Sub(self.leaf(m, node), (_BACKWARD,), self.source.loc(node))
-
-    def read_fliplr(self, node, m):
-        return Sub(self.leaf(m, node), (Slice(), _BACKWARD), self.source.loc(node))
-
-    def read_expand_dims(self, node, a, axis):
-        return Sub(self.leaf(a, node), self.along(self.axis(axis, node), ir.NewAxis()), self.source.loc(node))

@@ -94,7 +94,7 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        known = self.seen_through(value)
+        known = self.hold(value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
             self.env[name] = known
             return None
@@ -112,7 +112,7 @@ class AssignmentReader(ExpressionReader):
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
-        elif isinstance(value, Struct) and self.in_library and None not in map(self.seen_through, value.items):
+        elif isinstance(value, Struct) and self.in_library and self.is_seen(value):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
@@ -201,7 +201,8 @@ class AssignmentReader(ExpressionReader):
                 self.env[n] = Name(self.local_name(n))
             return
         if not simple:
-            items = [self.hold(i, node) for i in items]
+            names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
+            items = [self.hold(i, node, name) for i, name in zip(items, names, strict=True)]
         for t, item in zip(targets, items, strict=True):
             self.assign(t, item, node)
 
@@ -224,13 +225,16 @@ class AssignmentReader(ExpressionReader):
         self.emit(ir.If(Op("ne", (length, Const(count))), (stop,), (), loc))
         return value
 
-    def hold(self, value, node):
+    def hold(self, value, node, base="value"):
         """Return the value under a name of its own, so that later stores do not change it."""
         if isinstance(value, Struct):
-            return replace(value, items=tuple(self.hold(v, node) for v in value.items))
+            return replace(value, items=tuple(self.hold(v, node, base) for v in value.items))
         if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.seen_through(value) is not None:
             return value
-        name = self.fresh("value")
+        if isinstance(value, ir.Slice):
+            parts = (value.lo, value.hi, value.step)
+            return ir.Slice(*(e if e is None or self.stays(e) else self.hold(e, node) for e in parts))
+        name = self.fresh(base)
         self.emit(Let(name, value, self.source.loc(node)))
         return Name(name)
 

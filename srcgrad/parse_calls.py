@@ -49,12 +49,12 @@ class CallReader(ExpressionReader):
         page = None if local else page_of(f)
         f = f if page is None else page
         if getattr(f, "_transform", "primal") != "primal":
-            self.fail(node, f"{ast.unparse(node.func)} is a derivative, and called inside a differentiated function",
+            self.fail(node, f"{self.name_of(node)} is a derivative, and called inside a differentiated function",
                       "differentiate it from outside: grad(grad(f))")  # fmt: skip
         function = None if local else python_function(f)
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
-            name = ast.unparse(node.func)
+            name = self.name_of(node)
             if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
                 self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
             self.fail(node, f"there is no rule for {name}() and no Python source",
@@ -86,7 +86,7 @@ class CallReader(ExpressionReader):
             if made is not None:
                 return call_routine(self, node, made, given)
         if recursive:
-            name = ast.unparse(node.func)
+            name = self.name_of(node)
             if self.shared.routines is not None and identity in self.shared.routines.endless:
                 self.fail(node, f"{name} calls itself with arguments of ever other kinds",
                           "keep their dtypes and numbers of axes")  # fmt: skip
@@ -94,7 +94,14 @@ class CallReader(ExpressionReader):
                       "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
-        return self.splice(node, callee, f, identity, given)
+        value = self.splice(node, callee, f, identity, given)
+        if not local and ours and isinstance(value, Name):
+            self.temporary.add(value.id)  # what the caller calls it is name enough
+        return value
+
+    def name_of(self, node) -> str:
+        """Return how the text calls a function, or the operation that stands for it."""
+        return ast.unparse(node.func if isinstance(node, ast.Call) else node)
 
     def splice_constant(self, node, callee, f, identity, given):
         """Read a call of a nondifferentiable function: nothing active may go in, or come out through a closure."""
@@ -132,6 +139,7 @@ class CallReader(ExpressionReader):
             self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         if isinstance(value, ir.Expr) and not isinstance(value, Name | Const) and body and len(self.out) >= before:
             target = self.fresh(f"{getattr(f, '__name__', 'call')}_value".replace("<lambda>", "lambda"))
+            self.temporary.add(target)
             last = Let(target, value, callee.return_loc)
             self.shared.ranks.note(last)
             body, value = (*body, last), Name(target)
@@ -153,20 +161,20 @@ class CallReader(ExpressionReader):
         names = [a.arg for a in (*args.posonlyargs, *args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
         if args.kwarg:
-            self.fail(node, f"{ast.unparse(node.func)} takes **kwargs", "name every parameter")
+            self.fail(node, f"{self.name_of(node)} takes **kwargs", "name every parameter")
         if len(positional) > len(names) and not args.vararg:
-            self.fail(node, f"{ast.unparse(node.func)} takes {len(names)} arguments, {len(positional)} given",
+            self.fail(node, f"{self.name_of(node)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
         for key, value in by_name.items():
             if key not in every or key in given:
-                self.fail(node, f"{ast.unparse(node.func)} got an unexpected argument {key!r}", "correct the call")
+                self.fail(node, f"{self.name_of(node)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
         defaults = callee.defaults(f)
         for name in every:
             if name not in given:
                 if name not in defaults:
-                    self.fail(node, f"{ast.unparse(node.func)} misses argument {name!r}", "give it")
+                    self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
                 given[name] = defaults[name]
         if args.vararg:
             rest = tuple(positional[len(names) :])
@@ -180,7 +188,7 @@ class CallReader(ExpressionReader):
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals and not callee.in_library
-        if isinstance(value, Const) and not assigned:
+        if isinstance(value, Const) and not assigned or isinstance(value, ir.Op) and value.fn == "dtype":
             return value
         if isinstance(value, Name) and not assigned:
             return value

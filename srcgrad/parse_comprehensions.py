@@ -45,7 +45,9 @@ class ComprehensionReader(ExpressionReader):
             # what the items show may have other names: they are not written through this one
             kind = "tuple" if value.kind == "list" else value.kind
             return replace(value, items=tuple(self.lasting(v, node) for v in value.items), kind=kind)
-        return self.hold(value, node) if isinstance(value, ir.Expr) and not isinstance(value, Const) else value
+        if not isinstance(value, ir.Expr) or isinstance(value, Const) or self.stays(value):
+            return value
+        return self.hold(value, node)
 
     def filled(self, node, read) -> List:
         """Return an array that a loop fills; with one loop it is as long as that has trips."""
@@ -116,7 +118,8 @@ class ComprehensionReader(ExpressionReader):
         first, *others = generators
         found = self.iterable(first.iter, node)
         picks = ast.For(first.target, first.iter, [ast.Expr(e) for e in _read_by(node)], [])
-        if isinstance(found, Trips) and self.picks_known_items(picks, found):
+        counted = self.in_library and isinstance(found, Trips) and self.integer(found.count) is not None
+        if isinstance(found, Trips) and (counted or self.picks_known_items(picks, found)):
             found = self.known(found, node)
 
         def body(item):

@@ -6,9 +6,11 @@ import ast
 from dataclasses import replace
 from typing import NoReturn
 
+import numpy as np
+
 from . import ir
 from .ir import Const, Name, Op, Select
-from .parse_expr import ExpressionReader, List, Obj, Struct, is_text
+from .parse_expr import ExpressionReader, List, Obj, ShapeOf, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -96,13 +98,18 @@ class ConditionReader(ExpressionReader):
         left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
             return self.same(node, left, right, isinstance(op, ast.Eq))
-        args = self.leaf(left, left_node), self.leaf(right, right_node)
+        args = tuple(self.folded(self.leaf(v, n)) for v, n in ((left, left_node), (right, right_node)))
         known = [a.value for a in args if isinstance(a, Const)]
         if len(known) == 2:
             return Const(_FOLD[fn](*known))
         if any(is_text(a) for a in args):
             return Const(isinstance(op, ast.NotEq)) if fn in ("eq", "ne") else self.no_text(node)
         return Op(fn, args, (), self.source.loc(node))
+
+    def folded(self, value: ir.Expr) -> ir.Expr:
+        """Return an expression of integer constants as the number it is."""
+        whole = self.integer(value)
+        return value if whole is None or isinstance(value, Const) else Const(whole)
 
     def no_text(self, node) -> NoReturn:
         self.fail(node, "text is compared with a number", "compare numbers")
@@ -147,6 +154,38 @@ class ConditionReader(ExpressionReader):
         if nones:
             return False
         self.fail(node, "`is` between values is not supported", "compare with ==")
+
+    def is_instance(self, node) -> Const:
+        """Return whether a value is of a type, or of one of several."""
+        value, wanted = self.expr(node.args[0]), self.types_in(node.args[1])
+        if isinstance(value, Struct):
+            own: type | None = {"list": list, "dict": dict}.get(value.kind, value.make or tuple)
+        elif isinstance(value, List):
+            own = list
+        elif isinstance(value, Const | Obj):
+            own = type(value.value)
+        else:
+            own = self.type_of(value)
+        if own is None or any(not isinstance(t, type) for t in wanted):
+            self.fail(node, "the type of this is not known when the function is read", "leave the test out")
+        return Const(issubclass(own, tuple(wanted)))
+
+    def types_in(self, node) -> list:
+        """Return the types that `A`, `(A, B)` or `A | B` names."""
+        if isinstance(node, ast.Tuple):
+            return [t for e in node.elts for t in self.types_in(e)]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return [*self.types_in(node.left), *self.types_in(node.right)]
+        return [getattr(self.expr(node), "value", None)]
+
+    def type_of(self, value) -> type | None:
+        """Return the type of a number or array, as Python has it; None where the text so far does not tell."""
+        if isinstance(value, ShapeOf):
+            return tuple
+        kind = self.shared.ranks.kind(value)
+        if kind is None or kind.rank:
+            return None if kind is None else np.ndarray
+        return {"float64": float, "int64": int, "bool": bool}.get(kind.dtype)
 
     def expr_ifexp(self, node):
         test = self.test(node.test)

@@ -32,6 +32,9 @@ class EffectReader(ExpressionReader):
             self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
         args = call.args if isinstance(call, ast.Call) else []
         values = tuple(self.shown(a) for a in args)
+        if self.in_library and self.depth == self.own_depth:
+            text = values[0].value if values and isinstance(values[0], Const) else name.id
+            self.fail(node, f"{self.page_name()}: {text}", "correct the call")
         self.emit(ir.Raise(name.id, values, self.source.loc(node)))
 
     def shown(self, node) -> ir.Expr:

@@ -281,7 +281,9 @@ class ExpressionReader:
         args = self.leaf(a, node.left), self.leaf(b, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
-        return Op(fn, args, (), self.source.loc(node))
+        if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
+            return self.user_call(node, np.matmul, (list(args), {}))
+        return self.tidied(Op(fn, args, (), self.source.loc(node)))
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""
@@ -425,5 +427,5 @@ def _construct(node) -> str:
 
 _WHOLE: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "floordiv": operator.floordiv,
-    "mod": operator.mod, "neg": operator.neg,
+    "mod": operator.mod, "neg": operator.neg, "max": max, "min": min, "abs": abs,
 }  # fmt: skip

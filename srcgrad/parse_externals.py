@@ -27,17 +27,18 @@ class ExternalReader(ExpressionReader):
         operands |= {k: v for k, v in keywords.items() if k in row.operands}
         options = {k: v.value if isinstance(v, Const) else v for k, v in keywords.items() if k not in row.operands}
         complete = len(positional) <= len(row.operands) and set(operands) == set(row.operands)
-        if not complete or options != dict(row.options) or not self.fits(row, operands):
+        chosen = row.chosen(options) if complete and self.fits(row, operands) else None
+        if chosen is None:
             if page_of(f) is None:
                 self.fail(node, f"{ast.unparse(node.func)} takes {', '.join(row.operands)} here", "correct the call")
             return self.user_call(node, f, (positional, keywords))
         loc = self.source.loc(node)
-        made = Op(row.spelling, tuple(self.as_array(operands[p], node) for p in row.operands), (), loc)
+        made = Op(row.spelling, tuple(self.as_array(operands[p], node) for p in row.operands), chosen, loc)
         if len(row.results) == 1:
             return made
         targets = tuple(self.fresh(name) for name in row.results)
         self.emit(ir.Unpack(targets, made, loc))
-        return Struct(tuple(map(Name, targets)), row.results, "namedtuple")
+        return Struct(tuple(map(Name, targets)), row.fields, "namedtuple")
 
     def fits(self, row: externals.External, operands: dict) -> bool:
         """Return whether the function takes operands of these axes, as far as the text read so far tells."""

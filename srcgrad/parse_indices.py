@@ -20,7 +20,7 @@ class IndexLoopReader(ExpressionReader):
         """Return (sizes, the array whose elements are wanted as well) of such a loop; None for other loops."""
         f = self.called_object(node)
         if f is np.ndindex:
-            sizes = self.shape_operands(node, self.positional(node))
+            sizes = self.shape_operands(node, [self.opened(v, node) for v in self.positional(node)])
             if isinstance(sizes, ShapeOf):
                 self.fail(node, "the number of axes is not known here", "write a loop for each axis")
             return tuple(sizes), None
@@ -37,6 +37,8 @@ class IndexLoopReader(ExpressionReader):
         if len(index) == len(sizes):
             value = _tuple(index) if array is None else _tuple(_tuple(index), ir.Sub(array, index))
             return self.body_at(node, value)
+        if sizes[len(index)] == Const(1):
+            return self.for_indices(node, sizes, array, (*index, Const(0)))
         jumps = {type(n) for s in node.body for n in ast.walk(s)} & {ast.Break}
         if node.orelse or jumps and len(sizes) > 1:
             self.fail(node, "break or else of a loop over indices is not supported", "write a loop for each axis")

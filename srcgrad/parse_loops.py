@@ -46,8 +46,7 @@ class LoopReader(ExpressionReader):
         if sizes is not None:
             return self.for_indices(node, *sizes, ())
         found = self.iterable(node.iter, node)
-        axes = self.in_library and isinstance(found, Trips) and self.integer(found.count) is not None
-        if isinstance(found, Trips) and (axes or self.picks_known_items(node, found)):
+        if isinstance(found, Trips) and self.picks_known_items(node, found):
             found = self.known(found, node)
         if isinstance(found, Struct):
             return self.unrolled(node, found.items)
@@ -267,6 +266,9 @@ class LoopReader(ExpressionReader):
                     self.bind_item(t, value, node, assigned)
                 return
         if isinstance(target, ast.Name) and (isinstance(item, Obj) or is_text(item)):
+            self.env[target.id] = item
+            return
+        if isinstance(target, ast.Name) and target.id not in assigned and self.stays(item):
             self.env[target.id] = item
             return
         self.assign(target, item, node)

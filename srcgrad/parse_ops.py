@@ -53,10 +53,10 @@ class OperationReader(ExpressionReader):
         if value is not NOT_HERE:
             return value
         if name in arrays.METHODS:
-            start = len(self.out)
-            given = self.positional(node)
-            base = self.as_before(start, [base], node)
-            return self.array_call(node, arrays.METHODS[name], [*base, *given], self.keywords(node))
+            given, options = self.values_of(node, (base,))
+            if not self.is_beyond(arrays.METHODS[name], given, options) or name not in library.METHODS:
+                return self.array_call(node, arrays.METHODS[name], given, options)
+            return self.user_call(node, library.METHODS[name], (given, options))
         if name == "reshape":
             return self.reshape(node, base, self.positional(node))
         if name == "astype":
@@ -90,8 +90,8 @@ class OperationReader(ExpressionReader):
         """Return the value of a call of this object: by the first table that knows it, else by its own text."""
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
-        tables = (self.builtin_call, self.helper_call, self.random_call, self.numpy_call, self.by_element,
-                  self.array_made, self.external_call)  # fmt: skip
+        tables = (self.builtin_call, self.helper_call, self.known_call, self.random_call, self.numpy_call,
+                  self.by_element, self.array_made, self.external_call)  # fmt: skip
         for read in tables:
             value = read(node, f)
             if value is not NOT_HERE and value is not None:
@@ -104,6 +104,10 @@ class OperationReader(ExpressionReader):
             return self.length(node)
         if f is slice:
             return self.slice_of(node)
+        if f is isinstance:
+            return self.is_instance(node)
+        if f is range:
+            return self.known_range(node)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
             return self.of_generator(node, f)
         if f in (list, tuple, dict) and not node.keywords:
@@ -143,6 +147,10 @@ class OperationReader(ExpressionReader):
         if f is np.result_type:
             whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
             return Op("dtype", (whole,), (), self.source.loc(node))
+        if f in (np.finfo, np.iinfo):
+            return self.limits(node, f)
+        if f is np.ndim:
+            return self.axes_count(self.as_array(self.positional(node)[0], node), node)
         if f in (np.array, np.asarray, np.asanyarray):
             return self.array_of(node, f)
         if _lookup(arrays.SHAPED, f):
@@ -153,7 +161,36 @@ class OperationReader(ExpressionReader):
         spelling = _lookup(arrays.BY_OBJECT, f)
         if spelling is None:
             return NOT_HERE
-        return self.array_call(node, spelling, self.positional(node), self.keywords(node))
+        given, options = self.values_of(node)
+        if self.is_beyond(spelling, given, options) and library.page_of(f) is not None:
+            return self.user_call(node, f, (given, options))
+        return self.array_call(node, spelling, given, options)
+
+    def is_beyond(self, spelling: str, given: list, options: dict) -> bool:
+        """Return whether a call has options, or operands with axes, that the table of array functions does not know."""
+        entry = arrays.BY_SPELLING[spelling]
+        operands = [v for v in given if isinstance(v, ir.Expr)]
+        ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
+        other = any(not entry.least <= r <= entry.most for r in ranks)
+        return other or any(name not in entry.params for name in options)
+
+    def limits(self, node, f):
+        """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
+        dtype = self.static(self.positional(node)[0], node)
+        if isinstance(dtype, ir.Expr):
+            kind = self.shared.ranks.kind(dtype)
+            if kind is None:
+                self.fail(node, "the dtype is not known here", "name it: np.float64")
+            dtype = kind.dtype
+        return Obj(f(np.dtype(dtype)))
+
+    def known_range(self, node):
+        """Return a range that is no loop's as the tuple of its items."""
+        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
+        if None in ends or not 1 <= len(ends) <= 3:
+            self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
+        items = tuple(map(Const, range(*(n for n in ends if n is not None))))
+        return Struct(items, tuple(range(len(items))))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""
@@ -232,7 +269,7 @@ class OperationReader(ExpressionReader):
                 return Op(f"np.{spelling}", tuple(args), (), loc)
             value = args[0]
             for other in args[1:]:
-                value = Op(spelling, (value, other), (), loc)
+                value = self.tidied(Op(spelling, (value, other), (), loc))
             return value
         if spelling == "math.log" and len(args) == 2:
             return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)
@@ -371,6 +408,7 @@ class OperationReader(ExpressionReader):
         """Read `np.array` of an array, or of tuples and lists of numbers."""
         value, *dtype = self.positional(node)
         dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
+        dtype = None if isinstance(dtype, Obj) and dtype.value is None else dtype
         loc = self.source.loc(node)
         if isinstance(value, ir.Expr):
             copied = Op("copy", (value,), (), loc) if f is np.array else value

@@ -6,7 +6,7 @@ import ast
 
 import numpy as np
 
-from . import ir
+from . import ir, library
 from .ir import Const, Name, Op, Slice, Sub
 from .parse_expr import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
 
@@ -20,9 +20,27 @@ class SubscriptReader(ExpressionReader):
             return self.item(value, node)
         if isinstance(value, List):
             return self.item_at(value, node)
+        if isinstance(value, Obj) and isinstance(value.value, type(np.mgrid) | type(np.ogrid)):
+            return self.grid(node, value.value)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
         return Sub(value, self.index(node.slice), self.source.loc(node))
+
+    def grid(self, node, maker):
+        """Return `np.mgrid[...]` or `np.ogrid[...]`: a step of `5j` stands for five places."""
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        ranges = []
+        for item in items:
+            if not isinstance(item, ast.Slice) or item.upper is None:
+                self.fail(node, "the places of a grid are slices with an end", "np.mgrid[0:n, 0:m]")
+            step = item.step
+            count = isinstance(step, ast.Constant) and isinstance(step.value, complex)
+            parts = [Const(0) if item.lower is None else self.scalar(item.lower), self.scalar(item.upper)]
+            parts.append(Const(int(abs(step.value))) if count else Const(1) if step is None else self.scalar(step))
+            ranges.append(Struct((*parts, Const(count)), (0, 1, 2, 3)))
+        whole = Struct(tuple(ranges), tuple(range(len(ranges))))
+        page = library.construction.open_grid if maker is np.ogrid else library.construction.dense_grid
+        return self.user_call(node, page, ([whole], {}))
 
     def item(self, value, node):
         is_shape, value = isinstance(value, ShapeOf), self.opened(value, node)

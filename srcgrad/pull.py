@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import ir
 from .affine import clipped, simplify_index
-from .ir import Const, Expr, Name, Op, Select, Slice, Sub
+from .ir import ZERO, Const, Expr, Name, Op, Select, Slice, Sub
 
 ZERO, ONE = Const(0), Const(1)
 Index = tuple[Expr, ...]
@@ -101,6 +101,7 @@ class Indexer:
             scalars = [self.pull_index(i).at(()) for i in items]
             indices = tuple(self.wrap(i, p, d) for d, i in enumerate(scalars))
             return Pull((), lambda idx: p.at(indices))
+        items = tuple(self.lowered(i) if isinstance(i, Slice) else i for i in items)
         parts: list = []  # per item: ("axis", _Axis) | ("new",) | ("fixed", Expr) | ("gather", Pull)
         d = 0
         for item in items:
@@ -121,6 +122,10 @@ class Indexer:
                     self.within(index, n, d - 1)
                 parts.append(("fixed", self.wrap(index, p, d - 1)))
         return self.assemble(p, parts, items, broadcast)
+
+    def lowered(self, item: Slice) -> Slice:
+        """Return a slice with its bounds as scalar expressions."""
+        return Slice(*(None if e is None else self.pull_index(e).at(()) for e in (item.lo, item.hi, item.step)))
 
     def assemble(self, p: Pull, parts, items, broadcast) -> Pull:
         gathers = [q for kind, q in parts if kind == "gather"]
@@ -176,9 +181,7 @@ class Indexer:
         return Select(Op("lt", (index, ZERO)), Op("add", (index, n)), index)
 
     def slice_axis(self, item: Slice, n: Expr) -> _Axis:
-        by = ONE if item.step is None else self.pull_index(item.step).at(())
-        lo = None if item.lo is None else self.pull_index(item.lo).at(())
-        hi = None if item.hi is None else self.pull_index(item.hi).at(())
+        lo, hi, by = item.lo, item.hi, ONE if item.step is None else item.step
         if not isinstance(by, Const):
             return self.stepped(lo, hi, n, by)
         step = by.value
@@ -265,6 +268,11 @@ class Lifted:
 
     def element(self, k: int, idx: Index) -> Expr:
         return self.maps[k](idx)
+
+
+def stepped(step: Expr, index: Expr) -> Expr:
+    """Return the place of an index along an axis of one element or of as many as there are: its step is 0 or 1."""
+    return ZERO if step == ZERO else Op("mul", (index, step))
 
 
 def same(index: Expr) -> Expr:

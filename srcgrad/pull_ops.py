@@ -88,8 +88,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
         if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
             return Op("not", expr.args, (), expr.loc)
-        if expr.fn != "pow" or not all(self.kind(a).is_int for a in expr.args):
+        if expr.fn not in ("pow", "max") or not all(self.kind(a).is_int for a in expr.args):
             return expr
+        if expr.fn == "max":
+            return expr.args[0] if expr.args[1] == ZERO and self.is_nonneg(expr.args[0]) else expr
         base, exponent = expr.args
         if isinstance(exponent, Const) and exponent.value < 0:
             return replace(expr, args=(Op("float", (base,)), exponent))
@@ -284,7 +286,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
     def hold_size(self, e: Expr) -> Expr:
         """Return a size as an expression that stays what it is while the array lives."""
         e = self.canonical(simplify_index(self.scalar(e)))
-        if _varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
+        if varying_names(e) <= self.stable and not any(isinstance(x, Sub) for x in ir.walk(e)):
             return e
         return self.hold(e, "n", always=True)
 
@@ -402,8 +404,8 @@ def op_count(expr: Expr) -> int:
     return own + sum(op_count(e) for e in ir.children(expr))
 
 
-def _varying_names(e: Expr) -> set[str]:
+def varying_names(e: Expr) -> set[str]:
     """Return the names of an expression whose values count; a named array's sizes never change."""
     if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
         return set()
-    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _varying_names(c)}
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in varying_names(c)}

@@ -6,7 +6,8 @@ from . import ir
 from .blocks import updates
 from .errors import SrcgradError
 from .ir import For, Kind, Let, Unpack
-from .kinds import INT, Unknown, kind_of
+from .kinds import INT, Unknown, call_kinds, kind_of
+from .rules import externals
 
 
 class Ranks:
@@ -32,8 +33,17 @@ class Ranks:
         elif isinstance(stmt, For):
             self.bind(stmt.var, INT)
         elif isinstance(stmt, Unpack):
-            for name in stmt.targets:
-                self.bind(name, None)
+            for name, kind in zip(stmt.targets, self.results(stmt), strict=True):
+                self.bind(name, kind)
+
+    def results(self, stmt: Unpack) -> tuple[Kind | None, ...]:
+        """Return the kinds of what a call with several results gives, as far as they are known."""
+        if externals.is_external(stmt.value):
+            try:
+                return call_kinds(stmt.value, self.kinds)
+            except (Unknown, SrcgradError):
+                pass
+        return (None,) * len(stmt.targets)
 
     def bind(self, name: str, kind: Kind | None):
         """Let a name hold a kind from here on; None where it is not known."""

@@ -33,7 +33,8 @@ class ReductionReader(MaskReader):
         if expr.fn in ("np.sum", "np.mean"):
             result = self.sum(expr, p, kept, axes, into if not expr.option("keepdims") else None)
         else:
-            result = self.extreme(expr, self.named_array(p, kind), kept, axes)
+            own = None if expr.option("keepdims") else into
+            result = self.extreme(expr, self.named_array(p, kind), kept, axes, own)
         if not expr.option("keepdims"):
             return result
         dims = tuple(ONE if d in axes else p.dims[d] for d in range(p.rank))
@@ -80,7 +81,7 @@ class ReductionReader(MaskReader):
             self.nest(own, [(ZERO, n) for n in dims], [Store(target, cell, mean)])
         return self.named(target)
 
-    def extreme(self, expr: Op, p: Pull, kept, axes) -> Pull:
+    def extreme(self, expr: Op, p: Pull, kept, axes, into: str | None) -> Pull:
         """Lower max and min: find the place of the (first) winner, then read the element there."""
         fn = "gt" if expr.fn in ("np.max", "np.argmax") else "lt"
         places = [self.fresh("best") for _ in axes]
@@ -110,7 +111,7 @@ class ReductionReader(MaskReader):
             body = [Let(places[0], single)]
         else:
             body += self.nested(inner_idx, [(ZERO, p.dims[d]) for d in axes], [search])
-        return self.place_extreme(expr, p, kept, idx, names, winner, places, body)
+        return self.place_extreme(expr, p, kept, idx, names, winner, places, body, into)
 
     def search_call(self, expr: Op, p: Pull, names, kept, axes) -> Expr | None:
         """Return `np.argmax(row)` where one axis of an array that stands in memory is searched."""
@@ -126,7 +127,7 @@ class ReductionReader(MaskReader):
             items = items[:-1]
         return Op(call, (Sub(p.array, items),), (), expr.loc)
 
-    def place_extreme(self, expr, p, kept, idx, names, winner, places, body) -> Pull:
+    def place_extreme(self, expr, p, kept, idx, names, winner, places, body, into) -> Pull:
         is_place = expr.fn.startswith("np.arg")
         if is_place and len(places) > 1:
             flat: Expr = Name(places[0])
@@ -140,7 +141,8 @@ class ReductionReader(MaskReader):
                 self.emit(s)
             return Pull((), lambda _: value)
         kind = self.kind(expr)
-        target = self.fresh("best_of" if is_place else "extremes")
+        own = into is not None and into != "out" and self.kinds.get(into) == Kind(kind.dtype, len(kept))
+        target = into if own else self.fresh("best_of" if is_place else "extremes")
         self.kinds[target] = Kind(kind.dtype, len(kept))
         dims = tuple(p.dims[d] for d in kept)
         self.allocate(target, dims, self.kinds[target], "np.empty")
@@ -189,9 +191,29 @@ class ReductionReader(MaskReader):
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):
             return p.array
+        shown = self.part_of(p) if kind.dtype == dtype else None
+        if shown is not None:
+            return shown
         cast = f"np.{dtype}"
         q = p if kind.dtype == dtype else Pull(p.dims, lambda idx: Op(cast, (p.at(idx),)))
         return self.materialise(q, Kind(dtype, p.rank), self.fresh("operand"))
+
+    def part_of(self, p: Pull) -> Expr | None:
+        """Return the last axes of an array, or their transpose, where that is what a pull shows; else None."""
+        marks = tuple(Name(f"_{d}") for d in range(p.rank))
+        cell = p.at(marks)
+        if not isinstance(cell, Sub) or not isinstance(cell.base, Name):
+            return None
+        fixed, last = cell.index[: -p.rank], cell.index[-p.rank :]
+        sizes = self.sizes(cell.base.id)[-p.rank :]
+        turned = last == marks[::-1] and p.rank > 1
+        dims = p.dims[::-1] if turned else p.dims
+        if not (turned or last == marks) or tuple(map(self.canonical, dims)) != tuple(map(self.canonical, sizes)):
+            return None
+        if any(not isinstance(e, Name | Const) for e in fixed):
+            return None
+        array: Expr = Sub(cell.base, fixed) if fixed else cell.base
+        return Op("np.transpose", (array,)) if turned else array
 
     def integer_product(self, a: Pull, b: Pull, kind: Kind) -> Pull:
         a, b = (self.named_array(p, kind) for p in (a, b))

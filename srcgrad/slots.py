@@ -287,7 +287,8 @@ def _places(stmt, around) -> tuple[tuple[Expr, Expr] | None, bool]:
     if not up:
         low, high = high + Affine(const=1), low + Affine(const=1)
     least, most, trips = extreme(low, around, -1), extreme(high, around, 1), high - low
-    exact = not any(trips.coefficient(loop.var) for loop in around if isinstance(loop, For))
+    varying = {loop.var for loop in around if isinstance(loop, For)}
+    exact = not any(ir.names_in(t) & varying for t in trips.terms)
     small = least is not None and least.is_const and 0 <= least.const <= 2
     if small and most is not None and (not exact or low == least):
         return (clipped(most.expr()), Name(stmt.var)), exact

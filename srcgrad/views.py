@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .access import root_of
@@ -12,7 +13,7 @@ from .aliases import SHAPES
 from .ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
 from .kinds import permutation
 from .nests import NestWriter
-from .pull import Pull, is_contiguous, transpose
+from .pull import Pull, is_contiguous, same, stepped, transpose
 
 _BACKWARD = Slice(None, None, Const(-1))
 
@@ -25,9 +26,12 @@ class ViewReader(NestWriter):
     indexed: Callable[[Pull, Sub], Pull]
     scalar: Callable[..., Expr]
     hold_size: Callable[[Expr], Expr]
+    resolve_target: Callable[[Expr, Expr], Expr | None]
     # names of memory that is contiguous: for sure (None), or if the argument named is
     contiguous_if: dict[str, str | None]
     checks: list[ir.Stmt]
+    # counters of loops that keep their values while the view that is being bound is in use
+    steady: set[str]
 
     def pull_transpose(self, expr: Op) -> Pull:
         return transpose(self.pull(expr.args[0]))
@@ -47,7 +51,7 @@ class ViewReader(NestWriter):
         return self.indexed(p, Sub(expr.args[0], (_BACKWARD,) * p.rank))
 
     def pull_diag(self, expr: Op, into: str | None = None) -> Pull:
-        """Return the diagonal of a matrix, or the matrix with a vector on its diagonal."""
+        """Return the diagonal of the last two axes, or the matrix with a vector on its diagonal."""
         p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
         k = expr.option("k")
         below, right = Const(max(-k, 0)), Const(max(k, 0))
@@ -64,12 +68,27 @@ class ViewReader(NestWriter):
             cell = (moved(Name(i), below), moved(Name(i), right))
             self.nest([i], self.whole_ranges(p), [Store(name, cell, p.at((Name(i),)))])
             return self.named(name)
-        n, m = (simplify_index(Op("sub", (d, by))) for d, by in zip(p.dims, (below, right), strict=True))
+        n, m = (simplify_index(Op("sub", (d, by))) for d, by in zip(p.dims[-2:], (below, right), strict=True))
         if self.canonical(n) == self.canonical(m):
             size = clipped(n)
         else:
             size = self.hold(Op("max", (Op("min", (n, m)), ZERO)), "n")
-        return Pull((size,), lambda idx: p.at((moved(idx[0], below), moved(idx[0], right))))
+        lead = p.dims[:-2]
+        return Pull((*lead, size), lambda idx: p.at((*idx[:-1], moved(idx[-1], below), moved(idx[-1], right))))
+
+    def pull_broadcast_to(self, expr: Op) -> Pull:
+        """Return the pull of an array whose axes of one element, and new ones before them, are repeated."""
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        dims = tuple(map(self.hold_size, expr.args[1:]))
+        pad = len(dims) - p.rank
+        maps: list[Callable[[Expr], Expr]] = []
+        for size, own in zip(dims[pad:], p.dims, strict=True):
+            step = ZERO if own == ONE else self.resolve_target(size, own)
+            maps.append(same if step is None else partial(stepped, step))
+        as_it_is = not pad and all(m is same for m in maps)
+        if as_it_is:
+            return Pull(dims, p.at, p.array)
+        return Pull(dims, lambda idx: p.at(tuple(m(i) for m, i in zip(maps, idx[pad:], strict=True))))
 
     def pull_flat(self, expr: Op) -> Pull:
         """Return `a.flat`: the elements in order, wherever they stand."""
@@ -124,7 +143,7 @@ class ViewReader(NestWriter):
             return Slice(*(None if e is None else self.freeze(e) for e in (item.lo, item.hi, item.step)))
         if isinstance(item, ir.NewAxis | ir.Dots | Const) or self.kind(item).rank:
             return item
-        if ir.names_in(item) <= self.stable and not any(isinstance(e, Sub) for e in ir.walk(item)):
+        if ir.names_in(item) <= self.stable | self.steady and not any(isinstance(e, Sub) for e in ir.walk(item)):
             return item
         held = self.fresh("at")
         self.kinds[held] = Kind("int64")
@@ -153,22 +172,58 @@ class ViewReader(NestWriter):
         return self.flattened(p, self.kind(expr))
 
     def flattened(self, p: Pull, kind: Kind, into: str | None = None) -> Pull:
-        name, at = into or self.fresh("flat"), self.fresh("at")
-        self.kinds[name], self.kinds[at] = Kind(kind.dtype, 1), Kind("int64")
-        self.places_made.add(at)
+        name = into or self.fresh("flat")
+        self.kinds[name] = Kind(kind.dtype, 1)
         self.allocate(name, (self.hold_size(product(p.dims)),), self.kinds[name], "np.empty")
         idx = self.loop_names_for(p.rank)
         sizes = [n if not isinstance(n, Op) or n.fn == "shape" else self.hold(n, "n") for n in p.dims]
         place = flat_place(tuple(map(Name, idx)), sizes)
-        body = [Let(at, place), Store(name, (Name(at),), p.at(tuple(map(Name, idx))))]
-        self.nest(idx, self.whole_ranges(p), body)
+        self.nest(idx, self.whole_ranges(p), [Store(name, (place,), p.at(tuple(map(Name, idx))))])
         return self.named(name)
 
     def pull_reshape(self, expr: Op) -> Pull:
         base = expr.args[0]
-        p = self.named_array(self.pull(base), self.kind(base))
-        flat = p if p.rank == 1 else self.flattened(p, self.kind(base))
-        return self.unflattened(flat, self.new_sizes(flat.dims[0], expr.args[1:]))
+        p, kind = self.named_array(self.pull(base), self.kind(base)), self.kind(base)
+        sizes = self.new_sizes(p.dims[0] if p.rank == 1 else self.hold_size(product(p.dims)), expr.args[1:])
+        groups = self.groups(p.dims, sizes)
+        if all(len(old) < 2 for old, _ in groups):
+            return self.split(p, sizes, groups)
+        if all(len(new) < 2 for _, new in groups):
+            return self.merged(p, kind, sizes, groups)
+        return self.split(self.flattened(p, kind), sizes, [([0], list(range(len(sizes))))])
+
+    def groups(self, old, new) -> list[tuple[list[int], list[int]]]:
+        """Return which old axes become which new ones, as far as their sizes tell; the last ones what is left over."""
+        found, a, b = [], 0, 0
+        while a < len(old) and b < len(new):
+            for i, j in _ways(len(old) - a, len(new) - b):
+                if self.canonical(product(old[a : a + i])) == self.canonical(product(new[b : b + j])):
+                    found.append((list(range(a, a + i)), list(range(b, b + j))))
+                    a, b = a + i, b + j
+                    break
+            else:
+                break
+        rest = list(range(a, len(old))), list(range(b, len(new)))
+        return [*found, rest] if any(rest) else found
+
+    def split(self, p: Pull, sizes, groups) -> Pull:
+        """Return the pull of an array each of whose axes becomes one or several."""
+
+        def at(idx):
+            places = [flat_place([idx[k] for k in new], [sizes[k] for k in new]) for old, new in groups if old]
+            return p.at(tuple(places))
+
+        return Pull(tuple(sizes), at, p.array if len(sizes) == p.rank == len(groups) else None)
+
+    def merged(self, p: Pull, kind: Kind, sizes, groups) -> Pull:
+        """Return a copy of an array some axes of which become one."""
+        name = self.fresh("merged")
+        self.kinds[name] = Kind(kind.dtype, len(sizes))
+        self.allocate(name, sizes, self.kinds[name], "np.empty")
+        idx = self.loop_names_for(p.rank)
+        cell = tuple(flat_place([Name(idx[k]) for k in old], [p.dims[k] for k in old]) for old, new in groups if new)
+        self.nest(idx, self.whole_ranges(p), [Store(name, cell, p.at(tuple(map(Name, idx))))])
+        return self.named(name)
 
     def new_sizes(self, total: Expr, given) -> tuple[Expr, ...]:
         """Return the sizes of a reshape of `total` elements; one of them may be left out, as -1."""
@@ -183,10 +238,13 @@ class ViewReader(NestWriter):
     def pull_reshape_like(self, expr: Op) -> Pull:
         return self.pull_reshape(Op("reshape", (expr.args[0], *self.pull(expr.args[1]).dims), (), expr.loc))
 
-    def unflattened(self, flat: Pull, sizes) -> Pull:
-        if len(sizes) == 1:
-            return Pull(sizes, flat.at, flat.array)
-        return Pull(sizes, lambda idx: flat.at((flat_place(idx, sizes),)))
+
+def _ways(old: int, new: int):
+    """Yield in how many old axes and new ones a group may begin, one of each first."""
+    for total in range(2, old + new + 1):
+        for i in range(1, min(total, old + 1)):
+            if 1 <= total - i <= new and 1 in (i, total - i):
+                yield i, total - i
 
 
 def product(sizes) -> Expr:

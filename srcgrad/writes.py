@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .access import SIZES_ONLY
-from .affine import Affine, affine, nonnegative
+from .affine import Affine, affine, nonnegative, times
 from .ir import Block, Const, Expr, For, Let, Name, Op, Store, Sub
 
 
@@ -159,28 +159,32 @@ def _below(a: Affine | None, b: Affine | None, unknown: set[str]) -> bool:
 
 def _earlier(value: Affine | None, loop, sign: int) -> Affine | None:
     """Return the extreme of a value over the trips of a loop before the present one."""
-    c = value.coefficient(loop.var) if value is not None and isinstance(loop, For) else 0
-    if value is None or not c:
+    if value is None or not isinstance(loop, For) or not _mentions(value, loop.var):
         return value
-    if not isinstance(loop.step, Const) or not loop.step.value:
-        return None
-    last = Affine({Name(loop.var): 1}, -loop.step.value)
-    end = last if (c * sign > 0) == (loop.step.value > 0) else affine(loop.lo)
-    return value - Affine({Name(loop.var): c}) + end * c
+    last = Affine({Name(loop.var): 1}, -loop.step.value) if isinstance(loop.step, Const) else None
+    return _at_end(value, loop, sign, affine(loop.lo), last)
 
 
 def extreme(value: Affine | None, loops, sign: int) -> Affine | None:
     """Return the greatest (sign 1) or least (-1) value over the trips of some nested loops; None if unknown."""
     for loop in reversed(loops):
-        c = value.coefficient(loop.var) if value is not None and isinstance(loop, For) else 0
-        if value is None or not c:
-            continue
-        if not isinstance(loop.step, Const) or not loop.step.value:
-            return None
-        up = loop.step.value > 0
-        if (c * sign > 0) == up:
-            end = affine(loop.hi) + Affine(const=-1 if up else 1)
-        else:
-            end = affine(loop.lo)
-        value = value - Affine({Name(loop.var): c}) + end * c
+        if value is not None and isinstance(loop, For) and _mentions(value, loop.var):
+            up = isinstance(loop.step, Const) and loop.step.value > 0
+            value = _at_end(value, loop, sign, affine(loop.lo), affine(loop.hi) + Affine(const=-1 if up else 1))
     return value
+
+
+def _at_end(value: Affine, loop: For, sign: int, first: Affine, last: Affine | None) -> Affine | None:
+    """Return the extreme of a value while the counter of a loop goes from `first` to `last`; None if unknown."""
+    slope = value.slope(loop.var)
+    if slope is None or last is None or not isinstance(loop.step, Const) or not loop.step.value:
+        return None
+    rises, falls = nonnegative(slope), nonnegative(slope * -1)
+    if not rises and not falls:
+        return None
+    end = last if (rises == (sign > 0)) == (loop.step.value > 0) else first
+    return value - times(slope, affine(Name(loop.var))) + times(slope, end)
+
+
+def _mentions(value: Affine, name: str) -> bool:
+    return any(name in ir.names_in(atom) for atom in value.terms)

@@ -5,7 +5,24 @@ derivatives, of any order and in any mode, are those of the text on the page. Nu
 tuples are known when a page is read, so that tests on them are no branches of the generated code.
 """
 
-from . import assembly, numbers, scans, special, ufuncs
-from .pages import METHODS, PAGES, is_ours, page_of
+from . import (
+    assembly,
+    axes,
+    choice,
+    construction,
+    linear_algebra,
+    numbers,
+    numeric,
+    order,
+    products,
+    scans,
+    special,
+    statistics,
+    ufuncs,
+)  # fmt: skip
+from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, is_ours, page_of
 
-__all__ = ["METHODS", "PAGES", "assembly", "is_ours", "numbers", "page_of", "scans", "special", "ufuncs"]
+__all__ = [
+    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "choice", "construction", "is_ours",
+    "linear_algebra", "numbers", "numeric", "order", "page_of", "products", "scans", "special", "statistics", "ufuncs",
+]  # fmt: skip

@@ -1,28 +1,61 @@
-"""The table of pages: which text stands for which function."""
+"""The table of pages: which text stands for which function, and the calls that tests make of it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+
+import numpy as np
 
 from ..rules.rows import SCIPY, special_name
 
+
+class RefusedError(ValueError):
+    """A page does not have this: what, and what to write instead."""
+
+
 PAGES: dict[object, Callable] = {}
 METHODS: dict[str, Callable] = {}
+CASES: dict[Callable, tuple[str, ...]] = {}
+KNOWN: set[Callable] = set()
+# functions of modules that are not imported here, by their full names
+_BY_NAME: dict[str, Callable] = {}
 
 
-def page(*functions, method: str | None = None):
+def page(*functions, method: str | None = None, cases: tuple[str, ...] = ()):
     """Return a decorator that makes a function the page of these functions, and of the array method of that name.
 
-    SciPy's functions are given by name, so that SciPy is not imported here.
+    Parameters
+    ----------
+    functions : callable or str
+        A text names a function of a module that is imported by its users only.
+    cases : tuple of str
+        The arguments of the calls that tests make, as code writes them; `A(3, 4)` stands for an array of that shape,
+        and so do other letters for arrays with certain properties (`tests/library_cases.py`).
     """
 
     def register(text):
-        PAGES.update(dict.fromkeys(functions, text))
+        for function in functions:
+            (_BY_NAME if isinstance(function, str) else PAGES)[function] = text
         if method is not None:
             METHODS[method] = text
+        PAGES[text] = text
+        CASES[text] = tuple(cases)
         return text
 
     return register
+
+
+def part(text: Callable) -> Callable:
+    """Return a function outside of this package that pages call: it is read as they are."""
+    PAGES[text] = text
+    return text
+
+
+def known(function: Callable) -> Callable:
+    """Return a function of what is known when a page is read (axes, options, text), which is called then."""
+    KNOWN.add(function)
+    return function
 
 
 def page_of(function) -> Callable | None:
@@ -31,9 +64,35 @@ def page_of(function) -> Callable | None:
         found = PAGES.get(function)
     except TypeError:
         return None
-    return found or PAGES.get(f"{SCIPY}.{special_name(function)}")
+    return found or _BY_NAME.get(full_name(function)) or _BY_NAME.get(f"{SCIPY}.{special_name(function)}")
 
 
 def is_ours(function) -> bool:
     """Return whether a function is a page, or stands beside pages and serves them."""
-    return (getattr(function, "__module__", None) or "").startswith(__package__)
+    module = getattr(function, "__module__", None) or ""
+    return module.startswith(__package__) or function in PAGES
+
+
+def functions_of(text: Callable) -> list[str]:
+    """Return how code spells the functions that a page stands for."""
+    named = [name for name, own in _BY_NAME.items() if own is text]
+    return [_spelling(f) for f, own in PAGES.items() if own is text and f is not text] + named
+
+
+def _spelling(function) -> str:
+    """Return how code spells a function of NumPy."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    inner = (getattr(function, "__module__", None) or "").removeprefix("numpy").strip(".")
+    return f"np.{inner}.{function.__name__}" if inner else f"np.{function.__name__}"
+
+
+def full_name(function) -> str:
+    """Return the name under which one of the modules named in this table holds a function, else ''."""
+    name = getattr(function, "__name__", None)
+    for known_as in _BY_NAME if isinstance(name, str) else ():
+        module, _, attribute = known_as.rpartition(".")
+        if attribute == name and getattr(sys.modules.get(module), name, None) is function:
+            return known_as
+    return ""

@@ -1,34 +1,139 @@
-"""Sums, products and differences along an axis that keep it."""
+"""Sums, products, extremes and differences along an axis that keep it."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .axes import axis_of, written_out
 from .pages import page
 
 
-@page(np.cumsum, method="cumsum")
-def cumsum(a, axis=None):
+@page(np.cumsum, method="cumsum", cases=(
+    "A(5)", "A(2, 3)", "A(2, 3), axis=0", "A(2, 3, 2), axis=-2", "A(2, 3), axis=1", "I(4)", "A(3), dtype=np.float32",
+))  # fmt: skip
+def cumsum(a, axis=None, dtype=None):
     """out[i] = a[0] + ... + a[i]."""
-    a = np.asarray(a)
-    if axis is None:
-        a = np.ravel(a)
-        axis = 0
-    out = np.empty(a.shape, dtype=np.sum(a).dtype)
-    x = np.moveaxis(a, axis, -1)
-    y = np.moveaxis(out, axis, -1)
-    for at in np.ndindex(x.shape[:-1]):
-        total = 0
-        for i in range(x.shape[-1]):
-            total += x[(*at, i)]
-            y[(*at, i)] = total
+    given = np.asarray(a, dtype=dtype)
+    x = np.ravel(given) if axis is None else given
+    axis = 0 if axis is None else axis_of(axis, x.ndim)
+    kind = np.sum(x).dtype
+    if axis == x.ndim - 1:
+        out = np.empty(x.shape, dtype=kind)
+        for at in np.ndindex(x.shape[:-1]):
+            total = 0
+            for i in range(x.shape[axis]):
+                total += x[(*at, i)]
+                out[(*at, i)] = total
+        return out
+    sums = np.array(x, dtype=kind)
+    before = (slice(None),) * axis
+    for i in range(1, x.shape[axis]):
+        sums[(*before, i)] += sums[(*before, i - 1)]
+    return sums
+
+
+@page(np.cumprod, method="cumprod", cases=(
+    "A(5)", "A(2, 3)", "A(2, 3), axis=0", "A(2, 3), axis=1", "I(4)",
+))  # fmt: skip
+def cumprod(a, axis=None, dtype=None):
+    """out[i] = a[0] * ... * a[i]."""
+    given = np.asarray(a, dtype=dtype)
+    x = np.ravel(given) if axis is None else given
+    axis = 0 if axis is None else axis_of(axis, x.ndim)
+    out = np.empty(x.shape, dtype=np.sum(x).dtype)
+    before = (slice(None),) * axis
+    if x.shape[axis] > 0:
+        out[(*before, 0)] = x[(*before, 0)]
+    for i in range(1, x.shape[axis]):
+        out[(*before, i)] = out[(*before, i - 1)] * x[(*before, i)]
     return out
 
 
-@page(np.diff)
-def diff(a, n=1, axis=-1):
+@page(np.nancumsum, cases=("H(5)", "H(2, 3), axis=1"))
+def nancumsum(a, axis=None, dtype=None):
+    """The sums so far of what is not NaN."""
+    return np.cumsum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype)
+
+
+@page(np.nancumprod, cases=("H(5)",))
+def nancumprod(a, axis=None, dtype=None):
+    """The products so far of what is not NaN."""
+    return np.cumprod(np.where(np.isnan(a), 1, a), axis=axis, dtype=dtype)
+
+
+@page(np.maximum.accumulate, cases=("A(5)", "A(3, 4), axis=1", "A(4, 2)"))
+def running_max(array, axis=0):
+    """The greatest so far; its derivative goes to the first element that attains it."""
+    x = np.asarray(array)
+    axis = axis_of(axis, x.ndim)
+    out = np.empty(x.shape, dtype=x.dtype)
+    before = (slice(None),) * axis
+    if x.shape[axis] > 0:
+        out[(*before, 0)] = x[(*before, 0)]
+    for i in range(1, x.shape[axis]):
+        out[(*before, i)] = np.maximum(out[(*before, i - 1)], x[(*before, i)])
+    return out
+
+
+@page(np.minimum.accumulate, cases=("A(5)", "A(3, 4), axis=1"))
+def running_min(array, axis=0):
+    """The least so far; its derivative goes to the first element that attains it."""
+    x = np.asarray(array)
+    axis = axis_of(axis, x.ndim)
+    out = np.empty(x.shape, dtype=x.dtype)
+    before = (slice(None),) * axis
+    if x.shape[axis] > 0:
+        out[(*before, 0)] = x[(*before, 0)]
+    for i in range(1, x.shape[axis]):
+        out[(*before, i)] = np.minimum(out[(*before, i - 1)], x[(*before, i)])
+    return out
+
+
+@page(np.diff, cases=("A(5)", "A(2, 4), n=2", "A(3, 2), axis=0", "A(3), prepend=0.5", "A(2, 2), append=A(2, 3)",
+                      "I(4)", "A(3), 0"))  # fmt: skip
+def diff(a, n=1, axis=-1, prepend=None, append=None):
     """out[i] = a[i + 1] - a[i], n times."""
-    a = np.moveaxis(np.asarray(a), axis, -1)
-    for _ in range(n):
-        a = a[..., 1:] - a[..., :-1]
-    return np.moveaxis(a, -1, axis)
+    x = np.asarray(a)
+    axis = axis_of(axis, x.ndim)
+    if prepend is not None:
+        x = np.concatenate((ending(prepend, x, axis), x), axis=axis)
+    if append is not None:
+        x = np.concatenate((x, ending(append, x, axis)), axis=axis)
+    before = (slice(None),) * axis
+    for _ in written_out(n):
+        x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
+    return x
+
+
+def ending(value, x, axis):
+    """What is put before or after an array; a number everywhere."""
+    array = np.asarray(value)
+    if array.ndim > 0:
+        return array
+    return np.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), array)
+
+
+@page(np.ediff1d, cases=("A(2, 3)",))
+def ediff1d(ary):
+    """The differences of the elements in their order."""
+    return np.diff(np.ravel(ary))
+
+
+@page(np.trapezoid, "scipy.integrate.trapezoid", cases=(
+    "A(5)", "A(5), dx=0.1", "A(2, 4), U(4)", "A(3, 2), axis=0", "A(3, 2), x=U(3), axis=0", "A(2, 3), U(2, 3)", "I(4)",
+))  # fmt: skip
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    """The integral by the trapezoidal rule."""
+    values = np.asarray(y)
+    axis = axis_of(axis, values.ndim)
+    before = (slice(None),) * axis
+    left, right = values[(*before, slice(None, -1))], values[(*before, slice(1, None))]
+    if x is None:
+        return 0.5 * dx * np.sum(left + right, axis=axis)
+    points = np.asarray(x)
+    if points.ndim == 1:
+        steps = points[1:] - points[:-1]
+        if values.shape[axis] != points.shape[0]:
+            raise ValueError("trapezoid: the points and the values differ in number")
+        return 0.5 * np.sum(steps[(slice(None), *(None,) * (values.ndim - axis - 1))] * (left + right), axis=axis)
+    return 0.5 * np.sum(np.diff(points, axis=axis) * (left + right), axis=axis)

@@ -11,11 +11,16 @@ _NONE = object()
 
 @dataclass(frozen=True)
 class ArrayFunction:
-    """How a call of an array function is read: parameters in order, and which of them are static options."""
+    """How a call of an array function is read: parameters in order, and which of them are static options.
+
+    Operands have between `least` and `most` axes; of others the function's page in the library is read.
+    """
 
     spelling: str
     params: tuple[str, ...]
     static: tuple[str, ...]
+    least: int = 0
+    most: int = 99
 
 
 BY_SPELLING: dict[str, ArrayFunction] = {}
@@ -23,10 +28,10 @@ BY_OBJECT: dict[object, str] = {}
 METHODS: dict[str, str] = {}
 
 
-def _function(spelling, params, method=None, alias=()):
+def _function(spelling, params, method=None, alias=(), least=0, most=99):
     """Register a function; options follow a bar: 'a | axis keepdims'."""
     operands, _, static = params.partition("|")
-    entry = ArrayFunction(spelling, tuple((operands + " " + static).split()), tuple(static.split()))
+    entry = ArrayFunction(spelling, tuple((operands + " " + static).split()), tuple(static.split()), least, most)
     BY_SPELLING[spelling] = entry
     target = np
     for part in spelling.split(".")[1:]:
@@ -43,9 +48,9 @@ _function("np.max", "a | axis keepdims", method="max", alias=(np.amax,))
 _function("np.min", "a | axis keepdims", method="min", alias=(np.amin,))
 _function("np.argmax", "a | axis", method="argmax")
 _function("np.argmin", "a | axis", method="argmin")
-_function("np.dot", "a b", method="dot")
-_function("np.matmul", "a b")
-_function("np.outer", "a b")
+_function("np.dot", "a b", method="dot", most=2)
+_function("np.matmul", "a b", most=2)
+_function("np.outer", "a b", least=1, most=1)
 _function("np.copy", "a", method="copy")
 _function("np.ascontiguousarray", "a")
 _function("np.where", "condition x y")

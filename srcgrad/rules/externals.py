@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
@@ -20,7 +21,10 @@ from ..ir import Expr, Kind, Op
 
 @dataclass(frozen=True)
 class External:
-    """How a function is called: its operands, its results, the sizes of both by number of axes, its rule."""
+    """How a function is called: its operands, its results, the sizes of both by number of axes, its rule.
+
+    An option has one value, which a call has to give, or is one of several, the first where a call leaves it out.
+    """
 
     spelling: str
     operands: tuple[str, ...]
@@ -29,6 +33,7 @@ class External:
     dtypes: tuple[str, ...]
     rule: type | None
     options: tuple[tuple[str, object], ...] = ()
+    fields: tuple[str, ...] = ()  # what NumPy calls the results
 
     def signature(self, kinds: tuple[Kind, ...]):
         """Return (sizes of the operands, sizes of the results) for operands of these kinds; None where none fits."""
@@ -48,17 +53,23 @@ class External:
         common = str(np.result_type(*(k.dtype for k in kinds)))
         return common if common.startswith(("float", "complex")) or self.rule is None else "float64"
 
+    def chosen(self, given: dict[str, object]) -> tuple[tuple[str, object], ...] | None:
+        """Return the options of a call that have to stand in it; None where it takes no such options."""
+        for name, value in given.items():
+            allowed = dict(self.options).get(name, ())
+            if value not in (allowed if isinstance(allowed, tuple) else (allowed,)):
+                return None
+        needed = {name for name, allowed in self.options if not isinstance(allowed, tuple)}
+        usual = {name: allowed[0] for name, allowed in self.options if isinstance(allowed, tuple)}
+        told = {name: value for name, value in given.items() if name in needed or usual[name] != value}
+        return tuple(sorted(told.items())) if needed <= set(given) else None
+
     def page(self, name: str) -> Callable | None:
         """Return the text of the rule for an adjoint or tangent, as `A_bar`."""
         return inspect.getattr_static(self.rule, name, None) if self.rule is not None else None
 
-    def call(self, args: list[str]) -> str:
-        """Return the text of a call."""
-        given = [f"{k}={v!r}" for k, v in self.options]
-        return f"{self.spelling}({', '.join([*args, *given])})"
 
-
-def is_external(value: Expr) -> bool:
+def is_external(value: Expr) -> TypeGuard[Op]:
     """Return whether a value is a call of such a function."""
     return isinstance(value, Op) and value.fn in BY_SPELLING
 
@@ -67,15 +78,18 @@ BY_SPELLING: dict[str, External] = {}
 BY_OBJECT: dict[object, str] = {}
 
 
-def external(spelling: str, operands: str, results: str, *signatures: str, dtypes: str = "", **options):
+def external(
+    spelling: str, operands: str, results: str, *signatures: str, dtypes: str = "", fields: str = "", **options
+):
     """Return a decorator that registers the rule of a function; `dtypes` are those of the results, `.` as given."""
     names = tuple(results.split())
     given = tuple("" if d == "." else d for d in dtypes.split()) or ("",) * len(names)
 
     def register(rule):
         BY_SPELLING[spelling] = External(
-            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule, tuple(options.items())
-        )
+            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule,
+            tuple(options.items()), tuple(fields.split()) or names,
+        )  # fmt: skip
         target = np
         for part in spelling.split(".")[1:]:
             target = getattr(target, part)
@@ -98,5 +112,6 @@ def _read(signature: str):
 
 # --- sorting and searching: integers, which have no derivative ----------------------------------------------------
 
-external("np.argsort", "a", "order", "(n)->(n)", dtypes="int64")(None)
-external("np.searchsorted", "a v", "places", "(n),()->()", "(n),(m)->(m)", dtypes="int64")(None)
+# equal elements stay in their order: compiled code and NumPy agree on ties
+external("np.argsort", "a", "order", "(n)->(n)", dtypes="int64", kind="mergesort")(None)
+external("np.searchsorted", "a v", "places", "(n),()->()", "(n),(m)->(m)", dtypes="int64", side=("left", "right"))(None)

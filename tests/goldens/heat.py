@@ -61,6 +61,6 @@ def heat_two_buffers_value_and_grad(u0, steps, r):
     # new = u0.copy()  (line 3)
     u0_bar = new_bar
     # u = u0.copy()  (line 2)
-    for i in range(u_bar.shape[0]):
+    for i in range(u0_bar.shape[0]):
         u0_bar[i] += u_bar[i]
     return out, u0_bar

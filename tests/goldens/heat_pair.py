@@ -65,6 +65,6 @@ def heat_two_buffers_backward(residuals, out_bar):
     # new = u0.copy()  (line 3)
     u0_bar = new_bar
     # u = u0.copy()  (line 2)
-    for i in range(u_bar.shape[0]):
+    for i in range(u0_bar.shape[0]):
         u0_bar[i] += u_bar[i]
     return (u0_bar,)

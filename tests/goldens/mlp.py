@@ -109,8 +109,8 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             b2_bar[j] += S_bar[i, j]
     H_bar = S_bar @ W2.T
     W2_push = H.T @ S_bar
-    for i in range(W2_push.shape[0]):
-        for j in range(W2_push.shape[1]):
+    for i in range(W2_bar.shape[0]):
+        for j in range(W2_bar.shape[1]):
             W2_bar[i, j] += W2_push[i, j]
     # H = np.tanh(X @ W1 + b1)  (line 2)
     b1_bar = np.zeros_like(b1)
@@ -120,7 +120,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             b1_bar[j] += t
             H_bar[i, j] = t
     W1_push = X.T @ H_bar
-    for i in range(W1_push.shape[0]):
-        for j in range(W1_push.shape[1]):
+    for i in range(W1_bar.shape[0]):
+        for j in range(W1_bar.shape[1]):
             W1_bar[i, j] += W1_push[i, j]
     return out, W1_bar, b1_bar, W2_bar, b2_bar

@@ -49,7 +49,7 @@ def standardised_value_and_grad(X, gain, bias):
     # backward
     # Z = gain * centred / scale + bias  (line 4)
     bias_bar = np.zeros_like(bias)
-    centred_bar = np.zeros_like(centred)
+    centred_bar = np.empty_like(centred)
     gain_bar = np.zeros_like(gain)
     scale_bar = np.zeros_like(scale)
     for i in range(X.shape[0]):
@@ -60,7 +60,7 @@ def standardised_value_and_grad(X, gain, bias):
             # Z = gain * centred / scale + bias  (line 4)
             t = 1.0 / scale[j]
             gain_bar[j] += t * centred[i, j] * Z_bar
-            centred_bar[i, j] += t * gain[j] * Z_bar
+            centred_bar[i, j] = t * gain[j] * Z_bar
             scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar
             bias_bar[j] += Z_bar
     # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)

@@ -1,0 +1,126 @@
+"""What pages ask of axes and options, which are known when a page is read."""
+
+from __future__ import annotations
+
+import operator
+
+from .pages import RefusedError, known
+
+
+@known
+def axis_of(axis, ndim, what="axis"):
+    """Return an axis counted from the first one."""
+    place = operator.index(axis)
+    if not -ndim <= place < ndim:
+        raise ValueError(f"{what} {axis} of an array with {ndim} axes")
+    return place % ndim
+
+
+@known
+def axes_of(axis, ndim):
+    """Return one axis, several or (None) all as a tuple of different ones, counted from the first, in their order."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    found = tuple(axis_of(a, ndim) for a in given)
+    if len(set(found)) < len(found):
+        raise ValueError(f"an axis stands twice in {given}")
+    return found
+
+
+@known
+def written_out(count):
+    """Return 0, 1, ... as a tuple: a loop over it is written out."""
+    return tuple(range(count))
+
+
+@known
+def axes_first(axes, ndim):
+    """Return the order of axes that has these first, and the others as they were."""
+    return (*axes, *(d for d in range(ndim) if d not in axes))
+
+
+@known
+def axes_moved(ndim, source, destination):
+    """Return the order of axes after `np.moveaxis`."""
+    source, destination = axes_of(source, ndim), axes_of(destination, ndim)
+    if len(source) != len(destination):
+        raise ValueError("as many axes to move as places for them")
+    order = [d for d in range(ndim) if d not in source]
+    for to, of in sorted(zip(destination, source, strict=True)):
+        order.insert(to, of)
+    return tuple(order)
+
+
+@known
+def one_of(option, name, *choices):
+    """Return an option that is one of the choices."""
+    if option not in choices:
+        raise RefusedError(f"{name}={option!r} is not supported", f"one of {', '.join(map(repr, choices))}")
+    return option
+
+
+@known
+def grid_axes(count, indexing):
+    """Return along which axis each of the vectors of a grid runs."""
+    one_of(indexing, "indexing", "xy", "ij")
+    return (1, 0, *range(2, count)) if indexing == "xy" and count > 1 else tuple(range(count))
+
+
+@known
+def paired_axes(axes, left, right):
+    """Return the axes of two arrays that `np.tensordot` sums over in pairs."""
+    if isinstance(axes, int):
+        return tuple(range(left - axes, left)), tuple(range(axes))
+    mine, other = (axes_of(tuple(a) if isinstance(a, list) else a, n) for a, n in zip(axes, (left, right), strict=True))
+    if len(mine) != len(other):
+        raise ValueError("tensordot: the axes do not make pairs")
+    return mine, other
+
+
+# alpha and beta of the methods that interpolate; the others pick elements
+_QUANTILES = {
+    "linear": (1.0, 1.0), "interpolated_inverted_cdf": (0.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0),
+    "median_unbiased": (1.0 / 3.0, 1.0 / 3.0), "normal_unbiased": (0.375, 0.375),
+}  # fmt: skip
+_PICKED = ("lower", "higher", "nearest", "midpoint")
+
+
+@known
+def quantile_rule(method):
+    """Return ("continuous", alpha, beta), or the name of a method that picks elements and zeros."""
+    one_of(method, "method", *_QUANTILES, *_PICKED)
+    return ("continuous", *_QUANTILES[method]) if method in _QUANTILES else (method, 0.0, 0.0)
+
+
+@known
+def refuse(what, way_out):
+    """Raise the error that says what is not supported, and what to write instead."""
+    raise RefusedError(what, way_out)
+
+
+@known
+def binary(n):
+    """Return the digits of a number in base two, the highest first."""
+    return tuple(int(c) for c in bin(n)[2:])
+
+
+@known
+def norm_rule(order, axis, ndim):
+    """Return ("vector", its axes), or ("values" or "sums", two axes of matrices), as `np.linalg.norm` takes them."""
+    axes = axes_of(axis, ndim)
+    if axis is None and (order is None or order == "fro" and ndim == 2 or order == 2 and ndim == 1):
+        return "vector", axes
+    if len(axes) == 1:
+        if isinstance(order, str):
+            raise ValueError(f"the order {order!r} is one of matrices")
+        return "vector", axes
+    if len(axes) != 2:
+        raise ValueError(f"a norm over {len(axes)} axes: name one or two")
+    if order is None or order == "fro":
+        return "vector", axes
+    if order in ("nuc", 2, -2):
+        return "values", axes
+    if order in (1, -1, float("inf"), float("-inf")):
+        return "sums", axes
+    raise ValueError(f"invalid order {order!r} of a matrix norm")

@@ -1,0 +1,171 @@
+"""Elements chosen by other arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .axes import axes_of, axis_of, one_of, refuse, written_out
+from .pages import page
+
+
+@page(np.take_along_axis, cases=("A(2, 4), J(2, 3), axis=1", "A(3, 2), J(2, 2), axis=0", "A(4), J(2), axis=0",
+                                 "A(2, 3), J(4), axis=None"))  # fmt: skip
+def take_along_axis(arr, indices, axis):
+    """out[i, k] = arr[i, indices[i, k]]."""
+    x = np.ravel(arr) if axis is None else arr
+    axis = 0 if axis is None else axis_of(axis, x.ndim)
+    same_lengths(x, indices, axis)
+    out = np.empty(indices.shape, dtype=x.dtype)
+    for at in np.ndindex(indices.shape):
+        out[at] = x[(*at[:axis], indices[at], *at[axis + 1 :])]
+    return out
+
+
+@page(np.put_along_axis)
+def put_along_axis(arr, indices, values, axis):
+    """arr[i, indices[i, k]] = values[i, k]."""
+    axis = axis_of(axis, arr.ndim)
+    same_lengths(arr, indices, axis)
+    given = np.broadcast_to(np.asarray(values), indices.shape)
+    for at in np.ndindex(indices.shape):
+        arr[(*at[:axis], indices[at], *at[axis + 1 :])] = given[at]
+
+
+def same_lengths(x, indices, axis):
+    """An error where an array and its indices differ in shape along other axes than the one that is indexed."""
+    if x.ndim != indices.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    for d in written_out(x.ndim):
+        if d != axis and x.shape[d] != indices.shape[d]:
+            raise ValueError("the indices and the array differ in length along an axis that is not indexed")
+
+
+@page(np.choose, method="choose", cases=("J(3), [A(3), A(3)]", "J(2, 2), (A(2, 2), S())",
+                                         'I(3), [A(3), A(3)], mode="clip"'))  # fmt: skip
+def choose(a, choices, mode="raise"):
+    """The elements of the choice whose number stands at each place."""
+    one_of(mode, "mode", "raise", "clip", "wrap")
+    n = len(choices)
+    given = np.asarray(a)
+    if mode == "raise" and (np.any(given < 0) or np.any(given >= n)):
+        raise ValueError("invalid entry in choice array")
+    places = np.minimum(np.maximum(given, 0), n - 1) if mode == "clip" else given % n
+    out = np.asarray(choices[0])
+    for k in written_out(n)[1:]:
+        out = np.where(places == k, choices[k], out)
+    return out
+
+
+@page(np.select, cases=(
+    "[A(4) > 0.5, M(4)], [A(4), A(4)]", "[M(3)], [A(3)], 2.0", "[M(2, 2), M(2, 2)], [A(2, 2), 1.0], S()",
+))  # fmt: skip
+def select(condlist, choicelist, default=0):
+    """The elements of the first choice whose condition holds."""
+    out = default
+    for k in written_out(len(condlist))[::-1]:
+        out = np.where(condlist[k], choicelist[k], out)
+    return out
+
+
+@page(np.squeeze, method="squeeze", cases=("A(2, 1, 3), axis=1", "A(1, 3), 0", "A(1, 2, 1), axis=(0, -1)"))
+def squeeze(a, axis=None):
+    """The array without axes of one element: it shows the same memory."""
+    x = np.asarray(a)
+    if axis is None:
+        refuse("which axes have one element is known only at run time", "name the axis")
+    axes = axes_of(axis, x.ndim)
+    for d in axes:
+        if x.shape[d] != 1:
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return x[tuple([0 if d in axes else slice(None) for d in range(x.ndim)])]
+
+
+@page(np.argwhere, cases=("M(4)", "I(2, 3)"))
+def argwhere(a):
+    """The index of every element that is not zero, a row for each."""
+    x = np.asarray(a)
+    found = np.nonzero(x)
+    out = np.empty((found[0].shape[0], x.ndim), dtype=np.int64)
+    for d in written_out(x.ndim):
+        out[:, d] = found[d]
+    return out
+
+
+@page(np.delete, cases=("A(5), 2", "A(5), -1", "A(3, 4), 1, axis=1"))
+def delete(arr, obj, axis=None):
+    """The array without the elements at one place along an axis."""
+    x = np.ravel(arr) if axis is None else np.asarray(arr)
+    axis = 0 if axis is None else axis_of(axis, x.ndim)
+    if isinstance(obj, tuple | list | slice | np.ndarray):
+        refuse("np.delete of other than one place is not supported", "index with a mask")
+    at = obj + x.shape[axis] if obj < 0 else obj
+    before = (slice(None),) * axis
+    return np.concatenate((x[(*before, slice(None, at))], x[(*before, slice(at + 1, None))]), axis=axis)
+
+
+@page(np.insert, cases=("A(4), 1, 2.0", "A(2, 3), 1, A(2), axis=1", "A(3), -1, S()"))
+def insert(arr, obj, values, axis=None):
+    """The array with values put before one place along an axis."""
+    x = np.ravel(arr) if axis is None else np.asarray(arr)
+    axis = 0 if axis is None else axis_of(axis, x.ndim)
+    if isinstance(obj, tuple | list | slice | np.ndarray):
+        refuse("np.insert before other than one place is not supported", "use np.concatenate")
+    at = obj + x.shape[axis] if obj < 0 else obj
+    before = (slice(None),) * axis
+    out = np.empty((*x.shape[:axis], x.shape[axis] + 1, *x.shape[axis + 1 :]), dtype=x.dtype)
+    out[(*before, slice(None, at))] = x[(*before, slice(None, at))]
+    out[(*before, at)] = values
+    out[(*before, slice(at + 1, None))] = x[(*before, slice(at, None))]
+    return out
+
+
+@page(np.apply_along_axis, cases=("np.sum, 1, A(2, 3)", "np.cumsum, 0, A(3, 2)"))
+def apply_along_axis(func1d, axis, arr):
+    """What a function gives of each row along an axis."""
+    x = np.moveaxis(arr, axis_of(axis, arr.ndim), -1)
+    first = np.asarray(func1d(x[(0,) * (x.ndim - 1)]))
+    out = np.empty((*x.shape[:-1], *first.shape), dtype=first.dtype)
+    for at in np.ndindex(x.shape[:-1]):
+        out[at] = func1d(x[at])
+    return np.moveaxis(out, -1, axis) if first.ndim == 1 else out
+
+
+@page(np.array_equal, cases=("A(3), A(3)", "I(2), I(2)"))
+def array_equal(a1, a2):
+    """Whether two arrays have the same shape and elements."""
+    x, y = np.asarray(a1), np.asarray(a2)
+    if x.ndim != y.ndim:
+        return False
+    same = True
+    for d in written_out(x.ndim):
+        same = same and x.shape[d] == y.shape[d]
+    if same:
+        for at in np.ndindex(x.shape):
+            same = same and x[at] == y[at]
+    return same
+
+
+@page(np.isin, cases=("I(4), C(3)", "I(2, 2), [1, 2]"))
+def isin(element, test_elements, invert=False):
+    """Which elements occur in another array."""
+    x, wanted = np.asarray(element), np.ravel(np.asarray(test_elements))
+    out = np.zeros(x.shape, dtype=np.bool_)
+    for at in np.ndindex(x.shape):
+        for value in wanted:
+            if x[at] == value:
+                out[at] = True
+    return ~out if invert else out
+
+
+@page(np.isclose, cases=("A(3), A(3)", "A(3), 0.1, rtol=0.5, atol=0.1"))
+def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Which elements are equal but for rounding."""
+    x, y = np.asarray(a), np.asarray(b)
+    close = (np.abs(x - y) <= atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
+    return close | np.isnan(x) & np.isnan(y) if equal_nan else close
+
+
+@page(np.allclose, cases=("A(3), A(3)", "A(3), 0.1, 5.0"))
+def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether all elements are equal but for rounding."""
+    return np.all(np.isclose(a, b, rtol, atol, equal_nan))

@@ -1,0 +1,176 @@
+"""Arrays made from numbers: grids, triangles, powers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .axes import axis_of
+from .pages import page
+
+
+@page(np.eye, cases=("3", "2, 3", "3, k=-1", "2, 4, 2", "2, dtype=np.int64", "N()"))
+def eye(N, M=None, k=0, dtype=None):
+    """Ones on a diagonal, zeros elsewhere."""
+    columns = N if M is None else M
+    out = np.zeros((N, columns), dtype=dtype)
+    for i in range(max(0, -k), min(N, columns - k)):
+        out[i, i + k] = 1
+    return out
+
+
+@page(np.identity, cases=("3", "2, np.float32"))
+def identity(n, dtype=None):
+    """Ones on the diagonal."""
+    return np.eye(n, dtype=dtype)
+
+
+@page(np.tri, cases=("3", "2, 3, 1", "3, k=-1"))
+def tri(N, M=None, k=0, dtype=None):
+    """Ones on and below a diagonal."""
+    return np.tril(np.ones((N, N if M is None else M), dtype=dtype), k)
+
+
+@page(np.tril, cases=("A(3, 3)", "A(2, 4), 1", "A(4, 2), k=-1", "A(2, 3, 3)", "A(3)"))
+def tril(m, k=0):
+    """The array with zeros above a diagonal."""
+    x = np.asarray(m)
+    n, m = x.shape[-2:] if x.ndim > 1 else (x.shape[0], x.shape[0])
+    out = np.zeros((*x.shape[:-2], n, m), dtype=x.dtype)
+    for i in range(max(0, -k), n):
+        if x.ndim > 1:
+            out[..., i, : min(i + k + 1, m)] = x[..., i, : min(i + k + 1, m)]
+        else:
+            out[i, : min(i + k + 1, m)] = x[: min(i + k + 1, m)]
+    return out
+
+
+@page(np.triu, cases=("A(3, 3)", "A(2, 4), 1", "A(4, 2), k=-1", "A(2, 3, 3)", "A(3)"))
+def triu(m, k=0):
+    """The array with zeros below a diagonal."""
+    x = np.asarray(m)
+    n, m = x.shape[-2:] if x.ndim > 1 else (x.shape[0], x.shape[0])
+    out = np.zeros((*x.shape[:-2], n, m), dtype=x.dtype)
+    for i in range(min(n, m - k)):
+        if x.ndim > 1:
+            out[..., i, max(i + k, 0) :] = x[..., i, max(i + k, 0) :]
+        else:
+            out[i, max(i + k, 0) :] = x[max(i + k, 0) :]
+    return out
+
+
+@page(np.linspace, cases=("S(), S(), 5", "0.0, S(), num=4, endpoint=False", "A(2), A(2), 3", "S(), A(2), 3, axis=1",
+                          "0, 1, 6", "S(), 2.0, 1", "S(), 2.0, 4, retstep=True", "S(), 1.0, N()"))  # fmt: skip
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
+    """Numbers at equal distances from `start` to `stop`."""
+    way = np.asarray(stop) - np.asarray(start)
+    parts = num - 1 if endpoint else num
+    step = way / max(parts, 1)
+    out = np.empty((num, *way.shape))
+    for i in range(parts):
+        out[i] = start + i * step
+    if endpoint and num > 0:
+        out[num - 1] = stop if num > 1 else start
+    moved = np.moveaxis(out, 0, axis_of(axis, out.ndim)) if way.ndim > 0 else out
+    result = moved if dtype is None else moved.astype(dtype)
+    return (result, step) if retstep else result
+
+
+@page(np.logspace, cases=("S(), S(), 4", "0.0, 1.0, 3, base=P(1)[0]"))
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    """Powers of the base with exponents at equal distances."""
+    found = base ** np.linspace(start, stop, num, endpoint, axis=axis)
+    return found if dtype is None else found.astype(dtype)
+
+
+@page(np.geomspace, cases=("P(1)[0], 3.0, 4", "1.0, P(1)[0], 3, endpoint=False"))
+def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    """Positive numbers of which each is the one before times the same factor."""
+    if np.any(np.asarray(start) <= 0) or np.any(np.asarray(stop) <= 0):
+        raise ValueError("geomspace: the ends must be positive")
+    first, last = np.log10(start), np.log10(stop)
+    found = 10.0 ** np.linspace(first, last, num, endpoint, axis=axis)
+    return found if dtype is None else found.astype(dtype)
+
+
+@page(np.vander, cases=("A(4)", "A(3), 2", "A(3), increasing=True", "A(3), 1"))
+def vander(x, N=None, increasing=False):
+    """The powers of the elements, a row for each."""
+    count = x.shape[0] if N is None else N
+    out = np.empty((x.shape[0], count), dtype=np.result_type(x, 1))
+    for i in range(x.shape[0]):
+        power = 1
+        for j in range(count):
+            out[i, j if increasing else count - 1 - j] = power
+            power *= x[i]
+    return out
+
+
+@page(np.diagflat, cases=("A(3)", "A(2, 2), 1"))
+def diagflat(v, k=0):
+    """The elements on a diagonal."""
+    return np.diag(np.ravel(np.asarray(v)), k)
+
+
+def open_grid(ranges):
+    """The places of each range along an axis of its own: what `np.ogrid` gives."""
+    count = len(ranges)
+    grids = []
+    for d, (start, stop, step, counted) in enumerate(ranges):
+        places = np.linspace(start, stop, step) if counted else np.arange(start, stop, step)
+        grids = [*grids, places[(None,) * d + (slice(None),) + (None,) * (count - d - 1)]]
+    return tuple(grids) if count > 1 else grids[0]
+
+
+def dense_grid(ranges):
+    """The places of each range, repeated along the axes of the others: what `np.mgrid` gives."""
+    grids = open_grid(ranges)
+    return np.stack(np.broadcast_arrays(*grids)) if len(ranges) > 1 else grids
+
+
+@page(np.indices, cases=("(2, 3)",))
+def indices(dimensions):
+    """The index of each place along each axis."""
+    out = np.empty((len(dimensions), *dimensions), dtype=np.int64)
+    for at in np.ndindex(*dimensions):
+        for d, i in enumerate(at):
+            out[(d, *at)] = i
+    return out
+
+
+@page(np.tril_indices, cases=("3", "3, -1", "3, 1, 2"))
+def tril_indices(n, k=0, m=None):
+    """The places on and below a diagonal."""
+    return np.nonzero(np.tri(n, m, k) > 0)
+
+
+@page(np.triu_indices, cases=("3", "3, 1", "2, 0, 4"))
+def triu_indices(n, k=0, m=None):
+    """The places on and above a diagonal."""
+    return np.nonzero(np.tri(n, m, k - 1) == 0)
+
+
+@page(np.diag_indices, cases=("3", "2, 3"))
+def diag_indices(n, ndim=2):
+    """The places on the diagonal."""
+    places = np.arange(n)
+    return (places,) * ndim
+
+
+@page(np.unravel_index, cases=("C(3), (2, 3)", "5, (2, 3)"))
+def unravel_index(indices, shape):
+    """The index along each axis of places in the order of a contiguous array."""
+    place = np.asarray(indices)
+    found = []
+    for n in shape[::-1]:
+        found = [place % n, *found]
+        place = place // n
+    return tuple(found)
+
+
+@page(np.ravel_multi_index, cases=("(C(3), C(3)), (3, 4)", "(1, 2), (3, 4)"))
+def ravel_multi_index(multi_index, dims):
+    """The places in the order of a contiguous array of an index along each axis."""
+    place = np.asarray(multi_index[0])
+    for k in range(1, len(dims)):
+        place = place * dims[k] + multi_index[k]
+    return place

@@ -1,0 +1,225 @@
+"""Sums, means and spreads over axes, with their options; what is NaN left out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .axes import axes_of
+from .pages import page
+
+
+def with_axes(value, axes, ndim):
+    """The result of a reduction with the axes it was taken over as axes of one element."""
+    if len(axes) == ndim:
+        return np.full((1,) * ndim, value)
+    return value[tuple([None if d in axes else slice(None) for d in range(ndim)])]
+
+
+def count_along(a, axes):
+    """How many elements are taken together."""
+    count = 1
+    for d in axes:
+        count = count * a.shape[d]
+    return count
+
+
+@page(np.sum, method="sum", cases=("A(2, 3), axis=0, initial=2.0", "A(2, 3), where=M(2, 3)",
+                                                  "A(2, 3), axis=-1, keepdims=True, where=M(3)"))  # fmt: skip
+def sum_(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
+    """The sum of the elements."""
+    x = a if where is None else np.where(where, a, 0)
+    total = np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return total if initial is None else total + initial
+
+
+@page(np.mean, method="mean", cases=("A(2, 3), where=M(2, 3)", "A(2, 3), axis=1, where=M(2, 3)"))
+def mean(a, axis=None, dtype=None, keepdims=False, where=None):
+    """The mean of the elements."""
+    if where is None:
+        return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
+    total = np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
+    return total / np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
+
+
+@page(np.max, np.amax, method="max", cases=("A(2, 3), axis=0, initial=0.0",
+                                                               "A(2, 3), where=M(2, 3), initial=-1.0"))  # fmt: skip
+def max_(a, axis=None, keepdims=False, initial=None, where=None):
+    """The greatest element."""
+    x = a if where is None else np.where(where, a, initial)
+    found = np.max(x, axis=axis, keepdims=keepdims)
+    return found if initial is None else np.maximum(found, initial)
+
+
+@page(np.min, np.amin, method="min", cases=("A(2, 3), axis=0, initial=0.0",
+                                                               "A(2, 3), where=M(2, 3), initial=1.0"))  # fmt: skip
+def min_(a, axis=None, keepdims=False, initial=None, where=None):
+    """The least element."""
+    x = a if where is None else np.where(where, a, initial)
+    found = np.min(x, axis=axis, keepdims=keepdims)
+    return found if initial is None else np.minimum(found, initial)
+
+
+@page(np.prod, method="prod", cases=(
+    "A(4)", "A(2, 3)", "A(2, 3), axis=0", "A(2, 3), axis=(1, 0)", "A(2, 3, 2), axis=(0, -1), keepdims=True", "I(3)",
+    "A(2, 3), keepdims=True", "A(2, 3), axis=1, where=M(2, 3), initial=2.0",
+))  # fmt: skip
+def prod(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
+    """The product of the elements; no quotient is taken in the derivative, so that zeros are right."""
+    given = np.asarray(a, dtype=dtype)
+    chosen = given if where is None else np.where(where, given, 1)
+    axes = axes_of(axis, chosen.ndim)
+    kept = [d for d in range(chosen.ndim) if d not in axes]
+    x = np.transpose(chosen, (*kept, *axes))
+    if len(kept) == 0:
+        whole = 1
+        for i in np.ndindex(x.shape):
+            whole *= x[i]
+        value = whole if initial is None else whole * initial
+        return with_axes(value, axes, chosen.ndim) if keepdims else value
+    out = np.empty(x.shape[: len(kept)], dtype=np.sum(x).dtype)
+    for at in np.ndindex(x.shape[: len(kept)]):
+        part_ = 1
+        for i in np.ndindex(x.shape[len(kept) :]):
+            part_ *= x[(*at, *i)]
+        out[at] = part_
+    result = out if initial is None else out * initial
+    return with_axes(result, axes, chosen.ndim) if keepdims else result
+
+
+@page(np.any, method="any", cases=("M(3)", "A(2, 3) > 0.5, axis=0",
+                                                         "I(2, 3), axis=1, keepdims=True"))  # fmt: skip
+def any_(a, axis=None, keepdims=False):
+    """Whether an element is true."""
+    return np.sum(np.asarray(a) != 0, axis=axis, keepdims=keepdims) > 0
+
+
+@page(np.all, method="all", cases=("M(3)", "A(2, 3) > -0.5, axis=0", "I(2, 3), axis=(0, 1)"))
+def all_(a, axis=None, keepdims=False):
+    """Whether all elements are true."""
+    return np.sum(np.asarray(a) == 0, axis=axis, keepdims=keepdims) == 0
+
+
+@page(np.ptp, cases=("A(4)", "A(2, 3), axis=1"))
+def ptp(a, axis=None, keepdims=False):
+    """The greatest element minus the least."""
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+@page(np.var, method="var", cases=(
+    "A(5)", "A(2, 3), axis=0", "A(2, 3), ddof=1", "A(2, 3, 2), axis=(0, 2), keepdims=True", "I(4)",
+    "A(2, 4), axis=-1, ddof=1",
+))  # fmt: skip
+def var(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None):
+    """The mean square of the distances to the mean."""
+    x = np.asarray(a, dtype=dtype)
+    away = x - np.mean(x, axis=axis, keepdims=True)
+    count = count_along(x, axes_of(axis, x.ndim)) - (ddof if correction is None else correction)
+    return np.sum(away * away, axis=axis, keepdims=keepdims) / max(count, 0)
+
+
+@page(np.std, method="std", cases=("A(5)", "A(2, 3), axis=0, ddof=1", "A(2, 3), axis=1, keepdims=True"))
+def std(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None):
+    """The root of the variance; where that is 0 the derivative is 0."""
+    return np.sqrt(var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+@page(np.average, cases=("A(5)", "A(5), weights=P(5)", "A(2, 3), axis=1, weights=P(3)", "A(2, 3), 0, P(2, 3)",
+                         "A(2, 3), weights=P(2, 3), returned=True", "A(2, 3), axis=0, returned=True"))  # fmt: skip
+def average(a, axis=None, weights=None, returned=False, keepdims=False):
+    """The mean with weights, and their sums where these are asked for."""
+    x = np.asarray(a)
+    if weights is None:
+        value = np.mean(x, axis=axis, keepdims=keepdims)
+        scale = value * 0.0 + count_along(x, axes_of(axis, x.ndim))
+        return (value, scale) if returned else value
+    given = np.asarray(weights)
+    along = axes_of(axis, x.ndim)
+    w = given if given.ndim == x.ndim else spread(given, x, along)
+    total = np.sum(w, axis=axis, keepdims=keepdims)
+    value = np.sum(x * w, axis=axis, keepdims=keepdims) / total
+    return (value, total) if returned else value
+
+
+def spread(weights, x, axes):
+    """Weights of the places along some axes, as an array like the one they belong to."""
+    return weights[tuple([slice(None) if d in axes else None for d in range(x.ndim)])] + np.zeros_like(x)
+
+
+@page(np.count_nonzero, cases=("I(2, 3), axis=(0, 1)", "A(2, 3) > 0, axis=1, keepdims=True"))
+def count_nonzero(a, axis=None, keepdims=False):
+    """How many elements are not zero."""
+    return np.sum(np.asarray(a) != 0, axis=axis, keepdims=keepdims)
+
+
+@page(np.nansum, cases=("H(5)", "H(2, 3), axis=0"))
+def nansum(a, axis=None, dtype=None, keepdims=False):
+    """The sum of what is not NaN."""
+    return np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@page(np.nanprod, cases=("H(5)", "H(2, 3), axis=1"))
+def nanprod(a, axis=None, dtype=None, keepdims=False):
+    """The product of what is not NaN."""
+    return np.prod(np.where(np.isnan(a), 1, a), axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@page(np.nanmean, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1, keepdims=True"))
+def nanmean(a, axis=None, dtype=None, keepdims=False):
+    """The mean of what is not NaN."""
+    total = np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims)
+    return total / np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+
+
+@page(np.nanvar, cases=("H(5)", "H(2, 3), axis=1, ddof=1"))
+def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False):
+    """The variance of what is not NaN."""
+    away = np.where(np.isnan(a), 0, a - np.nanmean(a, axis=axis, dtype=dtype, keepdims=True))
+    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    return np.sum(away * away, axis=axis, keepdims=keepdims) / (count - ddof)
+
+
+@page(np.nanstd, cases=("H(5)", "H(2, 3), axis=1"))
+def nanstd(a, axis=None, dtype=None, ddof=0, keepdims=False):
+    """The standard deviation of what is not NaN."""
+    return np.sqrt(np.nanvar(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims))
+
+
+@page(np.nanmax, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1"))
+def nanmax(a, axis=None, keepdims=False):
+    """The greatest element that is not NaN; NaN where there is none."""
+    found = np.max(np.where(np.isnan(a), -np.inf, a), axis=axis, keepdims=keepdims)
+    return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
+
+
+@page(np.nanmin, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1"))
+def nanmin(a, axis=None, keepdims=False):
+    """The least element that is not NaN; NaN where there is none."""
+    found = np.min(np.where(np.isnan(a), np.inf, a), axis=axis, keepdims=keepdims)
+    return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
+
+
+@page(np.cov, cases=("A(3, 5)", "A(4)", "A(5, 2), rowvar=False", "A(4), A(4)", "A(2, 5), bias=True", "A(2, 5), ddof=0"))
+def cov(m, y=None, rowvar=True, bias=False, ddof=None):
+    """The covariances of the rows."""
+    rows = variables(m, rowvar)
+    x = rows if y is None else np.concatenate((rows, variables(y, rowvar)), axis=0)
+    away = x - np.mean(x, axis=1, keepdims=True)
+    less = (0 if bias else 1) if ddof is None else ddof
+    c = away @ away.T / (x.shape[1] - less)
+    return c[0, 0] if m.ndim == 1 and y is None else c
+
+
+def variables(m, rowvar):
+    """The variables as rows."""
+    x = np.atleast_2d(m)
+    return x if rowvar or m.ndim == 1 else x.T
+
+
+@page(np.corrcoef, cases=("A(3, 5)", "A(4), A(4)", "A(5, 2), rowvar=False"))
+def corrcoef(x, y=None, rowvar=True):
+    """The correlations of the rows."""
+    c = np.cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    root = np.sqrt(np.diag(c))
+    return c / (root[:, None] * root[None, :])

@@ -1,0 +1,345 @@
+"""Array functions, case by case: values, gradients in both modes, dtypes and layouts, what is refused, compiled code.
+
+The generated source is run as plain Python; a few functions that make many calls at once are compiled.
+"""
+
+import importlib
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import srcgrad as sg
+from srcgrad.library import CASES, KNOWN
+from tests.helpers import loaded
+from tests.library_cases import call_of, every_call, total_of
+from tests.random_programs.compare import directions, disagreement, plain_run, plain_tangent
+from tests.random_programs.differences import copied, mismatch, reference
+
+pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning", "ignore::RuntimeWarning")
+CALLS = every_call()
+HEAD = "import numpy as np\nimport scipy.linalg\n\n\n"
+# what NumPy leaves open: the order of equal elements
+OPEN = {("np.argsort", "np.argsort(a)")}
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory):
+    """A module with a function for every case, by name and number."""
+    folder = tmp_path_factory.mktemp("library")
+    lines, texts = HEAD, []
+    for name, calls in CALLS.items():
+        texts += [total_of(call, own_name(name, k)) for k, call in enumerate(calls)]
+    return loaded(lines + "\n\n".join(texts), folder, "library_functions")
+
+
+def own_name(name, k):
+    """Return the name of the function for a case."""
+    return f"{name.replace('.', '_')}_{k}"
+
+
+def gradient_of(f, args, wrt):
+    """Return (value, gradients) from the generated source run as plain Python."""
+    found = plain_run(f, args, wrt)[2]
+    value, *gradients = found if wrt else (found,)
+    return value, gradients
+
+
+def equal(found, right, exact=1e-12):
+    """Return whether two arrays, or tuples of them, are equal in shape, dtype and, but for rounding, in value."""
+    if isinstance(right, tuple | list):
+        return len(found) == len(right) and all(equal(a, b, exact) for a, b in zip(found, right, strict=True))
+    found, right = np.asarray(found), np.asarray(right)
+    close = np.allclose(found, right, rtol=exact, atol=exact, equal_nan=True)
+    return found.shape == right.shape and found.dtype == right.dtype and close
+
+
+@pytest.mark.parametrize("name", [n for n, calls in CALLS.items() if any(c.page for c in calls)])
+def test_page_gives_what_its_namesake_gives(name):
+    for call in CALLS[name]:
+        if call.page is None or (call.name, call.text) in OPEN and call.args[0].dtype.kind == "i":
+            continue
+        own = f"page({call.text.removeprefix(name + '(')}"
+        namespace = {"np": np, "scipy": scipy, "page": call.page}
+        found = eval(own, namespace, dict(zip(call.parameters, copied(call.args), strict=True)))
+        assert equal(found, call.value(copied(call.args))), call.text
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_value_gradient_and_tangent(name, functions):
+    for k, call in enumerate(CALLS[name]):
+        f, wrt = getattr(functions, own_name(name, k)), call.floats
+        before = copied(call.args)
+        if not wrt or np.isnan(np.concatenate([np.ravel(a) for a in call.args])).any():
+            value, _ = gradient_of(f, call.args, ())
+            assert equal(value, f(*call.args)), call.text
+            continue
+        expected = reference(f, call.args, wrt)
+        value, gradients = gradient_of(f, call.args, wrt)
+        assert abs(value - expected.value) <= 1e-11 * max(1.0, abs(expected.value)), call.text
+        wrong = mismatch(expected, gradients, call.args, wrt)
+        assert wrong is None or not expected.smooth, f"{call.text}: {wrong}"
+        for old, new in zip(before, call.args, strict=True):
+            assert np.asarray(old).tobytes() == np.asarray(new).tobytes(), f"{call.text}: an argument was written"
+        if k == 0 or "linalg" in name:
+            dots = directions(call.args, wrt, k)
+            _, tangent = plain_tangent(f, call.args, wrt, dots)
+            wrong = disagreement(tangent, tuple(gradients), dots)
+            assert wrong is None, f"{call.text}: {wrong}"
+
+
+def narrow(a):
+    return a.astype(np.float32) if np.asarray(a).dtype.kind == "f" and np.ndim(a) else a
+
+
+def turned(a):
+    return np.asfortranarray(a) if np.ndim(a) > 1 else a
+
+
+def strided(a):
+    if not np.ndim(a):
+        return a
+    wide = np.zeros((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)
+    wide[..., ::2] = a
+    return wide[..., ::2]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_float32_and_layouts(name, functions):
+    """One case of each function with elements of single precision, one in columns, one with gaps."""
+    numbered = list(enumerate(CALLS[name]))
+    calls = [(n, c) for n, c in numbered if c.floats and not any(np.isnan(a).any() for a in c.args)]
+    for k, ((n, call), change) in enumerate(zip(calls * 3, (narrow, turned, strided), strict=False)):
+        f = getattr(functions, own_name(name, n))
+        args = tuple(change(a) for a in call.args)
+        if k == 0 and ("eig" in name or "svd" in name and "compute_uv" not in call.text):
+            continue  # the signs of vectors are not those of double precision
+        value, gradients = gradient_of(f, call.args, call.floats)
+        other, others = gradient_of(f, args, call.floats)
+        exact = 2e-3 if k == 0 else 1e-9
+        assert abs(value - other) <= exact * max(1.0, abs(value)), call.text
+        for right, found, at in zip(gradients, others, call.floats, strict=True):
+            if np.ndim(args[at]):
+                assert found.dtype == args[at].dtype, call.text
+            size = max(1.0, float(np.max(np.abs(right), initial=0.0)))
+            np.testing.assert_allclose(found, right, rtol=0.0, atol=exact * size, err_msg=call.text)
+
+
+TWICE = ("np.linalg.solve", "np.linalg.inv", "np.linalg.det", "np.linalg.slogdet", "np.linalg.cholesky",
+         "np.linalg.eigh", "np.linalg.eigvalsh", "np.linalg.svd", "np.linalg.qr", "np.linalg.pinv", "np.linalg.lstsq",
+         "np.prod", "np.var", "np.einsum", "np.sort", "np.convolve", "np.interp", "scipy.linalg.expm")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_second_derivative(name, functions, tmp_path):
+    """The gradient that is generated, along a direction, is differentiated again."""
+    call = CALLS[name][0]
+    f, wrt = getattr(functions, own_name(name, 0)), call.floats
+    made, text, _ = plain_run(f, call.args, wrt)
+    parts = [f"{p}_bar" for p in call.parameters]
+    along = " + ".join(f"np.sum(np.cos({p}) * {p}_bar)" for p in (call.parameters[k] for k in wrt))
+    wanted = [parts[k] for k in wrt]
+    given = ", ".join(call.parameters)
+    lines = [f"def slopes({given}):", f"    value, {', '.join(wanted)} = {made.functions[0].name}({given})"]
+    lines = [text, *lines, f"    return value + {along}", ""]
+    again = loaded("\n".join(lines), tmp_path, f"twice_{own_name(name, 0)}")
+    expected = reference(again.slopes, call.args, wrt)
+    value, gradients = gradient_of(again.slopes, call.args, wrt)
+    assert value == pytest.approx(expected.value, rel=1e-11)
+    wrong = mismatch(expected, gradients, call.args, wrt, 1e-6)
+    assert wrong is None, wrong
+
+
+# --- methods, and functions that write ------------------------------------------------------------------------------
+
+METHODS = ("a.cumsum(axis=0)", "a.cumprod()", "a.prod(axis=1)", "a.var(ddof=1)", "a.std(axis=0)", "a.argsort(axis=0)",
+           "a.repeat(2, axis=1)", "a[:, :1].squeeze(axis=1)", "a.any()", "a.all(axis=0)", "a.max(axis=0, initial=0.3)",
+           "a.sum(where=a > 0.0)", "a[0].searchsorted(0.1)", "a.dot(a.T)", "a.trace()", "a.diagonal()")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", METHODS)
+def test_methods(text, tmp_path):
+    a = call_of("np.sum", "A(2, 3)").args[0]
+    module = loaded(f"{HEAD}def f(a):\n    return np.sum(np.sin({text} + 0.3))\n", tmp_path, "method")
+    expected = reference(module.f, (a,), (0,))
+    value, gradients = gradient_of(module.f, (a,), (0,))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    assert mismatch(expected, gradients, (a,), (0,)) is None
+
+
+GRIDS = ("np.mgrid[0:3, 1:5:2]", "np.mgrid[:4]", "np.ogrid[0:2, 0:3][1]", "np.mgrid[-1:1:5j, 0:2]", "np.ogrid[0:1:3j]")
+
+
+@pytest.mark.parametrize("text", GRIDS)
+def test_grids(text, tmp_path):
+    module = loaded(f"{HEAD}def f(s):\n    return np.sum(np.sin(s * {text}))\n", tmp_path, "grid")
+    expected = reference(module.f, (0.7,), (0,))
+    value, gradients = gradient_of(module.f, (0.7,), (0,))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    assert mismatch(expected, gradients, (0.7,), (0,)) is None
+
+
+WRITING = {
+    "sort": "    b = a * 1.0\n    b.sort()\n",
+    "sort along": "    b = a * 1.0\n    b.sort(axis=0)\n",
+    "put_along_axis": "    b = a * 1.0\n"
+    "    np.put_along_axis(b, np.argmax(a, axis=1)[:, None], 2.0 * a[:, :1], axis=1)\n",
+    "into a part": "    b = np.zeros((2, 3))\n    np.split(b, [1])[0][0] = a[1]\n",
+    "add.at": "    b = a * 1.0\n    np.add.at(b, (np.array([0, 0]), np.array([1, 1])), a[0, :2])\n",
+    "ix_": "    b = a * 1.0\n    b[np.ix_(np.array([1, 0]), np.array([0, 2]))] *= a[:, 1:]\n",
+    "nonzero": "    b = a * 1.0\n    rows, columns = np.nonzero(a > 0.0)\n"
+    "    b[rows, columns] = a[rows, columns] ** 3\n",
+}
+
+
+@pytest.mark.parametrize("case", WRITING)
+def test_functions_that_write(case, tmp_path):
+    a = call_of("np.sum", "A(2, 3)").args[0]
+    module = loaded(f"{HEAD}def f(a):\n{WRITING[case]}    return np.sum(np.sin(b * np.arange(1, 4)))\n", tmp_path, "w")
+    expected = reference(module.f, (a,), (0,))
+    value, gradients = gradient_of(module.f, (a,), (0,))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    assert mismatch(expected, gradients, (a,), (0,)) is None
+
+
+# --- what is refused, and errors at run time ------------------------------------------------------------------------
+
+REFUSED = {
+    "np.linalg.svd(X)": "full_matrices=True",
+    "np.linalg.svd(X, full_matrices=k > 1)": "full_matrices=True",
+    "np.linalg.qr(X, mode='complete')": "mode='complete' is not supported",
+    "np.linalg.eig(X)": "np.linalg.eig()",
+    "np.linalg.norm(X, 5)": "invalid order 5",
+    "np.linalg.norm(X, 'fro', axis=0)": "'fro'",
+    "np.concatenate((X, x))": "differ in the number of axes",
+    "np.concatenate((X, X), axis=2)": "axis 2 of an array with 2 axes",
+    "np.stack((x, x), axis=k)": "must be known",
+    "np.cumsum(X, axis=3)": "axis 3 of an array with 2 axes",
+    "np.einsum('ij,jk', X)": "2 terms for 1 arrays",
+    "np.einsum('ijk', X)": "'ijk' for an array with 2 axes",
+    "np.tensordot(X, X, axes=([0, 1], [0]))": "do not make pairs",
+    "np.pad(X, 1, mode='linear_ramp')": "mode='linear_ramp' is not supported",
+    "np.quantile(x, 0.5, method='inverted_cdf')": "method='inverted_cdf' is not supported",
+    "np.sort(x, order='a')": "unexpected argument 'order'",
+    "np.squeeze(X)": "known only at run time",
+    "np.meshgrid(x, x, indexing='yx')": "indexing='yx' is not supported",
+    "np.convolve(x, x, 'half')": "mode='half' is not supported",
+    "np.fft.fft(x)": "np.fft.fft()",
+    "np.delete(x, [0, 1])": "other than one place",
+    "np.moveaxis(X, (0, 0), (0, 1))": "stands twice",
+    "np.linalg.eigh(X, UPLO='X')": "UPLO='X' is not supported",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused_by_name_and_line(text, tmp_path):
+    module = loaded(f"{HEAD}def f(X, x, k):\n    y = {text}\n    return np.sum(X)\n", tmp_path, "refused")
+    with pytest.raises(sg.SrcgradError) as caught:
+        plain_run(module.f, (np.eye(2), np.ones(2), 1), (0,))
+    assert REFUSED[text] in str(caught.value)
+    assert "line 6" in str(caught.value)
+    assert text in str(caught.value)
+    assert str(caught.value).count("line 6") == 1
+
+
+STOPPED = {
+    "np.concatenate((X, X[:, :1]))": "joined along one axis",
+    "np.stack((x, x[:1]))": "same shape",
+    "np.split(x, 2)": "equal division",
+    "np.einsum('ij,jk->ik', X, X[:1])": "differ in length",
+    "np.matmul(X[None], X[:2])": "differ in length",
+    "np.linalg.inv(X[:2])": "lengths",
+    "np.linalg.solve(X[:2], x[:2])": "lengths",
+    "np.median(x[:0])": "no elements",
+    "np.trapezoid(x, x[:2])": "differ in number",
+    "np.squeeze(X, axis=0)": "not equal to one",
+    "np.cross(X[:, :2], X[:, :2])": "three elements",
+    "np.quantile(x, 1.5)": "range [0, 1]",
+    "np.choose(np.array([0, 3]), (x[:2], x[1:]))": "invalid entry",
+    "np.take_along_axis(X, np.array([[0]]), axis=1)": "not indexed",
+    "scipy.linalg.solve_triangular(0.0 * X, x, lower=True)": "singular",
+    "np.geomspace(-1.0, 2.0, 3)": "positive",
+    "np.bincount(np.array([1, -1]))": "negative",
+}
+
+
+@pytest.mark.parametrize("text", STOPPED)
+def test_errors_at_run_time(text, tmp_path):
+    module = loaded(f"{HEAD}def f(X, x):\n    y = {text}\n    return np.sum(X)\n", tmp_path, "stopped")
+    with pytest.raises((ValueError, sg.SrcgradError), match=STOPPED[text].replace("[", r"\[")):
+        plain_run(module.f, (np.arange(9.0).reshape(3, 3), np.arange(3.0)), (0,))
+
+
+SINGULAR = {
+    "np.sum(np.linalg.eigh(X)[1])": "eigenvectors and singular vectors have no derivative",
+    "np.sum(np.linalg.svd(X, full_matrices=False)[0])": "eigenvectors and singular vectors have no derivative",
+    "np.sum(np.linalg.svd(0.0 * X[:, :1], full_matrices=False)[0])": "where a singular value is zero",
+}
+
+
+@pytest.mark.parametrize("text", SINGULAR)
+def test_vectors_of_equal_values_are_an_error_in_the_gradient(text, tmp_path):
+    module = loaded(f"{HEAD}def f(X):\n    return {text}\n", tmp_path, "singular")
+    with pytest.raises(ValueError, match=SINGULAR[text]):
+        plain_run(module.f, (np.eye(3),), (0,))
+
+
+def test_values_at_singular_matrices(tmp_path):
+    """Equal eigenvalues and singular values, and a determinant of zero, have derivatives."""
+    text = "np.sum(np.linalg.eigvalsh(X)) + np.sum(np.linalg.svdvals(X)) + np.linalg.det(X - 1.0)"
+    module = loaded(f"{HEAD}def f(X):\n    return {text}\n", tmp_path, "singular_values")
+    value, (gradient,) = gradient_of(module.f, (np.eye(3),), (0,))
+    assert np.isfinite(gradient).all()
+    assert value == pytest.approx(module.f(np.eye(3)))
+    X = np.ones((3, 3)) + np.diag([0.0, 0.0, 1.0])
+    det = loaded(f"{HEAD}def f(X):\n    return np.linalg.det(X)\n", tmp_path, "d").f
+    value, (gradient,) = gradient_of(det, (X,), (0,))
+    np.testing.assert_allclose(gradient, [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], atol=1e-12)
+
+
+# --- the table, and compiled code -----------------------------------------------------------------------------------
+
+
+def test_every_page_has_cases():
+    written_into = {"put_along_axis", "sort_in_place"}  # test_functions_that_write has these
+    named = {page.__name__ for page, cases in CASES.items() if not cases}
+    assert named == written_into
+
+
+def test_known_functions_are_called_with_what_is_known():
+    assert all(f.__module__ == "srcgrad.library.axes" or f.__module__.endswith("einsum_plan") for f in KNOWN)
+    assert importlib.import_module("srcgrad.library.axes").axes_moved(3, (0, 1), (-1, 0)) == (1, 2, 0)
+
+
+MANY = {
+    "assembly": ("np.concatenate", "np.stack", "np.tile", "np.roll", "np.repeat", "np.pad", "np.meshgrid", "np.split",
+                 "np.kron", "np.tril", "np.linspace", "np.take_along_axis", "np.rot90", "np.reshape"),
+    "algebra": ("np.linalg.solve", "np.linalg.inv", "np.linalg.det", "np.linalg.slogdet", "np.linalg.cholesky",
+                "np.linalg.eigh", "np.linalg.svd", "np.linalg.qr", "np.linalg.pinv", "np.linalg.lstsq",
+                "np.matmul", "np.einsum", "scipy.linalg.solve_triangular"),
+    "order": ("np.sort", "np.median", "np.quantile", "np.interp", "np.convolve", "np.gradient", "np.cumsum",
+              "np.cumprod", "np.prod", "np.var", "np.histogram", "np.searchsorted", "np.linalg.norm", "np.cov"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("group", MANY)
+def test_compiled_as_in_plain_python(group, tmp_path):
+    """One function that calls many, compiled, gives what its source gives as plain Python."""
+    lines, args, calls = [], [], []
+    for name in MANY[group]:
+        call = CALLS[name][0]
+        names = [f"x{len(args) + k}" for k in range(len(call.args))]
+        renamed = dict(zip(call.parameters, names, strict=True))
+        body = total_of(call, f"part_{len(calls)}")
+        lines.append(body)
+        calls.append(f"part_{len(calls)}({', '.join(renamed.values())})")
+        args += call.args
+    given = ", ".join(f"x{k}" for k in range(len(args)))
+    text = HEAD + "\n\n".join(lines) + f"\n\ndef f({given}):\n    return {' + '.join(calls)}\n"
+    module = loaded(text, tmp_path, f"compiled_{group}")
+    wrt = tuple(k for k, a in enumerate(args) if np.asarray(a).dtype.kind == "f")
+    value, gradients = gradient_of(module.f, tuple(args), wrt)
+    found, compiled = sg.value_and_grad(module.f, argnums=wrt)(*args)
+    assert found == pytest.approx(value, rel=1e-12)
+    for right, own in zip(gradients, compiled, strict=True):
+        np.testing.assert_allclose(own, right, rtol=1e-8, atol=1e-9)
