@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from . import ir
 from .affine import clipped, simplify_index
-from .ir import ZERO, Const, Expr, Name, Op, Select, Slice, Sub
+from .ir import Const, Expr, Name, Op, Select, Slice, Sub
 
 ZERO, ONE = Const(0), Const(1)
 Index = tuple[Expr, ...]
