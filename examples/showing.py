@@ -5,15 +5,19 @@ import time
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg  # loads the library of matrix products that compiled code calls
 
 try:
     import matplotlib
+    from threadpoolctl import threadpool_limits
 
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 except ImportError as error:
     sys.exit(f"the examples need {error.name}: run pip install -e '.[examples]' in the project's folder")
+
+threadpool_limits(1)  # matrices are small here: on a busy machine more threads wait for one another
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2b6cb0", "#dd7a1c", "#3a8a4d", "#c0392b", "#7b54a3", "#8a8f98"
 
