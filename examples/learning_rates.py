@@ -76,6 +76,8 @@ def drawn(rates, swept, histories, ways):
         left.loglog(rates[~over], shown[~over], "o", color=colour, markersize=4)
         left.loglog(rates[over], shown[over], "x", color=colour, markersize=5)
     left.set(title="loss after 3 epochs (x: above 8)", xlabel="learning rate")
+    left.set_yticks([0.5, 1.0, 2.0, 4.0, 8.0], [0.5, 1, 2, 4, 8])
+    left.set_yticks([], minor=True)
     left.legend()
     for name, (schedule, colour) in ways.items():
         epochs = len(histories[name]["loss"])

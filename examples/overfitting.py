@@ -88,7 +88,7 @@ def drawn(widths, by_width, runs, stopped):
     left.legend()
     for (name, run), colour in zip(runs.items(), (GREY, GREEN, BLUE), strict=True):
         right.plot(run.history["other"], color=colour, label=name)
-    right.plot(runs["nothing done"].history["own"], color=GREY, linewidth=1.0, linestyle=":", label="the same, patients seen")
+    right.plot(runs["nothing done"].history["own"], color=GREY, linewidth=1.0, linestyle=":", label="nothing done, patients seen")
     best = np.argmin(stopped.history["other"])
     right.plot(best, stopped.history["other"][best], "*", color=ORANGE, markersize=12, label="early stopping")
     right.set(title=f"other patients, width {widths[-1]}", xlabel="epoch", xscale="log", ylim=(0.0, 2.0))

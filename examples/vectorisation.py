@@ -97,9 +97,9 @@ def drawn(times, n, d):
         for shift, value, shade in ((-0.2, loss, lighter(colour)), (0.2, both, colour)):
             axes.barh(row + shift, value, height=0.36, color=shade)
             what = "loss" if shift < 0.0 else "with gradient"
-            axes.text(value * 1.06, row + shift, f"{value:.0f} µs  {what}", va="center", fontsize=8.5, color="0.3")
-    axes.set(title=f"{n} windows of {d} numbers, 5 classes", yticks=range(len(times)), yticklabels=list(times), xscale="log",
-             xlabel="microseconds", xlim=(0.5 * min(map(min, times.values())), 8.0 * max(map(max, times.values()))))  # fmt: skip
+            axes.text(value, row + shift, f" {value:.0f} µs, {what}", va="center", fontsize=8.5, color="0.3")
+    axes.set(title=f"{n} windows of {d} numbers, 5 classes", yticks=range(len(times)), yticklabels=list(times),
+             xlabel="microseconds", xlim=(0.0, 1.25 * max(map(max, times.values()))))  # fmt: skip
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
