@@ -23,7 +23,7 @@ LEVELS = (
      "rules.externals", "runtime.special"),
     ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
-    ("library.linear_algebra", "library.order"),
+    ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
