@@ -172,6 +172,8 @@ class OperationReader(ExpressionReader):
         operands = [v for v in given if isinstance(v, ir.Expr)]
         ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
         other = any(not entry.least <= r <= entry.most for r in ranks) or any(n not in entry.params for n in options)
+        if len(given) > len(entry.params):
+            return True
         return other or spelling == "np.arange" and not self.counts_up(given, options)
 
     def counts_up(self, given: list, options: dict) -> bool:

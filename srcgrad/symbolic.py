@@ -29,8 +29,9 @@ _ORDINAL = ("first", "second", "third", "fourth")
 
 def is_finite(expr: Expr) -> TypeGuard[Const]:
     """Return whether an expression is a number that sympy computes with; inf and nan stand for themselves."""
-    number = isinstance(expr, Const) and isinstance(expr.value, int | float) and not isinstance(expr.value, bool)
-    return number and math.isfinite(expr.value)
+    if not isinstance(expr, Const) or not isinstance(expr.value, int | float) or isinstance(expr.value, bool):
+        return False
+    return math.isfinite(expr.value)
 
 
 class Converter:

@@ -286,7 +286,7 @@ def ravel(a, order="C"):
     return np.ravel(np.transpose(x)) if order == "F" else np.ravel(x)
 
 
-@page(np.ndarray.flatten, method="flatten")
+@page(method="flatten")
 def flatten(a, order="C"):
     """A copy of all elements along one axis."""
     one_of(order, "order", "C", "F")
