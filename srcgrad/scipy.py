@@ -293,28 +293,25 @@ def minimize(f, x0, args=(), method=None, *, hess=None, bounds=None, constraints
     f : function
         Takes the parameters and `args`; returns one float.
     x0 : float, array, or tuple, namedtuple, dataclass, list or dict of these, nested
-        The parameters to start from, floats; a list of numbers is an array, as in SciPy. What is held constant goes
-        into `args`; text and None may stay.
+        The parameters to start from, floats; a list of numbers is an array, as in SciPy.
     args : tuple
-        Further arguments of `f`, of any kind.
-    method : str, optional
-        As for `scipy.optimize.minimize`, which chooses BFGS, L-BFGS-B (with bounds) or SLSQP (with constraints).
+        Further arguments of `f`, of any kind: what is held constant.
+    method, tol, options
+        As for `scipy.optimize.minimize`.
     hess : {None, "dense", "product"} or HessianUpdateStrategy
         How Newton's methods get second derivatives: as a matrix (`hessian`), or as products with vectors (`hvp`); by
         default the products where the method takes them.
     bounds : Bounds, or in the structure of x0 a pair (least, largest) or a Bounds for each number or array, or None
         None is no bound; keys of dicts may be left out. One array may have a sequence of pairs, as in SciPy.
     constraints : constraint, or list of constraints
-        SciPy's. The functions in `NonlinearConstraint` and in dicts take the parameters in their structure; they get
-        their derivatives here.
-    tol, callback, options
-        As for `scipy.optimize.minimize`; the callback sees the parameters in their structure.
+        SciPy's; functions in them take the parameters in their structure, and get their derivatives here.
+    callback : function, optional
+        As SciPy's; it sees the parameters in their structure.
 
     Returns
     -------
     scipy.optimize.OptimizeResult
-        `x`, and the gradient `jac`, in the structure of x0. Matrices, as `hess_inv`, are by parameters in the order of
-        `flatten(x0)`.
+        `x` and the gradient `jac` in the structure of x0; matrices in the order of `flatten(x0)`.
 
     Raises
     ------
@@ -337,16 +334,12 @@ def minimize(f, x0, args=(), method=None, *, hess=None, bounds=None, constraints
     """
     from scipy import optimize
 
-    problem = Objective(f, x0, args)
-    by_name = str(method).lower()
-    given: dict[str, Any] = {"method": method, "tol": tol, "options": options, "constraints": constraints}
-    if constraints:
-        given["constraints"] = _constrained(constraints, problem)
+    problem, by_name = Objective(f, x0, args), str(method).lower()
+    given = {"method": method, "tol": tol, "options": options, **_second(hess, by_name, problem)}
+    given["constraints"] = _constrained(constraints, problem) if constraints else ()
+    given["callback"] = None if callback is None else _in_structure(callback, problem)
     if bounds is not None:
         given["bounds"] = optimize.Bounds(*bounds_of(bounds, problem.layout), getattr(bounds, "keep_feasible", False))
-    if callback is not None:
-        given["callback"] = _in_structure(callback, problem)
-    given |= _second(hess, by_name, problem)
     plain = by_name in WITHOUT_DERIVATIVES
     first = problem.fun if plain else problem.value_and_grad
     found = optimize.minimize(first, problem.x0, jac=None if plain else True, **given)
