@@ -18,7 +18,7 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("coloring", "errors", "hashing", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree",
      "store", "widths"),
-    ("hints", "ir", "library.pages", "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
+    ("flat", "hints", "ir", "library.pages", "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
@@ -49,7 +49,7 @@ LEVELS = (
     ("api",),
     ("layouts", "structured"),
     ("explanation", "jacobian", "jvp", "pullback", "sparse"),
-    ("check", "draw.labels", "draw.layers", "draw.model"),
+    ("check", "scipy", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
     ("draw.build",),
