@@ -324,6 +324,8 @@ def _simple(stmt: Stmt) -> str:
         return f"print({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.ReadFor):
+        return f"read_for({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
         test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"

@@ -273,6 +273,15 @@ class RequireConstant(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFor(Stmt):
+    """What follows was generated for arguments of these kinds, which must be so in the end; gone after `lower`."""
+
+    args: tuple[Expr, ...]
+    kinds: tuple[Kind, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
 
@@ -406,7 +415,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return stmt.args
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
@@ -426,7 +435,7 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     if isinstance(stmt, For):
         schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from .api import Derivative
+from .makers import OF_FUNCTION, maker
 from .structured import Structured
 
 
@@ -32,6 +33,7 @@ class Hessian(JacFwd):
     _transform, _title = "hessian", "Hessian"
 
 
+@maker(OF_FUNCTION)
 def jacobian(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f`.
 
@@ -78,6 +80,7 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     return Jacobian(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def jacfwd(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f` in forward mode: best for few arguments and many results.
 
@@ -95,6 +98,7 @@ def jacfwd(f=None, argnums=0, *, boundscheck=None):
     return JacFwd(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def jacrev(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f` in reverse mode: best for many arguments and few results.
 
@@ -112,6 +116,7 @@ def jacrev(f=None, argnums=0, *, boundscheck=None):
     return JacRev(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def hessian(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Hessian of `f`: `jacfwd(jacrev(f, argnums), argnums)`.
 

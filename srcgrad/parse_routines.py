@@ -94,7 +94,7 @@ class Routines:
     def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
         shared = type(caller.shared)(source)
         shared.routines, shared.sources = self, caller.shared.sources
-        shared.base = len(caller.shared.stack)
+        shared.base, shared.stretch = len(caller.shared.stack), caller.shared.stretch
         shared.stack = [*caller.shared.stack, source.function.__code__]
         reader = type(caller)(source, shared, {})
         params: list[str] = []

@@ -124,7 +124,7 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         whole: ir.Function = f
         known: tree.Structure = tree.LEAF
         if not isinstance(f, ir.Function):
-            parsed = parse(f, structures, inline, param_kinds)
+            parsed = parse(f, structures, inline, param_kinds, variant.stretch)
             whole, known = parsed.function, parsed.result
         passes.dump("parse", whole)
         for routine in reachable(whole.body):
