@@ -225,7 +225,7 @@ class _Printer:
     def comment(self, stmt: Stmt, before, pad: str):
         """Head a group of statements with the user's line they come from, where they are not that line."""
         loc = stmt.loc
-        if not self.comments or loc is None or loc == before:
+        if not self.comments or loc is None or loc == before or _is_within(loc, before):
             return loc or before
         if _checks_index(stmt):
             return before
@@ -289,6 +289,11 @@ def _head(stmt) -> str:
     if stmt.step == Const(1):
         parts = [stmt.hi] if stmt.lo == Const(0) else parts[:2]
     return f"for {stmt.var} in range({', '.join(map(expr_text, parts))}):"
+
+
+def _is_within(loc, before) -> bool:
+    """Return whether a statement of generated source is called at the line that is shown already."""
+    return loc.derived and before is not None and (loc.file, loc.line) == (before.file, before.line)
 
 
 def _simple(stmt: Stmt) -> str:

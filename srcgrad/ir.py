@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .hashing import hashed_once
+from .kind import Kind as Kind
 from .names import Fresh as Fresh
 from .places import Call as Call
 from .places import Loc as Loc
@@ -317,25 +318,6 @@ class Function:
     doc: str | None = field(default=None, compare=False, repr=False)
     sections: tuple[tuple[int, str], ...] = field(default=(), compare=False, repr=False)
     captured: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a name holds: dtype ('float64', 'int64', 'bool', ...) and rank (0 for a scalar)."""
-
-    dtype: str
-    rank: int = 0
-
-    @property
-    def is_float(self) -> bool:
-        return self.dtype.startswith("float")
-
-    @property
-    def is_int(self) -> bool:
-        return self.dtype.startswith(("int", "uint"))
-
-    def __str__(self):
-        return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
 ZERO, ONE = Const(0), Const(1)

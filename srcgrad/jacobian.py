@@ -9,22 +9,32 @@ from .makers import OF_FUNCTION, maker
 from .structured import Structured
 
 
-class Jacobian(Structured, Derivative):
-    """A compiled function that returns Jacobians in the cheaper mode; made by `jacobian`."""
-
-    _transform, _title = "jacobian", "Jacobian"
-
-
-class JacFwd(Jacobian):
+class JacFwd(Structured, Derivative):
     """A compiled function that returns Jacobians in forward mode; made by `jacfwd`."""
 
     _transform, _title = "jacfwd", "Jacobian in forward mode"
 
 
-class JacRev(Jacobian):
+class JacRev(Structured, Derivative):
     """A compiled function that returns Jacobians in reverse mode; made by `jacrev`."""
 
     _transform, _title = "jacrev", "Jacobian in reverse mode"
+
+
+class OneMode(Structured, Derivative):
+    """A Jacobian whose mode is chosen when it is generated."""
+
+    _transform, _title = "one_mode", "Jacobian"
+
+
+class Jacobian(Structured, Derivative):
+    """A compiled function that returns Jacobians in the cheaper mode; made by `jacobian`."""
+
+    _transform, _title = "jacobian", "Jacobian"
+
+    def generated(self, kinds, structures, stretch=False):
+        """Return (generated function, structure of its result): what is differentiated further has one mode."""
+        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, stretch)
 
 
 class Hessian(JacFwd):

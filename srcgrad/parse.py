@@ -61,13 +61,14 @@ IMPORTABLE = frozenset({"numpy", "math", "random"})
 
 
 class _Parsed:
-    """What `parse` returns: the function, and the structures of its parameters and result."""
+    """What `parse` returns: the function, the structures of its parameters and result, pitfalls of what it calls."""
 
-    def __init__(self, function, structures, result, callees):
+    def __init__(self, function, structures, result, shared):
         self.function: ir.Function = function
         self.structures: tuple[tree.Structure, ...] = structures
         self.result: tree.Structure = result
-        self.callees: tuple[Source, ...] = callees
+        self.callees: tuple[Source, ...] = tuple(shared.callees)
+        self.pitfalls: tuple[Problem, ...] = tuple(dict.fromkeys(shared.pitfalls))
 
 
 def parse(
@@ -117,7 +118,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds, stretch)
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = f"{source.name}_function" if source.name in RESERVED else source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
-    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, shared)
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
@@ -184,6 +185,7 @@ class _Shared:
         self.counters: set[str] = set()
         self.counting: set[str] = set()
         self.stretch = False
+        self.pitfalls: list[Problem] = []  # of the derivatives that are called
 
 
 class Reader(

@@ -14,12 +14,15 @@ from functools import reduce
 from . import ir, tree
 from .errors import SrcgradError
 from .ir import Const, Kind, Name, Op
-from .lifted import free_names, lifted
 from .makers import AT_ONCE, reading_of
 from .parse_calls import LocalFunction
+from .parse_closures import free_names, lifted
 from .parse_effects import leaves_of
-from .parse_expr import NOT_HERE, ExpressionReader, Obj, Stop, Struct, is_text, structured
+from .parse_expr import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
 from .source import find_source
+from .warned import from_text
+
+_NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
 
 
 class LocalDerivative:
@@ -34,7 +37,7 @@ class DerivativeReader(ExpressionReader):
     """Reads them."""
 
     def derivative_call(self, node, f):
-        """Return the value of a call of a derivative, or of what makes one; `NOT_HERE` where the function is neither."""
+        """Return the value of a call of a derivative, or of what makes one; `NOT_HERE` where it is neither."""
         if reading_of(f) is not None:
             return self.made_derivative(node, f)
         if isinstance(f, LocalDerivative):
@@ -114,15 +117,17 @@ class DerivativeReader(ExpressionReader):
 
     def taken_from_around(self, node, local, around, known, inner):
         """Sort the names that a local definition reads from around it into values, objects, and definitions."""
-        reader = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
-        for name in free_names(local.node):
+        of_call = isinstance(local, LocalDerivative)
+        definition = ast.Lambda(_NO_ARGUMENTS, local.node) if of_call else local.node
+        reader = type(self)(local.reader.source, self.shared, {}, local.reader, definition)
+        for name in free_names(definition):
             found, value = reader.resolve(name)
             if not found or name in around or name in inner:
                 continue
             value = self.lift(value, node, name) if isinstance(value, tuple | dict | list) else value
             if isinstance(value, Obj):
                 value = value.value
-            if isinstance(value, LocalFunction):
+            if isinstance(value, LocalFunction | LocalDerivative):
                 inner[name] = _defined(name, value)
                 self.taken_from_around(node, value, around, known, inner)
             elif isinstance(value, Const):
@@ -131,9 +136,9 @@ class DerivativeReader(ExpressionReader):
                 around[name] = value
             elif isinstance(value, Struct):
                 known[name] = self.known_option(value, node)
-            elif isinstance(value, LocalDerivative) or type(value).__module__.startswith("srcgrad.parse"):
+            elif isinstance(value, List | ShapeOf | Lost | Places):
                 what = f"{name!r} is used by a function defined inside, of which a derivative is called"
-                self.fail(node, what, "pass it as an argument")
+                self.fail(node, what, "pass it as an argument, as a number or an array")
             else:
                 known[name] = value
 
@@ -153,6 +158,7 @@ class DerivativeReader(ExpressionReader):
         loc = self.source.loc(node)
         if any(k.dtype != "float64" for k in kinds):
             self.emit(ir.ReadFor(tuple(leaves), kinds, loc))
+        self.shared.pitfalls += from_text(function.__globals__.get("PITFALLS", "[]"))
         source = replace(find_source(function), called_at=loc, derived=True)
         self.shared.sources[source.function] = source
         value = self.user_call(node, function, (args, {}))
@@ -202,8 +208,10 @@ class DerivativeReader(ExpressionReader):
             self.require_shape(leaves[k], leaves[like], kind.rank, node)
         if kind.dtype == wanted.dtype:
             return leaves[k]
-        cast = Op("astype", (leaves[k],), (("dtype", wanted.dtype),)) if kind.rank else Op(f"np.{wanted.dtype}", (leaves[k],))
-        return replace(cast, loc=self.source.loc(node))
+        loc = self.source.loc(node)
+        if kind.rank:
+            return Op("astype", (leaves[k],), (("dtype", wanted.dtype),), loc)
+        return Op(f"np.{wanted.dtype}", (leaves[k],), (), loc)
 
     def named(self, value: ir.Expr, node) -> ir.Expr:
         return value if isinstance(value, Name) else self.hold(value, node)
@@ -246,9 +254,9 @@ def _holds_values(value) -> bool:
     return any(not isinstance(e, Const) for e in leaves_of(value))
 
 
-def _defined(name: str, local: LocalFunction) -> ast.stmt:
-    """Return the statement that defines a local function under a name."""
-    if isinstance(local.node, ast.Lambda):
+def _defined(name: str, local: LocalFunction | LocalDerivative) -> ast.stmt:
+    """Return the statement that defines a local function, or a derivative of one, under a name."""
+    if not isinstance(local.node, ast.FunctionDef):
         return ast.copy_location(ast.Assign([ast.Name(name, ast.Store())], local.node), local.node)
     made = copy.copy(local.node)
     made.name = name
