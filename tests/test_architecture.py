@@ -58,9 +58,13 @@ LEVELS = (
     ("draw.build",),
     ("draw.layout", "draw.run"),
     ("draw.exports", "draw.picture"),
+    ("draw.raster",),
     ("draw.graph",),
     ("draw",),
     ("look",),
+    ("targets", "timings"),
+    ("command",),
+    ("__main__",),
     ("",),
     ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
      "train.penalties", "train.plots", "train.progress", "train.schedules", "train.structures"),
@@ -71,8 +75,8 @@ LEVELS = (
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 # what is used where it is installed
-OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "train.plots": ("matplotlib",),
-            "train.progress": ("tqdm",)}  # fmt: skip
+OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
+            "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_closures", "parse_comprehensions",
