@@ -48,9 +48,6 @@ class CallReader(ExpressionReader):
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
-        if getattr(f, "_transform", "primal") != "primal":
-            self.fail(node, f"{self.name_of(node)} is a derivative, and called inside a differentiated function",
-                      "differentiate it from outside: grad(grad(f))")  # fmt: skip
         function = None if local else python_function(f)
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
@@ -71,6 +68,8 @@ class CallReader(ExpressionReader):
                 ours = is_ours(function)
                 if ours:
                     source = replace(source, called_at=self.source.loc(node))
+                elif self.source.derived:
+                    source = replace(source, called_at=self.source.called_at, derived=True)
             except SourceNotFoundError as e:
                 self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.sources[function] = source

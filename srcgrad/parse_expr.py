@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import ir
+from . import ir, tree
 from .errors import Problem, problem_at
 from .ir import Const, Name, Op, Slice
 from .runtime import HELPERS
@@ -404,6 +405,16 @@ class ExpressionReader:
         loc = self.source.loc(node)
         sizes = tuple(Op("shape", (value.array,), (("axis", d),), loc) for d in range(rank))
         return Struct(sizes, tuple(range(rank)))
+
+
+def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
+    """Return a value of a structure whose numbers and arrays are the next of `leaves`."""
+    if isinstance(structure, tree.Leaf):
+        return next(leaves)
+    if isinstance(structure, tree.Known):
+        return Obj(None) if structure.value is None else Const(structure.value)
+    items = tuple(structured(c, leaves) for c in structure.children)
+    return Struct(items, structure.keys, structure.kind, structure.make)
 
 
 def is_text(value) -> bool:
