@@ -8,6 +8,7 @@ place of a trip, stays in the first loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from . import ir
@@ -51,17 +52,30 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
 
     `is_free(loop)` tells whether the iterations of a loop may run in any order.
     """
+    reads = _readers(block)
+
+    def is_open(nest: _Nest) -> bool:
+        own = _readers(nest.body)
+        scalars = [s for s in nest.body if isinstance(s, Let)]
+        passing = all(s.target not in ir.names_in(s.value) and own[s.target] == reads[s.target] for s in scalars)
+        return passing and all(map(is_free, nest.loops))
+
     out: list[Stmt] = []
     for stmt in block:
         buffers: list[Stmt] = []
-        new = _visit(stmt, (), kinds, is_free, fresh, buffers)
+        new = _visit(stmt, (), kinds, is_open, fresh, buffers)
         out += [*buffers, *new]
     return tuple(out)
 
 
-def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_free, fresh, buffers) -> list[Stmt]:
+def _readers(block) -> Counter[str]:
+    """Return how many statements read each name."""
+    return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
+
+
+def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, fresh, buffers) -> list[Stmt]:
     nest = _perfect(stmt) if isinstance(stmt, For) else None
-    if nest is not None and all(is_free(loop) for loop in nest.loops):
+    if nest is not None and is_open(nest):
         stencil = _stencil(nest)
         if stencil is not None and _invariant(nest, around):
             return _rewrite(nest, stencil, kinds, fresh, buffers)
@@ -70,7 +84,7 @@ def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_free, fresh, buffers)
         return [stmt]
     inner = (*around, stmt)
     return [
-        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_free, fresh, buffers)])
+        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_open, fresh, buffers)])
     ]
 
 
