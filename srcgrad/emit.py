@@ -288,7 +288,8 @@ def _head(stmt) -> str:
     parts = [stmt.lo, stmt.hi, stmt.step]
     if stmt.step == Const(1):
         parts = [stmt.hi] if stmt.lo == Const(0) else parts[:2]
-    return f"for {stmt.var} in range({', '.join(map(expr_text, parts))}):"
+    trips = "prange" if stmt.parallel else "range"
+    return f"for {stmt.var} in {trips}({', '.join(map(expr_text, parts))}):"
 
 
 def _simple(stmt: Stmt) -> str:

@@ -37,7 +37,7 @@ def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
     while getattr(f, "_transform", "primal") != "primal":
-        h.update(f"{f._transform}{f._positions}{f._single}".encode())
+        h.update(f"{f._transform}{f._positions}{f._single}{f._options}".encode())
         f = f._base
     _digest_function(python_function(f), h, set())
     return h.hexdigest()
@@ -174,7 +174,7 @@ def kind_of_type(t, name: str) -> Kind:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), and by which arguments."""
+    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), by which arguments, its options."""
 
     f: object
     name: str
@@ -187,6 +187,7 @@ class Request:
     stretch: bool = False
     boundscheck: bool = True
     inside: bool = False
+    options: object = None
 
 
 class Entry:
@@ -212,7 +213,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck), repr(request.inside),
+            repr(request.boundscheck), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
@@ -404,12 +405,20 @@ def compiled(function, module):
     cached = module.__srcgrad_cached__ and not is_recursive(module)
 
     def compile_one(f):
-        return store.guard(numba.njit(cache=cached, error_model="numpy")(f))
+        return store.guard(numba.njit(cache=cached, error_model="numpy", parallel=in_parallel(f))(f))
 
     for name in getattr(module, "CALLEES", ()):
         if isinstance(getattr(module, name), pytypes.FunctionType):
             setattr(module, name, compile_one(getattr(module, name)))
     return compile_one(function)
+
+
+def in_parallel(function) -> dict[str, bool] | bool:
+    """Return numba's option for a generated function: loops that are written so run on all cores, nothing else."""
+    if "prange" not in function.__code__.co_names:
+        return False
+    others = ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
+    return {"prange": True, **dict.fromkeys(others, False)}
 
 
 def _items(count: int, name: str) -> list[str]:

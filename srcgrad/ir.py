@@ -166,7 +166,10 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement."""
+    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement.
+
+    `parallel`: it is written `prange`. The iterations may run at once, each with numbers of its own.
+    """
 
     var: str
     lo: Expr
@@ -177,6 +180,7 @@ class For(Stmt):
     loc: Loc | None = _loc()
     schedule: tuple[str, Expr] | None = None
     made: bool = field(default=False, compare=False, repr=False)
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
