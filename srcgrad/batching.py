@@ -1,8 +1,8 @@
 """Batches: a loop over the items of a batch around a function, as generated source, on one core or on all.
 
-What the function returns for each item is stored in arrays with an axis more, or added up. The loop is a function of its
-own where it runs on several cores: each of these takes a part of the items, and adds up in memory of its own. A loop on
-several cores cannot raise, so what fails there is run again where it can.
+What the function returns for each item is stored in arrays with an axis more, or added up. The loop is a function of
+its own where it runs on several cores: each of these takes parts of the items, and adds up in memory of its own. A loop
+on several cores cannot raise, so what fails there is run again where it can.
 """
 
 from __future__ import annotations
@@ -294,16 +294,18 @@ class Batch:
                 shared[r.name] = self.fresh(f"{r.name}_parts")
                 room.append(allocate(shared[r.name], (Name(self.parts), *(self.sizes[r.name] or ())), r.static))
         room.append(Let(self.failed, Op("np.zeros", (Name(self.parts),), (("dtype", "bool"),))))
-        part, name = Name(self.p), f"{self.item.name}_part"
-        args = (part, *map(Name, (self.parts, *self.params, *shared.values())))
-        run = Op("call", (Name(name), *args), (("name", "fails"),))
-        at_once = For(self.p, ZERO, Name(self.parts), ONE, (Store(self.failed, (part,), run),), parallel=True)
-        again = If(Sub(Name(self.failed), (part,)), (ir.Do(Op("call", args, (("name", name),))),))
+        part, name, trial = Name(self.p), f"{self.item.name}_part", f"{self.item.name}_part_fails"
+        names = (self.p, self.parts, *self.params, *shared.values())
+        run, tried = (Op("call", tuple(map(Name, names)), (("name", n),)) for n in (name, trial))
+        at_once = For(self.p, ZERO, Name(self.parts), ONE, (Store(self.failed, (part,), tried),), parallel=True)
+        again = If(Sub(Name(self.failed), (part,)), (ir.Do(run),))
         body = [*start, *room, at_once, For(self.p, ZERO, Name(self.parts), ONE, (again,))]
         if self.options.reduce:
             body += [*self.allocations(), *(self.added(r, shared[r.name]) for r in self.results)]
         driver = self.function(self.name, self.params, [*body, *self.ends()], self.doc)
-        return driver, self.part(name, shared)
+        doc = f"Whether {name} raises, which a loop on several cores cannot do."
+        steps = (ir.Try((ir.Do(run),), (ir.Return(Const(True)),)), ir.Return(Const(False)))
+        return driver, self.function(trial, names, steps, doc), self.part(name, shared)
 
     def part(self, name: str, shared: dict[str, str]) -> Function:
         """Return the function that runs the items of one part."""

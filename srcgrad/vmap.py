@@ -7,6 +7,7 @@ import functools
 from .api import Transformed
 from .batching import WAYS, Options
 from .errors import ArgumentError, Problem
+from .makers import OF_FUNCTION, maker
 from .structured import Structured
 
 
@@ -46,6 +47,7 @@ def vmap_on_one_core(f: Vmap) -> Vmap:
     return Vmap(f._unwrapped, Options(o.in_axes, o.out_axes, o.reduce), f._boundscheck)
 
 
+@maker(OF_FUNCTION)
 def vmap(f=None, in_axes=0, out_axes=0, *, reduce=None, parallel=False, boundscheck=None):
     """Return a function that evaluates `f` for each item of batches of its arguments.
 

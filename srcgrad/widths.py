@@ -1,4 +1,4 @@
-"""How many directions are taken at once, what one costs beside a row of a Jacobian, and into how many parts batches go."""
+"""How many directions are taken at once, what one costs beside a row of a Jacobian, in how many parts batches go."""
 
 # the tangents of a number along as many directions fit into the frame of a function
 WIDTH = 16

@@ -155,14 +155,4 @@ def is_sum(strides, most, low, high):
 
 
 # what generated modules import, by the name they call it
-@numba.njit
-def fails(f, *args):
-    """Return whether a call of a compiled function raises: a loop that runs on several cores cannot raise itself."""
-    try:
-        f(*args)
-    except Exception:
-        return True
-    return False
-
-
-HELPERS = {f.__name__: f for f in (fails, grow, in_order, next_checkpoint, overlap, stack, unset)}
+HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unset)}
