@@ -167,8 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step)`, with `parallel` in `prange`; `schedule`: how reverse keeps it, `made`: for arrays.
-    """
+    """`for var in range(lo, hi, step)` (or `prange`); `schedule`: how reverse keeps it, `made`: for array code."""
 
     var: str
     lo: Expr

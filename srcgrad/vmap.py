@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from .api import Transformed
-from .batching import WAYS, Options
+from .batch_axes import WAYS, Options
 from .errors import ArgumentError, Problem
 from .makers import OF_FUNCTION, maker
 from .structured import Structured
@@ -19,6 +19,7 @@ class Vmap(Structured):
     def __init__(self, f, options: Options, boundscheck=None):
         self._options = options
         super().__init__(f, (), boundscheck)
+        self._argnums = options  # what it is made of again, in another process
         if isinstance(f, Transformed):
             self.__name__ = f"{f.__name__}_vmap"
         given = options.in_axes
@@ -32,13 +33,6 @@ class Vmap(Structured):
         if not self._options.parallel:
             return super().generated(kinds, structures, stretch)
         return vmap_on_one_core(self).generated(kinds, structures, stretch)
-
-    def __reduce__(self):
-        return _remade, (self._unwrapped, self._options, self._boundscheck)
-
-
-def _remade(f, options: Options, boundscheck):
-    return Vmap(f, options, boundscheck)
 
 
 def vmap_on_one_core(f: Vmap) -> Vmap:

@@ -18,8 +18,8 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
      "store", "tree", "widths"),
-    ("flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays", "rules.draws",
-     "rules.special"),
+    ("batch_axes", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
+     "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
