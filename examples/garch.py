@@ -5,8 +5,8 @@ loop whose every trip depends on the one before. Three derivatives of it are use
 quarters' log-likelihoods gives their scores, and `hessian` the curvature; the last two make standard errors that hold
 even if surprises are not normal.
 
-T. Bollerslev, Generalized autoregressive conditional heteroskedasticity, J. Econometrics 31 (1986), fits such a model to
-inflation; the robust errors are those of T. Bollerslev and J. M. Wooldridge, Econometric Reviews 11 (1992).
+T. Bollerslev, Generalized autoregressive conditional heteroskedasticity, J. Econometrics 31 (1986), fits such a model
+to inflation; the robust errors are those of T. Bollerslev and J. M. Wooldridge, Econometric Reviews 11 (1992).
 """
 import numpy as np
 from scipy.optimize import minimize

@@ -1,8 +1,9 @@
 """Where is the plate heated? A map of heat sources found from a few thermometers.
 
-What to see here: the model is the loop one writes for the heat equation, a plate updated in place a few hundred times,
-with radiation (the fourth power of the temperature), so that it is not linear. The adjoint runs this loop backward: the
-gradient by all pixels of the source map, here 2304 numbers, costs about as much as two or three runs of the model.
+What to see here: the model is the loop one writes for the heat equation, a plate updated in place a few hundred
+times, with radiation (the fourth power of the temperature), so that it is not linear. The adjoint runs this loop
+backward: the gradient by all pixels of the source map, here 2304 numbers, costs about as much as two or three runs of
+the model.
 """
 import numpy as np
 from scipy.optimize import minimize

@@ -1,8 +1,9 @@
 """Quiet and restless decades: a hidden Markov model of the world's great earthquakes, 1900-2006.
 
 What to see here: the forward algorithm is a loop over the years; its gradient by the parameters fits the model. Its
-gradient by the logarithm of the probability of what was seen is, for each year and state, the probability that the Earth
-was in that state given all years: reverse mode has written the backward algorithm (L. E. Baum's beta recursion).
+gradient by the logarithm of the probability of what was seen is, for each year and state, the probability that the
+Earth was in that state given all years: reverse mode has written the backward algorithm (L. E. Baum's beta
+recursion).
 """
 import numpy as np
 from scipy.optimize import minimize
@@ -12,14 +13,15 @@ import srcgrad as sg
 from showing import BLUE, ORANGE, RED, Clock, panels, parser, save
 from srcgrad import train
 
-# Earthquakes of magnitude 7 or more in each year from 1900 to 2006 (US Geological Survey); W. Zucchini and I. L. MacDonald,
-# Hidden Markov Models for Time Series (2009), table 1.1, who find -log L 342.3 with two states and 329.5 with three (their chain begins in
-# its stationary distribution).
+# Earthquakes of magnitude 7 or more in each year from 1900 to 2006 (US Geological Survey): W. Zucchini and I. L.
+# MacDonald, Hidden Markov Models for Time Series (2009), table 1.1. They find -log L 342.3 with two states and 329.5 with
+# three, in a chain that begins in its stationary distribution.
 COUNTS = np.array([
-    13, 14, 8, 10, 16, 26, 32, 27, 18, 32, 36, 24, 22, 23, 22, 18, 25, 21, 21, 14, 8, 11, 14, 23, 18, 17, 19, 20, 22, 19,
-    13, 26, 13, 14, 22, 24, 21, 22, 26, 21, 23, 24, 27, 41, 31, 27, 35, 26, 28, 36, 39, 21, 17, 22, 17, 19, 15, 34, 10, 15,
-    22, 18, 15, 20, 15, 22, 19, 16, 30, 27, 29, 23, 20, 16, 21, 21, 25, 16, 18, 15, 18, 14, 10, 15, 8, 15, 6, 11, 8, 7, 18,
-    16, 13, 12, 13, 20, 15, 16, 12, 18, 15, 16, 13, 15, 16, 11, 11,
+    13, 14, 8, 10, 16, 26, 32, 27, 18, 32, 36, 24, 22, 23, 22, 18, 25, 21, 21, 14, 8, 11, 14, 23, 18, 17, 19,
+    20, 22, 19, 13, 26, 13, 14, 22, 24, 21, 22, 26, 21, 23, 24, 27, 41, 31, 27, 35, 26, 28, 36, 39, 21, 17,
+    22, 17, 19, 15, 34, 10, 15, 22, 18, 15, 20, 15, 22, 19, 16, 30, 27, 29, 23, 20, 16, 21, 21, 25, 16, 18,
+    15, 18, 14, 10, 15, 8, 15, 6, 11, 8, 7, 18, 16, 13, 12, 13, 20, 15, 16, 12, 18, 15, 16, 13, 15, 16, 11,
+    11,
 ])  # fmt: skip
 
 

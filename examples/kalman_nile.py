@@ -1,14 +1,14 @@
 """The level of the Nile: a Kalman filter fitted by maximum likelihood, and its smoother as a gradient.
 
-What to see here: the filter is a loop over the years, and its log-likelihood is a function of two variances and of the
-measured flows. The gradient by the variances fits the model. The gradient by the flows is the smoother, which textbooks
-derive as a second, backward recursion: reverse mode writes it. With e the error of measurement of variance s, the
-likelihood of normal data has
+What to see here: the filter is a loop over the years, and its log-likelihood is a function of two variances and of
+the measured flows. The gradient by the variances fits the model. The gradient by the flows is the smoother, which
+textbooks derive as a second, backward recursion: reverse mode writes it. With e the error of measurement of variance
+s, the likelihood of normal data has
 
     E[e_t | all years] = -s dlogL/dy_t    and    Var[e_t | all years] = s + s^2 d^2 logL/dy_t^2.
 
-J. Durbin and S. J. Koopman, Time Series Analysis by State Space Methods (2nd edition, 2012), chapter 2, find the variances
-15099 and 1469.1.
+J. Durbin and S. J. Koopman, Time Series Analysis by State Space Methods (2nd edition, 2012), chapter 2, find the
+variances 15099 and 1469.1.
 """
 import numpy as np
 from scipy.optimize import minimize
@@ -81,7 +81,8 @@ def drawn(years, flows, smooth, deviation, path, n):
     left.legend(loc="upper right")
     x, y = np.linspace(6.5, 11.0, n), np.linspace(3.5, 11.0, n)
     heights = np.array([[loss(np.array([a, b]), flows) for a in x] for b in y])
-    right.contour(x, y, heights, heights.min() + np.array([0.5, 2, 4, 8, 16, 32, 64, 128]), colors="0.7", linewidths=0.8)
+    levels = heights.min() + 2.0 ** np.arange(-1, 8)
+    right.contour(x, y, heights, levels, colors="0.7", linewidths=0.8)
     right.plot(*path.T, ".-", color=PURPLE, linewidth=1.2, markersize=5)
     right.plot(*path[-1], "*", color=ORANGE, markersize=11)
     right.set(title="the way to the best variances", xlabel="log variance of a measurement",

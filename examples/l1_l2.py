@@ -1,8 +1,9 @@
 """L1 selects, L2 shrinks: ten real measurements and ten made of noise, asked to predict diabetes.
 
-What to see here: with an L2 penalty all weights become small and none becomes zero. With an L1 penalty, a gradient step of
-the error followed by `soft_threshold` sets weights to exactly zero, those of the noise first: features are selected. The
-data are the 442 patients of B. Efron et al., Least angle regression, Ann. Statist. 32 (2004), inside scikit-learn.
+What to see here: with an L2 penalty all weights become small and none becomes zero. With an L1 penalty, a gradient
+step of the error followed by `soft_threshold` sets weights to exactly zero, those of the noise first: features are
+selected. The data are the 442 patients of B. Efron et al., Least angle regression, Ann. Statist. 32 (2004), inside
+scikit-learn.
 """
 import numpy as np
 from numba import njit

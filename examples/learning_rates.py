@@ -1,8 +1,9 @@
 """The learning rate: find its order of magnitude with a sweep, then let it fall.
 
-What to see here: too small a rate is late, too large a one diverges, and the best is a little below the edge. Near the edge
-minibatches make the steps noisy, and rates that fall come out lower than a constant one. (A wide network fits every digit,
-the noise ends, and a constant rate is as good: try --hidden 64.) The digits are those inside scikit-learn.
+What to see here: too small a rate is late, too large a one diverges, and the best is a little below the edge. Near
+the edge minibatches make the steps noisy, and rates that fall come out lower than a constant one. (A wide network
+fits every digit, the noise ends, and a constant rate is as good: try --hidden 64.) The digits are those inside
+scikit-learn.
 """
 from collections import namedtuple
 

@@ -1,12 +1,12 @@
 """Is the word a place? A window model for named entities, with word vectors that are frozen, fine-tuned or random.
 
-The word in the middle of five is classified by a small network that sees the vectors of all five. Many of the names are
-places and people both (Paris, Florence, Victoria, Jordan): only the words around tell.
+The word in the middle of five is classified by a small network that sees the vectors of all five. Many of the names
+are places and people both (Paris, Florence, Victoria, Jordan): only the words around tell.
 
-What to see here: the gradient of the loss arrives at the rows of the embedding table that were read, and at no others.
-With few labelled sentences it is better to leave pre-trained vectors alone, with many to train them along. The gradient
-of a score by its window falls into one piece a word: what each says about the one in the middle. (The window model is
-that of R. Collobert et al., Natural language processing (almost) from scratch, JMLR 12 (2011).)
+What to see here: the gradient of the loss arrives at the rows of the embedding table that were read, and at no
+others. With few labelled sentences it is better to leave pre-trained vectors alone, with many to train them along.
+The gradient of a score by its window falls into one piece a word: what each says about the one in the middle. (The
+window model is that of R. Collobert et al., Natural language processing (almost) from scratch, JMLR 12 (2011).)
 """
 from collections import namedtuple
 
@@ -16,15 +16,15 @@ import srcgrad as sg
 from showing import BLUE, GREEN, GREY, ORANGE, Clock, lighter, panels, parser, plain_numbers, save
 from srcgrad import train
 
-# The sentences are our own; the names are of real places.
-PLACES = """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar Delhi Mumbai Tokyo
-Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle Naples Turin Bologna Lyon Bordeaux
-Hamburg Munich Cologne Zurich Geneva""".split()
-BOTH = "Paris Florence Victoria Jordan Georgia Lincoln Chelsea Austin Sydney Houston Charlotte Carolina".split()
-PEOPLE = """Anna Peter Maria Thomas Julia Martin Clara Felix Emma Oscar Nina Hugo Laura Simon Alice Robert Helen Daniel Sarah
-Michael Ruth Walter Irene George""".split()
-THINGS = "winter silence summer colour anger trouble theory practice music spring water paper print danger theatre".split()
-KINDS = {  # words that are alike
+# The sentences are our own; the names are of real places. Words of a kind are alike; * is a name of the sentence's kind.
+KINDS = {
+    "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar Delhi Mumbai
+        Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle Naples Turin
+        Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
+    "person": """Anna Peter Maria Thomas Julia Martin Clara Felix Emma Oscar Nina Hugo Laura Simon Alice Robert Helen
+        Daniel Sarah Michael Ruth Walter Irene George""",
+    "both": "Paris Florence Victoria Jordan Georgia Lincoln Chelsea Austin Sydney Houston Charlotte Carolina",
+    "thing": "winter silence summer anger trouble theory practice music spring water paper print danger theatre",
     "sight": "museums hotels bridges gardens theatres markets churches cellars palaces trams",
     "part": "mayor streets harbour suburbs airport walls cathedral stations squares outskirts",
     "kin": "brother mother dog diary voice doctor songs courage wedding shoes",
@@ -37,21 +37,20 @@ KINDS = {  # words that are alike
     "good": "amazing empty famous old small quiet lovely strange",
     "time": "today again yesterday often together once",
 }
-OF_PLACES = """{sight} in * {was} {good}|the {part} of * {was} {good}|we {went} to * {time}|they {live} in * {time}|
-the way from * {was} {good}|{sight} near * {was} {good}|people {live} in * {time}|the map of * {was} {good}""".split("|")
-OF_PEOPLE = """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {know} in * {time}|
-a letter from * {was} {good}|{kin} near * {was} {good}|people {know} with * {time}|the story of * {was} {good}""".split("|")
-OF_THINGS = """{trust} in # {was} {good}|the {kin} of # {was} {good}|we {spoke} to # {time}|they {live} in # {time}|
-the way from # {was} {good}|{sight} near # {was} {good}|people {live} in # {time}|the story of # {was} {good}""".split("|")
+KINDS = {kind: words.split() for kind, words in KINDS.items()}
+NAMES = [*KINDS["place"], *KINDS["person"], *KINDS["both"], *KINDS["thing"]]
+SENTENCES = {
+    "place": """{sight} in * {was} {good}|the {part} of * {was} {good}|we {went} to * {time}|they {live} in * {time}|
+        the way from * {was} {good}|{sight} near * {was} {good}|people {live} in * {time}|the map of * {was} {good}""",
+    "person": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {know} in * {time}|
+        a letter from * {was} {good}|{kin} near * {was} {good}|people {know} with * {time}|the story of * {was} {good}""",
+    "thing": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {live} in * {time}|
+        the way from * {was} {good}|{sight} near * {was} {good}|people {live} in * {time}|the story of * {was} {good}""",
+}
 
-SHOWN = [line.split() for line in """museums in Paris was amazing
-trust in Paris was amazing
-flew to Jordan today ·
-wrote to Jordan today ·
-streets of Florence seemed old
-diary of Florence seemed old
-live in London today ·
-live in winter today ·""".splitlines()]
+SHOWN = """museums in Paris was amazing|trust in Paris was amazing|flew to Jordan today ·|wrote to Jordan today ·|
+streets of Florence seems old|diary of Florence seems old|live in London today ·|live in winter today ·"""
+SHOWN = [text.split() for text in SHOWN.split("|")]  # windows
 WAYS = {  # pre-trained, frozen, and a colour
     "random, trained": (False, False, GREY),
     "pre-trained, frozen": (True, True, BLUE),
@@ -67,25 +66,17 @@ Model = namedtuple("Model", "vectors W b u c")
 def sentences(count, rng):
     """Return random sentences: lists of words, and for each word whether it is a place."""
     texts, labels = [], []
-    for _ in range(count):
-        templates = (OF_PLACES, OF_PEOPLE, OF_THINGS)[rng.choice(3, p=[0.4, 0.35, 0.25])]
-        words, marks = [], []
-        for word in rng.choice(templates).split():
-            place = word == "*" and templates is OF_PLACES
-            if word == "*":
-                names = BOTH if rng.random() < 0.4 else PLACES if place else PEOPLE
-            else:
-                names = THINGS if word == "#" else KINDS[word[1:-1]].split() if word[0] == "{" else [word]
-            words.append(str(rng.choice(names)))
-            marks.append(place)
-        texts.append(words)
-        labels.append(marks)
+    for kind in rng.choice(["place", "person", "thing"], count, p=[0.4, 0.35, 0.25]):
+        form = rng.choice(SENTENCES[kind].split("|")).split()
+        names = KINDS["both"] if kind != "thing" and rng.random() < 0.4 else KINDS[kind]
+        texts.append([str(rng.choice(names if w == "*" else KINDS.get(w.strip("{}"), [w]))) for w in form])
+        labels.append([w == "*" and kind == "place" for w in form])
     return texts, labels
 
 
 def windows_of(texts, labels, number):
     """Return the windows around names and things, rows of five word numbers, and whether the middle is a place."""
-    asked = {number[w] for w in (*PLACES, *BOTH, *PEOPLE, *THINGS)}
+    asked = {number[w] for w in NAMES}
     rows, places = [], []
     for words, marks in zip(texts, labels, strict=True):
         padded = [0, 0, *(number[w] for w in words), 0, 0]
@@ -163,7 +154,7 @@ def main(arguments=None):
     read, _ = sentences(200 if options.quick else 5000, rng)  # without labels
     labelled, held_out = sentences(sizes[-1], rng), sentences(1000, rng)
     words = {w for texts in (read, labelled[0], held_out[0], SHOWN) for words in texts for w in words}
-    number = {word: k for k, word in enumerate(["·", *sorted({*words, *PLACES, *BOTH, *PEOPLE, *THINGS} - {"·"})])}
+    number = {word: k for k, word in enumerate(["·", *sorted({*words, *NAMES} - {"·"})])}
     test = windows_of(*held_out, number)
     known = pretrained(read, number, options.dimensions)
     clock(f"read {len(read)} sentences of {len(number)} words")
@@ -204,7 +195,8 @@ def drawn(sizes, correct, pieces, scores):
         mean, spread = 100.0 * correct[kind].mean(axis=1), 100.0 * correct[kind].std(axis=1)
         left.fill_between(sizes, mean - spread, mean + spread, color=colour, alpha=0.15, linewidth=0)
         left.plot(sizes, mean, "o-", color=colour, markersize=4, label=kind)
-    left.set(title="is it a place? from how many sentences", xscale="log", xlabel="labelled sentences", ylabel="% of held-out names right")
+    left.set(title="is it a place? accuracy by training sentences", xscale="log", xlabel="labelled sentences",
+             ylabel="% of held-out names right")  # fmt: skip
     plain_numbers(left.xaxis)
     left.legend(loc="lower right")
 

@@ -1,8 +1,8 @@
 """Six optimisers race down one valley, from the same start, with as many steps.
 
-What to see here: a curved, narrow valley (Rosenbrock's) is what gradient descent finds hard: it falls in at once, and then
-creeps along the bottom. Momentum rolls, rates for each coordinate change direction. An optimiser is a pair of pure
-functions, `init` and `update`; the loop below, gradient and optimiser included, is compiled.
+What to see here: a curved, narrow valley (Rosenbrock's) is what gradient descent finds hard: it falls in at once, and
+then creeps along the bottom. Momentum rolls, rates for each coordinate change direction. An optimiser is a pair of
+pure functions, `init` and `update`; the loop below, gradient and optimiser included, is compiled.
 """
 import numpy as np
 from numba import njit

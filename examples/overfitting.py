@@ -1,9 +1,10 @@
 """Overfitting: a network that knows its patients by heart, and four ways to keep it from that.
 
-What to see here: with more hidden units the error on the patients seen falls to nothing and that on others rises, most where
-the network can just fit all it has seen, and a little less beyond ("double descent"). A narrow network has no room for
-details; weight decay and dropout hold a wide one back; early stopping keeps the best parameters on the way. The data are the
-442 diabetes patients inside scikit-learn, half of them to learn from; errors are parts of the variance left unexplained.
+What to see here: with more hidden units the error on the patients seen falls to nothing and that on others rises,
+most where the network can just fit all it has seen, and a little less beyond ("double descent"). A narrow network has
+no room for details; weight decay and dropout hold a wide one back; early stopping keeps the best parameters on the
+way. The data are the 442 diabetes patients inside scikit-learn, half of them to learn from; errors are parts of the
+variance left unexplained.
 """
 from collections import namedtuple
 
@@ -52,9 +53,10 @@ def main(arguments=None):
     def error(params, rows):
         return loss(params, X[rows], y[rows], 0.0, still) / np.var(y[rows])
 
-    def fitted(width, rate=0.0, optimizer=train.Adam(0.005), **options):
-        return train.fit(gradient, start(width, np.random.default_rng(1)), (X[rows], y[rows]), optimizer, epochs=epochs,
-                         size=len(rows), rng=1, args=(rate, np.random.default_rng(2)), progress=False, **options)
+    def fitted(width, rate=0.0, decay=0.0, **options):
+        first, dropping = start(width, np.random.default_rng(1)), np.random.default_rng(2)
+        return train.fit(gradient, first, (X[rows], y[rows]), train.AdamW(0.005, decay=decay), epochs=epochs,
+                         size=len(rows), rng=1, args=(rate, dropping), progress=False, **options)  # fmt: skip
 
     by_width = np.array([[error(fitted(width).params, part) for part in (rows, held_out)] for width in widths])
     for width, (own, other) in zip(widths, by_width, strict=True):
@@ -65,11 +67,12 @@ def main(arguments=None):
     watched = {"own": lambda params: error(params, rows), "other": lambda params: error(params, held_out)}
     runs = {
         "nothing done": fitted(wide, metrics=watched),
-        "weight decay": fitted(wide, optimizer=train.AdamW(0.005, decay=2.0), metrics=watched),
+        "weight decay": fitted(wide, decay=2.0, metrics=watched),
         "dropout of one half": fitted(wide, rate=0.5, metrics=watched),
     }
     stopped = fitted(wide, stopping=train.EarlyStopping(patience=100), monitor="other", metrics=watched)
-    ends = {name: run.history["other"][-1] for name, run in runs.items()} | {"early stopping": error(stopped.params, held_out)}
+    ends = {name: run.history["other"][-1] for name, run in runs.items()}
+    ends["early stopping"] = error(stopped.params, held_out)
     for name, value in ends.items():
         print(f"width {wide}, {name:20} {value:.3f} of others unexplained")
     clock("trained in other ways")
@@ -88,7 +91,8 @@ def drawn(widths, by_width, runs, stopped):
     left.legend()
     for (name, run), colour in zip(runs.items(), (GREY, GREEN, BLUE), strict=True):
         right.plot(run.history["other"], color=colour, label=name)
-    right.plot(runs["nothing done"].history["own"], color=GREY, linewidth=1.0, linestyle=":", label="nothing done, patients seen")
+    seen = runs["nothing done"].history["own"]
+    right.plot(seen, color=GREY, linewidth=1.0, linestyle=":", label="nothing done, patients seen")
     best = np.argmin(stopped.history["other"])
     right.plot(best, stopped.history["other"][best], "*", color=ORANGE, markersize=12, label="early stopping")
     right.set(title=f"other patients, width {widths[-1]}", xlabel="epoch", xscale="log", ylim=(0.0, 2.0))

@@ -1,9 +1,10 @@
 """The retraining pitfall: "TV" and "telly" move, "television" stays behind.
 
 A logistic regression says from one word whether a review is good. Pre-trained vectors of words that mean the same are
-neighbours. "TV" and "telly" occur in the training reviews, "television" only later. If the vectors are trained along with
-the classifier, the first two move to where they belong for this task; the third has a gradient of exactly zero, stays, and
-ends on the wrong side. With frozen vectors the boundary has to make room for the two, and does so for the third as well.
+neighbours. "TV" and "telly" occur in the training reviews, "television" only later. If the vectors are trained along
+with the classifier, the first two move to where they belong for this task; the third has a gradient of exactly zero,
+stays, and ends on the wrong side. With frozen vectors the boundary has to make room for the two, and does so for the
+third as well.
 """
 from collections import namedtuple
 
@@ -19,8 +20,10 @@ VECTORS = {  # two dimensions, so that they can be drawn; our own numbers, with 
     "superb": (-0.70, -0.42), "lovely": (-1.00, -0.12), "great": (-0.72, 0.18),
 }  # fmt: skip
 WORDS = list(VECTORS)
-REVIEWS = {"TV": (6, False), "telly": (4, False), "dull": (20, False), "boring": (20, False), "awful": (20, False),
-           "superb": (20, True), "lovely": (20, True), "great": (20, True)}  # how many, and whether they are good  # fmt: skip
+REVIEWS = {  # how many, and whether they are good
+    "TV": (6, False), "telly": (4, False), "dull": (20, False), "boring": (20, False), "awful": (20, False),
+    "superb": (20, True), "lovely": (20, True), "great": (20, True),
+}  # fmt: skip
 
 Model = namedtuple("Model", "vectors w b")
 
@@ -78,8 +81,8 @@ def drawn(models):
                 one.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": GREY, "shrinkA": 0, "shrinkB": 3})
                 one.plot(*start, "o", color="white", markeredgecolor=GREY, markersize=4)
             one.plot(*end, "*" if new else "o", color=colour, markersize=12 if new else 6)
-            shift, side = {"television": ((-8, 4), "right"), "telly": ((0, -13), "center")}.get(word, ((0, 7), "center"))
-            one.annotate(word, end, shift, textcoords="offset points", color=colour, ha=side,
+            shift = (-8, 4) if new else (0, -13) if word == "telly" else (0, 7)
+            one.annotate(word, end, shift, textcoords="offset points", color=colour, ha="right" if new else "center",
                          fontweight="bold" if new else "normal")  # fmt: skip
         one.set(title=title, xticks=[], yticks=[], aspect="equal")
         one.grid(visible=False)

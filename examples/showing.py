@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-import scipy.linalg  # loads the library of matrix products that compiled code calls
+import scipy.linalg  # noqa: F401 - loads the matrix products that compiled code calls
 
 try:
     import matplotlib

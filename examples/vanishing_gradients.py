@@ -1,8 +1,9 @@
 """Why deep networks did not learn: gradients that vanish or explode on their way back through twenty layers.
 
-What to see here: one step back through a layer multiplies the gradient by its weights and by the slope of its activation.
-The logistic function's slope is at most 1/4, so that twenty layers leave next to nothing for the first ones; with weights
-that are too large everything grows instead. Weights whose size fits the activation keep gradients alike in all layers.
+What to see here: one step back through a layer multiplies the gradient by its weights and by the slope of its
+activation. The logistic function's slope is at most 1/4, so that twenty layers leave next to nothing for the first
+ones; with weights that are too large everything grows instead. Weights whose size fits the activation keep gradients
+alike in all layers.
 """
 import numpy as np
 
@@ -23,7 +24,7 @@ WAYS = {  # activation, standard deviation of a weight times the root of the wid
 def network(activation):
     """Return the loss of a deep network with this activation, and the standard deviation of each layer's output.
 
-    To the inputs of each layer's units something is added, zeros, by which the loss has the gradient that arrives there.
+    To the inputs of each layer's units zeros are added: the gradient by them is what arrives there.
     """
 
     def loss(W, added, x, target):

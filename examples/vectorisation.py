@@ -1,8 +1,8 @@
 """Vectorise, or compile: the lecture's 500 windows of 300 numbers, times a matrix of 5 classes, in three ways.
 
 What to see here: a Python loop over a list of vectors pays for each call; one matrix product does not; a loop that is
-compiled does not either. The same holds for gradients, and srcgrad differentiates all three as they stand: the gradient of
-the product is a product, the gradient of the loop a loop. "Speed-test your code a lot."
+compiled does not either. The same holds for gradients, and srcgrad differentiates all three as they stand: the
+gradient of the product is a product, the gradient of the loop a loop. "Speed-test your code a lot."
 """
 import time
 
@@ -93,7 +93,7 @@ def main(arguments=None):
 def drawn(times, n, d):
     """Return the picture: a bar for each loss, and for each loss with its gradient."""
     figure, axes = panels(size=(6.6, 2.6))
-    for row, ((name, (loss, both)), colour) in enumerate(zip(times.items(), (ORANGE, BLUE, GREEN), strict=True)):
+    for row, ((loss, both), colour) in enumerate(zip(times.values(), (ORANGE, BLUE, GREEN), strict=True)):
         for shift, value, shade in ((-0.2, loss, lighter(colour)), (0.2, both, colour)):
             axes.barh(row + shift, value, height=0.36, color=shade)
             what = "loss" if shift < 0.0 else "with gradient"
