@@ -14,8 +14,8 @@ from showing import BLUE, ORANGE, RED, Clock, panels, parser, save
 from srcgrad import train
 
 # Earthquakes of magnitude 7 or more in each year from 1900 to 2006 (US Geological Survey): W. Zucchini and I. L.
-# MacDonald, Hidden Markov Models for Time Series (2009), table 1.1. They find -log L 342.3 with two states and 329.5 with
-# three, in a chain that begins in its stationary distribution.
+# MacDonald, Hidden Markov Models for Time Series (2009), table 1.1. They find -log L 342.3 with two states and 329.5
+# with three, in a chain that begins in its stationary distribution.
 COUNTS = np.array([
     13, 14, 8, 10, 16, 26, 32, 27, 18, 32, 36, 24, 22, 23, 22, 18, 25, 21, 21, 14, 8, 11, 14, 23, 18, 17, 19,
     20, 22, 19, 13, 26, 13, 14, 22, 24, 21, 22, 26, 21, 23, 24, 27, 41, 31, 27, 35, 26, 28, 36, 39, 21, 17,

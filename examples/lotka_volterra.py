@@ -11,7 +11,7 @@ import srcgrad as sg
 from showing import BLUE, ORANGE, PURPLE, Clock, panels, parser, save
 
 # Thousands of pelts: E. P. Odum, Fundamentals of Ecology (Saunders, 1953), after D. A. MacLulich (1937), as used by B.
-# Carpenter, Predator-prey population dynamics: the Lotka-Volterra model in Stan (2018), who finds 0.55 0.028 0.80 0.024.
+# Carpenter, Predator-prey population dynamics: the Lotka-Volterra model in Stan (2018): he finds 0.55 0.028 0.80 0.024.
 YEARS = np.arange(1900, 1921)
 HARES = np.array([30.0, 47.2, 70.2, 77.4, 36.3, 20.6, 18.1, 21.4, 22.0, 25.4, 27.1, 40.3, 57.0, 76.6, 52.3, 19.5, 11.2,
                   7.6, 14.6, 16.2, 24.7])  # fmt: skip

@@ -16,11 +16,11 @@ import srcgrad as sg
 from showing import BLUE, GREEN, GREY, ORANGE, Clock, lighter, panels, parser, plain_numbers, save
 from srcgrad import train
 
-# The sentences are our own; the names are of real places. Words of a kind are alike; * is a name of the sentence's kind.
+# The sentences are our own, the names are of real places. Words of a kind are alike; * is a name of the kind at hand.
 KINDS = {
-    "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar Delhi Mumbai
-        Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle Naples Turin
-        Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
+    "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar
+        Delhi Mumbai Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle Naples
+        Turin Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
     "person": """Anna Peter Maria Thomas Julia Martin Clara Felix Emma Oscar Nina Hugo Laura Simon Alice Robert Helen
         Daniel Sarah Michael Ruth Walter Irene George""",
     "both": "Paris Florence Victoria Jordan Georgia Lincoln Chelsea Austin Sydney Houston Charlotte Carolina",
@@ -41,11 +41,14 @@ KINDS = {kind: words.split() for kind, words in KINDS.items()}
 NAMES = [*KINDS["place"], *KINDS["person"], *KINDS["both"], *KINDS["thing"]]
 SENTENCES = {
     "place": """{sight} in * {was} {good}|the {part} of * {was} {good}|we {went} to * {time}|they {live} in * {time}|
-        the way from * {was} {good}|{sight} near * {was} {good}|people {live} in * {time}|the map of * {was} {good}""",
+        the way from * {was} {good}|{sight} near * {was} {good}|
+        people {live} in * {time}|the map of * {was} {good}""",
     "person": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {know} in * {time}|
-        a letter from * {was} {good}|{kin} near * {was} {good}|people {know} with * {time}|the story of * {was} {good}""",
+        a letter from * {was} {good}|{kin} near * {was} {good}|
+        people {know} with * {time}|the story of * {was} {good}""",
     "thing": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {live} in * {time}|
-        the way from * {was} {good}|{sight} near * {was} {good}|people {live} in * {time}|the story of * {was} {good}""",
+        the way from * {was} {good}|{sight} near * {was} {good}|
+        people {live} in * {time}|the story of * {was} {good}""",
 }
 
 SHOWN = """museums in Paris was amazing|trust in Paris was amazing|flew to Jordan today ·|wrote to Jordan today ·|
@@ -133,12 +136,12 @@ def accuracy(model, windows, places):
     return np.mean((score(x, *model[1:]) > 0.0) == (places > 0.5))
 
 
-def trained(gradient, vectors, frozen, windows, places, rng, hidden=16):
-    """Return the model after 600 steps of Adam on minibatches of 16, from these vectors."""
+def trained(gradient, vectors, frozen, windows, places, rng, steps, hidden=16):
+    """Return the model after some steps of Adam on minibatches of 16, from these vectors."""
     d = 5 * vectors.shape[1]
     model = Model(vectors, train.xavier_normal(rng, (d, hidden)), np.zeros(hidden),
                   train.xavier_normal(rng, (hidden, 1))[:, 0], train.logit_bias(places)[()])  # fmt: skip
-    epochs = max(1, 600 * 16 // len(windows))
+    epochs = max(1, steps * 16 // len(windows))
     return train.fit(gradient, model, (windows, places), train.Adam(0.01), epochs=epochs, size=16, rng=rng,
                      frozen=Model(frozen, False, False, False, False), progress=False).params  # fmt: skip
 
@@ -149,7 +152,9 @@ def main(arguments=None):
     add.add_argument("--dimensions", type=int, default=6, help="of a word vector (default 6)")
     options = add.parse_args(arguments)
     rng, clock = np.random.default_rng(options.seed), Clock()
-    sizes, repeats = ((10, 40), 1) if options.quick else ((5, 10, 20, 50, 100, 200, 500, 1000, 2000), 5)
+    sizes, repeats, steps = (5, 10, 20, 50, 100, 200, 500, 1000, 2000), 5, 600
+    if options.quick:
+        sizes, repeats, steps = (10, 40), 1, 30
 
     read, _ = sentences(200 if options.quick else 5000, rng)  # without labels
     labelled, held_out = sentences(sizes[-1], rng), sentences(1000, rng)
@@ -167,7 +172,7 @@ def main(arguments=None):
             examples = windows_of([labelled[0][k] for k in some], [labelled[1][k] for k in some], number)
             for kind, (with_known, frozen, _) in WAYS.items():
                 vectors = known if with_known else rng.normal(size=known.shape)
-                model = trained(gradient, vectors, frozen, *examples, rng)
+                model = trained(gradient, vectors, frozen, *examples, rng, steps)
                 correct[kind][at, repeat] = accuracy(model, *test)
         shown = ", ".join(f"{kind} {100.0 * c[at].mean():.1f} %" for kind, c in correct.items())
         print(f"{size:5} sentences: {shown}", flush=True)

@@ -50,7 +50,7 @@ def main(arguments=None):
     start = np.array([-1.6, 2.2])
     paths = {}
     for name, (optimizer, _) in RUNNERS.items():
-        paths[name] = run(optimizer, start, options.steps)
+        paths[name] = run(optimizer, start, 40 if options.quick else options.steps)
         x, y = paths[name][-1]
         print(f"{name:18} at ({x:6.3f}, {y:6.3f}), loss {valley(paths[name][-1]):.2e}", flush=True)
     save(drawn(paths), options.picture)

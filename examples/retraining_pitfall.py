@@ -51,13 +51,14 @@ def main(arguments=None):
     add = parser(__doc__, "retraining_pitfall.png")
     add.add_argument("--steps", type=int, default=1000, help="of gradient descent (default 1000)")
     options = add.parse_args(arguments)
+    steps = 300 if options.quick else options.steps
     rows = [(WORDS.index(word), good) for word, (count, good) in REVIEWS.items() for _ in range(count)]
     words, good = np.array([k for k, _ in rows]), np.array([float(g) for _, g in rows])
 
     gradient = sg.value_and_grad(loss)
     models = {}
     for title, frozen in (("vectors trained along", False), ("vectors frozen", True)):
-        models[title], grads = trained(gradient, frozen, words, good, options.steps)
+        models[title], grads = trained(gradient, frozen, words, good, steps)
         scores = models[title].vectors @ models[title].w + models[title].b
         print(title)
         for k, word in enumerate(WORDS[:3]):
