@@ -2,6 +2,7 @@
 
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
+from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
     KindError,
@@ -22,6 +23,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CustomJvp",
+    "CustomVjp",
     "Differentiable",
     "KindError",
     "Nondifferentiable",
@@ -35,6 +38,8 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
     "differentiable",
     "explain",
     "grad",

@@ -15,7 +15,7 @@ from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import is_ours, page_of
 from .parse_effects import leaves_of
-from .parse_expr import ExpressionReader, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -45,6 +45,10 @@ class CallReader(ExpressionReader):
 
     def user_call(self, node, f, values=None):
         """Read a call of another Python function in place; `values` are its arguments where they are read already."""
+        for read in (self.derivative_call, self.ruled_call):
+            value = read(node, f, values)
+            if value is not NOT_HERE:
+                return value
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
