@@ -98,8 +98,8 @@ class CallAdjoint:
         results = len(rule.tangent.results) - len(rule.seeds)
         form = Form(at, tuple(results + rule.seeds.index(k) for k in seeds))
         bars = [Name(self.bar(outs[k])) for k in seeds]
-        step.code.append(call(tuple(targets), rule.tangent, (*args[: rule.arguments], *dots, *captured, *bars), stmt.loc,
-                              form, rule.kinds["tangent"]))  # fmt: skip
+        given_all = (*args[: rule.arguments], *dots, *captured, *bars)
+        step.code.append(call(tuple(targets), rule.tangent, given_all, stmt.loc, form, rule.kinds["tangent"]))
 
     def nothing(self, value: ir.Expr | str) -> ir.Expr:
         """Return an adjoint or tangent of zero for a result or an argument."""

@@ -66,8 +66,8 @@ class CustomVjp(Custom):
             Takes the arguments of the function; returns a pair of its value and the residuals: numbers, arrays, None,
             and tuples of these, in whatever structure `bwd` expects.
         bwd : function
-            Takes the residuals and the adjoint of the value, in its structure; returns a tuple with one adjoint for each
-            argument, of its structure, shape and dtype. None is an adjoint of zero, and that of an integer.
+            Takes the residuals and the adjoint of the value, in its structure; returns a tuple with one adjoint for
+            each argument, of its structure, shape and dtype. None is an adjoint of zero, and that of an integer.
         """
         self.rule = {"forward": fwd, "backward": bwd}
 
@@ -83,8 +83,8 @@ class CustomJvp(Custom):
         Parameters
         ----------
         jvp : function
-            Takes the tuple of the arguments and the tuple of their tangents, which are zero where there is none; returns
-            a pair of the value and its tangent, which must be linear in the tangents.
+            Takes the tuple of the arguments and the tuple of their tangents, which are zero where there is none;
+            returns a pair of the value and its tangent, which must be linear in the tangents.
         """
         self.rule = {"tangent": jvp}
         return jvp
@@ -106,8 +106,8 @@ def custom_vjp(f):
 
     Notes
     -----
-    The rule is parsed and compiled as any function, and a further derivative differentiates `fwd` and `bwd`. Where `fwd`
-    calls `f`, that call has the rule again.
+    The rule is parsed and compiled as any function, and a further derivative differentiates `fwd` and `bwd`. Where
+    `fwd` calls `f`, that call has the rule again.
 
     Examples
     --------

@@ -61,7 +61,8 @@ def _told(key: Key, names: dict[Key, str]) -> dict[str, object]:
     rule = key[0].rule
     assert rule is not None
     pages: dict[str, object] = {name: names[page] for name, page in _pages(key).items()}
-    return pages | {"arguments": rule.arguments, "captured": rule.captured, "wrt": list(rule.wrt), "seeds": list(rule.seeds)}
+    counts = {"arguments": rule.arguments, "captured": rule.captured}
+    return pages | counts | {"wrt": list(rule.wrt), "seeds": list(rule.seeds)}
 
 
 def _key(stmt: Unpack) -> Key:

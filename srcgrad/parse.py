@@ -210,7 +210,7 @@ class Reader(
         self.return_loc = None
         self.locals = _assigned_names(self.node)
         self.renamed: dict[str, str] = {}
-        self.is_callee = False
+        self.is_callee = self.is_page = False
         self.temporary: set[str] = set()
         self.components: dict[tuple, str] = {}
         self.wanted_name: str | None = None
@@ -413,7 +413,7 @@ class Reader(
 
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
-        if any(not is_text(v) for v in _known_parts(value)) and not self.is_callee:
+        if any(not is_text(v) for v in _known_parts(value)) and not (self.is_callee or self.is_page):
             self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
         shape, flat = _flatten_result(value)
         before = value if self.template is None else self.template

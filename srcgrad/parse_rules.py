@@ -1,7 +1,7 @@
 """Read calls of functions that have rules of their own: they stay calls, and their pages are read as routines.
 
-What is known when the text is read (integers, flags, functions) is known to the pages as well; numbers and arrays become
-parameters, so that a generated module says all there is to say of a rule in names and positions.
+What is known when the text is read (integers, flags, functions) is known to the pages as well; numbers and arrays
+become parameters, so that a generated module says all there is to say of a rule in names and positions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from .ir import Const, Expr, Kind, Op
 from .parse_expr import NOT_HERE, ExpressionReader, Obj, Stop, Struct
 from .parse_routines import Made, apart, arguments_in, call_routine, form_of, is_plain_result, results_in
 from .source import find_source, python_function
+
+UNKNOWN = Kind("unknown")
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,17 @@ class Page:
     shared: Any
     loc: Any
 
-    def kinds(self, values) -> list[Kind | None]:
-        return [self.shared.ranks.kind(e) for e in values]
+    def kinds(self, values) -> tuple[Kind, ...]:
+        """Return the kinds of values in it."""
+        return tuple(self.shared.ranks.kind(e) or UNKNOWN for e in values)
 
     def routine(self, key, captured: list[np.ndarray], results, checks=()) -> Routine:
-        """Return the page as a routine that gives these results, and takes all arrays captured by the function's pages."""
+        """Return the page as a routine that gives these results, and takes the arrays captured by any page."""
         ids = self.shared.captured_ids
         names = tuple(ids.get(id(a)) or self.shared.fresh("captured") for a in captured)
         end = ir.Return(ir.Tuple(tuple(results)) if len(results) > 1 else results[0], self.loc)
-        function = ir.Function(self.name, (*self.params, *names), (*self.shared.heads, *self.body, *checks, end), self.loc)
-        return Routine(self.name, verify(function), key)
+        body = (*self.shared.heads, *self.body, *checks, end)
+        return Routine(self.name, verify(ir.Function(self.name, (*self.params, *names), body, self.loc)), key)
 
 
 @dataclass
@@ -72,10 +75,10 @@ def rule_of(f) -> Custom | Told | None:
     if isinstance(f, Custom):
         return f
     function = python_function(f)
-    told = function.__globals__.get("RULES") if function is not None else None
-    if not isinstance(told, dict) or "NAMES" not in function.__globals__ or function.__name__ not in told:
+    if function is None or "NAMES" not in function.__globals__:
         return None
-    return Told(function, told[function.__name__])
+    told = function.__globals__.get("RULES", {}).get(function.__name__)
+    return None if told is None else Told(function, told)
 
 
 class RuleReader(ExpressionReader):
@@ -90,11 +93,12 @@ class RuleReader(ExpressionReader):
 
     def call_by_rule(self, node, rule: Custom | Told, positional: list, keywords: dict):
         """Read the call of a function with a rule."""
-        function = python_function(rule.function if isinstance(rule, Told) else rule)
+        function: Any = python_function(rule.function if isinstance(rule, Told) else rule)
         if isinstance(rule, Custom) and not rule.rule:
             self.fail(node, f"{rule.__name__} is declared {rule.maker} and has no rule", f"call {rule.missing} on it")
         source = self.page_source(function)
-        given = self.arguments_of(node, type(self)(source, self.shared, {}), function, positional, keywords)
+        reader: Any = type(self)
+        given = self.arguments_of(node, reader(source, self.shared, {}), function, positional, keywords)
         forms = tuple(map(_form, given.values()))
         for name, form in zip(given, forms, strict=True):
             if form is None:
@@ -110,7 +114,7 @@ class RuleReader(ExpressionReader):
         return call_routine(self, node, self.shared.ruled[key].made, given)
 
     def page_source(self, page: Callable):
-        """Return the source of a function with a rule, or of a page; what is generated belongs to the line it is read for."""
+        """Return the source of a function with a rule, or of a page of it."""
         source = find_source(page)
         return replace(source, called_at=self.source.called_at, derived=True) if self.source.derived else source
 
@@ -126,17 +130,17 @@ class RuleReader(ExpressionReader):
             primal = self.read_page(node, source, [(v, self.shared) for v in values])
             results = results_in(primal.value)
             result_kinds = primal.kinds(results)
-            if not is_plain_result(primal.value) or None in result_kinds or not results:
+            if not is_plain_result(primal.value) or UNKNOWN in result_kinds or not results:
                 self.fail(node, f"{source.name} has a rule, and returns other than numbers and arrays known here",
                           "return numbers, arrays or tuples of them")  # fmt: skip
             routine = primal.routine(key, captured, results)
             named = tuple((routine.function.params[len(primal.params) + k], a) for k, a in enumerate(captured))
-            found = Made(routine, primal.value, named, tuple(values), tuple(result_kinds))
+            found = Made(routine, primal.value, named, tuple(values), result_kinds)
             self.shared.ruled[key] = Ruled(found, captured)
             seeds = tuple(k for k, kind in enumerate(result_kinds) if kind.is_float)
-            own = Rule(source.name, len(kinds), len(captured), (), seeds)
-            routine.rule = own
             taken = tuple(Kind(str(a.dtype), a.ndim) for a in captured)
+            own = Rule(source.name, len(kinds), len(captured), (), seeds, kinds={"function": (*kinds, *taken)})
+            routine.rule = own
             reader = _Pages(self, node, rule, own, captured, (values, kinds), primal, taken)
             pages = [primal, *(reader.told() if isinstance(rule, Told) else reader.read())]
             every = {id(a): a for p in pages for a in p.shared.captured.values()}
@@ -155,6 +159,7 @@ class RuleReader(ExpressionReader):
         reader, params = apart(self, source, dict(zip(names, given, strict=True)), self.shared.routines)
         if len(params) != sum(len(list(arguments_in(v))) for v, _ in given):
             self.fail(node, f"{source.name} assigns to an argument that is known when it is read", "use another name")
+        reader.is_page = True
         body, value = reader.read_body()
         if reader.shared.problems:
             first, *others = reader.shared.problems
@@ -199,7 +204,8 @@ class _Pages:
         out, residuals = forward.value.items
         self.require_same(forward, out)
         if not is_plain_result(residuals):
-            self.fail(f"the residuals of {forward.name} are not numbers, arrays, None and tuples of them", "name its parts")
+            self.fail(f"the residuals of {forward.name} are not numbers, arrays, None and tuples of them",
+                      "name their parts")  # fmt: skip
         bars = _only_floats(self.primal.value, self.primal)
         backward = self.page("backward", [(residuals, forward.shared), (bars, self.primal.shared)])
         adjoints = backward.value
@@ -207,17 +213,18 @@ class _Pages:
             self.fail(f"{backward.name} does not return a tuple with one adjoint for each argument of {own.name}",
                       "return (x_bar,) for one argument, None for those without")  # fmt: skip
         found = [e for v, bar in zip(values, adjoints.items, strict=True) for e in self.matched(v, bar, backward)]
-        own.wrt = tuple(k for k, (e, kind) in enumerate(zip(found, kinds, strict=True)) if e is not None and kind.is_float)
+        own.wrt = tuple(k for k, kind in enumerate(kinds) if found[k] is not None and kind.is_float)
         if not own.wrt:
             self.fail(f"{backward.name} returns no adjoint", "declare the function nondifferentiable instead")
         results = [self.cast(found[k], kinds[k], backward, "adjoint") for k in own.wrt]
         own.forward = forward.routine(None, self.captured, [*results_in(out), *results_in(residuals)])
         own.forward.rule = own
         own.backward = backward.routine(None, self.captured, results)
-        kept, seeds = forward.kinds(results_in(residuals)), self.primal.kinds(list(arguments_in(bars)))
-        own.kinds = {"forward": (*kinds, *self.taken), "backward": (*kept, *seeds, *self.taken)}
-        if None in own.kinds["backward"]:
-            self.fail(f"the dtype or the axes of a residual of {forward.name} are not known", "convert it, or leave it out")
+        kept, seeds = forward.kinds(results_in(residuals)), self.primal.kinds(arguments_in(bars))
+        own.kinds |= {"forward": (*kinds, *self.taken), "backward": (*kept, *seeds, *self.taken)}
+        if UNKNOWN in own.kinds["backward"]:
+            self.fail(f"the dtype or the axes of a residual of {forward.name} are not known",
+                      "convert it, or leave it out")  # fmt: skip
         return [forward, backward]
 
     def tangent_page(self) -> list[Page]:
@@ -239,7 +246,7 @@ class _Pages:
             results.append(self.cast(found[k], tangent.kinds(outs)[k], tangent, "tangent"))
         checks = [c for k, dot in zip(own.seeds, results, strict=True) for c in self.shape_check(tangent, outs[k], dot)]
         own.tangent = tangent.routine(None, self.captured, [*outs, *results], checks)
-        own.kinds = {"tangent": (*kinds, *(kinds[k] for k in own.wrt), *self.taken)}
+        own.kinds |= {"tangent": (*kinds, *(kinds[k] for k in own.wrt), *self.taken)}
         return [tangent]
 
     def told(self) -> list[Page]:
@@ -257,17 +264,18 @@ class _Pages:
             bars = [results_in(self.primal.value)[k] for k in own.seeds]
             given = [*((e, forward.shared) for e in residuals), *((e, self.primal.shared) for e in bars)]
             backward = self.page("backward", [*given, *((v, around) for v in captured)])
-            own.forward, own.backward = forward.routine(None, [], every), backward.routine(None, [], results_in(backward.value))
+            own.forward = forward.routine(None, [], every)
+            own.backward = backward.routine(None, [], results_in(backward.value))
             own.forward.rule = own
             after = kinds[own.arguments :]
-            own.kinds = {"forward": kinds, "backward": (*forward.kinds(residuals), *self.primal.kinds(bars), *after)}
+            own.kinds |= {"forward": kinds, "backward": (*forward.kinds(residuals), *self.primal.kinds(bars), *after)}
             pages = [forward, backward]
         if "tangent" in rule.rule:
             dots = [values[k] for k in own.wrt]
             tangent = self.page("tangent", [(v, around) for v in (*values[: own.arguments], *dots, *captured)])
             own.tangent = tangent.routine(None, [], results_in(tangent.value))
             dot_kinds = tuple(kinds[k] for k in own.wrt)
-            own.kinds = {"tangent": (*kinds[: own.arguments], *dot_kinds, *kinds[own.arguments :])}
+            own.kinds |= {"tangent": (*kinds[: own.arguments], *dot_kinds, *kinds[own.arguments :])}
             pages = [tangent]
         return pages
 
@@ -309,7 +317,8 @@ class _Pages:
         if not sizes or dot == out:
             return []
         what = Const(f"the tangent that {page.name} returns does not have the shape of its value")
-        return [ir.If(reduce(lambda a, b: Op("or", (a, b)), sizes), (ir.Raise("ValueError", (what,), page.loc),), (), page.loc)]
+        test = reduce(lambda a, b: Op("or", (a, b)), sizes)
+        return [ir.If(test, (ir.Raise("ValueError", (what,), page.loc),), (), page.loc)]
 
 
 def _form(value):

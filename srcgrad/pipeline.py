@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads, verify
-from .calls import ReadInPlace, Routine, called_in, name_results, reachable
+from .calls import ReadInPlace, called_in, name_results
 from .emit import emit
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op
@@ -18,9 +18,9 @@ from .lower import lower_with_kinds
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
-from .reverse import Plan, reverse
-from .rule_pages import RulePages
 from .residuals import with_residuals
+from .reverse import Plan, reverse
+from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -134,8 +134,7 @@ def front(
             whole, known = parsed.function, parsed.result
             inherited = parsed.pitfalls
         passes.dump("parse", whole)
-        for routine in reachable(whole.body):
-            routine.function = split_webs(guard_unbound(name_results(routine.function)))
+        ready(whole.body)
         function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
         function = with_residuals(function) if reverse else function
@@ -151,12 +150,6 @@ def front(
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, inherited)
-
-
-def cannot_stay_a_call(routine: Routine) -> Problem:
-    """Return what is wrong with a function that has a rule, and would have to be read in place."""
-    what = f"{routine.name}() writes its arguments, or returns memory that is written later, and has a rule of its own"
-    return problem_at(routine.function.loc, what, "copy what it writes or returns")
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
