@@ -83,7 +83,7 @@ class CallAdjoint:
         outs = {k: stmt.targets[k] for k in rule.seeds}
         if rule.backward is not None:
             step.late = True  # it reads what the forward page has given
-            residuals = map(Name, stmt.targets[len(stmt.targets) - rule.residuals :] if rule.residuals else ())
+            residuals = [args[k] if place == "argument" else Name(stmt.targets[k]) for place, k in rule.residuals]
             bars = [Name(self.bar(o)) if k in seeds else self.nothing(o) for k, o in outs.items()]
             given = dict(zip(wrt, targets, strict=True))
             every = tuple(given.get(k) or self.unused(args[k]) for k in rule.wrt)

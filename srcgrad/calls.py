@@ -68,6 +68,8 @@ class Rule:
         Takes the arguments, gives the results and the residuals.
     backward : Routine or None
         Takes the residuals and the adjoints of the results `seeds`, gives those of the arguments `wrt`.
+    residuals : tuple of (str, int)
+        Where each residual stands: ("argument", position) or ("result", position among those of `forward`).
     tangent : Routine or None
         Takes the arguments and tangents of those in `wrt`, gives the results and tangents of those in `seeds`.
     kinds : dict
@@ -81,13 +83,9 @@ class Rule:
     seeds: tuple[int, ...] = ()
     forward: Routine | None = None
     backward: Routine | None = None
+    residuals: tuple[tuple[str, int], ...] = ()
     tangent: Routine | None = None
     kinds: dict[str, tuple[Kind, ...]] = field(default_factory=dict)
-
-    @property
-    def residuals(self) -> int:
-        """How many of the forward page's results are residuals: the last of them."""
-        return len(self.kinds["backward"]) - len(self.seeds) - self.captured
 
     @property
     def pages(self) -> dict[str, Routine]:

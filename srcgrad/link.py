@@ -62,7 +62,7 @@ def _told(key: Key, names: dict[Key, str]) -> dict[str, object]:
     assert rule is not None
     pages: dict[str, object] = {name: names[page] for name, page in _pages(key).items()}
     counts = {"arguments": rule.arguments, "captured": rule.captured}
-    return pages | counts | {"wrt": list(rule.wrt), "seeds": list(rule.seeds)}
+    return pages | counts | {"wrt": list(rule.wrt), "seeds": list(rule.seeds), "residuals": list(rule.residuals)}
 
 
 def _key(stmt: Unpack) -> Key:

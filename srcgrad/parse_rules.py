@@ -6,6 +6,7 @@ become parameters, so that a generated module says all there is to say of a rule
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import ir
-from .blocks import verify
+from .blocks import rename_block, verify
 from .calls import Routine, Rule
 from .custom import Custom, CustomVjp
 from .ir import Const, Expr, Kind, Op
@@ -59,7 +60,8 @@ class Page:
         names = tuple(ids.get(id(a)) or self.shared.fresh("captured") for a in captured)
         end = ir.Return(ir.Tuple(tuple(results)) if len(results) > 1 else results[0], self.loc)
         body = (*self.shared.heads, *self.body, *checks, end)
-        return Routine(self.name, verify(ir.Function(self.name, (*self.params, *names), body, self.loc)), key)
+        function = unpacked_at_once(ir.Function(self.name, (*self.params, *names), body, self.loc))
+        return Routine(self.name, verify(function), key)
 
 
 @dataclass
@@ -217,7 +219,8 @@ class _Pages:
         if not own.wrt:
             self.fail(f"{backward.name} returns no adjoint", "declare the function nondifferentiable instead")
         results = [self.cast(found[k], kinds[k], backward, "adjoint") for k in own.wrt]
-        own.forward = forward.routine(None, self.captured, [*results_in(out), *results_in(residuals)])
+        own.residuals, results_of_page = _places(forward, results_in(out), results_in(residuals))
+        own.forward = forward.routine(None, self.captured, results_of_page)
         own.forward.rule = own
         own.backward = backward.routine(None, self.captured, results)
         kept, seeds = forward.kinds(results_in(residuals)), self.primal.kinds(arguments_in(bars))
@@ -260,15 +263,18 @@ class _Pages:
         if "forward" in rule.rule:
             forward = self.page("forward", [(v, around) for v in values])
             every = results_in(forward.value)
-            residuals = every[len(results_in(self.primal.value)) :]
+            own.residuals = tuple(tuple(r) for r in rule.rule["residuals"])
+            around_it = {"argument": (values, around), "result": (every, forward.shared)}
+            residuals = [(around_it[place][0][k], around_it[place][1]) for place, k in own.residuals]
             bars = [results_in(self.primal.value)[k] for k in own.seeds]
-            given = [*((e, forward.shared) for e in residuals), *((e, self.primal.shared) for e in bars)]
+            given = [*residuals, *((e, self.primal.shared) for e in bars)]
             backward = self.page("backward", [*given, *((v, around) for v in captured)])
             own.forward = forward.routine(None, [], every)
             own.backward = backward.routine(None, [], results_in(backward.value))
             own.forward.rule = own
             after = kinds[own.arguments :]
-            own.kinds |= {"forward": kinds, "backward": (*forward.kinds(residuals), *self.primal.kinds(bars), *after)}
+            kept = tuple(shared.ranks.kind(e) or UNKNOWN for e, shared in residuals)
+            own.kinds |= {"forward": kinds, "backward": (*kept, *self.primal.kinds(bars), *after)}
             pages = [forward, backward]
         if "tangent" in rule.rule:
             dots = [values[k] for k in own.wrt]
@@ -321,6 +327,30 @@ class _Pages:
         return [ir.If(test, (ir.Raise("ValueError", (what,), page.loc),), (), page.loc)]
 
 
+def unpacked_at_once(function: ir.Function) -> ir.Function:
+    """Return the function with parameters under the names that its first lines give them.
+
+    >>> from srcgrad.emit import emit
+    >>> from srcgrad.parse import parse_text
+    >>> print(emit(unpacked_at_once(parse_text("def f(args_0):\\n    x = args_0\\n    return x * x"))))
+    def f(x):
+        return x * x
+    """
+    bound = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    names: dict[str, str] = {}
+    kept: list[ir.Stmt] = []
+    for stmt in function.body:
+        value = stmt.value if isinstance(stmt, ir.Let) else None
+        once = isinstance(value, ir.Name) and value.id in function.params and value.id not in names
+        if isinstance(stmt, ir.Let) and isinstance(value, ir.Name) and once and not bound[value.id] and (
+            bound[stmt.target] == 1 and stmt.target not in function.params):  # fmt: skip
+            names[value.id] = stmt.target
+        else:
+            kept.append(stmt)
+    params = tuple(names.get(p, p) for p in function.params)
+    return replace(function, params=params, body=rename_block(tuple(kept), names))
+
+
 def _form(value):
     """Return what a function with a rule is read for of an argument: containers are not written."""
     if isinstance(value, Struct):
@@ -347,3 +377,17 @@ def _only_floats(value, around):
 
 def _tuple(items) -> Struct:
     return Struct(tuple(items), tuple(range(len(items))))
+
+
+def _places(page: Page, outs: list[Expr], residuals: list[Expr]):
+    """Return (where each residual stands, results of the page): arguments and values are not given once more."""
+    changed = ir.bound_in(page.body) | ir.stored_in(page.body)
+    results, places = list(outs), []
+    for e in residuals:
+        if isinstance(e, ir.Name) and e.id in page.params and e.id not in changed:
+            places.append(("argument", page.params.index(e.id)))
+            continue
+        if e not in results:
+            results.append(e)
+        places.append(("result", results.index(e)))
+    return tuple(places), results

@@ -14,11 +14,11 @@ def with_residuals(function: ir.Function) -> ir.Function:
     >>> from srcgrad.calls import Routine, Rule, call
     >>> from srcgrad.emit import emit
     >>> x = ir.Name("x")
-    >>> page = Routine("f_fwd", ir.Function("f_fwd", ("x",), (ir.Return(ir.Tuple((x, x))),)))
+    >>> page = Routine("f_fwd", ir.Function("f_fwd", ("x",), (ir.Return(ir.Tuple((x, ir.Name("t")))),)))
     >>> f = Routine("f", ir.Function("f", ("x",), (ir.Return(x),)), rule=Rule("f", 1, forward=page))
     >>> print(emit(with_residuals(ir.Function("g", ("x",), (call(("y",), f, (x,), None),)))))
     def g(x):
-        y, y_residual = f_fwd(x)
+        y, t_residual = f_fwd(x)
     """
     fresh = ir.Fresh(ir.all_names(function))
 
@@ -30,8 +30,8 @@ def with_residuals(function: ir.Function) -> ir.Function:
         page = routine.rule.forward if routine.rule is not None else None
         if page is None or page is routine or made.option("form") is not None:
             return stmt
-        more = len(page.results) - len(stmt.targets)
-        targets = (*stmt.targets, *(fresh(f"{stmt.targets[0]}_residual") for _ in range(more)))
+        kept = page.results[len(stmt.targets) :]
+        targets = (*stmt.targets, *(fresh(f"{e.id if isinstance(e, ir.Name) else 'out'}_residual") for e in kept))
         table = {**dict(made.static), "routine": page, "name": page.name}
         return replace(stmt, targets=targets, value=replace(made, static=tuple(table.items())))
 
