@@ -82,8 +82,8 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     >>> def polar(x):
     ...     return np.array([x[0] * np.cos(x[1]), x[0] * np.sin(x[1])])
     >>> sg.jacobian(polar)(np.array([2.0, 0.0]))
-    array([[ 1., -0.],
-           [ 0.,  2.]])
+    array([[1., 0.],
+           [0., 2.]])
     """
     if f is None:
         return functools.partial(jacobian, argnums=argnums, boundscheck=boundscheck)

@@ -17,7 +17,6 @@ from .structured import Structured, direct, function_of
 
 OTHER_SHAPE = "the tangent of {} does not have the shape of its value"
 INTEGER = "{} is an integer: its tangent is None or zero"
-_ITEMS = ("tuple", "list", "dict")  # of which parts are named by keys
 _SIGNATURE = inspect.Signature(
     [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("primals", "tangents")]
 )
@@ -97,8 +96,7 @@ def _matched(name: str, primal, tangent, values: Iterator[int], tangents: Iterat
         yield name, next(values), next(tangents)
     elif isinstance(primal, tree.Node) and isinstance(tangent, tree.Node) and primal.keys == tangent.keys:
         for key, p, t in zip(primal.keys, primal.children, tangent.children, strict=True):
-            part = f"{name}[{key!r}]" if primal.kind in _ITEMS else f"{name}.{key}"
-            yield from _matched(part, p, t, values, tangents)
+            yield from _matched(tree.part_path(primal, name, key), p, t, values, tangents)
     else:
         raise ArgumentError(Problem(f"the tangent of {name} does not have the structure of its value",
                                     "give the same structure, with None where there is no tangent"))  # fmt: skip

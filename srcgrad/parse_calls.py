@@ -15,7 +15,7 @@ from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import is_ours, page_of
 from .parse_effects import leaves_of
-from .parse_expr import NOT_HERE, ExpressionReader, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -53,13 +53,8 @@ class CallReader(ExpressionReader):
         page = None if local else page_of(f)
         f = f if page is None else page
         function = None if local else python_function(f)
-        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
-        if local is None and (function is None or library):
-            name = self.name_of(node)
-            if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
-                self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
-            self.fail(node, f"there is no rule for {name}() and no Python source",
-                      "write it in Python and NumPy, or register a rule for it")  # fmt: skip
+        if local is None:
+            self.require_text(node, f, function)
         identity = local.node if local else function.__code__
         recursive = identity in self.shared.stack[self.shared.base :]
         if recursive and self.shared.routines is None:
@@ -82,7 +77,11 @@ class CallReader(ExpressionReader):
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = callee.own_depth = self.depth
-        given = self.arguments_of(node, callee, f, *(values or self.values_of(node)))
+        positional, keywords = values or self.values_of(node)
+        if page is not None:
+            positional = [self.list_as_array(v, node) for v in positional]
+            keywords = {k: self.list_as_array(v, node) for k, v in keywords.items()}
+        given = self.arguments_of(node, callee, f, positional, keywords)
         constant = isinstance(f, Nondifferentiable)
         if self.shared.routines is not None and not local and not constant:
             made = self.shared.routines.find(self, callee, given)
@@ -101,6 +100,21 @@ class CallReader(ExpressionReader):
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def list_as_array(self, value, node):
+        """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""
+        return self.array_of_list(value, node) if isinstance(value, List) else value
+
+    def require_text(self, node, f, function):
+        """Refuse a function that has no text to be read, and no rule."""
+        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
+        if function is not None and not library:
+            return
+        name = self.name_of(node)
+        if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
+            self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
+        self.fail(node, f"there is no rule for {name}() and no Python source",
+                  "write it in Python and NumPy, or register a rule for it")  # fmt: skip
 
     def name_of(self, node) -> str:
         """Return how the text calls a function, or the operation that stands for it."""

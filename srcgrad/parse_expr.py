@@ -279,12 +279,17 @@ class ExpressionReader:
         fn = _BINARY.get(type(node.op))
         if fn is None:
             self.fail(node, f"{_construct(node)} is not supported", "rewrite it with arithmetic")
-        args = self.leaf(a, node.left), self.leaf(b, node.right)
+        args = self.operand(a, b, node.left), self.operand(b, a, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
         if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
             return self.user_call(node, np.matmul, (list(args), {}))
         return self.tidied(Op(fn, args, (), self.source.loc(node)))
+
+    def operand(self, value, other, node) -> ir.Expr:
+        """Return an operand; a list or tuple of numbers beside an array is one, too."""
+        beside = isinstance(other, ir.Expr) and (self.shared.ranks.rank(other) or 0) > 0
+        return self.as_array(value, node) if beside and isinstance(value, Struct | List) else self.leaf(value, node)
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""

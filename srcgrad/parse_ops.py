@@ -171,8 +171,17 @@ class OperationReader(ExpressionReader):
         entry = arrays.BY_SPELLING[spelling]
         operands = [v for v in given if isinstance(v, ir.Expr)]
         ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
-        other = any(not entry.least <= r <= entry.most for r in ranks)
-        return other or any(name not in entry.params for name in options)
+        other = any(not entry.least <= r <= entry.most for r in ranks) or any(n not in entry.params for n in options)
+        if len(given) > len(entry.params):
+            return True
+        return other or spelling == "np.arange" and not self.counts_up(given, options)
+
+    def counts_up(self, given: list, options: dict) -> bool:
+        """Return whether a range is one of whole numbers, with a known positive step."""
+        step = options.get("step", given[2] if len(given) > 2 else Const(1))
+        kinds = [self.shared.ranks.kind(v) for v in (*given, *options.values()) if isinstance(v, ir.Expr)]
+        floats = any(k is not None and k.is_float for k in kinds)
+        return not floats and isinstance(step, Const) and isinstance(step.value, int) and step.value > 0
 
     def limits(self, node, f):
         """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
@@ -302,7 +311,7 @@ class OperationReader(ExpressionReader):
         if spelling == "np.where":
             if len(operands) != 3:
                 self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
-            test, then, other = (self.leaf(v, node) for v in operands)
+            test, then, other = (self.as_array(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
         return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)

@@ -61,6 +61,7 @@ class Lowered:
     result: tree.Structure
     variant: Variant
     pitfalls: tuple[Problem, ...] | None = None
+    apart: tuple[ir.Function, dict[str, Kind]] | None = None  # before what feeds each other became one loop
     inherited: tuple[Problem, ...] = ()
 
 

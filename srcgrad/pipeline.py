@@ -147,9 +147,10 @@ def front(
                 raise UnsupportedError(cannot_stay_a_call(found.routine)) from None
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
+    apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, inherited)
+    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
@@ -182,9 +183,9 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    if low.pitfalls is None:
+    if low.pitfalls is None and low.apart is not None:
         names = tuple(params[k] for k in wrt)
-        low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
+        low = replace(low, pitfalls=find_pitfalls(*low.apart, names))
     return low
 
 

@@ -18,13 +18,13 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
      "store", "tree", "widths"),
-    ("custom", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays", "rules.draws",
-     "rules.special"),
+    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
+     "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
-    ("library.linear_algebra", "library.order"),
+    ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
@@ -47,20 +47,25 @@ LEVELS = (
     ("link",),
     ("pipeline",),
     ("jacobians",),
+    ("batching",),
     ("generate",),
     ("entry",),
     ("api",),
     ("layouts", "structured"),
-    ("explanation", "jacobian", "jvp", "pullback", "sparse"),
-    ("check", "draw.labels", "draw.layers", "draw.model"),
+    ("explanation", "jacobian", "jvp", "pullback", "sparse", "vmap"),
+    ("check", "scipy", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
     ("draw.build",),
     ("draw.layout", "draw.run"),
     ("draw.exports", "draw.picture"),
+    ("draw.raster",),
     ("draw.graph",),
     ("draw",),
     ("look",),
+    ("targets", "timings"),
+    ("command",),
+    ("__main__",),
     ("",),
     ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
      "train.penalties", "train.plots", "train.progress", "train.schedules", "train.structures"),
@@ -71,8 +76,8 @@ LEVELS = (
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 # what is used where it is installed
-OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "train.plots": ("matplotlib",),
-            "train.progress": ("tqdm",)}  # fmt: skip
+OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
+            "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_closures", "parse_comprehensions",
