@@ -17,6 +17,7 @@ from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad,
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
@@ -31,6 +32,7 @@ __all__ = [
     "KindError",
     "Nondifferentiable",
     "PitfallWarning",
+    "Primitive",
     "Source",
     "SourceNotFoundError",
     "SparsityError",
@@ -53,6 +55,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "primitive",
     "print_grad",
     "scipy",
     "source",

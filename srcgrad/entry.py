@@ -24,6 +24,7 @@ from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
+from .primitives import Primitive
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
 
@@ -109,6 +110,8 @@ def _digest_rule(f, h, seen):
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Primitive):
+        h.update(value.text.encode())
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)

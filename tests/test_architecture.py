@@ -22,7 +22,7 @@ LEVELS = (
      "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
-    ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
+    ("primitives", "library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
     ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
