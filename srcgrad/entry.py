@@ -201,6 +201,7 @@ class Entry:
         self.request = request
         self.plain, self.wide = plain, wide
         self.modules: dict = {}
+        self.interpreted: dict[tuple, None] = {}  # argument types met as plain Python
         self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
@@ -243,7 +244,14 @@ class Entry:
 
     def _interpreted(self, *args):
         """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
-        return self.implement(tuple(numba.typeof(a) for a in args))(*args)
+        given = tuple(numba.typeof(a) for a in args)
+        self.interpreted[given] = None
+        return self.implement(given)(*args)
+
+    def signatures(self) -> list[tuple]:
+        """Return the argument types that the entry has been called with."""
+        compiled = getattr(self.dispatcher, "signatures", ())
+        return [*map(tuple, compiled), *self.interpreted]
 
     def _typing_function(self):
         args = ", ".join(self.flat)

@@ -1,6 +1,8 @@
 """README and docs: their Python runs, their links lead somewhere, and CI runs the README's commands."""
 
 import ast
+import functools
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+SHOWN = ("graphs.md", "quickstart.md", "tutorial.md")  # every text block is printed by the Python above it
+PLAIN = ("faq.md", "quickstart.md", "tutorial.md")  # run without the seconds of compiling
 
 
 def blocks(page, language):
@@ -18,30 +22,39 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
+@functools.cache
 def run_python(page, folder):
-    """Return what the page's Python blocks print, run one after the other as one file."""
+    """Return what the page's Python blocks print, run one after the other as one file in a folder."""
     script = folder / f"{page.stem.replace('-', '_')}.py"
     script.write_text("\n\n".join(blocks(page, "python")), "utf-8")
-    command = [sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    plain = {"NUMBA_DISABLE_JIT": "1"} if page.name in PLAIN else {}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **plain}
+    done = subprocess.run([sys.executable, script.name], cwd=folder, env=environment, capture_output=True, text=True,
+                          encoding="utf-8", timeout=300, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_readme_prints_the_gradient_it_states(tmp_path):
-    first_line = run_python(ROOT / "README.md", tmp_path).splitlines()[0]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("docs")
+
+
+def test_readme_prints_the_gradient_it_states(folder):
+    first_line = run_python(ROOT / "README.md", folder).splitlines()[0]
     stated = re.search(r"neuron_grad\(.*\)\)  # (.*)", (ROOT / "README.md").read_text("utf-8"))[1]
     assert ast.literal_eval(first_line) == pytest.approx(ast.literal_eval(stated), rel=1e-12)
 
 
 @pytest.mark.parametrize("page", [p for p in DOCS if blocks(p, "python")], ids=lambda p: p.name)
-def test_python_in_docs_runs(page, tmp_path):
-    run_python(page, tmp_path)
+def test_python_in_docs_runs(page, folder):
+    run_python(page, folder)
 
 
-def test_what_the_page_of_graphs_shows_is_what_it_prints(tmp_path):
-    page = ROOT / "docs" / "graphs.md"
-    printed = run_python(page, tmp_path)
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_a_page_shows_is_what_it_prints(name, folder):
+    page = ROOT / "docs" / name
+    printed = run_python(page, folder)
     for shown in blocks(page, "text"):
         assert shown.rstrip() in printed
 
