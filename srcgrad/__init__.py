@@ -1,5 +1,6 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
+from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
 from .errors import (
@@ -47,6 +48,7 @@ __all__ = [
     "jvp",
     "nondifferentiable",
     "print_grad",
+    "scipy",
     "source",
     "sparse_jacobian",
     "stop_gradient",

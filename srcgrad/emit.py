@@ -225,7 +225,7 @@ class _Printer:
     def comment(self, stmt: Stmt, before, pad: str):
         """Head a group of statements with the user's line they come from, where they are not that line."""
         loc = stmt.loc
-        if not self.comments or loc is None or loc == before:
+        if not self.comments or loc is None or loc == before or _is_within(loc, before):
             return loc or before
         if _checks_index(stmt):
             return before
@@ -291,6 +291,11 @@ def _head(stmt) -> str:
     return f"for {stmt.var} in range({', '.join(map(expr_text, parts))}):"
 
 
+def _is_within(loc, before) -> bool:
+    """Return whether a statement of generated source is called at the line that is shown already."""
+    return loc.derived and before is not None and (loc.file, loc.line) == (before.file, before.line)
+
+
 def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, Let):
         value = stmt.value
@@ -324,6 +329,8 @@ def _simple(stmt: Stmt) -> str:
         return f"print({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.ReadFor):
+        return f"read_for({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
         test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"

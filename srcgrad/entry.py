@@ -36,9 +36,7 @@ _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
 def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
-    while getattr(f, "_transform", "primal") != "primal":
-        h.update(f"{f._transform}{f._positions}{f._single}".encode())
-        f = f._base
+    _digest_transform(f, h)
     _digest_function(python_function(f), h, set())
     return h.hexdigest()
 
@@ -91,6 +89,13 @@ def _captured(function, code) -> dict:
     return found
 
 
+def _digest_transform(value, h):
+    """Digest which derivative an object is, and of a derivative of what."""
+    while getattr(value, "_transform", "primal") != "primal":
+        h.update(f"{value._transform}{value._positions}{value._single}".encode())
+        value = value._base
+
+
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
@@ -107,6 +112,7 @@ def _digest_value(value, h, seen, attributes):
             _digest_attributes(value, h, seen, attributes)
     elif (function := python_function(value)) is not None:
         h.update(type(value).__name__.encode())
+        _digest_transform(value, h)
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
         else:
@@ -286,6 +292,10 @@ class Entry:
     def _passed(self, places: list[str], kinds, structures) -> tuple[list[str], list[str]]:
         """Return (statements that check the arguments, what the implementation is given) from their leaves' places."""
         return [], places
+
+    def taken(self, kinds, structures) -> list[tuple[int, int]]:
+        """Return which of the flat arguments the implementation takes, each with that whose dtype it has."""
+        return [(k, k) for k in range(len(kinds))]
 
     def _returned(self, kinds, structures, result, namespace) -> str:
         """Return the expression that puts the implementation's flat results into their structure."""

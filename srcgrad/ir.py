@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .hashing import hashed_once
+from .kind import Kind as Kind
 from .names import Fresh as Fresh
 from .places import Call as Call
 from .places import Loc as Loc
@@ -273,6 +274,15 @@ class RequireConstant(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFor(Stmt):
+    """What follows was generated for arguments of these kinds, which must be so in the end; gone after `lower`."""
+
+    args: tuple[Expr, ...]
+    kinds: tuple[Kind, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
 
@@ -308,25 +318,6 @@ class Function:
     doc: str | None = field(default=None, compare=False, repr=False)
     sections: tuple[tuple[int, str], ...] = field(default=(), compare=False, repr=False)
     captured: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a name holds: dtype ('float64', 'int64', 'bool', ...) and rank (0 for a scalar)."""
-
-    dtype: str
-    rank: int = 0
-
-    @property
-    def is_float(self) -> bool:
-        return self.dtype.startswith("float")
-
-    @property
-    def is_int(self) -> bool:
-        return self.dtype.startswith(("int", "uint"))
-
-    def __str__(self):
-        return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
 ZERO, ONE = Const(0), Const(1)
@@ -406,7 +397,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return stmt.args
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
@@ -426,7 +417,7 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     if isinstance(stmt, For):
         schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))

@@ -71,6 +71,13 @@ def jacobian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL)
     return _chosen(low, p, wrt, jacfwd(*given), jacrev(*given))
 
 
+def one_mode(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
+    """Return the function that computes Jacobians to be differentiated: forward mode, of numbers the gradients."""
+    low, p = plan(f, structures, param_kinds, wrt, variant)
+    forward = any(p.kinds[o].rank for o in p.outs) and not draws_numbers(low)
+    return (jacfwd if forward else jacrev)(f, structures, param_kinds, wrt, by, variant)
+
+
 def draws_numbers(low: Lowered) -> bool:
     """Return whether a run of a function draws random numbers; routines never do."""
     exprs = (e for s in ir.statements(low.function.body) for part in ir.exprs_of(s) for e in ir.walk(part))
