@@ -50,7 +50,8 @@ def _digest_function(function, h, seen):
     except (OSError, TypeError):
         text = ""
     code = function.__code__
-    h.update(f"{function.__qualname__}\0{text}\0".encode())
+    # its line too: comments and messages of the generated module name lines
+    h.update(f"{function.__qualname__}\0{code.co_firstlineno}\0{text}\0".encode())
     _digest_code(code, h)
     for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
         _digest_value(value, h, seen, set())

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import inspect
 import os
 import re
 import subprocess
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+import srcgrad as sg
+from srcgrad import train
+
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
-SHOWN = ("graphs.md", "quickstart.md", "tutorial.md")  # every text block is printed by the Python above it
-PLAIN = ("faq.md", "quickstart.md", "tutorial.md")  # run without the seconds of compiling
+# pages on which every block of text, and of generated source, is printed by the Python above it
+SHOWN = ("README.md", "docs/graphs.md", "docs/limitations.md", "docs/quickstart.md", "docs/tutorial.md")
+COMPILED = ("README.md", "graphs.md")  # the others run as plain Python, without the seconds of compiling
 
 
 def blocks(page, language):
@@ -27,7 +32,7 @@ def run_python(page, folder):
     """Return what the page's Python blocks print, run one after the other as one file in a folder."""
     script = folder / f"{page.stem.replace('-', '_')}.py"
     script.write_text("\n\n".join(blocks(page, "python")), "utf-8")
-    plain = {"NUMBA_DISABLE_JIT": "1"} if page.name in PLAIN else {}
+    plain = {} if page.name in COMPILED else {"NUMBA_DISABLE_JIT": "1"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **plain}
     done = subprocess.run([sys.executable, script.name], cwd=folder, env=environment, capture_output=True, text=True,
                           encoding="utf-8", timeout=300, check=False)  # fmt: skip
@@ -53,10 +58,12 @@ def test_python_in_docs_runs(page, folder):
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_a_page_shows_is_what_it_prints(name, folder):
-    page = ROOT / "docs" / name
+    page = ROOT / name
     printed = run_python(page, folder)
-    for shown in blocks(page, "text"):
-        assert shown.rstrip() in printed
+    shown = blocks(page, "(?:text|py)")
+    assert shown
+    for block in shown:
+        assert block.rstrip() in printed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -70,6 +77,36 @@ def test_links_lead_somewhere(page):
             titles = re.findall(r"^#+ (.*)$", linked.read_text("utf-8"), re.MULTILINE)
             anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
             assert heading in anchors, target
+
+
+def test_the_table_of_the_readme_is_that_of_the_page_on_speed():
+    rows = re.findall(r"^\| `.*ns \|.*$|^\| `.*us \|.*$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert len(rows) >= 5
+    assert all(row in (ROOT / "docs" / "speed.md").read_text("utf-8") for row in rows)
+
+
+def test_the_reference_names_all_that_is_public():
+    for page, module, names in (("api.md", "srcgrad", sg.__all__), ("train.md", "srcgrad.train", train.__all__)):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        listed = re.findall(rf"^\.\. auto\w+:: {module}\.([\w.]+)$", text, re.MULTILINE)
+        aliases = {"sigmoid"}  # another name of logistic
+        modules = {name for name in names if inspect.ismodule(getattr(sg, name, None))}
+        submodules = {f"{name}.{own}" for name in modules for own in getattr(sg, name).__all__}
+        assert (set(names) - aliases - modules) | submodules <= set(listed)
+        assert len(listed) == len(set(listed))
+
+
+@pytest.mark.long
+def test_site_builds_without_a_warning(tmp_path):
+    for name in ("sphinx", "furo", "myst_parser", "numpydoc"):
+        pytest.importorskip(name)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(ROOT / "docs"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    for page in DOCS:
+        assert (tmp_path / f"{page.stem}.html").exists()
+    links = re.findall(r'class="reference internal" href="([\w-]+)\.html', (tmp_path / "index.html").read_text("utf-8"))
+    assert {page.stem for page in DOCS} - {"index"} <= set(links), "every page stands in the navigation"
 
 
 def test_readme_has_the_two_commands_and_ci_runs_the_second():
