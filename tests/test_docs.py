@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 def test_readme_prints_the_gradient_it_states(folder):
     first_line = run_python(ROOT / "README.md", folder).splitlines()[0]
-    stated = re.search(r"neuron_grad\(.*\)\)  # (.*)", (ROOT / "README.md").read_text("utf-8"))[1]
+    stated = re.search(r"gate_grad\(.*\)\)  # (.*)", (ROOT / "README.md").read_text("utf-8"))[1]
     assert ast.literal_eval(first_line) == pytest.approx(ast.literal_eval(stated), rel=1e-12)
 
 
