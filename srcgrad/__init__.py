@@ -18,6 +18,7 @@ from .jvp import hvp, jvp
 from .look import explain, graph
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
+from .vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -54,4 +55,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

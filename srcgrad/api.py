@@ -8,6 +8,7 @@ import operator
 import re
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numba
 
@@ -26,6 +27,7 @@ class Transformed:
     """
 
     _transform, _title, _entry_type = "primal", "", entry.Entry
+    _options: Any = None
 
     def __init__(self, f, argnums=(), boundscheck=None):
         self._unwrapped = f
@@ -115,7 +117,7 @@ class Transformed:
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
                              entry.function_digest(self._base), structures, stretch, self._boundscheck,
-                             inside)  # fmt: skip
+                             inside, self._options)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
         """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""

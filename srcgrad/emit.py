@@ -248,11 +248,11 @@ class _Printer:
         pad = "    " * depth
         if isinstance(stmt, If):
             self.branch(stmt, depth, "if", before)
-        elif isinstance(stmt, For | ir.While):
+        elif isinstance(stmt, For | ir.While | ir.Try):
             self.line(f"{pad}{_head(stmt)}")
             self.block(stmt.body, depth + 1, None, before)
             if stmt.other:
-                self.line(f"{pad}else:")
+                self.line(f"{pad}{'except Exception' if isinstance(stmt, ir.Try) else 'else'}:")
                 self.block(stmt.other, depth + 1)
         else:
             self.line(pad + _simple(stmt))
@@ -283,12 +283,15 @@ def _is_search(stmt: Stmt) -> bool:
 
 
 def _head(stmt) -> str:
+    if isinstance(stmt, ir.Try):
+        return "try:"
     if isinstance(stmt, ir.While):
         return f"while {expr_text(stmt.test)}:"
     parts = [stmt.lo, stmt.hi, stmt.step]
     if stmt.step == Const(1):
         parts = [stmt.hi] if stmt.lo == Const(0) else parts[:2]
-    return f"for {stmt.var} in range({', '.join(map(expr_text, parts))}):"
+    trips = "prange" if stmt.parallel else "range"
+    return f"for {stmt.var} in {trips}({', '.join(map(expr_text, parts))}):"
 
 
 def _is_within(loc, before) -> bool:

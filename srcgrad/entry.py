@@ -93,7 +93,7 @@ def _captured(function, code) -> dict:
 def _digest_transform(value, h):
     """Digest which derivative an object is, and of a derivative of what."""
     while getattr(value, "_transform", "primal") != "primal":
-        h.update(f"{value._transform}{value._positions}{value._single}".encode())
+        h.update(f"{value._transform}{value._positions}{value._single}{value._options}".encode())
         value = value._base
 
 
@@ -181,7 +181,7 @@ def kind_of_type(t, name: str) -> Kind:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), and by which arguments."""
+    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), by which arguments, its options."""
 
     f: object
     name: str
@@ -194,6 +194,7 @@ class Request:
     stretch: bool = False
     boundscheck: bool = True
     inside: bool = False
+    options: object = None
 
 
 class Entry:
@@ -220,7 +221,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck), repr(request.inside),
+            repr(request.boundscheck), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
@@ -423,12 +424,20 @@ def compiled(function, module):
     cached = module.__srcgrad_cached__ and not is_recursive(module)
 
     def compile_one(f):
-        return store.guard(numba.njit(cache=cached, error_model="numpy")(f))
+        return store.guard(numba.njit(cache=cached, error_model="numpy", parallel=in_parallel(f))(f))
 
     for name in getattr(module, "CALLEES", ()):
         if isinstance(getattr(module, name), pytypes.FunctionType):
             setattr(module, name, compile_one(getattr(module, name)))
     return compile_one(function)
+
+
+def in_parallel(function) -> dict[str, bool] | bool:
+    """Return numba's option for a generated function: loops that are written so run on all cores, nothing else."""
+    if "prange" not in function.__code__.co_names:
+        return False
+    others = ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
+    return {"prange": True, **dict.fromkeys(others, False)}
 
 
 def _items(count: int, name: str) -> list[str]:

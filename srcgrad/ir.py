@@ -167,7 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement."""
+    """`for var in range(lo, hi, step)` (or `prange`); `schedule`: how reverse keeps it, `made`: for array code."""
 
     var: str
     lo: Expr
@@ -178,6 +178,7 @@ class For(Stmt):
     loc: Loc | None = _loc()
     schedule: tuple[str, Expr] | None = None
     made: bool = field(default=False, compare=False, repr=False)
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,15 @@ class While(Stmt):
     test: Expr
     body: tuple[Stmt, ...]
     other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Try(Stmt):
+    """`try: body`, and `other` if it raises; only in functions that run parts of a loop on several cores."""
+
+    body: tuple[Stmt, ...]
+    other: tuple[Stmt, ...]
     loc: Loc | None = _loc()
 
 
@@ -428,7 +438,7 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
     """Return the blocks nested directly in a statement."""
     if isinstance(stmt, If):
         return stmt.then, stmt.other
-    if isinstance(stmt, For | While):
+    if isinstance(stmt, For | While | Try):
         return stmt.body, stmt.other
     if isinstance(stmt, Unrolled):
         return *stmt.bodies, stmt.other
@@ -439,7 +449,7 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
     """Return the statement with `f` applied to each of its blocks."""
     if isinstance(stmt, If):
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
-    if isinstance(stmt, For | While):
+    if isinstance(stmt, For | While | Try):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
     if isinstance(stmt, Unrolled):
         return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
