@@ -41,7 +41,7 @@ LEVELS = (
     ("parse", "reductions", "slots"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse"),
-    ("bindings", "directions", "facts"),
+    ("bindings", "directions", "facts", "parallel"),
     ("lower",),
     ("passes",),
     ("link",),
