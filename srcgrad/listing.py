@@ -100,9 +100,9 @@ def _columns(lines: Sequence[Line], width: int, color: bool) -> str:
     >>> lines = [Line("def f_grad(x):", 1), Line("    # forward", 0, "forward"), Line("    y = x * x", 2, "forward"),
     ...          Line("    # backward", 0, "backward"), Line("    x_bar = 2.0 * x", 2, "backward")]
     >>> print(_columns(lines, 60, False))
-       1  def f_grad(x):
-          # forward         │     # backward
-       2  y = x * x         │  2  x_bar = 2.0 * x
+     1  def f_grad(x):
+            # forward       │        # backward
+     2      y = x * x       │ 2      x_bar = 2.0 * x
     """
     digits = max(len(str(line.origin)) for line in lines)
     titles = dict.fromkeys(line.section for line in lines)

@@ -68,7 +68,7 @@ class Objective(Function):
     >>> from scipy import optimize
     >>> p = sg.scipy.Objective(lambda p: (p["a"] - 1.0) ** 2 + np.sum(p["b"] ** 2), {"a": 0.0, "b": np.ones(2)})
     >>> found = optimize.basinhopping(p.value_and_grad, p.x0, niter=1, minimizer_kwargs={"jac": True})
-    >>> p.unflatten(found.x)["a"].round(6)
+    >>> round(p.unflatten(found.x)["a"], 6)
     1.0
     """
 
