@@ -18,6 +18,7 @@ from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
 from .pullback import vjp
+from .odes import odeint
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
 
@@ -50,6 +51,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "odeint",
     "print_grad",
     "scipy",
     "source",

@@ -52,7 +52,7 @@ LEVELS = (
     ("entry",),
     ("api",),
     ("layouts", "structured"),
-    ("explanation", "jacobian", "jvp", "pullback", "sparse", "vmap"),
+    ("explanation", "jacobian", "jvp", "odes", "pullback", "sparse", "vmap"),
     ("check", "scipy", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
