@@ -3,6 +3,7 @@
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
+from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
     KindError,
@@ -26,6 +27,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CustomJvp",
+    "CustomVjp",
     "Differentiable",
     "KindError",
     "Nondifferentiable",
@@ -40,6 +43,8 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
     "differentiable",
     "explain",
     "grad",

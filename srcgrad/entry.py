@@ -19,6 +19,7 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
+from .custom import Custom
 from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
@@ -37,7 +38,9 @@ def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
     _digest_transform(f, h)
-    _digest_function(python_function(f), h, set())
+    seen: set = set()
+    _digest_function(python_function(f), h, seen)
+    _digest_rule(f, h, seen)
     return h.hexdigest()
 
 
@@ -96,6 +99,13 @@ def _digest_transform(value, h):
         value = value._base
 
 
+def _digest_rule(f, h, seen):
+    """Digest the pages of a function's own rule."""
+    for name, page in f.rule.items() if isinstance(f, Custom) else ():
+        h.update(f"{f.maker} {name}=".encode())
+        _digest_value(page, h, seen, set())
+
+
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
@@ -115,6 +125,7 @@ def _digest_value(value, h, seen, attributes):
         _digest_transform(value, h)
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
+            _digest_rule(value, h, seen)
         else:
             h.update(f"{function.__module__}.{function.__qualname__}".encode())
     elif isinstance(value, type):

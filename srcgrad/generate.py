@@ -91,6 +91,8 @@ def module_text(name: str, made) -> str:
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
     if made.callees:
         lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]
+    if made.rules:
+        lines += [f"RULES = {dict(made.rules)!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     if made.pitfalls:
         lines += [f"PITFALLS = {to_text(made.pitfalls)!r}"]

@@ -28,7 +28,7 @@ RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random",
     "special", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
-    "load_array", "NAMES", "CALLEES", "RECURSIVE", "PITFALLS", "RESULT",
+    "load_array", "NAMES", "CALLEES", "RULES", "RECURSIVE", "PITFALLS", "RESULT",
     "ValueError", "IndexError", "UnboundLocalError",
 })  # fmt: skip
 
