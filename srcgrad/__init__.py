@@ -8,6 +8,7 @@ from .errors import (
     ArgumentError,
     KindError,
     PitfallWarning,
+    SerialLoopWarning,
     SourceNotFoundError,
     SrcgradError,
     UnknownFunctionError,
@@ -17,6 +18,7 @@ from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad,
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .odes import odeint
 from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
@@ -33,6 +35,7 @@ __all__ = [
     "Nondifferentiable",
     "PitfallWarning",
     "Primitive",
+    "SerialLoopWarning",
     "Source",
     "SourceNotFoundError",
     "SparsityError",
@@ -55,6 +58,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "odeint",
     "primitive",
     "print_grad",
     "scipy",
