@@ -25,7 +25,7 @@ from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .primitives import Primitive
-from .source import python_function
+from .source import lines_of, python_function
 from .tree_types import built, leaf_types, structure_of_type
 
 _SIMPLE = bool | int | float | complex | str | bytes | None
@@ -50,7 +50,7 @@ def _digest_function(function, h, seen):
         return
     seen.add(id(function))
     try:
-        text = inspect.getsource(function)
+        text = "".join(lines_of(function)[0])
     except (OSError, TypeError):
         text = ""
     code = function.__code__

@@ -81,6 +81,26 @@ def python_function(f) -> types.FunctionType | None:
     return None
 
 
+# the attribute under which a function that is sent to another process carries its lines
+SENT = "__srcgrad_lines__"
+
+
+def lines_of(function: types.FunctionType) -> tuple[list[str], int]:
+    """Return (lines of a function's definition, number of the first one): those of its file, or those sent with it.
+
+    Raises
+    ------
+    OSError
+        If there are neither.
+    """
+    try:
+        return inspect.getsourcelines(function)
+    except OSError:
+        if SENT in function.__dict__:
+            return function.__dict__[SENT]
+        raise
+
+
 def find_source(f) -> Source:
     """Return the `Source` of a function.
 
@@ -99,7 +119,7 @@ def find_source(f) -> Source:
     if isinstance(known := getattr(function, "__srcgrad_source__", None), Source):
         return known
     try:
-        lines, first = inspect.getsourcelines(function)
+        lines, first = lines_of(function)
     except (OSError, TypeError) as e:
         raise _not_found(function) from e
     raw = "".join(lines)
