@@ -25,7 +25,8 @@ from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .primitives import Primitive
-from .source import lines_of, python_function
+from .source import python_function
+from .travel import lines_of
 from .tree_types import built, leaf_types, structure_of_type
 
 _SIMPLE = bool | int | float | complex | str | bytes | None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
-import inspect
 import os
 import textwrap
 import types
@@ -14,6 +12,8 @@ from typing import Any
 
 from .errors import Problem, SourceNotFoundError
 from .ir import Call, Loc
+from .travel import lines_of
+from .travel import python_function as python_function
 
 
 @dataclass(frozen=True)
@@ -60,45 +60,6 @@ class Source:
         if hasattr(builtins, name):
             return True, getattr(builtins, name)
         return False, None
-
-
-def python_function(f) -> types.FunctionType | None:
-    """Return the plain Python function behind `f`: itself, a numba dispatcher's, or what a wrapper wraps."""
-    for _ in range(20):
-        if isinstance(f, types.FunctionType):
-            if hasattr(f, "__wrapped__") and not isinstance(f.__wrapped__, types.FunctionType):
-                f = f.__wrapped__
-                continue
-            return f
-        if hasattr(f, "py_func"):
-            f = f.py_func
-        elif hasattr(f, "__wrapped__"):
-            f = f.__wrapped__
-        elif isinstance(f, functools.partial | types.MethodType):
-            return None
-        else:
-            return None
-    return None
-
-
-# the attribute under which a function that is sent to another process carries its lines
-SENT = "__srcgrad_lines__"
-
-
-def lines_of(function: types.FunctionType) -> tuple[list[str], int]:
-    """Return (lines of a function's definition, number of the first one): those of its file, or those sent with it.
-
-    Raises
-    ------
-    OSError
-        If there are neither.
-    """
-    try:
-        return inspect.getsourcelines(function)
-    except OSError:
-        if SENT in function.__dict__:
-            return function.__dict__[SENT]
-        raise
 
 
 def find_source(f) -> Source:

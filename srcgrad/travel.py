@@ -6,20 +6,59 @@ text, which is what a derivative is made from, is sent with it.
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import operator
 import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
-
-from .source import SENT, lines_of, python_function
 
 # joblib has had one of its own
 _PICKLERS = ("cloudpickle", "joblib.externals.cloudpickle")
 _sending = threading.local()
+
+
+# the attribute under which a function that is sent to another process carries its lines
+SENT = "__srcgrad_lines__"
+
+
+def lines_of(function: FunctionType) -> tuple[list[str], int]:
+    """Return (lines of a function's definition, number of the first one): those of its file, or those sent with it.
+
+    Raises
+    ------
+    OSError
+        If there are neither.
+    """
+    try:
+        return inspect.getsourcelines(function)
+    except OSError:
+        if SENT in function.__dict__:
+            return function.__dict__[SENT]
+        raise
+
+
+def python_function(f) -> FunctionType | None:
+    """Return the plain Python function behind `f`: itself, a numba dispatcher's, or what a wrapper wraps."""
+    for _ in range(20):
+        if isinstance(f, FunctionType):
+            if hasattr(f, "__wrapped__") and not isinstance(f.__wrapped__, FunctionType):
+                f = f.__wrapped__
+                continue
+            return f
+        if hasattr(f, "py_func"):
+            f = f.py_func
+        elif hasattr(f, "__wrapped__"):
+            f = f.__wrapped__
+        elif isinstance(f, functools.partial | MethodType):
+            return None
+        else:
+            return None
+    return None
 
 
 def look_up(module: str, qualname: str):

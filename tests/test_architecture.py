@@ -17,8 +17,8 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
-     "store", "tree", "widths"),
-    ("batch_axes", "flat", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
+     "store", "travel", "tree", "widths"),
+    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
      "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
@@ -28,8 +28,6 @@ LEVELS = (
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
-    ("travel",),
-    ("custom", "hints"),
     ("access", "activity", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr", "pull", "ranks",
      "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "parse_columns"),

@@ -53,7 +53,8 @@ def test_sent_to_a_process_without_the_script(tmp_path):
     pytest.importorskip("cloudpickle")
     settings = dict(NUMBA_DISABLE_JIT="1", SRCGRAD_CACHE_DIR=str(tmp_path / "cache"))
     (tmp_path / "script.py").write_text(SCRIPT, "utf-8")
-    run_python("import subprocess, sys; subprocess.run([sys.executable, 'script.py'], check=True)", tmp_path, **settings)
+    start = "import subprocess, sys; subprocess.run([sys.executable, 'script.py'], check=True)"
+    run_python(start, tmp_path, **settings)
     found = list(map(float, run_python(READER, tmp_path, **settings).split()))
     assert found == [13.0, 5.0 + 9.0, 10.0, 6.0, 48.0, 2.0, 8.0]
 
