@@ -2,7 +2,7 @@
 
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
-from .check import check_grads
+from .check import check_grads, check_rule
 from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
@@ -40,6 +40,7 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "check_rule",
     "checkpoint",
     "clear_cache",
     "custom_jvp",
