@@ -17,6 +17,7 @@ from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad,
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .opaque import rule
 from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
@@ -57,6 +58,7 @@ __all__ = [
     "jvp",
     "nondifferentiable",
     "primitive",
+    "rule",
     "print_grad",
     "scipy",
     "source",

@@ -229,9 +229,15 @@ own = ModuleType("own")
 
 
 def primitives(**formulas):
-    """Return a module with primitives: each from its formula, or from the formula and the stable text for the value."""
+    """Return a module with primitives: each from its formula, or from the formula and the stable text for the value.
+
+    What is a function already stands in it as it is.
+    """
     found = ModuleType("own")
     for key, given in formulas.items():
+        if not isinstance(given, str | tuple):
+            setattr(found, key, given)
+            continue
         formula, stable = (given, None) if isinstance(given, str) else given
         known = OWN.get(key)
         same = known is not None and (known.formula, known.stable) == (formula, stable)
