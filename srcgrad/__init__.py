@@ -2,7 +2,7 @@
 
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
-from .check import check_grads
+from .check import check_grads, check_rule
 from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
@@ -19,6 +19,7 @@ from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
 from .odes import odeint
+from .opaque import rule
 from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
@@ -43,6 +44,7 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "check_rule",
     "checkpoint",
     "clear_cache",
     "custom_jvp",
@@ -61,6 +63,7 @@ __all__ = [
     "odeint",
     "primitive",
     "print_grad",
+    "rule",
     "scipy",
     "source",
     "sparse_jacobian",

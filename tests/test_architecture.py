@@ -24,6 +24,7 @@ LEVELS = (
      "rules.externals", "runtime.special"),
     ("primitives", "library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
+    ("opaque",),
     ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "rules"),
