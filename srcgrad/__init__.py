@@ -3,6 +3,7 @@
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
+from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
     KindError,
@@ -16,6 +17,7 @@ from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad,
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
@@ -24,10 +26,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CustomJvp",
+    "CustomVjp",
     "Differentiable",
     "KindError",
     "Nondifferentiable",
     "PitfallWarning",
+    "Primitive",
     "Source",
     "SourceNotFoundError",
     "SparsityError",
@@ -37,6 +42,8 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
     "differentiable",
     "explain",
     "grad",
@@ -48,6 +55,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "primitive",
     "print_grad",
     "scipy",
     "source",

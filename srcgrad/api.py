@@ -410,7 +410,7 @@ def source(f, *args) -> Source:
 
 def _visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
+    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
     lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 

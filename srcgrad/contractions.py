@@ -75,6 +75,8 @@ def _lives_in_a_trip(nest: Stmt, array: str) -> bool:
     inner = [s for b in ir.blocks_of(nest) for s in b if _mentions(s, array)]
     if len(inner) == 1 and isinstance(inner[0], For):
         return not _mentions_in(nest, array) and _lives_in_a_trip(inner[0], array)
+    if not inner:
+        return False  # only its size is asked for
     first = inner[0]
     if _mentions_in(nest, array) or not isinstance(first, Store) or first.base != array or first.op != "=":
         return False

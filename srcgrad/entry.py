@@ -19,10 +19,12 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
+from .custom import Custom
 from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
+from .primitives import Primitive
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
 
@@ -37,7 +39,9 @@ def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
     _digest_transform(f, h)
-    _digest_function(python_function(f), h, set())
+    seen: set = set()
+    _digest_function(python_function(f), h, seen)
+    _digest_rule(f, h, seen)
     return h.hexdigest()
 
 
@@ -97,9 +101,18 @@ def _digest_transform(value, h):
         value = value._base
 
 
+def _digest_rule(f, h, seen):
+    """Digest the pages of a function's own rule."""
+    for name, page in f.rule.items() if isinstance(f, Custom) else ():
+        h.update(f"{f.maker} {name}=".encode())
+        _digest_value(page, h, seen, set())
+
+
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Primitive):
+        h.update(value.text.encode())
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)
@@ -116,6 +129,7 @@ def _digest_value(value, h, seen, attributes):
         _digest_transform(value, h)
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
+            _digest_rule(value, h, seen)
         else:
             h.update(f"{function.__module__}.{function.__qualname__}".encode())
     elif isinstance(value, type):

@@ -26,6 +26,7 @@ from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
+from .residuals import with_residuals
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -344,22 +345,25 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         return inside == 0 or self.reads[name] > read_counts((stmt,))[name]
 
 
-def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
+def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool, reverse: bool = False):
     """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does; None while that goes on.
+
+    For a `reverse` functions with rules of their own give their residuals as well.
 
     Raises
     ------
     ReadInPlace
         If it writes into an argument.
     """
-    key = ("lowered", kinds, stretch)
+    key = ("lowered", kinds, stretch, reverse)
     if key not in routine.facts:
         routine.facts[key] = None
         params = dict(zip(routine.function.params, kinds, strict=True))
         if written(routine.function, routine.facts["names", kinds]) & set(params):
             raise ReadInPlace(routine)
-        routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
-        routine.facts["function", kinds] = routine.facts[key][:2]
+        function = with_residuals(routine.function) if reverse else routine.function
+        routine.facts[key] = lower_with_kinds(function, params, stretch, True)
+        routine.facts.setdefault(("function", kinds), routine.facts[key][:2])
     return routine.facts[key]
 
 

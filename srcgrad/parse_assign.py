@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -202,7 +202,11 @@ class AssignmentReader(ExpressionReader):
             return
         if not simple:
             names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
-            items = [self.hold(i, node, name) for i, name in zip(items, names, strict=True)]
+            bound = {self.local_name(n) for t in targets for n in stored_names(t)}
+            items = [
+                item if not self.in_library and _stays(item, bound) else self.hold(item, node, name)
+                for item, name in zip(items, names, strict=True)
+            ]
         for t, item in zip(targets, items, strict=True):
             self.assign(t, item, node)
 
@@ -262,3 +266,10 @@ class AssignmentReader(ExpressionReader):
         if base.id in self.shared.captured:
             self.fail(node, f"the captured array {base.id!r} is written", "pass it as an argument")
         self.emit(Store(base.id, index, value, op, self.source.loc(node)))
+
+
+def _stays(value, bound: set[str]) -> bool:
+    """Return whether a value is made of names and constants, none of which is among the names that are being bound."""
+    if isinstance(value, Struct):
+        return all(_stays(v, bound) for v in value.items)
+    return isinstance(value, Const) or (isinstance(value, Name) and value.id not in bound)

@@ -36,20 +36,20 @@ class LocalDerivative:
 class DerivativeReader(ExpressionReader):
     """Reads them."""
 
-    def derivative_call(self, node, f):
+    def derivative_call(self, node, f, values=None):
         """Return the value of a call of a derivative, or of what makes one; `NOT_HERE` where it is neither."""
         if reading_of(f) is not None:
-            return self.made_derivative(node, f)
+            return self.made_derivative(node, f, *(values or self.values_of(node)))
         if isinstance(f, LocalDerivative):
             made, around = self.closed(node, f)
-            return self.call_derivative(node, made, around, *self.values_of(node))
+            return self.call_derivative(node, made, around, *(values or self.values_of(node)))
         if getattr(f, "_transform", "primal") != "primal":
-            return self.call_derivative(node, f, {}, *self.values_of(node))
+            return self.call_derivative(node, f, {}, *(values or self.values_of(node)))
         return NOT_HERE
 
-    def made_derivative(self, node, maker):
+    def made_derivative(self, node, maker, positional: list, keywords: dict):
         """Read a call of `grad` and its like; of `jvp(f, primals, tangents)` the call of what it makes as well."""
-        positional, keywords = self.values_of(node)
+        positional, keywords = list(positional), dict(keywords)
         f = positional.pop(0) if positional else keywords.pop("f", None)
         if not isinstance(f, Obj):
             self.fail(node, f"{self.name_of(node)} is not given a function", "pass a function known when this is read")
