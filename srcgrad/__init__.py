@@ -15,11 +15,12 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .implicit import fixed_point, root
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
-from .pullback import vjp
 from .odes import odeint
+from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
 
@@ -47,6 +48,7 @@ __all__ = [
     "custom_vjp",
     "differentiable",
     "explain",
+    "fixed_point",
     "grad",
     "graph",
     "hessian",
@@ -58,6 +60,7 @@ __all__ = [
     "nondifferentiable",
     "odeint",
     "print_grad",
+    "root",
     "scipy",
     "source",
     "sparse_jacobian",
