@@ -20,6 +20,7 @@ from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
 from .odes import odeint
+from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
@@ -34,6 +35,7 @@ __all__ = [
     "KindError",
     "Nondifferentiable",
     "PitfallWarning",
+    "Primitive",
     "SerialLoopWarning",
     "Source",
     "SourceNotFoundError",
@@ -59,6 +61,7 @@ __all__ = [
     "jvp",
     "nondifferentiable",
     "odeint",
+    "primitive",
     "print_grad",
     "root",
     "scipy",

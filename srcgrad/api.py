@@ -399,9 +399,9 @@ def source(f, *args) -> Source:
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
         for made in filter(None, (*f._entries.values(), f._inside)):
-            for signature in made.dispatcher.signatures:
-                text = made.module(tuple(signature))[0].__srcgrad_text__
-                found[text] = functools.partial(made.lines, tuple(signature))
+            for signature in made.signatures():
+                text = made.module(signature)[0].__srcgrad_text__
+                found[text] = functools.partial(made.lines, signature)
     if not found:
         raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
                                     generate.place(f._base)))  # fmt: skip

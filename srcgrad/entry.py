@@ -24,6 +24,7 @@ from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
+from .primitives import Primitive
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
 
@@ -53,7 +54,8 @@ def _digest_function(function, h, seen):
     except (OSError, TypeError):
         text = ""
     code = function.__code__
-    h.update(f"{function.__qualname__}\0{text}\0".encode())
+    # its line too: comments and messages of the generated module name lines
+    h.update(f"{function.__qualname__}\0{code.co_firstlineno}\0{text}\0".encode())
     _digest_code(code, h)
     for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
         _digest_value(value, h, seen, set())
@@ -109,6 +111,8 @@ def _digest_rule(f, h, seen):
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Primitive):
+        h.update(value.text.encode())
     elif isinstance(value, tuple | list):
         for v in value:
             _digest_value(v, h, seen, attributes)
@@ -219,6 +223,7 @@ class Entry:
         self.request = request
         self.plain, self.wide = plain, wide
         self.modules: dict = {}
+        self.interpreted: dict[tuple, None] = {}  # argument types met as plain Python
         self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
@@ -261,7 +266,14 @@ class Entry:
 
     def _interpreted(self, *args):
         """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
-        return self.implement(tuple(numba.typeof(a) for a in args))(*args)
+        given = tuple(numba.typeof(a) for a in args)
+        self.interpreted[given] = None
+        return self.implement(given)(*args)
+
+    def signatures(self) -> list[tuple]:
+        """Return the argument types that the entry has been called with."""
+        compiled = getattr(self.dispatcher, "signatures", ())
+        return [*map(tuple, compiled), *self.interpreted]
 
     def _typing_function(self):
         args = ", ".join(self.flat)

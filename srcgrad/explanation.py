@@ -40,6 +40,8 @@ class LineReport:
         The size of what was kept.
     one_pass : bool
         Whether its reverse follows at once, in the same loop: then nothing is kept or computed again.
+    function : str
+        The function called that it is a line of; '' for one of the function itself.
     """
 
     file: str
@@ -53,6 +55,7 @@ class LineReport:
     again: tuple[tuple[str, str], ...] = ()
     bytes: int = 0
     one_pass: bool = False
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,8 @@ class _Explainer:
         found = {key: _line(key, of_line, names, kept, key in joint) for key, of_line in facts.items()}
         texts = _own_lines(self.f)
         every = dict.fromkeys((*texts, *sorted(found)))
-        return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
+        own = {key: replace(line, function="") for key, line in found.items() if key in texts}
+        return [(found | own).get(key) or LineReport(*key, texts.get(key, "")) for key in every]
 
     def loops(self, observer: Observer) -> list[LoopReport]:
         function = pipeline.read(self.f, self.structures, self.param_kinds).function
@@ -294,6 +298,7 @@ def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int], 
         again=() if joint else tuple((_called(a.name, names), _for_lines(a.readers)) for f in facts for a in f.again),
         bytes=sum(kept[p] for p in places),
         one_pass=joint,
+        function=next((fact.loc.calls[-1].name for fact in facts if fact.loc and fact.loc.calls), ""),
     )
 
 

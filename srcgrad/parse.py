@@ -134,9 +134,10 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     """
     import math
 
+    from .primitives import own
     from .runtime import special
 
-    known = {"np": np, "math": math, "special": special}
+    known = {"np": np, "math": math, "special": special, "own": own}
     return parse(source_from_text(text, known | (namespace or {}))).function
 
 

@@ -61,7 +61,7 @@ def _joined(before: Stmt, after: Stmt, in_loop: bool) -> Stmt | None:
     """Return the one addition that stands for two, None where they are not to one place or better stay two."""
     value: Expr | None
     if isinstance(before, Store) and isinstance(after, Store):
-        if after.op == "=" or replace(before, value=after.value) != after:
+        if after.op == "=" or replace(before, value=after.value) != after or after.base in ir.names_in(after.value):
             return None
         value = common_factors(before.value, after.value) or Op("add", (before.value, after.value))
         return replace(after, value=value) if len(expr_text(value)) <= LONG else None
