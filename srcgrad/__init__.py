@@ -15,6 +15,7 @@ from .errors import (
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .implicit import fixed_point, root
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
@@ -51,6 +52,7 @@ __all__ = [
     "custom_vjp",
     "differentiable",
     "explain",
+    "fixed_point",
     "grad",
     "graph",
     "hessian",
@@ -63,6 +65,7 @@ __all__ = [
     "odeint",
     "primitive",
     "print_grad",
+    "root",
     "rule",
     "scipy",
     "source",

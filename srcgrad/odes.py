@@ -1,7 +1,7 @@
 """Ordinary differential equations: methods of Runge and Kutta whose derivatives are those of the steps they took.
 
-The functions here but `odeint` are text: they are read in place of a call of it and differentiated as any other, so
-that reverse mode is the discrete adjoint. Of a method that chooses its steps the choice is made first, and has no
+The functions here but `odeint` are text: they are read in place of a call of `odeint` and differentiated as any other,
+so that reverse mode is the discrete adjoint. Of a method that chooses its steps the choice is made first, and has no
 derivative; the steps are then taken again in a loop of known length, which checkpoints can cut.
 """
 
@@ -19,7 +19,6 @@ from .structured import direct, function_of
 
 METHODS = ("dopri5", "rk4")
 SCHEDULES = ("all", "sqrt", "binomial", "periodic")
-MOST_STEPS = 100_000
 
 
 @part
@@ -72,12 +71,10 @@ def chosen_steps(f, y0, t, args, rtol, atol):
     for i in range(t.size - 1):
         span = t[i + 1] - t[i]
         done = 0.0
-        tries = 0
         while done < 1.0:
-            tries += 1
-            if tries > MOST_STEPS:
+            part = h / max(abs(span), 1e-300)
+            if done + part <= done:
                 raise ValueError("odeint: the steps become too short")
-            part = h / abs(span) if span != 0.0 else 1.0
             last = done + part >= 1.0
             part = 1.0 - done if last else part
             c, d, e, g = dopri5_stages(f, y, a, t[i] + done * span, part * span, args)
@@ -93,7 +90,7 @@ def chosen_steps(f, y0, t, args, rtol, atol):
                 done = 1.0 if last else done + part
                 y[:] = new
                 a[:] = k
-            change = 10.0 if error == 0.0 else min(10.0, max(0.2, 0.9 * error**-0.2))
+            change = min(10.0, max(0.2, 0.9 * max(error, 1e-10) ** -0.2))
             # the last step of a span may be short: it says nothing of the next
             h = max(h, part * abs(span) * change) if last and error <= 1.0 else part * abs(span) * change
         first[i + 1] = len(starts)
@@ -119,6 +116,8 @@ def in_chosen_steps(f, y0, t, args, rtol, atol, schedule, slots):
     """Return y at all times, by steps that keep the error of each below what is allowed."""
     fixed = stop_gradient(args)
     starts, widths, first = chosen_steps(f, stop_gradient(y0), stop_gradient(t), fixed, rtol, atol)
+    # f may depend on more than its arguments
+    starts, widths = stop_gradient(starts), stop_gradient(widths)
     ys = np.empty((t.size, y0.size))
     ys[0] = y0
     y = y0.copy()

@@ -54,7 +54,7 @@ LEVELS = (
     ("api",),
     ("layouts", "structured"),
     ("explanation", "jacobian", "jvp", "odes", "pullback", "sparse", "vmap"),
-    ("check", "scipy", "draw.labels", "draw.layers", "draw.model"),
+    ("check", "implicit", "scipy", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
     ("draw.build",),
