@@ -198,6 +198,8 @@ SYNTAX = {
     "text bound in a branch": ("k = 'a'\nif x > 3.0:\n    «k = 'b'»\nreturn x", "'k' is bound anew to a text"),
     "shape bound in a branch": (
         "a = np.ones(3)\ns = a.shape\nif x > 3.0:\n    «s = np.ones(2).shape»\nreturn x * s[0]", "the shape 's'"),
+    "form of a slice": (
+        "s = slice(1, 3)\nif x > 3.0:\n    «s = slice(2, None)»\nreturn x * np.sum(np.ones(5)[s])", "the slice 's'"),
     "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
     "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
