@@ -18,6 +18,7 @@ from .slots import Slots
 from .writes import first_writes
 
 CHEAP = 8
+PLACES = (Name, Const, Op, Select)
 FRESH = ("np.empty", "np.empty_like")
 
 
@@ -76,8 +77,7 @@ class Recorder:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""
         lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
         lets = [s for s in lets if self.kinds[s.target] == Kind("int64")]
-        known = (Name, Const, Op, Select)
-        pure = [s for s in lets if all(isinstance(e, known) and not _is_drawn(e) for e in ir.walk(s.value))]
+        pure = [s for s in lets if all(isinstance(e, PLACES) and not _is_drawn(e) for e in ir.walk(s.value))]
         return {s.target: s.value for s in pure}
 
     def run(self, steps: list[Step]):
@@ -248,7 +248,9 @@ class Recorder:
             return "its own reverse reads it"
         if isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return "random numbers are drawn once"
-        if cost(stmt.value) > CHEAP:
+        # arithmetic of places is cheaper than the memory that keeps them
+        place = self.kinds[stmt.target] == Kind("int64") and all(isinstance(e, PLACES) for e in ir.walk(stmt.value))
+        if cost(stmt.value) > (4 * CHEAP if place else CHEAP):
             return "it costs more to compute again than to keep"
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
