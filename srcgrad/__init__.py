@@ -1,5 +1,6 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
+from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads
 from .errors import (
@@ -17,6 +18,7 @@ from .jvp import hvp, jvp
 from .look import explain, graph
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
+from .vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -47,9 +49,11 @@ __all__ = [
     "jvp",
     "nondifferentiable",
     "print_grad",
+    "scipy",
     "source",
     "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

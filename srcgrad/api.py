@@ -8,12 +8,14 @@ import operator
 import re
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numba
 
 from . import entry, generate, store, tree
 from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .listing import Source
+from .makers import OF_FUNCTION, maker
 from .source import python_function
 
 
@@ -25,6 +27,7 @@ class Transformed:
     """
 
     _transform, _title, _entry_type = "primal", "", entry.Entry
+    _options: Any = None
 
     def __init__(self, f, argnums=(), boundscheck=None):
         self._unwrapped = f
@@ -114,13 +117,22 @@ class Transformed:
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
                              entry.function_digest(self._base), structures, stretch, self._boundscheck,
-                             inside)  # fmt: skip
+                             inside, self._options)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
         """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""
         structures = structures or (tree.LEAF,) * self._count
         module, result, _ = self._entry_for(stretch=stretch)._generate(kinds, structures)
         return getattr(module, module.NAMES[0]), self._result(structures, result)
+
+    def taken(self, kinds, structures) -> list[tuple[int, int]]:
+        """Return which of the flat arguments the generated function takes, each with that whose dtype it has."""
+        return self._entry_for().taken(kinds, structures)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the parameters of the function."""
+        return tuple(entry.parameters(self._base).parameters)
 
     def _result(self, structures, result: tree.Structure) -> tree.Structure:
         """Return the structure of the result, given those of the arguments and what the generated module says."""
@@ -262,6 +274,7 @@ def _unwrapped_error(e: Exception) -> Exception:
 # --- the functions ----------------------------------------------------------------------------------------------
 
 
+@maker(OF_FUNCTION)
 def differentiable(f=None, *, boundscheck=None):
     """Return `f` compiled, with derivatives to be had from it; usable as a decorator.
 
@@ -296,6 +309,7 @@ def differentiable(f=None, *, boundscheck=None):
     return Differentiable(f, boundscheck=boundscheck)
 
 
+@maker(OF_FUNCTION)
 def grad(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the gradient of the scalar function `f`.
 
@@ -337,6 +351,7 @@ def grad(f=None, argnums=0, *, boundscheck=None):
     return Grad(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def value_and_grad(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the value and the gradient of the scalar function `f`.
 

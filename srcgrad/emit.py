@@ -225,7 +225,7 @@ class _Printer:
     def comment(self, stmt: Stmt, before, pad: str):
         """Head a group of statements with the user's line they come from, where they are not that line."""
         loc = stmt.loc
-        if not self.comments or loc is None or loc == before:
+        if not self.comments or loc is None or loc == before or _is_within(loc, before):
             return loc or before
         if _checks_index(stmt):
             return before
@@ -248,11 +248,11 @@ class _Printer:
         pad = "    " * depth
         if isinstance(stmt, If):
             self.branch(stmt, depth, "if", before)
-        elif isinstance(stmt, For | ir.While):
+        elif isinstance(stmt, For | ir.While | ir.Try):
             self.line(f"{pad}{_head(stmt)}")
             self.block(stmt.body, depth + 1, None, before)
             if stmt.other:
-                self.line(f"{pad}else:")
+                self.line(f"{pad}{'except Exception' if isinstance(stmt, ir.Try) else 'else'}:")
                 self.block(stmt.other, depth + 1)
         else:
             self.line(pad + _simple(stmt))
@@ -283,12 +283,20 @@ def _is_search(stmt: Stmt) -> bool:
 
 
 def _head(stmt) -> str:
+    if isinstance(stmt, ir.Try):
+        return "try:"
     if isinstance(stmt, ir.While):
         return f"while {expr_text(stmt.test)}:"
     parts = [stmt.lo, stmt.hi, stmt.step]
     if stmt.step == Const(1):
         parts = [stmt.hi] if stmt.lo == Const(0) else parts[:2]
-    return f"for {stmt.var} in range({', '.join(map(expr_text, parts))}):"
+    trips = "prange" if stmt.parallel else "range"
+    return f"for {stmt.var} in {trips}({', '.join(map(expr_text, parts))}):"
+
+
+def _is_within(loc, before) -> bool:
+    """Return whether a statement of generated source is called at the line that is shown already."""
+    return loc.derived and before is not None and (loc.file, loc.line) == (before.file, before.line)
 
 
 def _simple(stmt: Stmt) -> str:
@@ -324,6 +332,8 @@ def _simple(stmt: Stmt) -> str:
         return f"print({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.RequireConstant):
         return f"require_constant({', '.join(map(expr_text, stmt.args))})"
+    if isinstance(stmt, ir.ReadFor):
+        return f"read_for({', '.join(map(expr_text, stmt.args))})"
     if isinstance(stmt, ir.Grow):
         least, sign = (f", {expr_text(stmt.at)}", ">") if stmt.upto else ("", "==")
         test = f"{expr_text(stmt.at)} {sign} {stmt.base}.shape[0]"

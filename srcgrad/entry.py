@@ -36,9 +36,7 @@ _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
 def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
-    while getattr(f, "_transform", "primal") != "primal":
-        h.update(f"{f._transform}{f._positions}{f._single}".encode())
-        f = f._base
+    _digest_transform(f, h)
     _digest_function(python_function(f), h, set())
     return h.hexdigest()
 
@@ -91,6 +89,13 @@ def _captured(function, code) -> dict:
     return found
 
 
+def _digest_transform(value, h):
+    """Digest which derivative an object is, and of a derivative of what."""
+    while getattr(value, "_transform", "primal") != "primal":
+        h.update(f"{value._transform}{value._positions}{value._single}{value._options}".encode())
+        value = value._base
+
+
 def _digest_value(value, h, seen, attributes):
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
@@ -107,6 +112,7 @@ def _digest_value(value, h, seen, attributes):
             _digest_attributes(value, h, seen, attributes)
     elif (function := python_function(value)) is not None:
         h.update(type(value).__name__.encode())
+        _digest_transform(value, h)
         if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
             _digest_function(function, h, seen)
         else:
@@ -174,7 +180,7 @@ def kind_of_type(t, name: str) -> Kind:
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), and by which arguments."""
+    """What is wanted: a function, a transform ('primal', 'grad', 'value_and_grad'), by which arguments, its options."""
 
     f: object
     name: str
@@ -187,6 +193,7 @@ class Request:
     stretch: bool = False
     boundscheck: bool = True
     inside: bool = False
+    options: object = None
 
 
 class Entry:
@@ -212,7 +219,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck), repr(request.inside),
+            repr(request.boundscheck), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)
@@ -278,6 +285,10 @@ class Entry:
     def _passed(self, places: list[str], kinds, structures) -> tuple[list[str], list[str]]:
         """Return (statements that check the arguments, what the implementation is given) from their leaves' places."""
         return [], places
+
+    def taken(self, kinds, structures) -> list[tuple[int, int]]:
+        """Return which of the flat arguments the implementation takes, each with that whose dtype it has."""
+        return [(k, k) for k in range(len(kinds))]
 
     def _returned(self, kinds, structures, result, namespace) -> str:
         """Return the expression that puts the implementation's flat results into their structure."""
@@ -404,12 +415,20 @@ def compiled(function, module):
     cached = module.__srcgrad_cached__ and not is_recursive(module)
 
     def compile_one(f):
-        return store.guard(numba.njit(cache=cached, error_model="numpy")(f))
+        return store.guard(numba.njit(cache=cached, error_model="numpy", parallel=in_parallel(f))(f))
 
     for name in getattr(module, "CALLEES", ()):
         if isinstance(getattr(module, name), pytypes.FunctionType):
             setattr(module, name, compile_one(getattr(module, name)))
     return compile_one(function)
+
+
+def in_parallel(function) -> dict[str, bool] | bool:
+    """Return numba's option for a generated function: loops that are written so run on all cores, nothing else."""
+    if "prange" not in function.__code__.co_names:
+        return False
+    others = ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
+    return {"prange": True, **dict.fromkeys(others, False)}
 
 
 def _items(count: int, name: str) -> list[str]:

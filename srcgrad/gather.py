@@ -2,11 +2,13 @@
 
 `for i in [lo, hi): X[i + o_k] += w_k * q[i]` for three and more offsets o_k becomes a copy of q into a buffer g with a
 border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any term reaches. The buffer is allocated once,
-outside the loops; its border stays zero, so that no element needs a case of its own.
+outside the loops; its border stays zero, so that no element needs a case of its own. What else is added to X, at one
+place of a trip, stays in the first loop.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from . import ir
@@ -17,10 +19,21 @@ from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 
 @dataclass(frozen=True)
 class _Nest:
-    """A perfect nest: its loops from outside in, and the stores in the innermost."""
+    """A perfect nest: its loops from outside in, and what the innermost does: stores, and scalars they use."""
 
     loops: tuple[For, ...]
-    stores: tuple[Store, ...]
+    body: tuple[Let | Store, ...]
+
+
+@dataclass(frozen=True)
+class _Term:
+    """An addition to an element at a constant offset: its value without scalars between, and where that is read."""
+
+    store: Store
+    offset: tuple[int, ...]
+    value: Expr
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,7 @@ class _Stencil:
 
     array: str
     source: Sub
-    terms: tuple[tuple[Store, tuple[int, ...]], ...]
+    terms: tuple[_Term, ...]
     low: tuple[int, ...]
     high: tuple[int, ...]
 
@@ -39,17 +52,30 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
 
     `is_free(loop)` tells whether the iterations of a loop may run in any order.
     """
+    reads = _readers(block)
+
+    def is_open(nest: _Nest) -> bool:
+        own = _readers(nest.body)
+        scalars = [s for s in nest.body if isinstance(s, Let)]
+        passing = all(s.target not in ir.names_in(s.value) and own[s.target] == reads[s.target] for s in scalars)
+        return passing and all(map(is_free, nest.loops))
+
     out: list[Stmt] = []
     for stmt in block:
         buffers: list[Stmt] = []
-        new = _visit(stmt, (), kinds, is_free, fresh, buffers)
+        new = _visit(stmt, (), kinds, is_open, fresh, buffers)
         out += [*buffers, *new]
     return tuple(out)
 
 
-def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_free, fresh, buffers) -> list[Stmt]:
+def _readers(block) -> Counter[str]:
+    """Return how many statements read each name."""
+    return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
+
+
+def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, fresh, buffers) -> list[Stmt]:
     nest = _perfect(stmt) if isinstance(stmt, For) else None
-    if nest is not None and all(is_free(loop) for loop in nest.loops):
+    if nest is not None and is_open(nest):
         stencil = _stencil(nest)
         if stencil is not None and _invariant(nest, around):
             return _rewrite(nest, stencil, kinds, fresh, buffers)
@@ -58,7 +84,7 @@ def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_free, fresh, buffers)
         return [stmt]
     inner = (*around, stmt)
     return [
-        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_free, fresh, buffers)])
+        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_open, fresh, buffers)])
     ]
 
 
@@ -66,38 +92,59 @@ def _perfect(stmt: For) -> _Nest | None:
     loops = [stmt]
     while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
         loops.append(loops[-1].body[0])
-    stores = [s for s in loops[-1].body if isinstance(s, Store)]
-    if len(stores) < len(loops[-1].body) or any(loop.step != Const(1) for loop in loops):
+    body = tuple(s for s in loops[-1].body if isinstance(s, Let | Store))
+    once = [s.target for s in body if isinstance(s, Let)]
+    if len(body) < len(loops[-1].body) or len(once) > len(set(once)) or any(loop.step != Const(1) for loop in loops):
         return None
-    return _Nest(tuple(loops), tuple(stores))
+    return _Nest(tuple(loops), body)
 
 
 def _stencil(nest: _Nest) -> _Stencil | None:
     names = [loop.var for loop in nest.loops]
     place = tuple(map(Name, names))
-    for array in dict.fromkeys(s.base for s in nest.stores if s.op != "="):
-        terms = []
-        for s in nest.stores:
-            if s.base == array and s.op != "=" and (offset := _offset(s.index, names)) is not None:
-                terms.append((s, offset))
-        if len({o for _, o in terms}) < 3 or len(terms) < sum(s.base == array for s in nest.stores):
+    found = _terms(nest, names)
+    reads = [e for s in nest.body for v in ir.exprs_of(s) for e in _elements(v)]
+    for array in dict.fromkeys(t.store.base for t in found):
+        own = [s for s in nest.body if isinstance(s, Store) and s.base == array]
+        terms = [t for t in found if t.store.base == array and _steady(t, names)]
+        # what is added at one place may be anything: it stays where it is
+        others = [s for s in own if not any(s is t.store for t in terms)]
+        places = {None if s.op == "=" else _offset(s.index, names) for s in others}
+        if None in places or len(places) > 1 or len({t.offset for t in terms}) < 3:
             continue
-        sources = {q for s, _ in terms for q in _elements(s.value)}
-        reads = [e for s in nest.stores for v in (s.value, *s.index) for e in _elements(v)]
+        sources = {q for t in terms for q in _elements(t.value)}
         if len(sources) != 1 or any(e.base == Name(array) for e in reads):
             continue
         source = next(iter(sources))
-        places = [k for k, s in enumerate(nest.stores) if any(s is t for t, _ in terms)]
-        between = nest.stores[places[0] : places[-1]]
-        if any(Name(s.base) == source.base for s in between):
+        between = nest.body[min(t.first for t in terms) : max(t.last for t in terms)]
+        if source.index != place or any(isinstance(s, Store) and Name(s.base) == source.base for s in between):
             continue  # the terms would not all read the same value
-        steady = all(ir.names_in(ir.substitute(s.value, {source: Const(0.0)})) & set(names) == set() for s, _ in terms)
-        if source.index != place or not steady:
-            continue
-        columns = list(zip(*(o for _, o in terms), strict=True))
-        low, high = tuple(map(min, columns)), tuple(map(max, columns))
-        return _Stencil(array, source, tuple(terms), low, high)
+        columns = list(zip(*(t.offset for t in terms), strict=True))
+        return _Stencil(array, source, tuple(terms), tuple(map(min, columns)), tuple(map(max, columns)))
     return None
+
+
+def _terms(nest: _Nest, names) -> list[_Term]:
+    """Return the additions at constant offsets."""
+    found: list[_Term] = []
+    scalars: dict[Expr, Expr] = {}
+    read_at: dict[Expr, int] = {}
+    for k, s in enumerate(nest.body):
+        used = [read_at[n] for n in map(Name, sorted(ir.names_in(s.value))) if n in read_at]
+        first, last = min([*used, k]), max([*used, k] if _elements(s.value) else used or [k])
+        value = ir.substitute(s.value, scalars)
+        if isinstance(s, Let):
+            scalars[Name(s.target)], read_at[Name(s.target)] = value, first
+        elif s.op != "=" and (offset := _offset(s.index, names)) is not None:
+            found.append(_Term(s, offset, value, first, last))
+    return found
+
+
+def _steady(term: _Term, names) -> bool:
+    """Return whether a term is a multiple of one element by what stays in all trips."""
+    elements = _elements(term.value)
+    rest = ir.substitute(term.value, {elements[0]: Const(0.0)}) if elements else term.value
+    return len(set(elements)) == 1 and not ir.names_in(rest) & set(names)
 
 
 def _offset(index, names) -> tuple[int, ...] | None:
@@ -124,7 +171,7 @@ def _invariant(nest: _Nest, around) -> bool:
 def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
     assert isinstance(stencil.source.base, Name)
     buffer = fresh(f"{stencil.source.base.id}_pad")
-    loc = nest.stores[0].loc
+    loc = stencil.terms[0].store.loc
     pads = [h - lo for lo, h in zip(stencil.low, stencil.high, strict=True)]
     sizes = [
         simplify_index(Op("add", (clipped(Op("sub", (loop.hi, loop.lo))), Const(2 * pad))))
@@ -142,18 +189,11 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
             idx.append(simplify_index(Op("add", (Name(loop.var), shift))))
         return Sub(Name(buffer), tuple(idx))
 
-    terms = {id(s) for s, _ in stencil.terms}
-    here = at((0,) * len(pads))
-    kept: list[Stmt] = []
-    for s in nest.stores:
-        if id(s) not in terms:
-            kept.append(s)
-        elif not any(isinstance(k, Store) and k.base == buffer for k in kept):
-            kept.append(Store(buffer, here.index, stencil.source, "=", loc))
+    kept = _left(nest, stencil, Store(buffer, at((0,) * len(pads)).index, stencil.source, "=", loc))
     total: Expr | None = None
     alike: dict[tuple[Expr, str], list[tuple[int, ...]]] = {}
-    for s, offset in sorted(stencil.terms, key=lambda t: t[1], reverse=True):
-        alike.setdefault((s.value, s.op), []).append(offset)
+    for t in sorted(stencil.terms, key=lambda t: t.offset, reverse=True):
+        alike.setdefault((t.value, t.store.op), []).append(t.offset)
     for (value, op), offsets in alike.items():
         cells: Expr = at(offsets[0])
         for offset in offsets[1:]:
@@ -178,6 +218,22 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
         test = one if test is None else Op("and", (test, one))
     assert test is not None
     return [first, If(test, (second,), (), loc)]
+
+
+def _left(nest: _Nest, stencil: _Stencil, copy: Store) -> list[Stmt]:
+    """Return what the nest still does, the copy of the source where it is first read, without scalars of no use."""
+    start = min(t.first for t in stencil.terms)
+    left = [s for s in nest.body if not any(s is t.store for t in stencil.terms)]
+    kept: list[Stmt] = []
+    used: set[str] = set()
+    for k in range(len(nest.body) - 1, -1, -1):
+        s = nest.body[k]
+        if any(s is other for other in left) and (isinstance(s, Store) or s.target in used):
+            kept.insert(0, s)
+            used |= ir.names_in(*ir.exprs_of(s))
+        if k == start:
+            kept.insert(0, copy)
+    return kept
 
 
 def _wrapped(loops, body, ranges) -> Stmt:

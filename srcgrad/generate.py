@@ -38,11 +38,15 @@ def builder(request, kinds, structures, wrt):
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
         if request.transform == "jvps":
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, value=False, many=True)
-        if request.transform in ("jacfwd", "jacrev", "jacobian", "hessian"):
+        if request.transform in ("jacfwd", "jacrev", "jacobian", "one_mode", "hessian"):
             from . import jacobians
 
             by = tree.part_of(structures, request.argnums, request.single)
             return getattr(jacobians, request.transform)(request.f, structures, kinds, wrt, by, chosen)
+        if request.transform == "vmap":
+            from . import batching
+
+            return batching.vmap(request.f, structures, kinds, request.options, chosen)
         value = request.transform == "value_and_grad"
         return pipeline.value_and_grad(request.f, structures, kinds, wrt, chosen, value)
 
@@ -70,6 +74,7 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
+    lines += ["from numba import prange"] if "in prange(" in body else []
     helpers = [n for n in HELPERS if f"{n}(" in body]
     helpers += ["special"] if re.search(r"(?<![\w.])special\.", body) else []
     if helpers:

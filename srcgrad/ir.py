@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
 from .hashing import hashed_once
+from .kind import Kind as Kind
 from .names import Fresh as Fresh
 from .places import Call as Call
 from .places import Loc as Loc
@@ -166,7 +167,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step)`; `schedule`: how reverse keeps it, `made`: for an array statement."""
+    """`for var in range(lo, hi, step)` (or `prange`); `schedule`: how reverse keeps it, `made`: for array code."""
 
     var: str
     lo: Expr
@@ -177,6 +178,7 @@ class For(Stmt):
     loc: Loc | None = _loc()
     schedule: tuple[str, Expr] | None = None
     made: bool = field(default=False, compare=False, repr=False)
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,15 @@ class While(Stmt):
     test: Expr
     body: tuple[Stmt, ...]
     other: tuple[Stmt, ...] = ()
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
+class Try(Stmt):
+    """`try: body`, and `other` if it raises; only in functions that run parts of a loop on several cores."""
+
+    body: tuple[Stmt, ...]
+    other: tuple[Stmt, ...]
     loc: Loc | None = _loc()
 
 
@@ -273,6 +284,15 @@ class RequireConstant(Stmt):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFor(Stmt):
+    """What follows was generated for arguments of these kinds, which must be so in the end; gone after `lower`."""
+
+    args: tuple[Expr, ...]
+    kinds: tuple[Kind, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True, slots=True)
 class Grow(Stmt):
     """`base = grow(base) if at == base.shape[0] else base`: so said, it costs numba no counting of references.
 
@@ -308,25 +328,6 @@ class Function:
     doc: str | None = field(default=None, compare=False, repr=False)
     sections: tuple[tuple[int, str], ...] = field(default=(), compare=False, repr=False)
     captured: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a name holds: dtype ('float64', 'int64', 'bool', ...) and rank (0 for a scalar)."""
-
-    dtype: str
-    rank: int = 0
-
-    @property
-    def is_float(self) -> bool:
-        return self.dtype.startswith("float")
-
-    @property
-    def is_int(self) -> bool:
-        return self.dtype.startswith(("int", "uint"))
-
-    def __str__(self):
-        return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
 ZERO, ONE = Const(0), Const(1)
@@ -406,7 +407,7 @@ def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
         return (stmt.test,)
     if isinstance(stmt, For):
         return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return stmt.args
     if isinstance(stmt, Within):
         return stmt.index, stmt.size
@@ -426,7 +427,7 @@ def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
     if isinstance(stmt, For):
         schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
         return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
-    if isinstance(stmt, Raise | Print | RequireConstant):
+    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
         return replace(stmt, args=tuple(map(f, stmt.args)))
     if isinstance(stmt, Within):
         return replace(stmt, index=f(stmt.index), size=f(stmt.size))
@@ -437,7 +438,7 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
     """Return the blocks nested directly in a statement."""
     if isinstance(stmt, If):
         return stmt.then, stmt.other
-    if isinstance(stmt, For | While):
+    if isinstance(stmt, For | While | Try):
         return stmt.body, stmt.other
     if isinstance(stmt, Unrolled):
         return *stmt.bodies, stmt.other
@@ -448,7 +449,7 @@ def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
     """Return the statement with `f` applied to each of its blocks."""
     if isinstance(stmt, If):
         return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
-    if isinstance(stmt, For | While):
+    if isinstance(stmt, For | While | Try):
         return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
     if isinstance(stmt, Unrolled):
         return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))

@@ -5,7 +5,26 @@ from __future__ import annotations
 import functools
 
 from .api import Derivative
+from .makers import OF_FUNCTION, maker
 from .structured import Structured
+
+
+class JacFwd(Structured, Derivative):
+    """A compiled function that returns Jacobians in forward mode; made by `jacfwd`."""
+
+    _transform, _title = "jacfwd", "Jacobian in forward mode"
+
+
+class JacRev(Structured, Derivative):
+    """A compiled function that returns Jacobians in reverse mode; made by `jacrev`."""
+
+    _transform, _title = "jacrev", "Jacobian in reverse mode"
+
+
+class OneMode(Structured, Derivative):
+    """A Jacobian whose mode is chosen when it is generated."""
+
+    _transform, _title = "one_mode", "Jacobian"
 
 
 class Jacobian(Structured, Derivative):
@@ -13,17 +32,9 @@ class Jacobian(Structured, Derivative):
 
     _transform, _title = "jacobian", "Jacobian"
 
-
-class JacFwd(Jacobian):
-    """A compiled function that returns Jacobians in forward mode; made by `jacfwd`."""
-
-    _transform, _title = "jacfwd", "Jacobian in forward mode"
-
-
-class JacRev(Jacobian):
-    """A compiled function that returns Jacobians in reverse mode; made by `jacrev`."""
-
-    _transform, _title = "jacrev", "Jacobian in reverse mode"
+    def generated(self, kinds, structures, stretch=False):
+        """Return (generated function, structure of its result): what is differentiated further has one mode."""
+        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, stretch)
 
 
 class Hessian(JacFwd):
@@ -32,6 +43,7 @@ class Hessian(JacFwd):
     _transform, _title = "hessian", "Hessian"
 
 
+@maker(OF_FUNCTION)
 def jacobian(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f`.
 
@@ -70,14 +82,15 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     >>> def polar(x):
     ...     return np.array([x[0] * np.cos(x[1]), x[0] * np.sin(x[1])])
     >>> sg.jacobian(polar)(np.array([2.0, 0.0]))
-    array([[ 1., -0.],
-           [ 0.,  2.]])
+    array([[1., 0.],
+           [0., 2.]])
     """
     if f is None:
         return functools.partial(jacobian, argnums=argnums, boundscheck=boundscheck)
     return Jacobian(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def jacfwd(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f` in forward mode: best for few arguments and many results.
 
@@ -95,6 +108,7 @@ def jacfwd(f=None, argnums=0, *, boundscheck=None):
     return JacFwd(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def jacrev(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Jacobian of `f` in reverse mode: best for many arguments and few results.
 
@@ -112,6 +126,7 @@ def jacrev(f=None, argnums=0, *, boundscheck=None):
     return JacRev(f, argnums, boundscheck)
 
 
+@maker(OF_FUNCTION)
 def hessian(f=None, argnums=0, *, boundscheck=None):
     """Return a function that computes the Hessian of `f`: `jacfwd(jacrev(f, argnums), argnums)`.
 

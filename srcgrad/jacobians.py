@@ -41,7 +41,7 @@ def jacfwd(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL, e
     along, kinds = tangent_form(low, f"{base}_jvps", names, None, False, True)
     loops = ForwardLoops(low, names, _floats(low, kinds), base)
     functions = (loops.driver(ending), loops.columns(along.name))
-    return _around(functions, generated((along,), low), tree.each(low.result, iter(_kept(kinds)), by))
+    return around(functions, generated((along,), low), tree.each(low.result, iter(_kept(kinds)), by))
 
 
 def hessian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
@@ -57,7 +57,7 @@ def jacrev(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -
         return replace(gradient(low, p, wrt, False), result=by)
     loops = ReverseLoops(low, tuple(low.function.params[k] for k in wrt), _floats(low, kinds), low.function.name)
     forward, backward, driver = loops.functions(low, p)
-    return _around((driver,), generated((forward, backward), low), tree.each(low.result, iter(_kept(kinds)), by))
+    return around((driver,), generated((forward, backward), low), tree.each(low.result, iter(_kept(kinds)), by))
 
 
 def jacobian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
@@ -69,6 +69,13 @@ def jacobian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL)
     if not any(param_kinds[k].rank for k in wrt):
         return jacfwd(*given)
     return _chosen(low, p, wrt, jacfwd(*given), jacrev(*given))
+
+
+def one_mode(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
+    """Return the function that computes Jacobians to be differentiated: forward mode, of numbers the gradients."""
+    low, p = plan(f, structures, param_kinds, wrt, variant)
+    forward = any(p.kinds[o].rank for o in p.outs) and not draws_numbers(low)
+    return (jacfwd if forward else jacrev)(f, structures, param_kinds, wrt, by, variant)
 
 
 def draws_numbers(low: Lowered) -> bool:
@@ -91,7 +98,7 @@ def _floats(low: Lowered, kinds: Sequence[Kind]) -> dict[str, Kind]:
     return {fresh("out" if len(found) == 1 else f"out_{n}"): k for n, k in enumerate(found)}
 
 
-def _around(functions: tuple[Function, ...], made: Generated, result: tree.Structure) -> Generated:
+def around(functions: tuple[Function, ...], made: Generated, result: tree.Structure) -> Generated:
     """Return functions that call those that were made, in one module."""
     callees = (*functions[1:], *made.functions, *made.callees)
     return replace(made, functions=functions[:1], callees=callees, result=result)
@@ -322,7 +329,7 @@ def _one_or_all(items) -> Expr:
     return items[0] if len(items) == 1 else ir.Tuple(tuple(items))
 
 
-def _value(low: Lowered) -> Function:
+def value_of(low: Lowered) -> Function:
     """Return a function as it is compiled, with copies of the arguments that it writes."""
     own, _ = own_written_params(low.function, dict(low.kinds), ir.Fresh(ir.all_names(low.function)), numbers=False)
     return simplify(own)
@@ -330,7 +337,7 @@ def _value(low: Lowered) -> Function:
 
 def _chosen(low: Lowered, p: Plan, wrt, forward: Generated, reverse: Generated) -> Generated:
     """Return the function that evaluates the sizes of the results, and calls one mode or the other."""
-    value = generated((_value(low),), low)
+    value = generated((value_of(low),), low)
     loops = Loops(low, tuple(low.function.params[k] for k in wrt), _floats(low, [p.kinds[o] for o in p.outs]), "")
     args = tuple(map(Name, loops.params))
     results = tuple(loops.jac(o, n) for o in loops.outs for n in loops.names)

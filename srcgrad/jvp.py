@@ -12,11 +12,11 @@ from numba.extending import overload
 from . import entry, generate, tree
 from .api import Grad
 from .errors import ArgumentError, Problem
+from .makers import AT_ONCE, maker
 from .structured import Structured, direct, function_of
 
 OTHER_SHAPE = "the tangent of {} does not have the shape of its value"
 INTEGER = "{} is an integer: its tangent is None or zero"
-_ITEMS = ("tuple", "list", "dict")  # of which parts are named by keys
 _SIGNATURE = inspect.Signature(
     [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("primals", "tangents")]
 )
@@ -47,6 +47,11 @@ class JvpEntry(entry.Entry):
             else:
                 tangents.append(own if given.dtype == kind.dtype else f"{own}.astype(np.{kind.dtype})")
         return checks, [*places[:primals], *tangents]
+
+    def taken(self, kinds, structures):
+        self._passed([""] * len(kinds), kinds, structures)
+        primals = tree.count(self._whole(structures)[0])
+        return [(k, k) for k in range(primals)] + [(n, k) for _, k, n in self._pairs(structures) if kinds[k].is_float]
 
     def _builder(self, kinds, whole):
         primals, _ = self._whole(whole)
@@ -91,8 +96,7 @@ def _matched(name: str, primal, tangent, values: Iterator[int], tangents: Iterat
         yield name, next(values), next(tangents)
     elif isinstance(primal, tree.Node) and isinstance(tangent, tree.Node) and primal.keys == tangent.keys:
         for key, p, t in zip(primal.keys, primal.children, tangent.children, strict=True):
-            part = f"{name}[{key!r}]" if primal.kind in _ITEMS else f"{name}.{key}"
-            yield from _matched(part, p, t, values, tangents)
+            yield from _matched(tree.part_path(primal, name, key), p, t, values, tangents)
     else:
         raise ArgumentError(Problem(f"the tangent of {name} does not have the structure of its value",
                                     "give the same structure, with None where there is no tangent"))  # fmt: skip
@@ -139,6 +143,7 @@ class Hvp(Jvp):
 # --- the functions ----------------------------------------------------------------------------------------------
 
 
+@maker(AT_ONCE)
 def jvp(f, primals=None, tangents=None):
     """Return `(out, tangent_out)`: the value of `f` and its derivative along tangents of its arguments.
 
@@ -182,6 +187,7 @@ def jvp(f, primals=None, tangents=None):
     return made if primals is None and tangents is None else made(primals, tangents)
 
 
+@maker(AT_ONCE)
 def hvp(f, primals=None, tangents=None, argnums=0):
     """Return the product of the Hessian of the scalar function `f` with tangents of its arguments.
 

@@ -108,6 +108,8 @@ class _Inference:
             value = kind_of(stmt.value, self.kinds, stmt.loc)
             if stmt.op != "=" and place.rank:
                 check_cast(value, base, stmt.loc)
+        elif isinstance(stmt, ir.ReadFor):
+            self.read_for(stmt)
         elif isinstance(stmt, ir.If | ir.While):
             kind = kind_of(stmt.test, self.kinds, stmt.loc)
             if kind.rank:
@@ -119,6 +121,13 @@ class _Inference:
                 elif isinstance(e, ir.Tuple):
                     for item in e.items:
                         kind_of(item, self.kinds, stmt.loc)
+
+    def read_for(self, stmt: ir.ReadFor):
+        for arg, assumed in zip(stmt.args, stmt.kinds, strict=True):
+            kind = kind_of(arg, self.kinds, stmt.loc)
+            if self.final and kind != assumed:
+                what = f"an argument of a derivative is {assumed} at first, and {kind} in a later trip"
+                raise KindError(problem_at(stmt.loc, what, "begin with a value of the dtype that it has in the end"))
 
     def bind(self, name, kind: Kind, loc):
         old = self.kinds.get(name)

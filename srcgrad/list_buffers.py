@@ -7,6 +7,7 @@ from typing import Any
 
 from . import ir
 from .ir import Const, Expr, Let, Name, Op, Stmt
+from .kinds import INT
 from .pull_ops import ArrayReader
 
 
@@ -38,7 +39,9 @@ class ListWriter(ArrayReader):
         """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
         trial = self.fork()
         trial.put = {target: None}
-        trial.state.dims[target] = tuple(Name(f"{target} {d}") for d in range(self.kinds[target].rank))
+        unknown = [f"{target} {d}" for d in range(self.kinds[target].rank)]
+        trial.kinds.update(dict.fromkeys(unknown, INT))
+        trial.state.dims[target] = tuple(map(Name, unknown))
         _, after = self.rest
         trial.depth -= 1  # what follows belongs to the block it is in
         trial.block(after)

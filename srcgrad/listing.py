@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import html
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from .emit import Line
 
@@ -46,7 +48,7 @@ class Source(str):
     def __repr__(self):
         return str(self)
 
-    def show(self, color: bool | None = None, file=None) -> None:
+    def show(self, color: bool | None = None, file=None, side_by_side: bool = False) -> None:
         """Print the text, in colours where it goes to a terminal.
 
         Parameters
@@ -55,11 +57,27 @@ class Source(str):
             Whether to use colours; by default where `file` is a terminal, NO_COLOR is not set and Pygments is there.
         file : text stream, optional
             Where to; by default standard output.
+        side_by_side : bool
+            Whether forward and backward stand beside each other where there is room, each line with the number of the
+            line of the function that it comes from.
         """
         file = file or sys.stdout
         if color is None:
             color = "NO_COLOR" not in os.environ and getattr(file, "isatty", lambda: False)()
-        print(_for_terminal(str(self)) if color else str(self), file=file)
+        listed = self._listing() if side_by_side and self._listing is not None else ()
+        if listed:
+            width = shutil.get_terminal_size((160, 24)).columns
+            print("\n\n".join(_columns(lines, width, color) for lines in listed), file=file)
+        else:
+            print(_for_terminal(str(self)) if color else str(self), file=file)
+
+    def page(self) -> str:
+        """Return a whole HTML page that shows forward and backward side by side."""
+        head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        return f"{head}<title>{html.escape(self._title())}</title>{self._repr_html_()}\n"
+
+    def _title(self) -> str:
+        return next((line for line in self.splitlines() if line.startswith("def ")), "source").rstrip(":")
 
     def _repr_html_(self) -> str:
         listed = self._listing() if self._listing is not None else ()
@@ -74,6 +92,39 @@ def _for_terminal(text: str) -> str:
     except ImportError:
         return text
     return highlight(text, PythonLexer(stripnl=False), TerminalFormatter()).rstrip("\n") + "\n"
+
+
+def _columns(lines: Sequence[Line], width: int, color: bool) -> str:
+    """Return a function with its parts beside each other, or below where they are wider than the terminal.
+
+    >>> lines = [Line("def f_grad(x):", 1), Line("    # forward", 0, "forward"), Line("    y = x * x", 2, "forward"),
+    ...          Line("    # backward", 0, "backward"), Line("    x_bar = 2.0 * x", 2, "backward")]
+    >>> print(_columns(lines, 60, False))
+     1  def f_grad(x):
+            # forward       │        # backward
+     2      y = x * x       │ 2      x_bar = 2.0 * x
+    """
+    digits = max(len(str(line.origin)) for line in lines)
+    titles = dict.fromkeys(line.section for line in lines)
+    parts = [[line for line in lines if line.section == title] for title in titles]
+    sides = [part for part in parts if part[0].section]
+    room = max((len(line.text) for part in sides for line in part), default=0) + digits + 3
+    rows = [_numbered(line, digits, color, 0) for line in parts[0] if not line.section]
+    if len(sides) < 2 or len(sides) * (room + 1) > width:
+        return "\n".join(rows + [_numbered(line, digits, color, 0) for part in sides for line in part])
+    for row in zip_longest(*sides):
+        cells = [_numbered(line or Line(""), digits, color, room) for line in row]
+        rows.append(" │".join(cells).rstrip())
+    return "\n".join(rows)
+
+
+def _numbered(line: Line, digits: int, color: bool, room: int) -> str:
+    """Return a line behind the number of its origin, in the colour of this number, filled up to a width."""
+    number = str(line.origin or "").rjust(digits)
+    marked = _for_terminal(line.text).rstrip("\n") if color else line.text
+    if color and line.origin:
+        number = f"\x1b[{31 + line.origin % 6}m{number}\x1b[39m"
+    return f" {number}  {marked}{' ' * (room - digits - 3 - len(line.text))}"
 
 
 def _for_page(text: str) -> list[str]:

@@ -208,7 +208,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.call(stmt)
         elif isinstance(stmt, ir.Unpack):
             self.external_results(stmt)
-        else:
+        elif not isinstance(stmt, ir.ReadFor):
             self.emit(ir.with_exprs(stmt, self.shown))
 
     def is_agreement(self, test: Expr, stmt: If) -> bool:

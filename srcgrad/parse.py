@@ -26,8 +26,9 @@ from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
+from .parse_derivatives import DerivativeReader
 from .parse_effects import EffectReader
-from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text
+from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text, structured
 from .parse_externals import ExternalReader
 from .parse_indices import IndexLoopReader
 from .parse_library import LibraryReader
@@ -60,21 +61,23 @@ IMPORTABLE = frozenset({"numpy", "math", "random"})
 
 
 class _Parsed:
-    """What `parse` returns: the function, and the structures of its parameters and result."""
+    """What `parse` returns: the function, the structures of its parameters and result, pitfalls of what it calls."""
 
-    def __init__(self, function, structures, result, callees):
+    def __init__(self, function, structures, result, shared):
         self.function: ir.Function = function
         self.structures: tuple[tree.Structure, ...] = structures
         self.result: tree.Structure = result
-        self.callees: tuple[Source, ...] = callees
+        self.callees: tuple[Source, ...] = tuple(shared.callees)
+        self.pitfalls: tuple[Problem, ...] = tuple(dict.fromkeys(shared.pitfalls))
 
 
 def parse(
-    f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset(), kinds=None
+    f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset(), kinds=None, stretch=False
 ) -> _Parsed:
     """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
 
     `kinds` are those of its flat parameters, where they are known: what the text asks of ranks is then decided.
+    `stretch` asks for the variant of the derivatives it calls in which axes of length one may be repeated.
 
     Where calls read in place make it too long, functions called again and again become routines; those with their key
     in `inline` are read in place still.
@@ -88,16 +91,17 @@ def parse(
     """
     source = f if isinstance(f, Source) else find_source(f)
     try:
-        return _read(source, structures, None, kinds)
+        return _read(source, structures, None, kinds, stretch)
     except Expansion:
         routines = Routines(inline)
-        parsed = _read(source, structures, routines, kinds)
+        parsed = _read(source, structures, routines, kinds, stretch)
         once = routines.called_once(parsed.function.body)
-        return _read(source, structures, Routines(inline | once), kinds) if once else parsed
+        return _read(source, structures, Routines(inline | once), kinds, stretch) if once else parsed
 
 
-def _read(source: Source, structures, routines: Routines | None, kinds) -> _Parsed:
+def _read(source: Source, structures, routines: Routines | None, kinds, stretch) -> _Parsed:
     shared = _Shared(source)
+    shared.stretch = stretch
     shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
@@ -114,7 +118,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds) -> _Pars
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = f"{source.name}_function" if source.name in RESERVED else source.name
     function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
-    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, tuple(shared.callees))
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, shared)
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
@@ -180,12 +184,14 @@ class _Shared:
         self.ranks = Ranks()
         self.counters: set[str] = set()
         self.counting: set[str] = set()
+        self.stretch = False
+        self.pitfalls: list[Problem] = []  # of the derivatives that are called
 
 
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader, ExternalReader, EffectReader, ShapeReader,
+    SubscriptReader, ExternalReader, DerivativeReader, EffectReader, ShapeReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -196,7 +202,7 @@ class Reader(
         self.problems = shared.problems
         self.out: list[ir.Stmt] = []
         self.depth = self.own_depth = 0
-        self.in_library = source.called_at is not None
+        self.in_library = source.called_at is not None and not source.derived
         self.template = None
         self.return_loc = None
         self.locals = _assigned_names(self.node)
@@ -275,7 +281,7 @@ class Reader(
                 continue
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
-            env[name] = _structured(structure_, iter(flat))
+            env[name] = structured(structure_, map(Name, flat))
         return tuple(params), env
 
     def read_body(self):
@@ -440,15 +446,6 @@ class Reader(
 def _is_known_object(value) -> bool:
     """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
     return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)
-
-
-def _structured(structure_: tree.Structure, names):
-    if isinstance(structure_, tree.Leaf):
-        return Name(next(names))
-    if isinstance(structure_, tree.Known):
-        return Obj(None) if structure_.value is None else Const(structure_.value)
-    items = tuple(_structured(c, names) for c in structure_.children)
-    return Struct(items, structure_.keys, structure_.kind, structure_.make)
 
 
 def _leaves_of(result) -> list:

@@ -67,7 +67,7 @@ class ArrayCallReader(ExpressionReader):
 
     def array_method(self, node, base, name):
         """Return the value of a call of a method in this page's table."""
-        if name not in _METHODS:
+        if name not in _METHODS or name == "flatten" and (node.args or node.keywords):
             return NOT_HERE
         given = [base, *self.positional(node)]
         if name == "transpose" and len(given) > 2:

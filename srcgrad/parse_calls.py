@@ -15,7 +15,7 @@ from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import is_ours, page_of
 from .parse_effects import leaves_of
-from .parse_expr import ExpressionReader, Struct
+from .parse_expr import ExpressionReader, List, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -48,9 +48,6 @@ class CallReader(ExpressionReader):
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
-        if getattr(f, "_transform", "primal") != "primal":
-            self.fail(node, f"{self.name_of(node)} is a derivative, and called inside a differentiated function",
-                      "differentiate it from outside: grad(grad(f))")  # fmt: skip
         function = None if local else python_function(f)
         library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
         if local is None and (function is None or library):
@@ -71,6 +68,8 @@ class CallReader(ExpressionReader):
                 ours = is_ours(function)
                 if ours:
                     source = replace(source, called_at=self.source.loc(node))
+                elif self.source.derived:
+                    source = replace(source, called_at=self.source.called_at, derived=True)
             except SourceNotFoundError as e:
                 self.fail(node, e.problems[0].what, e.problems[0].way_out)
             self.shared.sources[function] = source
@@ -79,7 +78,11 @@ class CallReader(ExpressionReader):
             callee = type(self)(source, self.shared, {})
         callee.is_callee = True
         callee.depth = callee.own_depth = self.depth
-        given = self.arguments_of(node, callee, f, *(values or self.values_of(node)))
+        positional, keywords = values or self.values_of(node)
+        if page is not None:
+            positional = [self.list_as_array(v, node) for v in positional]
+            keywords = {k: self.list_as_array(v, node) for k, v in keywords.items()}
+        given = self.arguments_of(node, callee, f, positional, keywords)
         constant = isinstance(f, Nondifferentiable)
         if self.shared.routines is not None and not local and not constant:
             made = self.shared.routines.find(self, callee, given)
@@ -98,6 +101,10 @@ class CallReader(ExpressionReader):
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def list_as_array(self, value, node):
+        """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""
+        return self.array_of_list(value, node) if isinstance(value, List) else value
 
     def name_of(self, node) -> str:
         """Return how the text calls a function, or the operation that stands for it."""

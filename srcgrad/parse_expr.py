@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import ir
+from . import ir, tree
 from .errors import Problem, problem_at
 from .ir import Const, Name, Op, Slice
 from .runtime import HELPERS
@@ -278,12 +279,17 @@ class ExpressionReader:
         fn = _BINARY.get(type(node.op))
         if fn is None:
             self.fail(node, f"{_construct(node)} is not supported", "rewrite it with arithmetic")
-        args = self.leaf(a, node.left), self.leaf(b, node.right)
+        args = self.operand(a, b, node.left), self.operand(b, a, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
         if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
             return self.user_call(node, np.matmul, (list(args), {}))
         return self.tidied(Op(fn, args, (), self.source.loc(node)))
+
+    def operand(self, value, other, node) -> ir.Expr:
+        """Return an operand; a list or tuple of numbers beside an array is one, too."""
+        beside = isinstance(other, ir.Expr) and (self.shared.ranks.rank(other) or 0) > 0
+        return self.as_array(value, node) if beside and isinstance(value, Struct | List) else self.leaf(value, node)
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""
@@ -399,6 +405,16 @@ class ExpressionReader:
         loc = self.source.loc(node)
         sizes = tuple(Op("shape", (value.array,), (("axis", d),), loc) for d in range(rank))
         return Struct(sizes, tuple(range(rank)))
+
+
+def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
+    """Return a value of a structure whose numbers and arrays are the next of `leaves`."""
+    if isinstance(structure, tree.Leaf):
+        return next(leaves)
+    if isinstance(structure, tree.Known):
+        return Obj(None) if structure.value is None else Const(structure.value)
+    items = tuple(structured(c, leaves) for c in structure.children)
+    return Struct(items, structure.keys, structure.kind, structure.make)
 
 
 def is_text(value) -> bool:

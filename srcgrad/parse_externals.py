@@ -7,7 +7,7 @@ import ast
 from . import ir
 from .ir import Const, Name, Op
 from .library import page_of
-from .parse_expr import NOT_HERE, ExpressionReader, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, Obj, Struct
 from .rules import externals
 
 
@@ -25,6 +25,7 @@ class ExternalReader(ExpressionReader):
         positional, keywords = self.values_of(node)
         operands = dict(zip(row.operands, positional, strict=False))
         operands |= {k: v for k, v in keywords.items() if k in row.operands}
+        operands = {k: v for k, v in operands.items() if not (isinstance(v, Obj) and v.value is None)}
         options = {k: v.value if isinstance(v, Const) else v for k, v in keywords.items() if k not in row.operands}
         complete = len(positional) <= len(row.operands) and set(operands) == set(row.operands)
         chosen = row.chosen(options) if complete and self.fits(row, operands) else None

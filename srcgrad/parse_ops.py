@@ -91,7 +91,7 @@ class OperationReader(ExpressionReader):
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
         tables = (self.builtin_call, self.helper_call, self.known_call, self.random_call, self.numpy_call,
-                  self.by_element, self.array_made, self.external_call)  # fmt: skip
+                  self.by_element, self.array_made, self.external_call, self.derivative_call)  # fmt: skip
         for read in tables:
             value = read(node, f)
             if value is not NOT_HERE and value is not None:
@@ -171,8 +171,17 @@ class OperationReader(ExpressionReader):
         entry = arrays.BY_SPELLING[spelling]
         operands = [v for v in given if isinstance(v, ir.Expr)]
         ranks = [r for r in map(self.shared.ranks.rank, operands) if r is not None]
-        other = any(not entry.least <= r <= entry.most for r in ranks)
-        return other or any(name not in entry.params for name in options)
+        other = any(not entry.least <= r <= entry.most for r in ranks) or any(n not in entry.params for n in options)
+        if len(given) > len(entry.params):
+            return True
+        return other or spelling == "np.arange" and not self.counts_up(given, options)
+
+    def counts_up(self, given: list, options: dict) -> bool:
+        """Return whether a range is one of whole numbers, with a known positive step."""
+        step = options.get("step", given[2] if len(given) > 2 else Const(1))
+        kinds = [self.shared.ranks.kind(v) for v in (*given, *options.values()) if isinstance(v, ir.Expr)]
+        floats = any(k is not None and k.is_float for k in kinds)
+        return not floats and isinstance(step, Const) and isinstance(step.value, int) and step.value > 0
 
     def limits(self, node, f):
         """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
@@ -302,7 +311,7 @@ class OperationReader(ExpressionReader):
         if spelling == "np.where":
             if len(operands) != 3:
                 self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
-            test, then, other = (self.leaf(v, node) for v in operands)
+            test, then, other = (self.as_array(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
         return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)

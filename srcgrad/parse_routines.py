@@ -94,7 +94,7 @@ class Routines:
     def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
         shared = type(caller.shared)(source)
         shared.routines, shared.sources = self, caller.shared.sources
-        shared.base = len(caller.shared.stack)
+        shared.base, shared.stretch = len(caller.shared.stack), caller.shared.stretch
         shared.stack = [*caller.shared.stack, source.function.__code__]
         reader = type(caller)(source, shared, {})
         params: list[str] = []
@@ -114,6 +114,7 @@ class Routines:
         if shared.problems or not leaves or short or _draws(body) or not _is_plain(value):
             return None
         caller.shared.callees += shared.callees
+        caller.shared.pitfalls += shared.pitfalls
         captured = tuple(shared.captured.items())
         names = tuple(n for n, _ in captured)
         end = ir.Return(ir.Tuple(tuple(leaves)) if len(leaves) > 1 else leaves[0], reader.return_loc)

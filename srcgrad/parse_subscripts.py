@@ -22,6 +22,8 @@ class SubscriptReader(ExpressionReader):
             return self.item_at(value, node)
         if isinstance(value, Obj) and isinstance(value.value, type(np.mgrid) | type(np.ogrid)):
             return self.grid(node, value.value)
+        if isinstance(value, Obj) and isinstance(value.value, type(np.r_) | type(np.c_)):
+            return self.side_by_side(node, value.value)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
         return Sub(value, self.index(node.slice), self.source.loc(node))
@@ -40,6 +42,26 @@ class SubscriptReader(ExpressionReader):
             ranges.append(Struct((*parts, Const(count)), (0, 1, 2, 3)))
         whole = Struct(tuple(ranges), tuple(range(len(ranges))))
         page = library.construction.open_grid if maker is np.ogrid else library.construction.dense_grid
+        return self.user_call(node, page, ([whole], {}))
+
+    def side_by_side(self, node, maker):
+        """Return `np.r_[...]` or `np.c_[...]`: arrays, numbers and ranges of whole numbers put together."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        arrays = []
+        for part in parts:
+            if isinstance(part, ast.Slice):
+                if part.upper is None or isinstance(part.step, ast.Constant) and isinstance(part.step.value, complex):
+                    self.fail(part, "this range is not supported here", "write np.arange or np.linspace")
+                ends = [part.lower, part.upper, part.step]
+                given = [Const(k) if e is None else self.scalar(e) for k, e in enumerate(ends)]
+                given[2] = given[2] if part.step else Const(1)
+                arrays.append(self.user_call(node, np.arange, (given, {})))
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                self.fail(part, "a text that says how arrays are put together is not supported", "np.concatenate")
+            else:
+                arrays.append(self.expr(part))
+        whole = Struct(tuple(arrays), tuple(range(len(arrays))))
+        page = library.assembly.column_stack if maker is np.c_ else library.assembly.in_a_row
         return self.user_call(node, page, ([whole], {}))
 
     def item(self, value, node):

@@ -53,7 +53,7 @@ USUAL = Variant()
 
 @dataclass(frozen=True)
 class Lowered:
-    """A function after the passes that every derivative starts from."""
+    """A function after the passes that every derivative starts from; derivatives it calls hand their pitfalls on."""
 
     function: ir.Function
     kinds: dict[str, Kind]
@@ -61,6 +61,8 @@ class Lowered:
     result: tree.Structure
     variant: Variant
     pitfalls: tuple[Problem, ...] | None = None
+    apart: tuple[ir.Function, dict[str, Kind]] | None = None  # before what feeds each other became one loop
+    inherited: tuple[Problem, ...] = ()
 
 
 def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:

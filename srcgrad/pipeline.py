@@ -120,12 +120,14 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
+    inherited: tuple[Problem, ...] = ()
     while True:
         whole: ir.Function = f
         known: tree.Structure = tree.LEAF
         if not isinstance(f, ir.Function):
-            parsed = parse(f, structures, inline, param_kinds)
+            parsed = parse(f, structures, inline, param_kinds, variant.stretch)
             whole, known = parsed.function, parsed.result
+            inherited = parsed.pitfalls
         passes.dump("parse", whole)
         for routine in reachable(whole.body):
             routine.function = split_webs(guard_unbound(name_results(routine.function)))
@@ -138,9 +140,10 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
         except ReadInPlace as found:
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
+    apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
-    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls)
+    return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
@@ -173,9 +176,9 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
                 problem_at(low.function.loc, f"the argument {params[k]!r} is of kind {param_kinds[k]}, not a float",
                            "differentiate with respect to float arguments, or pass it as a float")
             )  # fmt: skip
-    if low.pitfalls is None:
+    if low.pitfalls is None and low.apart is not None:
         names = tuple(params[k] for k in wrt)
-        low = replace(low, pitfalls=find_pitfalls(low.function, low.kinds, names))
+        low = replace(low, pitfalls=find_pitfalls(*low.apart, names))
     return low
 
 
@@ -276,7 +279,7 @@ def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
     """Return what is written to a module: functions, and those of the routines that they call."""
     captured = low.function.captured
     functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
-    known = low.pitfalls or ()
+    known = (*low.inherited, *(low.pitfalls or ()))
     pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
     return Generated(functions, low.result, captured, low.function.name, pitfalls, callees)
 

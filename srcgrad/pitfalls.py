@@ -107,6 +107,8 @@ class _Linter:
         return tuple(self.found.values())
 
     def report(self, loc, what: str, way_out: str):
+        if loc is not None and loc.derived:
+            return
         key = (loc.file, loc.line, loc.col) if loc else None
         self.found.setdefault((key, what), problem_at(loc, what, way_out))
 

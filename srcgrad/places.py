@@ -20,7 +20,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Loc:
-    """Where a node came from: file, 1-based line, columns, the text of that line, and the calls it was read in."""
+    """Where a node came from: file, 1-based line, columns, the text of that line, and the calls it was read in.
+
+    What is `derived` stands in generated source, called at that line.
+    """
 
     file: str
     line: int
@@ -28,3 +31,4 @@ class Loc:
     end_col: int
     text: str
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
+    derived: bool = field(default=False, compare=False, repr=False)

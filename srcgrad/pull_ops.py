@@ -307,14 +307,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
 
     def pull_arange(self, expr: Op) -> Pull:
         start, stop, *steps = (self.scalar(a) for a in expr.args)
-        if any(self.kind(a).is_float for a in expr.args):
-            raise UnsupportedError(problem_at(expr.loc, "np.arange of floats is not supported",
-                                              "use x0 + dx * np.arange(n)"))  # fmt: skip
         step = steps[0] if steps else ONE
         size = clipped(Op("sub", (stop, start)))
         if step != ONE:
-            if not isinstance(step, Const) or step.value <= 0:
-                raise UnsupportedError(problem_at(expr.loc, "np.arange needs a positive constant step", "write a loop"))
+            assert isinstance(step, Const)
             size = Op("floordiv", (Op("add", (size, Const(step.value - 1))), step))
         start, size = self.hold_size(start), self.hold_size(size) if step == ONE else self.hold(size, "n")
         cast = "np.float64" if self.kind(expr).is_float else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from . import ir
 from .blocks import updates
 from .errors import SrcgradError
-from .ir import For, Kind, Let, Unpack
-from .kinds import INT, Unknown, call_kinds, kind_of
+from .ir import For, Kind, Let, Store, Unpack
+from .kinds import INT, Unknown, call_kinds, holds_items, kind_of
 from .rules import externals
 
 
@@ -24,12 +24,19 @@ class Ranks:
 
     def __init__(self, kinds: dict[str, Kind] | None = None):
         self.kinds = dict(kinds or {})
+        self.lists: set[str] = set()  # what holds the items of lists
 
     def note(self, stmt: ir.Stmt):
         """Take notice of what a statement binds."""
         if isinstance(stmt, Let):
             if not (updates(stmt) and stmt.target in self.kinds and self.kinds[stmt.target].rank):
                 self.bind(stmt.target, self.kind(stmt.value))
+            if holds_items(stmt):
+                self.lists.add(stmt.target)
+        elif isinstance(stmt, Store):
+            if stmt.base in self.lists and stmt.base not in self.kinds:
+                item = self.kind(stmt.value)
+                self.bind(stmt.base, item and Kind(item.dtype, item.rank + 1))
         elif isinstance(stmt, For):
             self.bind(stmt.var, INT)
         elif isinstance(stmt, Unpack):

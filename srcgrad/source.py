@@ -33,12 +33,14 @@ class Source:
     text: str = field(repr=False)
     # where a page of the library is called: its statements belong to that line of the user's
     called_at: Loc | None = None
+    # whether it is generated: what there is to say of its lines was said of those that it was made from
+    derived: bool = False
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
 
     def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
         if self.called_at is not None:
-            return replace(self.called_at, calls=self.calls)
+            return replace(self.called_at, calls=self.calls, derived=self.derived)
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         end = node.end_col_offset if node.end_lineno == line else len(text)
@@ -94,6 +96,8 @@ def find_source(f) -> Source:
             Problem(f"{name!r} is not a Python function with source", "pass a function written in Python")
         )
     code = function.__code__
+    if isinstance(known := getattr(function, "__srcgrad_source__", None), Source):
+        return known
     try:
         lines, first = inspect.getsourcelines(function)
     except (OSError, TypeError) as e:

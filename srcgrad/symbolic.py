@@ -6,7 +6,9 @@ opaque to it: functions are classes of our own whose derivatives come from the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import TypeGuard
 
 import sympy
 from sympy.core.parameters import distribute
@@ -22,6 +24,14 @@ _EXTREMES = ("maximum", "minimum", "fmax", "fmin")
 _OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 _ORDINAL = ("first", "second", "third", "fourth")
+
+
+
+def is_finite(expr: Expr) -> TypeGuard[Const]:
+    """Return whether an expression is a number that sympy computes with; inf and nan stand for themselves."""
+    if not isinstance(expr, Const) or not isinstance(expr.value, int | float) or isinstance(expr.value, bool):
+        return False
+    return math.isfinite(expr.value)
 
 
 class Converter:
@@ -45,7 +55,7 @@ class Converter:
     # -- to sympy
     def to_sympy(self, expr: Expr):
         """Return the sympy form of an expression whose active leaves are symbols."""
-        if isinstance(expr, Const) and isinstance(expr.value, int | float) and not isinstance(expr.value, bool):
+        if is_finite(expr):
             return number(expr.value)
         if isinstance(expr, Name | Sub) or not self.any_active(expr):
             return self.symbol(expr)
@@ -80,7 +90,7 @@ class Converter:
 
     def power(self, base: Expr, exponent: Expr):
         b = self.to_sympy(base)
-        if isinstance(exponent, Const):
+        if is_finite(exponent):
             p = number(exponent.value)
             return function_class("root")(b, p) if 0 < exponent.value < 1 else b**p
         return function_class("power")(b, self.to_sympy(exponent))

@@ -126,6 +126,20 @@ def leaf_names(structure: Structure, base: str) -> Iterator[str]:
         yield from leaf_names(child, f"{base}_{part}")
 
 
+def part_path(structure: Node, path: str, key) -> str:
+    """Return the Python expression of a part: `p["W"]`, `p[0]`, `p.W`."""
+    return f"{path}[{key!r}]" if structure.kind in ("tuple", "list", "dict") else f"{path}.{key}"
+
+
+def leaf_paths(structure: Structure, path: str) -> Iterator[str]:
+    """Yield the Python expression of every leaf: `p`, `p['W']`, `p[0].W`."""
+    if isinstance(structure, Leaf):
+        yield path
+    elif isinstance(structure, Node):
+        for key, child in zip(structure.keys, structure.children, strict=True):
+            yield from leaf_paths(child, part_path(structure, path, key))
+
+
 def count(structure: Structure) -> int:
     """Return the number of leaves."""
     if isinstance(structure, Node):

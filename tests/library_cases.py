@@ -82,7 +82,8 @@ class Call:
 
     def value(self, args=None):
         """Return what NumPy or SciPy gives."""
-        namespace = {"np": np, "scipy": importlib.import_module("scipy.linalg") and importlib.import_module("scipy")}
+        importlib.import_module("scipy.linalg")
+        namespace = {"np": np, "numpy": np, "scipy": importlib.import_module("scipy")}
         return eval(self.text, namespace, dict(zip(self.parameters, args or self.args, strict=True)))
 
 

@@ -16,14 +16,15 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("coloring", "errors", "hashing", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown", "tree",
-     "store", "widths"),
-    ("hints", "ir", "library.pages", "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
+    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
+     "store", "tree", "widths"),
+    ("batch_axes", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
+     "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
-    ("library.linear_algebra", "library.order"),
+    ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
@@ -31,10 +32,12 @@ LEVELS = (
      "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "parse_columns"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
-     "parse_arrays", "parse_assign", "parse_checkpoints", "parse_conditions", "parse_effects", "parse_externals",
-     "parse_indices", "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
-     "parse_routines", "parse_shapes", "parse_subscripts", "pitfalls", "scaled", "tangent_calls", "webs", "writes"),
+     "parse_arrays", "parse_assign", "parse_checkpoints", "parse_closures", "parse_conditions", "parse_effects",
+     "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops",
+     "parse_random", "parse_routines", "parse_shapes", "parse_subscripts", "pitfalls", "scaled", "tangent_calls",
+     "webs", "writes"),
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
+    ("parse_derivatives",),
     ("parse", "reductions", "slots"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse"),
@@ -44,20 +47,25 @@ LEVELS = (
     ("link",),
     ("pipeline",),
     ("jacobians",),
+    ("batching",),
     ("generate",),
     ("entry",),
     ("api",),
     ("layouts", "structured"),
-    ("explanation", "jacobian", "jvp", "pullback", "sparse"),
-    ("check", "draw.labels", "draw.layers", "draw.model"),
+    ("explanation", "jacobian", "jvp", "pullback", "sparse", "vmap"),
+    ("check", "scipy", "draw.labels", "draw.layers", "draw.model"),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
     ("draw.build",),
     ("draw.layout", "draw.run"),
     ("draw.exports", "draw.picture"),
+    ("draw.raster",),
     ("draw.graph",),
     ("draw",),
     ("look",),
+    ("targets", "timings"),
+    ("command",),
+    ("__main__",),
     ("",),
     ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
      "train.penalties", "train.plots", "train.progress", "train.schedules", "train.structures"),
@@ -68,13 +76,13 @@ LEVELS = (
 )
 LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
 # what is used where it is installed
-OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "train.plots": ("matplotlib",),
-            "train.progress": ("tqdm",)}  # fmt: skip
+OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
+            "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_comprehensions", "parse_conditions", "parse_effects",
-    "parse_expr",
-    "parse_externals", "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
+    "parse", "parse_arrays", "parse_assign", "parse_calls", "parse_closures", "parse_comprehensions",
+    "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals",
+    "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
     "parse_subscripts", "source", "symbolic_rows",
 }  # fmt: skip
 

@@ -253,15 +253,14 @@ HINTS = {
 }
 UNKNOWN = {
     "numpy function": ("return np.sum(«np.packbits(x)»)", VECTOR, "np.packbits()"),
-    "linalg": ("return «np.linalg.norm(x)»", VECTOR, "np.linalg.norm()"),
-    "math function": ("return «math.ulp(x)»", 2.0, "math.ulp()"),
+    "linalg": ("return «np.linalg.eigvals(x)»", VECTOR, "np.linalg.eigvals()"),
     "builtin": ("return «eval('x')»", 2.0, "eval()"),
-    "method": ("return «x.std()»", VECTOR, ".std()"),
+    "method": ("return «x.tobytes()»", VECTOR, ".tobytes()"),
     "attribute": ("return «x.imag»", 2.0, ".imag"),
     "missing attribute": ("return «np.frobnicate»(x)", 2.0, "np.frobnicate does not exist"),
     "undefined name": ("return «frobnicate»(x)", 2.0, "name 'frobnicate' is not defined"),
     "undefined value": ("return x * «scale»", 2.0, "name 'scale' is not defined"),
-    "option": ("return «np.sum(x, where=True)»", VECTOR, "option 'where' of np.sum"),
+    "option": ("return «np.std(x, mean=2.0)»", VECTOR, "np.std got an unexpected argument 'mean'"),
     "ufunc option": ("return «np.exp(x, dtype=float)»", 2.0, "option dtype of np.exp"),
     "argument count": ("return «math.sin(x, x)»", 2.0, "math.sin takes 1 arguments, 2 given"),
     "helper's argument": ("def g(t):\n    return t\nreturn «g(x, u=2.0)»", 2.0, "unexpected argument 'u'"),
@@ -274,7 +273,8 @@ KINDS = {
     "float bound": ("return np.sum(«x[: y]»)", (VECTOR, 2.0), "an index must be an integer, not float64"),
     "diagonal": ("return np.sum(«np.diag(x[:, :, None])»)", (MATRIX,), "the diagonal of float64[:, :, :]"),
     "diagonal written": (
-        "d = np.diag(x)[1:]\n«d[0] = 2.0»\nreturn np.sum(x)", (MATRIX,), "'d' shows a diagonal, which is read-only"
+        "d = np.diag(x)[1:]\n«d[0] = 2.0»\nreturn np.sum(x)", (MATRIX,),
+        "'d' shows a diagonal or repeated elements, and is read-only",
     ),
     "diagonal of one axis": ("«np.fill_diagonal(x, 1.0)»\nreturn x[0]", (VECTOR,), "with one axis"),
     "axes": ("return np.sum(«np.swapaxes(x, 0, 2)»)", (MATRIX,), "axes (0, 2) of an array with 2 axes"),
@@ -315,7 +315,6 @@ KINDS = {
         "'y' holds float64[:] and then float64",
     ),
     "constant shapes": ("«return np.sum(x * (np.ones(3) + np.ones(4)))»", (2.0,), "3 and 4"),
-    "product of three axes": ("return np.sum(«x[:, :, None] @ x»)", (MATRIX,), "a product of"),
     "used before": ("«y = z + x»\nz = 2.0\nreturn y", (2.0,), "'z' is used before it is assigned"),
 }
 RESULTS = {

@@ -57,6 +57,25 @@ def test_bundle_adjustment_comes_down_to_the_noise(tmp_path):
     assert errors[-1] < 0.15, "of the size of the noise, 0.1 pixels"
 
 
+def test_optimize_solves_the_four_problems(tmp_path):
+    printed = run("optimize.py", "--show-source", cwd=tmp_path, **PLAIN)
+    assert float(re.search(r"farthest from 1: (\S+)", printed)[1]) < 1e-6
+    first, second = re.findall(r"0\.2\d+ after", printed)
+    assert first == second, "both methods come to the same loss"
+    for value, error, known in re.findall(r"\w+ (\S+) \+- (\S+)   true (\S+)", printed):
+        assert abs(float(value) - float(known)) < 3.0 * float(error)
+    assert 0.15 < float(re.search(r"noise (\S+)", printed)[1]) < 0.25
+    assert "def process_loss_value_and_grad(" in printed
+    assert (tmp_path / "out" / "optimize.png").stat().st_size > 5_000
+
+
+def test_optimize_explains_and_refuses_options(tmp_path):
+    assert "--problem" in run("optimize.py", "--help", cwd=tmp_path)
+    assert "not a whole number" in run("optimize.py", "--seed", -1, cwd=tmp_path, status=2)
+    (tmp_path / "taken").touch()
+    assert "cannot use 'taken' as a folder" in run("optimize.py", "--out", "taken", cwd=tmp_path, status=2)
+
+
 def held_out_accuracy(printed):
     """Return the held-out accuracy in percent, as printed."""
     return float(re.search(r"held-out accuracy ([\d.]+) %", printed)[1])
@@ -89,7 +108,7 @@ def test_train_mlp_with_other_options_shows_its_adjoint(tmp_path):
 def test_train_mlp_stops_when_the_loss_diverges(tmp_path):
     options = "--optimizer momentum --lr 1e200 --epochs 2"
     message = run("train_mlp.py", *options.split(), cwd=tmp_path, status=1, **PLAIN)
-    assert "the loss is no longer finite in epoch 1: try --lr below 1e+200" in message
+    assert "the loss of epoch 1 is nan: try a smaller learning rate than 1e+200, with --lr" in message
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from srcgrad.emit import expr_text
 from srcgrad.ir import Name, Op
-from srcgrad.library import METHODS, PAGES
+from srcgrad.library import CASES, METHODS
+from srcgrad.library.pages import functions_of
 from srcgrad.rules import arrays
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
 from srcgrad.rules.externals import BY_SPELLING
@@ -55,17 +54,6 @@ def derivative(row, k):
     return f"`{expr_text(found.from_sympy(parts[k])).replace('np.', '')}`"
 
 
-def spelled(key):
-    """Return how the user writes the function of a page."""
-    if isinstance(key, str):
-        return key.removeprefix("scipy.")
-    owner = getattr(key, "__self__", None)
-    if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{key.__name__}"
-    module = (getattr(key, "__module__", None) or "numpy").split(".")[0]
-    return {"numpy": "np.", "math": "math.", "builtins": ""}[module] + key.__name__
-
-
 def page_text():
     """Return the page."""
     rows = [row for row in ROWS.values() if row.differentiable]
@@ -77,8 +65,9 @@ def page_text():
     steps = sorted(s for row in ROWS.values() if not row.differentiable for s in (*row.spellings, *row.aliases))
     lines += [MIDDLE.format("`, `".join(steps)), "| function | is |", "|---|---|"]
     texts = {}
-    for key, text in PAGES.items():
-        texts.setdefault(text, []).append(spelled(key))
+    for text in CASES:
+        if names := functions_of(text):
+            texts[text] = [name.removeprefix("scipy.") for name in names]
     for name, text in METHODS.items():
         texts.setdefault(text, []).append(f".{name}()")
     outer = {name.split(".")[1] for names in texts.values() for name in names if name.endswith(".outer")}

@@ -571,8 +571,24 @@ def test_files(tmp_path):
     for name, start in (("a.svg", "<svg"), ("a.dot", "digraph"), ("a.mmd", "flowchart"), ("a.txt", "graph of gate"),
                         ("a.html", "<!doctype html>")):  # fmt: skip
         assert g.save(tmp_path / name).read_text("utf-8").startswith(start)
-    with pytest.raises(sg.ArgumentError, match=r"no format is known by the ending '\.png'"):
-        g.save(tmp_path / "a.png")
+    with pytest.raises(sg.ArgumentError, match=r"no format is known by the ending '\.jpg'"):
+        g.save(tmp_path / "a.jpg")
+
+
+def test_pixels(tmp_path):
+    """A picture in pixels has the size of the drawing, twice, and the colours of values, gradients, boxes and dots."""
+    from matplotlib import image
+
+    q = np.array([0.0, 0.5, 2.0])
+    g = sg.graph(energy, q, 1.5, 2)
+    pixels = image.imread(g.save(tmp_path / "a.png"))
+    root = ElementTree.fromstring(g.to_svg())
+    width, height = (float(root.get(side)) for side in ("width", "height"))
+    assert pixels.shape[:2] == pytest.approx((2 * height, 2 * width), abs=1.5)
+    found = set(np.unique((pixels[..., :3] * 255).round().astype(int) @ (65536, 256, 1)).tolist())
+    inks = ("1a7f37", "cf222e", "d9b44a", "4f6f9f", "fff9ec", "57606a", "eaf3ff")
+    assert {int(ink, 16) for ink in inks} <= found
+    assert g.save(tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_function_of_the_library_is_one_node():

@@ -198,7 +198,7 @@ class _Builder(StoreBuilder):
             self.taken_apart(stmt, after)
         elif type(stmt) in self.statements:
             self.statements[type(stmt)](stmt, after)
-        elif not isinstance(stmt, ir.Print | ir.RequireConstant):
+        elif not isinstance(stmt, ir.Print | ir.RequireConstant | ir.ReadFor):
             self.lump((stmt,), after)
 
     def taken_apart(self, stmt: Stmt, after: set[str]):

@@ -14,7 +14,7 @@ from ..errors import ArgumentError, Problem
 from ..generate import place
 from ..pipeline import Reading, read
 from ..prepare import check_draws
-from . import exports, layout, picture
+from . import exports, layout, picture, raster
 from .build import Drawing, build
 from .model import Box, Edge, Node
 from .run import Evaluation, plain
@@ -177,16 +177,27 @@ class Graph:
         Parameters
         ----------
         path : str or Path
-            Ends in .svg, .html, .dot, .mmd (Mermaid) or .txt.
+            Ends in .svg, .html, .dot, .mmd (Mermaid), .txt, or, drawn by matplotlib, in .png or .pdf.
+
+        Raises
+        ------
+        ArgumentError
+            If the ending is another one.
+        ImportError
+            If matplotlib is needed and not installed.
         """
         path = Path(path)
+        if path.suffix in (".png", ".pdf"):
+            raster.save(self.to_svg(), path)
+            return path
         page = '<!doctype html><meta charset="utf-8"><title>{}</title>{}'
         makers = {
             ".svg": self.to_svg, ".dot": self.to_dot, ".gv": self.to_dot, ".mmd": self.to_mermaid,
             ".txt": self.__str__, ".html": lambda: page.format(html.escape(self._name), self._repr_html_()),
         }  # fmt: skip
         if path.suffix not in makers:
-            raise ArgumentError(Problem(f"no format is known by the ending {path.suffix!r}", f"use {sorted(makers)}"))
+            known = ", ".join(sorted([*makers, ".pdf", ".png"]))
+            raise ArgumentError(Problem(f"no format is known by the ending {path.suffix!r}", f"use one of {known}"))
         path.write_text(makers[path.suffix](), "utf-8")
         return path
 

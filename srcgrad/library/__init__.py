@@ -14,6 +14,7 @@ from . import (
     numbers,
     numeric,
     order,
+    polynomials,
     products,
     scans,
     special,
@@ -24,5 +25,6 @@ from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, is_ours, page_of
 
 __all__ = [
     "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "choice", "construction", "is_ours",
-    "linear_algebra", "numbers", "numeric", "order", "page_of", "products", "scans", "special", "statistics", "ufuncs",
+    "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
+    "products", "scans", "special", "statistics", "ufuncs",
 ]  # fmt: skip

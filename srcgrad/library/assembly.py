@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, grid_axes, written_out
+from .axes import axes_of, axis_of, grid_axes, one_of, written_out
 from .pages import page
 
 
@@ -12,6 +12,8 @@ from .pages import page
                              "(A(3), I(2))", "(A(2, 1, 3), A(2, 2, 3)), axis=-2"))  # fmt: skip
 def concatenate(arrays, axis=0, dtype=None):
     """The arrays one after the other along an axis."""
+    if isinstance(arrays, np.ndarray):
+        return merged(arrays, axis)
     arrays = [np.asarray(a) for a in arrays]
     if axis is None:
         arrays = [np.ravel(a) for a in arrays]
@@ -34,6 +36,15 @@ def concatenate(arrays, axis=0, dtype=None):
     return out
 
 
+def merged(x, axis):
+    """The arrays that stand in the first axis of one, one after the other."""
+    if axis is None:
+        return np.ravel(x).copy()
+    d = axis_of(axis, x.ndim - 1)
+    moved = np.moveaxis(x, 0, d)
+    return np.reshape(moved, (*moved.shape[:d], moved.shape[d] * moved.shape[d + 1], *moved.shape[d + 2 :])).copy()
+
+
 def same_axes(a, b):
     """An error where two arrays differ in the number of axes."""
     if a.ndim != b.ndim:
@@ -43,6 +54,8 @@ def same_axes(a, b):
 @page(np.stack, cases=("(A(3), A(3))", "[A(2, 3), A(2, 3)], axis=1", "(A(2, 3), I(2, 3)), axis=-1", "(1.0, S())"))
 def stack(arrays, axis=0, dtype=None):
     """The arrays side by side along a new axis."""
+    if isinstance(arrays, np.ndarray):
+        return np.moveaxis(arrays, 0, axis_of(axis, arrays.ndim)).copy()
     arrays = [np.asarray(a) for a in arrays]
     first = arrays[0]
     axis = axis_of(axis, first.ndim + 1)
@@ -85,6 +98,8 @@ def atleast_3d(a):
 @page(np.hstack, cases=("(A(3), A(2))", "(A(2, 3), A(2, 1))", "(S(), 2.0)"))
 def hstack(tup):
     """The arrays one after the other along their second axis, vectors along their only one."""
+    if isinstance(tup, np.ndarray):
+        return np.concatenate(tup, axis=0 if tup.ndim < 3 else 1)
     arrays = [np.atleast_1d(a) for a in tup]
     return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
@@ -92,6 +107,8 @@ def hstack(tup):
 @page(np.vstack, cases=("(A(3), A(3))", "(A(2, 3), A(3))"))
 def vstack(tup):
     """The arrays one below the other, vectors as rows."""
+    if isinstance(tup, np.ndarray):
+        return tup.copy() if tup.ndim == 2 else np.concatenate(tup)
     return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
 
 
@@ -106,6 +123,11 @@ def column_stack(tup):
     """The arrays side by side, vectors as columns."""
     arrays = [np.atleast_1d(a) for a in tup]
     return np.concatenate([a[:, None] if a.ndim == 1 else a for a in arrays], axis=1)
+
+
+def in_a_row(tup):
+    """The arrays and numbers one after the other: what `np.r_` gives."""
+    return np.concatenate([np.atleast_1d(a) for a in tup])
 
 
 @page(np.append, cases=("A(3), A(2, 2)", "A(2, 3), A(1, 3), axis=0", "A(3), S()"))
@@ -254,3 +276,27 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
         out[...] = x[(slice(None), *(None,) * (len(sizes) - d - 1))]
         grids.append(out)
     return grids
+
+
+@page(np.ravel, method="ravel", cases=('A(2, 3), order="F"', 'A(2, 3, 2), "F"', 'A(2, 3), order="C"'))
+def ravel(a, order="C"):
+    """All elements along one axis, the last index running fastest, or the first (`order="F"`)."""
+    one_of(order, "order", "C", "F")
+    x = np.asarray(a)
+    return np.ravel(np.transpose(x)) if order == "F" else np.ravel(x)
+
+
+@page(method="flatten")
+def flatten(a, order="C"):
+    """A copy of all elements along one axis."""
+    one_of(order, "order", "C", "F")
+    return np.transpose(a).flatten() if order == "F" else a.flatten()
+
+
+@page(np.reshape, method="reshape", cases=('A(2, 3), (3, 2), order="F"', 'A(2, 6), (4, 3), order="F"'))
+def reshape(a, shape, order="C"):
+    """The array with other axes, filled with the last index running fastest, or the first (`order="F"`)."""
+    one_of(order, "order", "C", "F")
+    x = np.asarray(a)
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
+    return np.transpose(np.reshape(np.transpose(x), tuple(sizes[::-1]))) if order == "F" else np.reshape(x, sizes)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .axes import axis_of
 from .pages import page
+
+
+@page(np.arange, cases=("5.0", "0.0, 1.0, 0.25", "S(), 3.0, 0.5", "5, 0, -2", "0.0, -2.0, -0.5", "1.0, 0.0",
+                         "0, N(), 2.0", "3, dtype=np.float64", "0.0, 1.0, P(1)[0]"))  # fmt: skip
+def arange(start, stop=None, step=1, dtype=None):
+    """Numbers at the same distance of each other, the end left out."""
+    first, last = (0, start) if stop is None else (start, stop)
+    if step == 0:
+        raise ZeroDivisionError("arange: the step is 0")
+    out = np.empty(max(math.ceil((last - first) / step), 0), dtype=np.result_type(first, last, step))
+    for i in range(out.shape[0]):
+        out[i] = first + i * step
+    return out if dtype is None else out.astype(dtype)
 
 
 @page(np.eye, cases=("3", "2, 3", "3, k=-1", "2, 4, 2", "2, dtype=np.int64", "N()"))
@@ -95,13 +110,14 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
 @page(np.vander, cases=("A(4)", "A(3), 2", "A(3), increasing=True", "A(3), 1"))
 def vander(x, N=None, increasing=False):
     """The powers of the elements, a row for each."""
-    count = x.shape[0] if N is None else N
-    out = np.empty((x.shape[0], count), dtype=np.result_type(x, 1))
-    for i in range(x.shape[0]):
+    given = np.asarray(x)
+    count = given.shape[0] if N is None else N
+    out = np.empty((given.shape[0], count), dtype=np.result_type(given, 1))
+    for i in range(given.shape[0]):
         power = 1
         for j in range(count):
             out[i, j if increasing else count - 1 - j] = power
-            power *= x[i]
+            power *= given[i]
     return out
 
 

@@ -12,16 +12,16 @@ from .pages import page
                         "A(3) * 9, U(4), A(4)", "A(4), U(4), A(4), period=1.5"))  # fmt: skip
 def interp(x, xp, fp, left=None, right=None, period=None):
     """Values between given points, joined by straight lines."""
-    points, heights, at = xp, fp, np.asarray(x)
-    if xp.shape[0] != fp.shape[0]:
+    points, heights, at = np.asarray(xp), np.asarray(fp), np.asarray(x)
+    if points.shape[0] != heights.shape[0]:
         raise ValueError("fp and xp are not of the same length.")
-    if xp.shape[0] == 0:
+    if points.shape[0] == 0:
         raise ValueError("array of sample points is empty")
     if period is not None:
-        order = np.argsort(xp % period, kind="mergesort")
-        inside = (xp % period)[order]
+        order = np.argsort(points % period, kind="mergesort")
+        inside, given = (points % period)[order], heights[order]
         points = np.concatenate((inside[-1:] - period, inside, inside[:1] + period))
-        heights = np.concatenate((fp[order][-1:], fp[order], fp[order][:1]))
+        heights = np.concatenate((given[-1:], given, given[:1]))
         at = at % period
     low = heights[0] if left is None else left
     high = heights[-1] if right is None else right

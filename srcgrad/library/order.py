@@ -217,10 +217,11 @@ def searchsorted(a, v, side="left"):
 @page(np.digitize, cases=("A(4), U(3)", "A(2, 2), U(3), right=True"))
 def digitize(x, bins, right=False):
     """The numbers of the bins that values lie in, whose edges ascend."""
-    for i in range(1, bins.shape[0]):
-        if bins[i] < bins[i - 1]:
+    edges = np.asarray(bins)
+    for i in range(1, edges.shape[0]):
+        if edges[i] < edges[i - 1]:
             raise ValueError("digitize: the edges of the bins must ascend")
-    return np.searchsorted(bins, x, side="left" if right else "right")
+    return np.searchsorted(edges, x, side="left" if right else "right")
 
 
 @page(np.histogram, cases=("A(20), 4", "A(20), U(4)", "A(10), 3, (-1.0, 1.0)", "A(10), 3, weights=A(10)",
@@ -258,17 +259,19 @@ def into_bins(values, weights, edges, found):
 @page(np.bincount, cases=("C(6)", "C(5), A(5)", "C(4), minlength=6"))
 def bincount(x, weights=None, minlength=0):
     """How often each number occurs, or the sums of the weights of its places."""
+    bins = np.asarray(x)
     n = minlength
-    for value in x:
+    for value in bins:
         if value < 0:
             raise ValueError("bincount: a number is negative")
         n = max(n, value + 1)
     if weights is None:
         counts = np.zeros(n, dtype=np.int64)
-        for i in range(x.shape[0]):
-            counts[x[i]] += 1
+        for k in bins:
+            counts[k] += 1
         return counts
     sums = np.zeros(n)
-    for i in range(x.shape[0]):
-        sums[x[i]] += weights[i]
+    given = np.asarray(weights)
+    for i in range(bins.shape[0]):
+        sums[bins[i]] += given[i]
     return sums

@@ -80,11 +80,14 @@ def functions_of(text: Callable) -> list[str]:
 
 
 def _spelling(function) -> str:
-    """Return how code spells a function of NumPy."""
+    """Return how code spells a function of NumPy or of Python."""
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
-    inner = (getattr(function, "__module__", None) or "").removeprefix("numpy").strip(".")
+    module = getattr(function, "__module__", None) or ""
+    if module in ("math", "builtins"):
+        return f"math.{function.__name__}" if module == "math" else function.__name__
+    inner = module.removeprefix("numpy").strip(".")
     return f"np.{inner}.{function.__name__}" if inner else f"np.{function.__name__}"
 
 

@@ -29,6 +29,24 @@ def add_reduce(array, axis=0, keepdims=False):
     return np.sum(array, axis=axis, keepdims=keepdims)
 
 
+@page(np.multiply.reduce)
+def multiply_reduce(array, axis=0, keepdims=False):
+    """The product along an axis."""
+    return np.prod(array, axis=axis, keepdims=keepdims)
+
+
+@page(np.logical_and.reduce)
+def logical_and_reduce(array, axis=0, keepdims=False):
+    """Whether all elements along an axis are true."""
+    return np.all(array, axis=axis, keepdims=keepdims)
+
+
+@page(np.logical_or.reduce)
+def logical_or_reduce(array, axis=0, keepdims=False):
+    """Whether any element along an axis is true."""
+    return np.any(array, axis=axis, keepdims=keepdims)
+
+
 @page(np.maximum.reduce)
 def maximum_reduce(array, axis=0, keepdims=False):
     """The greatest along an axis."""

@@ -103,9 +103,33 @@ class Slogdet:
         return np.trace(np.linalg.solve(A, A_dot))
 
 
+@part
+def from_lower(A):
+    """The symmetric matrix that is meant where only the lower triangle of A is read."""
+    S = A.copy()
+    for i in range(A.shape[0]):
+        for j in range(i):
+            S[j, i] = A[i, j]
+    return S
+
+
+@part
+def onto_lower(S_bar):
+    """The adjoint of A by that of S = from_lower(A)."""
+    A_bar = np.zeros_like(S_bar)
+    for i in range(S_bar.shape[0]):
+        A_bar[i, i] = S_bar[i, i]
+        for j in range(i):
+            A_bar[i, j] = S_bar[i, j] + S_bar[j, i]
+    return A_bar
+
+
 @external("np.linalg.cholesky", "A", "L", "(n,n)->(n,n)")
 class Cholesky:
-    """A = L L^T, A symmetric (I. Murray, "Differentiation of the Cholesky decomposition" (2016), eq. 10)."""
+    """A = L L^T, A symmetric (I. Murray, "Differentiation of the Cholesky decomposition" (2016), eq. 10).
+
+    Only the lower triangle of A is read: the adjoint of what is above its diagonal is 0.
+    """
 
     def A_bar(L, L_bar):
         n = L.shape[0]
@@ -113,12 +137,11 @@ class Cholesky:
         for i in range(n):
             P[i, i] *= 0.5
             P[i, i + 1 :] = 0.0
-        S = np.linalg.solve(L.T, np.linalg.solve(L.T, P.T).T)
-        return 0.5 * (S + S.T)
+        return onto_lower(np.linalg.solve(L.T, np.linalg.solve(L.T, P.T).T))
 
     def L_dot(L, A_dot):
         n = L.shape[0]
-        P = np.linalg.solve(L, np.linalg.solve(L, A_dot.T).T)
+        P = np.linalg.solve(L, np.linalg.solve(L, from_lower(A_dot)).T)
         for i in range(n):
             P[i, i] *= 0.5
             P[i, i + 1 :] = 0.0
@@ -127,7 +150,9 @@ class Cholesky:
 
 @external("np.linalg.eigh", "A", "w V", "(n,n)->(n),(n,n)", fields="eigenvalues eigenvectors", UPLO=("L",))
 class Eigh:
-    """A V = V diag(w) (Giles 3.1), A symmetric; eigenvectors need eigenvalues that differ."""
+    """A V = V diag(w) (Giles 3.1), A symmetric, of which the lower triangle is read; eigenvectors need eigenvalues
+    that differ.
+    """
 
     def A_bar(w, V, w_bar, V_bar):
         n = w.shape[0]
@@ -139,13 +164,13 @@ class Eigh:
                 for i in range(n):
                     M[i, i] = w_bar[i]
             S = V @ M @ V.T
-        return 0.5 * (S + S.T)
+        return onto_lower(S)
 
     def w_dot(V, A_dot):
-        return np.sum(V * ((0.5 * (A_dot + A_dot.T)) @ V), axis=0)
+        return np.sum(V * (from_lower(A_dot) @ V), axis=0)
 
     def V_dot(w, V, A_dot):
-        return V @ ((V.T @ (0.5 * (A_dot + A_dot.T)) @ V) * inverse_differences(w))
+        return V @ ((V.T @ from_lower(A_dot) @ V) * inverse_differences(w))
 
 
 @external("np.linalg.eigvalsh", "A", "w", "(n,n)->(n)", UPLO=("L",))
@@ -154,11 +179,11 @@ class Eigvalsh:
 
     def A_bar(A, w_bar):
         w, V = np.linalg.eigh(A)
-        return (V * w_bar) @ V.T
+        return onto_lower((V * w_bar) @ V.T)
 
     def w_dot(A, A_dot):
         w, V = np.linalg.eigh(A)
-        return np.sum(V * ((0.5 * (A_dot + A_dot.T)) @ V), axis=0)
+        return np.sum(V * (from_lower(A_dot) @ V), axis=0)
 
 
 @external("np.linalg.svd", "A", "U s Vh", "(m,n)->(m,k),(k),(k,n)", fields="U S Vh", full_matrices=False)

@@ -145,6 +145,29 @@ def projectile_with_bounces(v, angle, restitution, dt, n):
     return x + 0.1 * y
 
 
+def radiating_plate(u0, source, d, k, steps):
+    """Stencils through a scalar, beside a term of the place itself."""
+    u, new = u0.copy(), u0.copy()
+    for t in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                spread = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4.0 * u[i, j]
+                new[i, j] = u[i, j] + d * spread - k * u[i, j] ** 4 + source[i, j]
+        u, new = new, u
+    return np.sum(u**2)
+
+
+def gray_scott(u, v, feed, kill, steps):
+    """Two fields on a ring of slices: each one's stencil, and what they do to each other."""
+    for t in range(steps):
+        reaction = u[1:-1] * v[1:-1] ** 2
+        left = u[1:-1] + 0.2 * (u[:-2] - 2.0 * u[1:-1] + u[2:]) - reaction + feed * (1.0 - u[1:-1])
+        right = v[1:-1] + 0.1 * (v[:-2] - 2.0 * v[1:-1] + v[2:]) + reaction - (feed + kill) * v[1:-1]
+        u[1:-1] = left
+        v[1:-1] = right
+    return np.sum(u * v)
+
+
 CASES = [
     Case(pendulum, (np.array([0.3, 0.1, 1.3, 0.2]), 40, 0.05)),
     Case(gravitational_energy, (sample(4, 3), sample(4, seed=1, low=0.5), 0.1)),
@@ -157,5 +180,7 @@ CASES = [
     Case(runge_kutta_predator_prey, (1.2, 0.7, np.array([1.1, 0.4, 0.3, 0.5]), 0.1, 10)),
     Case(lennard_jones, (sample(6, low=0.95, high=2.8), 0.7, 1.0, 2.2)),
     Case(burgers_upwind, (sample(8), 0.02, 0.1, 5)),
+    Case(radiating_plate, (sample(5, 6), sample(5, 6, seed=1), 0.1, 0.05, 3)),
+    Case(gray_scott, (sample(7), sample(7, seed=1), 0.04, 0.06, 3)),
     Case(projectile_with_bounces, (3.0, 0.6, 0.8, 0.03, 30)),
 ]

@@ -1,0 +1,65 @@
+"""Polynomials by their coefficients, the highest power first, as `np.polyval` takes them, or the lowest first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .axes import refuse, written_out
+from .pages import page
+
+
+@page(np.polyval, cases=("A(4), S()", "A(3), A(5)", "A(3), A(2, 2)", "[1.0, S(), 2], A(3)", "I(3), 2"))
+def polyval(p, x):
+    """The value at a number or at each element, by Horner's rule."""
+    coefficients, at = np.asarray(p), np.asarray(x)
+    out = coefficients[0] if at.ndim == 0 else np.full(at.shape, coefficients[0])
+    for c in coefficients[1:]:
+        out = out * at + c
+    return out
+
+
+@page("numpy.polynomial.polynomial.polyval", cases=("S(), A(4)", "A(5), A(3)"))
+def power_series(x, c):
+    """The value at a number or at each element, the coefficient of the lowest power first."""
+    return np.polyval(np.asarray(c)[::-1], x)
+
+
+@page(np.polyder, cases=("A(4)", "A(4), 2", "A(1)"))
+def polyder(p, m=1):
+    """The coefficients of the m-th derivative."""
+    found = np.asarray(p)
+    for _ in written_out(m):
+        powers = np.arange(found.shape[0] - 1, 0, -1)
+        found = found[:-1] * powers
+    return found
+
+
+@page(np.polyint, cases=("A(3)",))
+def polyint(p, m=1, k=None):
+    """The coefficients of the integral that is 0 at 0."""
+    if m != 1 or k is not None:
+        refuse("np.polyint of other than one integral that is 0 at 0 is not supported", "integrate once more")
+    given = np.asarray(p)
+    n = given.shape[0]
+    return np.append(given / np.arange(n, 0, -1), 0.0)
+
+
+@page(np.polymul, cases=("A(3), A(2)",))
+def polymul(a1, a2):
+    """The coefficients of a product."""
+    return np.convolve(np.asarray(a1), np.asarray(a2))
+
+
+@page(np.polyfit, cases=("U(5), A(5), 2", "U(4), A(4), 1", "U(5), A(5), 1, w=P(5)"))
+def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
+    """The coefficients of least squared distances: the columns of powers are scaled to length 1 and solved for."""
+    if full or cov:
+        refuse("np.polyfit with full or cov is not supported", "compute them from np.vander and np.linalg.lstsq")
+    powers = np.vander(np.asarray(x) + 0.0, deg + 1)
+    heights = np.asarray(y) + 0.0
+    if w is not None:
+        powers = powers * np.asarray(w)[:, None]
+        heights = heights * w
+    lengths = np.sqrt(np.sum(powers * powers, axis=0))
+    least = powers.shape[0] * np.finfo(np.float64).eps if rcond is None else rcond
+    return np.linalg.lstsq(powers / lengths, heights, least)[0] / lengths

@@ -1,0 +1,27 @@
+"""The functions that make derivatives, as reading a function knows them where it meets a call of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+# how a call of one is read: what it gives is called with the function's arguments, or it is given them at once
+OF_FUNCTION, AT_ONCE = "of a function", "at once"
+MAKERS: dict[Callable, str] = {}
+
+
+def maker(reading: str):
+    """Return a decorator that lets calls of a function be read inside differentiated functions."""
+
+    def register(function):
+        MAKERS[function] = reading
+        return function
+
+    return register
+
+
+def reading_of(function) -> str | None:
+    """Return how calls of a function that makes derivatives are read; None of any other object."""
+    try:
+        return MAKERS.get(function)
+    except TypeError:
+        return None

@@ -1,0 +1,251 @@
+"""Batches: items one by one, derivatives of them and in them, sums, axes, structures, several cores, errors."""
+
+import pickle
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from numba import get_num_threads, njit, set_num_threads
+
+import srcgrad as sg
+from srcgrad import entry, store
+from tests.helpers import loaded, run_python, same_bits
+
+Params = namedtuple("Params", "w b")
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Generated source runs as plain Python."""
+    monkeypatch.setattr(store, "package_digest", lambda: "plain")
+    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+
+
+def loss(W, x, y):
+    h = np.tanh(W @ x)
+    return np.sum((h - y) ** 2)
+
+
+@pytest.fixture
+def data(rng):
+    return rng.normal(size=(3, 4)), rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
+
+
+def each(f, W, X, Y):
+    return [f(W, x, y) for x, y in zip(X, Y)]
+
+
+def test_values_and_derivatives_of_each_item(plain, data):
+    W, X, Y = data
+    assert same_bits(sg.vmap(loss, (None, 0, 0))(W, X, Y), np.array(each(sg.differentiable(loss), W, X, Y)))
+    per_sample = sg.vmap(sg.grad(loss), in_axes=(None, 0, 0))(W, X, Y)
+    assert same_bits(per_sample, np.array(each(sg.grad(loss), W, X, Y)))
+    values, gradients = sg.vmap(sg.value_and_grad(loss, argnums=("W", "y")), in_axes=(None, 0, 0))(W, X, Y)
+    right = each(sg.value_and_grad(loss, argnums=("W", "y")), W, X, Y)
+    assert same_bits(values, np.array([v for v, _ in right]))
+    assert same_bits(gradients[1], np.array([g for _, (_, g) in right]))
+
+
+def test_directions_of_each_item(plain, data):
+    W, X, Y = data
+    dX = X[::-1].copy()
+    value, along = sg.vmap(sg.jvp(loss), in_axes=((None, 0, 0), (None, 0, None)))((W, X, Y), (W, dX, None))
+    right = [sg.jvp(loss, (W, x, y), (W, d, None)) for x, y, d in zip(X, Y, dX)]
+    assert same_bits(value, np.array([v for v, _ in right]))
+    assert same_bits(along, np.array([d for _, d in right]))
+    products = sg.vmap(sg.jacobian(lambda x: np.array([np.sum(x**2), x[0]])))(X)
+    np.testing.assert_allclose(products[:, 0], 2.0 * X)
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_sums_and_means(reduce, parallel, plain, data):
+    W, X, Y = data
+    value, gradient = sg.vmap(sg.value_and_grad(loss), (None, 0, 0), reduce=reduce, parallel=parallel)(W, X, Y)
+    values, gradients = zip(*each(sg.value_and_grad(loss), W, X, Y))
+    np.testing.assert_allclose(value, getattr(np, reduce)(values), rtol=1e-14)
+    np.testing.assert_allclose(gradient, getattr(np, reduce)(gradients, axis=0), rtol=1e-14)
+
+
+def test_derivatives_of_batches(plain, data):
+    W, X, Y = data
+    batched = sg.vmap(loss, (None, 0, 0))
+    several = sg.vmap(loss, (None, 0, 0), parallel=True)
+    mean = sg.vmap(loss, (None, 0, 0), reduce="mean")
+    right = np.mean(each(sg.grad(loss), W, X, Y), axis=0)
+
+    def outside(W, X, Y):
+        return np.mean(batched(W, X, Y))
+
+    def inside(W, X, Y):
+        return np.mean(sg.vmap(loss, (None, 0, 0))(W, X, Y))
+
+    def on_cores(W, X, Y):
+        return np.mean(several(W, X, Y))
+
+    for f in (outside, inside, on_cores, mean):
+        np.testing.assert_allclose(sg.grad(f)(W, X, Y), right, rtol=1e-13)
+    by_x = sg.jacobian(batched, argnums="x")(W, X, Y)
+    np.testing.assert_allclose(by_x[2, 2], sg.grad(loss, argnums="x")(W, X[2], Y[2]), rtol=1e-13)
+    assert np.count_nonzero(by_x[2, [0, 1, 3, 4]]) == 0
+    V = X[:3, :4]
+    second = sg.hvp(mean, (W, X, Y), (V, None, None))
+    ends = [sg.grad(mean)(W + h * V, X, Y) for h in (1e-6, -1e-6)]
+    np.testing.assert_allclose(second, (ends[0] - ends[1]) / 2e-6, rtol=1e-6, atol=1e-7)
+
+
+def test_nested(plain, data):
+    _, X, _ = data
+
+    def k(x, y):
+        return np.exp(-np.sum((x - y) ** 2))
+
+    K = sg.vmap(sg.vmap(k, (None, 0)), (0, None))
+    np.testing.assert_allclose(K(X, X[:2]), np.exp(-np.sum((X[:, None] - X[:2]) ** 2, axis=-1)))
+
+
+def test_axes(plain, rng):
+    X = rng.normal(size=(2, 3, 4))
+
+    def f(x):
+        return x.T.copy(), x.sum()
+
+    for axis in (0, 1, 2, -1, -2):
+        for out in (0, 1, 2, -1):
+            a, b = sg.vmap(f, axis, (out, 0))(X)
+            items = [np.take(X, k, axis) for k in range(X.shape[axis])]
+            np.testing.assert_array_equal(a, np.stack([x.T for x in items], axis=out))
+            np.testing.assert_allclose(b, [x.sum() for x in items])
+    np.testing.assert_array_equal(sg.vmap(lambda x: 2.0 * x)(X[:, :, ::2]), 2.0 * X[:, :, ::2])
+    np.testing.assert_array_equal(sg.vmap(lambda x: 2.0 * x)(np.asfortranarray(X)), 2.0 * X)
+
+
+def test_structures(plain):
+    def f(p, x):
+        return {"y": p.w * x + p.b, "n": x.size, "positive": p.b > 0.0}
+
+    p = Params(np.arange(4.0), np.array([1.0, -2.0, 3.0]))
+    found = sg.vmap(f, in_axes=(Params(None, 0), 1))(p, np.ones((4, 3)))
+    np.testing.assert_array_equal(found["y"], p.w + p.b[:, None])
+    assert same_bits(found["n"], np.array([4, 4, 4]))
+    assert same_bits(found["positive"], np.array([True, False, True]))
+    one = sg.vmap(lambda p, x: p["a"] * x, in_axes=({"a": 0}, None))({"a": np.array([1.0, 2.0])}, 3.0)
+    np.testing.assert_array_equal(one, [3.0, 6.0])
+
+
+def test_dtypes_and_empty_batches(plain):
+    found = sg.vmap(lambda x, n: x * n)(np.ones((3, 2), np.float32), np.array([1, 2, 3], np.int32))
+    assert found.dtype == sg.differentiable(lambda x, n: x * n)(np.ones(2, np.float32), np.int32(1)).dtype
+    halves = sg.vmap(sg.value_and_grad(lambda x: np.sum(x**2)), reduce="sum")(np.ones((3, 2), np.float32))
+    assert [h.dtype for h in halves] == [np.float32, np.float32]
+    for parallel in (False, True):
+        assert sg.vmap(lambda x: np.exp(x), parallel=parallel)(np.ones((0, 3))).shape == (0, 3)
+        assert sg.vmap(lambda x: np.sum(x), reduce="sum", parallel=parallel)(np.ones((0, 3))) == 0.0
+
+
+def test_an_argument_that_is_written_stays(plain):
+    def scaled(x):
+        x *= 2.0
+        return np.sum(x)
+
+    X = np.ones((3, 2))
+    np.testing.assert_array_equal(sg.vmap(scaled)(X), 4.0)
+    np.testing.assert_array_equal(X, 1.0)
+
+
+def test_results_whose_sizes_the_items_tell(plain):
+    def positive(x):
+        return x[x > 0.0] + np.random.uniform(0.0, 0.5)
+
+    np.random.seed(1)
+    draws = np.random.uniform(0.0, 0.5, 2)
+    np.random.seed(1)
+    found = sg.vmap(positive)(np.array([[1.0, -1.0], [-2.0, 3.0]]))
+    np.testing.assert_array_equal(found, np.array([[1.0], [3.0]]) + draws[:, None])
+    with pytest.raises(ValueError, match="items of positive give arrays of lengths 1 and 0"):
+        sg.vmap(positive)(np.array([[1.0, -1.0], [-2.0, -3.0]]))
+    with pytest.raises(ValueError, match="an empty batch does not tell the sizes"):
+        sg.vmap(positive)(np.ones((0, 2)))
+
+
+def test_the_source_is_read_again(tmp_path, plain, data):
+    W, X, Y = data
+    f = sg.vmap(sg.grad(loss), (None, 0, 0))
+    text = sg.source(f, W, X, Y)
+    assert "    for n in range(x.shape[0]):\n        W_bar = loss_grad(W, x[n], y[n])\n" in text
+    again = sg.differentiable(loaded(text, tmp_path, "read_back_vmap").loss_grad_vmap)
+    assert same_bits(again(W, X, Y), f(W, X, Y))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: sg.vmap(loss, (None, 0)), sg.ArgumentError, "in_axes has 2 items for 3 arguments"),
+        (lambda: sg.vmap(loss, reduce="max"), sg.ArgumentError, "reduce='max'"),
+        (lambda: sg.vmap(lambda x: x, (None,))(1.0), sg.ArgumentError, "no argument has an axis of items"),
+        (lambda: sg.vmap(lambda x: x)(1.0), sg.KindError, "axis 0 for an argument with 0 axes"),
+        (lambda: sg.vmap(lambda x: x, 2)(np.ones((2, 2))), sg.KindError, "axis 2 for an argument with 2 axes"),
+        (lambda: sg.vmap(lambda x: x, 0, 1)(np.ones(2)), sg.ArgumentError, "out_axes has axis 1 for a result with 0"),
+        (lambda: sg.vmap(lambda x: x, 0, None)(np.ones(2)), sg.ArgumentError, "out_axes has axis None"),
+        (lambda: sg.vmap(lambda x: x, ((0, 0),))(np.ones(2)), sg.ArgumentError, "in the place of one argument"),
+        (
+            lambda: sg.vmap(lambda p: p["a"], ({"b": 0},))({"a": np.ones(2)}), sg.ArgumentError,
+            "in the place of a dict of a",
+        ),
+        (lambda: sg.vmap(lambda x, y: x + y)(np.ones(2), np.ones(3)), ValueError, "batches of lengths 2 and 3"),
+        (lambda: sg.vmap(lambda x: x, reduce="mean")(np.ones(0)), ValueError, "an empty batch has no mean"),
+        (lambda: sg.vmap(lambda x: x > 0.0, reduce="sum")(np.ones(2)), sg.ArgumentError, "is no float"),
+        (lambda: sg.vmap(lambda x: x[x > 0.0], reduce="sum")(np.ones((2, 2))), sg.UnsupportedError, "not known before"),
+        (
+            lambda: sg.vmap(lambda x: x * np.random.uniform(), parallel=True)(np.ones(2)), sg.UnsupportedError,
+            "draws random numbers",
+        ),
+    ],
+)  # fmt: skip
+def test_errors(call, error, message, plain):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_pickled():
+    again = pickle.loads(pickle.dumps(summed))
+    assert again._options == summed._options
+    assert again._unwrapped._base is guarded
+
+
+# ---- compiled
+
+
+def guarded(w, x):
+    if x > 3.0:
+        raise ValueError("x is too large")
+    return w * x**2
+
+
+summed = sg.vmap(sg.value_and_grad(guarded), (None, 0), reduce="sum", parallel=True)
+
+
+def test_on_several_cores_inside_njit_with_any_number_of_threads(tmp_path):
+    @njit
+    def descent(w, x, f):
+        for _ in range(3):
+            value, slope = f(w, x)
+            w -= 1e-5 * slope
+        return w, value
+
+    x = np.random.default_rng(0).uniform(size=999)
+    found = descent(2.0, x, summed)
+    threads = get_num_threads()
+    try:
+        set_num_threads(1)
+        assert descent(2.0, x, summed) == found
+    finally:
+        set_num_threads(threads)
+    value, slope = summed(2.0, x)
+    np.testing.assert_allclose([value, slope], [2.0 * np.sum(x**2), np.sum(x**2)], rtol=1e-13)
+    for call in (lambda x: summed(2.0, x), lambda x: descent(2.0, x, summed)):
+        with pytest.raises(ValueError, match="x is too large"):
+            call(np.array([1.0, 2.0, 4.0]))
+    assert "for part in prange(parts):" in sg.source(summed)
+    code = "from tests.test_batches import *; print(summed(2.0, np.arange(3.0))[1])"
+    assert run_python(code, tmp_path) == "5.0"
