@@ -39,7 +39,7 @@ LEVELS = (
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse_derivatives",),
     ("parse", "reductions", "slots"),
-    ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "rule_pages"),
+    ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins", "rule_pages"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse"),
     ("bindings", "directions", "facts"),
     ("lower",),
