@@ -442,8 +442,7 @@ class _Checker:
 def forget(facts: Facts, block) -> Facts:
     """Return the facts that the statements of a block do not touch."""
     bound, stored = ir.bound_in(block), ir.stored_in(block)
-    kept = facts.without(bound)
-    return Facts(tuple(f for f in kept.known if not _loaded(f.terms) & stored))
+    return facts.without(bound).only(lambda f: f.names.isdisjoint(stored) or not _loaded(f.terms) & stored)
 
 
 def _loaded(atoms) -> set[str]:

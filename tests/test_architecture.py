@@ -40,7 +40,7 @@ LEVELS = (
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse_derivatives", "parse_rules"),
     ("parse", "reductions", "slots"),
-    ("pull_ops", "prepare", "record", "checkpoints", "one_pass"),
+    ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse", "rule_pages"),
     ("bindings", "directions", "facts", "parallel"),
     ("lower",),
