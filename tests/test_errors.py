@@ -603,6 +603,21 @@ def test_shapes_that_do_not_fit_raise_as_numpy_does(load, lines, args):
         assert not isinstance(caught.value, sg.SrcgradError)
 
 
+def test_sizes_that_do_not_fit_are_named_with_the_line(load):
+    f = load("def f(W, x, b):\n    z = W @ x\n    return np.sum(z + b)\n", "sizes")
+    line = f.__code__.co_firstlineno
+    product, total = (np.ones((2, 3)), np.ones(4), np.ones(2)), (np.ones((2, 3)), np.ones(3), np.ones(5))
+    calls = (sg.grad(f), lambda *a: sg.vjp(f, *a), lambda *a: sg.explain(f, *a))
+    for call in calls:
+        with pytest.raises(ValueError) as caught:
+            call(*product)
+        assert str(caught.value) == f"matmul: mismatch in the inner dimension: lengths 3 and 4 (sizes.py:{line + 1})"
+    with pytest.raises(ValueError) as caught:
+        sg.grad(f)(*total)
+    message = rf"operands could not be broadcast together: lengths (2 and 5|5 and 2) \(sizes.py:{line + 2}\)"
+    assert re.fullmatch(message, str(caught.value))
+
+
 def test_exceptions_of_the_program_reach_the_user(load):
     f = load(body("if x < 0.0:\n    raise ArithmeticError('below zero')\nassert x < 9.0, 'too large'\nreturn x * x"))
     g = sg.grad(f)
