@@ -44,8 +44,9 @@ class Affine:
         try:
             return self._names
         except AttributeError:
-            self._names = frozenset(ir.names_in(*self.terms))
-            return self._names
+            found: frozenset[str] = frozenset(ir.names_in(*self.terms))
+            self._names = found
+            return found
 
     @property
     def is_const(self) -> bool:
