@@ -15,6 +15,7 @@ class Affine:
     """
 
     __slots__ = ("_names", "const", "terms")
+    _names: frozenset[str]
 
     def __init__(self, terms: dict[Expr, int] | None = None, const: int = 0):
         self.terms = {atom: c for atom, c in (terms or {}).items() if c}
