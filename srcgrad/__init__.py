@@ -8,15 +8,18 @@ from .errors import (
     ArgumentError,
     KindError,
     PitfallWarning,
+    SerialLoopWarning,
     SourceNotFoundError,
     SrcgradError,
     UnknownFunctionError,
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .implicit import fixed_point, root
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .odes import odeint
 from .opaque import rule
 from .primitives import Primitive, primitive
 from .pullback import vjp
@@ -34,6 +37,7 @@ __all__ = [
     "Nondifferentiable",
     "PitfallWarning",
     "Primitive",
+    "SerialLoopWarning",
     "Source",
     "SourceNotFoundError",
     "SparsityError",
@@ -48,6 +52,7 @@ __all__ = [
     "custom_vjp",
     "differentiable",
     "explain",
+    "fixed_point",
     "grad",
     "graph",
     "hessian",
@@ -57,8 +62,10 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "odeint",
     "primitive",
     "print_grad",
+    "root",
     "rule",
     "scipy",
     "source",

@@ -104,8 +104,7 @@ class CallAdjoint:
     def nothing(self, value: ir.Expr | str) -> ir.Expr:
         """Return an adjoint or tangent of zero for a result or an argument."""
         leaf = Name(value) if isinstance(value, str) else value
-        rank = rank_of(leaf, lambda n: self.kinds[n].rank)
-        return Op("np.zeros_like", (leaf,)) if rank else Const(0.0)
+        return Op("np.zeros_like", (leaf,)) if kind_of(leaf, self.kinds).rank else Const(0.0)
 
     def unused(self, leaf: ir.Expr) -> str:
         """Return a name for an adjoint that nobody asks for."""

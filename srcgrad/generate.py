@@ -75,12 +75,12 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
-    lines += ["from numba import prange"] if "in prange(" in body else []
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    lines += ["from numba import prange"] if "in prange(" in code else []
     helpers = [n for n in HELPERS if f"{n}(" in body]
     helpers += ["special"] if re.search(r"(?<![\w.])special\.", body) else []
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
-    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
     if hints:
         lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]

@@ -20,6 +20,7 @@ from .blocks import rename_block, verify
 from .calls import Routine, Rule
 from .custom import Custom, CustomVjp
 from .ir import Const, Expr, Kind, Op
+from .parse_calls import LocalFunction
 from .parse_expr import NOT_HERE, ExpressionReader, Obj, Stop, Struct
 from .parse_routines import Made, apart, arguments_in, call_routine, form_of, is_plain_result, results_in
 from .source import find_source, python_function
@@ -101,6 +102,7 @@ class RuleReader(ExpressionReader):
         source = self.page_source(function)
         reader: Any = type(self)
         given = self.arguments_of(node, reader(source, self.shared, {}), function, positional, keywords)
+        given = {k: self.defined_outside(node, source.name, v) for k, v in given.items()}
         forms = tuple(map(_form, given.values()))
         for name, form in zip(given, forms, strict=True):
             if form is None:
@@ -114,6 +116,17 @@ class RuleReader(ExpressionReader):
         if key not in self.shared.ruled:
             self.read_rule(node, rule, source, given, kinds, key)
         return call_routine(self, node, self.shared.ruled[key].made, given)
+
+    def defined_outside(self, node, name: str, value):
+        """Return an argument; of a function defined inside the one being read, one that could stand outside."""
+        local = value.value if isinstance(value, Obj) else None
+        if not isinstance(local, LocalFunction):
+            return value
+        function, around = self.closed_function(node, local)
+        if around:
+            what = f"a function passed to {name} uses {', '.join(map(repr, around))} from around it"
+            self.fail(node, what, "give it these as arguments")
+        return Obj(function)
 
     def page_source(self, page: Callable):
         """Return the source of a function with a rule, or of a page of it."""

@@ -15,6 +15,7 @@ from .joins import join_made
 from .kinds import infer_kinds, kind_of
 from .link import linked, tangent_form
 from .lower import lower_with_kinds
+from .parallel import settle
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
@@ -286,6 +287,9 @@ def generated(functions: tuple[ir.Function, ...], low: Lowered, rules: bool = Tr
     """Return what is written to a module: functions, and those of the routines that they call, with their `rules`."""
     captured = low.function.captured
     functions, callees, inside, told = linked(functions, {name for name, _ in captured}, low.variant, rules)
+    settled = [settle(f) for f in (*functions, *callees)]
+    functions, callees = (tuple(f for f, _ in some) for some in (settled[: len(functions)], settled[len(functions) :]))
+    inside = (*inside, *(p for _, problems in settled for p in problems))
     known = (*low.inherited, *(low.pitfalls or ()))
     pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
     return Generated(functions, low.result, captured, low.function.name, pitfalls, callees, told)
