@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import re
 import threading
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 import numba
 
-from . import entry, generate, store, tree
+from . import entry, generate, store, travel, tree
 from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .listing import Source
 from .makers import OF_FUNCTION, maker
@@ -181,10 +180,8 @@ class Transformed:
         return f"<srcgrad {self._transform} of {generate.place(self._base)}>"
 
     def __reduce__(self):
-        function = python_function(self._base)
-        if function is not None and _lookup(function.__module__, function.__qualname__) is self:
-            return _lookup, (function.__module__, function.__qualname__)
-        return _remake, (type(self), self._unwrapped, self._argnums, self._boundscheck)
+        args = type(self), self._unwrapped, self._argnums, self._boundscheck
+        return travel.reduced(self, self._base, _remake, args)
 
     def __get__(self, instance, owner=None):
         return self if instance is None else functools.partial(self, instance)
@@ -227,15 +224,6 @@ class ValueAndGrad(Derivative):
 
     def _assemble(self, result, structures):
         return result[0], tree.unflatten(self._by(structures), iter(result[1:]))
-
-
-def _lookup(module: str, qualname: str):
-    import importlib
-
-    try:
-        return operator.attrgetter(qualname)(importlib.import_module(module))
-    except (ImportError, AttributeError):
-        return None
 
 
 def _remake(cls, f, argnums, boundscheck):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numba
 
+from . import travel
+
 
 class Custom:
     """A function whose derivative is a rule of its own; callable as the function is, from Python and inside njit."""
@@ -46,10 +48,16 @@ class Custom:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self):
-        return self.__qualname__  # found again by its name, as functions are
+        return travel.reduced(self, self, _remake, (type(self), self.__wrapped__, self.rule))
 
     def __repr__(self):
         return f"<srcgrad {self.maker} {self.__wrapped__!r}>"
+
+
+def _remake(cls, f, rule):
+    made = cls(f)
+    made.rule = rule
+    return made
 
 
 class CustomVjp(Custom):

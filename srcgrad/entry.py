@@ -26,6 +26,7 @@ from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .primitives import Primitive
 from .source import python_function
+from .travel import lines_of
 from .tree_types import built, leaf_types, structure_of_type
 
 _SIMPLE = bool | int | float | complex | str | bytes | None
@@ -50,7 +51,7 @@ def _digest_function(function, h, seen):
         return
     seen.add(id(function))
     try:
-        text = inspect.getsource(function)
+        text = "".join(lines_of(function)[0])
     except (OSError, TypeError):
         text = ""
     code = function.__code__
