@@ -2,7 +2,7 @@
 
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
-from .check import check_grads
+from .check import check_grads, check_rule
 from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
@@ -20,6 +20,7 @@ from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
 from .odes import odeint
+from .opaque import rule
 from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
@@ -44,6 +45,7 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "check_rule",
     "checkpoint",
     "clear_cache",
     "custom_jvp",
@@ -64,6 +66,7 @@ __all__ = [
     "primitive",
     "print_grad",
     "root",
+    "rule",
     "scipy",
     "source",
     "sparse_jacobian",

@@ -45,7 +45,7 @@ class Step:
     reasons: dict[str, str] = field(default_factory=dict)
     entry: list = field(default_factory=list)
     loads: list[Let] = field(default_factory=list)
-    rebuilds: list[Let] = field(default_factory=list)
+    rebuilds: list[Stmt] = field(default_factory=list)
     allocations: list[Stmt] = field(default_factory=list)
     height: str | None = None
     stacks: list[str] = field(default_factory=list)

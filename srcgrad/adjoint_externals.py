@@ -88,8 +88,10 @@ class ExternalAdjoint:
         given[f"{operand}_bar"] = Name(target)
         if direct:
             live.add(root)
-        else:
+        elif rank:
             self.nest(step, target, rank, leaf, live)
+        else:
+            self.contribute(step, leaf, 1, Name(target), live, leaf)
 
     def external_bar_alone(self, step, row: externals.External, operand: str, given: dict):
         """Write the call for the adjoint of an operand that only the page of another one asks for."""

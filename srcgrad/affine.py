@@ -14,7 +14,7 @@ class Affine:
     Atoms are products, in one order, of expressions that are neither sums nor products themselves.
     """
 
-    __slots__ = ("const", "terms")
+    __slots__ = ("_names", "const", "terms")
 
     def __init__(self, terms: dict[Expr, int] | None = None, const: int = 0):
         self.terms = {atom: c for atom, c in (terms or {}).items() if c}
@@ -37,6 +37,15 @@ class Affine:
 
     def __hash__(self):
         return hash((frozenset(self.terms.items()), self.const))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names in it, those inside of atoms too."""
+        try:
+            return self._names
+        except AttributeError:
+            self._names = frozenset(ir.names_in(*self.terms))
+            return self._names
 
     @property
     def is_const(self) -> bool:

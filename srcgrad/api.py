@@ -232,14 +232,14 @@ def _remake(cls, f, argnums, boundscheck):
 
 def worded(e: Exception) -> Exception:
     """Return an error of compiled code, which carries its numbers apart, as one sentence."""
-    if len(e.args) != 3 or not isinstance(e.args[0], str):
+    if len(e.args) not in (3, 4) or not isinstance(e.args[0], str):
         return e
-    text, first, second = e.args
+    text, first, second, *where = e.args  # where is the place in the user's file, if it is known
     outside = re.fullmatch(r"out of bounds: (.*), axis (\d+): index, size", text, re.DOTALL)
     if outside:
         where, axis = outside.groups()
         return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {where}")
-    return type(e)(f"{text} {first} and {second}")
+    return type(e)(" ".join([f"{text} {first} and {second}", *(f"({place})" for place in where)]))
 
 
 def _unwrapped_error(e: Exception) -> Exception:

@@ -24,7 +24,9 @@ from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
+from .opaque import has_address
 from .primitives import Primitive
+from .rules import externals
 from .source import python_function
 from .travel import lines_of
 from .tree_types import built, leaf_types, structure_of_type
@@ -109,7 +111,20 @@ def _digest_rule(f, h, seen):
         _digest_value(page, h, seen, set())
 
 
+def _digest_pages(value, h, seen):
+    """Digest the rule of a function without text, and where the function stands."""
+    row = externals.found(value)
+    if row is None or row.place is None:
+        return
+    h.update(repr((row.place, row.operands, row.results, row.signatures, row.dtypes)).encode())
+    for name, page in sorted(vars(row.rule).items()):
+        if callable(page):
+            h.update(f"{name}=".encode())
+            _digest_value(page, h, seen, set())
+
+
 def _digest_value(value, h, seen, attributes):
+    _digest_pages(value, h, seen)
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Primitive):
@@ -251,7 +266,7 @@ class Entry:
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
-        return store.guard(compiled, lambda: not any(is_recursive(module) for module, _, _ in self.modules.values()))
+        return store.guard(compiled, lambda: not any(is_bound_to_process(module) for module, _, _ in self.modules.values()))
 
     def _declared(self) -> str:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""
@@ -423,9 +438,13 @@ def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None 
     return Arguments(structures, flat, kinds)
 
 
-def is_recursive(module) -> bool:
-    """Return whether functions of a generated module call themselves: numba cannot load such code from its cache."""
-    return getattr(module, "RECURSIVE", False)
+def is_bound_to_process(module) -> bool:
+    """Return whether numba cannot load the code of a generated module from its cache.
+
+    Its functions call themselves, or hold the address of a function.
+    """
+    own = vars(module).get("own")
+    return getattr(module, "RECURSIVE", False) or own is not None and any(map(has_address, vars(own).values()))
 
 
 def compiled(function, module):
@@ -436,7 +455,7 @@ def compiled(function, module):
     if numba.config.DISABLE_JIT:
         return function
 
-    cached = module.__srcgrad_cached__ and not is_recursive(module)
+    cached = module.__srcgrad_cached__ and not is_bound_to_process(module)
 
     def compile_one(f):
         return store.guard(numba.njit(cache=cached, error_model="numpy", parallel=in_parallel(f))(f))

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from . import entry, generate, ir, pipeline, tree
+from .api import worded
 from .blocks import surely_bound
 from .errors import ArgumentError, Problem
 from .facts import StatementFact, copies, loop_facts, statement_facts
@@ -152,7 +153,7 @@ class _Explainer:
                 break
             except ValueError as e:
                 if stretch or not (e.args and str(e.args[0]).startswith("operands could not be broadcast")):
-                    raise
+                    raise worded(e) from None
         kept = self.measured(flat)
         params = self.low.function.params
         gradients = {params[k]: _plain(g) for k, g in zip(self.wrt, found[1:], strict=True)}

@@ -75,7 +75,8 @@ class ExternalCaller(NestWriter):
         args: list[Expr] = []
         for arg, kind, names in zip(expr.args, kinds, found[0], strict=True):
             if not kind.rank:
-                args.append(self.scalar(arg))
+                value = self.scalar(arg)
+                args.append(value if row.place is None else self.hold(value, row.operands[len(args)]))
                 continue
             p = self.pull(arg)
             for name, size in zip(names, p.dims, strict=True):

@@ -147,7 +147,7 @@ def _fact(step: Step, plan: Plan, every: list[Step]) -> StatementFact:
     again = tuple(
         Again(name, (reader.stmt.loc.line,))
         for reader in every for let in reader.rebuilds
-        if let.target == name and let.loc == stmt.loc and isinstance(stmt, Let) and reader.stmt.loc
+        if isinstance(let, Let) and let.target == name and let.loc == stmt.loc and isinstance(stmt, Let) and reader.stmt.loc
     )  # fmt: skip
     return StatementFact(stmt.loc, name, name in active, *by_bend, tuple(_kept(step, plan, every)), again)
 
@@ -197,7 +197,7 @@ def _readers(name: str, plan: Plan, every: list[Step], own: Step) -> tuple[int, 
     wanted = {f"{name}[]"} if name in plan.kinds and plan.kinds[name].rank else {name}
     found = set()
     for step in every:
-        facts = set(recorder.reads[id(step)]) | {f for r in step.rebuilds for f in _names(r.value, plan)}
+        facts = set(recorder.reads[id(step)]) | {f for r in step.rebuilds for f in ir.read_in((r,)) if f in plan.kinds}
         if isinstance(step.stmt, If) or step.is_loop:
             facts |= recorder.header(step)
         if facts & wanted and step.stmt.loc and step is not own or step is own and recorder.reads[id(step)] & wanted:

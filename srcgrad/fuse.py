@@ -14,6 +14,7 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
+from .adjoint_joins import join_nests
 from .affine import Affine, affine, simplify_index, times, unclipped
 from .blocks import defined_first, touches
 from .equalities import Known
@@ -56,6 +57,8 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     body = walk_rows(body, kinds, fresh)
     body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
     body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
+    body = join_nests(replace(function, body=(*function.body[:start], *body)), body, kinds, sizes)
+    arrays = {n for n, k in kinds.items() if k.rank}
     body = assign_interiors(scratch_to_scalars(body, fresh))
     body = sum_in_scalars(join_additions(body), fresh)
     body = split_wide(body, arrays, set())

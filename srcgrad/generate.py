@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from . import store, tree
+from . import opaque, store, tree
 from .errors import Problem
 from .rules.rows import OWN
 from .runtime import HELPERS
@@ -84,13 +84,15 @@ def module_text(name: str, made) -> str:
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
     if hints:
         lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
-    own = [p for n, p in OWN.items() if re.search(rf"(?<![\w.])own\.{n}\(", code)]
+    own = [p.text for n, p in OWN.items() if re.search(rf"(?<![\w.])own\.{n}\(", code)]
+    lines += ["from srcgrad.opaque import imported"] if opaque.used_in(code) else []
+    own += map(opaque.definition, opaque.used_in(code))
     lines += ["from srcgrad.primitives import primitives"] if own else []
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")
     if constants or own:
-        lines += ["", *([f"own = primitives({', '.join(p.text for p in own)})"] if own else []), *constants]
+        lines += ["", *([f"own = primitives({', '.join(own)})"] if own else []), *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
     if made.callees:
         lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]

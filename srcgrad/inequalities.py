@@ -33,7 +33,12 @@ class Facts:
 
     def without(self, names: set[str]) -> Facts:
         """Return the facts that do not mention any of the names."""
-        return Facts(tuple(f for f in self.known if not any(ir.names_in(t) & names for t in f.terms)))
+        return self.only(lambda f: f.names.isdisjoint(names))
+
+    def only(self, holds: Callable[[Affine], bool]) -> Facts:
+        """Return the facts of which something holds; themselves, with what is known of them, if it does of all."""
+        kept = tuple(filter(holds, self.known))
+        return self if len(kept) == len(self.known) else Facts(kept)
 
     @cached_property
     def equal(self) -> dict[Expr, Affine]:
@@ -47,7 +52,8 @@ class Facts:
             if single:
                 atom = list(rest.terms)[single[0][1]]
                 value = (Affine({atom: rest.terms[atom]}) - rest) * rest.terms[atom]
-                equal = {a: substitute(v, {atom: value}) for a, v in equal.items()} | {atom: value}
+                put = {atom: value}
+                equal = {a: substitute(v, put) if atom in v.terms else v for a, v in equal.items()} | put
         return equal
 
     @cached_property

@@ -118,12 +118,16 @@ class Joiner:
         return plain and plain_2 and all(iteration_offset(a, b, first.var, varying) in (0, FAR) for a, b in pairs)
 
     # -- what stands between
+    def movable(self, stmt: Stmt) -> bool:
+        """Return whether a statement may run earlier, as far as it goes by itself."""
+        return _is_movable(stmt)
+
     def rearranged(self, first: For, between: list[Stmt], second: For) -> tuple[list[Stmt], list[Stmt]] | None:
         """Return (statements to go before both loops, statements to go behind both), None where some can do neither."""
         above: list[Stmt] = []
         below: list[Stmt] = []
         for stmt in between:
-            if _is_movable(stmt) and _independent(stmt, first) and all(_independent(stmt, b) for b in below):
+            if self.movable(stmt) and _independent(stmt, first) and all(_independent(stmt, b) for b in below):
                 above.append(stmt)
             elif _independent(stmt, second):
                 below.append(stmt)

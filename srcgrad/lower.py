@@ -44,7 +44,7 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
     >>> print(emit(lower(f, {"a": Kind("float64", 1), "b": Kind("float64", 1)}), comments=False))
     def f(a, b):
         if a.shape[0] != b.shape[0]:
-            raise ValueError('operands could not be broadcast together: lengths', a.shape[0], b.shape[0])
+            raise ValueError('operands could not be broadcast together: lengths', a.shape[0], b.shape[0], '<text>:2')
         c = np.empty_like(a)
         for i in range(a.shape[0]):
             c[i] = 2.0 * a[i] + b[i]

@@ -94,7 +94,7 @@ class AssignmentReader(ExpressionReader):
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        known = self.hold(value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
+        known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
             self.env[name] = known
             return None
@@ -116,6 +116,19 @@ class AssignmentReader(ExpressionReader):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:
+        """Return a slice under a name: its bounds stay, or have names of their own where the name is bound anew."""
+        if self.in_library or not self.rebinds(self.local_name(name)):
+            return self.hold(value, node)
+        parts = {"start": value.lo, "stop": value.hi, "step": value.step}
+        names = {key: self.component(name, key) for key, e in parts.items() if e is not None}
+        known = ir.Slice(*(Name(names[key]) if key in names else None for key in parts))
+        before = self.env.get(name)
+        if self.depth and before not in (None, known):
+            self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
+        self.assign_together([(names[key], parts[key]) for key in names], node)
+        return known
 
     def undone(self, value):
         """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""
@@ -194,6 +207,7 @@ class AssignmentReader(ExpressionReader):
         if any(isinstance(t, ast.Starred) for t in targets):
             self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
+        simple = simple and not any(isinstance(i, ir.Slice) for i in items)
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)

@@ -114,7 +114,7 @@ class CallReader(ExpressionReader):
         if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
             self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
         self.fail(node, f"there is no rule for {name}() and no Python source",
-                  "write it in Python and NumPy, or register a rule for it")  # fmt: skip
+                  "write it in Python and NumPy, or give it a rule: sg.rule")  # fmt: skip
 
     def name_of(self, node) -> str:
         """Return how the text calls a function, or the operation that stands for it."""

@@ -21,6 +21,7 @@ from .errors import ArgumentError, Problem
 from .rules.elementwise import ARGUMENTS, BY_OBJECT, BY_SPELLING, CONSTANTS, ROWS, Row
 from .rules.rows import OWN
 from .runtime import special
+from .travel import SENT
 
 
 class Primitive:
@@ -43,11 +44,22 @@ class Primitive:
         """How a generated module defines it."""
         return f"{self.key}={self.formula if self.stable is None else (self.formula, self.stable)!r}"
 
+    @functools.cached_property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The function that calls it: what a derivative of the primitive alone is made from."""
+        args = ", ".join(self.parameters)
+        text = f"def {self.__name__}({args}):\n    return own.{self.key}({args})\n"
+        namespace: dict[str, Any] = {"own": own, "__name__": self.__module__}
+        exec(compile(text, f"<srcgrad primitive {self.key}>", "exec"), namespace)
+        function = namespace[self.__name__]
+        function.__dict__[SENT] = text.splitlines(True), 1
+        return function
+
     def _function(self, arrays: bool) -> Callable[..., Any]:
         node = _Code(arrays).visit(ast.parse(self.stable or self.formula, mode="eval").body)
         body = ast.unparse(ast.fix_missing_locations(node))
         text = f"def {self.key}({', '.join(self.parameters)}):\n    return {body}\n"
-        file = f"<srcgrad primitive {self.key}{' of arrays' if arrays else ''}>"
+        file = f"<srcgrad primitive {self.key} of {'arrays' if arrays else 'numbers'}>"
         linecache.cache[file] = (len(text), None, text.splitlines(True), file)
         namespace: dict[str, Any] = {"np": np, "math": math, "special": special, "own": own, **CONSTANTS}
         exec(compile(text, file, "exec"), namespace)
@@ -217,9 +229,15 @@ own = ModuleType("own")
 
 
 def primitives(**formulas):
-    """Return a module with primitives: each from its formula, or from the formula and the stable text for the value."""
+    """Return a module with primitives: each from its formula, or from the formula and the stable text for the value.
+
+    What is a function already stands in it as it is.
+    """
     found = ModuleType("own")
     for key, given in formulas.items():
+        if not isinstance(given, str | tuple):
+            setattr(found, key, given)
+            continue
         formula, stable = (given, None) if isinstance(given, str) else given
         known = OWN.get(key)
         same = known is not None and (known.formula, known.stable) == (formula, stable)

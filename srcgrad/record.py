@@ -18,6 +18,8 @@ from .slots import Slots
 from .writes import first_writes
 
 CHEAP = 8
+PLACES = (Name, Const, Op, Select)
+FRESH = ("np.empty", "np.empty_like")
 
 
 def contents(array: str) -> str:
@@ -75,8 +77,7 @@ class Recorder:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""
         lets = [s for s in ir.statements(self.function.body) if isinstance(s, Let) and s.target in self.single]
         lets = [s for s in lets if self.kinds[s.target] == Kind("int64")]
-        known = (Name, Const, Op, Select)
-        pure = [s for s in lets if all(isinstance(e, known) and not _is_drawn(e) for e in ir.walk(s.value))]
+        pure = [s for s in lets if all(isinstance(e, PLACES) and not _is_drawn(e) for e in ir.walk(s.value))]
         return {s.target: s.value for s in pure}
 
     def run(self, steps: list[Step]):
@@ -137,9 +138,7 @@ class Recorder:
                 found |= self.needs(inner)
             if isinstance(step.stmt, For):
                 found.discard(step.stmt.var)
-        for rebuild in step.rebuilds:
-            found |= facts_of(rebuild.value, self.kinds, self.bars)
-        return found
+        return found | facts_of_code(step.rebuilds, self.kinds, self.bars)
 
     def header(self, step: Step) -> set[str]:
         if not step.has_reverse:
@@ -197,9 +196,18 @@ class Recorder:
         wanted = {name, contents(name)} if rank else {name}
         readers = [j for j in range(k, len(steps)) if self.needs(steps[j]) & wanted]
         if rank:
-            if readers or any(contents(name) in self.needs(s) for s in steps[k:]):
-                self.temps |= wanted - {contents(name)}
+            if not readers:
+                return
+            self.temps.add(name)
+            making = self.making(steps, k, name)
+            why_not = "its elements cost more than one cheap nest" if making is None else self.changed(
+                steps, k, readers[-1], facts_of_code(making, self.kinds, self.bars) - wanted, name
+            )
+            if making is not None and not why_not:
+                steps[readers[-1]].rebuilds[:0] = making
+            else:
                 steps[k].kept_after[name] = True
+                steps[k].reasons[name] = why_not
             return
         if not readers:
             self.temps.add(name)
@@ -240,7 +248,9 @@ class Recorder:
             return "its own reverse reads it"
         if isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return "random numbers are drawn once"
-        if cost(stmt.value) > CHEAP:
+        # arithmetic of places is cheaper than the memory that keeps them
+        place = self.kinds[stmt.target] == Kind("int64") and all(isinstance(e, PLACES) for e in ir.walk(stmt.value))
+        if cost(stmt.value) > (4 * CHEAP if place else CHEAP):
             return "it costs more to compute again than to keep"
         killed: set[str] = set()
         for s in steps[k + 1 : j + 1]:
@@ -248,8 +258,28 @@ class Recorder:
             if s is steps[j] and simple and not self.is_address(s.stmt, stmt.target, steps, k):
                 continue
             killed |= self.kills(s.stmt)
-        lost = sorted({f.removesuffix("[]") for f in facts_of(stmt.value, self.kinds, self.bars) & killed})
-        return f"{', '.join(lost)} changed before it is read again" if lost else ""
+        return _changed(facts_of(stmt.value, self.kinds, self.bars) & killed)
+
+    def making(self, steps, k, name: str) -> list[Stmt] | None:
+        """Return the statements that make an array of a trip: an allocation and a nest of one cheap store, once each."""
+        made = steps[k].stmt
+        writers = [s.stmt for s in steps[k + 1 :] if name in ir.stored_in((s.stmt,))]
+        fresh = isinstance(made, Let) and isinstance(made.value, Op) and made.value.fn in FRESH
+        if not fresh or len(writers) != 1 or ir.stored_in(writers) != {name}:
+            return None
+        inner, counters = writers[0], []
+        while isinstance(inner, For) and len(inner.body) == 1 and not inner.other and inner.schedule is None:
+            counters.append(Name(inner.var))
+            inner = inner.body[0]
+        if not isinstance(inner, Store) or inner.op != "=" or cost(inner.value) > CHEAP:
+            return None
+        each = len(counters) == self.kinds[name].rank and set(inner.index) == set(counters)
+        return [made, writers[0]] if each and name not in ir.names_in(inner.value) else None
+
+    def changed(self, steps, k, j, facts: set[str], name: str) -> str:
+        """Return which of the facts that make an array are no longer there where step j is reversed; '' if all are."""
+        killed = set().union(*(self.kills(s.stmt) for s in steps[k + 1 : j + 1])) - {name, contents(name)}
+        return _changed(facts & killed)
 
     def is_address(self, stmt: Stmt, name: str, steps, k) -> bool:
         """Return whether the place of a store depends on `name`: then it is rebuilt before the store is undone."""
@@ -269,8 +299,10 @@ class Recorder:
 
     def own_reads(self, step: Step) -> set[str]:
         found = set(self.reads[id(step)])
-        for e in step.rebuilds:
-            found = (found - {e.target}) | facts_of(e.value, self.kinds, self.bars)
+        for r in step.rebuilds:
+            found = (found - (set(ir.binds(r)) or {contents(a) for a in ir.stored_in((r,))})) | facts_of_code(
+                (r,), self.kinds, self.bars
+            )
         return found - self.temps
 
     def step(self, step: Step, needed: set[str], loops) -> set[str]:
@@ -371,11 +403,16 @@ class Recorder:
         return found | ir.stored_in(step.stmt.body) - self.kills(step.stmt)
 
 
+def _changed(facts: set[str]) -> str:
+    lost = sorted({f.removesuffix("[]") for f in facts})
+    return f"{', '.join(lost)} changed before it is read again" if lost else ""
+
+
 def reads_own_element(step: Step) -> bool:
     """Return whether the adjoint of a store reads no element of its array but the one stored."""
     stmt = step.stmt
     assert isinstance(stmt, Store)
-    found = [stmt.base not in ir.names_in(r.value) for r in step.rebuilds]
+    found = [stmt.base not in ir.read_in((r,)) for r in step.rebuilds]
 
     def visit(e: Expr):
         if isinstance(e, Sub) and e.base == Name(stmt.base):

@@ -387,11 +387,11 @@ def counts_on_stack(step: Step) -> bool:
 def split_rebuilds(rebuilds, wanted: set[str]):
     """Return (rebuilds that the index of a restored element needs, all others), each in order."""
     wanted = set(wanted)
-    early: list[Let] = []
+    early: list[Stmt] = []
     for r in reversed(rebuilds):
-        if r.target in wanted:
+        if wanted & (ir.bound_in((r,)) | ir.stored_in((r,))):
             early.insert(0, r)
-            wanted |= ir.names_in(r.value)
+            wanted |= ir.read_in((r,))
     return early, [r for r in rebuilds if r not in early]
 
 

@@ -11,6 +11,7 @@ from .calls import Routine, Rule, name_results, reachable
 from .errors import Problem, UnsupportedError, problem_at
 from .ir import Kind, Loc
 from .kinds import routine_kinds
+from .library import is_ours
 from .parse import parse
 from .prepare import own_written_params
 from .source import find_source
@@ -33,7 +34,8 @@ class RulePages:
         if key not in self.read_already:
             structures = tuple(tree.LEAF if k is not None else tree.Known(None) for k in kinds)
             given = tuple(k for k in kinds if k is not None)
-            function = parse(replace(find_source(page), called_at=loc), structures, kinds=given).function
+            source = replace(find_source(page), called_at=loc, derived=not is_ours(page))
+            function = parse(source, structures, kinds=given).function
             routine = Routine(name, tidied(function), key, False)
             routine_kinds(routine, given)
             self.read_already[key] = routine

@@ -293,6 +293,42 @@ def test_pages_are_called_by_name(plain):
     assert "def softplus_bwd(x, bar):" in text
 
 
+# ---- check_rule
+
+
+def test_check_rule_of_right_rules(plain):
+    assert sg.check_rule(softplus, 0.7, order=2) < 1e-6
+    assert sg.check_rule(softplus, A) < 1e-6
+    assert sg.check_rule(moments, {"scale": 0.7}, A, 3, True) < 1e-6
+    assert sg.check_rule(looked_up, A) < 1e-6
+    found = sg.check_rule(both, 0.7, A, 2)
+    assert found < 1e-6
+    assert set(found.by_argument) == {"x", "a"}
+
+
+def test_check_rule_names_what_is_off(plain):
+    @sg.custom_vjp
+    def f(x, a):
+        return np.sum(a * x)
+
+    f.defvjp(
+        lambda x, a: (np.sum(a * x), (x, a)),
+        lambda res, bar: (bar * np.sum(res[1]), 2.0 * bar * res[0] + np.zeros(3)),
+    )
+    with pytest.raises(AssertionError, match=r"gradient by a\[\d\]: 1.4"):
+        sg.check_rule(f, 0.7, A)
+
+    @sg.custom_jvp
+    def g(x):
+        return x * x
+
+    g.defjvp(lambda primals, tangents: (primals[0] ** 2 + 0.1, 2.0 * primals[0] * tangents[0]))
+    with pytest.raises(AssertionError, match="the value: the rule of g gives"):
+        sg.check_rule(g, 0.7)
+    with pytest.raises(sg.ArgumentError, match="in_scalar has no rule of its own"):
+        sg.check_rule(in_scalar, 0.7)
+
+
 # ---- what is refused
 
 

@@ -65,7 +65,9 @@ _function("np.shape", "a")
 _function("np.ravel", "a", method="ravel")
 
 # these take a shape, which the parser spreads into operands
-SHAPED = {np.zeros: "np.zeros", np.ones: "np.ones", np.empty: "np.empty", np.full: "np.full"}
+SHAPED = {
+    np.zeros: "np.zeros", np.ones: "np.ones", np.empty: "np.empty", np.ndarray: "np.empty", np.full: "np.full",
+}  # fmt: skip
 RESHAPES = {np.reshape: "np.reshape"}
 ALLOCATIONS = frozenset({"np.zeros", "np.ones", "np.empty", "np.full"})
 REDUCTIONS = frozenset({"np.sum", "np.mean", "np.max", "np.min", "np.argmax", "np.argmin"})

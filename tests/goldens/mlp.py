@@ -23,19 +23,19 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     # forward
     # H = np.tanh(X @ W1 + b1)  (line 2)
     if X.shape[1] != W1.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0], 'mlp.py:2')
     H = X @ W1
     if W1.shape[1] != b1.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0], 'mlp.py:2')
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
             H[i, j] = np.tanh(H[i, j] + b1[j])
     # S = H @ W2 + b2  (line 3)
     if W1.shape[1] != W2.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0], 'mlp.py:3')
     S = H @ W2
     if W2.shape[1] != b2.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0], 'mlp.py:3')
     for i in range(X.shape[0]):
         for j in range(W2.shape[1]):
             S[i, j] += b2[j]
@@ -77,13 +77,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     total_1_bar = lam
     total_2_bar = lam
     W2_bar = np.empty_like(W2)
-    for i in range(W2.shape[0]):
-        for j in range(W2.shape[1]):
-            W2_bar[i, j] = 2.0 * W2[i, j] * total_2_bar
     W1_bar = np.empty_like(W1)
-    for i in range(W1.shape[0]):
-        for j in range(W1.shape[1]):
-            W1_bar[i, j] = 2.0 * W1[i, j] * total_1_bar
     # for i in range(S.shape[0]):  (line 5)
     S_bar = np.zeros_like(S)
     for i in range(S.shape[0]):
@@ -109,9 +103,11 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             b2_bar[j] += S_bar[i, j]
     H_bar = S_bar @ W2.T
     W2_push = H.T @ S_bar
-    for i in range(W2_bar.shape[0]):
-        for j in range(W2_bar.shape[1]):
-            W2_bar[i, j] += W2_push[i, j]
+    # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
+    for i in range(W2.shape[0]):
+        for j in range(W2.shape[1]):
+            # S = H @ W2 + b2  (line 3)
+            W2_bar[i, j] = 2.0 * W2[i, j] * total_2_bar + W2_push[i, j]
     # H = np.tanh(X @ W1 + b1)  (line 2)
     b1_bar = np.zeros_like(b1)
     for i in range(X.shape[0]):
@@ -120,7 +116,9 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             b1_bar[j] += t
             H_bar[i, j] = t
     W1_push = X.T @ H_bar
-    for i in range(W1_bar.shape[0]):
-        for j in range(W1_bar.shape[1]):
-            W1_bar[i, j] += W1_push[i, j]
+    # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
+    for i in range(W1.shape[0]):
+        for j in range(W1.shape[1]):
+            # H = np.tanh(X @ W1 + b1)  (line 2)
+            W1_bar[i, j] = 2.0 * W1[i, j] * total_1_bar + W1_push[i, j]
     return out, W1_bar, b1_bar, W2_bar, b2_bar

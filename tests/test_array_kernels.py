@@ -1,0 +1,60 @@
+"""PolyBench's, NPBench's and ADBench's kernels as NumPy writes them: their gradients against differences."""
+
+import numpy as np
+import pytest
+
+import srcgrad as sg
+from tests.benchmarks import arrays_in_jax, physics_kernels
+from tests.benchmarks.array_kernels import KERNELS
+from tests.random_programs.compare import bits, compiled_gradient, plain_gradient
+from tests.random_programs.differences import along, copied
+
+pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")
+# their texts are hundreds of lines
+LARGE = {"vadv", "channel_flow", "nbody", "resnet", "lenet", "adi", "bundle_arrays"}
+COMPILED = {"jacobi_1d", "spmv", "floyd_warshall"}
+ALL = [pytest.param(k, id=k.name, marks=pytest.mark.long if k.name in LARGE else ()) for k in KERNELS]
+
+
+def check(kernel, gradient) -> None:
+    """Asserts value and gradient, the latter along two directions, and that no argument was written."""
+    args = kernel.args(kernel.tiny)
+    argnums, before = kernel.argnums(args), copied(args)
+    value, gradients = gradient(kernel.function, args, argnums)
+    assert bits(args) == bits(before)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    rng = np.random.default_rng(1)
+    for _ in range(2):
+        ways = {k: rng.normal(size=np.shape(args[k])) for k in argnums}
+
+        def shifted(step, ways=ways):
+            given = copied(args)
+            return float(kernel.function(*(a + step * ways[k] if k in ways else a for k, a in enumerate(given))))
+
+        middle = shifted(0.0)
+        right = next((d for h in (1e-3, 1e-4, 1e-5) if (d := along(shifted, middle, h)).smooth), None)
+        assert right is not None, "a kink near the point"
+        parts = [g * ways[k] for k, g in zip(argnums, gradients, strict=True)]
+        found, size = sum(float(np.sum(p)) for p in parts), sum(float(np.sum(np.abs(p))) for p in parts)
+        assert abs(value - middle) <= 1e-10 * max(1.0, abs(middle))
+        assert abs(found - right.value) <= 1e-7 * (size + 1e-2) + 20 * right.error
+
+
+@pytest.mark.parametrize("kernel", ALL)
+def test_gradient_in_plain_python(kernel):
+    check(kernel, plain_gradient)
+
+
+@pytest.mark.parametrize("kernel", [k for k in KERNELS if k.name in COMPILED], ids=lambda k: k.name)
+def test_gradient_compiled(kernel):
+    check(kernel, compiled_gradient)
+
+
+def test_complex_kernel_is_refused_by_line():
+    x = np.ones(4, complex)
+    with pytest.raises(sg.SrcgradError, match=r"(?s)physics_kernels\.py.*complex"):
+        sg.source(sg.grad(physics_kernels.stockham_fft_complex, argnums=3), 4, 2, 2, x, x)
+
+
+def test_kernels_written_for_jax_are_ours():
+    assert set(arrays_in_jax.KERNELS) <= {k.name for k in KERNELS}
