@@ -50,7 +50,7 @@ LEVELS = (
     ("jacobians",),
     ("batching",),
     ("generate",),
-    ("entry",),
+    ("digests", "entry"),
     ("api",),
     ("layouts", "structured"),
     ("explanation", "jacobian", "jvp", "odes", "pullback", "sparse", "vmap"),
