@@ -1,4 +1,4 @@
-"""Digests of functions: of their source, of all they call, of what they capture and of the rules they have."""
+"""What a function depends on: a digest of its text, of all it calls, of its rules and of the constants it captures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from .rules import externals
 from .source import python_function
 from .travel import lines_of
 
-_SIMPLE = bool | int | float | complex | str | bytes | None
 _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
 
 

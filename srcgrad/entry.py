@@ -114,7 +114,12 @@ class Entry:
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
-        return store.guard(compiled, lambda: not any(is_bound_to_process(m) for m, _, _ in self.modules.values()))
+        return store.guard(compiled, self._may_be_loaded)
+
+    def _may_be_loaded(self) -> bool:
+        """Return whether another process can load what is compiled."""
+        every = (self, *([self.plain] if self.plain is not None else []))
+        return not any(is_bound_to_process(module) for e in every for module, _, _ in e.modules.values())
 
     def _declared(self) -> str:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""

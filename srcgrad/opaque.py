@@ -61,12 +61,12 @@ def rule(function, operands, results, *signatures, dtypes=""):
             key += "_"
         names = tuple(results.split())
         given = dtypes.split() or ["float64"] * len(names)
-        setattr(own, key, function)
         row = externals.External(
             f"own.{key}", tuple(operands.split()), names, tuple(map(externals.read_signature, signatures)),
             tuple("" if d == "." else d for d in given), pages, (), names, function, (module, name),
         )  # fmt: skip
         _check_pages(row, pages)
+        setattr(own, key, function)
         externals.add(row)
         return pages
 
@@ -93,10 +93,10 @@ def _check_pages(row: externals.External, pages):
         strange = [p for p in page.__code__.co_varnames[: page.__code__.co_argcount] if p not in known]
         if name not in wanted or strange:
             what = f"{pages.__name__}.{name}" + (f" takes {strange[0]!r}" if strange else " is no page of the rule")
-            offered = f"pages: {', '.join(sorted(wanted))}; they take {', '.join(sorted(known))}"
-            raise ArgumentError(Problem(what, offered))
-    sizes = {len(side) for s in row.signatures for side in (s[0],)} | {len(row.operands)}
-    if not row.signatures or len(sizes) > 1 or any(len(s[1]) != len(row.results) for s in row.signatures):
+            way = f"pages: {', '.join(sorted(wanted))}; they take {', '.join(sorted(known))}"
+            raise ArgumentError(Problem(what, way))
+    lengths = len(row.operands), len(row.results)
+    if not row.signatures or any((len(s[0]), len(s[1])) != lengths for s in row.signatures):
         raise ArgumentError(Problem(f"the signatures of {row.spelling} do not fit its operands and results",
                                     'write "(n),(n)->()" for two vectors and a number'))  # fmt: skip
 
