@@ -18,7 +18,6 @@ from numba.core import types
 from numba.extending import overload
 
 from . import generate, store, tree, warned
-from .digests import function_digest as function_digest
 from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable

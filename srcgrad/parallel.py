@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from . import ir
 from .access import SIZES_ONLY, accesses, iteration_offset
-from .blocks import defined_first, exposed_reads
+from .blocks import defined_first, exposed_reads, rename_block
 from .errors import SERIAL, Problem, problem_at
 from .fuse import adds_to_itself, read_otherwise
 from .ir import Break, Const, Expr, For, Function, If, Let, Name, Op, Stmt, Store, Sub, While
@@ -35,7 +35,7 @@ def settle(function: Function) -> tuple[Function, tuple[Problem, ...]]:
         return function, ()
     found: dict[Problem, None] = {}
     start = {title: k for k, title in function.sections}.get("backward", len(function.body))
-    settler = Settler(arrays_of(function), found)
+    settler = Settler(arrays_of(function), found, _zeros(function), ir.Fresh(ir.all_names(function)))
     body = [settler.settled(s, exposed_reads(function.body[k + 1 :]), k >= start) for k, s in enumerate(function.body)]
     return replace(function, body=tuple(body)), tuple(found)
 
@@ -43,15 +43,15 @@ def settle(function: Function) -> tuple[Function, tuple[Problem, ...]]:
 class Settler:
     """Visits the statements of a function that uses some names as arrays, and notes what it finds."""
 
-    def __init__(self, arrays: set[str], found: dict[Problem, None]):
-        self.arrays, self.found = arrays, found
+    def __init__(self, arrays: set[str], found: dict[Problem, None], zeros: dict[str, Const], fresh: ir.Fresh):
+        self.arrays, self.found, self.zeros, self.fresh = arrays, found, zeros, fresh
 
     def settled(self, stmt: Stmt, later: set[str], backward: bool) -> Stmt:
         """Return a statement after which `later` is read."""
         if isinstance(stmt, For) and stmt.parallel:
             why = obstacle(stmt, self.arrays, later)
             if why is None:
-                return replace(stmt, body=serial(stmt.body))
+                return self.with_own_sums(replace(stmt, body=serial(stmt.body)))
             if stmt.loc is not None:
                 which = "the reverse of this loop" if backward else "this loop"
                 problem = problem_at(stmt.loc, f"{which} over prange runs on one core: {why}", WAY_OUT)
@@ -64,6 +64,30 @@ class Settler:
                 yield self.settled(s, exposed_reads(stmts[k + 1 :]) | later | again, backward)
 
         return ir.with_blocks(stmt, block)
+
+
+    def with_own_sums(self, loop: For) -> For:
+        """Return a loop whose trips sum up in a number of their own what inner loops add to one.
+
+        The sums that numba keeps for the cores lie side by side in memory: cores that add to them all the time wait for
+        each other.
+        """
+        inner = ir.statements(tuple(s for s in ir.statements(loop.body) if isinstance(s, For | While)))
+        added = {s.target for s in inner if isinstance(s, Let) and adds_to_itself(s)}
+        summed = [n for n in self.zeros if n in added and not defined_first(loop.body, n)]
+        own = {n: self.fresh(f"{n}_sum") for n in summed}
+        starts = [Let(name, self.zeros[n]) for n, name in own.items()]
+        ends = [Let(n, Op("add", (Name(n), Name(name)), (("inplace", True),))) for n, name in own.items()]
+        return replace(loop, body=(*starts, *rename_block(loop.body, own), *ends)) if own else loop
+
+
+def _zeros(function: Function) -> dict[str, Const]:
+    """Return the names that start as a number, with zeros of their kinds."""
+    found = {}
+    for stmt in ir.statements(function.body):
+        if isinstance(stmt, Let) and isinstance(stmt.value, Const) and type(stmt.value.value) in (int, float):
+            found[stmt.target] = Const(type(stmt.value.value)(0))
+    return found
 
 
 def serial(block: ir.Block) -> ir.Block:

@@ -211,6 +211,16 @@ def test_what_all_trips_add_to_one_element_is_summed(plain):
     assert seen == []
 
 
+def test_what_inner_loops_add_to_one_number_is_summed_in_each_trip_first(plain):
+    """Cores that add to numbers side by side in memory all the time would wait for each other."""
+    text = sg.source(sg.grad(newton, "w"), X, 0.7)
+    assert "    for i in prange(x.size):\n        w_bar_sum = 0.0\n" in text
+    assert "        w_bar += w_bar_sum\n" in text
+    text = sg.source(sg.differentiable(rows), *ARGS[rows])
+    assert "total += y[i]**2" in text
+    assert "total_sum" not in text
+
+
 def test_second_derivatives_and_directions(plain):
     args = ARGS[rows]
     step = np.random.default_rng(0).normal(size=args[0].shape)
