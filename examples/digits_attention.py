@@ -89,7 +89,7 @@ def main(arguments=None):
     add = parser(__doc__, "digits_attention.png")
     add.add_argument("--epochs", type=int, default=60, help="passes over the training images (default 60)")
     options = add.parse_args(arguments)
-    epochs, most, d = (1, 40, 8) if options.quick else (options.epochs, None, 24)
+    epochs, most, d = (1, 30, 4) if options.quick else (options.epochs, None, 24)
     digits, rng, clock = load_digits(), np.random.default_rng(options.seed), Clock()
     images, labels = digits.images[:most] / 16.0, digits.target[:most]
     rows, held_out = train.split(len(labels), 0.2, rng, labels)

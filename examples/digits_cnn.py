@@ -48,7 +48,7 @@ def main(arguments=None):
     add.add_argument("--epochs", type=int, default=40, help="passes over the training images (default 40)")
     add.add_argument("--filters", type=int, default=16, help="of each convolution (default 16)")
     options = add.parse_args(arguments)
-    epochs, c, most = (1, 2, 40) if options.quick else (options.epochs, options.filters, None)
+    epochs, c, most = (1, 1, 30) if options.quick else (options.epochs, options.filters, None)
     digits, rng, clock = load_digits(), np.random.default_rng(options.seed), Clock()
     images, labels = digits.images[:most, :, :, None] / 16.0, digits.target[:most]
     rows, held_out = train.split(len(labels), 0.2, rng, labels)

@@ -41,7 +41,7 @@ def main(arguments=None):
     add.add_argument("--hidden", type=int, default=8, help="hidden units (default 8)")
     options = add.parse_args(arguments)
     X, labels = load_digits(return_X_y=True)
-    count, epochs = (100, 6) if options.quick else (len(X), 30)
+    count, epochs = (50, 6) if options.quick else (len(X), 30)
     X, labels = X[:count] / 16.0, labels[:count]
     rng, clock = np.random.default_rng(options.seed), Clock()
     hidden = options.hidden

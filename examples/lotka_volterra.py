@@ -66,7 +66,7 @@ def main(arguments=None):
     add = parser(__doc__, "lotka_volterra.png")
     add.add_argument("--steps", type=int, default=40, help="Runge-Kutta steps a year (default 40)")
     options = add.parse_args(arguments)
-    steps = 5 if options.quick else options.steps
+    steps = 3 if options.quick else options.steps
     clock = Clock()
 
     pelts = np.column_stack([HARES, LYNXES])

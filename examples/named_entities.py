@@ -19,8 +19,8 @@ from srcgrad import train
 # The sentences are our own, the names are of real places. Words of a kind are alike; * is a name of the kind at hand.
 KINDS = {
     "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar
-        Delhi Mumbai Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle Naples
-        Turin Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
+        Delhi Mumbai Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle
+        Naples Turin Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
     "person": """Anna Peter Maria Thomas Julia Martin Clara Felix Emma Oscar Nina Hugo Laura Simon Alice Robert Helen
         Daniel Sarah Michael Ruth Walter Irene George""",
     "both": "Paris Florence Victoria Jordan Georgia Lincoln Chelsea Austin Sydney Houston Charlotte Carolina",

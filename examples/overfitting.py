@@ -43,7 +43,7 @@ def main(arguments=None):
     add = parser(__doc__, "overfitting.png")
     add.add_argument("--epochs", type=int, default=800, help="passes over the patients (default 800)")
     options = add.parse_args(arguments)
-    widths, epochs = ((1, 8), 20) if options.quick else ((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64), options.epochs)
+    widths, epochs = ((1, 8), 8) if options.quick else ((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64), options.epochs)
     data, rng, clock = load_diabetes(), np.random.default_rng(options.seed), Clock()
     X = data.data / data.data.std(axis=0)
     y = (data.target - data.target.mean()) / data.target.std()

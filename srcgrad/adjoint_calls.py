@@ -90,7 +90,7 @@ class CallAdjoint:
             step.code.append(call(every, rule.backward, (*residuals, *bars, *captured), stmt.loc, None,
                                   rule.kinds["backward"]))  # fmt: skip
             for k, name in given.items():
-                self.require_shape(step, name, args[k], rule, stmt.loc)
+                self.require_shape(step, name, args[k], rule.name, stmt.loc)
             return
         assert rule.tangent is not None
         dots = tuple(self.nothing(args[k]) for k in rule.wrt)
@@ -112,11 +112,11 @@ class CallAdjoint:
         self.bar_kinds[name] = kind_of(leaf, self.kinds)
         return name
 
-    def require_shape(self, step, name: str, leaf: ir.Expr, rule: Rule, loc):
+    def require_shape(self, step, name: str, leaf: ir.Expr, function: str, loc):
         """Write the test that an adjoint has the shape of its argument."""
         sizes = [Op("ne", (Op("shape", (Name(name),), (("axis", d),)), Op("shape", (leaf,), (("axis", d),))))
                  for d in range(self.bar_kinds[name].rank)]  # fmt: skip
         if sizes:
-            what = Const(f"the adjoint of an argument that the rule of {rule.name} gives does not have its shape")
+            what = Const(f"the adjoint of an argument that the rule of {function} gives does not have its shape")
             test = reduce(lambda a, b: Op("or", (a, b)), sizes)
             step.code.append(ir.If(test, (ir.Raise("ValueError", (what,), loc),), (), loc))

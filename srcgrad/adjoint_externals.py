@@ -27,6 +27,7 @@ class ExternalAdjoint:
     bar: Any
     nest: Any
     contribute: Any
+    require_shape: Any
 
     def external_flow(self, targets: tuple[str, ...], value: Op, live: set[str]) -> set[str]:
         """Return the names whose adjoint may be live before such a call, without building code."""
@@ -86,6 +87,8 @@ class ExternalAdjoint:
         self.bar_kinds[target] = Kind(self.kinds[root].dtype, rank)
         self.call_page(step, row, f"{operand}_bar", parameters, given, target)
         given[f"{operand}_bar"] = Name(target)
+        if row.place is not None:
+            self.require_shape(step, target, leaf, row.place[1], step.stmt.loc)
         if direct:
             live.add(root)
         elif rank:

@@ -12,6 +12,7 @@ from typing import Any
 import numba
 
 from . import entry, generate, store, travel, tree
+from .digests import function_digest
 from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .listing import Source
 from .makers import OF_FUNCTION, maker
@@ -115,7 +116,7 @@ class Transformed:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             entry.function_digest(self._base), structures, stretch, self._boundscheck,
+                             function_digest(self._base), structures, stretch, self._boundscheck,
                              inside, self._options)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
@@ -237,8 +238,8 @@ def worded(e: Exception) -> Exception:
     text, first, second, *where = e.args  # where is the place in the user's file, if it is known
     outside = re.fullmatch(r"out of bounds: (.*), axis (\d+): index, size", text, re.DOTALL)
     if outside:
-        where, axis = outside.groups()
-        return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {where}")
+        place, axis = outside.groups()
+        return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {place}")
     return type(e)(" ".join([f"{text} {first} and {second}", *(f"({place})" for place in where)]))
 
 

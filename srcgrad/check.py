@@ -131,7 +131,12 @@ def check_rule(f, *args, order=1, rtol=None, atol=None):
         what = f"{getattr(f, '__name__', repr(f))} has no rule of its own"
         raise ArgumentError(Problem(what, "pass what custom_vjp, custom_jvp or primitive gave"))
     modes = ("rev",) if isinstance(f, CustomVjp) else MODES
-    point = Point(f, args, None, modes)
+    _require_value(f, Point(f, args, None, modes), rtol)
+    return _checked_to_order(f, args, None, Limits(rtol, atol, None), order, modes)
+
+
+def _require_value(f, point: Point, rtol: float | None):
+    """Raise where the pages of a rule give another value than the function."""
     expected = list(tree.leaves(point.result, f(*(_copied(a) for a in point.args))))
     by_page = point.by_tangents if isinstance(f, CustomJvp) else point.by_pullback
     found = list(tree.leaves(point.result, by_page(point.args)))
@@ -143,7 +148,6 @@ def check_rule(f, *args, order=1, rtol=None, atol=None):
         off = float(np.max(np.abs(np.asarray(ours) - right), initial=0.0))
         if not off <= allowed * max(1.0, float(np.max(np.abs(right), initial=0.0))):
             raise AssertionError(f"{label}: {rule} {ours}, the function {right}, off by {off:.3g}")
-    return _checked_to_order(f, args, None, Limits(rtol, atol, None), order, modes)
 
 
 def _copied(value):

@@ -143,7 +143,7 @@ class ManyTangents(TangentBuilder):
                 given = given | {f"{operand}_dot": Name(own)}
         push, kind = self.fresh(f"{target}_push"), self.kinds[target]
         self.kinds[push] = kind
-        body.append(self.page(row, name, given, push, stmt))
+        body += [self.page(row, name, given, push, stmt), *self.require_shape(row, push, target, stmt)]
         if not kind.rank:
             return self.each(*body, self.put(Name(target), Name(push)))
         at = tuple(Name(self.fresh("i")) for _ in range(kind.rank))

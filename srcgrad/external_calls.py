@@ -33,6 +33,7 @@ class ExternalCaller(NestWriter):
         self.kinds[target] = kind
         args, (sizes,) = self.prepared(row, expr, (target,))
         self.emit(Let(target, replace(expr, args=args), expr.loc))
+        self.require_sizes(row, target, sizes)
         if expr.fn == "np.argsort" and target not in self.stored:
             self.positions.add(target)
         return self.result(target, sizes)
@@ -52,6 +53,7 @@ class ExternalCaller(NestWriter):
         args, sizes = self.prepared(row, expr, tuple(own))
         self.emit(replace(stmt, targets=tuple(own), value=replace(expr, args=args)))
         for name, target, dims in zip(own, stmt.targets, sizes, strict=True):
+            self.require_sizes(row, name, dims)
             self.result(name, dims)
             if name != target:
                 self.let(Let(target, Name(name), stmt.loc))
@@ -64,6 +66,13 @@ class ExternalCaller(NestWriter):
             return Pull((), lambda _: Name(target))
         self.state.dims[target] = tuple(map(self.canonical, sizes))
         return self.named(target)
+
+    def require_sizes(self, row: externals.External, target: str, sizes):
+        """Emit the test that a result of a user's function has the sizes that its signature promises."""
+        for d, size in enumerate(sizes if row.place is not None else ()):
+            shown = Op("shape", (Name(target),), (("axis", d),))
+            if size != shown:
+                self.require(size, shown, f"{row.spelling}: lengths promised and found")
 
     def prepared(self, row: externals.External, expr: Op, targets: tuple[str, ...]) -> tuple[tuple[Expr, ...], list]:
         """Return (operands as the call takes them, sizes of each result), after checks that the sizes fit."""

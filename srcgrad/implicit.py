@@ -181,7 +181,7 @@ def root(f, x0, *args, tol=1e-10, maxiter=50):
     >>> def anomaly(M, e):
     ...     return sg.root(kepler, M, M, e)
     >>> round(anomaly(1.0, 0.5), 6), round(sg.grad(anomaly)(1.0, 0.5), 6)
-    (1.498701, 1.037396)
+    (1.498701, 1.037362)
     """
     made = direct.get(f, f"root {tol!r} {maxiter!r}", functools.partial(_root, tol=tol, maxiter=maxiter))
     return made(_floats(x0), args)

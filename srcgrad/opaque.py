@@ -61,12 +61,12 @@ def rule(function, operands, results, *signatures, dtypes=""):
             key += "_"
         names = tuple(results.split())
         given = dtypes.split() or ["float64"] * len(names)
-        setattr(own, key, function)
         row = externals.External(
             f"own.{key}", tuple(operands.split()), names, tuple(map(externals.read_signature, signatures)),
             tuple("" if d == "." else d for d in given), pages, (), names, function, (module, name),
         )  # fmt: skip
         _check_pages(row, pages)
+        setattr(own, key, function)
         externals.add(row)
         return pages
 
@@ -84,7 +84,7 @@ def _place(function, pages) -> tuple[str, str]:
 
 
 def _check_pages(row: externals.External, pages):
-    bars, dots = ([f"{n}_{end}" for n in (*row.operands, *row.results)] for end in ("bar", "dot"))
+    bars = [f"{n}_bar" for n in (*row.operands, *row.results)]
     known = {*row.operands, *row.results, *bars, *(f"{o}_dot" for o in row.operands)}
     wanted = {*(f"{o}_bar" for o in row.operands), *(f"{r}_dot" for r in row.results)}
     for name, page in vars(pages).items():
@@ -93,9 +93,10 @@ def _check_pages(row: externals.External, pages):
         strange = [p for p in page.__code__.co_varnames[: page.__code__.co_argcount] if p not in known]
         if name not in wanted or strange:
             what = f"{pages.__name__}.{name}" + (f" takes {strange[0]!r}" if strange else " is no page of the rule")
-            raise ArgumentError(Problem(what, f"pages: {', '.join(sorted(wanted))}; they take {', '.join(sorted(known))}"))
-    sizes = {len(side) for s in row.signatures for side in (s[0],)} | {len(row.operands)}
-    if not row.signatures or len(sizes) > 1 or any(len(s[1]) != len(row.results) for s in row.signatures):
+            way = f"pages: {', '.join(sorted(wanted))}; they take {', '.join(sorted(known))}"
+            raise ArgumentError(Problem(what, way))
+    lengths = len(row.operands), len(row.results)
+    if not row.signatures or any((len(s[0]), len(s[1])) != lengths for s in row.signatures):
         raise ArgumentError(Problem(f"the signatures of {row.spelling} do not fit its operands and results",
                                     'write "(n),(n)->()" for two vectors and a number'))  # fmt: skip
 

@@ -63,12 +63,12 @@ def _joined(before: Stmt, after: Stmt, in_loop: bool) -> Stmt | None:
     if isinstance(before, Store) and isinstance(after, Store):
         if after.base in ir.names_in(after.value):
             return None
-        first = before.op == "=" and after.op in ("+=", "-=")
-        if after.op == "=" or not first and replace(before, value=after.value) != after:
+        assigned = before.op == "=" and after.op in ("+=", "-=")
+        if after.op == "=" or not assigned and replace(before, value=after.value) != after:
             return None
         if (before.base, before.index) != (after.base, after.index):
             return None
-        fn = "sub" if first and after.op == "-=" else "add"
+        fn = "sub" if assigned and after.op == "-=" else "add"
         value = common_factors(before.value, after.value, fn) or Op(fn, (before.value, after.value))
         after = replace(after, op=before.op)
         return replace(after, value=value) if len(expr_text(value)) <= LONG else None

@@ -14,7 +14,7 @@ import sympy
 
 from .rules import elementwise
 from .rules.elementwise import ROWS
-from .rules.rows import OWN
+from .rules.rows import OWN, Row
 
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 TESTS = (*COMPARISONS, "and", "or")
@@ -38,11 +38,11 @@ class Choose(sympy.Function):
 
 def function_class(name: str, tie: str = ""):
     """Return the sympy class of a row, test, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
-    return _function_class(name, tie)
+    return _function_class(name, tie, ROWS.get(name))
 
 
 @functools.cache
-def _function_class(name: str, tie: str):
+def _function_class(name: str, tie: str, row: Row | None):
     if name in TESTS:
         decide = classmethod(functools.partial(_decided, name))
         return type(f"{name}_", (sympy.Function,),
@@ -51,7 +51,7 @@ def _function_class(name: str, tie: str):
         return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
     if name == "root":
         return type("root_", (sympy.Function,), {"fdiff": _slope_of_root, "row": name})
-    row = ROWS[name]
+    assert row is not None, name
 
     def fdiff(self, argindex=1):
         return _partial(row, tie, argindex, self.args, self)

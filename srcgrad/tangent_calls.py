@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import reduce
 from typing import Any
 
 from . import ir
@@ -84,7 +85,18 @@ class TangentCalls:
 
     def external_tangent(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> list[Stmt]:
         """Return the tangent code of one result, which the page `name` of a rule gives."""
-        return [self.page(row, name, given, self.dot(target), stmt)]
+        dot = self.dot(target)
+        return [self.page(row, name, given, dot, stmt), *self.require_shape(row, dot, target, stmt)]
+
+    def require_shape(self, row: externals.External, tangent: str, target: str, stmt: Stmt) -> list[Stmt]:
+        """Return the test that a tangent which a user's page gives has the shape of its value."""
+        if row.place is None or not self.kinds[target].rank:
+            return []
+        names, axes = (Name(tangent), Name(target)), range(self.kinds[target].rank)
+        sizes = [Op("ne", tuple(Op("shape", (n,), (("axis", d),)) for n in names)) for d in axes]
+        what = Const(f"the tangent that the rule of {row.place[1]} gives does not have the shape of its value")
+        test = reduce(lambda a, b: Op("or", (a, b)), sizes)
+        return [ir.If(test, (ir.Raise("ValueError", (what,), stmt.loc),), (), stmt.loc)]
 
     def page(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> Stmt:
         """Return the call of a page of a rule."""

@@ -49,7 +49,7 @@ LEVELS = (
     ("pipeline",),
     ("jacobians",),
     ("batching",),
-    ("generate",),
+    ("generate", "digests"),
     ("entry",),
     ("api",),
     ("layouts", "structured"),
