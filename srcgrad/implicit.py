@@ -17,6 +17,7 @@ from .custom import custom_jvp
 from .jacobian import jacfwd
 from .jvp import jvp
 from .library.pages import RefusedError, known, part, reads_as
+from .makers import with_surroundings
 from .structured import direct, function_of
 
 
@@ -112,14 +113,16 @@ def text_of_root(f, x0, *args, tol=1e-10, maxiter=50):
     """Return what `root` returns: read in its place."""
     x0 = np.asarray(x0)
     checked("root", x0.ndim)
-    return root_by_newton(f, x0, args, tol, maxiter)
+    function, around = with_surroundings(f)
+    return root_by_newton(function, x0, (*args, *around), tol, maxiter)
 
 
 def text_of_fixed_point(f, x0, *args, tol=1e-10, maxiter=1000):
     """Return what `fixed_point` returns: read in its place."""
     x0 = np.asarray(x0)
     checked("fixed_point", x0.ndim)
-    return fixed_point_by_iteration(f, x0, args, tol, maxiter)
+    function, around = with_surroundings(f)
+    return fixed_point_by_iteration(function, x0, (*args, *around), tol, maxiter)
 
 
 def _root(f, tol, maxiter):

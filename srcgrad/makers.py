@@ -20,6 +20,15 @@ def maker(reading: str):
     return register
 
 
+def with_surroundings(f):
+    """Return `(f, ())`.
+
+    Where a call of it is read it gives instead of a function defined inside the one being read one that could stand
+    outside, which takes what it uses from around as further arguments, and a tuple of these.
+    """
+    return f, ()
+
+
 def reading_of(function) -> str | None:
     """Return how calls of a function that makes derivatives are read; None of any other object."""
     try:

@@ -15,7 +15,7 @@ from functools import reduce
 from . import ir, tree
 from .errors import Problem, SourceNotFoundError, SrcgradError
 from .ir import Const, Kind, Name, Op
-from .makers import AT_ONCE, PULLBACK, reading_of
+from .makers import AT_ONCE, PULLBACK, reading_of, with_surroundings
 from .parse_calls import LocalFunction
 from .parse_closures import free_names, lifted
 from .parse_effects import leaves_of
@@ -62,7 +62,7 @@ class DerivativeReader(ExpressionReader):
             return self.call_derivative(node, made, around, *(values or self.values_of(node)))
         if getattr(f, "_transform", "primal") != "primal":
             return self.call_derivative(node, f, {}, *(values or self.values_of(node)))
-        return NOT_HERE
+        return self.surroundings_of(node, values) if f is with_surroundings else NOT_HERE
 
     def made_derivative(self, node, maker, positional: list, keywords: dict):
         """Read a call of `grad` and its like; of `jvp(f, primals, tangents)` the call of what it makes as well."""
@@ -174,12 +174,26 @@ class DerivativeReader(ExpressionReader):
             raise Stop(first) from None
 
     # -- functions defined inside
+    def surroundings_of(self, node, values) -> Struct:
+        """Return what `with_surroundings` gives for a function: one to be called outside, and further arguments."""
+        (given,), _ = values or self.values_of(node)
+        local = given.value if isinstance(given, Obj) else None
+        if not isinstance(local, LocalFunction):
+            return _tuple((given, _tuple(())))
+        function, around = self.closed_function(node, local, by_position=True)
+        own = local.node.args
+        if around and (local.defaults or own.vararg or own.kwonlyargs):
+            self.fail(node, f"{local.__name__} uses {', '.join(map(repr, around))} from around it or by default",
+                      "give it these as arguments")  # fmt: skip
+        return _tuple((Obj(function), _tuple(tuple(around.values()))))
+
     def closed(self, node, derivative: LocalDerivative) -> tuple[object, dict[str, object]]:
         """Return the derivative of a local function, and the values that it takes from around, by name."""
         function, around = self.closed_function(node, derivative.local)
         return self.attempted(node, lambda: derivative.make(function)), around
 
-    def closed_function(self, node, local) -> tuple[object, dict[str, object]]:
+    def closed_function(self, node, local, by_position=False) -> tuple[object, dict[str, object]]:
+        """Return a local function as one of its own, and the values that it takes from around, by name."""
         if isinstance(local, LocalDerivative):
             return self.closed(node, local)
         around: dict[str, object] = {}
@@ -187,7 +201,7 @@ class DerivativeReader(ExpressionReader):
         inner: dict[str, ast.stmt] = {}
         self.taken_from_around(node, local, around, known, inner)
         own = tuple(local.defaults.items())
-        function = lifted(local.node, local.reader.source, around, known, list(inner.values())[::-1])
+        function = lifted(local.node, local.reader.source, around, known, list(inner.values())[::-1], by_position)
         return function, {**dict(own), **around}
 
     def taken_from_around(self, node, local, around, known, inner):

@@ -114,8 +114,28 @@ def test_newton_steps_that_lead_away_are_halved(plain):
     assert sg.root(lambda x: np.arctan(x), 3.0) == pytest.approx(0.0, abs=1e-10)
 
 
-def around(a, b):
-    return sg.root(lambda x: x**3 + b * x - a, 1.0)
+def test_a_function_defined_inside_may_use_what_is_around_it(plain):
+    def around(a, b):
+        def f(x, c):
+            return x**3 + b * x - c
+
+        return sg.root(f, 1.0, a)
+
+    x = around(2.0, 0.5)
+    slope = 1.0 / (3.0 * x**2 + 0.5)
+    np.testing.assert_allclose(sg.grad(around, (0, 1))(2.0, 0.5), [slope, -x * slope], rtol=1e-9)
+
+
+def by_default(a, b):
+    return sg.root(lambda x, c=2.0: x**3 + b * x - c * a, 1.0)
+
+
+@sg.custom_jvp
+def twice(f, x):
+    return f(f(x))
+
+
+twice.defjvp(lambda primals, tangents: (twice(*primals), tangents[1]))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +144,17 @@ def around(a, b):
         (lambda: sg.root(lambda x: x * x + 1.0, 0.7), ValueError, "root: Newton's method does not converge"),
         (lambda: sg.fixed_point(lambda x: 2.0 * x + 1.0, 1.0), ValueError, "the iteration does not converge"),
         (lambda: sg.root(cubic, np.ones((2, 2)), 1.0), sg.UnsupportedError, "root: x0 has 2 axes"),
-        (lambda: sg.grad(around)(1.0, 2.0), sg.UnsupportedError, "uses 'a', 'b' from around it"),
+        (lambda: sg.grad(by_default)(1.0, 2.0), sg.UnsupportedError, "uses 'c', 'a', 'b' from around it or by default"),
+        (
+            lambda: sg.grad(lambda a: twice(lambda x: a * x, 1.0))(1.0), sg.UnsupportedError,
+            "a function passed to twice uses 'a' from around it",
+        ),
         (lambda: sg.odeint(cubic, 1.0, np.ones(2), 1.0), sg.UnsupportedError, "y0 has 0 axes"),
         (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, method="euler"), sg.UnsupportedError, "no method"),
         (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, schedule="x"), sg.UnsupportedError, "no schedule"),
         (lambda: sg.odeint(blow_up, np.ones(1), np.array([0.0, 2.0])), ValueError, "steps become too short"),
     ],
-)
+)  # fmt: skip
 def test_errors(call, error, message, plain):
     with pytest.raises(error, match=message), np.errstate(all="ignore"):
         call()
