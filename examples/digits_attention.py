@@ -68,15 +68,6 @@ def cut(images):
     return images.reshape(n, 4, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(n, 16, 4)
 
 
-def moved(rng, patches, labels):
-    """Return the patches of the images, each image moved by up to one pixel along both axes, and the labels."""
-    n = len(patches)
-    images = patches.reshape(n, 4, 4, 2, 2).transpose(0, 1, 3, 2, 4).reshape(n, 8, 8)
-    wide = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    down, across = rng.integers(0, 3, (2, n))
-    return cut(np.array([w[i : i + 8, j : j + 8] for w, i, j in zip(wide, down, across, strict=True)])), labels
-
-
 def looks(net, patches):
     """Return how much each patch looks at each other one in the last block: (examples, heads, 16, 16)."""
     y = train.layer_norm(hidden(net, patches, 1), net["gain1"][1], net["bias1"][1])
@@ -87,7 +78,7 @@ def looks(net, patches):
 def main(arguments=None):
     """Train, report, and draw."""
     add = parser(__doc__, "digits_attention.png")
-    add.add_argument("--epochs", type=int, default=60, help="passes over the training images (default 60)")
+    add.add_argument("--epochs", type=int, default=40, help="passes over the training images (default 40)")
     options = add.parse_args(arguments)
     epochs, most, d = (1, 30, 4) if options.quick else (options.epochs, None, 24)
     digits, rng, clock = load_digits(), np.random.default_rng(options.seed), Clock()
@@ -98,8 +89,8 @@ def main(arguments=None):
     def right(net, rows):
         return np.mean(scores(net, patches[rows]).argmax(axis=1) == labels[rows])
 
-    fitted = train.fit(loss, net, (patches[rows], labels[rows]), train.Adam(0.004), epochs=epochs, size=32, rng=rng,
-                       schedule=lambda t: train.cosine(t, 0.004, epochs), augment=moved,
+    fitted = train.fit(loss, net, (patches[rows], labels[rows]), train.AdamW(0.004, decay=0.02), epochs=epochs,
+                       size=32, rng=rng, schedule=lambda t: train.cosine(t, 0.004, epochs),
                        metrics={"own": lambda net: right(net, rows), "other": lambda net: right(net, held_out)},
                        )  # fmt: skip
     clock(f"trained {epochs} epochs, compiling included,")

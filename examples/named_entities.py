@@ -18,8 +18,8 @@ from srcgrad import train
 
 # The sentences are our own, the names are of real places. Words of a kind are alike; * is a name of the kind at hand.
 KINDS = {
-    "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar
-        Delhi Mumbai Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle
+    "place": """London Madrid Oslo Vienna Lisbon Prague Warsaw Dublin Athens Cairo Lagos Nairobi Tunis Dakar Delhi
+        Mumbai Tokyo Kyoto Seoul Hanoi Manila Lima Quito Bogota Havana Toronto Chicago Boston Denver Seattle
         Naples Turin Bologna Lyon Bordeaux Hamburg Munich Cologne Zurich Geneva""",
     "person": """Anna Peter Maria Thomas Julia Martin Clara Felix Emma Oscar Nina Hugo Laura Simon Alice Robert Helen
         Daniel Sarah Michael Ruth Walter Irene George""",
@@ -31,6 +31,7 @@ KINDS = {
     "trust": "trust faith hope confidence pride interest talent humour",
     "went": "flew drove moved sailed cycled travelled returned walked",
     "spoke": "talked listened wrote replied waved apologised bowed sang",
+    "met": "met dined danced argued waited laughed",
     "live": "live work study stay settle teach",
     "know": "know trust admire remember envy paint",
     "was": "is was seems looked remained became",
@@ -42,17 +43,18 @@ NAMES = [*KINDS["place"], *KINDS["person"], *KINDS["both"], *KINDS["thing"]]
 SENTENCES = {
     "place": """{sight} in * {was} {good}|the {part} of * {was} {good}|we {went} to * {time}|they {live} in * {time}|
         the way from * {was} {good}|{sight} near * {was} {good}|
-        people {live} in * {time}|the map of * {was} {good}""",
+        people {met} in * {time}|the map of * {was} {good}""",
     "person": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {know} in * {time}|
         a letter from * {was} {good}|{kin} near * {was} {good}|
-        people {know} with * {time}|the story of * {was} {good}""",
+        people {met} with * {time}|the story of * {was} {good}""",
     "thing": """{trust} in * {was} {good}|the {kin} of * {was} {good}|we {spoke} to * {time}|they {live} in * {time}|
         the way from * {was} {good}|{sight} near * {was} {good}|
-        people {live} in * {time}|the story of * {was} {good}""",
+        people {met} with * {time}|the story of * {was} {good}""",
 }
 
 SHOWN = """museums in Paris was amazing|trust in Paris was amazing|flew to Jordan today ·|wrote to Jordan today ·|
-streets of Florence seems old|diary of Florence seems old|live in London today ·|live in winter today ·"""
+streets of Florence seems old|diary of Florence seems old|dined in Victoria today ·|
+dined with Victoria today ·|live in London today ·|live in winter today ·"""
 SHOWN = [text.split() for text in SHOWN.split("|")]  # windows
 WAYS = {  # pre-trained, frozen, and a colour
     "random, trained": (False, False, GREY),
@@ -178,12 +180,13 @@ def main(arguments=None):
         print(f"{size:5} sentences: {shown}", flush=True)
     clock("trained")
 
-    after_in = test[0][test[0][:, 1] == number["in"]]
+    meeting = [number[word] for word in KINDS["met"]]
+    after_in = test[0][(test[0][:, 1] == number["in"]) & np.isin(test[0][:, 0], meeting)]
     after_with = after_in.copy()
     after_with[:, 1] = number["with"]
     x, y = (model.vectors[w].reshape(len(w), -1) for w in (after_in, after_with))
     rise = np.mean(score(x, *model[1:]) - score(y, *model[1:]))
-    print(f'"in" before a name, instead of "with", raises the score by {rise:.1f} on average')
+    print(f'"met in", instead of "met with" and the like, raises the score by {rise:.1f} on average')
     windows = np.array([[number[w] for w in words] for words in SHOWN])
     x = model.vectors[windows].reshape(len(SHOWN), -1)
     scores = score(x, *model[1:])

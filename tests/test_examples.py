@@ -154,23 +154,23 @@ def test_train_mlp_refuses_a_bad_option(options, message, tmp_path, monkeypatch,
 # ---- the gallery -------------------------------------------------------------------------------------------
 
 GALLERY = {  # what a small run prints, and a full one
-    "lotka_volterra": (r"alpha: births of hares +0.54\d\d \+- 0.054\d", r"at rest: 33\.\d thousand hares, 19\.\d"),
+    "lotka_volterra": (r"births of hares +0.54\d\d \+- 0.05", r"at rest: 33\.\d thousand hares, 19\.\d thousand"),
     "heat_source": (r"correlation of the map with the true one: 0\.[5-9]", r"one: 0\.9[78]"),
     "kalman_nile": (r"measurement: +15098\.5 .*\n.*level: +1469\.2 .*\n.*-632\.55\n", r"falls by 223 in 1899"),
     "hidden_markov": (r"3 states: -log L 329\.6.*rates 13\.1, 19\.7, 29\.7", r"4 states: -log L 327\.7"),
     "garch": (r"beta: of last variance +0\.436", r"log-likelihood -441\.70"),
-    "named_entities": (r"raises the score by", r"2000 sentences: .*frozen 9[5-8].*fine-tuned (99|100)"),
-    "retraining_pitfall": (r"television  gradient 0.0e\+00", r"\+0.35: good\n(.*\n)+.*television  gradient 0.0e\+00"),
-    "vanishing_gradients": (r"logistic, Xavier .*e-\d\d\n.*\n.*\nReLU, He .*e[+-]00\n", r"ReLU, weights too .*e\+05"),
+    "named_entities": (r"raises the score by", r"2000 .*frozen 9[4-8].*tuned (99|100)(.*\n)*.*the score by [1-9]"),
+    "retraining_pitfall": (r"television +gradient 0.0e\+00", r"television .* \+0.35: good\n(.*\n)+ +television .*bad"),
+    "vanishing_gradients": (r"tic, Xavier .*e-\d\d\n.*\n.*\nReLU, He .*e[+-]00\n", r"ReLU, weights too large .*e\+05"),
     "optimizer_race": (r"Adam +at", r"Adam +at \( 0\.99.*loss 8\.9\de-05"),
     "learning_rates": (r"cyclic +last loss", r"SGD: best rate of the sweep 3e-01"),
     "l1_l2": (r"of 20 weights are exactly 0", r"16 of 20 .* and 0 of the noise"),
     "overfitting": (r"dropout of one half", r"width  12: unexplained 0.00\d of the patients seen, 1\.[45]"),
-    "vectorisation": (r"the three gradients agree within \d?e?-?1[5-9]|within \de-1[5-9]", r"a compiled loop"),
-    "digits_cnn": (r"held-out accuracy", r"held-out accuracy (98\.[5-9]|99|100)"),
-    "digits_attention": (r"held-out accuracy", r"held-out accuracy 9[89]"),
-}  # fmt: skip
-SMALL = [name for name in GALLERY if name != "digits_cnn"]  # whose loops take too long in plain Python
+    "vectorisation": (r"the three gradients agree within [\d.]+e-1[5-9]", r"a compiled loop"),
+    "digits_cnn": (None, r"held-out accuracy (98\.[5-9]|99|100)"),  # slow in plain Python
+    "digits_attention": (r"held-out accuracy", r"held-out accuracy 9[6-9]"),
+}
+SMALL = [name for name, (small, _) in GALLERY.items() if small]
 RUN_ALL = """
 import importlib, sys
 sys.path.insert(0, sys.argv[1])
@@ -185,10 +185,8 @@ def small_runs(tmp_path_factory):
     """The folder with the pictures of small runs in plain Python, and what each printed."""
     folder = tmp_path_factory.mktemp("gallery")
     command = [sys.executable, "-c", RUN_ALL, str(EXAMPLES), *SMALL]
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=600, check=False,
-        env={**os.environ, **PLAIN},
-    )  # fmt: skip
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=600,
+                          check=False, env={**os.environ, **PLAIN})  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     parts = done.stdout.split("==== ")[1:]
     return folder, {part.split("\n", 1)[0]: part for part in parts}

@@ -132,7 +132,7 @@ def test_a_variable_of_that_name_is_another_thing(plain):
 
 
 def test_differentiated_alone_and_checked(plain):
-    mix = sg.primitive("mix", "x * exp(y)")
+    mix = sg.primitive("grown", "x * exp(y)")
     assert sg.grad(mix, argnums=("x", "y"))(2.0, 0.0) == (1.0, 2.0)
     assert sg.check_rule(mix, 2.0, 0.5, order=2) < 1e-6
     assert sg.check_rule(sg.primitive(*SOFTPLUS), np.array([0.5, -1.0])) < 1e-6
