@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
-from .api import Differentiable
+from .api import Differentiable, visible
 from .digests import function_digest
 from .entry import Arguments
 from .errors import ArgumentError, Problem
 from .layouts import PAIRS, arguments, float_leaves
+from .listing import Source
 from .makers import PULLBACK, maker
 
 
@@ -35,6 +36,12 @@ class Pullback:
         structures, count = self._args
         found = iter([bars.get(k) for k in range(count)])
         return tuple(tree.unflatten(s, found) for s in structures)
+
+    @property
+    def source(self) -> Source:
+        """The source of both parts: the forward one, which gives the value and what it keeps, and the reverse."""
+        backward = getattr(self._backward, "py_func", self._backward)
+        return Source(visible(backward.__globals__["__srcgrad_text__"]))
 
     def __repr__(self):
         return f"<srcgrad pullback of {self._name}>"
@@ -70,7 +77,7 @@ def vjp(f, *args):
         `f(*args)`.
     pullback : Pullback
         Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per argument, None for
-        arguments that are integers.
+        arguments that are integers. Its `source` is the generated text.
 
     Examples
     --------
