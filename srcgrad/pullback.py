@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
-from .api import visible
+from .api import Differentiable, visible
+from .digests import function_digest
+from .entry import Arguments
 from .errors import ArgumentError, Problem
 from .layouts import PAIRS, arguments, float_leaves
 from .listing import Source
+from .makers import PULLBACK, maker
 
 
 class Pullback:
@@ -44,6 +47,20 @@ class Pullback:
         return f"<srcgrad pullback of {self._name}>"
 
 
+def _generated(f, kinds, structures, count: int, stretch: bool):
+    """Return (forward part, backward part, structure of the result, leaves with adjoints) for a call that is read.
+
+    Only leaves of the first `count` arguments have adjoints.
+    """
+    given = Arguments(structures, [], kinds)
+    wrt = float_leaves(given, range(count))
+    if not wrt:
+        raise ArgumentError(Problem("no argument is a float", "pass one as a float"))
+    made = PAIRS.get(f, given, wrt, stretch, function_digest(f._base if isinstance(f, Differentiable) else f))
+    return *made.functions, made.result, wrt
+
+
+@maker(PULLBACK)
 def vjp(f, *args):
     """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
 
@@ -84,5 +101,7 @@ def vjp(f, *args):
     pullback = Pullback(made.functions[1], residuals, described, (given.structures, len(given.flat)), wrt, name)
     return tree.unflatten(made.result, iter(outs)), pullback
 
+
+vjp.generated = _generated
 
 __all__ = ["Pullback", "vjp"]
