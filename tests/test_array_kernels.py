@@ -50,9 +50,9 @@ def test_gradient_compiled(kernel):
     check(kernel, compiled_gradient)
 
 
-def test_complex_kernel_is_refused_by_line():
+def test_complex_kernel_is_refused_by_argument():
     x = np.ones(4, complex)
-    with pytest.raises(sg.SrcgradError, match=r"(?s)physics_kernels\.py.*complex"):
+    with pytest.raises(sg.SrcgradError, match="complex128"):
         sg.source(sg.grad(physics_kernels.stockham_fft_complex, argnums=3), 4, 2, 2, x, x)
 
 

@@ -123,10 +123,10 @@ def of_fft(rng: np.random.Generator, n: int) -> Arguments:
 
 
 def of_contour(rng: np.random.Generator, n: int) -> Arguments:
-    """Blocks of a Hamiltonian, points and a right-hand side; real."""
+    """Blocks of a Hamiltonian, points and a right-hand side; real, and as many columns as rows."""
     blocks = rng.random((3, n, n))
     blocks[1] += 3.0 * n * np.eye(n)
-    return n, n + 1, 2, blocks, rng.uniform(0.5, 1.5, 8), rng.random((n, n + 1))
+    return n, n, 2, blocks, rng.uniform(0.5, 1.5, 8), rng.random((n, n))
 
 
 def of_convolution(rng: np.random.Generator, n: int) -> Arguments:

@@ -314,7 +314,7 @@ def stockham_fft_complex(N, R, K, x, y):
 
 
 def stockham_fft(N, R, K, x_re, x_im):
-    """With real and imaginary parts as arrays of their own; the sum of the magnitudes."""
+    """With real and imaginary parts as arrays of their own, twiddles broadcast; the sum of the magnitudes."""
     i_coord, j_coord = np.mgrid[0:R, 0:R]
     angle = -2.0 * np.pi * i_coord * j_coord / R
     dft_re = np.cos(angle)
@@ -326,8 +326,8 @@ def stockham_fft(N, R, K, x_re, x_im):
         perm_re = np.transpose(np.reshape(y_re, (R**i, R, R ** (K - i - 1))), axes=(1, 0, 2))
         perm_im = np.transpose(np.reshape(y_im, (R**i, R, R ** (K - i - 1))), axes=(1, 0, 2))
         turn = -2.0 * np.pi * ii_coord[:, : R**i] * jj_coord[:, : R**i] / R ** (i + 1)
-        D_re = np.repeat(np.reshape(np.cos(turn), (R, R**i, 1)), R ** (K - i - 1), axis=2)
-        D_im = np.repeat(np.reshape(np.sin(turn), (R, R**i, 1)), R ** (K - i - 1), axis=2)
+        D_re = np.reshape(np.cos(turn), (R, R**i, 1))
+        D_im = np.reshape(np.sin(turn), (R, R**i, 1))
         twid_re = np.reshape(perm_re * D_re - perm_im * D_im, (R, R ** (K - 1)))
         twid_im = np.reshape(perm_re * D_im + perm_im * D_re, (R, R ** (K - 1)))
         y_re = np.reshape(dft_re @ twid_re - dft_im @ twid_im, (N,))
