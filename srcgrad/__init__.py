@@ -2,20 +2,26 @@
 
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
-from .check import check_grads
+from .check import check_grads, check_rule
+from .custom import CustomJvp, CustomVjp, custom_jvp, custom_vjp
 from .errors import (
     ArgumentError,
     KindError,
     PitfallWarning,
+    SerialLoopWarning,
     SourceNotFoundError,
     SrcgradError,
     UnknownFunctionError,
     UnsupportedError,
 )
 from .hints import Nondifferentiable, checkpoint, nondifferentiable, print_grad, stop_gradient
+from .implicit import fixed_point, root
 from .jacobian import hessian, jacfwd, jacobian, jacrev
 from .jvp import hvp, jvp
 from .look import explain, graph
+from .odes import odeint
+from .opaque import rule
+from .primitives import Primitive, primitive
 from .pullback import vjp
 from .sparse import SparsityError, sparse_jacobian
 from .vmap import vmap
@@ -24,10 +30,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "CustomJvp",
+    "CustomVjp",
     "Differentiable",
     "KindError",
     "Nondifferentiable",
     "PitfallWarning",
+    "Primitive",
+    "SerialLoopWarning",
     "Source",
     "SourceNotFoundError",
     "SparsityError",
@@ -35,10 +45,14 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedError",
     "check_grads",
+    "check_rule",
     "checkpoint",
     "clear_cache",
+    "custom_jvp",
+    "custom_vjp",
     "differentiable",
     "explain",
+    "fixed_point",
     "grad",
     "graph",
     "hessian",
@@ -48,7 +62,11 @@ __all__ = [
     "jacrev",
     "jvp",
     "nondifferentiable",
+    "odeint",
+    "primitive",
     "print_grad",
+    "root",
+    "rule",
     "scipy",
     "source",
     "sparse_jacobian",

@@ -93,8 +93,10 @@ def useful(function: ir.Function, varied: frozenset[str], outs) -> frozenset[str
 def varied_results(call: Op, active: set[str]) -> frozenset[int]:
     """Return the positions of a call's results that depend differentiably on its active arguments."""
     routine, kinds = call.option("routine"), call.option("kinds")
-    function, own = routine.facts["function", kinds]
     positions = tuple(k for k, a in enumerate(call.args) if ir.names_in(a) & active)
+    if routine.rule is not None:
+        return frozenset(routine.rule.seeds if set(positions) & set(routine.rule.wrt) else ())
+    function, own = routine.facts["function", kinds]
     key = ("varied", kinds, positions)
     if key in routine.facts or not positions:
         return routine.facts.get(key, frozenset())

@@ -27,6 +27,7 @@ class ExternalAdjoint:
     bar: Any
     nest: Any
     contribute: Any
+    require_shape: Any
 
     def external_flow(self, targets: tuple[str, ...], value: Op, live: set[str]) -> set[str]:
         """Return the names whose adjoint may be live before such a call, without building code."""
@@ -86,10 +87,14 @@ class ExternalAdjoint:
         self.bar_kinds[target] = Kind(self.kinds[root].dtype, rank)
         self.call_page(step, row, f"{operand}_bar", parameters, given, target)
         given[f"{operand}_bar"] = Name(target)
+        if row.place is not None:
+            self.require_shape(step, target, leaf, row.place[1], step.stmt.loc)
         if direct:
             live.add(root)
-        else:
+        elif rank:
             self.nest(step, target, rank, leaf, live)
+        else:
+            self.contribute(step, leaf, 1, Name(target), live, leaf)
 
     def external_bar_alone(self, step, row: externals.External, operand: str, given: dict):
         """Write the call for the adjoint of an operand that only the page of another one asks for."""

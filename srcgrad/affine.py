@@ -15,6 +15,7 @@ class Affine:
     """
 
     __slots__ = ("_names", "const", "terms")
+    _names: frozenset[str]
 
     def __init__(self, terms: dict[Expr, int] | None = None, const: int = 0):
         self.terms = {atom: c for atom, c in (terms or {}).items() if c}
@@ -44,8 +45,9 @@ class Affine:
         try:
             return self._names
         except AttributeError:
-            self._names = frozenset(ir.names_in(*self.terms))
-            return self._names
+            found: frozenset[str] = frozenset(ir.names_in(*self.terms))
+            self._names = found
+            return found
 
     @property
     def is_const(self) -> bool:

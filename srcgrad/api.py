@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import re
 import threading
 from collections.abc import Callable
@@ -12,7 +11,8 @@ from typing import Any
 
 import numba
 
-from . import entry, generate, store, tree
+from . import entry, generate, store, travel, tree
+from .digests import function_digest
 from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .listing import Source
 from .makers import OF_FUNCTION, maker
@@ -116,7 +116,7 @@ class Transformed:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             entry.function_digest(self._base), structures, stretch, self._boundscheck,
+                             function_digest(self._base), structures, stretch, self._boundscheck,
                              inside, self._options)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
@@ -181,10 +181,8 @@ class Transformed:
         return f"<srcgrad {self._transform} of {generate.place(self._base)}>"
 
     def __reduce__(self):
-        function = python_function(self._base)
-        if function is not None and _lookup(function.__module__, function.__qualname__) is self:
-            return _lookup, (function.__module__, function.__qualname__)
-        return _remake, (type(self), self._unwrapped, self._argnums, self._boundscheck)
+        args = type(self), self._unwrapped, self._argnums, self._boundscheck
+        return travel.reduced(self, self._base, _remake, args)
 
     def __get__(self, instance, owner=None):
         return self if instance is None else functools.partial(self, instance)
@@ -229,29 +227,20 @@ class ValueAndGrad(Derivative):
         return result[0], tree.unflatten(self._by(structures), iter(result[1:]))
 
 
-def _lookup(module: str, qualname: str):
-    import importlib
-
-    try:
-        return operator.attrgetter(qualname)(importlib.import_module(module))
-    except (ImportError, AttributeError):
-        return None
-
-
 def _remake(cls, f, argnums, boundscheck):
     return cls(f, argnums, boundscheck)
 
 
 def worded(e: Exception) -> Exception:
     """Return an error of compiled code, which carries its numbers apart, as one sentence."""
-    if len(e.args) != 3 or not isinstance(e.args[0], str):
+    if len(e.args) not in (3, 4) or not isinstance(e.args[0], str):
         return e
-    text, first, second = e.args
+    text, first, second, *where = e.args  # where is the place in the user's file, if it is known
     outside = re.fullmatch(r"out of bounds: (.*), axis (\d+): index, size", text, re.DOTALL)
     if outside:
-        where, axis = outside.groups()
-        return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {where}")
-    return type(e)(f"{text} {first} and {second}")
+        place, axis = outside.groups()
+        return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {place}")
+    return type(e)(" ".join([f"{text} {first} and {second}", *(f"({place})" for place in where)]))
 
 
 def _unwrapped_error(e: Exception) -> Exception:
@@ -399,18 +388,18 @@ def source(f, *args) -> Source:
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
         for made in filter(None, (*f._entries.values(), f._inside)):
-            for signature in made.dispatcher.signatures:
-                text = made.module(tuple(signature))[0].__srcgrad_text__
-                found[text] = functools.partial(made.lines, tuple(signature))
+            for signature in made.signatures():
+                text = made.module(signature)[0].__srcgrad_text__
+                found[text] = functools.partial(made.lines, signature)
     if not found:
         raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
                                     generate.place(f._base)))  # fmt: skip
-    return Source("\n\n".join(map(_visible, found)), lambda: [f for lines in found.values() for f in lines()])
+    return Source("\n\n".join(map(visible, found)), lambda: [f for lines in found.values() for f in lines()])
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    ours = "NAMES = ", "CALLEES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
+    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
     lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 

@@ -14,6 +14,7 @@ from .batch_axes import Options, flat_axes
 from .errors import ArgumentError, KindError, Problem, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .jacobians import ONE, ZERO, allocate, around, called, draws_numbers, nest, shape, value_of
+from .parallel import serial
 from .passes import USUAL, Variant
 from .pipeline import Generated, front, generated
 from .prepare import name_results
@@ -35,6 +36,8 @@ def vmap(f, structures, kinds: tuple[Kind, ...], options: Options, variant: Vari
         raise UnsupportedError(problem_at(low.function.loc, what, "leave out parallel=True, or pass the numbers drawn"))
     known = dict(low.kinds)
     item, outs = name_results(value_of(low), known, ir.Fresh(ir.all_names(low.function)))
+    if options.parallel:
+        item = replace(item, body=serial(item.body))
     to = list(flat_axes(options.out_axes, low.result, "out_axes"))
     results = [Result(o, known[o], _out_axis(a, known[o])) for o, a in zip(outs, to, strict=True)]
     if options.reduce and not all(r.kind.is_float for r in results):

@@ -433,7 +433,7 @@ class _Checker:
                 test = Op("or", (test, sides[1].fails()))
             for guard in reversed(need.guards):
                 test = _both(guard, test)
-            text = Const(f"out of bounds: {_place(need.loc)}, axis {need.axis}: index, size")
+            text = Const(f"out of bounds: {need.loc or ''}, axis {need.axis}: index, size")
             args = (text, index, sides[0].size.expr())
             out.append(If(test, (ir.Raise("IndexError", args, need.loc),), (), need.loc))
         return out
@@ -484,11 +484,3 @@ def _leaves(block) -> bool:
         if isinstance(stmt, If) and (_leaves(stmt.then) or _leaves(stmt.other)):
             return True
     return False
-
-
-def _place(loc: ir.Loc | None) -> str:
-    """Return 'x[i] (demo.py:6)': the text of an access, where it is one line, and its place."""
-    if loc is None:
-        return ""
-    text = loc.text[loc.col : loc.end_col].strip() or loc.text.strip()
-    return f"{text} ({loc.file.rpartition('/')[2]}:{loc.line})"

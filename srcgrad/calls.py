@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 from . import ir
-from .ir import Expr, Function, Let, Name, Op, Unpack
+from .ir import Expr, Function, Kind, Let, Name, Op, Unpack
 
 CALL = "call"
 
@@ -53,11 +53,53 @@ class Tangent:
 
 
 @dataclass(eq=False)
+class Rule:
+    """How a function that has a rule of its own is differentiated: by pages, which are routines themselves.
+
+    Attributes
+    ----------
+    name : str
+        The function's.
+    arguments, captured : int
+        How many arguments it takes, and how many arrays it or its pages capture, which all of them take behind them.
+    wrt, seeds : tuple of int
+        Positions of the arguments that have an adjoint or tangent, and of the results that are floats.
+    forward : Routine or None
+        Takes the arguments, gives the results and the residuals.
+    backward : Routine or None
+        Takes the residuals and the adjoints of the results `seeds`, gives those of the arguments `wrt`.
+    residuals : tuple of (str, int)
+        Where each residual stands: ("argument", position) or ("result", position among those of `forward`).
+    tangent : Routine or None
+        Takes the arguments and tangents of those in `wrt`, gives the results and tangents of those in `seeds`.
+    kinds : dict
+        Of the arguments of each page, by its attribute here.
+    """
+
+    name: str
+    arguments: int
+    captured: int = 0
+    wrt: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
+    forward: Routine | None = None
+    backward: Routine | None = None
+    residuals: tuple[tuple[str, int], ...] = ()
+    tangent: Routine | None = None
+    kinds: dict[str, tuple[Kind, ...]] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> dict[str, Routine]:
+        """The pages by attribute."""
+        named = {"forward": self.forward, "backward": self.backward, "tangent": self.tangent}
+        return {name: page for name, page in named.items() if page is not None}
+
+
+@dataclass(eq=False)
 class Routine:
     """A function that keeps its own body: its parameters are scalars and arrays, its results as well.
 
     `facts` keeps what the passes find out about it, by the kinds of its arguments. Of the pages of rules, without
-    `boundscheck`, the indices are known to be inside.
+    `boundscheck`, the indices are known to be inside. One with a `rule` is differentiated by that.
     """
 
     name: str
@@ -65,6 +107,7 @@ class Routine:
     key: Any = None
     boundscheck: bool = True
     facts: dict[Any, Any] = field(default_factory=dict)
+    rule: Rule | None = None
 
     def __repr__(self):
         return f"<{self.name}>"
@@ -120,16 +163,17 @@ def called_in(block: ir.Block) -> set[str]:
 
 
 def reachable(block: ir.Block) -> list[Routine]:
-    """Return the routines that a block calls, directly or not, each once."""
+    """Return the routines that a block calls, directly or not, each once, with the pages of their rules."""
     found: dict[Routine, None] = {}
 
-    def visit(inner: ir.Block):
-        for routine in routines_in(inner):
+    def visit(routines):
+        for routine in routines:
             if routine not in found:
                 found[routine] = None
-                visit(routine.function.body)
+                visit(routines_in(routine.function.body))
+                visit(routine.rule.pages.values() if routine.rule is not None else ())
 
-    visit(block)
+    visit(routines_in(block))
     return list(found)
 
 

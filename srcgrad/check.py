@@ -11,10 +11,12 @@ import numpy as np
 
 from . import tree
 from .api import Differentiable, Transformed
+from .custom import CustomJvp, CustomVjp
 from .entry import parameters, positions
 from .errors import ArgumentError, Problem
 from .jacobian import jacfwd, jacrev
 from .jvp import jvp
+from .primitives import Primitive
 from .pullback import vjp
 from .source import python_function
 
@@ -77,6 +79,81 @@ def check_grads(f, args, argnums=None, rtol=None, atol=None, eps=None, order=1, 
     if not modes or not set(modes) <= set(MODES) or order not in (1, 2, 3):
         raise ArgumentError(Problem(f"order={order!r}, modes={modes!r}", "order 1, 2 or 3, of modes 'fwd' and 'rev'"))
     return _checked_to_order(f, args, argnums, Limits(rtol, atol, eps), order, modes)
+
+
+def check_rule(f, *args, order=1, rtol=None, atol=None):
+    """Return the largest deviation found between what the rule of `f` says and what `f` does.
+
+    Parameters
+    ----------
+    f : CustomVjp, CustomJvp or Primitive
+        A function with a rule of its own.
+    *args
+        Where to check.
+    order : {1, 2, 3}
+        Derivatives up to which order are checked.
+    rtol, atol : float
+        As for `check_grads`.
+
+    Returns
+    -------
+    Deviation
+        A float, with the largest deviation of each argument in `by_argument`.
+
+    Raises
+    ------
+    AssertionError
+        Naming the part of the value in which a page differs from the function, or for every argument and mode that is
+        off the worst entry, both values and their difference.
+    ArgumentError
+        If `f` has no rule.
+
+    Notes
+    -----
+    The value of the pages is compared with that of `f` in plain Python, derivatives with differences or complex steps,
+    the two modes with each other. A rule that is meant to be another than the derivative needs a test of its own.
+
+    Examples
+    --------
+    >>> import numpy as np, srcgrad as sg
+    >>> @sg.custom_vjp
+    ... def square(x):
+    ...     return x * x
+    >>> def forward(x):
+    ...     return x * x, x
+    >>> def backward(x, bar):
+    ...     return (2.0 * x * bar,)
+    >>> square.defvjp(forward, backward)
+    >>> sg.check_rule(square, 3.0) < 1e-6
+    True
+    """
+    if not isinstance(f, CustomVjp | CustomJvp | Primitive):
+        what = f"{getattr(f, '__name__', repr(f))} has no rule of its own"
+        raise ArgumentError(Problem(what, "pass what custom_vjp, custom_jvp or primitive gave"))
+    modes = ("rev",) if isinstance(f, CustomVjp) else MODES
+    _require_value(f, Point(f, args, None, modes), rtol)
+    return _checked_to_order(f, args, None, Limits(rtol, atol, None), order, modes)
+
+
+def _require_value(f, point: Point, rtol: float | None):
+    """Raise where the pages of a rule give another value than the function."""
+    expected = list(tree.leaves(point.result, f(*(_copied(a) for a in point.args))))
+    by_page = point.by_tangents if isinstance(f, CustomJvp) else point.by_pullback
+    found = list(tree.leaves(point.result, by_page(point.args)))
+    rule = f"the rule of {f.__name__} gives"
+    allowed = rtol if rtol is not None else 1e-4 if point.single else 1e-9
+    for label, right, ours in zip(tree.leaf_names(point.result, "the value"), expected, found, strict=True):
+        if np.shape(right) != np.shape(ours):
+            raise AssertionError(f"{label}: {rule} shape {np.shape(ours)}, not {np.shape(right)}")
+        off = float(np.max(np.abs(np.asarray(ours) - right), initial=0.0))
+        if not off <= allowed * max(1.0, float(np.max(np.abs(right), initial=0.0))):
+            raise AssertionError(f"{label}: {rule} {ours}, the function {right}, off by {off:.3g}")
+
+
+def _copied(value):
+    structure = tree.structure_of(value)
+    leaves = (x.copy() if isinstance(x, np.ndarray) else x for x in tree.leaves(structure, value))
+    return tree.unflatten(structure, leaves)
 
 
 def _checked_to_order(f, args, argnums, limits: Limits, order: int, modes: tuple[str, ...]) -> Deviation:
@@ -348,4 +425,4 @@ def _compared(label: str, expected, got, allowed: float, mode: str, how: str) ->
     return bad, f"{what} by {place}: {ours!r}, {how} {right!r}, off by {bad:.3g} (allowed {allowed:.3g})"
 
 
-__all__ = ["Deviation", "check_grads"]
+__all__ = ["Deviation", "check_grads", "check_rule"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from . import ir
@@ -26,9 +27,17 @@ def contract_function(function: Function, kinds: dict[str, Kind], sizes, kept: s
     return replace(function, body=body, sections=sections)
 
 
-def _contracted(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> list[Stmt | None]:
+def _contracted(
+    block: Block, kinds: dict[str, Kind], sizes, kept: set[str], total: Counter[str] | None = None
+) -> list[Stmt | None]:
     """Return the statements with arrays as scalars, None in place of those that made these."""
-    out: list[Stmt | None] = [ir.with_blocks(s, lambda b: contract(b, kinds, sizes, kept)) for s in block]
+    total = _mentioned(block) if total is None else total
+
+    def inner(b: Block) -> Block:
+        outside = {n for n, count in _mentioned(b).items() if count < total[n]}
+        return tuple(s for s in _contracted(b, kinds, sizes, kept | outside, total) if s is not None)
+
+    out: list[Stmt | None] = [ir.with_blocks(s, inner) for s in block]
     for k, stmt in reversed(list(enumerate(out))):
         if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and _rank(stmt.target, kinds)):
             continue
@@ -46,6 +55,15 @@ def _contracted(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> 
             (out[touching[0]],) = _scalars((nest,), name, kinds)
             out[k] = None
     return out
+
+
+def _mentioned(block: Block) -> Counter[str]:
+    """Return how many statements mention each name."""
+    found: Counter[str] = Counter()
+    for s in ir.statements(block):
+        base = {s.base} if isinstance(s, Store | ir.Grow) else set()
+        found.update(ir.names_in(*ir.exprs_of(s)) | {*ir.binds(s)} | base)
+    return found
 
 
 def _made_like(stmt: Stmt, array: str) -> bool:
@@ -75,6 +93,8 @@ def _lives_in_a_trip(nest: Stmt, array: str) -> bool:
     inner = [s for b in ir.blocks_of(nest) for s in b if _mentions(s, array)]
     if len(inner) == 1 and isinstance(inner[0], For):
         return not _mentions_in(nest, array) and _lives_in_a_trip(inner[0], array)
+    if not inner:
+        return False  # only its size is asked for
     first = inner[0]
     if _mentions_in(nest, array) or not isinstance(first, Store) or first.base != array or first.op != "=":
         return False

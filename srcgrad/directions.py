@@ -138,11 +138,12 @@ class ManyTangents(TangentBuilder):
             if dot is not None:
                 own = self.fresh(f"{operand}_dot")
                 self.kinds[own] = kind_of(given[operand], self.kinds)
-                body.append(Let(own, Op("copy", (self.slice_of(given[operand]),))))
+                along = self.slice_of(given[operand])
+                body.append(Let(own, Op("copy", (along,)) if self.kinds[own].rank else along))
                 given = given | {f"{operand}_dot": Name(own)}
         push, kind = self.fresh(f"{target}_push"), self.kinds[target]
         self.kinds[push] = kind
-        body.append(self.page(row, name, given, push, stmt))
+        body += [self.page(row, name, given, push, stmt), *self.require_shape(row, push, target, stmt)]
         if not kind.rank:
             return self.each(*body, self.put(Name(target), Name(push)))
         at = tuple(Name(self.fresh("i")) for _ in range(kind.rank))

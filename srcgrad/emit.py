@@ -225,7 +225,7 @@ class _Printer:
     def comment(self, stmt: Stmt, before, pad: str):
         """Head a group of statements with the user's line they come from, where they are not that line."""
         loc = stmt.loc
-        if not self.comments or loc is None or loc == before or _is_within(loc, before):
+        if not self.comments or loc is None or loc == before or _same_line(loc, before):
             return loc or before
         if _checks_index(stmt):
             return before
@@ -294,9 +294,9 @@ def _head(stmt) -> str:
     return f"for {stmt.var} in {trips}({', '.join(map(expr_text, parts))}):"
 
 
-def _is_within(loc, before) -> bool:
-    """Return whether a statement of generated source is called at the line that is shown already."""
-    return loc.derived and before is not None and (loc.file, loc.line) == (before.file, before.line)
+def _same_line(loc, before) -> bool:
+    """Return whether a statement comes from the line that is shown already."""
+    return before is not None and (loc.file, loc.line) == (before.file, before.line)
 
 
 def _simple(stmt: Stmt) -> str:

@@ -6,7 +6,6 @@ to the generated implementation. A second process loads the entry from numba's c
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import threading
 import types as pytypes
@@ -23,129 +22,9 @@ from .emit import Line, emit_lines
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
+from .opaque import has_address
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
-
-_SIMPLE = bool | int | float | complex | str | bytes | None
-_KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
-
-
-# --- what a function depends on ---------------------------------------------------------------------------------
-
-
-def function_digest(f) -> str:
-    """Return a digest of a function's source, of all it calls, and of the constants it captures."""
-    h = hashlib.sha256()
-    _digest_transform(f, h)
-    _digest_function(python_function(f), h, set())
-    return h.hexdigest()
-
-
-def _digest_function(function, h, seen):
-    if function is None or id(function) in seen:
-        return
-    seen.add(id(function))
-    try:
-        text = inspect.getsource(function)
-    except (OSError, TypeError):
-        text = ""
-    code = function.__code__
-    h.update(f"{function.__qualname__}\0{text}\0".encode())
-    _digest_code(code, h)
-    for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
-        _digest_value(value, h, seen, set())
-    for name, value in sorted(_captured(function, code).items()):
-        h.update(f"{name}=".encode())
-        _digest_value(value, h, seen, _attribute_names(code))
-
-
-def _digest_code(code, h):
-    h.update(code.co_code)
-    for const in code.co_consts:
-        if isinstance(const, pytypes.CodeType):
-            _digest_code(const, h)
-        else:
-            h.update(repr(const).encode())
-
-
-def _attribute_names(code) -> set[str]:
-    names = set(code.co_names)
-    for const in code.co_consts:
-        if isinstance(const, pytypes.CodeType):
-            names |= _attribute_names(const)
-    return names
-
-
-def _captured(function, code) -> dict:
-    found = {}
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            continue
-    for name in _attribute_names(code):
-        if name in function.__globals__:
-            found.setdefault(name, function.__globals__[name])
-    return found
-
-
-def _digest_transform(value, h):
-    """Digest which derivative an object is, and of a derivative of what."""
-    while getattr(value, "_transform", "primal") != "primal":
-        h.update(f"{value._transform}{value._positions}{value._single}{value._options}".encode())
-        value = value._base
-
-
-def _digest_value(value, h, seen, attributes):
-    if isinstance(value, np.ndarray):
-        h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
-    elif isinstance(value, tuple | list):
-        for v in value:
-            _digest_value(v, h, seen, attributes)
-    elif isinstance(value, dict):
-        for k, v in value.items():
-            h.update(f"{k!r}:".encode())
-            _digest_value(v, h, seen, attributes)
-    elif isinstance(value, pytypes.ModuleType):
-        h.update(value.__name__.encode())
-        if value.__name__.split(".")[0] not in _KNOWN:
-            _digest_attributes(value, h, seen, attributes)
-    elif (function := python_function(value)) is not None:
-        h.update(type(value).__name__.encode())
-        _digest_transform(value, h)
-        if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
-            _digest_function(function, h, seen)
-        else:
-            h.update(f"{function.__module__}.{function.__qualname__}".encode())
-    elif isinstance(value, type):
-        h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
-        for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
-            _digest_value(default, h, seen, attributes)
-        if value.__module__.split(".")[0] not in _KNOWN:
-            _digest_attributes(value, h, seen, attributes)
-    elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
-        h.update(repr(value).encode())
-    else:
-        # a function in C is its name, a method of one, as np.add.at, what it is a method of as well
-        h.update(f"{type(value).__qualname__} {getattr(value, '__name__', '')}".encode())
-        owner = getattr(value, "__self__", None)
-        if owner is not None and owner is not value:
-            _digest_value(owner, h, seen, attributes)
-        if type(value).__module__.split(".")[0] not in _KNOWN:
-            _digest_attributes(value, h, seen, attributes)
-
-
-def _digest_attributes(value, h, seen, attributes):
-    """Digest those attributes of a module, class or object that the function's code names."""
-    key = (id(value), frozenset(attributes))
-    if key in seen:
-        return
-    seen.add(key)
-    for name in sorted(attributes):
-        if hasattr(value, name):
-            h.update(f".{name}=".encode())
-            _digest_value(getattr(value, name), h, seen, attributes)
-
 
 # --- numba types to kinds and structures ------------------------------------------------------------------------
 
@@ -208,6 +87,7 @@ class Entry:
         self.request = request
         self.plain, self.wide = plain, wide
         self.modules: dict = {}
+        self.interpreted: dict[tuple, None] = {}  # argument types met as plain Python
         self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
@@ -234,7 +114,12 @@ class Entry:
         module = store.publish(f"{name}_entry", self.key, text)
         overload(module.stub, strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
-        return store.guard(compiled, lambda: not any(is_recursive(module) for module, _, _ in self.modules.values()))
+        return store.guard(compiled, self._may_be_loaded)
+
+    def _may_be_loaded(self) -> bool:
+        """Return whether another process can load what is compiled."""
+        every = (self, *([self.plain] if self.plain is not None else []))
+        return not any(is_bound_to_process(module) for e in every for module, _, _ in e.modules.values())
 
     def _declared(self) -> str:
         """Return the parameters with the defaults that compiled callers can leave out: numbers."""
@@ -250,7 +135,14 @@ class Entry:
 
     def _interpreted(self, *args):
         """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
-        return self.implement(tuple(numba.typeof(a) for a in args))(*args)
+        given = tuple(numba.typeof(a) for a in args)
+        self.interpreted[given] = None
+        return self.implement(given)(*args)
+
+    def signatures(self) -> list[tuple]:
+        """Return the argument types that the entry has been called with."""
+        compiled = getattr(self.dispatcher, "signatures", ())
+        return [*map(tuple, compiled), *self.interpreted]
 
     def _typing_function(self):
         args = ", ".join(self.flat)
@@ -399,9 +291,13 @@ def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None 
     return Arguments(structures, flat, kinds)
 
 
-def is_recursive(module) -> bool:
-    """Return whether functions of a generated module call themselves: numba cannot load such code from its cache."""
-    return getattr(module, "RECURSIVE", False)
+def is_bound_to_process(module) -> bool:
+    """Return whether numba cannot load the code of a generated module from its cache.
+
+    Its functions call themselves, or hold the address of a function.
+    """
+    own = vars(module).get("own")
+    return getattr(module, "RECURSIVE", False) or own is not None and any(map(has_address, vars(own).values()))
 
 
 def compiled(function, module):
@@ -412,7 +308,7 @@ def compiled(function, module):
     if numba.config.DISABLE_JIT:
         return function
 
-    cached = module.__srcgrad_cached__ and not is_recursive(module)
+    cached = module.__srcgrad_cached__ and not is_bound_to_process(module)
 
     def compile_one(f):
         return store.guard(numba.njit(cache=cached, error_model="numpy", parallel=in_parallel(f))(f))

@@ -16,6 +16,7 @@ class Problem:
     col: int = 0
     end_col: int = 0
     text: str = ""
+    category: str = ""
 
     def __str__(self):
         if not self.file:
@@ -73,6 +74,14 @@ class ArgumentError(SrcgradError, TypeError):
 
 class PitfallWarning(UserWarning):
     """A derivative is right and perhaps not what its reader expects: the line is a step, a jump, a test of equality."""
+
+
+class SerialLoopWarning(PitfallWarning):
+    """A loop over `prange` runs on one core: its trips are not known to be independent of each other."""
+
+
+SERIAL = "serial"
+WARNINGS = {"": PitfallWarning, SERIAL: SerialLoopWarning}
 
 
 def problem_at(loc, what: str, way_out: str) -> Problem:

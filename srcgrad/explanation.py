@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from . import entry, generate, ir, pipeline, tree
+from .api import worded
 from .blocks import surely_bound
 from .errors import ArgumentError, Problem
 from .facts import StatementFact, copies, loop_facts, statement_facts
@@ -40,6 +41,8 @@ class LineReport:
         The size of what was kept.
     one_pass : bool
         Whether its reverse follows at once, in the same loop: then nothing is kept or computed again.
+    function : str
+        The function called that it is a line of; '' for one of the function itself.
     """
 
     file: str
@@ -53,6 +56,7 @@ class LineReport:
     again: tuple[tuple[str, str], ...] = ()
     bytes: int = 0
     one_pass: bool = False
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class _Explainer:
                 break
             except ValueError as e:
                 if stretch or not (e.args and str(e.args[0]).startswith("operands could not be broadcast")):
-                    raise
+                    raise worded(e) from None
         kept = self.measured(flat)
         params = self.low.function.params
         gradients = {params[k]: _plain(g) for k, g in zip(self.wrt, found[1:], strict=True)}
@@ -209,7 +213,8 @@ class _Explainer:
         found = {key: _line(key, of_line, names, kept, key in joint) for key, of_line in facts.items()}
         texts = _own_lines(self.f)
         every = dict.fromkeys((*texts, *sorted(found)))
-        return [found.get(key) or LineReport(*key, texts.get(key, "")) for key in every]
+        own = {key: replace(line, function="") for key, line in found.items() if key in texts}
+        return [(found | own).get(key) or LineReport(*key, texts.get(key, "")) for key in every]
 
     def loops(self, observer: Observer) -> list[LoopReport]:
         function = pipeline.read(self.f, self.structures, self.param_kinds).function
@@ -294,6 +299,7 @@ def _line(key, facts: list[StatementFact], names: _Names, kept: dict[str, int], 
         again=() if joint else tuple((_called(a.name, names), _for_lines(a.readers)) for f in facts for a in f.again),
         bytes=sum(kept[p] for p in places),
         one_pass=joint,
+        function=next((fact.loc.calls[-1].name for fact in facts if fact.loc and fact.loc.calls), ""),
     )
 
 

@@ -33,6 +33,7 @@ class ExternalCaller(NestWriter):
         self.kinds[target] = kind
         args, (sizes,) = self.prepared(row, expr, (target,))
         self.emit(Let(target, replace(expr, args=args), expr.loc))
+        self.require_sizes(row, target, sizes)
         if expr.fn == "np.argsort" and target not in self.stored:
             self.positions.add(target)
         return self.result(target, sizes)
@@ -52,6 +53,7 @@ class ExternalCaller(NestWriter):
         args, sizes = self.prepared(row, expr, tuple(own))
         self.emit(replace(stmt, targets=tuple(own), value=replace(expr, args=args)))
         for name, target, dims in zip(own, stmt.targets, sizes, strict=True):
+            self.require_sizes(row, name, dims)
             self.result(name, dims)
             if name != target:
                 self.let(Let(target, Name(name), stmt.loc))
@@ -65,6 +67,13 @@ class ExternalCaller(NestWriter):
         self.state.dims[target] = tuple(map(self.canonical, sizes))
         return self.named(target)
 
+    def require_sizes(self, row: externals.External, target: str, sizes):
+        """Emit the test that a result of a user's function has the sizes that its signature promises."""
+        for d, size in enumerate(sizes if row.place is not None else ()):
+            shown = Op("shape", (Name(target),), (("axis", d),))
+            if size != shown:
+                self.require(size, shown, f"{row.spelling}: lengths promised and found")
+
     def prepared(self, row: externals.External, expr: Op, targets: tuple[str, ...]) -> tuple[tuple[Expr, ...], list]:
         """Return (operands as the call takes them, sizes of each result), after checks that the sizes fit."""
         kinds = tuple(map(self.kind, expr.args))
@@ -75,7 +84,8 @@ class ExternalCaller(NestWriter):
         args: list[Expr] = []
         for arg, kind, names in zip(expr.args, kinds, found[0], strict=True):
             if not kind.rank:
-                args.append(self.scalar(arg))
+                value = self.scalar(arg)
+                args.append(value if row.place is None else self.hold(value, row.operands[len(args)]))
                 continue
             p = self.pull(arg)
             for name, size in zip(names, p.dims, strict=True):

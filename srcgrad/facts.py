@@ -147,7 +147,8 @@ def _fact(step: Step, plan: Plan, every: list[Step]) -> StatementFact:
     again = tuple(
         Again(name, (reader.stmt.loc.line,))
         for reader in every for let in reader.rebuilds
-        if isinstance(let, Let) and let.target == name and let.loc == stmt.loc and isinstance(stmt, Let) and reader.stmt.loc
+        if isinstance(let, Let) and isinstance(stmt, Let) and let.target == name
+        if let.loc == stmt.loc and reader.stmt.loc
     )  # fmt: skip
     return StatementFact(stmt.loc, name, name in active, *by_bend, tuple(_kept(step, plan, every)), again)
 

@@ -78,7 +78,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
     varying = ir.bound_in(loop.body)
     for name, accumulates in bound.items():
         if accumulates:
-            if _read_otherwise(loop.body, name):
+            if read_otherwise(loop.body, name):
                 return False
         elif name in read_later or not defined_first(loop.body, name):
             return False
@@ -91,7 +91,7 @@ def _plain(block, arrays, bound) -> bool:
             value = stmt.value
             if stmt.target in arrays or isinstance(value, Op) and value.fn == "np.dot":
                 return False
-            adds = _adds_to_itself(stmt)
+            adds = adds_to_itself(stmt)
             bound[stmt.target] = bound.get(stmt.target, adds) and adds
         elif isinstance(stmt, For):
             if not _plain(stmt.body, arrays, bound):
@@ -104,7 +104,8 @@ def _plain(block, arrays, bound) -> bool:
     return True
 
 
-def _adds_to_itself(stmt: Let) -> bool:
+def adds_to_itself(stmt: Let) -> bool:
+    """Return whether a statement only adds to a number."""
     value = stmt.value
     return (
         isinstance(value, Op)
@@ -115,7 +116,8 @@ def _adds_to_itself(stmt: Let) -> bool:
     )
 
 
-def _read_otherwise(block, name: str) -> bool:
+def read_otherwise(block, name: str) -> bool:
+    """Return whether a block reads a name elsewhere than where it is bound."""
     for stmt in ir.statements(block):
         if isinstance(stmt, Let) and stmt.target == name:
             continue
@@ -367,7 +369,7 @@ def _split(loop: For, arrays, read_later) -> list[Stmt]:
 def _sums(block) -> set[str]:
     """Return the scalars that a block only adds to."""
     lets = [s for s in block if isinstance(s, Let)]
-    return {s.target for s in lets} - {s.target for s in lets if not _adds_to_itself(s)}
+    return {s.target for s in lets} - {s.target for s in lets if not adds_to_itself(s)}
 
 
 def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:

@@ -10,8 +10,9 @@ import time
 
 import numpy as np
 
-from . import store, tree
+from . import opaque, store, tree
 from .errors import Problem
+from .rules.rows import OWN
 from .runtime import HELPERS
 from .source import python_function
 from .warned import from_text, to_text
@@ -74,23 +75,29 @@ def module_text(name: str, made) -> str:
     if standard:
         lines += [*(f"import {n}" for n in standard), ""]
     lines.append("import numpy as np")
-    lines += ["from numba import prange"] if "in prange(" in body else []
+    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
+    lines += ["from numba import prange"] if "in prange(" in code else []
     helpers = [n for n in HELPERS if f"{n}(" in body]
     helpers += ["special"] if re.search(r"(?<![\w.])special\.", body) else []
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
-    code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
     if hints:
         lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]
+    own = [p.text for n, p in OWN.items() if re.search(rf"(?<![\w.])own\.{n}\(", code)]
+    lines += ["from srcgrad.opaque import imported"] if opaque.used_in(code) else []
+    own += map(opaque.definition, opaque.used_in(code))
+    lines += ["from srcgrad.primitives import primitives"] if own else []
     constants = [line for n, a in made.captured for line in constant_lines(n, a)]
     if any("load_array" in c for c in constants):
         lines.append("from srcgrad.store import load_array")
-    if constants:
-        lines += ["", *constants]
+    if constants or own:
+        lines += ["", *([f"own = primitives({', '.join(own)})"] if own else []), *constants]
     lines += ["", f"NAMES = {[f.name for f in made.functions]!r}"]
     if made.callees:
         lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]
+    if made.rules:
+        lines += [f"RULES = {dict(made.rules)!r}"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     if made.pitfalls:
         lines += [f"PITFALLS = {to_text(made.pitfalls)!r}"]

@@ -12,6 +12,8 @@ import numpy as np
 from numba.core import types
 from numba.extending import overload
 
+from . import travel
+
 
 def stop_gradient(x):
     """Return the value of `x`, with derivative zero.
@@ -126,7 +128,7 @@ class Nondifferentiable:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self):
-        return self.__qualname__  # found again by its name, as functions are
+        return travel.reduced(self, self, nondifferentiable, (self.__wrapped__,))
 
     def __repr__(self):
         return f"<srcgrad nondifferentiable {self.__wrapped__!r}>"

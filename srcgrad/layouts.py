@@ -11,6 +11,7 @@ import numpy as np
 
 from . import entry, generate, store, tree, warned
 from .api import Differentiable, worded
+from .digests import function_digest
 from .errors import BROADCAST
 
 
@@ -47,7 +48,7 @@ class Layout:
         `wrt` are the positions of the leaves differentiated by; `digest` is that of the function, where it is known.
         """
         base = f._base if isinstance(f, Differentiable) else f
-        digest = digest or entry.function_digest(base)
+        digest = digest or function_digest(base)
         try:
             return call(self.get(f, args, wrt, False, digest))
         except IndexError as e:

@@ -22,10 +22,11 @@ from .simplify import simplify
 Key = tuple[Routine, Form | Tangent | None, tuple[Kind, ...]]
 
 
-def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant):
-    """Return (functions, those of the routines that they call, directly or not, what is found in them).
+def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant, rules: bool):
+    """Return (functions, those of the routines that they call, directly or not, what is found in them, rules).
 
-    All of them stand under names of their own; what is found are lines where a derivative is lost.
+    All of them stand under names of their own; what is found are lines where a derivative is lost. With `rules` the
+    pages by which a further derivative differentiates functions that have rules of their own are among them.
     """
     bodies: dict[Key, Function] = {}
     wanted = [key for f in functions for key in _calls(f)]
@@ -34,14 +35,34 @@ def linked(functions: tuple[Function, ...], captured: set[str], variant: Variant
         if key not in bodies:
             bodies[key] = _MADE[type(key[1])](key, variant)
             wanted += _calls(bodies[key])
+            wanted += _pages(key).values() if rules else ()
     if not bodies:
-        return functions, (), ()
+        return functions, (), (), ()
     taken = {n for f in (*functions, *bodies.values()) for n in ir.all_names(f)} | captured
     fresh = ir.Fresh(taken | {f.name for f in functions} | RESERVED)
     names = {key: fresh(_name(key)) for key in bodies}
     callees = tuple(_named(f, names[key], names) for key, f in bodies.items())
     pitfalls = [p for key in bodies for p in _pitfalls(key, variant)]
-    return tuple(_named(f, f.name, names) for f in functions), callees, tuple(pitfalls)
+    told = tuple((names[key], _told(key, names)) for key in bodies if rules and _pages(key))
+    return tuple(_named(f, f.name, names) for f in functions), callees, tuple(pitfalls), told
+
+
+def _pages(key: Key) -> dict[str, Key]:
+    """Return the pages of the rule of a function that is called as it is."""
+    routine, form, _ = key
+    rule = routine.rule
+    if rule is None or form is not None or rule.forward is routine:
+        return {}
+    return {name: (page, None, rule.kinds[name]) for name, page in rule.pages.items()}
+
+
+def _told(key: Key, names: dict[Key, str]) -> dict[str, object]:
+    """Return what a generated module says of a function's rule."""
+    rule = key[0].rule
+    assert rule is not None
+    pages: dict[str, object] = {name: names[page] for name, page in _pages(key).items()}
+    counts = {"arguments": rule.arguments, "captured": rule.captured}
+    return pages | counts | {"wrt": list(rule.wrt), "seeds": list(rule.seeds), "residuals": list(rule.residuals)}
 
 
 def _key(stmt: Unpack) -> Key:
@@ -70,9 +91,9 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
     return replace(function, name=name, body=tuple(one(s) for s in function.body))
 
 
-def _lowered(key: Key, variant: Variant) -> Lowered:
+def _lowered(key: Key, variant: Variant, reverse=False) -> Lowered:
     routine, _, kinds = key
-    function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch)
+    function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch, reverse)
     boundscheck = variant.boundscheck and routine.boundscheck
     function = checked(function, names, sizes, inside, replace(variant, boundscheck=boundscheck))
     return Lowered(function, names, sizes, tree.LEAF, variant)
@@ -109,7 +130,7 @@ def _pullback(key: Key, variant: Variant) -> Function:
     """Return the function that takes the arguments and the adjoints of results, and gives the arguments' adjoints."""
     routine, form, _ = key
     assert isinstance(form, Form)
-    low = _lowered(key, variant)
+    low = _lowered(key, variant, True)
     f = low.function
     wrt = tuple(f.params[k] for k in form.wrt)
     p = reverse(f, low.kinds, low.sizes, wrt, RulePages(), form.seeds)

@@ -26,6 +26,8 @@ from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
+from .residuals import with_residuals
+from .resized import SizeChanges, hold_in_buffer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -43,7 +45,7 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
     >>> print(emit(lower(f, {"a": Kind("float64", 1), "b": Kind("float64", 1)}), comments=False))
     def f(a, b):
         if a.shape[0] != b.shape[0]:
-            raise ValueError('operands could not be broadcast together: lengths', a.shape[0], b.shape[0])
+            raise ValueError('operands could not be broadcast together: lengths', a.shape[0], b.shape[0], '<text>:2')
         c = np.empty_like(a)
         for i in range(a.shape[0]):
             c[i] = 2.0 * a[i] + b[i]
@@ -58,9 +60,14 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
-    kinds = infer_kinds(function, params)
-    lowerer = Lowerer(function, kinds, stretch)
-    body = lowerer.block(function.body)
+    while True:
+        kinds = infer_kinds(function, params)
+        lowerer = Lowerer(function, kinds, stretch)
+        try:
+            body = lowerer.block(function.body)
+            break
+        except SizeChanges as found:
+            function = hold_in_buffer(function, found.name)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
@@ -75,6 +82,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.onward = self.body = function.body
+        self.function = function
         self.rooms: dict[str, Expr] = {}
         self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))
@@ -344,22 +352,25 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         return inside == 0 or self.reads[name] > read_counts((stmt,))[name]
 
 
-def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool):
+def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool, reverse: bool = False):
     """Return a routine lowered for these kinds of its arguments, as `lower_with_kinds` does; None while that goes on.
+
+    For a `reverse` functions with rules of their own give their residuals as well.
 
     Raises
     ------
     ReadInPlace
         If it writes into an argument.
     """
-    key = ("lowered", kinds, stretch)
+    key = ("lowered", kinds, stretch, reverse)
     if key not in routine.facts:
         routine.facts[key] = None
         params = dict(zip(routine.function.params, kinds, strict=True))
         if written(routine.function, routine.facts["names", kinds]) & set(params):
             raise ReadInPlace(routine)
-        routine.facts[key] = lower_with_kinds(routine.function, params, stretch, True)
-        routine.facts["function", kinds] = routine.facts[key][:2]
+        function = with_residuals(routine.function) if reverse else routine.function
+        routine.facts[key] = lower_with_kinds(function, params, stretch, True)
+        routine.facts.setdefault(("function", kinds), routine.facts[key][:2])
     return routine.facts[key]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# how a call of one is read: what it gives is called with the function's arguments, or it is given them at once
-OF_FUNCTION, AT_ONCE = "of a function", "at once"
+# how a call of one is read: what it gives is called with the function's arguments, or it is given them at once, or it
+# is given them at once and gives a pullback
+OF_FUNCTION, AT_ONCE, PULLBACK = "of a function", "at once", "pullback"
 MAKERS: dict[Callable, str] = {}
 
 
@@ -17,6 +18,15 @@ def maker(reading: str):
         return function
 
     return register
+
+
+def with_surroundings(f):
+    """Return `(f, ())`.
+
+    Where a call of it is read it gives instead of a function defined inside the one being read one that could stand
+    outside, which takes what it uses from around as further arguments, and a tuple of these.
+    """
+    return f, ()
 
 
 def reading_of(function) -> str | None:

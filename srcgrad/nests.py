@@ -270,9 +270,13 @@ class NestWriter:
             return
         if isinstance(a, Const) and isinstance(b, Const):
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
-        test = Op("ne", (a, b))
-        self.emit(If(test, (ir.Raise(exception, (Const(message), a, b), self.loc),)))
+        self.stop_at_sizes(Op("ne", (a, b)), message, a, b, exception)
         self.unify(a, b)
+
+    def stop_at_sizes(self, test: Expr, message: str, a: Expr, b: Expr, exception: str = "ValueError"):
+        """Raise at run time where a test of two sizes holds, naming both and the place."""
+        where = (Const(self.loc.place),) if self.loc is not None else ()
+        self.emit(If(test, (ir.Raise(exception, (Const(message), a, b, *where), self.loc),)))
 
     def unify(self, a: Expr, b: Expr):
         """Take notice that two sizes are equal."""

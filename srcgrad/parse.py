@@ -38,6 +38,7 @@ from .parse_match import MatchReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
+from .parse_rules import RuleReader, rule_of
 from .parse_shapes import ShapeReader
 from .parse_subscripts import SubscriptReader
 from .ranks import Ranks
@@ -90,16 +91,17 @@ def parse(
         If there is no source.
     """
     source = f if isinstance(f, Source) else find_source(f)
+    rule = None if isinstance(f, Source) else rule_of(f)
     try:
-        return _read(source, structures, None, kinds, stretch)
+        return _read(source, structures, None, kinds, stretch, rule)
     except Expansion:
         routines = Routines(inline)
-        parsed = _read(source, structures, routines, kinds, stretch)
+        parsed = _read(source, structures, routines, kinds, stretch, rule)
         once = routines.called_once(parsed.function.body)
-        return _read(source, structures, Routines(inline | once), kinds, stretch) if once else parsed
+        return _read(source, structures, Routines(inline | once), kinds, stretch, rule) if once else parsed
 
 
-def _read(source: Source, structures, routines: Routines | None, kinds, stretch) -> _Parsed:
+def _read(source: Source, structures, routines: Routines | None, kinds, stretch, rule=None) -> _Parsed:
     shared = _Shared(source)
     shared.stretch = stretch
     shared.routines = routines
@@ -107,7 +109,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds, stretch)
     params, bound = reader.bind_structures(structures)
     shared.ranks = Ranks(dict(zip(params, kinds, strict=True)) if kinds is not None else None)
     reader.env.update(bound)
-    body, value = reader.read_body()
+    body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)
     if shared.problems:
         kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
         raise kind(*dict.fromkeys(shared.problems))
@@ -132,9 +134,10 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     """
     import math
 
+    from .primitives import own
     from .runtime import special
 
-    known = {"np": np, "math": math, "special": special}
+    known = {"np": np, "math": math, "special": special, "own": own}
     return parse(source_from_text(text, known | (namespace or {}))).function
 
 
@@ -185,13 +188,14 @@ class _Shared:
         self.counters: set[str] = set()
         self.counting: set[str] = set()
         self.stretch = False
+        self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
         self.pitfalls: list[Problem] = []  # of the derivatives that are called
 
 
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader, ExternalReader, DerivativeReader, EffectReader, ShapeReader,
+    SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -207,7 +211,7 @@ class Reader(
         self.return_loc = None
         self.locals = _assigned_names(self.node)
         self.renamed: dict[str, str] = {}
-        self.is_callee = False
+        self.is_callee = self.is_page = False
         self.temporary: set[str] = set()
         self.components: dict[tuple, str] = {}
         self.wanted_name: str | None = None
@@ -320,6 +324,15 @@ class Reader(
                 self.shared.ranks.note(stmt)
         return body, _rebuild(self.template, iter(_leaves_of(result)))
 
+    def read_call(self, rule, bound):
+        """Return (block, value) of a function with a rule of its own: a call of it."""
+        try:
+            value = self.call_by_rule(self.node, rule, [], bound)
+        except Stop as stop:
+            self.problems.append(stop.problem)
+            return (), Const(0.0)
+        return tuple(self.out), value
+
     # -- statements
     def block(self, nodes):
         for node in nodes:
@@ -401,7 +414,7 @@ class Reader(
 
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
-        if any(not is_text(v) for v in _known_parts(value)) and not self.is_callee:
+        if any(not is_text(v) for v in _known_parts(value)) and not (self.is_callee or self.is_page):
             self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
         shape, flat = _flatten_result(value)
         before = value if self.template is None else self.template

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -88,13 +88,15 @@ class AssignmentReader(ExpressionReader):
                 return self.store_item(target, base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
-            return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
+            several = isinstance(value, List) or isinstance(value, Struct) and value.kind in ("tuple", "list")
+            values = self.as_array(value, node) if several else self.leaf(value, node)
+            return self.store(base, self.index(target.slice), values, "=", node)
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
-        known = self.hold(value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
+        known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
             self.env[name] = known
             return None
@@ -116,6 +118,19 @@ class AssignmentReader(ExpressionReader):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:
+        """Return a slice under a name: its bounds stay, or have names of their own where the name is bound anew."""
+        if self.in_library or not self.rebinds(self.local_name(name)):
+            return self.hold(value, node)
+        parts = {"start": value.lo, "stop": value.hi, "step": value.step}
+        names = {key: self.component(name, key) for key, e in parts.items() if e is not None}
+        known = ir.Slice(*(Name(names[key]) if key in names else None for key in parts))
+        before = self.env.get(name)
+        if self.depth and before not in (None, known):
+            self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
+        self.assign_together([(names[key], parts[key]) for key in names], node)
+        return known
 
     def undone(self, value):
         """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""
@@ -194,6 +209,7 @@ class AssignmentReader(ExpressionReader):
         if any(isinstance(t, ast.Starred) for t in targets):
             self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
+        simple = simple and not any(isinstance(i, ir.Slice) for i in items)
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
@@ -202,7 +218,11 @@ class AssignmentReader(ExpressionReader):
             return
         if not simple:
             names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
-            items = [self.hold(i, node, name) for i, name in zip(items, names, strict=True)]
+            bound = {self.local_name(n) for t in targets for n in stored_names(t)}
+            items = [
+                item if not self.in_library and _stays(item, bound) else self.hold(item, node, name)
+                for item, name in zip(items, names, strict=True)
+            ]
         for t, item in zip(targets, items, strict=True):
             self.assign(t, item, node)
 
@@ -262,3 +282,10 @@ class AssignmentReader(ExpressionReader):
         if base.id in self.shared.captured:
             self.fail(node, f"the captured array {base.id!r} is written", "pass it as an argument")
         self.emit(Store(base.id, index, value, op, self.source.loc(node)))
+
+
+def _stays(value, bound: set[str]) -> bool:
+    """Return whether a value is made of names and constants, none of which is among the names that are being bound."""
+    if isinstance(value, Struct):
+        return all(_stays(v, bound) for v in value.items)
+    return isinstance(value, Const) or (isinstance(value, Name) and value.id not in bound)

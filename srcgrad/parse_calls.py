@@ -15,7 +15,7 @@ from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import is_ours, page_of
 from .parse_effects import leaves_of
-from .parse_expr import ExpressionReader, List, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -45,17 +45,16 @@ class CallReader(ExpressionReader):
 
     def user_call(self, node, f, values=None):
         """Read a call of another Python function in place; `values` are its arguments where they are read already."""
+        for read in (self.derivative_call, self.ruled_call):
+            value = read(node, f, values)
+            if value is not NOT_HERE:
+                return value
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
         function = None if local else python_function(f)
-        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
-        if local is None and (function is None or library):
-            name = self.name_of(node)
-            if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
-                self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
-            self.fail(node, f"there is no rule for {name}() and no Python source",
-                      "write it in Python and NumPy, or register a rule for it")  # fmt: skip
+        if local is None:
+            self.require_text(node, f, function)
         identity = local.node if local else function.__code__
         recursive = identity in self.shared.stack[self.shared.base :]
         if recursive and self.shared.routines is None:
@@ -105,6 +104,17 @@ class CallReader(ExpressionReader):
     def list_as_array(self, value, node):
         """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""
         return self.array_of_list(value, node) if isinstance(value, List) else value
+
+    def require_text(self, node, f, function):
+        """Refuse a function that has no text to be read, and no rule."""
+        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
+        if function is not None and not library:
+            return
+        name = self.name_of(node)
+        if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
+            self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
+        self.fail(node, f"there is no rule for {name}() and no Python source",
+                  "write it in Python and NumPy, or give it a rule: sg.rule")  # fmt: skip
 
     def name_of(self, node) -> str:
         """Return how the text calls a function, or the operation that stands for it."""

@@ -11,8 +11,12 @@ from types import CodeType, FunctionType
 from .source import Source
 
 
-def lifted(node, source: Source, extra: Iterable[str], known: dict[str, object], inner: list[ast.stmt]) -> FunctionType:
-    """Return the function of a definition, with the names `extra` as keyword parameters behind its own.
+def lifted(
+    node, source: Source, extra: Iterable[str], known: dict[str, object], inner: list[ast.stmt], by_position=False
+) -> FunctionType:
+    """Return the function of a definition, with the names `extra` as parameters behind its own.
+
+    They are given by keyword, or `by_position`.
 
     Parameters
     ----------
@@ -34,7 +38,7 @@ def lifted(node, source: Source, extra: Iterable[str], known: dict[str, object],
     >>> found(2.0, w=3.0)
     6.0
     """
-    made = _definition(node, extra, inner)
+    made = _definition(node, extra, inner, by_position)
     module = ast.Module([copy.deepcopy(made)], [])
     ast.increment_lineno(module, source.first_line - 1)
     outer = source.function
@@ -47,10 +51,14 @@ def lifted(node, source: Source, extra: Iterable[str], known: dict[str, object],
     return function
 
 
-def _definition(node, extra: Iterable[str], inner: list[ast.stmt]) -> ast.FunctionDef:
+def _definition(node, extra: Iterable[str], inner: list[ast.stmt], by_position=False) -> ast.FunctionDef:
     args = copy.copy(node.args)
     own = [ast.copy_location(ast.arg(name), node) for name in extra]
-    args.defaults, args.kwonlyargs = [], [*args.kwonlyargs, *own]
+    args.defaults = []
+    if by_position:
+        args.args = [*args.args, *own]
+    else:
+        args.kwonlyargs = [*args.kwonlyargs, *own]
     args.kw_defaults = [None] * len(args.kwonlyargs)
     body = [ast.copy_location(ast.Return(node.body), node.body)] if isinstance(node, ast.Lambda) else node.body
     name = "function" if isinstance(node, ast.Lambda) else node.name

@@ -16,10 +16,7 @@ class ExternalReader(ExpressionReader):
 
     def external_call(self, node, f):
         """Return the value of such a call; `NOT_HERE` where the function is none."""
-        try:
-            row = externals.BY_SPELLING.get(externals.BY_OBJECT.get(f, ""))
-        except TypeError:
-            row = None
+        row = externals.found(f)
         if row is None:
             return NOT_HERE
         positional, keywords = self.values_of(node)

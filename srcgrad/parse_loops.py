@@ -27,6 +27,7 @@ class Trips:
     bounds: tuple[ir.Expr, ir.Expr, ir.Expr] | None = None
     downward: bool = False
     most: int | None = None
+    parallel: bool = False
 
     def upward(self) -> Callable[[ir.Expr], object]:
         """Return the item at a place counted from the first trip."""
@@ -53,7 +54,7 @@ class LoopReader(ExpressionReader):
         if found.most is not None:
             return self.unrolled(node, tuple(found.item(Const(k)) for k in range(found.most)), found.count)
         if found.bounds is not None and isinstance(node.target, ast.Name):
-            return self.for_range(node, found.bounds)
+            return self.for_range(node, found.bounds, found.parallel)
         return self.for_trips(node, found)
 
     # -- what is looped over
@@ -63,7 +64,8 @@ class LoopReader(ExpressionReader):
             f = self.called(node)
             name = getattr(f, "__name__", "")
             if f is range or name == "prange":
-                return self.range_trips([self.scalar(a) for a in node.args], node)
+                trips = self.range_trips([self.scalar(a) for a in node.args], node)
+                return replace(trips, parallel=f is not range)
             if f is enumerate:
                 return self.enumerated(node, loop)
             if f is zip:
@@ -285,7 +287,7 @@ class LoopReader(ExpressionReader):
                 self.env[name] = Lost("stands for something that depends on the path taken", "use it inside the loop")
 
     # -- loops at run time
-    def for_range(self, node, bounds):
+    def for_range(self, node, bounds, parallel=False):
         lo, hi, step = bounds
         loc = self.source.loc(node)
         name = node.target.id
@@ -304,7 +306,7 @@ class LoopReader(ExpressionReader):
         with self.counted_by(var):
             body = (*self.out, *self.nested(node.body))
         self.out = saved
-        self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
+        self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc, parallel=parallel))
 
     def for_trips(self, node, found: Trips):
         """Read a loop over what is known only at run time: its targets are bound at the head of each trip."""

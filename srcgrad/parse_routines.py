@@ -61,8 +61,8 @@ class Routines:
 
     def find(self, caller, callee, given: dict) -> Made | None:
         """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
-        forms = tuple((name, _form(v, name in callee.locals)) for name, v in given.items())
-        args = [e for name, v in given.items() for e in _arguments(v, dict(forms)[name] == "*")]
+        forms = tuple((name, form_of(v, name in callee.locals)) for name, v in given.items())
+        args = [e for name, v in given.items() for e in arguments_in(v, dict(forms)[name] == "*")]
         key = (callee.source.function, forms, tuple(caller.shared.ranks.rank(e) for e in args))
         if any(form is None for _, form in forms) or key in self.inline:
             return None
@@ -85,33 +85,23 @@ class Routines:
             self.building[key], own.asked = own, False
             made = self.attempt(caller, source, given, own)
             del self.building[key]
-            if made is None or not own.asked or _count(own.result) == _count(made.result):
+            if made is None or not own.asked or form_of_result(own.result) == form_of_result(made.result):
                 return made
             # its own calls were read for another form of result: again, now that it is known
             own.result = made.result
             self.made = {k: v for k, v in self.made.items() if k in known}
 
     def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
-        shared = type(caller.shared)(source)
-        shared.routines, shared.sources = self, caller.shared.sources
-        shared.base, shared.stretch = len(caller.shared.stack), caller.shared.stretch
-        shared.stack = [*caller.shared.stack, source.function.__code__]
-        reader = type(caller)(source, shared, {})
-        params: list[str] = []
-        for name, value in given.items():
-            before = len(params)
-            reader.env[name] = _inside(value, name, reader, params)
-            args = _arguments(value, name in reader.locals or before < len(params))
-            for param, arg in zip(params[before:], args, strict=True):
-                shared.ranks.bind(param, caller.shared.ranks.kind(arg))
+        reader, params = apart(caller, source, {name: (v, caller.shared) for name, v in given.items()}, self)
+        shared = reader.shared
         body, value = reader.read_body()
         if shared.problems and own.asked and reader.template is not None:
             value = reader.template
-            if _count(value) != _count(own.result):
+            if form_of_result(value) != form_of_result(own.result):
                 return Made(own.routine, value, (), own.given)
-        leaves = _leaves(value)
+        leaves = results_in(value)
         short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
-        if shared.problems or not leaves or short or _draws(body) or not _is_plain(value):
+        if shared.problems or not leaves or short or draws_numbers(body) or not is_plain_result(value):
             return None
         caller.shared.callees += shared.callees
         caller.shared.pitfalls += shared.pitfalls
@@ -129,12 +119,33 @@ class Routines:
         return frozenset(key for key, count in sites.items() if count == 1)
 
 
+def apart(caller, source: Source, given: dict, routines: Routines | None):
+    """Return (reader of a function that is read as one of its own, its flat parameters).
+
+    `given` are its arguments by name, each with what is known where its names stand.
+    """
+    shared = type(caller.shared)(source)
+    shared.routines, shared.sources = routines, caller.shared.sources
+    shared.base, shared.stretch = len(caller.shared.stack), caller.shared.stretch
+    shared.stack = [*caller.shared.stack, source.function.__code__]
+    shared.ruled = caller.shared.ruled
+    reader = type(caller)(source, shared, {})
+    params: list[str] = []
+    for name, (value, around) in given.items():
+        before = len(params)
+        reader.env[name] = _inside(value, name, reader, params)
+        args = arguments_in(value, name in reader.locals or before < len(params))
+        for param, arg in zip(params[before:], args, strict=True):
+            shared.ranks.bind(param, around.ranks.kind(arg))
+    return reader, params
+
+
 def call_routine(caller, node, made: Made, given: dict):
     """Emit the call of a routine and return its result as the caller's value."""
     forms = dict(made.routine.key[1])
-    args = [e for name, v in given.items() for e in _arguments(v, forms[name] == "*")]
+    args = [e for name, v in given.items() for e in arguments_in(v, forms[name] == "*")]
     args += [Name(caller.capture(name, array)) for name, array in made.captured]
-    leaves = _leaves(made.result)
+    leaves = results_in(made.result)
     base = made.routine.name
     targets = tuple(caller.fresh(f"{base}_value") for _ in leaves)
     loc = caller.source.loc(node)
@@ -162,17 +173,17 @@ def _handed_on(block, routine: Routine, captured: tuple[str, ...]) -> ir.Block:
     return tuple(one(s) for s in block) if captured else tuple(block)
 
 
-def _draws(body: ir.Block) -> bool:
+def draws_numbers(body: ir.Block) -> bool:
     """Return whether a body draws random numbers: its reverse, which runs it again, would draw others."""
     every = (e for s in ir.statements(body) for part in ir.exprs_of(s) for e in ir.walk(part))
     return any(isinstance(e, ir.Op) and draws.is_draw(e.fn) for e in every)
 
 
-def _count(value) -> object:
+def form_of_result(value) -> object:
     """Return the form of a result."""
     if isinstance(value, Struct):
-        return value.kind, value.keys, tuple(map(_count, value.items))
-    return len(_leaves(value))
+        return value.kind, value.keys, tuple(map(form_of_result, value.items))
+    return len(results_in(value))
 
 
 def _is_static(value, assigned: bool) -> bool:
@@ -180,7 +191,7 @@ def _is_static(value, assigned: bool) -> bool:
     return isinstance(value, Const) and not isinstance(value.value, float) and not assigned
 
 
-def _form(value, assigned: bool = False):
+def form_of(value, assigned: bool = False):
     """Return what a routine is made for of an argument: '*' for a number or array, None for what cannot be passed."""
     if _is_static(value, assigned):
         return "constant", type(value.value).__name__, value.value
@@ -191,7 +202,7 @@ def _form(value, assigned: bool = False):
     if isinstance(value, Obj):
         return None if hasattr(value.value, "reader") else ("object", id(value.value))
     if isinstance(value, Struct) and value.kind in ("tuple", "namedtuple"):
-        items = tuple(map(_form, value.items))
+        items = tuple(map(form_of, value.items))
         return None if None in items else (value.kind, value.keys, value.make, items)
     return None
 
@@ -230,32 +241,32 @@ def _parameter(name: str, params: list[str]) -> Name:
     return Name(name)
 
 
-def _arguments(value, assigned: bool = False):
+def arguments_in(value, assigned: bool = False):
     """Yield the numbers and arrays of an argument, in the order of the parameters they become."""
     if isinstance(value, Struct):
         for item in value.items:
-            yield from _arguments(item)
+            yield from arguments_in(item)
     elif isinstance(value, ShapeOf):
         yield value.array
     elif isinstance(value, Expr) and not _is_static(value, assigned):
         yield value
 
 
-def _is_plain(value) -> bool:
+def is_plain_result(value) -> bool:
     """Return whether a result is made of numbers, arrays and what is known anyway, not of what lives in the routine."""
     if isinstance(value, Struct):
-        return all(map(_is_plain, value.items))
+        return all(map(is_plain_result, value.items))
     return isinstance(value, Expr) or (isinstance(value, Obj) and not hasattr(value.value, "reader"))
 
 
-def _leaves(value) -> list[Expr]:
+def results_in(value) -> list[Expr]:
     """Return the results that a call must give; what is known when the routine is read is not among them."""
     if isinstance(value, Struct):
-        return [e for item in value.items for e in _leaves(item)]
+        return [e for item in value.items for e in results_in(item)]
     return [value] if isinstance(value, Expr) and not _is_static(value, False) else []
 
 
 def _renamed(value, names, loc):
     if isinstance(value, Struct):
         return replace(value, items=tuple(_renamed(v, names, loc) for v in value.items))
-    return Name(next(names), loc) if _leaves(value) else value
+    return Name(next(names), loc) if results_in(value) else value

@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 
 from . import ir, tree
 from .blocks import exposed_reads, verify
-from .calls import ReadInPlace, called_in, name_results, reachable
+from .calls import ReadInPlace, called_in, name_results
 from .emit import emit
-from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, problem_at
+from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, UnsupportedError, problem_at
 from .ir import Kind, Let, Name, Op
 from .joins import join_made
 from .kinds import infer_kinds, kind_of
 from .link import linked, tangent_form
 from .lower import lower_with_kinds
+from .parallel import settle
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
+from .residuals import with_residuals
 from .reverse import Plan, reverse
-from .rule_pages import RulePages
+from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
 from .unbound import guard_unbound
@@ -37,6 +39,7 @@ class Generated:
     source: str
     pitfalls: tuple[Problem, ...] = ()
     callees: tuple[ir.Function, ...] = ()
+    rules: tuple[tuple[str, dict[str, object]], ...] = ()
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -106,10 +109,13 @@ def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Rea
     return Reading(function, kinds, result or parsed.result)
 
 
-def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool) -> Lowered:
+def front(
+    f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_args: bool, reverse: bool = False
+) -> Lowered:
     """Return the lowered form of a Python function, or of one as it is read, for the kinds of its flat parameters.
 
-    `keep_args` says that the arguments will not be written in the end: derivatives work on copies.
+    `keep_args` says that the arguments will not be written in the end: derivatives work on copies. For a `reverse`
+    functions with rules of their own give their residuals as well.
     """
     passes = Passes()
     pitfalls = result = None
@@ -129,15 +135,17 @@ def front(f, structures, param_kinds: tuple[Kind, ...], variant: Variant, keep_a
             whole, known = parsed.function, parsed.result
             inherited = parsed.pitfalls
         passes.dump("parse", whole)
-        for routine in reachable(whole.body):
-            routine.function = split_webs(guard_unbound(name_results(routine.function)))
+        ready(whole.body)
         function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
+        function = with_residuals(function) if reverse else function
         params = dict(zip(function.params, param_kinds, strict=True))
         try:
             lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.stretch, keep_args)
             break
         except ReadInPlace as found:
+            if found.routine.rule is not None:
+                raise UnsupportedError(cannot_stay_a_call(found.routine)) from None
             inline |= {found.routine.key}
     passes.dump("lower", verify(lowered))
     apart = lowered, dict(kinds)
@@ -150,17 +158,17 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
     function = Passes().run("simplify", low.function, simplify)
-    return generated((replace(function, captured=()),), low)
+    return generated((replace(function, captured=()),), low, rules=False)
 
 
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
-    low = differentiated(f, structures, param_kinds, wrt, variant)
+    low = differentiated(f, structures, param_kinds, wrt, variant, True)
     names = tuple(low.function.params[k] for k in wrt)
     return low, reverse(low.function, low.kinds, low.sizes, names, RulePages())
 
 
-def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant) -> Lowered:
+def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Variant, reverse=False) -> Lowered:
     """Return a lowered function that is to be differentiated by flat parameters, with its pitfalls.
 
     Raises
@@ -168,7 +176,7 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
     ArgumentError
         If one of the parameters is no float.
     """
-    low = front(f, structures, param_kinds, variant, True)
+    low = front(f, structures, param_kinds, variant, True, reverse)
     params = low.function.params
     for k in wrt:
         if not param_kinds[k].is_float:
@@ -275,13 +283,16 @@ def halves(low: Lowered, p: Plan):
     return first, (*copies, *second, ir.Return(_tuple(bars, always=True))), crossing, incoming, copied
 
 
-def generated(functions: tuple[ir.Function, ...], low: Lowered) -> Generated:
-    """Return what is written to a module: functions, and those of the routines that they call."""
+def generated(functions: tuple[ir.Function, ...], low: Lowered, rules: bool = True) -> Generated:
+    """Return what is written to a module: functions, and those of the routines that they call, with their `rules`."""
     captured = low.function.captured
-    functions, callees, inside = linked(functions, {name for name, _ in captured}, low.variant)
+    functions, callees, inside, told = linked(functions, {name for name, _ in captured}, low.variant, rules)
+    settled = [settle(f) for f in (*functions, *callees)]
+    functions, callees = (tuple(f for f, _ in some) for some in (settled[: len(functions)], settled[len(functions) :]))
+    inside = (*inside, *(p for _, problems in settled for p in problems))
     known = (*low.inherited, *(low.pitfalls or ()))
     pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
-    return Generated(functions, low.result, captured, low.function.name, pitfalls, callees)
+    return Generated(functions, low.result, captured, low.function.name, pitfalls, callees, told)
 
 
 def outliving(block: ir.Block) -> ir.Block:

@@ -32,3 +32,12 @@ class Loc:
     text: str
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
     derived: bool = field(default=False, compare=False, repr=False)
+
+    @property
+    def place(self) -> str:
+        """The file, without its folder, and the line: 'demo.py:6'."""
+        return f"{self.file.rpartition('/')[2]}:{self.line}"
+
+    def __str__(self):
+        """Return 'x[i] (demo.py:6)': the text, where it is one line, and its place."""
+        return f"{self.text[self.col : self.end_col].strip() or self.text.strip()} ({self.place})"

@@ -223,7 +223,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             self.require(size, own, BROADCAST)
             return None
         bad = Op("and", (Op("ne", (own, size)), Op("ne", (own, ONE))))
-        self.emit(If(bad, (ir.Raise("ValueError", (Const(BROADCAST), own, size), self.loc),)))
+        self.stop_at_sizes(bad, BROADCAST, own, size)
         return self.hold(Select(Op("eq", (own, ONE)), ZERO, ONE), "step", always=True)
 
     def truth(self, expr: Expr) -> Pull:

@@ -261,11 +261,11 @@ class Recorder:
         return _changed(facts_of(stmt.value, self.kinds, self.bars) & killed)
 
     def making(self, steps, k, name: str) -> list[Stmt] | None:
-        """Return the statements that make an array of a trip: an allocation and a nest of one cheap store, once each."""
+        """Return the statements that make an array of a trip: an allocation and a nest of one cheap store."""
         made = steps[k].stmt
         writers = [s.stmt for s in steps[k + 1 :] if name in ir.stored_in((s.stmt,))]
         fresh = isinstance(made, Let) and isinstance(made.value, Op) and made.value.fn in FRESH
-        if not fresh or len(writers) != 1 or ir.stored_in(writers) != {name}:
+        if not fresh or len(writers) != 1 or ir.stored_in(tuple(writers)) != {name}:
             return None
         inner, counters = writers[0], []
         while isinstance(inner, For) and len(inner.body) == 1 and not inner.other and inner.schedule is None:

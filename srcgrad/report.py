@@ -33,7 +33,11 @@ def text_report(e) -> str:
     out = [f"{e.name} = {number(e.value)}, differentiated by {', '.join(e.gradients)}", ""]
     widest = min(max((len(line.text) for line in e.lines), default=0), 60)
     indent = min((len(t.text) - len(t.text.lstrip()) for t in e.lines if t.text.strip()), default=0)
+    inside = ""
     for line in e.lines:
+        if line.function != inside:
+            inside = line.function
+            out.append(f"     in {inside}():")
         where = str(line.number) if line.file == home else f"{os.path.basename(line.file)}:{line.number}"
         notes = _notes(line)
         mark = "*" if line.active else " "
@@ -76,13 +80,16 @@ _CODE = "font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mon
 
 def html_report(e) -> str:
     """Return an explanation as HTML: a table of lines, curves of norms, and births."""
-    rows = []
+    rows, inside = [], ""
     for line in e.lines:
+        if line.function != inside:
+            inside = line.function
+            rows.append(f'<tr><td></td><td style="padding:3px 0;color:#57606a">in {escape(inside)}():</td></tr>')
         fill = "#fff" if not line.active else "#f0f7ff" if not (line.curved or line.mixed) else "#fff4e5"
         notes = "<br>".join(escape(n) for n in _notes(line))
         kept = size(line.bytes) if line.bytes else ""
         rows.append(
-            f'<tr style="background:{fill};vertical-align:top">'
+            f'<tr style="background:{fill};vertical-align:baseline">'
             f'<td style="color:#8a929c;text-align:right;padding:1px 10px">{line.number}</td>'
             f'<td style="{_CODE};text-align:left;padding:1px 16px 1px 0">{escape(line.text)}</td>'
             f'<td style="text-align:right;padding:1px 10px;color:#9a6700">{kept}</td>'
@@ -104,7 +111,7 @@ def _curves(loop) -> str:
     """Return the norms of a loop's adjoints as small curves, on a logarithmic scale."""
     out = []
     for name, norms in loop.norms.items():
-        title = f"line {loop.loc.line}: |{name}_bar|, {_course(loop, name)}"
+        title = f"line {loop.loc.line}, {len(norms)} trips: |{name}_bar| {_course(loop, name)}"
         out.append(f'<div style="margin:4px 0">{_curve(norms)} {escape(title)}</div>')
     return "".join(out)
 

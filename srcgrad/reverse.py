@@ -353,7 +353,7 @@ class _Assembly(CheckpointAssembly):
             k = self.fresh("trip")
             back = Op("sub", (Name(step.trips), ONE))
             var = Let(stmt.var, Op("add", (lo, Op("mul", (Name(k), step_by)))))
-            return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc)
+            return For(k, back, Const(-1), Const(-1), (var, *body), (), stmt.loc, parallel=stmt.parallel)
         if step.trips:
             hi = simplify_index(Op("add", (lo, Name(step.trips))))
         return self.reversed_range(replace(stmt, hi=hi), body)
@@ -362,7 +362,7 @@ class _Assembly(CheckpointAssembly):
         """Return a loop over the same range in the other direction."""
         assert isinstance(loop.step, Const)
         last, stop, stride = _downward(loop.lo, loop.hi, loop.step)
-        return For(loop.var, last, stop, stride, tuple(body), (), loop.loc)
+        return For(loop.var, last, stop, stride, tuple(body), (), loop.loc, parallel=loop.parallel)
 
     # -- names that numba must know on every path
     def initialise(self, function: ir.Function, forward: list[Stmt], backward: list[Stmt]) -> list[Stmt]:

@@ -1,15 +1,19 @@
-"""Read the pages of rules: text of the language, each a routine of its own for the kinds it is called with."""
+"""The pages of rules: text of the language, each a routine of its own for the kinds it is called with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import tree
-from .calls import Routine, name_results
+from . import ir, tree
+from .aliases import written
+from .calls import Routine, Rule, name_results, reachable
+from .errors import Problem, UnsupportedError, problem_at
 from .ir import Kind, Loc
 from .kinds import routine_kinds
+from .library import is_ours
 from .parse import parse
+from .prepare import own_written_params
 from .source import find_source
 from .unbound import guard_unbound
 from .webs import split_webs
@@ -30,8 +34,54 @@ class RulePages:
         if key not in self.read_already:
             structures = tuple(tree.LEAF if k is not None else tree.Known(None) for k in kinds)
             given = tuple(k for k in kinds if k is not None)
-            function = parse(replace(find_source(page), called_at=loc), structures, kinds=given).function
-            routine = Routine(name, split_webs(guard_unbound(name_results(function))), key, False)
+            source = replace(find_source(page), called_at=loc, derived=not is_ours(page))
+            function = parse(source, structures, kinds=given).function
+            routine = Routine(name, tidied(function), key, False)
             routine_kinds(routine, given)
             self.read_already[key] = routine
         return self.read_already[key]
+
+
+def tidied(function: ir.Function) -> ir.Function:
+    """Return the function of a routine as it is lowered: unbound names guarded, one name for one thing."""
+    return split_webs(guard_unbound(name_results(function)))
+
+
+def ready(block: ir.Block):
+    """Make the routines that a block calls ready to be lowered, and the pages of their rules.
+
+    Raises
+    ------
+    UnsupportedError
+        If a function with a rule of its own writes its arguments.
+    """
+    every = reachable(block)
+    for routine in every:
+        routine.function = tidied(routine.function)
+    for rule in dict.fromkeys(r.rule for r in every if r.rule is not None):
+        for name, page in rule.pages.items():
+            routine_kinds(page, rule.kinds[name])
+            if name == "forward":
+                continue
+            # a page may write what it is given: copies
+            known = dict(page.facts["names", rule.kinds[name]])
+            page.function, own = own_written_params(page.function, known, ir.Fresh(ir.all_names(page.function)), False)
+            if own:
+                page.facts.clear()
+                routine_kinds(page, rule.kinds[name])
+    for routine in every:
+        if routine.rule is not None and routine not in (routine.rule.backward, routine.rule.tangent):
+            _require_unwritten(routine, routine.rule)
+
+
+def _require_unwritten(routine: Routine, rule: Rule):
+    routine_kinds(routine, rule.kinds["function"])
+    names = routine.facts["names", rule.kinds["function"]]
+    if written(routine.function, names) & set(routine.function.params):
+        raise UnsupportedError(cannot_stay_a_call(routine))
+
+
+def cannot_stay_a_call(routine: Routine) -> Problem:
+    """Return what is wrong with a function that has a rule, and would have to be read in place."""
+    what = f"{routine.name}() writes its arguments, or returns memory that is written later, and has a rule of its own"
+    return problem_at(routine.function.loc, what, "copy what it writes or returns")

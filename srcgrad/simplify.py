@@ -33,7 +33,7 @@ def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.
     while True:
         before = function
         function = propagate_constants(function, kinds)
-        function = join_quotients(forward_copies(function))
+        function = join_quotients(forward_copies(rename_results(function)))
         function = drop_dead(function)
         function = join_stores(join_tests(function))
         if function == before:
@@ -84,6 +84,42 @@ def forward_copies(function: ir.Function) -> ir.Function:
         return tuple(stmts)
 
     return replace(function, body=tuple(ir.with_blocks(s, block) for s in function.body))
+
+
+def rename_results(function: ir.Function) -> ir.Function:
+    """Return the function with results of calls under the names that are given to them behind the call, for good.
+
+    >>> from srcgrad.calls import Routine, call
+    >>> from srcgrad.emit import emit
+    >>> both = call(("u",), Routine("g", ir.Function("g", ("x",), ())), (Name("x"),), None)
+    >>> body = (both, Let("v", Name("u")), ir.Return(Op("mul", (Name("u"), Name("v")))))
+    >>> print(emit(rename_results(ir.Function("f", ("x",), body))))
+    def f(x):
+        v = g(x)
+        return v * v
+    """
+    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    stored = ir.stored_in(function.body) | set(function.params)
+    names: dict[str, str] = {}
+
+    def block(stmts):
+        out: list[Stmt] = []
+        results: set[str] = set()
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            named = isinstance(stmt, Let) and isinstance(stmt.value, Name) and stmt.value.id in results
+            if named and counts[stmt.target] == counts[stmt.value.id] == 1 and (
+                not {stmt.target, stmt.value.id} & stored and stmt.value.id not in names):  # fmt: skip
+                names[stmt.value.id] = stmt.target
+                continue
+            results = set(stmt.targets) if is_call(stmt) else results if named else set()
+            out.append(stmt)
+        return tuple(out)
+
+    if not any(is_call(s) for s in ir.statements(function.body)):
+        return function
+    made = by_section(function, block)
+    return replace(made, body=rename_block(made.body, names))
 
 
 def join_quotients(function: ir.Function) -> ir.Function:

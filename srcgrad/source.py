@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
-import inspect
 import os
 import textwrap
 import types
@@ -14,6 +12,8 @@ from typing import Any
 
 from .errors import Problem, SourceNotFoundError
 from .ir import Call, Loc
+from .travel import lines_of
+from .travel import python_function as python_function
 
 
 @dataclass(frozen=True)
@@ -62,25 +62,6 @@ class Source:
         return False, None
 
 
-def python_function(f) -> types.FunctionType | None:
-    """Return the plain Python function behind `f`: itself, a numba dispatcher's, or what a wrapper wraps."""
-    for _ in range(20):
-        if isinstance(f, types.FunctionType):
-            if hasattr(f, "__wrapped__") and not isinstance(f.__wrapped__, types.FunctionType):
-                f = f.__wrapped__
-                continue
-            return f
-        if hasattr(f, "py_func"):
-            f = f.py_func
-        elif hasattr(f, "__wrapped__"):
-            f = f.__wrapped__
-        elif isinstance(f, functools.partial | types.MethodType):
-            return None
-        else:
-            return None
-    return None
-
-
 def find_source(f) -> Source:
     """Return the `Source` of a function.
 
@@ -99,7 +80,7 @@ def find_source(f) -> Source:
     if isinstance(known := getattr(function, "__srcgrad_source__", None), Source):
         return known
     try:
-        lines, first = inspect.getsourcelines(function)
+        lines, first = lines_of(function)
     except (OSError, TypeError) as e:
         raise _not_found(function) from e
     raw = "".join(lines)

@@ -10,6 +10,7 @@ import numpy as np
 from . import entry
 from .api import Differentiable
 from .coloring import color_columns
+from .digests import function_digest
 from .errors import ArgumentError, Problem, SrcgradError
 from .layouts import DIRECTIONS, PAIRS, arguments, float_leaves
 from .widths import FEWER, WIDTH
@@ -75,7 +76,7 @@ class SparseJacobian:
             raise ArgumentError(Problem(f"mode={mode!r}", "write 'fwd', 'rev' or 'auto'"))
         self._f, self._mode = f, mode
         self._positions, _ = entry.positions(argnums, entry.parameters(f._base if isinstance(f, Differentiable) else f))
-        self._digest = entry.function_digest(f._base if isinstance(f, Differentiable) else f)
+        self._digest = function_digest(f._base if isinstance(f, Differentiable) else f)
         self._given = sparsity is not None
         self.pattern = pattern_of(_sparse(sparsity), mode) if sparsity is not None else None
         self.__name__ = f"{getattr(f, '__name__', 'function')}_sparse_jacobian"

@@ -7,8 +7,9 @@ import weakref
 
 import numba
 
-from . import entry, tree
+from . import tree
 from .api import Transformed
+from .digests import function_digest
 
 
 class Structured(Transformed):
@@ -52,7 +53,7 @@ class Made:
                 found = self.by_object.setdefault(f, {})
                 key: object = kind
             else:
-                found, key = self.by_digest, (kind, entry.function_digest(f))
+                found, key = self.by_digest, (kind, function_digest(f))
             if key not in found:
                 found[key] = make(f)
             return found[key]

@@ -61,12 +61,14 @@ def _joined(before: Stmt, after: Stmt, in_loop: bool) -> Stmt | None:
     """Return the one addition that stands for two, None where they are not to one place or better stay two."""
     value: Expr | None
     if isinstance(before, Store) and isinstance(after, Store):
-        first = before.op == "=" and after.op in ("+=", "-=") and before.base not in ir.names_in(after.value)
-        if after.op == "=" or not first and replace(before, value=after.value) != after:
+        if after.base in ir.names_in(after.value):
+            return None
+        assigned = before.op == "=" and after.op in ("+=", "-=")
+        if after.op == "=" or not assigned and replace(before, value=after.value) != after:
             return None
         if (before.base, before.index) != (after.base, after.index):
             return None
-        fn = "sub" if first and after.op == "-=" else "add"
+        fn = "sub" if assigned and after.op == "-=" else "add"
         value = common_factors(before.value, after.value, fn) or Op(fn, (before.value, after.value))
         after = replace(after, op=before.op)
         return replace(after, value=value) if len(expr_text(value)) <= LONG else None

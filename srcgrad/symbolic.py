@@ -363,13 +363,24 @@ def partials(converter: Converter, value: Expr, leaves: list[Expr]):
 
 
 def divide_once(exprs: list):
-    """Return ([(symbol, 1 / base)], expressions) with one reciprocal where a base divides in several powers."""
+    """Return ([(symbol, 1 / base)], expressions) with one reciprocal where a base divides in several powers.
+
+    None of a base that divides in the sides of a `Choose` alone: it may be 0, or not exist, where the other side holds.
+    """
     powers: dict = {}
+    always: set = set()
+
+    def collect(e, guarded: bool):
+        if e.is_Pow and e.exp.is_Integer and e.exp < 0 and not e.base.is_Number:
+            powers.setdefault(e.base, set()).add(e)
+            if not guarded:
+                always.add(e.base)
+        for a in e.args:
+            collect(a, guarded or isinstance(e, Choose))
+
     for e in exprs:
-        for p in e.atoms(sympy.Pow):
-            if p.exp.is_Integer and p.exp < 0 and not p.base.is_Number:
-                powers.setdefault(p.base, set()).add(p)
-    several = [base for base in powers if len(powers[base]) > 1]
+        collect(e, False)
+    several = [base for base in powers if len(powers[base]) > 1 and base in always]
     several.sort(key=lambda base: (base.count_ops(), str(base)))
     temps = []
     table: dict = {}

@@ -14,6 +14,7 @@ import sympy
 
 from .rules import elementwise
 from .rules.elementwise import ROWS
+from .rules.rows import OWN, Row
 
 COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 TESTS = (*COMPARISONS, "and", "or")
@@ -37,11 +38,11 @@ class Choose(sympy.Function):
 
 def function_class(name: str, tie: str = ""):
     """Return the sympy class of a row, test, `logistic` or `root`; with `tie` 'strict' the second wins a tie."""
-    return _function_class(name, tie)
+    return _function_class(name, tie, ROWS.get(name))
 
 
 @functools.cache
-def _function_class(name: str, tie: str):
+def _function_class(name: str, tie: str, row: Row | None):
     if name in TESTS:
         decide = classmethod(functools.partial(_decided, name))
         return type(f"{name}_", (sympy.Function,),
@@ -50,7 +51,7 @@ def _function_class(name: str, tie: str):
         return type("logistic_", (sympy.Function,), {"fdiff": lambda self, k=1: self * (1 - self), "row": name})
     if name == "root":
         return type("root_", (sympy.Function,), {"fdiff": _slope_of_root, "row": name})
-    row = ROWS[name]
+    assert row is not None, name
 
     def fdiff(self, argindex=1):
         return _partial(row, tie, argindex, self.args, self)
@@ -90,14 +91,49 @@ def _partial(row, tie, argindex, args, out):
 @functools.cache
 def _derived(name: str, argindex: int):
     """Return the partial of a row that gives only its formula: sympy differentiates it."""
-    x, y = sympy.symbols("x y")
+    x, y, *others = sympy.symbols("x y z w")
     row = ROWS[name]
     assert row.formula is not None, name
+    if name in OWN:
+        symbols = (x, y, *others)[: row.arity]
+        table = {n: number(value) for n, value in elementwise.CONSTANTS.items()}
+        table |= dict(zip(elementwise.ARGUMENTS, symbols, strict=False))
+        whole = _from_text(ast.parse(row.formula, mode="eval").body, table)
+        return sympy.Lambda(symbols, stable_quotients(whole.diff(symbols[argindex - 1])))
     expr = _native(ast.parse(row.formula, mode="eval").body, {"x": x, "y": y})
     derivative = sympy.diff(expr, (x, y)[argindex - 1])
     known = {getattr(sympy, n): function_class(n) for n in ("sin", "cos", "sinh", "cosh", "exp", "log", "tanh")}
     ours = derivative.replace(lambda e: type(e) in known, lambda e: known[type(e)](*e.args))
     return sympy.Lambda((x, y)[: row.arity], ours)
+
+
+def stable_quotients(expr):
+    """Return an expression with exp(u) / (c + exp(u)) as 1 / (1 + c * exp(-u)), which does not overflow.
+
+    >>> exp, x = function_class("exp"), sympy.Symbol("x")
+    >>> stable_quotients(exp(x) / (1 + exp(x)))
+    logistic_(x)
+    """
+    exp, logistic = function_class("exp"), function_class("logistic")
+
+    def one(product):
+        for factor in product.args:
+            u = factor.args[0] if isinstance(factor, exp) else None
+            below = 1 / next((f for f in product.args if u is not None and _has_exponential(1 / f, factor)), factor)
+            if u is None or below == 1 / factor:
+                continue
+            c, a = below - factor * below.coeff(factor), below.coeff(factor)
+            rest = product / factor * below
+            return rest * (logistic(u) if a == c == 1 else 1 / (a + c * exp(-u)))
+        return product
+
+    return expr.replace(lambda e: isinstance(e, sympy.Mul), one)
+
+
+def _has_exponential(total, factor) -> bool:
+    """Return whether an expression is a sum of a multiple of an exponential and a number."""
+    a = total.coeff(factor)
+    return isinstance(total, sympy.Add) and a.is_number and a != 0 and (total - factor * a).is_number
 
 
 def _native(node, table):
@@ -125,6 +161,8 @@ def _from_text(node, table):
     if isinstance(node, ast.Call):
         return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
     a, b = _from_text(node.left, table), _from_text(node.right, table)
+    if isinstance(node.op, ast.Pow) and not b.is_number:
+        return function_class("power")(a, b)
     rows = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
     return ARITHMETIC[rows[type(node.op)]](a, b)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from functools import reduce
 from typing import Any
 
 from . import ir
 from .access import root_of
 from .activity import varied_results
-from .calls import Tangent, call, operation
+from .calls import Rule, Tangent, call, operation
 from .errors import UnsupportedError, problem_at
-from .ir import Expr, Kind, Let, Name, Op, Stmt, Unpack
+from .ir import Const, Expr, Kind, Let, Name, Op, Stmt, Unpack
 from .kinds import kind_of
 from .rules import externals
 
@@ -21,6 +22,7 @@ class TangentCalls:
     # what `TangentBuilder` sets up
     kinds: dict[str, Kind]
     active: frozenset[str]
+    fresh: ir.Fresh
     many: bool
     pages: Any
     dot: Any
@@ -36,10 +38,32 @@ class TangentCalls:
         results = tuple(k for k in sorted(varied_results(made, given)) if stmt.targets[k] in self.active)
         if not results:
             return stmt
+        if made.option("routine").rule is not None:
+            return self.by_rule(stmt, made.option("routine").rule, wrt, results)
         dots = tuple(self.shadow(made.args[k]) for k in wrt)
         targets = (*stmt.targets, *(self.dot(stmt.targets[k]) for k in results))
         form = Tangent(wrt, results, self.many)
         return call(targets, made.option("routine"), (*made.args, *dots), stmt.loc, form, made.option("kinds"))
+
+    def by_rule(self, stmt: Unpack, rule: Rule, wrt: tuple[int, ...], results: tuple[int, ...]) -> Stmt:
+        """Return the call of the tangent page of a rule; of many directions, of its derivative by the tangents."""
+        if rule.tangent is None:
+            raise UnsupportedError(problem_at(stmt.loc, f"{rule.name}() has a rule for reverse mode only (custom_vjp)",
+                                              "give it a custom_jvp, which serves both modes"))  # fmt: skip
+        args = operation(stmt).args
+        first, captured = args[: rule.arguments], args[rule.arguments :]
+        kinds = rule.kinds["tangent"]
+        zeros = {k: Op("np.zeros_like", (args[k],)) if kinds[k].rank else Const(0.0) for k in rule.wrt}
+        dots = {k: self.shadow(args[k]) for k in wrt if k in rule.wrt}
+        targets = tuple(self.dot(stmt.targets[k]) if k in results else self.fresh("unused") for k in rule.seeds)
+        if not self.many:
+            given = tuple((zeros | dots)[k] for k in rule.wrt)
+            return call((*stmt.targets, *targets), rule.tangent, (*first, *given, *captured), stmt.loc, None, kinds)
+        at = tuple(rule.arguments + rule.wrt.index(k) for k in dots)
+        form = Tangent(at, tuple(len(stmt.targets) + n for n in range(len(rule.seeds))), True)
+        nothing = tuple(self.fresh("unused") for _ in rule.seeds)
+        every = (*first, *zeros.values(), *captured, *dots.values())
+        return call((*stmt.targets, *nothing, *targets), rule.tangent, every, stmt.loc, form, kinds)
 
     def external(self, stmt: Unpack | Let) -> list[Stmt]:
         """Return the call of a function as it is, and for each active result the call of the page of its tangent."""
@@ -61,7 +85,18 @@ class TangentCalls:
 
     def external_tangent(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> list[Stmt]:
         """Return the tangent code of one result, which the page `name` of a rule gives."""
-        return [self.page(row, name, given, self.dot(target), stmt)]
+        dot = self.dot(target)
+        return [self.page(row, name, given, dot, stmt), *self.require_shape(row, dot, target, stmt)]
+
+    def require_shape(self, row: externals.External, tangent: str, target: str, stmt: Stmt) -> list[Stmt]:
+        """Return the test that a tangent which a user's page gives has the shape of its value."""
+        if row.place is None or not self.kinds[target].rank:
+            return []
+        names, axes = (Name(tangent), Name(target)), range(self.kinds[target].rank)
+        sizes = [Op("ne", tuple(Op("shape", (n,), (("axis", d),)) for n in names)) for d in axes]
+        what = Const(f"the tangent that the rule of {row.place[1]} gives does not have the shape of its value")
+        test = reduce(lambda a, b: Op("or", (a, b)), sizes)
+        return [ir.If(test, (ir.Raise("ValueError", (what,), stmt.loc),), (), stmt.loc)]
 
     def page(self, row: externals.External, name: str, given: dict, target: str, stmt: Stmt) -> Stmt:
         """Return the call of a page of a rule."""

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 
 from . import store
-from .errors import PitfallWarning, Problem
+from .errors import WARNINGS, Problem
 
 _shown: set[Problem] = set()
 
@@ -25,8 +25,8 @@ def to_text(problems: Sequence[Problem]) -> str:
 def from_text(text: str) -> tuple[Problem, ...]:
     """Return the problems of a JSON text; none where it is not such a text.
 
-    >>> from_text(to_text([Problem("what", "way out", "/file.py", 3, 0, 4, "line")]))
-    (Problem(what='what', way_out='way out', file='/file.py', line=3, col=0, end_col=4, text='line'),)
+    >>> from_text(to_text([Problem("what", "way out", "/file.py", 3, 0, 4, "line")]))[0].line
+    3
     >>> from_text("[[1], {}]")
     ()
     """
@@ -37,12 +37,12 @@ def from_text(text: str) -> tuple[Problem, ...]:
 
 
 def warn(problems: Iterable[Problem]):
-    """Issue a `PitfallWarning` for each problem, at the user's line; once, unless a filter makes it an error."""
+    """Issue a warning of its category for each problem, at the user's line; once, unless a filter makes it an error."""
     for problem in problems:
         # numba sets filters aside when it compiles, and with that forgets what was shown: the registry does not serve
         if problem not in _shown:
             now = _where_it_is_now(problem)
-            warnings.warn_explicit(f"\n{now}", PitfallWarning, now.file, now.line, _module(now.file))
+            warnings.warn_explicit(f"\n{now}", WARNINGS[now.category], now.file, now.line, _module(now.file))
             _shown.add(problem)
 
 

@@ -1,10 +1,12 @@
 """Indices outside their arrays: IndexError as in NumPy, by line, in every layout; nothing where they are inside."""
 
+import numba
 import numpy as np
 import pytest
 from numba import njit
 
 import srcgrad as sg
+from tests.helpers import loaded
 
 
 def plain(x, k):
@@ -155,6 +157,16 @@ def test_message_is_numpys_with_the_line():
         sg.grad(plain)(X, 3)
     line = plain.__code__.co_firstlineno + 1
     assert str(caught.value) == f"index 3 is out of bounds for axis 0 with size 3: x[k] (test_bounds.py:{line})"
+
+
+def test_a_function_that_moved_in_its_file_is_named_by_its_new_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    text = "\n\ndef last(x, k):\n    return x[k] * 2.0\n"
+    for above in (0, 3):
+        f = loaded("\n" * above + text, tmp_path, "moving").last
+        with pytest.raises(IndexError, match=rf"\(moving.py:{above + 4}\)"):
+            sg.grad(f)(X, 3)
+        assert f"(line {above + 4})" in sg.source(sg.grad(f), X, 3)
 
 
 def test_raised_inside_njit():

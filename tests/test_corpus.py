@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 import srcgrad as sg
 from srcgrad import entry, hints, runtime, store
@@ -18,13 +19,13 @@ THEMES = (
     "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "mutation", "views",
     "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
     "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers", "geometry", "memory",
-    "records", "algorithms",
+    "records", "algorithms", "kit",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below
 # Compiling every case takes minutes: every fourth in every run, the others with `-m long`.
 COMPILED = [
-    pytest.param(case, k % 12 == 0, id=case.name, marks=() if k % 4 == 0 else pytest.mark.long)
+    pytest.param(case, k % 12 == 0, id=case.name, marks=() if k % 6 == 0 else pytest.mark.long)
     for k, case in enumerate(CASES)
 ]
 
@@ -101,11 +102,25 @@ def test_many_directions_at_once(case):
     assert same_bits(args, case.fresh()), "an argument was written"
 
 
+def compiling(compile_for):
+    """The compilation of a helper of generated code, which may happen while nothing else is compiled."""
+
+    def compile_helper(self, *args, **options):
+        entry.numba.config.DISABLE_JIT = False
+        try:
+            return compile_for(self, *args, **options)
+        finally:
+            entry.numba.config.DISABLE_JIT = True
+
+    return compile_helper
+
+
 @pytest.mark.parametrize("case", CASES[1::5], ids=lambda case: case.name)
 def test_product_with_the_hessian(case, monkeypatch):
     """Forward over reverse, in plain Python: the product with the Hessian is symmetric, <w, H v> = <v, H w>."""
     monkeypatch.setattr(store, "package_digest", lambda: "plain corpus")
     monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+    monkeypatch.setattr(Dispatcher, "_compile_for_args", compiling(Dispatcher._compile_for_args))
     product = sg.hvp(case.function, argnums=case.positions)
 
     def along(dots):

@@ -198,6 +198,8 @@ SYNTAX = {
     "text bound in a branch": ("k = 'a'\nif x > 3.0:\n    «k = 'b'»\nreturn x", "'k' is bound anew to a text"),
     "shape bound in a branch": (
         "a = np.ones(3)\ns = a.shape\nif x > 3.0:\n    «s = np.ones(2).shape»\nreturn x * s[0]", "the shape 's'"),
+    "form of a slice": (
+        "s = slice(1, 3)\nif x > 3.0:\n    «s = slice(2, None)»\nreturn x * np.sum(np.ones(5)[s])", "the slice 's'"),
     "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
     "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
@@ -599,6 +601,21 @@ def test_shapes_that_do_not_fit_raise_as_numpy_does(load, lines, args):
         with pytest.raises(ValueError) as caught:
             call(*args)
         assert not isinstance(caught.value, sg.SrcgradError)
+
+
+def test_sizes_that_do_not_fit_are_named_with_the_line(load):
+    f = load("def f(W, x, b):\n    z = W @ x\n    return np.sum(z + b)\n", "sizes")
+    line = f.__code__.co_firstlineno
+    product, total = (np.ones((2, 3)), np.ones(4), np.ones(2)), (np.ones((2, 3)), np.ones(3), np.ones(5))
+    calls = (sg.grad(f), lambda *a: sg.vjp(f, *a), lambda *a: sg.explain(f, *a))
+    for call in calls:
+        with pytest.raises(ValueError) as caught:
+            call(*product)
+        assert str(caught.value) == f"matmul: mismatch in the inner dimension: lengths 3 and 4 (sizes.py:{line + 1})"
+    with pytest.raises(ValueError) as caught:
+        sg.grad(f)(*total)
+    message = rf"operands could not be broadcast together: lengths (2 and 5|5 and 2) \(sizes.py:{line + 2}\)"
+    assert re.fullmatch(message, str(caught.value))
 
 
 def test_exceptions_of_the_program_reach_the_user(load):

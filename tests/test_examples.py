@@ -149,3 +149,67 @@ def test_train_mlp_refuses_a_bad_option(options, message, tmp_path, monkeypatch,
         train_mlp.main(options.split())
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+# ---- the gallery -------------------------------------------------------------------------------------------
+
+GALLERY = {  # what a small run prints, and a full one
+    "lotka_volterra": (r"births of hares +0.54\d\d \+- 0.05", r"at rest: 33\.\d thousand hares, 19\.\d thousand"),
+    "heat_source": (r"correlation of the map with the true one: 0\.[5-9]", r"one: 0\.9[78]"),
+    "kalman_nile": (r"measurement: +15098\.5 .*\n.*level: +1469\.2 .*\n.*-632\.55\n", r"falls by 223 in 1899"),
+    "hidden_markov": (r"3 states: -log L 329\.6.*rates 13\.1, 19\.7, 29\.7", r"4 states: -log L 327\.7"),
+    "garch": (r"beta: of last variance +0\.436", r"log-likelihood -441\.70"),
+    "named_entities": (r"raises the score by", r"2000 .*frozen 9[4-8].*tuned (99|100)(.*\n)*.*the score by [1-9]"),
+    "retraining_pitfall": (r"television +gradient 0.0e\+00", r"television .* \+0.35: good\n(.*\n)+ +television .*bad"),
+    "vanishing_gradients": (r"tic, Xavier .*e-\d\d\n.*\n.*\nReLU, He .*e[+-]00\n", r"ReLU, weights too large .*e\+05"),
+    "optimizer_race": (r"Adam +at", r"Adam +at \( 0\.99.*loss 8\.9\de-05"),
+    "learning_rates": (r"cyclic +last loss", r"SGD: best rate of the sweep 3e-01"),
+    "l1_l2": (r"of 20 weights are exactly 0", r"16 of 20 .* and 0 of the noise"),
+    "overfitting": (r"dropout of one half", r"width  12: unexplained 0.00\d of the patients seen, 1\.[45]"),
+    "vectorisation": (r"the three gradients agree within [\d.]+e-1[5-9]", r"a compiled loop"),
+    "digits_cnn": (None, r"held-out accuracy (98\.[5-9]|99|100)"),  # slow in plain Python
+    "digits_attention": (r"held-out accuracy", r"held-out accuracy 9[6-9]"),
+}
+SMALL = [name for name, (small, _) in GALLERY.items() if small]
+RUN_ALL = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    print(f"==== {name}")
+    importlib.import_module(name).main(["--quick", "--picture", f"{name}.png"])
+"""
+
+
+@pytest.fixture(scope="module")
+def small_runs(tmp_path_factory):
+    """The folder with the pictures of small runs in plain Python, and what each printed."""
+    folder = tmp_path_factory.mktemp("gallery")
+    command = [sys.executable, "-c", RUN_ALL, str(EXAMPLES), *SMALL]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=600,
+                          check=False, env={**os.environ, **PLAIN})  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    parts = done.stdout.split("==== ")[1:]
+    return folder, {part.split("\n", 1)[0]: part for part in parts}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_run(name, small_runs):
+    folder, printed = small_runs
+    assert re.search(GALLERY[name][0], printed[name]), printed[name]
+    assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", GALLERY)
+def test_full_run(name, tmp_path):
+    printed = run(f"{name}.py", cwd=tmp_path)
+    assert re.search(GALLERY[name][1], printed), printed
+    assert (tmp_path / "out" / f"{name}.png").stat().st_size < 80_000
+
+
+def test_every_example_is_in_the_gallery_and_its_pictures_are_small():
+    page = (EXAMPLES.parent / "docs" / "examples.md").read_text("utf-8")
+    scripts = {path.stem for path in EXAMPLES.glob("*.py")} - {"showing"}
+    assert set(re.findall(r"`(\w+)\.py`", page)) == scripts
+    for name in re.findall(r"\(pictures/(\w+\.png)\)", page):
+        assert (EXAMPLES.parent / "docs" / "pictures" / name).stat().st_size < 80_000

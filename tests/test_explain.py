@@ -295,3 +295,21 @@ def test_lines_with_functions_of_the_library_are_in_the_users_names():
     assert line_of(found, "c = np.cumsum(a)").active[0] == "c"
     assert line_of(found, "return np.sum(d * d)").curved == ("d",)
     assert found.loops == []
+
+
+def test_lines_of_functions_called_stand_below_their_names():
+    def squared(v):
+        w = v * v
+        return w
+
+    def both(v):
+        a = squared(v)
+        return np.sum(a) + np.sum(squared(2.0 * v))
+
+    found = sg.explain(both, np.array([1.0, 2.0]))
+    assert [line.function for line in found.lines] == ["", "", "", "squared"]
+    assert found.lines[-1].text.strip() == "w = v * v"
+    printed = str(found).splitlines()
+    at = printed.index("     in squared():")
+    assert printed[at + 1].split()[:5] == [str(squared.__code__.co_firstlineno + 1), "*", "w", "=", "v"]
+    assert "in squared():" in found._repr_html_()

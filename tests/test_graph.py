@@ -398,7 +398,7 @@ def test_errors_of_the_function_name_its_line():
 
     with pytest.raises(IndexError, match=r"test_graph.py.*\n *s \+= x\[i\]"):
         sg.graph(beyond, np.ones(2), 3)
-    message = r"c = a \+ b\n *\^+\noperands could not be broadcast together: lengths (2 3|3 2)"
+    message = r"c = a \+ b\n *\^+\noperands could not be broadcast together: lengths (2 and 3|3 and 2)"
     with pytest.raises(ValueError, match=message):
         sg.graph(unfitting, np.ones(2), np.ones(3))
 

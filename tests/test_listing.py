@@ -6,6 +6,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import numba
 import numpy as np
 import pytest
 
@@ -84,6 +85,49 @@ def test_a_source_that_was_called_is_shown_as_well():
     gradient(2.0)
     root = page_of(sg.source(gradient))
     assert len([d for d in root.iter("div") if d.get("class") == "sg-side"]) == 2
+
+
+def test_a_source_that_was_called_as_plain_python(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    gradient = sg.grad(lambda x: np.sum(np.cos(x)))
+    with pytest.raises(sg.ArgumentError, match="nothing has been generated yet"):
+        sg.source(gradient)
+    gradient(2.0)
+    gradient(3.0)
+    gradient(np.ones(2))
+    assert sg.source(gradient).count("def function_grad(x):") == 2
+
+
+def test_side_by_side_on_a_terminal(source, monkeypatch):
+    wide, narrow, coloured = io.StringIO(), io.StringIO(), io.StringIO()
+    monkeypatch.setenv("COLUMNS", "160")
+    source.show(file=wide, side_by_side=True)
+    source.show(file=coloured, side_by_side=True, color=True)
+    monkeypatch.setenv("COLUMNS", "50")
+    source.show(file=narrow, side_by_side=True)
+    lines = wide.getvalue().splitlines()
+    row = next(line for line in lines if "u = 1.0 / " in line.partition("│")[0])
+    left, right = row.split("│")
+    assert left.split()[:2] == [str(FIRST + 1), "u"]
+    assert right.split()[0] == str(FIRST + 2)
+    assert "│" not in narrow.getvalue()
+    code = [line.strip() for line in source.splitlines() if line.startswith("    ")]
+    shown = [re.sub(r"^ *\d* +", "", line).rstrip() for line in narrow.getvalue().splitlines()]
+    assert [line for line in shown if line in code] == code
+    # the numbers of one line have one colour, and the widths are those without colours
+    plain = re.sub(r"\x1b\[[\d;]*m", "", coloured.getvalue())
+    assert [line.rstrip() for line in plain.splitlines()] == lines
+    colours = re.findall(rf"\x1b\[(\d+)m *{FIRST + 1}\x1b", coloured.getvalue())
+    assert len(colours) >= 2
+    assert len(set(colours)) == 1
+
+
+def test_a_source_as_a_page(source):
+    page = source.page()
+    assert page.startswith("<!doctype html>")
+    assert "<title>def neuron_grad(w, b, x, y)</title>" in page
+    assert source._repr_html_() in page
+    assert "def f(x, y)" in sg.Source("def f(x, y):\n    return x").page()
 
 
 def test_colours_on_a_terminal_only(source, monkeypatch):

@@ -13,6 +13,16 @@ def gate(x, y, z):
     return a * b
 
 
+def product_node(W, x, delta):
+    z = W @ x
+    return delta @ z
+
+
+def regression_neuron(w, b, x, y, lam):
+    u = 1.0 / (1.0 + np.exp(-(w * x + b)))
+    return 0.5 * (y - u) ** 2 + lam * w**2
+
+
 def layer(W, x, b):
     return np.tanh(W @ x + b)
 
@@ -43,6 +53,8 @@ def parameters():
 
 PICTURES = {
     "gate": (gate, (1.0, 2.0, 0.0)),
+    "product_node": (product_node, (np.ones((2, 4)), np.ones(4), np.array([1.0, -1.0]))),
+    "neuron": (regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1)),
     "layers": (loss, parameters()),
     "springs": (energy, (np.array([0.0, 0.5, 2.0, 2.4]), 1.5, 3)),
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import ir
+from ..api import worded
 from ..errors import ArgumentError, Problem, SrcgradError, problem_at
 from ..plain import as_numpy
 from ..rules import elementwise
@@ -324,5 +325,5 @@ def plain(value):
 
 def _at(e: Exception, node: Node) -> Exception:
     """Return an error of a gate with the line it stands for."""
-    words = " ".join(str(a) for a in e.args)
+    words = " ".join(str(a) for a in worded(e).args).removesuffix(": ")
     return type(e)(str(problem_at(node.loc, words, f"in {node.text}")))

@@ -52,6 +52,11 @@ def part(text: Callable) -> Callable:
     return text
 
 
+def reads_as(function: Callable, text: Callable):
+    """Let calls of a function outside of this package be read as calls of another one, which is text to be read."""
+    PAGES[function] = PAGES[text] = text
+
+
 def known(function: Callable) -> Callable:
     """Return a function of what is known when a page is read (axes, options, text), which is called then."""
     KNOWN.add(function)

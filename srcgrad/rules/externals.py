@@ -8,6 +8,7 @@ gave is None there.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
@@ -34,6 +35,9 @@ class External:
     rule: type | None
     options: tuple[tuple[str, object], ...] = ()
     fields: tuple[str, ...] = ()  # what NumPy calls the results
+    # of a user's function: itself, its module and its name there
+    function: object = None
+    place: tuple[str, str] | None = None
 
     def signature(self, kinds: tuple[Kind, ...]):
         """Return (sizes of the operands, sizes of the results) for operands of these kinds; None where none fits."""
@@ -76,6 +80,23 @@ def is_external(value: Expr) -> TypeGuard[Op]:
 
 BY_SPELLING: dict[str, External] = {}
 BY_OBJECT: dict[object, str] = {}
+OWN: list[External] = []  # those of the user
+
+
+def found(function) -> External | None:
+    """Return the row of a function object, None where it has none."""
+    try:
+        return BY_SPELLING.get(BY_OBJECT.get(function, ""))
+    except TypeError:
+        return next((row for row in OWN if row.function is function), None)
+
+
+def add(row: External):
+    """Let calls of a user's function be read."""
+    BY_SPELLING[row.spelling] = row
+    OWN[:] = [*(r for r in OWN if r.spelling != row.spelling), row]
+    with contextlib.suppress(TypeError):  # those of ctypes have no hash
+        BY_OBJECT[row.function] = row.spelling
 
 
 def external(
@@ -87,7 +108,7 @@ def external(
 
     def register(rule):
         BY_SPELLING[spelling] = External(
-            spelling, tuple(operands.split()), names, tuple(map(_read, signatures)), given, rule,
+            spelling, tuple(operands.split()), names, tuple(map(read_signature, signatures)), given, rule,
             tuple(options.items()), tuple(fields.split()) or names,
         )  # fmt: skip
         target = np
@@ -99,10 +120,10 @@ def external(
     return register
 
 
-def _read(signature: str):
+def read_signature(signature: str):
     """Return the sizes of operands and results that a signature names.
 
-    >>> _read("(n,n),(n)->(n)")
+    >>> read_signature("(n,n),(n)->(n)")
     ((('n', 'n'), ('n',)), (('n',),))
     """
     sides = [re.findall(r"\(([^()]*(?:\([^()]*\))?)\)", side) for side in signature.split("->")]

@@ -10,6 +10,7 @@ import builtins
 import math
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,8 @@ class Row:
 ROWS: dict[str, Row] = {}
 BY_SPELLING: dict[str, Row] = {}
 BY_OBJECT: dict[object, str] = {}
+# the user's own, by what generated code calls them
+OWN: dict[str, Any] = {}
 
 _MODULES = {"np": np, "math": math, "": builtins}
 

@@ -83,10 +83,12 @@ def multi_head_attention(
     d, e = query_weights.shape[1] // heads, value_weights.shape[1] // heads
     out = np.empty((*x.shape[:-1], output_weights.shape[1]), dtype=x.dtype)
     for at in np.ndindex(x.shape[:-2]):
-        queries, keys, values = x[at] @ query_weights, context[at] @ key_weights, context[at] @ value_weights
-        joined = np.empty((queries.shape[0], value_weights.shape[1]), dtype=x.dtype)
+        n, m = x[at].shape[0], context[at].shape[0]
+        queries = (x[at] @ query_weights).reshape(n, heads, d)
+        keys = (context[at] @ key_weights).reshape(m, heads, d)
+        values = (context[at] @ value_weights).reshape(m, heads, e)
+        joined = np.empty((n, heads, e), dtype=x.dtype)
         for h in range(heads):
-            own, seen = slice(h * d, (h + 1) * d), slice(h * e, (h + 1) * e)
-            joined[:, seen] = attention(queries[:, own], keys[:, own], values[:, seen], mask)
-        out[at] = joined @ output_weights
+            joined[:, h] = attention(queries[:, h], keys[:, h], values[:, h], mask)
+        out[at] = joined.reshape(n, heads * e) @ output_weights
     return out

@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-TABLES = ("emitted", "kernels", "arrays", "checkpoints", "calls", "starts", "compiling")
+TABLES = ("emitted", "kernels", "derivatives", "arrays", "checkpoints", "calls", "starts", "compiling")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-    from tests.benchmarks import arrays, calls, checkpoints, emitted, kernels, starts
+    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, starts
 
     print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
     wanted = options.tables or TABLES
@@ -32,6 +32,8 @@ def main() -> None:
         kernels.table(options.seconds, options.only)
     if "arrays" in wanted:
         arrays.table(options.seconds, options.only)
+    if "derivatives" in wanted:
+        derivatives.table(options.seconds)
     if "checkpoints" in wanted:
         checkpoints.table()
     if "calls" in wanted:

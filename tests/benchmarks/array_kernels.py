@@ -95,7 +95,8 @@ def of_channel(rng: np.random.Generator, n: int) -> Arguments:
 
 def of_bodies(rng: np.random.Generator, n: int) -> Arguments:
     """Masses, places and velocities of n bodies."""
-    return 20.0 * np.ones((n, 1)) / n, rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), (2 if n < 10 else 20), 0.01, 1.0, 0.1
+    steps = 2 if n < 10 else 20
+    return 20.0 * np.ones((n, 1)) / n, rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), steps, 0.01, 1.0, 0.1
 
 
 def of_rows(rng: np.random.Generator, n: int) -> Arguments:
@@ -162,7 +163,8 @@ def of_mixture(rng: np.random.Generator, n: int, d: int = 10, K: int = 25) -> Ar
     """Parameters of a mixture of K Gaussians in d dimensions, n points and the prior."""
     if n < 10:
         d, K = 3, 2
-    return rng.normal(size=K), rng.random((K, d)), rng.normal(size=(K, d * (d + 1) // 2)), rng.normal(size=(n, d)), 1.0, 0
+    factors = rng.normal(size=(K, d * (d + 1) // 2))
+    return rng.normal(size=K), rng.random((K, d)), factors, rng.normal(size=(n, d)), 1.0, 0
 
 
 def of_mixture_arrays(rng: np.random.Generator, n: int) -> Arguments:
@@ -189,10 +191,20 @@ def of_bundle(rng: np.random.Generator, n: int) -> Arguments:
     return cams, points, rng.random(seen), obs, rng.normal(size=(seen, 2))
 
 
+def wide(n: int) -> tuple[int, ...]:
+    """The shape of a matrix with a column more than rows."""
+    return n, n + 1
+
+
+def cube(n: int) -> tuple[int, ...]:
+    """The shape of a cube."""
+    return n, n, n
+
+
 KERNELS = (
     Kernel(stencils.jacobi_1d, arrays(line, line, before=lambda n: (max(3, n // 16),)), 6, 4000),
     Kernel(stencils.jacobi_2d, arrays(square, square, before=lambda n: (max(3, n // 10),)), 5, 200),
-    Kernel(stencils.heat_3d, arrays(lambda n: (n, n, n), lambda n: (n, n, n), before=lambda n: (max(3, n // 5),)), 4, 50),
+    Kernel(stencils.heat_3d, arrays(cube, cube, before=lambda n: (max(3, n // 5),)), 4, 50),
     Kernel(stencils.seidel_2d, arrays(square, before=lambda n: (max(3, n // 25),)), 5, 200),
     Kernel(stencils.fdtd_2d, arrays(square, square, square, line, before=lambda n: (max(2, n // 10),)), 4, 200),
     Kernel(stencils.hdiff, of_hdiff, 3, 64),
@@ -206,10 +218,10 @@ KERNELS = (
     Kernel(algebra.mvt, arrays(line, line, line, line, square), 3, 1500),
     Kernel(algebra.gemver, arrays(square, *[line] * 8, before=lambda n: (1.5, 1.2)), 3, 1000),
     Kernel(algebra.gesummv, arrays(square, square, line, before=lambda n: (1.5, 1.2)), 3, 1000),
-    Kernel(algebra.syrk, arrays(square, lambda n: (n, n + 1), before=lambda n: (1.5, 1.2)), 3, 150),
-    Kernel(algebra.syr2k, arrays(square, lambda n: (n, n + 1), lambda n: (n, n + 1), before=lambda n: (1.5, 1.2)), 3, 120),
-    Kernel(algebra.symm, arrays(lambda n: (n, n + 1), square, lambda n: (n, n + 1), before=lambda n: (1.5, 1.2)), 3, 150),
-    Kernel(algebra.trmm, arrays(square, lambda n: (n, n + 1), before=lambda n: (1.5,)), 3, 150),
+    Kernel(algebra.syrk, arrays(square, wide, before=lambda n: (1.5, 1.2)), 3, 150),
+    Kernel(algebra.syr2k, arrays(square, wide, wide, before=lambda n: (1.5, 1.2)), 3, 120),
+    Kernel(algebra.symm, arrays(wide, square, wide, before=lambda n: (1.5, 1.2)), 3, 150),
+    Kernel(algebra.trmm, arrays(square, wide, before=lambda n: (1.5,)), 3, 150),
     Kernel(algebra.trisolv, lambda rng, n: (definite(rng, n), rng.random(n), rng.random(n)), 4, 1000),
     Kernel(algebra.lu, lambda rng, n: (definite(rng, n),), 4, 150),
     Kernel(algebra.ludcmp, lambda rng, n: (definite(rng, n), rng.random(n)), 4, 150),

@@ -1,4 +1,4 @@
-"""Stencils of PolyBench and NPBench in their NumPy form: slices, written in place; each returns the sum of its outputs."""
+"""Stencils of PolyBench and NPBench in their NumPy form, slices written in place; each returns a sum of outputs."""
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def fdtd_2d(TMAX, ex, ey, hz, _fict_):
 
 
 def hdiff(in_field, out_field, coeff):
-    I, J, K = out_field.shape[0], out_field.shape[1], out_field.shape[2]
+    I, J = out_field.shape[0], out_field.shape[1]
     lap_field = 4.0 * in_field[1 : I + 3, 1 : J + 3, :] - (
         in_field[2 : I + 4, 1 : J + 3, :]
         + in_field[0 : I + 2, 1 : J + 3, :]

@@ -214,6 +214,22 @@ def views_updated(a, A):
     return np.sum(a**2) + np.sum(A**2)
 
 
+def slices_bound_anew(x):
+    first, second = slice(0, 2), slice(2, 4)
+    for k in range(3):
+        x[first] *= x[second]
+        first, second = second, slice(k, k + 2)
+    return np.sum(x)
+
+
+def slice_of_a_branch(x, late):
+    if late:
+        part = slice(3, None, 2)
+    else:
+        part = slice(1, None, 3)
+    return np.sum(x[part] ** 3)
+
+
 CASES = [
     Case(constant_steps, (sample(8),)),
     Case(steps_at_run_time, (sample(8), 3, -2)),
@@ -241,4 +257,7 @@ CASES = [
     Case(subscripts_of_subscripts, (sample(3, 3), 1)),
     Case(rows_in_a_loop, (sample(3, 4),)),
     Case(views_updated, (sample(4), sample(2, 3, seed=1))),
+    Case(slices_bound_anew, (sample(6),)),
+    Case(slice_of_a_branch, (sample(6), 1)),
+    Case(slice_of_a_branch, (sample(6), 0)),
 ]

@@ -27,7 +27,7 @@ def mean_of_words_value_and_grad(E, words, u):
             sums[j] += rows
     # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
     if E.shape[1] != u.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', E.shape[1], u.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', E.shape[1], u.shape[0], 'mean_of_words.py:3')
     product = sums @ u
     out = np.tanh(product)
     # backward

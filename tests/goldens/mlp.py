@@ -23,19 +23,19 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     # forward
     # H = np.tanh(X @ W1 + b1)  (line 2)
     if X.shape[1] != W1.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0], 'mlp.py:2')
     H = X @ W1
     if W1.shape[1] != b1.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0], 'mlp.py:2')
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
             H[i, j] = np.tanh(H[i, j] + b1[j])
     # S = H @ W2 + b2  (line 3)
     if W1.shape[1] != W2.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0], 'mlp.py:3')
     S = H @ W2
     if W2.shape[1] != b2.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0], 'mlp.py:3')
     for i in range(X.shape[0]):
         for j in range(W2.shape[1]):
             S[i, j] += b2[j]

@@ -22,22 +22,22 @@ def mlp_loss_jvp(W1, b1, W2, b2, X, labels, lam, W1_dot, b1_dot, W2_dot, b2_dot)
     """mlp_loss and its derivative along W1_dot, b1_dot, W2_dot, b2_dot."""
     # H = np.tanh(X @ W1 + b1)  (line 2)
     if X.shape[1] != W1.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', X.shape[1], W1.shape[0], 'mlp_jvp.py:2')
     H = X @ W1
     H_dot = X @ W1_dot
     if W1.shape[1] != b1.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0], 'mlp_jvp.py:2')
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
             H[i, j] = np.tanh(H[i, j] + b1[j])
             H_dot[i, j] = (1.0 - H[i, j]**2) * (H_dot[i, j] + b1_dot[j])
     # S = H @ W2 + b2  (line 3)
     if W1.shape[1] != W2.shape[0]:
-        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0])
+        raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0], 'mlp_jvp.py:3')
     S = H @ W2
     S_dot = H_dot @ W2 + H @ W2_dot
     if W2.shape[1] != b2.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', W2.shape[1], b2.shape[0], 'mlp_jvp.py:3')
     for i in range(X.shape[0]):
         for j in range(W2.shape[1]):
             S[i, j] += b2[j]

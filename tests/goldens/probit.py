@@ -20,7 +20,7 @@ def probit_value_and_grad(a, b, dose, died):
     # forward
     # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
     if died.shape[0] != dose.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', died.shape[0], dose.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', died.shape[0], dose.shape[0], 'probit.py:3')
     total = 0.0
     # z = a + b * dose  (line 2)
     for i in range(dose.shape[0]):

@@ -37,9 +37,9 @@ def standardised_value_and_grad(X, gain, bias):
         scale[i] = np.sqrt(sums_1[i] + 1e-06)
     # Z = gain * centred / scale + bias  (line 4)
     if gain.shape[0] != X.shape[1]:
-        raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], X.shape[1])
+        raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], X.shape[1], 'standardised.py:4')
     if gain.shape[0] != bias.shape[0]:
-        raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], bias.shape[0])
+        raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], bias.shape[0], 'standardised.py:4')
     out = 0.0
     # Z = gain * centred / scale + bias  (line 4)
     for i in range(X.shape[0]):
