@@ -394,10 +394,10 @@ def source(f, *args) -> Source:
     if not found:
         raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
                                     generate.place(f._base)))  # fmt: skip
-    return Source("\n\n".join(map(_visible, found)), lambda: [f for lines in found.values() for f in lines()])
+    return Source("\n\n".join(map(visible, found)), lambda: [f for lines in found.values() for f in lines()])
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
     ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
     lines = [line for line in text.splitlines() if not line.startswith(ours)]

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from . import ir
 from .access import root_of
+from .affine import affine, unclipped
 from .aliases import is_view, shown_by
 from .array_stores import StoreWriter
 from .blocks import touches, updates
-from .ir import Expr, Let, Name, Op, Stmt, Store
+from .ir import Const, Expr, Let, Name, Op, Stmt, Store
 from .pull import ZERO, cell_of, whole
+from .resized import SizeChanges, can_be_held
 
 
 class BindingWriter(StoreWriter):
@@ -28,6 +30,9 @@ class BindingWriter(StoreWriter):
     sharing: dict[str, set[str]]
     lists: set[str]
     bind_array: Callable[[str, Expr], object]
+    spelled_out: Callable[[Expr], Expr]
+    function: ir.Function
+    enclosing: list[str]
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -147,8 +152,20 @@ class BindingWriter(StoreWriter):
         p = self.pull(value)
         own = whole(target, self.sizes(target))
         for a, b in zip(own.dims, p.dims, strict=True):
+            self.hold_if_resized(target, a, b)
             self.require(a, b, f"{target} changes its shape: lengths")
         self.assign(own, p, value, "=", exact=True)
+
+    def hold_if_resized(self, target: str, old: Expr, new: Expr):
+        """Have an array with one axis held in a buffer where its new size is surely another one, but no longer."""
+        if self.kinds[target].rank != 1 or not can_be_held(self.function, target):
+            return
+        old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
+        longer = affine(new) - affine(old)
+        of_itself = not isinstance(old, Const) and old in ir.walk(new)
+        of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
+        if longer.const < 0 if longer.is_const else of_itself or of_counters:
+            raise SizeChanges(target)
 
     def has_views(self, name: str) -> bool:
         """Return whether another name shows a part or another shape of an array."""

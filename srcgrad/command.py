@@ -15,6 +15,7 @@ from .check import check_grads
 from .errors import PitfallWarning, SrcgradError
 from .jvp import jvp
 from .look import explain, graph
+from .pullback import vjp
 
 TARGET = "module:function, or path/to/file.py:function"
 EXAMPLES = """examples:
@@ -108,9 +109,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show_options(parser):
     _argnums(parser)
-    parser.add_argument("--of", choices=("grad", "value_and_grad", "jvp", "primal"), default="grad",
-                        help="what is shown: the gradient (default), with the value, forward mode, or the function as "
-                             "it is compiled")  # fmt: skip
+    parser.add_argument("--of", choices=("grad", "value_and_grad", "vjp", "jvp", "primal"), default="grad",
+                        help="what is shown: the gradient (default), with the value, value and pullback (any result), "
+                             "forward mode (any result), or the function as it is compiled")  # fmt: skip
     parser.add_argument("--side-by-side", action="store_true", help="forward and backward beside each other")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="a file .html or .py instead")
@@ -159,7 +160,7 @@ _OPTIONS = {"show": _show_options, "graph": _graph_options, "explain": _argnums,
 
 def _show(f, args, options) -> int:
     """Print the source that is generated for a derivative: its forward and its backward part."""
-    text = source(*_made(f, args, options))
+    text = vjp(f, *args)[1].source if options.of == "vjp" else source(*_made(f, args, options))
     if options.output is None:
         color = {"auto": None, "always": True, "never": False}[options.color]
         text.show(color=color, side_by_side=options.side_by_side)

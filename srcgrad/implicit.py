@@ -14,6 +14,7 @@ from numba.extending import overload
 
 from .api import Differentiable, grad
 from .custom import custom_jvp
+from .hints import stop_gradient
 from .jacobian import jacfwd
 from .jvp import jvp
 from .library.pages import RefusedError, known, part, reads_as
@@ -114,7 +115,10 @@ def text_of_root(f, x0, *args, tol=1e-10, maxiter=50):
     x0 = np.asarray(x0)
     checked("root", x0.ndim)
     function, around = with_surroundings(f)
-    return root_by_newton(function, x0, (*args, *around), tol, maxiter)
+    every = (*args, *around)
+    # found once: what has derivatives starts from there, forward and on the way back
+    x = root_by_newton(function, stop_gradient(x0), stop_gradient(every), tol, maxiter)
+    return root_by_newton(function, x, every, tol, maxiter)
 
 
 def text_of_fixed_point(f, x0, *args, tol=1e-10, maxiter=1000):
@@ -122,7 +126,9 @@ def text_of_fixed_point(f, x0, *args, tol=1e-10, maxiter=1000):
     x0 = np.asarray(x0)
     checked("fixed_point", x0.ndim)
     function, around = with_surroundings(f)
-    return fixed_point_by_iteration(function, x0, (*args, *around), tol, maxiter)
+    every = (*args, *around)
+    x = fixed_point_by_iteration(function, stop_gradient(x0), stop_gradient(every), tol, maxiter)
+    return fixed_point_by_iteration(function, x, every, tol, maxiter)
 
 
 def _root(f, tol, maxiter):
@@ -170,8 +176,8 @@ def root(f, x0, *args, tol=1e-10, maxiter=50):
     -----
     A step of Newton's method takes the Jacobian of f by x (`jacfwd`) and a linear solve; one that does not come nearer
     is halved. Derivatives of any order, in both modes, solve one system more with the Jacobian or its transpose,
-    however many steps there were; they are as exact as x is. Reverse mode finds the root a second time. Inside
-    differentiated functions and inside njit it is called as from Python, inside njit with the options left as they are.
+    however many steps there were; they are as exact as x is. Inside differentiated
+    functions and inside njit it is called as from Python, inside njit with the options left as they are.
 
     Examples
     --------

@@ -27,6 +27,7 @@ from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
 from .residuals import with_residuals
+from .resized import SizeChanges, hold_in_buffer
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -59,9 +60,14 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     function = own_rebound_params(function, infer_kinds(function, params), keep_args)
-    kinds = infer_kinds(function, params)
-    lowerer = Lowerer(function, kinds, stretch)
-    body = lowerer.block(function.body)
+    while True:
+        kinds = infer_kinds(function, params)
+        lowerer = Lowerer(function, kinds, stretch)
+        try:
+            body = lowerer.block(function.body)
+            break
+        except SizeChanges as found:
+            function = hold_in_buffer(function, found.name)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
@@ -76,6 +82,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.onward = self.body = function.body
+        self.function = function
         self.rooms: dict[str, Expr] = {}
         self.read_only: set[str] = set()
         bound = Counter(n for s in ir.statements(function.body) if not isinstance(s, For) for n in ir.binds(s))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# how a call of one is read: what it gives is called with the function's arguments, or it is given them at once
-OF_FUNCTION, AT_ONCE = "of a function", "at once"
+# how a call of one is read: what it gives is called with the function's arguments, or it is given them at once, or it
+# is given them at once and gives a pullback
+OF_FUNCTION, AT_ONCE, PULLBACK = "of a function", "at once", "pullback"
 MAKERS: dict[Callable, str] = {}
 
 

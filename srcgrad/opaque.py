@@ -43,15 +43,14 @@ def rule(function, operands, results, *signatures, dtypes=""):
 
     Examples
     --------
-    >>> import ctypes, ctypes.util, math, srcgrad as sg
-    >>> cbrt = ctypes.CDLL(ctypes.util.find_library("m")).cbrt
-    >>> cbrt.argtypes, cbrt.restype = [ctypes.c_double], ctypes.c_double
-    >>> @sg.rule(cbrt, "x", "y", "()->()")
-    ... class Cbrt:
-    ...     def x_bar(y, y_bar):
-    ...         return y_bar / (3.0 * y * y)
-    ...     def y_dot(y, x_dot):
-    ...         return x_dot / (3.0 * y * y)
+    At the top of a module::
+
+        cbrt = ctypes.CDLL(ctypes.util.find_library("m")).cbrt
+        cbrt.argtypes, cbrt.restype = [ctypes.c_double], ctypes.c_double
+        @sg.rule(cbrt, "x", "y", "()->()")
+        class Cbrt:
+            def x_bar(y, y_bar):
+                return y_bar / (3.0 * y * y)
     """
 
     def register(pages):

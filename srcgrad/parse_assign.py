@@ -88,7 +88,9 @@ class AssignmentReader(ExpressionReader):
                 return self.store_item(target, base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
-            return self.store(base, self.index(target.slice), self.leaf(value, node), "=", node)
+            several = isinstance(value, List) or isinstance(value, Struct) and value.kind in ("tuple", "list")
+            values = self.as_array(value, node) if several else self.leaf(value, node)
+            return self.store(base, self.index(target.slice), values, "=", node)
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):

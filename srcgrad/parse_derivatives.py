@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import copy
-from dataclasses import replace
+import inspect
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from . import ir, tree
-from .errors import SrcgradError
+from .errors import Problem, SourceNotFoundError, SrcgradError
 from .ir import Const, Kind, Name, Op
-from .makers import AT_ONCE, reading_of, with_surroundings
+from .makers import AT_ONCE, PULLBACK, reading_of, with_surroundings
 from .parse_calls import LocalFunction
 from .parse_closures import free_names, lifted
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
-from .source import find_source
+from .source import find_source, python_function
 from .warned import from_text
 
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
@@ -33,6 +34,20 @@ class LocalDerivative:
         self.__name__ = ast.unparse(node)
 
 
+@dataclass
+class LocalPullback:
+    """What `vjp` gives beside the value: the backward part, with what the forward part has left it."""
+
+    backward: object
+    residuals: object
+    outs: list[ir.Expr]
+    result: tree.Structure
+    structures: tuple[tree.Structure, ...]  # of the arguments
+    wrt: tuple[int, ...]
+    reader: object
+    __name__ = "the pullback"
+
+
 class DerivativeReader(ExpressionReader):
     """Reads them."""
 
@@ -40,6 +55,8 @@ class DerivativeReader(ExpressionReader):
         """Return the value of a call of a derivative, or of what makes one; `NOT_HERE` where it is neither."""
         if reading_of(f) is not None:
             return self.made_derivative(node, f, *(values or self.values_of(node)))
+        if isinstance(f, LocalPullback):
+            return self.pulled_back(node, f, *(values or self.values_of(node)))
         if isinstance(f, LocalDerivative):
             made, around = self.closed(node, f)
             return self.call_derivative(node, made, around, *(values or self.values_of(node)))
@@ -53,6 +70,8 @@ class DerivativeReader(ExpressionReader):
         f = positional.pop(0) if positional else keywords.pop("f", None)
         if not isinstance(f, Obj):
             self.fail(node, f"{self.name_of(node)} is not given a function", "pass a function known when this is read")
+        if reading_of(maker) == PULLBACK:
+            return self.with_pullback(node, maker, f.value, positional, keywords)
         at_once: list = []
         if reading_of(maker) == AT_ONCE:
             names = [n for n in ("primals", "tangents") if n in keywords]
@@ -76,6 +95,62 @@ class DerivativeReader(ExpressionReader):
             return Obj(local)
         made, around = self.closed(node, local)
         return self.call_derivative(node, made, around, at_once, {})
+
+    # -- vjp
+    def with_pullback(self, node, maker, f, positional: list, keywords: dict):
+        """Read `vjp(f, *args)`: the forward part is called here, the backward part where the pullback is called."""
+        local = isinstance(f, LocalFunction | LocalDerivative)
+        f, around = self.closed_function(node, f) if local else (f, {})
+        signature = self.attempted(node, lambda: signature_of(f))
+        names = list(signature.parameters)
+        if keywords or len(positional) > len(names):
+            self.fail(node, f"{self.name_of(node)} is called with other arguments than the function takes",
+                      f"arguments: {', '.join(names)}")  # fmt: skip
+        given = around | dict(zip(names, positional, strict=False))
+        for name, parameter in signature.parameters.items():
+            if name not in given and parameter.default is parameter.empty:
+                self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
+        values = [given[n] if n in given else self.lift(p.default, node, n) for n, p in signature.parameters.items()]
+        structures = tuple(map(structure_of_value, values))
+        leaves = [self.as_array(e, node) for v, s in zip(values, structures, strict=True) for e in _leaves(v, s)]
+        kinds = tuple(self.known_kind(e, node) for e in leaves)
+        made = self.attempted(
+            node, lambda: maker.generated(f, kinds, structures, len(positional), self.shared.stretch)
+        )  # fmt: skip
+        forward, backward, result, wrt = made
+        *outs, residuals = self.generated_call(node, forward, leaves, leaves, kinds).items
+        pullback = LocalPullback(backward, residuals, outs, result, structures[: len(positional)], wrt, self)
+        return _tuple((structured(result, iter(outs)), Obj(pullback)))
+
+    def pulled_back(self, node, pullback: LocalPullback, positional: list, keywords: dict):
+        """Read the call of a pullback."""
+        if len(positional) != 1 or keywords or structure_of_value(positional[0]) != pullback.result:
+            self.fail(node, "a pullback takes one adjoint, of the structure of the value", "correct the call")
+        bars = [self.as_array(e, node) for e in _leaves(positional[0], pullback.result)]
+        for k, (bar, out) in enumerate(zip(bars, pullback.outs, strict=True)):
+            rank = self.known_kind(out, node).rank
+            if self.known_kind(bar, node).rank != rank:
+                self.fail(node, "an adjoint does not have the axes of its value", "give it the same shape")
+            if rank:
+                bars[k] = self.named(bar, node)
+                self.require_shape(bars[k], out, rank, node)
+            elif isinstance(bar, Const):
+                bars[k] = Const(float(bar.value))
+        kinds = tuple(self.known_kind(e, node) for e in bars)
+        value = self.generated_call(node, pullback.backward, [pullback.residuals, *bars], bars, kinds)
+        found = dict(zip(pullback.wrt, leaves_of(value), strict=True))
+        places = iter(range(sum(map(tree.count, pullback.structures))))
+        return _tuple(tuple(_filled(s, places, found) for s in pullback.structures))
+
+    def generated_call(self, node, function, args: list, leaves: list, kinds):
+        """Read the call of a generated function, for arguments of these kinds."""
+        loc = self.source.loc(node)
+        if any(k.dtype != "float64" for k in kinds):
+            self.emit(ir.ReadFor(tuple(leaves), kinds, loc))
+        source = replace(find_source(function), called_at=loc, derived=True)
+        self.shared.pitfalls += from_text(source.function.__globals__.get("PITFALLS", "[]"))
+        self.shared.sources[source.function] = source
+        return self.user_call(node, function, (args, {}))
 
     def known_option(self, value, node):
         """Return an option of what makes a derivative: a number, a name, or a tuple of these."""
@@ -150,7 +225,7 @@ class DerivativeReader(ExpressionReader):
                 around[name] = value
             elif isinstance(value, Struct):
                 known[name] = self.known_option(value, node)
-            elif isinstance(value, List | ShapeOf | Lost | Places):
+            elif isinstance(value, List | ShapeOf | Lost | Places | LocalPullback):
                 what = f"{name!r} is used by a function defined inside, of which a derivative is called"
                 self.fail(node, what, "pass it as an argument, as a number or an array")
             else:
@@ -169,13 +244,7 @@ class DerivativeReader(ExpressionReader):
         args = [self.taken_as(leaves, kinds, k, like, node) for k, like in taken]
         if any(leaves[k] != Const(0) for k in set(range(len(leaves))) - {k for k, _ in taken}):
             self.fail(node, "an integer has a tangent", "give None, or zero, as its tangent")
-        loc = self.source.loc(node)
-        if any(k.dtype != "float64" for k in kinds):
-            self.emit(ir.ReadFor(tuple(leaves), kinds, loc))
-        self.shared.pitfalls += from_text(function.__globals__.get("PITFALLS", "[]"))
-        source = replace(find_source(function), called_at=loc, derived=True)
-        self.shared.sources[source.function] = source
-        value = self.user_call(node, function, (args, {}))
+        value = self.generated_call(node, function, args, leaves, kinds)
         return structured(result, iter(leaves_of(value)))
 
     def given_to(self, node, made, around: dict[str, object], positional: list, keywords: dict) -> list:
@@ -257,6 +326,26 @@ def _leaves(value, structure: tree.Structure):
             yield from _leaves(item, child)
     elif isinstance(structure, tree.Leaf):
         yield value
+
+
+def signature_of(f) -> inspect.Signature:
+    """Return the signature of a function whose pullback is asked for."""
+    function = python_function(f)
+    if function is None:
+        name = getattr(f, "__name__", repr(f))
+        raise SourceNotFoundError(Problem(f"{name!r} is not a Python function", "pass a function with source"))
+    return getattr(f, "__signature__", None) or inspect.signature(function)
+
+
+def _filled(structure: tree.Structure, places, found: dict[int, ir.Expr]):
+    """Return the adjoint of an argument: None in the place of what has none."""
+    if isinstance(structure, tree.Node):
+        items = tuple(_filled(c, places, found) for c in structure.children)
+        return Struct(items, structure.keys, structure.kind, structure.make)
+    if isinstance(structure, tree.Known):
+        return Obj(None)
+    place = next(places)
+    return found[place] if place in found else Obj(None)
 
 
 def _tuple(items: tuple) -> Struct:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
+from .api import Differentiable, visible
+from .digests import function_digest
+from .entry import Arguments
 from .errors import ArgumentError, Problem
 from .layouts import PAIRS, arguments, float_leaves
+from .listing import Source
+from .makers import PULLBACK, maker
 
 
 class Pullback:
@@ -32,10 +37,30 @@ class Pullback:
         found = iter([bars.get(k) for k in range(count)])
         return tuple(tree.unflatten(s, found) for s in structures)
 
+    @property
+    def source(self) -> Source:
+        """The source of both parts: the forward one, which gives the value and what it keeps, and the reverse."""
+        backward = getattr(self._backward, "py_func", self._backward)
+        return Source(visible(backward.__globals__["__srcgrad_text__"]))
+
     def __repr__(self):
         return f"<srcgrad pullback of {self._name}>"
 
 
+def _generated(f, kinds, structures, count: int, stretch: bool):
+    """Return (forward part, backward part, structure of the result, leaves with adjoints) for a call that is read.
+
+    Only leaves of the first `count` arguments have adjoints.
+    """
+    given = Arguments(structures, [], kinds)
+    wrt = float_leaves(given, range(count))
+    if not wrt:
+        raise ArgumentError(Problem("no argument is a float", "pass one as a float"))
+    made = PAIRS.get(f, given, wrt, stretch, function_digest(f._base if isinstance(f, Differentiable) else f))
+    return *made.functions, made.result, wrt
+
+
+@maker(PULLBACK)
 def vjp(f, *args):
     """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
 
@@ -52,7 +77,7 @@ def vjp(f, *args):
         `f(*args)`.
     pullback : Pullback
         Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per argument, None for
-        arguments that are integers.
+        arguments that are integers. Its `source` is the generated text.
 
     Examples
     --------
@@ -76,5 +101,7 @@ def vjp(f, *args):
     pullback = Pullback(made.functions[1], residuals, described, (given.structures, len(given.flat)), wrt, name)
     return tree.unflatten(made.result, iter(outs)), pullback
 
+
+vjp.generated = _generated
 
 __all__ = ["Pullback", "vjp"]

@@ -27,7 +27,7 @@ LEVELS = (
     ("opaque",),
     ("library.linear_algebra", "library.order", "library.polynomials"),
     ("library", "rules.linalg"),
-    ("blocks", "plain", "report", "rules"),
+    ("blocks", "plain", "report", "resized", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
     ("access", "activity", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr", "pull", "ranks",
      "simplify", "sums", "symbolic"),

@@ -90,6 +90,10 @@ def test_show_other_forms(folder, capsys):
     assert "return out, x_bar" in run(f"show programs_on_disk:{GATE} --argnums x --of value_and_grad", capsys)
     forward = run(f"show programs_on_disk:{GATE} --of jvp --argnums x", capsys)
     assert "def gate_jvp(x, y, z, x_dot):" in forward
+    pair = run("show programs_on_disk:vector --args SCALE --of vjp", capsys)
+    forward, backward = pair.split("def vector_backward(")
+    assert "return out" in forward
+    assert "v_bar[i] = 2.0 * out_bar[i]" in backward
     primal = run(f"show programs_on_disk:{GATE} --of primal", capsys)
     assert "def gate(x, y, z):" in primal
     assert "_bar" not in primal

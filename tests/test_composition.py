@@ -149,6 +149,23 @@ def cubic(x):
     return x**3 - 2.0
 
 
+def pulled(w, a):
+    out, pullback = sg.vjp(energy, w, a)
+    by_w, by_a = pullback(2.0 * out)
+    return by_w * np.sum(by_a**2) + out
+
+
+def pulled_over_closure(w, a):
+    out, pullback = sg.vjp(lambda x, n: x[:n] ** 2 * w, a, 2)
+    return np.sum(pullback(out)[0] ** 2)
+
+
+def pulled_of_structures(w, a):
+    out, pullback = sg.vjp(of_dict, {"k": w, "b": 2.0}, a)
+    by_p, by_x = pullback(w)
+    return by_p["k"] * np.sum(by_x) + by_p["b"] * out
+
+
 def newton(f, x):
     return x - f(x) / sg.grad(f)(x)
 
@@ -169,7 +186,7 @@ CASES = (
     made_inside, made_outside, by_keyword, nested_outside, nested_inside, over_closure, third_order, forward,
     forward_made_outside, forward_over_closure, both_arguments, second_derivatives, all_modes, product, dict_argument,
     namedtuple_argument, descent, descent_over_closure, derivative_in_closure, with_default,
-    function_as_argument, in_callee,
+    function_as_argument, in_callee, pulled, pulled_over_closure, pulled_of_structures,
 )  # fmt: skip
 
 
@@ -291,6 +308,9 @@ def test_wrong_arguments_are_refused_by_line(plain):
     assert "sg.grad is not given a function" in refused(lambda w: sg.grad(w)(w), 0.7)
     assert "an option of sg.grad is not a constant" in refused(lambda w: sg.grad(energy, w)(w, A), 0.7)
     assert "there is no argument 'c'" in refused(lambda w: sg.grad(energy, "c")(w, A), 0.7)
+    assert "a pullback takes one adjoint" in refused(lambda w: sg.vjp(energy, w, A)[1](w, w)[0], 0.7)
+    assert "does not have the axes of its value" in refused(lambda w: sg.vjp(energy, w, A)[1](A)[0], 0.7)
+    assert "sg.vjp misses argument 'a'" in refused(lambda w: sg.vjp(energy, w)[0], 0.7)
     assert "an integer has a tangent" in refused(lambda w: sg.jvp(energy, (w, 3), (w, 2))[1], 0.7)
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-TABLES = ("emitted", "kernels", "derivatives", "arrays", "checkpoints", "calls", "starts", "compiling")
+TABLES = ("emitted", "kernels", "derivatives", "arrays", "checkpoints", "calls", "solvers", "starts", "compiling")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, starts
+    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, solvers, starts
 
     print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
     wanted = options.tables or TABLES
@@ -38,6 +38,8 @@ def main() -> None:
         checkpoints.table()
     if "calls" in wanted:
         calls.table(options.seconds)
+    if "solvers" in wanted:
+        solvers.table(options.seconds)
     if "starts" in wanted:
         starts.table_of_starts(options.repeats)
     if "compiling" in wanted:

@@ -87,7 +87,42 @@ def implied_volatility(price, s, k, t):
     return sigma
 
 
+def binomial_tree(spot, strike, rate, sigma, years, n):
+    """An American put: two arrays that become shorter from step to step."""
+    dt = years / n
+    up = np.exp(sigma * np.sqrt(dt))
+    p = (np.exp(rate * dt) - 1.0 / up) / (up - 1.0 / up)
+    prices = spot * up ** (2.0 * np.arange(n + 1) - n)
+    values = np.maximum(strike - prices, 0.0)
+    for _ in range(n):
+        values = np.exp(-rate * dt) * (p * values[1:] + (1.0 - p) * values[:-1])
+        prices = prices[:-1] * up
+        values = np.maximum(values, strike - prices)
+    return values[0]
+
+
+def halved(x):
+    """Pairs are summed until one is left."""
+    v = x * x
+    s = 0.0
+    while len(v) > 1:
+        v = np.sin(v[::2]) + v[1::2]
+        s += v[0] * v[-1]
+    return s
+
+
+def neville(x, y, at):
+    """Interpolation by polynomials of ever higher degree."""
+    p = y.copy()
+    for k in range(1, len(x)):
+        p = ((at - x[k:]) * p[:-1] + (x[:-k] - at) * p[1:]) / (x[:-k] - x[k:])
+    return p[0]
+
+
 CASES = [
+    Case(binomial_tree, (1.0, 1.1, 0.03, 0.3, 0.5, 8)),
+    Case(halved, (np.array([0.3, -0.5, 0.8, 1.1, -0.2, 0.6, 0.9, 0.1]),)),
+    Case(neville, (np.linspace(0.0, 1.0, 4), np.array([0.2, 0.5, -0.3, 0.8]), 0.37)),
     Case(black_scholes_call, (101.0, 95.0, 0.03, 0.25, 0.8)),
     Case(american_put_binomial, (10.0, 10.5, 0.05, 0.3, 1.0, 7)),
     Case(bond_yield, (96.5, 4.0, 100.0, 8)),
