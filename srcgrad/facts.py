@@ -10,7 +10,7 @@ from . import ir
 from .access import root_of
 from .adjoint import Step
 from .blocks import exposed_reads
-from .ir import Expr, If, Let, Loc, Op, Store
+from .ir import If, Let, Loc, Op, Store
 from .record import carried
 from .reverse import Plan
 from .slots import Ragged, Slot
@@ -204,7 +204,3 @@ def _readers(name: str, plan: Plan, every: list[Step], own: Step) -> tuple[int, 
         if facts & wanted and step.stmt.loc and step is not own or step is own and recorder.reads[id(step)] & wanted:
             found.add(step.stmt.loc.line if step.stmt.loc else 0)
     return tuple(sorted(found - {0}))
-
-
-def _names(expr: Expr, plan: Plan) -> set[str]:
-    return {n for n in ir.names_in(expr) if n in plan.kinds}
