@@ -55,9 +55,7 @@ def rule(function, operands, results, *signatures, dtypes=""):
 
     def register(pages):
         module, name = _place(function, pages)
-        key = name
-        while hasattr(own, key) and getattr(own, key) is not function:
-            key += "_"
+        key = _free(name, function)
         names = tuple(results.split())
         given = dtypes.split() or ["float64"] * len(names)
         row = externals.External(
@@ -70,6 +68,11 @@ def rule(function, operands, results, *signatures, dtypes=""):
         return pages
 
     return register
+
+
+def _free(name: str, function) -> str:
+    """Return a name for a function in `own`, where no other stands."""
+    return name if getattr(own, name, function) is function else _free(f"{name}_", function)
 
 
 def _place(function, pages) -> tuple[str, str]:
