@@ -12,6 +12,7 @@ from .blocks import verify
 from .bounds import check_indices, drop_checks
 from .emit import emit
 from .errors import Problem
+from .from_zero import count_from_zero
 from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
@@ -87,4 +88,5 @@ def finish(
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
+    function = passes.run("from zero", function, count_from_zero)
     return passes.run("final", function, lambda f: simplify(f, known))
