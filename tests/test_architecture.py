@@ -17,7 +17,7 @@ ROOT = Path(sg.__file__).parent
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
     ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
-     "store", "travel", "tree", "widths"),
+     "store", "switches", "travel", "tree", "widths"),
     ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
      "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
@@ -29,8 +29,8 @@ LEVELS = (
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "resized", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
-    ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr", "pull", "ranks",
-     "simplify", "sums", "symbolic"),
+    ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr",
+     "pull", "ranks", "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "parse_columns"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_checkpoints", "parse_closures", "parse_conditions", "parse_effects",
@@ -38,7 +38,7 @@ LEVELS = (
      "parse_random", "parse_routines", "parse_shapes", "parse_subscripts", "pitfalls", "residuals", "scaled",
      "tangent_calls", "webs", "writes"),
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "turn_columns", "views", "adjoint",
-     "transcendentals"),
+     "kept_tests", "transcendentals"),
     ("parse_derivatives", "parse_rules"),
     ("parse", "reductions", "slots"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins"),
