@@ -215,9 +215,9 @@ def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: 
     """Return whether two accesses never meet, as the ranges of the counters tell; `common` binds sizes."""
     known: dict[Expr, Expr] = {Name(s.target): s.value for s in common if isinstance(s, Let)}
     varying = ir.bound_in((loop,)) | ir.stored_in(loop.body)
-    ranges = {s.var: (s.lo, s.hi) for s in ir.statements((loop,)) if isinstance(s, For) and s.step == ONE}
-    counters = Counter(s.var for s in ir.statements((loop,)) if isinstance(s, For))
-    if any(counters[var] > 1 for var in ranges):
+    loops = [s for s in ir.statements((loop,)) if isinstance(s, For)]
+    ranges = {s.var: (s.lo, s.hi) for s in loops}
+    if any(s.step != ONE or ranges[s.var] != (s.lo, s.hi) for s in loops):
         return False
     for w, o in zip(write, other, strict=True):
         for below, above in ((w, o), (o, w)):
