@@ -44,7 +44,8 @@ def sum_in_scalars(function: ir.Function, start: int, kinds: dict[str, Kind], si
             b[j] += b_sum
         return a, b
     """
-    made = {s.target: like for s in ir.statements(function.body) if isinstance(s, Let) and (like := _like(s, sizes, kinds))}
+    bindings = (s for s in ir.statements(function.body) if isinstance(s, Let))
+    made = {s.target: like for s in bindings if (like := _like(s, sizes, kinds))}
     # what scheduling has named itself counts nothing
     kinds = dict.fromkeys(ir.bound_in(function.body), Kind("float64")) | kinds
     summer = _Summer(kinds, made | sizes, ir.Fresh(ir.all_names(function)))
