@@ -40,7 +40,7 @@ LEVELS = (
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "turn_columns", "views", "adjoint",
      "kept_tests", "transcendentals"),
     ("parse_derivatives", "parse_rules"),
-    ("parse", "reductions", "slots"),
+    ("parse", "reductions", "slots", "loop_sums"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse", "rule_pages"),
     ("bindings", "directions", "facts", "parallel"),
