@@ -134,6 +134,7 @@ def is_size(atom: Expr) -> bool:
 
 
 def sums_sizes(a: Affine) -> bool:
+    """Return whether an affine expression is a sum of sizes: it is not negative whatever the program does."""
     return a.const >= 0 and all(c > 0 and is_size(t) for t, c in a.terms.items())
 
 
