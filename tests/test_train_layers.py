@@ -251,9 +251,10 @@ def test_attention_in_heads_is_that_of_pytorch(torch, rng):
     Q, K, V, W = (rng.standard_normal((4, 4)) for _ in range(4))
 
     def theirs(x, context, Q, K, V, W, heads, mask):
+        seen = context.transpose(0, 1)
         out, _ = torch.nn.functional.multi_head_attention_forward(
-            x.transpose(0, 1), context.transpose(0, 1), context.transpose(0, 1), 4, heads, None,
-            torch.zeros(12, dtype=torch.float64), None, None, False, 0.0, W.T, None, use_separate_proj_weight=True, q_proj_weight=Q.T, k_proj_weight=K.T, v_proj_weight=V.T,
+            x.transpose(0, 1), seen, seen, 4, heads, None, torch.zeros(12, dtype=torch.float64), None, None, False, 0.0,
+            W.T, None, use_separate_proj_weight=True, q_proj_weight=Q.T, k_proj_weight=K.T, v_proj_weight=V.T,
             attn_mask=~mask,
         )  # fmt: skip
         return out.transpose(0, 1)
