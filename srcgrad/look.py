@@ -58,10 +58,12 @@ def explain(f, /, *args, argnums=None, **kwargs) -> Explanation:
     ----------
     f : function
         Returns one float.
-    *args, **kwargs
+    *args
         Its arguments.
     argnums : int, str or tuple of these, optional
         The arguments to differentiate by; by default all floats and arrays of floats.
+    **kwargs
+        Arguments given by name.
 
     Returns
     -------
