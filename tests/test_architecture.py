@@ -45,6 +45,7 @@ LEVELS = (
     ("bindings", "directions", "facts", "parallel"),
     ("lower",),
     ("passes",),
+    ("modes",),
     ("link",),
     ("pipeline",),
     ("jacobians",),

@@ -1,5 +1,6 @@
 """Jacobians and Hessians, dense and sparse: against differences, against each other, inside njit."""
 
+import inspect
 from collections import namedtuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from scipy.sparse import csr_array, eye_array, random_array
 import srcgrad as sg
 from srcgrad import entry, runtime, store
 from srcgrad.coloring import color_columns
+from srcgrad.digests import function_digest
+from srcgrad.jacobian import CHOICES
+from srcgrad.layouts import arguments
 from srcgrad.widths import FEWER
 from tests.helpers import ROOT, loaded, run_python, same_bits
 
@@ -165,8 +169,55 @@ def test_the_source_shows_loops_and_tangents():
 def test_the_mode_with_fewer_evaluations():
     assert "_jacfwd" in sg.source(sg.jacobian(lambda x: np.array([x, x])), 1.0)
     assert "_grad(" in sg.source(sg.jacobian(np_sum), np.ones(2))
-    text = sg.source(sg.jacobian(chain), np.ones(3))
-    assert f"if x.shape[0] <= {FEWER} * out.shape[0]:" in text
+    assert "_jacfwd" in sg.source(sg.jacobian(chain), np.ones(3))  # as many rows as columns, whatever the size
+
+
+def test_one_mode_is_written_for_the_sizes_given(plain):
+    jac = sg.jacobian(layer, argnums="x")
+    tall, wide = (np.ones((4, 3)), np.ones(3)), (np.ones((1, FEWER + 1)), np.ones(FEWER + 1))
+    assert "def layer_jacfwd(" in sg.source(jac, *tall)
+    assert "backward" not in sg.source(jac, *tall)
+    assert "def layer_jacrev(" in sg.source(jac, *wide)
+    for args in (tall, wide):
+        right = (1.0 - layer(*args)[:, None] ** 2) * args[0]
+        np.testing.assert_allclose(jac(*args), right, rtol=1e-13)
+    assert sg.source(jac).count("def layer_jac") == 2
+    with pytest.raises(ValueError, match="mismatch in the inner dimension"):
+        jac(np.ones((4, 3)), np.ones(2))
+
+
+def test_the_mode_is_chosen_by_sizes_alone(plain):
+    """What tells the mode has none of the work of the function, unless sizes depend on it."""
+    tells = lambda f, *args: inspect.getsource(CHOICES.get(
+        f, arguments(f, args), (len(args) - 1,), True, function_digest(f)).functions[0])  # fmt: skip
+    assert f"    return x.shape[0] <= {FEWER} * A.shape[0]\n" in tells(layer, np.ones((4, 3)), np.ones(3))
+    assert "tanh" not in tells(layer, np.ones((4, 3)), np.ones(3))
+    found = tells(lambda A, x: (A @ x)[A @ x > 0.0], np.ones((4, 3)), np.ones(3))
+    assert "count += 1" in found
+
+
+def test_both_modes_are_compiled_where_sizes_are_not_known():
+    def squared(A, x):
+        out = np.empty(A.shape[0])
+        for i in range(A.shape[0]):
+            out[i] = A[i, 0] * x[0] ** 2
+        return out
+
+    jac = sg.jacobian(squared, argnums="x")
+
+    @njit
+    def inside(A, x):
+        return jac(A, x)
+
+    for args in ((np.eye(3)[:2], np.ones(3)), (np.ones((1, FEWER + 1)), np.ones(FEWER + 1))):
+        found = inside(*args)
+        np.testing.assert_array_equal(found[:, 0], 2.0 * args[0][:, 0])
+        assert not found[:, 1:].any()
+    assert f"if x.shape[0] <= {FEWER} * A.shape[0]:" in sg.source(jac)
+
+
+def layer(A, x):
+    return np.tanh(A @ x)
 
 
 def np_sum(x):
