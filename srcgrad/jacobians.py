@@ -334,8 +334,9 @@ def _chosen(low: Lowered, choice: Function, wrt, forward: Generated, reverse: Ge
     ahead, back = (called(results, g.functions[0].name, args) for g in (forward, reverse))
     end = ir.Return(_one_or_all(tuple(map(Name, results))))
     *needed, last = told.functions[0].body
-    test: Expr = Name(ir.Fresh({*loops.params, *results})("forward"))
-    ask: tuple[Stmt, ...] = (called((test.id,), choice.name, args),)
+    few = ir.Fresh({*loops.params, *results})("forward")
+    test: Expr = Name(few)
+    ask: tuple[Stmt, ...] = (called((few,), choice.name, args),)
     kept = _together(forward, reverse, told)
     if not needed and isinstance(last, ir.Return):
         test, ask, kept = last.value, (), _together(forward, reverse)
