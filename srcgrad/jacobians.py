@@ -20,7 +20,7 @@ from .modes import draws_numbers, forward_is_cheaper, result_kinds, shape, size_
 from .passes import USUAL, Lowered
 from .pipeline import Generated, differentiated, generated, gradient, halves, plan
 from .reverse import Plan
-from .widths import WIDTH
+from .widths import LANES, WIDTH
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -231,11 +231,16 @@ class ForwardLoops(Loops):
 
     def driver(self, ending: str) -> Function:
         """Return the function that fills the Jacobians chunk by chunk."""
-        chunk = self.fresh("chunk")
-        width = Op("max", (Op("min", (Const(WIDTH), Name(self.count))), ONE))
+        chunk, chunks, last_entry = map(self.fresh, ("chunk", "chunks", "last"))
+        of_last = Let(last_entry, Op("max", (less(Name(self.count), ONE), ZERO)))
+        parts = Op("add", (Op("floordiv", (Name(last_entry), Const(WIDTH))), ONE))
+        # chunks of one size, rounded up to what processors take at once
+        lanes = Op("floordiv", (Op("floordiv", (Name(last_entry), Name(chunks))), Const(LANES)))
+        width = Op("min", (Op("mul", (Const(LANES), Op("add", (lanes, ONE)))), Op("add", (Name(last_entry), ONE))))
         args = (*map(Name, self.params), Name(self.start), Name(self.directions))
         columns = called(tuple(self.out_dots.values()), f"{self.base}_columns", args)
-        body: list[Stmt] = [Let(self.count, self.entries), Let(self.directions, width), Let(self.start, ZERO), columns]
+        body: list[Stmt] = [Let(self.count, self.entries), of_last, Let(chunks, parts), Let(self.directions, width),
+                            Let(self.start, ZERO), columns]  # fmt: skip
         fill: list[Stmt] = []
         results: list[Expr] = []
         for out, kind in self.outs.items():

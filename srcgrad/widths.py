@@ -2,6 +2,8 @@
 
 # the tangents of a number along as many directions fit into the frame of a function
 WIDTH = 16
+# numbers that a processor takes at once
+LANES = 4
 # a row by the reverse of a function takes as long as so many columns along directions taken at once
 FEWER = 8
 # a batch on several cores is cut into so many parts, or, where each of them has sums of its own, into fewer: whatever

@@ -90,6 +90,31 @@ def test_of_matrices(mode, plain):
         np.testing.assert_allclose(found, differences(lambda A: np.tanh(A.T @ A), (A,), 0), rtol=1e-7, atol=1e-8)
 
 
+@pytest.mark.parametrize("product", [
+    lambda A, x: A @ x,
+    lambda A, x: x @ A,
+    lambda A, x: A.T @ x,
+    lambda A, x: A[1] @ A,
+    lambda A, x: x[1:] @ A[1:, :2],
+    lambda A, x: A @ A[:, 1] + A[1:, 1:] @ x[1:] @ A[:2],
+    lambda A, x: np.tanh(A @ A) @ x,
+    lambda A, x: A * (x @ (A @ x)),
+])  # fmt: skip
+def test_products_along_many_directions(product, plain):
+    rng = np.random.default_rng(3)
+    args = rng.normal(size=(3, 3)), rng.normal(size=3)
+    by_both = sg.jacfwd(product, argnums=(0, 1))(*args)
+    for k, found in enumerate(by_both):
+        np.testing.assert_allclose(found, differences(product, args, k), rtol=1e-7, atol=1e-7)
+
+
+def test_a_matrix_times_tangents_is_one_product():
+    X, y = np.ones((4, 2)), np.zeros(4)
+    text = sg.source(sg.hessian(lambda p, X, y: np.sum(np.exp(X @ p) - y)), np.ones(2), X, y)
+    assert "z_dot = X @ p_dot" in text or "product_dot = X @ p_dot" in text
+    assert "p_bar_dot = X.T @ " in text
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_numbers(mode, plain):
     assert mode(lambda x: x**3)(2.0) == 12.0
