@@ -16,10 +16,12 @@ from .errors import ArgumentError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
 from .kinds import promote
 from .link import tangent_form
-from .modes import draws_numbers, forward_is_cheaper, result_kinds, shape, size_of
+from .modes import draws_numbers, entries_of, forward_is_cheaper, result_kinds, shape, size_known, size_of
 from .passes import USUAL, Lowered
 from .pipeline import Generated, differentiated, generated, gradient, halves, plan
 from .reverse import Plan
+from .row_loops import Rows, row_loop
+from .simplify import simplify
 from .widths import LANES, WIDTH
 
 ZERO, ONE = Const(0), Const(1)
@@ -54,6 +56,9 @@ def jacrev(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -
     if isinstance(low.result, tree.Leaf) and kinds[0] in (Kind("float64"), Kind("float32")):
         return replace(gradient(low, p, wrt, False), result=by)
     loops = ReverseLoops(low, tuple(low.function.params[k] for k in wrt), _floats(low, kinds), low.function.name)
+    made = loops.inside(low, p)
+    if made is not None:
+        return replace(generated((made,), low), result=tree.each(low.result, iter(_kept(kinds)), by))
     forward, backward, driver = loops.functions(low, p)
     return around((driver,), generated((forward, backward), low), tree.each(low.result, iter(_kept(kinds)), by))
 
@@ -271,6 +276,35 @@ class ForwardLoops(Loops):
 
 class ReverseLoops(Loops):
     """The loops of reverse mode: over the entries of the results, each a run of the backward part."""
+
+    def inside(self, low: Lowered, p: Plan) -> Function | None:
+        """Return the Jacobian as one function, its rows a loop around the backward part; None where that is longer."""
+        first, second, crossing, incoming, copied = halves(low, p, outlives=False)
+        if len(p.outs) != 1 or copied:
+            return None
+        (out,), (given,), bars = p.outs, incoming, ir.children(ir.exprs_of(second[-1])[0])
+        fresh = ir.Fresh({*ir.all_names(replace(low.function, body=(*first, *second))), *self.params})
+        row, rank = fresh("row"), p.kinds[out].rank
+        jacs = tuple(fresh(f"{n}_jac") for n in self.names)
+        rows = Rows(second[:-1], bars, jacs, given, crossing)
+        known = replace(low.function, body=first)
+        sizes = tuple(size_known(n, known, p.sizes) for n in shape_of(out, rank))
+        size = size_known(size_of(out, rank) if rank == 1 else entries_of(out, rank), known, p.sizes)
+        static = () if p.kinds[out].dtype == "float64" else (("dtype", p.kinds[out].dtype),)
+        loop = row_loop(rows, Op("np.zeros", sizes, static), entry(Name(row), out, rank), row, size, fresh)
+        if loop is None:
+            return None
+        made, results = [], []
+        (name_of_out,) = self.outs
+        for n, jac in zip(self.names, jacs, strict=True):
+            axes = shape_of(n, self.kinds[n].rank)
+            static = self.dtype(name_of_out, n)
+            made.append(Let(jac, Op("np.zeros" if axes else "np.empty", (size, *axes), static)))
+            results.append(Name(jac) if rank == 1 else Op("reshape", (Name(jac), *sizes, *axes)))
+        body = (*first, *made, *loop, ir.Return(_one_or_all(tuple(results))))
+        sections = ((0, "forward"), (len(first), "backward"))
+        function = replace(self.function(f"{self.base}_jacrev", self.params, body, self.doc), sections=sections)
+        return simplify(function)
 
     def functions(self, low: Lowered, p: Plan) -> tuple[Function, Function, Function]:
         """Return (forward part, backward part, the loops around it)."""

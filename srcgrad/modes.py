@@ -68,7 +68,7 @@ def forward_is_cheaper(low: Lowered, names: tuple[str, ...]) -> bool | Function:
     function, _ = own_written_params(low.function, kinds, ir.Fresh(ir.all_names(low.function)), numbers=False)
     function, outs = name_results(function, kinds, ir.Fresh(ir.all_names(function)))
     entries = _total([size_of(n, kinds[n].rank) for n in names])
-    count = _total([_resolved(_entries(o, kinds[o].rank), function, low.sizes) for o in outs if kinds[o].is_float])
+    count = _total([size_known(entries_of(o, kinds[o].rank), function, low.sizes) for o in outs if kinds[o].is_float])
     room = affine(Op("mul", (Const(FEWER), count))) - affine(entries)
     coefficients = [*room.terms.values(), room.const]
     if all(_is_size(atom) for atom in room.terms) and (min(coefficients) >= 0 or max(coefficients) < 0):
@@ -92,7 +92,7 @@ def _total(counts: list[Expr]) -> Expr:
     return simplify_index(total)
 
 
-def _entries(name: str, rank: int) -> Expr:
+def entries_of(name: str, rank: int) -> Expr:
     """Return the number of entries as a product of sizes, which those that an array is made with can stand in for."""
     total: Expr = ONE
     for d in range(rank):
@@ -107,7 +107,7 @@ def _is_size(atom: Expr) -> bool:
     return isinstance(atom, Op) and atom.fn in ("shape", "size", "len")
 
 
-def _resolved(size: Expr, function: Function, sizes: dict[str, tuple[Expr, ...]]) -> Expr:
+def size_known(size: Expr, function: Function, sizes: dict[str, tuple[Expr, ...]]) -> Expr:
     """Return a size in terms of the arguments, as far as it is known when arrays are made."""
     bound = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
 
