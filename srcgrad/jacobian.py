@@ -142,8 +142,8 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     -----
     `jacfwd` costs one evaluation of `f` for every 16 entries of the arguments, and half of one to one for each;
     `jacrev` one evaluation, and the reverse of one for each entry of the result. This one calls `jacfwd` where the
-    arguments have at most eight times as many entries as the result, else `jacrev`. One of them is written and
-    compiled; inside njit code both are, where sizes decide.
+    arguments have at most eight times as many entries as the result (twice, if `f` has no loops), else `jacrev`. One of
+    them is written and compiled; inside njit code both are, where sizes decide.
 
     Examples
     --------

@@ -15,8 +15,9 @@ from .kinds import infer_kinds
 from .passes import Lowered
 from .prepare import name_results, own_written_params
 from .rules import draws
+from .rules.externals import is_external
 from .simplify import simplify
-from .widths import FEWER
+from .widths import FEWER, FEWER_LINES
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -69,11 +70,13 @@ def forward_is_cheaper(low: Lowered, names: tuple[str, ...]) -> bool | Function:
     function, outs = name_results(function, kinds, ir.Fresh(ir.all_names(function)))
     entries = _total([size_of(n, kinds[n].rank) for n in names])
     count = _total([size_known(entries_of(o, kinds[o].rank), function, low.sizes) for o in outs if kinds[o].is_float])
-    room = affine(Op("mul", (Const(FEWER), count))) - affine(entries)
-    coefficients = [*room.terms.values(), room.const]
+    rate = FEWER_LINES if _is_lines(low.function.body) else FEWER
+    room = affine(Op("mul", (Const(rate), count))) - affine(entries)
+    least = room.const + sum(c * _least(atom, low.function.body) for atom, c in room.terms.items())
+    coefficients = [*room.terms.values(), least]
     if all(_is_size(atom) for atom in room.terms) and (min(coefficients) >= 0 or max(coefficients) < 0):
         return min(coefficients) >= 0
-    few = Op("le", (entries, simplify_index(Op("mul", (Const(FEWER), count)))))
+    few = Op("le", (entries, simplify_index(Op("mul", (Const(rate), count)))))
     body = (*_needed(function.body[:-1], ir.names_in(few)), replace(function.body[-1], value=few))
     function = Function(f"{function.name}_forward_is_cheaper", low.function.params, body, function.loc,
                         f"Whether forward mode takes less time for the Jacobians of {function.name}.",
@@ -98,6 +101,22 @@ def entries_of(name: str, rank: int) -> Expr:
     for d in range(rank):
         total = shape(name, d) if total == ONE else Op("mul", (total, shape(name, d)))
     return total
+
+
+def _is_lines(block: Block) -> bool:
+    """Return whether a function has neither loops nor calls nor products of arrays."""
+    gone = (ir.For, ir.While, ir.Unpack)
+    stmts = list(ir.statements(block))
+    calls = (s.value for s in stmts if isinstance(s, ir.Let) and isinstance(s.value, Op))
+    return not any(isinstance(s, gone) for s in stmts) and not any(e.fn == "np.dot" or is_external(e) for e in calls)
+
+
+def _least(size: Expr, block: Block) -> int:
+    """Return how long an axis is at least, as checks at the head of a function tell."""
+    stops = [s for s in block if isinstance(s, ir.If) and any(isinstance(e, ir.Raise) for e in s.then)]
+    tests = [s.test for s in stops if isinstance(s.test, Op) and s.test.fn == "lt" and s.test.args[0] == size]
+    known = (e.value for t in tests for e in t.args[1:] if isinstance(e, Const))
+    return max((int(n) for n in known), default=0)
 
 
 def _is_size(atom: Expr) -> bool:

@@ -266,7 +266,8 @@ def halves(low: Lowered, p: Plan, outlives: bool = True):
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*(outliving(p.forward) if outlives else p.forward), *copies, *p.backward,
+    forward = outliving(p.forward) if outlives else p.forward
+    joint = ir.Function(base, (*low.function.params, *incoming), (*forward, *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}

@@ -1,6 +1,6 @@
-"""The backward part of a function inside the loop over the rows of its Jacobian, where it is a few lines without loops.
+"""The backward part of a function inside the loop over the rows of its Jacobian, where it is lines without loops.
 
-What does not change from row to row is then computed once, and adjoints of arguments are added up in the rows themselves.
+What does not change from row to row is then computed once, and adjoints of arguments are added up in the rows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from .ir import Block, Const, Expr, For, Let, Name, Op, Stmt, Store, Sub
 from .rules import externals
 from .rules.arrays import ALLOCATIONS
 
-
-MAKES_ARRAYS = {*ALLOCATIONS, "np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like", "np.dot", "np.transpose",
-                "copy", "reshape", "stack", "unset"}  # fmt: skip
+MAKES_ARRAYS = {*ALLOCATIONS, "np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like", "np.dot",
+                "np.transpose", "copy", "reshape", "stack", "unset"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Rows:
 
 
 def row_loop(rows: Rows, zeros: Expr, place: tuple[Expr, ...], row: str, size: Expr, fresh: ir.Fresh) -> Block | None:
-    """Return the loop over the rows, in which Jacobians begin as zeros; None where the backward part is more than lines.
+    """Return the loop over the rows, in which Jacobians begin as zeros; None where there is more than lines.
 
     `zeros` is the adjoint of the result before its element at `place`, that of the row, is one.
 
@@ -64,7 +63,8 @@ def row_loop(rows: Rows, zeros: Expr, place: tuple[Expr, ...], row: str, size: E
     """
     bars = zip(rows.bars, rows.jacs, strict=True)
     arrays = {b.id: j for b, j in bars if isinstance(b, Name) and _zeros(rows.second, b.id)}
-    seed = next((s.target for s in rows.second if isinstance(s, Let) and s.value == Op("copy", (Name(rows.given),))), None)
+    given = Op("copy", (Name(rows.given),))
+    seed = next((s.target for s in rows.second if isinstance(s, Let) and s.value == given), None)
     body = tuple(s for s in rows.second if not (isinstance(s, Let) and s.target in {seed, *arrays}))
     if not _is_short(body, arrays) or rows.given in ir.read_in(body):
         return None
@@ -118,8 +118,10 @@ def _stored_in_rows(body: Block, arrays: dict[str, str], row: str) -> Block:
     """Return a block with elements of adjoints as elements of rows of Jacobians."""
 
     def expr(e: Expr) -> Expr:
-        found = {s: Sub(Name(arrays[s.base.id]), (Name(row), *s.index)) for s in ir.walk(e)
-                 if isinstance(s, Sub) and isinstance(s.base, Name) and s.base.id in arrays}  # fmt: skip
+        found: dict[Expr, Expr] = {}
+        for s in ir.walk(e):
+            if isinstance(s, Sub) and isinstance(s.base, Name) and s.base.id in arrays:
+                found[s] = Sub(Name(arrays[s.base.id]), (Name(row), *s.index))
         return ir.substitute(e, found) if found else e
 
     def one(stmt: Stmt) -> Stmt:

@@ -47,7 +47,7 @@ LEVELS = (
     ("passes",),
     ("modes",),
     ("link",),
-    ("pipeline",),
+    ("pipeline", "row_loops"),
     ("jacobians",),
     ("batching",),
     ("generate", "digests"),

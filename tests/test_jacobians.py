@@ -258,6 +258,56 @@ def test_the_source_is_accepted_input(tmp_path, plain):
         np.testing.assert_array_equal(again, mode(chain)(x))
 
 
+# ---- functions of a few lines
+
+
+def turned(x, s, k):
+    """Two results; a name bound anew, a branch, an argument that is written, an integer."""
+    r = x[0] * s
+    r = np.sin(r) * r
+    if r > 0.1:
+        r = r * x[1]
+    x[1] = x[1] * r + x[k]
+    out = np.empty((1, 2))
+    out[0, 0] = r * x[1]
+    out[0, 1] = out[0, 0] * out[0, 0] + s
+    out[0, 0] *= x[0]
+    return out
+
+
+def corner(M, x):
+    return np.array([M[0, 0] * x[0] + M[1, 0], np.exp(M[1, 1]) * x[1], x[0]])
+
+
+@pytest.mark.parametrize("args", [(0.5, 0.7, 1), (-0.5, 0.7, 0)])
+def test_rows_of_a_few_lines(args, plain):
+    x = np.array([args[0], 0.4, 0.9])
+    by_x, by_s = sg.jacrev(turned, argnums=("x", "s"))(x, *args[1:])
+    assert (by_x.shape, by_s.shape) == ((1, 2, 3), (1, 2))
+    copied = lambda x, s, k: turned(x.copy(), s, k)
+    for found, k in ((by_x, 0), (by_s, 1)):
+        np.testing.assert_allclose(found, differences(copied, (x, *args[1:]), k), rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(x, [args[0], 0.4, 0.9])
+    by_M, by_x = sg.jacrev(corner, argnums=(0, 1))(np.eye(2, order="F"), np.ones(2))
+    for found, k in ((by_M, 0), (by_x, 1)):
+        np.testing.assert_allclose(found, differences(corner, (np.eye(2), np.ones(2)), k), rtol=1e-7, atol=1e-9)
+    single = sg.jacrev(corner)(np.eye(2, dtype=np.float32), np.ones(2, dtype=np.float32))
+    assert single.dtype == np.float32
+    third = sg.jacfwd(sg.jacrev(corner, argnums=0), argnums=1)(np.eye(2), np.ones(2))
+    np.testing.assert_allclose(third, sg.jacfwd(sg.jacfwd(corner, argnums=0), argnums=1)(np.eye(2), np.ones(2)))
+
+
+def test_a_few_lines_stand_in_the_loop_over_rows():
+    jac = sg.jacobian(corner, argnums=1)
+    text = sg.source(sg.jacrev(corner, argnums=1), np.eye(2), np.ones(2))
+    assert "for row in range(3):" in text
+    assert "x_jac[row, 1] += " in text
+    assert "_backward" not in text
+    few = sg.jacobian(lambda x: np.array([x[15] * x[0], x[1]]))  # by 16 and more, which a check says
+    assert "_jacrev" in sg.source(few, np.ones(16))
+    assert "_jacfwd" in sg.source(jac, np.eye(2), np.ones(2))
+
+
 # ---- second order and further
 
 
