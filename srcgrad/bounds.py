@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .affine import Affine, affine
 from .blocks import sorted_places
-from .inequalities import SIZES, Facts, facts_of_test, has_load
+from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
 
@@ -63,7 +63,7 @@ class _Loop:
         """Return whether an expression has one value in all trips, but for the loop's own variable."""
         atoms = e.terms if isinstance(e, Affine) else (e,)
         names = {n for t in atoms for n in ir.names_in(t)}
-        return names <= self.known - self.bound and not _loaded(atoms) & self.stored
+        return names <= self.known - self.bound and not loaded(atoms) & self.stored
 
 
 def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None) -> ir.Function:
@@ -84,7 +84,7 @@ def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted:
             s += x[i]
         return s
     """
-    checker = _Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
+    checker = Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
     checker.lengths = lengths_named(function, kinds)
     checker.positions = sorted_places(function.body)
     body, _ = checker.block(function.body, Facts(), None)
@@ -118,7 +118,9 @@ def drop_checks(function: ir.Function) -> ir.Function:
     return replace(function, body=tuple(block(function.body)))
 
 
-class _Checker:
+class Checker:
+    """Walks through a lowered function with what is known of its integers."""
+
     def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str]):
         self.kinds, self.sizes, self.fresh, self.trusted = kinds, sizes, fresh, trusted
         self.given: frozenset[Need] = frozenset()
@@ -295,7 +297,7 @@ class _Checker:
         ends: list[Stmt] = []
 
         def named(value: Expr, base: str) -> Expr:
-            if not _loaded((value,)):
+            if not loaded((value,)):
                 return value
             name = self.fresh(base)
             self.kinds[name] = Kind("int64")
@@ -313,7 +315,7 @@ class _Checker:
         shift = affine(Const(0)) if stmt.step.value > 0 else one
         found = [var - self.normal(first) - shift, self.normal(last) - var - (one - shift)]
         found.append(self.normal(last) - self.normal(first) - one)
-        return [f for f in found if not any(ir.names_in(t) & bound for t in f.terms) and not _loaded(f.terms) & stored]
+        return [f for f in found if not any(ir.names_in(t) & bound for t in f.terms) and not loaded(f.terms) & stored]
 
     def can_lift(self, need: Need, loop: _Loop) -> bool:
         """Return whether a check can be made for all trips at once, before the loop."""
@@ -322,7 +324,18 @@ class _Checker:
         bounds = (loop.stmt.lo, loop.stmt.hi)
         if not bare or not loop.keeps(rest) or not loop.keeps(need.size) or not all(map(loop.keeps, bounds)):
             return False
-        return all(loop.keeps(g) and loop.stmt.var not in ir.names_in(g) for g in need.guards)
+        moving = [g for g in need.guards if loop.stmt.var in ir.names_in(g)]
+        alone = rest == need.index and len(moving) == 1 and self.slope(moving[0], loop.stmt.var) is not None
+        return all(map(loop.keeps, need.guards)) and (not moving or alone)
+
+    def slope(self, guard: Expr, var: str) -> int | None:
+        """Return how much nearer to holding a comparison of integers comes as `var` counts up; None of another test."""
+        if not isinstance(guard, Op) or guard.fn not in ("lt", "gt") or not all(map(self.integer, guard.args)):
+            return None
+        less, more = guard.args if guard.fn == "lt" else guard.args[::-1]
+        room = self.normal(more) - self.normal(less)
+        bare = var not in {n for t in room.terms if t != Name(var) for n in ir.names_in(t)}
+        return room.coefficient(var) if bare else None
 
     def over(self, stmt: For, need: Need, facts: Facts) -> Need:
         """Return the check that covers all trips of a loop: of the index furthest out, if there is a trip."""
@@ -332,13 +345,25 @@ class _Checker:
         lo, hi = self.normal(stmt.lo), self.normal(stmt.hi)
         extreme = hi - affine(stmt.step) if at_end else lo
         index = need.index - Affine({Name(stmt.var): c}) + extreme * c
-        new = replace(need, index=index)
+        guards = tuple(self.widest(g, stmt) for g in need.guards)
+        new = replace(need, index=index, guards=guards)
         trips = hi - lo if stmt.step == ONE else lo - hi
         outside = affine(Const(-1)) - new.goal()
-        if facts.plus(outside).prove(trips - affine(ONE)):
+        if facts.plus(outside, *(f for g in guards for f in self.of_test(g))).prove(trips - affine(ONE)):
             return new
         runs = Op("lt" if stmt.step == ONE else "gt", (stmt.lo, stmt.hi))
-        return replace(new, guards=(runs, *need.guards))
+        return replace(new, guards=(runs, *guards))
+
+    def widest(self, guard: Expr, stmt: For) -> Expr:
+        """Return a guard as it is in the trip of a loop in which it holds if it does in any."""
+        if stmt.var not in ir.names_in(guard):
+            return guard
+        assert isinstance(guard, Op)
+        rising = ((self.slope(guard, stmt.var) or 0) > 0) == (stmt.step == ONE)
+        extreme = self.normal(stmt.hi) - affine(stmt.step) if rising else self.normal(stmt.lo)
+        sides = [self.normal(e) for e in guard.args]
+        moved = [e + (extreme - affine(Name(stmt.var))) * e.coefficient(stmt.var) for e in sides]
+        return Op(guard.fn, tuple(e.expr() for e in moved), guard.static, guard.loc)
 
     def while_loop(self, stmt: While, at_test: list[Need], facts: Facts) -> While:
         """Return the loop; what its test needs is checked before it, and again at the end of every trip."""
@@ -381,7 +406,7 @@ class _Checker:
                 axis += not isinstance(item, ir.NewAxis)
                 continue
             # what lowering wrote itself is inside, but for indices out of an array of the user's
-            checked = own_loc is not None or bool(_loaded((item,)) - self.trusted)
+            checked = own_loc is not None or bool(loaded((item,)) - self.trusted)
             checked &= not (isinstance(item, Name) and item.id in self.trusted)
             if checked and not isinstance(item, ir.Slice) and self.integer(item):
                 size = self.normal(self.size_of(name, axis))
@@ -437,18 +462,6 @@ class _Checker:
             args = (text, index, sides[0].size.expr())
             out.append(If(test, (ir.Raise("IndexError", args, need.loc),), (), need.loc))
         return out
-
-
-def forget(facts: Facts, block) -> Facts:
-    """Return the facts that the statements of a block do not touch."""
-    bound, stored = ir.bound_in(block), ir.stored_in(block)
-    return facts.without(bound).only(lambda f: f.names.isdisjoint(stored) or not _loaded(f.terms) & stored)
-
-
-def _loaded(atoms) -> set[str]:
-    """Return the arrays of which elements are read in expressions."""
-    subs = [x for t in atoms for x in ir.walk(t) if isinstance(x, Sub)]
-    return {n for s in subs for n in ir.names_in(s.base)}
 
 
 def _occurs(e: Expr, stmt: Stmt) -> bool:

@@ -21,6 +21,7 @@ from .equalities import Known
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .loop_sums import sum_in_scalars
 from .record import cost
 from .sums import join_additions
 
@@ -60,7 +61,8 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     body = join_nests(replace(function, body=(*function.body[:start], *body)), body, kinds, sizes)
     arrays = {n for n, k in kinds.items() if k.rank}
     body = assign_interiors(scratch_to_scalars(body, fresh))
-    body = sum_in_scalars(join_additions(body), fresh)
+    body = join_additions(body)
+    body = sum_in_scalars(replace(function, body=(*function.body[:start], *body)), start, kinds, sizes)
     body = split_wide(body, arrays, set())
     return replace(function, body=(*function.body[:start], *body))
 
@@ -272,59 +274,6 @@ def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
     if stmt is old:
         return new
     return ir.with_blocks(stmt, lambda b: [_replaced(s, old, new) for s in b])
-
-
-# --- sums ---------------------------------------------------------------------------------------------------------
-
-
-def sum_in_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:
-    """Return the block with what an innermost loop adds to one element summed up in a scalar first.
-
-    >>> from srcgrad.parse import parse_text
-    >>> from srcgrad.emit import emit
-    >>> f = parse_text("def f(a, g, k, n):\\n    for i in range(n):\\n        a[k] += g[i]\\n    return a")
-    >>> print(emit(replace(f, body=sum_in_scalars(f.body, ir.Fresh(())))))
-    def f(a, g, k, n):
-        a_sum = 0.0
-        for i in range(n):
-            a_sum += g[i]
-        a[k] += a_sum
-        return a
-    """
-    out: list[Stmt] = []
-    for stmt in block:
-        if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
-            out += _summed(stmt, fresh)
-        else:
-            out.append(ir.with_blocks(stmt, partial(sum_in_scalars, fresh=fresh)))
-    return tuple(out)
-
-
-def _summed(loop: For, fresh: ir.Fresh) -> list[Stmt]:
-    varying = ir.bound_in((loop,)) | ir.stored_in(loop.body)
-    only_added = {a for a in ir.stored_in(loop.body) if not ir.names_in(*_values(loop, a)) & {a}}
-    cells: dict[tuple[str, tuple[Expr, ...]], str] = {}
-    body: list[Stmt] = []
-    for stmt in loop.body:
-        fixed = isinstance(stmt, Store) and stmt.op != "=" and not ir.names_in(*stmt.index) & varying
-        if not (fixed and isinstance(stmt, Store) and stmt.base in only_added):
-            body.append(stmt)
-            continue
-        cell = stmt.base, stmt.index
-        if cell not in cells:
-            cells[cell] = fresh(f"{stmt.base}_sum")
-        name = cells[cell]
-        op = Op("add" if stmt.op == "+=" else "sub", (Name(name), stmt.value), (("inplace", True),))
-        body.append(Let(name, op, stmt.loc))
-    starts = [Let(name, Const(0.0)) for name in cells.values()]
-    ends = [Store(*cell, Name(name), "+=") for cell, name in cells.items()]
-    return [*starts, replace(loop, body=tuple(body)), *ends]
-
-
-def _values(loop: For, array: str) -> list[Expr]:
-    """Return what a loop reads, and an array itself where the loop overwrites its elements."""
-    found = [e for s in loop.body for e in ir.exprs_of(s)]
-    return found + [Name(array) for s in loop.body if isinstance(s, Store) and s.base == array and s.op == "="]
 
 
 # --- splitting --------------------------------------------------------------------------------------------------

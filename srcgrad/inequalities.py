@@ -214,3 +214,15 @@ def has_load(e: Affine | Iterable[Expr]) -> bool:
     """Return whether an element of an array is read in an expression."""
     atoms = e.terms if isinstance(e, Affine) else e
     return any(isinstance(x, Sub) for t in atoms for x in ir.walk(t))
+
+
+def forget(facts: Facts, block: ir.Block) -> Facts:
+    """Return the facts that the statements of a block do not touch."""
+    bound, stored = ir.bound_in(block), ir.stored_in(block)
+    return facts.without(bound).only(lambda f: f.names.isdisjoint(stored) or not loaded(f.terms) & stored)
+
+
+def loaded(atoms) -> set[str]:
+    """Return the arrays of which elements are read in expressions."""
+    subs = [x for t in atoms for x in ir.walk(t) if isinstance(x, Sub)]
+    return {n for s in subs for n in ir.names_in(s.base)}

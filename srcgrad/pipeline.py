@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, TypeVar
 
 from . import ir, tree
 from .blocks import exposed_reads, verify
@@ -161,6 +164,26 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     return generated((replace(function, captured=()),), low, rules=False)
 
 
+Work = TypeVar("Work", bound=Callable[..., Any])
+
+
+def undistributed(work: Work) -> Work:
+    """Return the same work, in all of which sympy leaves a number times a sum as it is.
+
+    Not in its single steps alone: each switch empties sympy's cache.
+    """
+
+    @wraps(work)
+    def done(*args, **options):
+        from .symbolic import distribute
+
+        with distribute(False):
+            return work(*args, **options)
+
+    return done  # type: ignore[return-value]
+
+
+@undistributed
 def plan(f, structures, param_kinds, wrt: tuple[int, ...], variant=USUAL) -> tuple[Lowered, Plan]:
     """Return the reverse plan of a function with respect to the flat parameters `wrt`."""
     low = differentiated(f, structures, param_kinds, wrt, variant, True)
@@ -190,6 +213,7 @@ def differentiated(f, structures, param_kinds, wrt: tuple[int, ...], variant: Va
     return low
 
 
+@undistributed
 def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) -> Generated:
     """Return one function that takes arguments and tangents of `wrt`, and gives results and tangents of results.
 
@@ -205,6 +229,7 @@ def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) 
     return generated((function,), replace(low, result=result))
 
 
+@undistributed
 def value_and_grad(f, structures, param_kinds, wrt, variant=USUAL, value=True) -> Generated:
     """Return one function that computes the value (if asked for) and the gradient of a scalar function."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
@@ -235,6 +260,7 @@ def joined(low: Lowered, p: Plan, name: str, value: bool = True) -> ir.Function:
     return ir.Function(name, low.function.params, body, low.function.loc, None, sections)
 
 
+@undistributed
 def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     """Return forward(args) -> (results..., residuals) and backward(residuals, result adjoints) -> adjoints."""
     low, p = plan(f, structures, param_kinds, wrt, variant)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeGuard
 
 import sympy
@@ -359,7 +360,13 @@ def partials(converter: Converter, value: Expr, leaves: list[Expr]):
     """Return (sympy form of the value, its partial for each leaf)."""
     with distribute(False):
         whole = converter.to_sympy(value)
-        return whole, [plain_slopes(stabilise(whole.diff(converter.symbol(leaf))), whole) for leaf in leaves]
+        return whole, [_slope(whole, converter.symbol(leaf)) for leaf in leaves]
+
+
+@lru_cache(maxsize=4096)
+def _slope(whole, leaf):
+    """Return a partial as it is printed; each is asked for by several passes, and by other derivatives later."""
+    return plain_slopes(stabilise(whole.diff(leaf)), whole)
 
 
 def divide_once(exprs: list):

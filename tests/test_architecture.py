@@ -39,7 +39,7 @@ LEVELS = (
      "tangent_calls", "webs", "writes"),
     ("external_calls", "parse_calls", "parse_comprehensions", "masks", "swaps", "views", "adjoint", "transcendentals"),
     ("parse_derivatives", "parse_rules"),
-    ("parse", "reductions", "slots"),
+    ("parse", "reductions", "slots", "loop_sums"),
     ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins"),
     ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse", "rule_pages"),
     ("bindings", "directions", "facts", "parallel"),

@@ -191,6 +191,46 @@ def test_checks_stand_before_loops():
     assert text.index("IndexError") < text.index("for i in range(k)")
 
 
+def above(x, k):
+    s = 0.0
+    for i in range(k):
+        for j in range(i + 1, 3):
+            s += x[3] * j * x[0]
+    return s
+
+
+def below(x, k):
+    s = 0.0
+    for i in range(k, -1, -1):
+        for j in range(i):
+            s += x[3] * j
+    return s
+
+
+def between(x, k):
+    s = 0.0
+    for i in range(4):
+        for j in range(k - i, i):
+            s += x[3] * j
+    return s
+
+
+@pytest.mark.parametrize("f", [above, below, between])
+def test_checks_stand_before_triangles(f, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    text = sg.source(sg.grad(f), X, 2)
+    assert text.index("IndexError") < text.index("for i in range")
+    for k in range(-5, 9):
+        for x in (X, np.ones(4)):
+            try:
+                f(x, k)
+            except IndexError:
+                with pytest.raises(IndexError, match=r"x\[3\]"):
+                    sg.grad(f)(x, k)
+            else:
+                sg.grad(f)(x, k)
+
+
 def test_no_check_where_the_index_is_inside():
     def inside(x):
         s = x[0] if x.size > 0 else 0.0
