@@ -91,6 +91,14 @@ class Transformed:
         self._entry = self._entry_for(stretch=True).dispatcher
         return result
 
+    def _called(self, args) -> Transformed:
+        """Return the object that a call with these arguments from Python goes to."""
+        return self
+
+    def _compiled(self) -> list[entry.Entry]:
+        """Return the entries that calls have gone to."""
+        return [e for e in (*self._entries.values(), self._inside) if e is not None]
+
     def _bind(self, args, kwargs):
         try:
             return entry.values_of(self._signature, args, kwargs)
@@ -376,6 +384,7 @@ def source(f, /, *args, **kwargs) -> Source:
     found: dict[str, Callable] = {}
     if args or kwargs:
         args = f._bind(args, kwargs)
+        f = f._called(args)
         structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
         made = f._entry_for(structures, f._stretch)
@@ -385,7 +394,7 @@ def source(f, /, *args, **kwargs) -> Source:
         types = tuple(numba.typeof(a) for a in given)
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
-        for made in filter(None, (*f._entries.values(), f._inside)):
+        for made in f._compiled():
             for signature in made.signatures():
                 text = made.module(signature)[0].__srcgrad_text__
                 found[text] = functools.partial(made.lines, signature)
