@@ -282,11 +282,11 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     return generated((forward, backward), low)
 
 
-def halves(low: Lowered, p: Plan):
+def halves(low: Lowered, p: Plan, outlives: bool = True):
     """Return (forward part, backward part, names that cross, names of the results' adjoints, copies of crossing names).
 
     The backward part may run many times: what it puts back in arrays it does in copies, which it makes itself of the
-    arrays under the names in the last of these.
+    arrays under the names in the last of these. What crosses outlives the call of forward, unless told otherwise.
     """
     base, loc = low.function.name, low.function.loc
     fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
@@ -297,7 +297,8 @@ def halves(low: Lowered, p: Plan):
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*outliving(p.forward), *copies, *p.backward,
+    forward = outliving(p.forward) if outlives else p.forward
+    joint = ir.Function(base, (*low.function.params, *incoming), (*forward, *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}
