@@ -9,13 +9,16 @@ import ast
 import types
 from dataclasses import replace
 
+import numpy as np
+
 from . import ir
 from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
 from .library import is_ours, page_of
+from .library.choice import vectorized
 from .parse_effects import leaves_of
-from .parse_expr import NOT_HERE, ExpressionReader, List, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Struct
 from .parse_routines import Expansion, call_routine
 from .source import find_source, python_function
 
@@ -49,6 +52,9 @@ class CallReader(ExpressionReader):
             value = read(node, f, values)
             if value is not NOT_HERE:
                 return value
+        if isinstance(f, np.vectorize):
+            positional, keywords = values or self.values_of(node)
+            return self.user_call(node, vectorized, ([self.function_of(node, f), *positional], keywords))
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         f = f if page is None else page
@@ -100,6 +106,18 @@ class CallReader(ExpressionReader):
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def function_of(self, node, f: np.vectorize):
+        """Return the function that one made by np.vectorize applies to the elements of its arguments."""
+        if f.signature is not None or f.excluded or f.otypes is not None:
+            self.fail(node, f"{self.name_of(node)} is made by np.vectorize with otypes, excluded or a signature",
+                      "leave them out, or write the loop")  # fmt: skip
+        return self.lift(f.pyfunc, node)
+
+    def is_callable(self, node) -> Const:
+        """Return whether a value is a function."""
+        (value,) = self.in_order(node.args)
+        return Const(isinstance(value, Obj) and (isinstance(value.value, LocalFunction) or callable(value.value)))
 
     def list_as_array(self, value, node):
         """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""

@@ -106,6 +106,8 @@ class OperationReader(ExpressionReader):
             return self.slice_of(node)
         if f is isinstance:
             return self.is_instance(node)
+        if f is callable:
+            return self.is_callable(node)
         if f is range:
             return self.known_range(node)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:

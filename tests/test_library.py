@@ -299,6 +299,40 @@ def test_values_at_singular_matrices(tmp_path):
     np.testing.assert_allclose(gradient, [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], atol=1e-12)
 
 
+# --- functions made by np.vectorize -----------------------------------------------------------------------------------
+
+
+VECTORIZED = """
+bumped = np.vectorize(lambda v: v * v if v > 0.0 else np.sin(v))
+joined = np.vectorize(lambda v, w: v * w + w)
+typed = np.vectorize(lambda v: v, otypes=[float])
+
+
+def f(x, y):
+    return np.sum(bumped(x) * joined(x, y[:, None]))
+
+
+def none(x):
+    return np.sum(bumped(x[:0]))
+
+
+def refused(x):
+    return np.sum(typed(x))
+"""
+
+
+def test_functions_made_by_vectorize(tmp_path):
+    module = loaded(f"{HEAD}{VECTORIZED}", tmp_path, "vectorized")
+    x, y = np.array([0.3, -0.4, 1.4]), np.array([0.5, -1.2])
+    _, _, (value, *gradients) = plain_run(module.f, (x, y), (0, 1))
+    assert value == pytest.approx(module.f(x, y), rel=1e-14)
+    assert mismatch(reference(module.f, (x, y), (0, 1)), gradients, (x, y), (0, 1)) is None
+    with pytest.raises(ValueError, match="size 0"):
+        plain_run(module.none, (x,), (0,))
+    with pytest.raises(sg.SrcgradError, match="typed is made by np.vectorize with otypes"):
+        plain_run(module.refused, (x,), (0,))
+
+
 # --- the table, and compiled code -----------------------------------------------------------------------------------
 
 

@@ -17,6 +17,14 @@ def axis_of(axis, ndim, what="axis"):
 
 
 @known
+def only_axis(axis, ndim):
+    """Return an axis counted from the first one; where none is named, that of an array that has one."""
+    if axis is None and ndim != 1:
+        raise ValueError("for arrays with more than one axis an axis is to be named")
+    return 0 if axis is None else axis_of(axis, ndim)
+
+
+@known
 def axes_of(axis, ndim):
     """Return one axis, several or (None) all as a tuple of different ones, counted from the first, in their order."""
     if axis is None:

@@ -67,6 +67,49 @@ def select(condlist, choicelist, default=0):
     return out
 
 
+@page(np.piecewise, cases=(
+    "A(4), [A(4) < 0.0, A(4) >= 0.5], [np.sin, 2.0]", "A(2, 3), [M(2, 3)], [S(), np.exp]", "A(3), M(3), [np.square]",
+    "A(4), [M(4), M(4)], [lambda v: v * v, lambda v: -v, 1.5]", "A(3), [M(3)], [lambda v, c: c * v, 0.0], S()",
+))  # fmt: skip
+def piecewise(x, condlist, funclist, *args):
+    """What the last function whose condition holds gives of each element, zero where none does."""
+    given = np.asarray(x)
+    tests = condlist if isinstance(condlist, (tuple, list)) else [condlist]
+    if len(funclist) not in (len(tests), len(tests) + 1):
+        raise ValueError("as many functions as conditions, or one more for all other elements")
+    out = np.zeros(given.shape, dtype=given.dtype)
+    for at in np.ndindex(given.shape):
+        other = True
+        for k in written_out(len(tests)):
+            if np.asarray(tests[k])[at]:
+                other = False
+                out[at] = piece(funclist[k], given[at], args)
+        if len(funclist) > len(tests) and other:
+            out[at] = piece(funclist[-1], given[at], args)
+    return out
+
+
+def piece(function, value, args):
+    """What a function gives of an element, or the number that stands in its place."""
+    if not callable(function):
+        return function
+    return function(value, *args) if len(args) > 0 else function(value)
+
+
+def vectorized(pyfunc, *args):
+    """What a function gives of the elements of all arguments, as a function made by np.vectorize does."""
+    given = np.broadcast_arrays(*args)
+    shape = given[0].shape
+    for size in shape:
+        if size == 0:
+            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    first = np.asarray(pyfunc(*[x[(0,) * len(shape)] for x in given]))
+    out = np.empty(shape, dtype=first.dtype)
+    for at in np.ndindex(shape):
+        out[at] = pyfunc(*[x[at] for x in given])
+    return out
+
+
 @page(np.squeeze, method="squeeze", cases=("A(2, 1, 3), axis=1", "A(1, 3), 0", "A(1, 2, 1), axis=(0, -1)"))
 def squeeze(a, axis=None):
     """The array without axes of one element: it shows the same memory."""

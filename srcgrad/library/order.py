@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule
+from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule, written_out
 from .pages import page
 from .statistics import with_axes
 
@@ -22,6 +22,19 @@ def argsort(a, axis=-1, kind=None, stable=None):
     for at in np.ndindex(rows.shape[:-1]):
         places[at] = np.argsort(rows[at], kind="mergesort")
     return out
+
+
+@page(np.lexsort, cases=("(A(5), A(5))", "[I(6), I(6)]", "A(2, 4)", "(A(4), I(4), M(4))"))
+def lexsort(keys, axis=-1):
+    """The places of the elements in the order of the last key, equal ones in that of the key before it."""
+    order = np.argsort(keys[0], kind="mergesort")
+    if isinstance(keys, np.ndarray):
+        for row in keys[1:]:
+            order[:] = order[np.argsort(row[order], kind="mergesort")]
+    else:
+        for k in written_out(len(keys))[1:]:
+            order[:] = order[np.argsort(np.asarray(keys[k])[order], kind="mergesort")]
+    return order
 
 
 @page(np.sort, cases=("A(5)", "A(2, 4)", "A(3, 2), axis=0", "A(2, 3), axis=None", "I(6)"))

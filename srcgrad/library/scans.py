@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axis_of, written_out
+from .axes import axis_of, only_axis, written_out
 from .pages import page
 
 
@@ -47,6 +47,25 @@ def cumprod(a, axis=None, dtype=None):
     for i in range(1, x.shape[axis]):
         out[(*before, i)] = out[(*before, i - 1)] * x[(*before, i)]
     return out
+
+
+@page("numpy.cumulative_sum", cases=("A(5)", "A(2, 3), axis=1", "A(2, 3), axis=0, include_initial=True", "I(4)"))
+def cumulative_sum(x, axis=None, dtype=None, include_initial=False):
+    """The sums so far, after a zero if `include_initial` says so."""
+    sums = np.cumsum(x, axis=only_axis(axis, np.ndim(x)), dtype=dtype)
+    return after(0, sums, only_axis(axis, np.ndim(x))) if include_initial else sums
+
+
+@page("numpy.cumulative_prod", cases=("A(5)", "A(2, 3), axis=1, include_initial=True"))
+def cumulative_prod(x, axis=None, dtype=None, include_initial=False):
+    """The products so far, after a one if `include_initial` says so."""
+    products = np.cumprod(x, axis=only_axis(axis, np.ndim(x)), dtype=dtype)
+    return after(1, products, only_axis(axis, np.ndim(x))) if include_initial else products
+
+
+def after(start, x, axis):
+    """An array with a number put before it along an axis."""
+    return np.concatenate((np.full_like(np.take(x, [0], axis=axis), start), x), axis=axis)
 
 
 @page(np.nancumsum, cases=("H(5)", "H(2, 3), axis=1"))
