@@ -25,7 +25,7 @@ LEVELS = (
     ("primitives", "library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
      "library.scans", "library.statistics"),
     ("opaque",),
-    ("library.linear_algebra", "library.order", "library.polynomials"),
+    ("library.linear_algebra", "library.order", "library.polynomials", "library.sets", "library.windows"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "resized", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),

@@ -17,14 +17,16 @@ from . import (
     polynomials,
     products,
     scans,
+    sets,
     special,
     statistics,
     ufuncs,
+    windows,
 )  # fmt: skip
 from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, is_ours, page_of
 
 __all__ = [
     "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "choice", "construction", "is_ours",
     "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
-    "products", "scans", "special", "statistics", "ufuncs",
+    "products", "scans", "sets", "special", "statistics", "ufuncs", "windows",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .axes import axis_of
+from .axes import axis_of, written_out
 from .pages import page
 
 
@@ -190,3 +190,10 @@ def ravel_multi_index(multi_index, dims):
     for k in range(1, len(dims)):
         place = place * dims[k] + multi_index[k]
     return place
+
+
+@page(np.fromfunction, cases=("lambda i, j: 2.0 * i + j, (2, 3)", "lambda i: 0.5 * i, (4,)"))
+def fromfunction(function, shape, dtype=float):
+    """What a function gives of the numbers of all places."""
+    places = np.indices(shape)
+    return function(*[np.asarray(places[d], dtype=dtype) for d in written_out(len(shape))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_first, binary, norm_rule, one_of, refuse
+from .axes import axes_first, axis_of, binary, norm_rule, one_of, refuse
 from .pages import page
 from .statistics import with_axes
 
@@ -367,3 +367,37 @@ def expm(A):
     for _ in range(halvings):
         result = result @ result
     return result
+
+
+@page(np.linalg.vector_norm, cases=("A(3)", "A(2, 3)", "A(2, 3), axis=1", "A(2, 3), keepdims=True", "A(3), ord=1"))
+def norm_of_vectors(x, axis=None, keepdims=False, ord=2):
+    """The norm of all elements as one vector, or along an axis."""
+    a = np.asarray(x)
+    if axis is None:
+        whole = np.linalg.norm(np.ravel(a), ord)
+        return np.full((1,) * a.ndim, whole) if keepdims else whole
+    return np.linalg.norm(a, ord, axis=axis_of(axis, a.ndim), keepdims=keepdims)
+
+
+@page(np.linalg.matrix_norm, cases=("A(2, 3)", "A(2, 3, 2)", "A(3, 2), ord=1", "A(2, 2, 2), keepdims=True"))
+def norm_of_matrices(x, keepdims=False, ord="fro"):
+    """The norm of the matrices in the last two axes."""
+    return np.linalg.norm(x, ord, axis=(-2, -1), keepdims=keepdims)
+
+
+@page(np.linalg.trace, cases=("A(3, 3)", "A(2, 3, 3), offset=1"))
+def trace_of_matrices(x, offset=0, dtype=None):
+    """The sum of the diagonal of the matrices in the last two axes."""
+    return np.trace(x, offset, -2, -1)
+
+
+@page(np.linalg.diagonal, cases=("A(3, 3)", "A(2, 3, 3), offset=-1"))
+def diagonal_of_matrices(x, offset=0):
+    """The diagonal of the matrices in the last two axes."""
+    return np.diagonal(x, offset, -2, -1)
+
+
+@page(np.linalg.matrix_transpose, cases=("A(2, 3)", "A(2, 3, 2)"))
+def matrix_transpose(x):
+    """The matrices in the last two axes, turned."""
+    return np.matrix_transpose(x)

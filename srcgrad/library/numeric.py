@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, one_of, refuse, written_out
+from .axes import axes_of, axis_of, one_of, refuse, written_out
 from .pages import page
 
 
@@ -179,3 +179,20 @@ def source_places(n, before, after, mode):
             r = k % max(2 * n - 2, 1)
             places[i] = min(r, 2 * n - 2 - r)
     return places
+
+
+@page(np.unwrap, cases=("4.0 * A(5)", "5.0 * A(2, 4)", "3.0 * A(4, 2), axis=0", "2.0 * A(5), period=1.5",
+                        "5.0 * A(6), discont=4.0"))  # fmt: skip
+def unwrap(p, discont=None, axis=-1, period=6.283185307179586):
+    """Angles without jumps: whole periods are added where the next one is more than half a period away."""
+    x = np.asarray(p) * 1.0
+    axis = axis_of(axis, x.ndim)
+    before = (slice(None),) * axis
+    half = period / 2
+    step = np.diff(x, axis=axis)
+    within = np.mod(step + half, period) - half
+    within = np.where((within == -half) & (step > 0.0), half, within)
+    jump = np.where(np.abs(step) < (half if discont is None else discont), 0.0, within - step)
+    out = np.array(x)
+    out[(*before, slice(1, None))] += np.cumsum(jump, axis=axis)
+    return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule, written_out
+from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule, refuse, written_out
 from .pages import page
 from .statistics import with_axes
 
@@ -189,6 +189,34 @@ def middle_of_known(row):
     n = np.sum(~np.isnan(row))
     low, high = order[max(n - 1, 0) // 2], order[n // 2 if n > 0 else 0]
     return 0.5 * (row[low] + row[high]) if n > 0 else np.nan
+
+
+@page(np.nanquantile, cases=("H(5), 0.3", "H(2, 3), 0.6, axis=1", "H(5), [0.2, 0.5]"))
+def nanquantile(a, q, axis=None, method="linear", keepdims=False):
+    """The quantile of what is not NaN; NaN where there is nothing."""
+    x, axes = np.asarray(a), axes_of(axis, np.ndim(a))
+    rows = rows_along(x, axes)
+    if rows.ndim == 1:
+        whole = quantile_of_known(rows, q, method)
+        return with_axes(whole, axes, x.ndim) if keepdims else whole
+    if np.ndim(q) > 0:
+        refuse("several quantiles along an axis, without NaN, are not supported", "ask for one after the other")
+    whole = np.empty(rows.shape[:-1], dtype=np.mean(x).dtype)
+    for at in np.ndindex(rows.shape[:-1]):
+        whole[at] = quantile_of_known(rows[at], q, method)
+    return with_axes(whole, axes, x.ndim) if keepdims else whole
+
+
+@page(np.nanpercentile, cases=("H(5), 30.0", "H(2, 3), 60.0, axis=1"))
+def nanpercentile(a, q, axis=None, method="linear", keepdims=False):
+    """The percentile of what is not NaN; NaN where there is nothing."""
+    return np.nanquantile(a, np.asarray(q) / 100.0, axis=axis, method=method, keepdims=keepdims)
+
+
+def quantile_of_known(row, q, method):
+    """The quantile of the elements of a row that are not NaN."""
+    known = row[~np.isnan(row)]
+    return np.quantile(known, q, method=method) if known.shape[0] > 0 else np.asarray(q) * np.nan
 
 
 @page(np.unique, cases=("I(6)", "A(4)", "I(2, 4), return_index=True, return_inverse=True, return_counts=True",

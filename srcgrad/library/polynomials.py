@@ -63,3 +63,35 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     lengths = np.sqrt(np.sum(powers * powers, axis=0))
     least = powers.shape[0] * np.finfo(np.float64).eps if rcond is None else rcond
     return np.linalg.lstsq(powers / lengths, heights, least)[0] / lengths
+
+
+@page(np.polyadd, cases=("A(3), A(2)", "A(2), [1.0, S(), 2.0]"))
+def polyadd(a1, a2):
+    """The coefficients of a sum."""
+    x, y = np.asarray(a1), np.asarray(a2)
+    n = max(x.shape[0], y.shape[0])
+    out = np.zeros(n, dtype=np.result_type(x, y))
+    out[n - x.shape[0] :] += x
+    out[n - y.shape[0] :] += y
+    return out
+
+
+@page(np.polysub, cases=("A(3), A(2)", "A(2), A(4)"))
+def polysub(a1, a2):
+    """The coefficients of a difference."""
+    return np.polyadd(a1, -np.asarray(a2))
+
+
+@page(np.poly, cases=("A(3)", "A(1)"))
+def poly(seq_of_zeros):
+    """The coefficients of the polynomial with these zeros, that of the highest power being 1."""
+    zeros = np.asarray(seq_of_zeros)
+    if zeros.ndim != 1:
+        refuse("np.poly of a matrix is not supported", "give it the eigenvalues")
+    n = zeros.shape[0]
+    out = np.zeros(n + 1)
+    out[0] = 1.0
+    for k in range(n):
+        for j in range(k + 1, 0, -1):
+            out[j] -= zeros[k] * out[j - 1]
+    return out

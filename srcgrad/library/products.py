@@ -185,3 +185,45 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     third = x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]
     last = first.ndim
     return np.stack((first, second, third), axis=axis_of(axisc if axis is None else axis, last + 1))
+
+
+@page(np.vecdot, np.linalg.vecdot, cases=("A(3), A(3)", "A(2, 3), A(3)", "A(2, 3), A(2, 3), axis=0"))
+def vecdot(x1, x2, axis=-1):
+    """The products of vectors along an axis."""
+    return np.sum(np.asarray(x1) * np.asarray(x2), axis=axis)
+
+
+@page("numpy.matvec", cases=("A(2, 3), A(3)", "A(2, 3, 2), A(2, 2)", "A(3, 2), A(4, 2)"))
+def matvec(x1, x2):
+    """The products of matrices and vectors in the last axes."""
+    return np.matmul(x1, x2[..., None])[..., 0]
+
+
+@page("numpy.vecmat", cases=("A(2), A(2, 3)", "A(2, 3), A(2, 3, 2)"))
+def vecmat(x1, x2):
+    """The products of vectors and matrices in the last axes."""
+    return np.matmul(x1[..., None, :], x2)[..., 0, :]
+
+
+@page(np.linalg.matmul, cases=("A(2, 3), A(3, 2)",))
+def matmul_of_linalg(x1, x2):
+    """As np.matmul."""
+    return np.matmul(x1, x2)
+
+
+@page(np.linalg.outer, cases=("A(2), A(3)",))
+def outer_of_linalg(x1, x2):
+    """As np.outer, of vectors."""
+    return np.outer(x1, x2)
+
+
+@page(np.linalg.tensordot, cases=("A(2, 3), A(2, 3)", "A(2, 3), A(3, 2), axes=1"))
+def tensordot_of_linalg(x1, x2, axes=2):
+    """As np.tensordot."""
+    return np.tensordot(x1, x2, axes=axes)
+
+
+@page(np.linalg.cross, cases=("A(3), A(3)", "A(2, 3), A(2, 3)"))
+def cross_of_linalg(x1, x2, axis=-1):
+    """As np.cross, of vectors with three elements."""
+    return np.cross(x1, x2, axis=axis)
