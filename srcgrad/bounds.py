@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .affine import Affine, affine
 from .blocks import resized_in, sorted_places
+from .dependence import conjuncts
 from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
@@ -367,8 +368,8 @@ class Checker:
 
     def while_loop(self, stmt: While, at_test: list[Need], facts: Facts) -> While:
         """Return the loop; what its test needs is checked before it, and again at the end of every trip."""
-        conjuncts = set(_conjuncts(stmt.test))
-        met = [n.goal() for n in at_test if set(n.guards) <= conjuncts]
+        tests = set(conjuncts(stmt.test))
+        met = [n.goal() for n in at_test if set(n.guards) <= tests]
         inner = forget(facts, (stmt,)).plus(*self.of_test(stmt.test), *met)
         body, _ = self.block(stmt.body, inner, None)
         return replace(stmt, body=(*body, *self.checks(at_test, [])))
@@ -481,12 +482,6 @@ def _both(a: Expr, b: Expr) -> Expr:
     if isinstance(b, Op) and b.fn == "and":
         return Op("and", (_both(a, b.args[0]), b.args[1]))
     return Op("and", (a, b))
-
-
-def _conjuncts(test: Expr) -> list[Expr]:
-    if isinstance(test, Op) and test.fn == "and":
-        return [c for a in test.args for c in _conjuncts(a)]
-    return [test]
 
 
 def _leaves(block) -> bool:
