@@ -100,6 +100,8 @@ def rows() -> list[tuple[str, Calls, dict[str, Callable[[Any], Callable[[], obje
     samples = sg.vmap(sg.differentiable(sample_loss), axes)
     per_sample = sg.vmap(sg.grad(sample_loss, argnums=(0, 1, 2, 3)), axes)
     given, sparse = bundle(), sg.sparse_jacobian(residuals, argnums=(0, 1, 2))
+    assembling = {"JAX": lambda jax: jax_bundle(jax, lambda blocks: assembled(*map(np.asarray, blocks))),
+                  "CasADi": lambda casadi: casadi_bundle(casadi, sparse=True)}  # fmt: skip
     values, blocks = sg.vmap(residual), sg.vmap(sg.jacobian(residual, argnums=(0, 1, 2)))
     return [
         ("pendulum, 1000 steps: jvp", {
@@ -122,11 +124,9 @@ def rows() -> list[tuple[str, Calls, dict[str, Callable[[Any], Callable[[], obje
             "primal": lambda: values(*given), "srcgrad": lambda: blocks(*given)},
             {"JAX": jax_bundle, "CasADi": lambda casadi: casadi_bundle(casadi, sparse=False)}),
         ("the same as one sparse array, from blocks", {
-            "primal": lambda: values(*given), "srcgrad": lambda: assembled(*blocks(*given))},
-            {"JAX": lambda jax: jax_bundle(jax, lambda blocks: assembled(*map(np.asarray, blocks))),
-             "CasADi": lambda casadi: casadi_bundle(casadi, sparse=True)}),
-        ("the same, sparse_jacobian", {
-            "primal": lambda: values(*given), "srcgrad": lambda: sparse(*given)}, {}),
+            "primal": lambda: values(*given), "srcgrad": lambda: assembled(*blocks(*given))}, assembling),
+        ("the same by sparse_jacobian", {
+            "primal": lambda: values(*given), "srcgrad": lambda: sparse(*given)}, assembling),
     ]  # fmt: skip
 
 
