@@ -101,12 +101,10 @@ class Transformed:
 
     def _bind(self, args, kwargs):
         try:
-            bound = self._signature.bind(*args, **kwargs)
+            return entry.values_of(self._signature, args, kwargs)
         except TypeError as e:
             name = getattr(self._base, "__name__", "function")
             raise TypeError(f"{name}() {e}") from None
-        bound.apply_defaults()
-        return tuple(bound.arguments.values())
 
     def _prepare(self):
         self._texts = bool(numba.config.DISABLE_JIT)  # nothing tells then that numba cannot type a dict
@@ -365,14 +363,14 @@ def value_and_grad(f=None, argnums=0, *, boundscheck=None):
     return ValueAndGrad(f, argnums, boundscheck)
 
 
-def source(f, *args) -> Source:
+def source(f, /, *args, **kwargs) -> Source:
     """Return the source that was generated for `f`, a str; Jupyter shows forward and backward side by side.
 
     Parameters
     ----------
     f : Transformed
         What `differentiable`, `grad` or `value_and_grad` returned.
-    *args
+    *args, **kwargs
         Example arguments: the source for their types. Without them, the source of every combination of argument types
         that `f` has been called with.
 
@@ -384,8 +382,8 @@ def source(f, *args) -> Source:
     if not isinstance(f, Transformed):
         raise ArgumentError(Problem(f"{f!r} was not made by srcgrad", "pass what grad() or differentiable() returned"))
     found: dict[str, Callable] = {}
-    if args:
-        args = f._bind(args, {}) if len(args) != f._count else args
+    if args or kwargs:
+        args = f._bind(args, kwargs)
         f = f._called(args)
         structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None

@@ -12,7 +12,7 @@ import numpy as np
 from . import tree
 from .api import Differentiable, Transformed
 from .custom import CustomJvp, CustomVjp
-from .entry import parameters, positions
+from .entry import called, parameters, positions, values_of
 from .errors import ArgumentError, Problem
 from .jacobian import jacfwd, jacrev
 from .jvp import jvp
@@ -39,7 +39,7 @@ def check_grads(f, args, argnums=None, rtol=None, atol=None, eps=None, order=1, 
     f : function
         Returns a number, an array or a tuple of these (then a fixed random combination of its entries is checked).
     args : tuple
-        Where to check.
+        Where to check; in the order of the parameters, also those that `f` takes by name only.
     argnums : int, str or tuple, optional
         Arguments to check; all float arguments by default.
     rtol, atol : float
@@ -230,10 +230,8 @@ class Point:
     def __init__(self, f, args, argnums, modes: tuple[str, ...]):
         base = f._base if isinstance(f, Differentiable) else f
         signature = parameters(base)
-        self.f, self.names = f, list(signature.parameters)
-        bound = signature.bind(*args)
-        bound.apply_defaults()
-        self.args = tuple(bound.arguments.values())
+        self.f, self.signature, self.names = f, signature, list(signature.parameters)
+        self.args = values_of(signature, args)
         self.structures = [tree.structure_of(a) for a in self.args]
         self.flat = [list(tree.leaves(s, a)) for s, a in zip(self.structures, self.args, strict=True)]
         self.labels = [list(tree.leaf_names(s, n)) for s, n in zip(self.structures, self.names, strict=True)]
@@ -380,7 +378,8 @@ class Point:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("error")
-                value = complex(self.weighed(self.plain(*(tree.unflatten(s, leaves) for s in self.structures))))
+                values = [tree.unflatten(s, leaves) for s in self.structures]
+                value = complex(self.weighed(called(self.plain, self.signature, values)))
         except Exception:
             return None  # a comparison, a cast, a function of real numbers: differences then
         near = abs(value.real - self.value) <= 1e-9 * max(1.0, abs(self.value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import threading
 import types as pytypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numba
@@ -270,6 +270,47 @@ class Arguments:
     kinds: tuple[Kind, ...]
 
 
+def values_of(signature: inspect.Signature, args: tuple, kwargs: dict | None = None) -> tuple:
+    """Return the values of all parameters, in their order, with the defaults of those left out.
+
+    Parameters that the function takes by name only may be given by position too, as derivatives take all of theirs.
+
+    Raises
+    ------
+    TypeError
+        If they do not fit the signature.
+
+    Examples
+    --------
+    >>> values_of(inspect.signature(lambda x, y=2.0, *, scale: x), (1.0, 4.0, 3.0))
+    (1.0, 4.0, 3.0)
+    >>> values_of(inspect.signature(lambda x, y=2.0, *, scale: x), (1.0,), {"scale": 3.0})
+    (1.0, 2.0, 3.0)
+    """
+    by_name = [n for n, p in signature.parameters.items() if p.kind is p.KEYWORD_ONLY]
+    first = len(signature.parameters) - len(by_name)
+    given = dict(kwargs or {})
+    if first < len(args) <= len(signature.parameters):
+        named = dict(zip(by_name, args[first:], strict=False))
+        if twice := [n for n in named if n in given]:
+            raise TypeError(f"multiple values for argument {twice[0]!r}")
+        args, given = args[:first], named | given
+    bound = signature.bind(*args, **given)
+    bound.apply_defaults()
+    return tuple(bound.arguments.values())
+
+
+def called(f, signature: inspect.Signature, values: Iterable):
+    """Return the value of a plain function, given those of all its parameters in their order.
+
+    >>> called(lambda x, *, y: x - y, inspect.signature(lambda x, *, y: x - y), (3.0, 1.0))
+    2.0
+    """
+    pairs = list(zip(signature.parameters.values(), values, strict=True))
+    by_name = {p.name: v for p, v in pairs if p.kind is p.KEYWORD_ONLY}
+    return f(*(v for p, v in pairs if p.kind is not p.KEYWORD_ONLY), **by_name)
+
+
 def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None = None) -> Arguments:
     """Return the arguments of a call taken apart, with the defaults of those left out; arrays without axes as numbers.
 
@@ -280,9 +321,7 @@ def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None 
     KindError
         If one of their parts is neither a real number nor an array of these.
     """
-    bound = signature.bind(*args, **(kwargs or {}))
-    bound.apply_defaults()
-    values = tuple(bound.arguments.values())
+    values = values_of(signature, args, kwargs)
     structures = tuple(tree.structure_of(a) for a in values)
     flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
     flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]

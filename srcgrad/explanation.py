@@ -118,10 +118,10 @@ class Explanation:
         return html_report(self)
 
 
-def explain(f, args: tuple, argnums=None) -> Explanation:
+def explain(f, args: tuple, argnums=None, kwargs: dict | None = None) -> Explanation:
     """Return what the derivative of a function does with each line, and what happened in one evaluation of it."""
     signature = inspect.signature(f) if hasattr(f, "_transform") else entry.parameters(f)
-    given = entry.arguments_of(signature, args)
+    given = entry.arguments_of(signature, args, kwargs)
     wrt = _wrt(argnums, signature, given.structures, given.kinds)
     return _Explainer(f, given.structures, given.kinds, wrt).run(given.flat)
 

@@ -15,9 +15,9 @@ from .digests import function_digest
 from .errors import BROADCAST
 
 
-def arguments(f, args) -> entry.Arguments:
+def arguments(f, args, kwargs=None) -> entry.Arguments:
     """Return the arguments of a call taken apart."""
-    return entry.arguments_of(entry.parameters(f._base if isinstance(f, Differentiable) else f), args)
+    return entry.arguments_of(entry.parameters(f._base if isinstance(f, Differentiable) else f), args, kwargs)
 
 
 def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:

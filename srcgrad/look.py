@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 
-def graph(f, *args) -> Graph:
+def graph(f, /, *args, **kwargs) -> Graph:
     """Return the computation graph of `f`: operations as nodes, values on the edges.
 
     Parameters
     ----------
     f : function
         A plain function, lambda, njit function, or what `differentiable` or `grad` returned.
-    *args
+    *args, **kwargs
         Example arguments. With them the graph is evaluated: forward, and backward where the result is one float, so
         that every edge shows its value and the local, upstream and downstream gradients.
 
@@ -48,10 +48,10 @@ def graph(f, *args) -> Graph:
     """
     from .draw.graph import graph as drawn
 
-    return drawn(f, args)
+    return drawn(f, args, kwargs)
 
 
-def explain(f, *args, argnums=None) -> Explanation:
+def explain(f, /, *args, argnums=None, **kwargs) -> Explanation:
     """Return what the derivative of `f` does with each line, and what happened in one evaluation of it.
 
     Parameters
@@ -62,6 +62,8 @@ def explain(f, *args, argnums=None) -> Explanation:
         Its arguments.
     argnums : int, str or tuple of these, optional
         The arguments to differentiate by; by default all floats and arrays of floats.
+    **kwargs
+        Arguments given by name.
 
     Returns
     -------
@@ -94,4 +96,4 @@ def explain(f, *args, argnums=None) -> Explanation:
     """
     from .explanation import explain as explained
 
-    return explained(f, args, argnums)
+    return explained(f, args, argnums, kwargs)

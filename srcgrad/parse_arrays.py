@@ -13,7 +13,7 @@ from .parse_expr import NOT_HERE, ExpressionReader, Obj, Places, Struct
 from .rules import elementwise
 
 _READERS = {
-    np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "where",
+    np.take: "take", np.compress: "compress", np.extract: "extract", np.nonzero: "nonzero", np.where: "nonzero",
     np.flatnonzero: "flatnonzero", np.ix_: "ix_", np.copyto: "copyto", np.put: "put",
     np.fill_diagonal: "fill_diagonal", np.diag: "diag", np.diagonal: "diagonal", np.trace: "trace",
     np.swapaxes: "swapaxes", np.moveaxis: "moveaxis", np.rollaxis: "rollaxis", np.transpose: "transpose",
@@ -61,7 +61,8 @@ class ArrayCallReader(ExpressionReader):
             name = _READERS.get(f)
         except TypeError:
             return NOT_HERE
-        if name is None:
+        # with three arguments np.where is elementwise: read here as well, what they draw would be drawn twice
+        if name is None or f is np.where and len(node.args) + len(node.keywords) != 1:
             return NOT_HERE
         return self.fitting(node, getattr(self, f"read_{name}"), *self.positional(node), **self.keywords(node))
 
@@ -128,11 +129,6 @@ class ArrayCallReader(ExpressionReader):
 
     def read_nonzero(self, node, a):
         return Places(self.as_mask(self.leaf(a, node), node))
-
-    def read_where(self, node, condition, x=None, y=None):
-        if x is None and y is None:
-            return self.read_nonzero(node, condition)
-        return NOT_HERE
 
     def read_flatnonzero(self, node, a):
         flat = self.as_mask(self.flat(self.leaf(a, node), node), node)

@@ -100,26 +100,24 @@ class DerivativeReader(ExpressionReader):
     def with_pullback(self, node, maker, f, positional: list, keywords: dict):
         """Read `vjp(f, *args)`: the forward part is called here, the backward part where the pullback is called."""
         local = isinstance(f, LocalFunction | LocalDerivative)
+        defaults = defaults_of(f) if local else {}
         f, around = self.closed_function(node, f) if local else (f, {})
         signature = self.attempted(node, lambda: signature_of(f))
         names = list(signature.parameters)
-        if keywords or len(positional) > len(names):
+        own = len([n for n in names if n in defaults or n not in around])
+        if len(positional) > own or any(n not in names[len(positional) : own] for n in keywords):
             self.fail(node, f"{self.name_of(node)} is called with other arguments than the function takes",
-                      f"arguments: {', '.join(names)}")  # fmt: skip
-        given = around | dict(zip(names, positional, strict=False))
-        for name, parameter in signature.parameters.items():
-            if name not in given and parameter.default is parameter.empty:
-                self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
-        values = [given[n] if n in given else self.lift(p.default, node, n) for n, p in signature.parameters.items()]
+                      f"arguments: {', '.join(names[:own])}")  # fmt: skip
+        values = self.all_values(node, signature, around | dict(zip(names, positional, strict=False)) | keywords)
         structures = tuple(map(structure_of_value, values))
         leaves = [self.as_array(e, node) for v, s in zip(values, structures, strict=True) for e in _leaves(v, s)]
         kinds = tuple(self.known_kind(e, node) for e in leaves)
         made = self.attempted(
-            node, lambda: maker.generated(f, kinds, structures, len(positional), self.shared.stretch)
+            node, lambda: maker.generated(f, kinds, structures, own, self.shared.stretch)
         )  # fmt: skip
         forward, backward, result, wrt = made
         *outs, residuals = self.generated_call(node, forward, leaves, leaves, kinds).items
-        pullback = LocalPullback(backward, residuals, outs, result, structures[: len(positional)], wrt, self)
+        pullback = LocalPullback(backward, residuals, outs, result, structures[:own], wrt, self)
         return _tuple((structured(result, iter(outs)), Obj(pullback)))
 
     def pulled_back(self, node, pullback: LocalPullback, positional: list, keywords: dict):
@@ -257,15 +255,19 @@ class DerivativeReader(ExpressionReader):
                       f"arguments: {', '.join(names)}")  # fmt: skip
         given = {k: v for k, v in around.items() if k in names}
         given |= dict(zip(names, positional, strict=False)) | keywords
-        for name, parameter in parameters.items():
-            if name not in given and parameter.default is parameter.empty:
-                self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
-        values = [given[n] if n in given else self.lift(p.default, node, n) for n, p in parameters.items()]
+        values = self.all_values(node, made.__signature__, given)
         if names == arguments:
             return values
         primals, tangents = (self.as_tuple(v, node) for v in values)
         rest = [around[n] for n in arguments[len(primals) :] if n in around]
         return [_tuple((*primals, *rest)), _tuple((*tangents, *(Obj(None) for _ in rest)))]
+
+    def all_values(self, node, signature: inspect.Signature, given: dict) -> list:
+        """Return the values of all parameters, in their order, with the defaults of those not given."""
+        for name, parameter in signature.parameters.items():
+            if name not in given and parameter.default is parameter.empty:
+                self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
+        return [given[n] if n in given else self.lift(p.default, node, n) for n, p in signature.parameters.items()]
 
     def as_tuple(self, value, node) -> tuple:
         """Return the items of primals or tangents, which must be a tuple."""
@@ -327,6 +329,11 @@ def _leaves(value, structure: tree.Structure):
             yield from _leaves(item, child)
     elif isinstance(structure, tree.Leaf):
         yield value
+
+
+def defaults_of(local: LocalFunction | LocalDerivative) -> dict[str, object]:
+    """Return the defaults of the parameters of a function defined inside, of which there may be derivatives."""
+    return local.defaults if isinstance(local, LocalFunction) else defaults_of(local.local)
 
 
 def signature_of(f) -> inspect.Signature:

@@ -63,23 +63,23 @@ def _generated(f, kinds, structures, count: int, stretch: bool):
 
 
 @maker(PULLBACK)
-def vjp(f, *args):
+def vjp(f, /, *args, **kwargs):
     """Return `(out, pullback)`: the value of `f` and the function that pulls an adjoint of it back to the arguments.
 
     Parameters
     ----------
     f : function
         May return a number, an array, or a tuple of these.
-    *args
+    *args, **kwargs
         Its arguments: numbers, arrays, tuples, namedtuples, dicts and lists of them.
 
     Returns
     -------
     out
-        `f(*args)`.
+        `f(*args, **kwargs)`.
     pullback : Pullback
-        Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per argument, None for
-        arguments that are integers. Its `source` is the generated text.
+        Takes an adjoint of `out` (same structure and shapes); returns a tuple with one adjoint per parameter, None for
+        those that are integers. Its `source` is the generated text.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def vjp(f, *args):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    given = arguments(f, args)
+    given = arguments(f, args, kwargs)
     wrt = float_leaves(given, range(len(given.structures)))
 
     def forward(made):

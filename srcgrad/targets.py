@@ -116,13 +116,11 @@ def arguments(f, texts: Sequence[str]) -> tuple:
             given.append(value)
     signature = inspect.signature(f) if isinstance(f, Transformed) else entry.parameters(f)
     try:
-        bound = signature.bind(*given, **by_name)
+        return entry.values_of(signature, tuple(given), by_name)
     except TypeError as e:
         parameters = ", ".join(map(str, signature.parameters.values()))
         name = getattr(f, "__name__", "the function")
         raise TargetError(f"{name}({parameters}): {e}; give values with --args") from None
-    bound.apply_defaults()
-    return tuple(bound.arguments.values())
 
 
 def _evaluated(text: str, names: dict):

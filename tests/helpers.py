@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
+
+from srcgrad import store
+from srcgrad.api import Transformed
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,3 +44,17 @@ def loaded(text, folder, name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def plain_training(monkeypatch):
+    """Let the training kit run as plain Python until the test is over, whatever of it was compiled before."""
+    monkeypatch.setattr(store, "package_digest", lambda: "plain")
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    for name, module in list(sys.modules.items()):
+        if name == "srcgrad.runtime" or name.startswith("srcgrad.train"):
+            for key, value in list(vars(module).items()):
+                if isinstance(value, Transformed):
+                    for attribute, fresh in (("_entry", None), ("_entries", {}), ("_texts", False)):
+                        monkeypatch.setattr(value, attribute, fresh)
+                elif hasattr(value, "py_func"):
+                    monkeypatch.setattr(module, key, value.py_func)

@@ -4,6 +4,7 @@ import math
 import threading
 from collections import namedtuple
 
+import numba
 import numpy as np
 import pytest
 from numba import njit
@@ -373,6 +374,65 @@ def test_pullback_can_be_called_again():
     first = pullback(1.0)
     assert same_bits(first, pullback(1.0))
     assert same_bits(first, pullback(1.0))
+
+
+# ---- parameters taken by name only
+
+
+def by_name(x, y=2.0, *, scale, shift=1.0):
+    return np.sum(scale * x * y + shift)
+
+
+DOORS = {
+    "grad": lambda *args, **named: sg.grad(by_name, argnums=(0, 1, 2, 3))(*args, **named),
+    "jacobian": lambda *args, **named: sg.jacobian(by_name, argnums=(0, 1, 2, 3))(*args, **named),
+    "vjp": lambda *args, **named: sg.vjp(by_name, *args, **named)[1](1.0),
+    "graph": lambda *args, **named: sg.graph(by_name, *args, **named).backward(),
+    "forward": lambda *args, **named: (g := sg.graph(by_name), g.forward(*args, **named), g.backward())[2],
+    "explain": lambda *args, **named: tuple(sg.explain(by_name, *args, **named).gradients.values()),
+}
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_parameters_taken_by_name_only(door, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    x = np.array([1.0, 2.0])
+    for args, named in (((x,), {"scale": 3.0}), ((x, 2.0, 3.0), {}), ((x,), {"shift": 1.0, "scale": 3.0, "y": 2.0})):
+        found = door(*args, **named)
+        np.testing.assert_array_equal(found[0], [6.0, 6.0])
+        assert found[1:] == (9.0, 6.0, 2.0)
+    for args, named in (((x,), {}), ((x, 2.0, 3.0), {"scale": 3.0}), ((x, 2.0, 3.0, 1.0, 1.0), {}), ((x,), {"a": 1.0})):
+        with pytest.raises(TypeError, match=r"missing a|multiple values|too many positional|unexpected keyword"):
+            door(*args, **named)
+
+
+def test_derivatives_of_functions_with_parameters_taken_by_name_are_checked(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    found = sg.check_grads(by_name, (U, 2.0, 3.0))
+    assert list(found.by_argument) == ["x", "y", "scale", "shift"]
+    assert found < 1e-13, "by complex steps"
+    given = sg.grad(by_name)
+    assert sg.source(given, U, scale=3.0) == sg.source(given, U, 2.0, 3.0)
+
+
+def test_vjp_inside_gives_an_adjoint_for_each_parameter_too(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+
+    def inside(x, w):
+        k = w * w
+
+        def own(x, y=3.0, *, s=2.0):
+            return k * x * y * s
+
+        out, pullback = sg.vjp(own, x)
+        _, another = sg.vjp(own, x, 1.0, s=4.0)
+        x_bar, y_bar, s_bar = pullback(1.0)
+        _, of_sums = sg.vjp(by_name, np.full(2, x), scale=w)
+        bars = of_sums(1.0)
+        return out + x_bar + y_bar + s_bar + another(1.0)[0] + bars[0][1] + bars[2] + bars[3]
+
+    assert inside(2.0, 3.0) == sg.differentiable(inside)(2.0, 3.0) == 288.0 + 6.0 + 8.0 + 2.0
+    assert sg.grad(inside, (0, 1))(2.0, 3.0) == (99.0 + 4.0, 192.0 + 2.0)
 
 
 def directional(f, args, directions, h=1e-3):

@@ -3,6 +3,7 @@
 import math
 import re
 
+import numba
 import numpy as np
 import pytest
 from numba import njit
@@ -81,6 +82,19 @@ def test_seed_of_compiled_code():
 def stretched(x, y, rng):
     z = rng.normal(size=3)
     return np.sum((x + y) * z)
+
+
+def dropped(x, rng):
+    return np.sum(np.where(rng.random(x.shape) < 0.5, 0.0, x * np.where(x > 0.4, rng.random(x.shape), 2.0)))
+
+
+def test_a_draw_among_the_arguments_of_a_choice_is_one_draw(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    plain, primal, derived = generator(), generator(), generator()
+    value = dropped(POINT, plain)
+    assert sg.differentiable(dropped)(POINT, primal) == value
+    assert sg.value_and_grad(dropped)(POINT, derived)[0] == value
+    assert plain.random() == primal.random() == derived.random()
 
 
 def test_a_broadcast_found_late_draws_once():

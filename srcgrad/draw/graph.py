@@ -214,13 +214,13 @@ def _zero_like(value):
     return np.zeros_like(value) if np.ndim(value) else plain(np.float64(0.0))
 
 
-def graph(f, args: tuple) -> Graph:
+def graph(f, args: tuple, kwargs: dict) -> Graph:
     """Return the graph of a function, evaluated where there are arguments."""
     made = Graph(f)
-    if not args and made._signature.parameters:
+    if not args and not kwargs and made._signature.parameters:
         made._draw()
         return made
-    made.forward(*args)
+    made.forward(*args, **kwargs)
     outputs = made._drawing.outputs
     if len(outputs) == 1 and _is_float(outputs[0]) and not np.ndim(outputs[0].value):
         made.backward()

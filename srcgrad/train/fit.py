@@ -95,7 +95,7 @@ def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None,
     stopping, monitor : EarlyStopping and str, optional
         When to end, by the value of "loss" or of the metric of that name.
     augment : function, optional
-        augment(rng, *data) is the data of one epoch.
+        augment(rng, *data) is the data of one epoch; it may have more or fewer examples.
     checkpoint : str or Path, optional
         A file written after each epoch. Where it is there already training goes on from it, to the same bits as those
         of a run that was not interrupted.
@@ -136,19 +136,31 @@ class Options(namedtuple("Options", "data epochs size schedule per args limit fr
             raise ValueError(f'per is {self.per!r}: it has to be "epoch" or "step"')
         if self.monitor != "loss" and self.monitor not in self.metrics:
             raise ValueError(f"monitor is {self.monitor!r}: there is no metric of this name")
-        lengths = sorted({len(a) for a in self.data})
-        if len(lengths) != 1:
-            raise ValueError(f"the arrays of the data have different lengths: {lengths}")
+        rows_of(self.data)
         return self
 
-    def rates(self, epoch: int, lr: float) -> np.ndarray:
-        """Return the learning rates of the steps of an epoch."""
-        steps = math.ceil(len(self.data[0]) / self.size)
+    def rates(self, rows: int, epoch: int, step: int, lr: float) -> np.ndarray:
+        """Return the learning rates of the steps of an epoch through so many rows, after `step` steps before it."""
+        steps = math.ceil(rows / self.size)
         if self.schedule is None:
             return np.full(steps, float(lr))
         if self.per == "epoch":
             return np.full(steps, float(self.schedule(epoch)))
-        return np.array([float(self.schedule(epoch * steps + k)) for k in range(steps)])
+        return np.array([float(self.schedule(step + k)) for k in range(steps)])
+
+
+def rows_of(data) -> int:
+    """Return how many examples the arrays of some data have.
+
+    Raises
+    ------
+    ValueError
+        If they have different numbers of them.
+    """
+    lengths = sorted({len(a) for a in data})
+    if len(lengths) != 1:
+        raise ValueError(f"the arrays of the data have different lengths: {lengths}")
+    return lengths[0]
 
 
 class Run:
@@ -172,8 +184,9 @@ class Run:
         """Return the record of one more epoch."""
         o = self.options
         data = o.data if o.augment is None else o.augment(self.rng, *o.data)
-        rates = o.rates(self.epoch, self.optimizer.lr)
-        order = self.rng.permutation(len(o.data[0]))
+        rows = rows_of(data)
+        rates = o.rates(rows, self.epoch, int(self.state.step), self.optimizer.lr)
+        order = self.rng.permutation(rows)
         options = data, order, o.size, rates, o.args, o.limit, o.frozen
         trained = self.pass_over(self.gradient, self.optimizer, self.params, self.state, *options)
         self.params, self.state, loss = trained
