@@ -2,12 +2,11 @@
 
 Each observation has a residual of two numbers, a function of the 11 parameters of its camera (rotation as a Rodrigues
 vector, centre, focal length, principal point, two coefficients of radial distortion), the 3 coordinates of its point
-and a weight. Its Jacobian is three small blocks, computed in forward mode, 15 directions at once, in compiled code.
+and a weight. Its Jacobian is three small blocks, two rows of 15 by reverse mode, for all observations in one loop.
 """
 import argparse
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import spsolve
 
@@ -42,20 +41,14 @@ def residual(camera, point, weight, seen):
     return out
 
 
-residual_jacobian = sg.jacfwd(residual, argnums=("camera", "point", "weight"))
+residuals = sg.vmap(residual)
+residual_blocks = sg.vmap(sg.jacobian(residual, argnums=("camera", "point", "weight")))
 
 
-@njit
 def blocks(cameras, points, weights, seen, camera_of, point_of):
     """Return residuals, and the blocks of the Jacobian for each observation: 2 x 11, 2 x 3 and 2 numbers."""
-    n = len(camera_of)
-    errors, by_weight = np.empty((n, 2)), np.empty((n, 2))
-    by_camera, by_point = np.empty((n, 2, 11)), np.empty((n, 2, 3))
-    for k in range(n):
-        camera, point = cameras[camera_of[k]], points[point_of[k]]
-        errors[k] = residual(camera, point, weights[k], seen[k])
-        by_camera[k], by_point[k], by_weight[k] = residual_jacobian(camera, point, weights[k], seen[k])
-    return errors, by_camera, by_point, by_weight
+    given = cameras[camera_of], points[point_of], weights, seen
+    return residuals(*given), *residual_blocks(*given)
 
 
 def jacobian(cameras, points, camera_of, point_of, by_camera, by_point):
@@ -109,7 +102,7 @@ def main():
     parser.add_argument("--points", type=int, default=60, help="number of points (default 60)")
     parser.add_argument("--steps", type=int, default=8, help="steps of Levenberg and Marquardt (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scene (default 0)")
-    parser.add_argument("--show-source", action="store_true", help="print the tangents of the residual")
+    parser.add_argument("--show-source", action="store_true", help="print the Jacobians of the residuals")
     options = parser.parse_args()
 
     rng = np.random.default_rng(options.seed)
@@ -122,7 +115,7 @@ def main():
     points += rng.normal(scale=0.05, size=points.shape)
     adjusted(cameras, points, weights, seen, camera_of, point_of, options.steps)
     if options.show_source:
-        print(sg.source(residual_jacobian, cameras[0], points[0], 1.0, seen[0]))
+        print(sg.source(residual_blocks))
 
 
 if __name__ == "__main__":

@@ -23,12 +23,15 @@ class Options:
         Whether results are added up.
     parallel : bool
         Whether the loop runs on several cores.
+    apart : bool
+        Whether the function stays one of its own, as is best for what is differentiated further.
     """
 
     in_axes: object
     out_axes: object
     reduce: str | None = None
     parallel: bool = False
+    apart: bool = False
 
 
 def flat_axes(axes, structure: tree.Structure, name: str) -> Iterator[int | None]:

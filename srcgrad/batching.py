@@ -13,6 +13,7 @@ from . import ir, tree
 from .batch_axes import Options, flat_axes
 from .errors import ArgumentError, KindError, Problem, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from .item_loops import can_stand_inside, inside, written_in_place
 from .jacobians import ONE, ZERO, allocate, around, called, nest
 from .modes import draws_numbers, shape
 from .parallel import serial
@@ -45,15 +46,23 @@ def vmap(f, structures, kinds: tuple[Kind, ...], options: Options, variant: Vari
     if options.reduce and not all(r.kind.is_float for r in results):
         raise ArgumentError(problem_at(low.function.loc, f"a result of {base} is no float, and cannot be added up",
                                        "return floats, or leave out reduce"))  # fmt: skip
-    loops = Batch(item, params, along, results, low.sizes, options)
-    made = generated((item,), replace(low, pitfalls=low.pitfalls or ()))
-    return around(loops.functions(), made, low.result)
+    ranks = {p: known[p].rank for p in along}
+    loops = Batch(item, params, along, ranks, results, {**_of_copies(item, known, low.sizes), **low.sizes}, options)
+    called_by_it = () if loops.is_inside else (item,)
+    return around(loops.functions(), generated(called_by_it, replace(low, pitfalls=low.pitfalls or ())), low.result)
 
 
 def value_of(low: Lowered) -> Function:
     """Return a function as it is compiled, with copies of the arguments that it writes."""
     own, _ = own_written_params(low.function, dict(low.kinds), ir.Fresh(ir.all_names(low.function)), numbers=False)
     return simplify(own)
+
+
+def _of_copies(item: Function, kinds, sizes) -> dict[str, tuple[Expr, ...]]:
+    """Return the sizes of arrays that a function makes as copies of others."""
+    copied = {s.target: s.value.args[0].id for s in item.body if isinstance(s, Let) and isinstance(s.value, Op)
+              and s.value.fn == "copy" and isinstance(s.value.args[0], Name)}  # fmt: skip
+    return {n: sizes.get(c) or tuple(shape(c, d) for d in range(kinds[c].rank)) for n, c in copied.items()}
 
 
 def _item_kind(kind: Kind, axis: int | None) -> Kind:
@@ -92,9 +101,13 @@ class Result:
 class Batch:
     """What the loop over the items of a batch is written with."""
 
-    def __init__(self, item: Function, params, along: dict[str, int], results: list[Result], sizes, options: Options):
-        self.item, self.params, self.along, self.results, self.options = item, params, along, results, options
-        self.fresh = ir.Fresh({*params, item.name, *(r.name for r in results)})
+    def __init__(self, item: Function, params, along, ranks, results: list[Result], sizes, options: Options):
+        self.item, self.params, self.results, self.options = item, params, results, options
+        self.along: dict[str, int] = along
+        self.ranks: dict[str, int] = ranks
+        self.is_inside = not options.apart and can_stand_inside(item, along)
+        own = ir.all_names(item) if self.is_inside else ()
+        self.fresh = ir.Fresh({*params, item.name, *(r.name for r in results), *own})
         self.ending = "_all" if options.reduce is None else "_sum"
         self.wholes = {r.name: self.fresh(f"{r.name}{self.ending}") for r in results}
         self.n, self.p, self.parts, self.failed = map(self.fresh, ("n", "part", "parts", "failed"))
@@ -103,6 +116,10 @@ class Batch:
         leader = next(iter(along))
         self.count = shape(leader, along[leader])
         self.sizes = {r.name: self.known_sizes(r, sizes) for r in results}
+        self.is_inside = self.is_inside and self.all_known
+        self.placed: dict[str, str] = {}  # results that are written where they will stay, and how room is made
+        if self.is_inside and options.reduce is None:
+            self.placed = written_in_place(item, [r.name for r in results if r.axis == 0])
 
     # -- what is known before the loop
     def known_sizes(self, result: Result, sizes) -> tuple[Expr, ...] | None:
@@ -174,7 +191,9 @@ class Batch:
         for r in self.results:
             sizes = self.sizes[r.name] or tuple(shape(r.name, d) for d in range(r.kind.rank))
             if self.options.reduce is None:
-                out.append(allocate(self.wholes[r.name], (*sizes[: r.axis], self.count, *sizes[r.axis :]), r.static))
+                makes = self.placed.get(r.name, "np.empty")
+                sizes = (*sizes[: r.axis], self.count, *sizes[r.axis :])
+                out.append(Let(self.wholes[r.name], Op(makes, sizes, r.static)))
             elif r.kind.rank:
                 out.append(Let(self.wholes[r.name], Op("np.zeros", sizes, r.static)))
             else:
@@ -194,6 +213,10 @@ class Batch:
     def loop(self, lo: Expr, hi: Expr, again: bool = True) -> For:
         """Return the loop over items; the first of them is computed already, unless `again`."""
         at = Name(self.n)
+        if self.is_inside:
+            placed = {r: self.wholes[r] for r in self.placed}
+            stores = [self.store(r, at) for r in self.results if r.name not in placed]
+            return For(self.n, lo, hi, ONE, (*inside(self.item, self.ranks, placed, at), *stores))
         item: list[Stmt] = [self.call(at), *(c for r in self.results for c in self.same_sizes(r))]
         if not again:
             item = [If(Op("gt", (at, ZERO)), tuple(item))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 
@@ -97,7 +97,9 @@ def _sizes(value):
         return "items", *map(_sizes, value)
     if isinstance(value, int):
         return "int", value
-    return type(value) if not is_dataclass(value) else (type(value), *map(_sizes, vars(value).values()))
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value), *(_sizes(getattr(value, f.name)) for f in fields(value))
+    return type(value)
 
 
 CHOICES = Layout("cheaper", compiled=False)

@@ -6,16 +6,18 @@ Those of the result are the sizes that its arrays are made with; of the function
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from . import ir
 from .affine import affine, simplify_index
+from .calls import is_call, operation
 from .ir import Block, Const, Expr, Function, Kind, Name, Op, Stmt
 from .kinds import infer_kinds
 from .passes import Lowered
 from .prepare import name_results, own_written_params
 from .rules import draws
-from .rules.externals import is_external
+from .rules.externals import BY_SPELLING, is_external
 from .simplify import simplify
 from .widths import FEWER, FEWER_LINES
 
@@ -48,6 +50,8 @@ def result_kinds(low: Lowered) -> list[Kind]:
 def forward_is_cheaper(low: Lowered, names: tuple[str, ...]) -> bool | Function:
     """Return whether forward mode by some parameters takes less time, or the function of the arguments that tells.
 
+    A mode that rules of functions do not serve is not chosen.
+
     >>> from srcgrad.emit import emit
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.passes import USUAL
@@ -55,13 +59,15 @@ def forward_is_cheaper(low: Lowered, names: tuple[str, ...]) -> bool | Function:
     >>> f = parse_text("def f(x, A):\\n    y = np.empty(A.shape[0])\\n    y[0] = np.sin(x[0])\\n    return y")
     >>> kinds = {"x": Kind("float64", 1), "A": Kind("float64", 2), "y": Kind("float64", 1)}
     >>> low = Lowered(f, kinds, {"y": (shape("A", 0),)}, LEAF, USUAL)
-    >>> print(emit(forward_is_cheaper(low, ("x",)), comments=False))
-    def f_forward_is_cheaper(x, A):
-        return x.shape[0] <= 8 * A.shape[0]
+    >>> print(emit(forward_is_cheaper(low, ("x",)), comments=False).splitlines()[-1].strip())
+    return x.shape[0] <= 2 * A.shape[0]
     >>> forward_is_cheaper(low, ())
     True
     """
     kinds = dict(low.kinds)
+    ahead, back = (not _has(low.function, without) for without in (_has_no_tangent, _has_no_adjoint))
+    if ahead != back:
+        return ahead
     if draws_numbers(low) or not any(k.rank for k in result_kinds(low)):
         return False
     if not any(kinds[n].rank for n in names):
@@ -82,6 +88,33 @@ def forward_is_cheaper(low: Lowered, names: tuple[str, ...]) -> bool | Function:
                         f"Whether forward mode takes less time for the Jacobians of {function.name}.",
                         captured=function.captured)  # fmt: skip
     return simplify(function, infer_kinds(function, {n: kinds[n] for n in (*low.function.params, *_captured(low))}))
+
+
+def _has(function: Function, wanted: Callable[[Stmt], bool]) -> bool:
+    """Return whether a statement of a function, or of a routine that it calls, is of a kind."""
+    stmts = list(ir.statements(function.body))
+    routines = (operation(s).option("routine") for s in stmts if is_call(s))
+    return any(map(wanted, stmts)) or any(r.has(wanted) for r in routines)
+
+
+def _has_no_tangent(stmt: Stmt) -> bool:
+    """Return whether a statement calls a function whose rule does not serve forward mode."""
+    if is_call(stmt):
+        rule = operation(stmt).option("routine").rule
+        return rule is not None and rule.tangent is None
+    return _lacks_pages(stmt, "results", "dot")
+
+
+def _has_no_adjoint(stmt: Stmt) -> bool:
+    """Return whether a statement calls a function whose rule does not serve reverse mode."""
+    return _lacks_pages(stmt, "operands", "bar")
+
+
+def _lacks_pages(stmt: Stmt, of: str, ending: str) -> bool:
+    if not isinstance(stmt, ir.Let | ir.Unpack) or not is_external(stmt.value):
+        return False
+    row = BY_SPELLING[stmt.value.fn]
+    return not any(row.page(f"{name}_{ending}") for name in getattr(row, of))
 
 
 def _captured(low: Lowered) -> tuple[str, ...]:

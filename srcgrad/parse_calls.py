@@ -25,6 +25,8 @@ from .source import find_source, python_function
 # statements that reading calls in place may make of a function, before calls stay calls, and at most
 LONG, LIMIT = 300, 5000
 
+PULLBACK_INSIDE = "call vjp inside the function that calls the pullback"
+
 # their functions have rules or none: what stands in their source is not for us to differentiate
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
 
@@ -131,6 +133,8 @@ class CallReader(ExpressionReader):
         name = self.name_of(node)
         if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
             self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
+        if getattr(f, "is_pullback", False):
+            self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
         self.fail(node, f"there is no rule for {name}() and no Python source",
                   "write it in Python and NumPy, or give it a rule: sg.rule")  # fmt: skip
 

@@ -16,7 +16,7 @@ from . import ir, tree
 from .errors import Problem, SourceNotFoundError, SrcgradError
 from .ir import Const, Kind, Name, Op
 from .makers import AT_ONCE, PULLBACK, reading_of, with_surroundings
-from .parse_calls import LocalFunction
+from .parse_calls import PULLBACK_INSIDE, LocalFunction
 from .parse_closures import free_names, lifted
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
@@ -225,7 +225,8 @@ class DerivativeReader(ExpressionReader):
                 known[name] = self.known_option(value, node)
             elif isinstance(value, List | ShapeOf | Lost | Places | LocalPullback):
                 what = f"{name!r} is used by a function defined inside, of which a derivative is called"
-                self.fail(node, what, "pass it as an argument, as a number or an array")
+                way = "pass it as an argument, as a number or an array"
+                self.fail(node, what, PULLBACK_INSIDE if isinstance(value, LocalPullback) else way)
             else:
                 known[name] = value
 

@@ -20,6 +20,8 @@ class Pullback:
     It keeps references to arrays of the evaluation: do not write into the arguments while it is in use.
     """
 
+    is_pullback = True
+
     def __init__(self, backward, residuals, result, args, wrt, name):
         self._backward, self._residuals, self._result = backward, residuals, result
         self._args, self._wrt, self._name = args, wrt, name

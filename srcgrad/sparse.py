@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,36 @@ class Pattern:
     colors: np.ndarray
     forward: bool
 
-    @property
+    @functools.cached_property
     def count(self) -> int:
         """The number of colours."""
         return int(self.colors.max()) + 1 if self.colors.size else 0
+
+    @functools.cached_property
+    def seeds(self) -> np.ndarray:
+        """Directions whose products have all entries: one for each colour, and, forward, the probing vector."""
+        lanes = np.arange(self.count)
+        if not self.forward:
+            return (self.colors == lanes[:, None]).astype(float)
+        return np.column_stack([self.colors[:, None] == lanes, probe(self.shape[1])])
+
+    @functools.cached_property
+    def places(self) -> np.ndarray:
+        """Where the entries are among the products, taken as one long vector."""
+        if self.forward:
+            return self.rows * (self.count + 1) + self.colors[self.columns]
+        return self.colors[self.rows] * self.shape[1] + self.columns
+
+    @functools.cached_property
+    def starts(self) -> np.ndarray:
+        """Where rows begin among the entries, and end."""
+        return np.searchsorted(self.rows, np.arange(self.shape[0] + 1))
+
+
+@functools.lru_cache(maxsize=16)
+def probe(size: int) -> np.ndarray:
+    """Return the vector that results are checked with."""
+    return np.random.default_rng(size).uniform(0.5, 1.5, size)
 
 
 def pattern_of(matrix, mode: str) -> Pattern:
@@ -91,9 +118,9 @@ class SparseJacobian:
             if found is None:
                 self.pattern = self._of_another_shape(at)
                 continue
-            values, probe = found
+            values, product = found
             result = _assembled(self.pattern, values)
-            if at.agrees(result, probe):
+            if at.agrees(self.pattern, values, product):
                 return result
             if self._given:
                 at.refuse(self.pattern)
@@ -163,33 +190,25 @@ class _Evaluation:
 
         return PAIRS.run(self.f, self.args, every, run, self.digest)
 
-    @property
-    def probe(self) -> np.ndarray:
-        return np.random.default_rng(self.columns).uniform(0.5, 1.5, self.columns)
-
     def compressed(self, pattern: Pattern) -> tuple[np.ndarray, np.ndarray] | None:
         """Return (values at the places of the pattern, product with the probing vector); None if the shape differs."""
         if pattern.shape[1] != self.columns:
             return None
-        lanes = np.arange(pattern.count)
         if pattern.forward:
-            seeds = np.column_stack([pattern.colors[:, None] == lanes, self.probe])
-            found = self.products(seeds)
-            if found.shape[0] != pattern.shape[0]:
-                return None
-            return found[pattern.rows, pattern.colors[pattern.columns]], found[:, -1]
-        pulled = self.pulled((pattern.colors == lanes[:, None]).astype(float))
+            found = self.products(pattern.seeds)
+            return (found.ravel()[pattern.places], found[:, -1]) if found.shape[0] == pattern.shape[0] else None
+        pulled = self.pulled(pattern.seeds)
         if pulled is None:
             return None
-        found = pulled
-        return found[pattern.colors[pattern.rows], pattern.columns], self.along(self.probe[:, None])[:, 0]
+        return pulled.ravel()[pattern.places], self.along(probe(self.columns)[:, None])[:, 0]
 
-    def agrees(self, result, probe: np.ndarray) -> bool:
-        """Return whether the product with the probing vector is that of the sparse array."""
-        size = abs(result) @ self.probe
+    def agrees(self, pattern: Pattern, values: np.ndarray, product: np.ndarray) -> bool:
+        """Return whether the product with the probing vector is that of the entries."""
+        terms = values * probe(self.columns)[pattern.columns]
+        size = np.bincount(pattern.rows, np.abs(terms), pattern.shape[0])
         exact = all(np.asarray(x).dtype == np.float64 for x in self.leaves)
         allowed = (1e-9 if exact else 1e-3) * (size + size.max(initial=0.0))
-        off = np.abs(result @ self.probe - probe)
+        off = np.abs(np.bincount(pattern.rows, terms, pattern.shape[0]) - product)
         return bool(np.all((off <= allowed) | ~np.isfinite(off)))
 
     def detected(self, mode: str, known: Pattern | None) -> Pattern:
@@ -238,8 +257,7 @@ def _split(seed: np.ndarray, outs: list[Any]) -> list[Any]:
 def _assembled(pattern: Pattern, values: np.ndarray):
     from scipy.sparse import csr_array
 
-    starts = np.searchsorted(pattern.rows, np.arange(pattern.shape[0] + 1))
-    return csr_array((values, pattern.columns, starts), shape=pattern.shape)
+    return csr_array((values, pattern.columns, pattern.starts), shape=pattern.shape)
 
 
 def _sparse(sparsity):

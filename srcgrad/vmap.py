@@ -30,15 +30,15 @@ class Vmap(Structured):
 
     def generated(self, kinds, structures, stretch=False):
         """Return (generated function, structure of its result), for one core: what is differentiated further."""
-        if not self._options.parallel:
+        if self._options.apart:
             return super().generated(kinds, structures, stretch)
-        return vmap_on_one_core(self).generated(kinds, structures, stretch)
+        return as_calls_on_one_core(self).generated(kinds, structures, stretch)
 
 
-def vmap_on_one_core(f: Vmap) -> Vmap:
-    """Return the same function without its loop on several cores."""
+def as_calls_on_one_core(f: Vmap) -> Vmap:
+    """Return the same function as calls for each item, without a loop on several cores."""
     o = f._options
-    return Vmap(f._unwrapped, Options(o.in_axes, o.out_axes, o.reduce), f._boundscheck)
+    return Vmap(f._unwrapped, Options(o.in_axes, o.out_axes, o.reduce, apart=True), f._boundscheck)
 
 
 @maker(OF_FUNCTION)

@@ -9,6 +9,7 @@ from numba import get_num_threads, njit, set_num_threads
 
 import srcgrad as sg
 from srcgrad import entry, store
+from srcgrad.vmap import as_calls_on_one_core
 from tests.helpers import loaded, run_python, same_bits
 
 Params = namedtuple("Params", "w b")
@@ -168,11 +169,71 @@ def test_results_whose_sizes_the_items_tell(plain):
         sg.vmap(positive)(np.ones((0, 2)))
 
 
+def mixed(x, n, c):
+    """A branch, names that the loop over items has as well, results of all kinds, and one that is an argument."""
+    i = n * c[0]
+    out = np.zeros((2, x.size))
+    for k in range(x.size):
+        out[0, k] = x[k] * i
+        if x[k] > 0.0:
+            out[1, k] += out[0, k] + c[1]
+    x_all = np.empty_like(x)
+    for k in range(x.size):
+        x_all[k] = out[1, k]
+    return out, x, x_all, i, n > 0.0, x.size
+
+
+def overwritten(x):
+    x *= 2.0
+    y = x + 1.0
+    y = np.concatenate((y, y))
+    return y, y[::-1] * 1.0
+
+
+INSIDE = [
+    (mixed, (0, 0, None), None),
+    (mixed, (0, 0, 0), None),
+    (overwritten, 0, None),
+    (lambda x: np.outer(x, x), 0, None),
+    (lambda x: (x.T.sum(), x.shape[0] * x), 0, None),
+    (lambda x: np.array([x[0] * x[1], x[0]]), 0, "sum"),
+    (lambda x, A: np.tanh(A @ x), (0, None), "mean"),
+]
+
+
+@pytest.mark.parametrize(("f", "axes", "reduce"), INSIDE)
+def test_a_short_function_stands_in_the_loop(f, axes, reduce, plain, rng):
+    X, N = rng.normal(size=(4, 3)), rng.normal(size=4)
+    given = {1: (X,), 2: (X, rng.normal(size=(3, 3))), 3: (X, N, rng.normal(size=(4, 4)) if axes == (0, 0, 0) else N)}
+    args = given[f.__code__.co_argcount]
+    for batch in (args, (X.astype(np.float32), *args[1:]), (X[:0], *args[1:])):
+        batch = tuple(a[: len(batch[0])] if axes in (0, (0, 0, 0)) or k == 1 and len(args) == 3 else a
+                      for k, a in enumerate(batch))  # fmt: skip
+        if reduce == "mean" and not len(batch[0]):
+            continue
+        made = sg.vmap(f, axes, reduce=reduce)
+        text = sg.source(made, *batch)
+        assert " for n" in text
+        assert text.count("def ") == 1
+        right = as_calls_on_one_core(made)(*batch)
+        found = made(*batch)
+        for one, other in zip(*((r if isinstance(r, tuple) else (r,)) for r in (found, right)), strict=True):
+            assert same_bits(one, other)
+
+
+def test_results_are_written_where_they_stay(plain, data):
+    W, X, _ = data
+    text = sg.source(sg.vmap(sg.jacrev(lambda x, y: np.array([x * y[0], y[1]]), argnums=(0, 1))), W[:, 0], X[:3])
+    assert "y_jac_all = np.zeros((x.shape[0], 2, y.shape[1]))" in text
+    assert "y_jac_all[n, row, 1] += array_bar[1]" in text
+    assert "loss_vmap" in sg.source(sg.grad(lambda w: np.sum(sg.vmap(loss, (None, 0, 0))(w, X, X @ W.T))), W)
+
+
 def test_the_source_is_read_again(tmp_path, plain, data):
     W, X, Y = data
     f = sg.vmap(sg.grad(loss), (None, 0, 0))
     text = sg.source(f, W, X, Y)
-    assert "    for n in range(x.shape[0]):\n        W_bar = loss_grad(W, x[n], y[n])\n" in text
+    assert "W_bar_all[n, i, j] = h_bar[i] * x[n, j]" in text
     again = sg.differentiable(loaded(text, tmp_path, "read_back_vmap").loss_grad_vmap)
     assert same_bits(again(W, X, Y), f(W, X, Y))
 

@@ -275,8 +275,12 @@ def test_pitfalls_are_those_of_the_lines_of_the_user(plain):
 
 
 def refused(f, *args):
+    return refused_by(lambda: sg.grad(f)(*args))
+
+
+def refused_by(call):
     with pytest.raises(sg.SrcgradError) as caught:
-        sg.grad(f)(*args)
+        call()
     return str(caught.value)
 
 
@@ -339,6 +343,18 @@ def test_a_list_around_is_refused(plain):
         return sg.grad(lambda x: x * items[0])(w)
 
     assert "'items' is used by a function defined inside, of which a derivative is called" in refused(f, 0.7, 3)
+
+
+def test_a_pullback_made_outside_is_refused(plain):
+    """The same in compiled code, which reads the function, and in Python, which calls it."""
+
+    def f(w, a):
+        _, pull = sg.vjp(energy, w, a)
+        return sg.grad(lambda s: pull(s)[0] ** 2)(w)
+
+    for message in (refused(f, 0.7, A), refused_by(lambda: f(0.7, A))):
+        assert "return sg.grad(lambda s: pull(s)[0] ** 2)(w)" in message
+        assert "call vjp inside the function that calls the pullback" in message
 
 
 # ---- the store

@@ -14,6 +14,7 @@ from srcgrad.coloring import color_columns
 from srcgrad.digests import function_digest
 from srcgrad.jacobian import CHOICES
 from srcgrad.layouts import arguments
+from srcgrad.structured import Structured
 from srcgrad.widths import FEWER
 from tests.helpers import ROOT, loaded, run_python, same_bits
 
@@ -137,6 +138,25 @@ def test_structures(mode, plain):
     assert isinstance(by_p["pose"], Pose)
     np.testing.assert_allclose(by_p["pose"].angle, -np.sin(0.3) * x)
     np.testing.assert_allclose(by_p["pose"].shift, np.eye(2))
+
+
+def test_the_structure_of_results_is_looked_up_once(plain, monkeypatch):
+    asked = []
+    once = Structured._structure_for
+    monkeypatch.setattr(Structured, "_structure_for", lambda self, args: asked.append(args) or once(self, args))
+    by_both = sg.jacfwd(lambda p, x: {"y": p["k"] * x, "n": x.size}, argnums=(0, 1))
+    for k in (2.0, 3.0):
+        found = by_both({"k": k}, A)["y"]
+        np.testing.assert_array_equal(found[0]["k"], A)
+        np.testing.assert_array_equal(found[1], k * np.eye(3))
+    assert len(asked) == 1
+    assert by_both({"k": np.float32(2.0)}, A.astype(np.float32))["y"][1].dtype == np.float32
+    along = sg.jvp(lambda x, y: (x * y, x))
+    assert along((2.0, 3.0), (1.0, None)) == ((6.0, 2.0), (3.0, 1.0))
+    assert along((2.0, 3.0), (None, 1.0)) == ((6.0, 2.0), (2.0, 0.0))
+
+
+A = np.array([0.3, -0.2, 0.9])
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -103,7 +103,7 @@ CASES = {in_loop: (0.7,), of_elements: (V,), of_arrays: (V, 0.5), one_result: (V
 @pytest.fixture
 def plain(monkeypatch):
     """Generated source runs as plain Python; what it calls is compiled before."""
-    ordered(V, 0.5)
+    ordered(V, 0.5), along(0.5)
     monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
 
 
@@ -197,6 +197,45 @@ def test_cfuncs_intrinsics_and_pointers_to_arrays():
     right += [np.cos(a) * b**2 * c**2, np.sin(a) * 2.0 * b * c**2, np.sin(a) * b**2 * 2.0 * c]
     np.testing.assert_allclose(found, right, rtol=1e-14)
     np.testing.assert_array_equal(inside(V), found)
+
+
+def test_jacobian_takes_the_mode_that_rules_serve(plain):
+    """`area` has adjoints only, `along` tangents only, `root` a custom_vjp."""
+    of_areas = lambda v: np.array([area(v[0], v[1]), v[2] * v[0]])
+    of_roots = lambda v: np.array([root(v[0]), v[1]])
+    np.testing.assert_allclose(sg.jacobian(of_areas)(V)[0, :2], [np.cos(V[0]) * V[1], np.sin(V[0])])
+    assert sg.jacobian(of_roots)(V)[0, 0] == pytest.approx(0.5 / np.sqrt(V[0]))
+    assert sg.jacobian(lambda v: along(v[0]) * v[1])(V)[0] == pytest.approx(-np.sin(V[0]) * V[1])
+    norm = lambda v: np.sum(sg.jacobian(of_areas)(v) ** 2)
+    assert sg.check_grads(norm, (V,)) < 1e-6
+
+
+@njit
+def along(x):
+    return np.cos(x)
+
+
+@sg.rule(along, "x", "y", "()->()")
+class Along:
+    def y_dot(x, x_dot):
+        return -x_dot * np.sin(x)
+
+
+@sg.custom_vjp
+def root(x):
+    return np.sqrt(x)
+
+
+def root_fwd(x):
+    y = root(x)
+    return y, y
+
+
+def root_bwd(y, y_bar):
+    return (0.5 * y_bar / y,)
+
+
+root.defvjp(root_fwd, root_bwd)
 
 
 def test_it_is_called_by_name(plain):

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_array
 
 import srcgrad as sg
@@ -57,29 +56,6 @@ def bundle() -> tuple[np.ndarray, ...]:
     return rng.normal(size=(n, 11)) * 0.3, points, rng.uniform(0.5, 1.5, n), rng.normal(size=(n, 2))
 
 
-@njit
-def blocks(cameras, points, weights, seen):
-    """The blocks of the Jacobian for every observation: 2 x 11, 2 x 3 and 2 numbers."""
-    n = len(weights)
-    by_camera, by_point, by_weight = np.empty((n, 2, 11)), np.empty((n, 2, 3)), np.empty((n, 2))
-    for k in range(n):
-        by_camera[k], by_point[k], by_weight[k] = residual_jacobian(cameras[k], points[k], weights[k], seen[k])
-    return by_camera, by_point, by_weight
-
-
-residual_primal = sg.differentiable(residual)
-residual_jacobian = sg.jacobian(residual, argnums=(0, 1, 2))
-
-
-@njit
-def values(cameras, points, weights, seen):
-    """The residuals of all observations."""
-    out = np.empty((len(weights), 2))
-    for k in range(len(weights)):
-        out[k] = residual_primal(cameras[k], points[k], weights[k], seen[k])
-    return out
-
-
 def residuals(cameras, points, weights, seen):
     """The residuals of all observations, of one function of everything."""
     out = np.empty((weights.size, 2))
@@ -124,6 +100,9 @@ def rows() -> list[tuple[str, Calls, dict[str, Callable[[Any], Callable[[], obje
     samples = sg.vmap(sg.differentiable(sample_loss), axes)
     per_sample = sg.vmap(sg.grad(sample_loss, argnums=(0, 1, 2, 3)), axes)
     given, sparse = bundle(), sg.sparse_jacobian(residuals, argnums=(0, 1, 2))
+    assembling = {"JAX": lambda jax: jax_bundle(jax, lambda blocks: assembled(*map(np.asarray, blocks))),
+                  "CasADi": lambda casadi: casadi_bundle(casadi, sparse=True)}  # fmt: skip
+    values, blocks = sg.vmap(residual), sg.vmap(sg.jacobian(residual, argnums=(0, 1, 2)))
     return [
         ("pendulum, 1000 steps: jvp", {
             "primal": lambda: pendulum(theta, 1000, 0.01),
@@ -145,11 +124,9 @@ def rows() -> list[tuple[str, Calls, dict[str, Callable[[Any], Callable[[], obje
             "primal": lambda: values(*given), "srcgrad": lambda: blocks(*given)},
             {"JAX": jax_bundle, "CasADi": lambda casadi: casadi_bundle(casadi, sparse=False)}),
         ("the same as one sparse array, from blocks", {
-            "primal": lambda: values(*given), "srcgrad": lambda: assembled(*blocks(*given))},
-            {"JAX": lambda jax: jax_bundle(jax, lambda blocks: assembled(*map(np.asarray, blocks))),
-             "CasADi": lambda casadi: casadi_bundle(casadi, sparse=True)}),
-        ("the same, sparse_jacobian", {
-            "primal": lambda: values(*given), "srcgrad": lambda: sparse(*given)}, {}),
+            "primal": lambda: values(*given), "srcgrad": lambda: assembled(*blocks(*given))}, assembling),
+        ("the same by sparse_jacobian", {
+            "primal": lambda: values(*given), "srcgrad": lambda: sparse(*given)}, assembling),
     ]  # fmt: skip
 
 
