@@ -15,11 +15,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PLAIN = {"NUMBA_DISABLE_JIT": "1"}  # without the seconds of compiling
 
 
-def run(script, *options, cwd, status=0, **environment):
+def run(script, *options, cwd, status=0, timeout=300, **environment):
     """Return what the example printed, after checking its exit status."""
     command = [sys.executable, str(EXAMPLES / script), *map(str, options)]
     done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=timeout, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
     assert done.returncode == status, done.stdout + done.stderr
@@ -202,7 +202,7 @@ def test_small_run(name, small_runs):
 @pytest.mark.long
 @pytest.mark.parametrize("name", GALLERY)
 def test_full_run(name, tmp_path):
-    printed = run(f"{name}.py", cwd=tmp_path)
+    printed = run(f"{name}.py", cwd=tmp_path, timeout=1800)
     assert re.search(GALLERY[name][1], printed), printed
     assert (tmp_path / "out" / f"{name}.png").stat().st_size < 80_000
 

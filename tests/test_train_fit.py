@@ -10,7 +10,8 @@ from numba import njit
 
 import srcgrad as sg
 from srcgrad import train
-from tests.helpers import plain_training, same_bits
+from srcgrad.train import epochs
+from tests.helpers import plain_training, run_python, same_bits
 
 
 @pytest.fixture
@@ -402,9 +403,12 @@ gradient_of_line, gradient_of_noisy_line = sg.value_and_grad(line), sg.value_and
 @njit
 def compiled_steps(optimizer, params, data):
     state, last = optimizer.init(params), 0.0
-    for t in range(6):
-        last, grads = gradient_of_line(params, data[0], data[1])
-        params, state = optimizer.update(params, grads, state, train.cosine(t, 0.1, 6), (False, True))
+    order = np.arange(data[0].shape[0])
+    for t in range(3):
+        rates = np.array([train.cosine(t, 0.1, 3), 0.01])
+        params, state, last = train.run_epoch(
+            gradient_of_line, optimizer, params, state, data, order, 6, rates, (), None, (False, True)
+        )
     return params, state, last
 
 
@@ -439,6 +443,60 @@ def test_a_loop_inside_njit_trains_as_plain_python_does(monkeypatch):
     assert params[0].all()
     assert not params[1].any()
     assert state.step == 6
+
+
+def wide_line(params, x, y):
+    return np.mean((x @ params[0] + params[1] - y[:, None]) ** 2)  # the bias may have an axis of length one
+
+
+def test_fit_compiles_one_loop_for_all_functions_of_the_same_types(monkeypatch):
+    targets = np.array([3, 0, 2, 1, 1, 0, 2, 3, 1, 0, 2])
+
+    def picked(params, x, labels):
+        return np.sum(params[1][labels] ** 2) + np.sum(params[0]) ** 2
+
+    def trained_on(loss, bias, labels, epochs=2):
+        return train.fit(loss, (np.ones((2, 4)).T[::-1].T, bias), (X, labels), train.Momentum(0.1),
+                         epochs=epochs, size=4, limit=0.5, progress=False)  # fmt: skip
+
+    cases = (picked, np.ones(4)), (wide_line, np.zeros(1))
+    epochs._loops.clear()
+    found = [trained_on(loss, bias, targets) for loss, bias in cases]
+    (loop,) = epochs._loops.values()
+    assert len(loop.signatures) == 1
+    assert epochs.loop_of(next(iter(epochs._loops))) is loop
+    with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
+        trained_on(picked, np.zeros(4), targets + 1)
+    with pytest.raises(ValueError, match="3 and 4"):
+        trained_on(wide_line, np.zeros(3), targets)
+    plain_training(monkeypatch)
+    for (loss, bias), compiled in zip(cases, found, strict=True):
+        plain = trained_on(loss, bias, targets)
+        for a, b in zip(compiled.params, plain.params, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        np.testing.assert_allclose(compiled.history["loss"], plain.history["loss"], rtol=1e-12)
+
+
+KEPT = """
+import numpy as np
+import srcgrad as sg
+from srcgrad import train
+from srcgrad.train import epochs
+def loss(w, x):
+    return train.mse(x @ w, x[:, 0])
+train.fit(loss, np.zeros(2), (np.ones((4, 2)),), train.SGD(0.1), epochs=1, progress=False)
+(loop,) = epochs._loops.values()
+print(sum(loop.stats.cache_hits.values()), sum(loop.stats.cache_misses.values()))
+"""
+
+
+@pytest.mark.long
+def test_the_loop_is_found_on_disk_by_the_next_process(tmp_path):
+    script = tmp_path / "kept.py"
+    script.write_text(KEPT)
+    run = "import runpy; runpy.run_path('kept.py')"
+    assert run_python(run, tmp_path, SRCGRAD_CACHE_DIR=str(tmp_path / "cache")) == "0 1"
+    assert run_python(run, tmp_path, SRCGRAD_CACHE_DIR=str(tmp_path / "cache")) == "1 0"
 
 
 @pytest.mark.long
