@@ -7,6 +7,7 @@ the statement has been undone (or, for a late step, before it is); `record` sees
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,8 +86,8 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
     """Builds the steps of a function's body for the adjoints that reach its end."""
 
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], active: frozenset[str], fresh: ir.Fresh, dims,
-                 pages=None):  # fmt: skip
-        self.pages = pages
+                 pages=None, named: Callable[[Stmt, list[Stmt]], list[Stmt]] | None = None):  # fmt: skip
+        self.pages, self.named = pages, named or (lambda stmt, code: code)  # adjoint code with tests by name
         self.function, self.kinds, self.active, self.fresh, self.dims = function, kinds, active, fresh, dims
         loops = [s for s in ir.statements(function.body) if isinstance(s, For | ir.While)]
         self.born_in_loop = {n for s in loops for n in ir.bound_in(s.body) if kinds[n].rank}
@@ -151,6 +152,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
             live = self.call(step, stmt, live)
         elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
             live = self.external(step, stmt.targets, stmt.value, live)
+        step.code = self.named(stmt, step.code)
         step.code = [replace(s, loc=stmt.loc) if s.loc is None else s for s in step.code]
         self.read |= ir.read_in(tuple(step.code))
         return step, live

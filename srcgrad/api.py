@@ -103,8 +103,16 @@ class Transformed:
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
-        self._stretch = True
+        self._stretch, self._entry = True, self._entry_for(stretch=True).dispatcher
         return self.run_compiled(run)
+
+    def _called(self, args) -> Transformed:
+        """Return the object that a call with these arguments from Python goes to."""
+        return self
+
+    def _compiled(self) -> list[entry.Entry]:
+        """Return the entries that calls have gone to."""
+        return [e for e in (*self._entries.values(), self._inside) if e is not None]
 
     def _bind(self, args, kwargs):
         try:
@@ -391,6 +399,7 @@ def source(f, /, *args, **kwargs) -> Source:
     found: dict[str, Callable] = {}
     if args or kwargs:
         args = f._bind(args, kwargs)
+        f = f._called(args)
         structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
         made = f._entry_for(structures, f._stretch)
@@ -400,7 +409,7 @@ def source(f, /, *args, **kwargs) -> Source:
         types = tuple(numba.typeof(a) for a in given)
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
-        for made in filter(None, (*f._entries.values(), f._inside)):
+        for made in f._compiled():
             for signature in made.signatures():
                 text = made.module(signature)[0].__srcgrad_text__
                 found[text] = functools.partial(made.lines, signature)

@@ -13,11 +13,13 @@ from . import ir, tree
 from .batch_axes import Options, flat_axes
 from .errors import ArgumentError, KindError, Problem, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .jacobians import ONE, ZERO, allocate, around, called, draws_numbers, nest, shape, value_of
+from .jacobians import ONE, ZERO, allocate, around, called, nest
+from .modes import draws_numbers, shape
 from .parallel import serial
-from .passes import USUAL, Variant
+from .passes import USUAL, Lowered, Variant
 from .pipeline import Generated, front, generated
-from .prepare import name_results
+from .prepare import name_results, own_written_params
+from .simplify import simplify
 from .widths import PARTS, SUMMED_PARTS
 
 
@@ -46,6 +48,12 @@ def vmap(f, structures, kinds: tuple[Kind, ...], options: Options, variant: Vari
     loops = Batch(item, params, along, results, low.sizes, options)
     made = generated((item,), replace(low, pitfalls=low.pitfalls or ()))
     return around(loops.functions(), made, low.result)
+
+
+def value_of(low: Lowered) -> Function:
+    """Return a function as it is compiled, with copies of the arguments that it writes."""
+    own, _ = own_written_params(low.function, dict(low.kinds), ir.Fresh(ir.all_names(low.function)), numbers=False)
+    return simplify(own)
 
 
 def _item_kind(kind: Kind, axis: int | None) -> Kind:

@@ -11,6 +11,7 @@ from .affine import affine, unclipped
 from .aliases import is_view, shown_by
 from .array_stores import StoreWriter
 from .blocks import touches, updates
+from .inequalities import sums_sizes
 from .ir import Const, Expr, Let, Name, Op, Stmt, Store
 from .pull import ZERO, cell_of, whole
 from .resized import SizeChanges, can_be_held
@@ -157,15 +158,16 @@ class BindingWriter(StoreWriter):
         self.assign(own, p, value, "=", exact=True)
 
     def hold_if_resized(self, target: str, old: Expr, new: Expr):
-        """Have an array with one axis held in a buffer where its new size is surely another one, but no longer."""
+        """Have an array with one axis held in a buffer where its new size is surely another one."""
         if self.kinds[target].rank != 1 or not can_be_held(self.function, target):
             return
         old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
         longer = affine(new) - affine(old)
         of_itself = not isinstance(old, Const) and old in ir.walk(new)
         of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
-        if longer.const < 0 if longer.is_const else of_itself or of_counters:
-            raise SizeChanges(target)
+        grows = sums_sizes(longer)
+        if longer.const != 0 if longer.is_const else of_itself or of_counters or grows:
+            raise SizeChanges(target, grows)
 
     def has_views(self, name: str) -> bool:
         """Return whether another name shows a part or another shape of an array."""

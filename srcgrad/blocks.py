@@ -145,3 +145,8 @@ def sorted_places(block: Block) -> set[str]:
     lets = [s for s in ir.statements(block) if isinstance(s, Let)]
     made = {s.target for s in lets if isinstance(s.value, Op) and s.value.fn == "np.argsort"}
     return made - ir.stored_in(block)
+
+
+def resized_in(block: ir.Block) -> set[str]:
+    """Return all names bound anywhere in a block, and buffers that grow in it: their sizes are not what they were."""
+    return ir.bound_in(block) | {stmt.base for stmt in ir.statements(block) if isinstance(stmt, Grow)}

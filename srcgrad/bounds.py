@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from . import ir
 from .affine import Affine, affine
-from .blocks import sorted_places
+from .blocks import resized_in, sorted_places
+from .dependence import conjuncts
 from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
@@ -268,7 +269,7 @@ class Checker:
     def loop(self, stmt: For, facts: Facts) -> tuple[list[Stmt], For, list[Need]]:
         """Return (bindings of its range, the loop, what is to be checked before it)."""
         inner = forget(facts, (stmt,)).plus(*self.of_range(stmt))
-        bound, stored = ir.bound_in(stmt.body), ir.stored_in(stmt.body)
+        bound, stored = resized_in(stmt.body), ir.stored_in(stmt.body)
         around = _Loop(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
         steady = stmt.step in (ONE, Const(-1)) and not _leaves(stmt.body)
         lifted = self.lifted(stmt.body, inner, around) if steady else []
@@ -307,7 +308,7 @@ class Checker:
         return ends, replace(stmt, lo=named(stmt.lo, "start"), hi=named(stmt.hi, "stop"))
 
     def of_range(self, stmt: For) -> list[Affine]:
-        bound, stored = ir.bound_in(stmt.body), ir.stored_in(stmt.body)
+        bound, stored = resized_in(stmt.body), ir.stored_in(stmt.body)
         if not isinstance(stmt.step, Const):
             return []
         first, last = (stmt.lo, stmt.hi) if stmt.step.value > 0 else (stmt.hi, stmt.lo)
@@ -367,8 +368,8 @@ class Checker:
 
     def while_loop(self, stmt: While, at_test: list[Need], facts: Facts) -> While:
         """Return the loop; what its test needs is checked before it, and again at the end of every trip."""
-        conjuncts = set(_conjuncts(stmt.test))
-        met = [n.goal() for n in at_test if set(n.guards) <= conjuncts]
+        tests = set(conjuncts(stmt.test))
+        met = [n.goal() for n in at_test if set(n.guards) <= tests]
         inner = forget(facts, (stmt,)).plus(*self.of_test(stmt.test), *met)
         body, _ = self.block(stmt.body, inner, None)
         return replace(stmt, body=(*body, *self.checks(at_test, [])))
@@ -481,12 +482,6 @@ def _both(a: Expr, b: Expr) -> Expr:
     if isinstance(b, Op) and b.fn == "and":
         return Op("and", (_both(a, b.args[0]), b.args[1]))
     return Op("and", (a, b))
-
-
-def _conjuncts(test: Expr) -> list[Expr]:
-    if isinstance(test, Op) and test.fn == "and":
-        return [c for a in test.args for c in _conjuncts(a)]
-    return [test]
 
 
 def _leaves(block) -> bool:

@@ -43,7 +43,18 @@ def reading_tests(expr: Expr, leaf: Expr) -> list[tuple[Expr, ...]]:
     if expr == leaf:
         return [()]
     if isinstance(expr, Select):
-        sides = ((expr.then, expr.test), (expr.other, Op("not", (expr.test,))))
-        under = [(test, *more) for side, test in sides for more in reading_tests(side, leaf)]
+        sides = ((expr.then, conjuncts(expr.test)), (expr.other, [Op("not", (expr.test,))]))
+        under = [(*tests, *more) for side, tests in sides for more in reading_tests(side, leaf)]
         return [*reading_tests(expr.test, leaf), *under]
+    if isinstance(expr, Op) and expr.fn in ("and", "or"):
+        left, right = expr.args
+        met = conjuncts(left) if expr.fn == "and" else [Op("not", (left,))]
+        return [*reading_tests(left, leaf), *((*met, *more) for more in reading_tests(right, leaf))]
     return [found for e in children(expr) for found in reading_tests(e, leaf)]
+
+
+def conjuncts(test: Expr) -> list[Expr]:
+    """Return the tests that all hold where a test does, in the order in which Python makes them."""
+    if isinstance(test, Op) and test.fn == "and":
+        return [c for a in test.args for c in conjuncts(a)]
+    return [test]

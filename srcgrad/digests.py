@@ -11,6 +11,7 @@ from .custom import Custom
 from .primitives import Primitive
 from .rules import externals
 from .source import python_function
+from .switches import switched_off
 from .travel import lines_of
 
 _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
@@ -19,6 +20,7 @@ _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
 def function_digest(f) -> str:
     """Return a digest of a function's source, of all it calls, and of the constants it captures."""
     h = hashlib.sha256()
+    h.update("".join(f"{name}\0" for name in switched_off()).encode())
     _digest_transform(f, h)
     seen: set = set()
     _digest_function(python_function(f), h, seen)

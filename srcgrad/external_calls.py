@@ -64,7 +64,7 @@ class ExternalCaller(NestWriter):
     def result(self, target: str, sizes) -> Pull:
         if not sizes:
             return Pull((), lambda _: Name(target))
-        self.state.dims[target] = tuple(map(self.canonical, sizes))
+        self.note_sizes(target, tuple(map(self.canonical, sizes)))
         return self.named(target)
 
     def require_sizes(self, row: externals.External, target: str, sizes):

@@ -8,7 +8,7 @@ whose first contribution covers it is assigned, not filled with zeros first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -20,10 +20,11 @@ from .blocks import defined_first, touches
 from .equalities import Known
 from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .loop_sums import sum_in_scalars
 from .record import cost
 from .sums import join_additions
+from .switches import is_on
 
 DEAR = 8
 
@@ -51,20 +52,30 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     start = {title: k for k, title in function.sections}.get("backward")
     if start is None:
         return function
-    arrays = {n for n, k in kinds.items() if k.rank}
-    body = turn_upward(function.body[start:], arrays, set())
-    body = assign_first(body, sizes, Known(function.body[:start], sizes))
+    forward, body = function.body[:start], function.body[start:]
     fresh = ir.Fresh(ir.all_names(function))
-    body = walk_rows(body, kinds, fresh)
-    body = gather_stencils(body, dict(kinds), lambda loop: order_free(loop, arrays, set()), fresh)
-    body = fuse_adjacent(body, lambda loop: order_free(loop, arrays, set()))
-    body = join_nests(replace(function, body=(*function.body[:start], *body)), body, kinds, sizes)
-    arrays = {n for n, k in kinds.items() if k.rank}
-    body = assign_interiors(scratch_to_scalars(body, fresh))
-    body = join_additions(body)
-    body = sum_in_scalars(replace(function, body=(*function.body[:start], *body)), start, kinds, sizes)
-    body = split_wide(body, arrays, set())
-    return replace(function, body=(*function.body[:start], *body))
+
+    def arrays() -> set[str]:
+        return {n for n, k in kinds.items() if k.rank}
+
+    def is_free(loop: For) -> bool:
+        return order_free(loop, arrays(), set())
+
+    steps: dict[str, Callable[[Block], Block]] = {
+        "upward": lambda b: turn_upward(b, arrays(), set()),
+        "first": lambda b: assign_first(b, sizes, Known(forward, sizes)),
+        "rows": lambda b: walk_rows(b, kinds, fresh),
+        "gather": lambda b: gather_stencils(b, dict(kinds), is_free, fresh),
+        "adjacent": lambda b: fuse_adjacent(b, is_free),
+        "adjoint joins": lambda b: join_nests(replace(function, body=(*forward, *b)), b, kinds, sizes),
+        "scratch": lambda b: assign_interiors(scratch_to_scalars(b, fresh)),
+        "additions": join_additions,
+        "scalars": lambda b: sum_in_scalars(replace(function, body=(*forward, *b)), start, kinds, sizes),
+        "split": lambda b: split_wide(b, arrays(), set()),
+    }
+    for name, step in steps.items():
+        body = step(body) if is_on(name) else body
+    return replace(function, body=(*forward, *body))
 
 
 # --- order ------------------------------------------------------------------------------------------------------

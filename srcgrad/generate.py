@@ -39,7 +39,7 @@ def builder(request, kinds, structures, wrt):
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, request.transform == "jvp")
         if request.transform == "jvps":
             return pipeline.jvp(request.f, structures, kinds, wrt, chosen, value=False, many=True)
-        if request.transform in ("jacfwd", "jacrev", "jacobian", "one_mode", "hessian"):
+        if request.transform in ("jacfwd", "jacrev", "jacobian", "one_mode", "cheaper", "hessian"):
             from . import jacobians
 
             by = tree.part_of(structures, request.argnums, request.single)

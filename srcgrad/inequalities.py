@@ -7,6 +7,7 @@ from functools import cached_property
 
 from . import ir
 from .affine import Affine, affine, factors, times
+from .blocks import resized_in
 from .ir import Const, Expr, Op, Select, Sub
 
 SIZES = ("shape", "len", "size")
@@ -77,7 +78,7 @@ class Facts:
 
     def follows(self, goal: Affine, depth: int) -> bool:
         """Return whether a goal, equal atoms put in, follows from at most `depth` facts."""
-        if _sums_sizes(goal):
+        if sums_sizes(goal):
             return True
         found, tried = self.tried.get(goal, (False, 0))
         if not found and depth > tried:
@@ -132,7 +133,8 @@ def is_size(atom: Expr) -> bool:
     return isinstance(atom, Op) and (atom.fn in SIZES or (atom.fn == "max" and atom.args[1] == Const(0)))
 
 
-def _sums_sizes(a: Affine) -> bool:
+def sums_sizes(a: Affine) -> bool:
+    """Return whether an affine expression is a sum of sizes: it is not negative whatever the program does."""
     return a.const >= 0 and all(c > 0 and is_size(t) for t, c in a.terms.items())
 
 
@@ -202,7 +204,7 @@ def facts_of_test(test: Expr, integer: Callable[[Expr], bool], holds: bool = Tru
     one = affine(Const(1))
     fn = test.fn if holds else _ORDER[test.fn]
     # a size that is not zero is positive
-    apart = [d - one for d in (a - b, b - a) if _sums_sizes(d)]
+    apart = [d - one for d in (a - b, b - a) if sums_sizes(d)]
     return {"lt": [b - a - one], "le": [b - a], "gt": [a - b - one], "ge": [a - b], "eq": [a - b, b - a],
             "ne": apart}[fn]  # fmt: skip
 
@@ -218,7 +220,7 @@ def has_load(e: Affine | Iterable[Expr]) -> bool:
 
 def forget(facts: Facts, block: ir.Block) -> Facts:
     """Return the facts that the statements of a block do not touch."""
-    bound, stored = ir.bound_in(block), ir.stored_in(block)
+    bound, stored = resized_in(block), ir.stored_in(block)
     return facts.without(bound).only(lambda f: f.names.isdisjoint(stored) or not loaded(f.terms) & stored)
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import is_dataclass
 
+import numpy as np
+
+from . import tree
 from .api import Derivative
+from .digests import function_digest
+from .layouts import Layout, arguments
 from .makers import OF_FUNCTION, maker
 from .structured import Structured
 
@@ -28,13 +34,75 @@ class OneMode(Structured, Derivative):
 
 
 class Jacobian(Structured, Derivative):
-    """A compiled function that returns Jacobians in the cheaper mode; made by `jacobian`."""
+    """A compiled function that returns Jacobians in the cheaper mode; made by `jacobian`.
+
+    Called from Python it chooses by the sizes of the arguments, once for each, and one mode is written and compiled.
+    """
 
     _transform, _title = "jacobian", "Jacobian"
+
+    def __init__(self, f, argnums=0, boundscheck=None):
+        super().__init__(f, argnums, boundscheck)
+        self._modes: dict[bool, Derivative] = {}
+        self._chosen: dict[tuple, Derivative] = {}
+
+    def __call__(self, *args, **kwargs):
+        """Return the Jacobians."""
+        if kwargs or len(args) != self._count:
+            args = self._bind(args, kwargs)
+        return self._called(args)(*args)
+
+    def _called(self, args) -> Derivative:
+        key = tuple(map(_sizes, args))
+        found = self._chosen.get(key)
+        if found is None:
+            if len(self._chosen) >= KEPT:
+                self._chosen.clear()
+            found = self._chosen[key] = self._mode(self._forward(args))
+        return found
+
+    def _forward(self, args) -> bool:
+        """Return whether forward mode takes less time for such arguments."""
+        given = arguments(self._base, args)
+        starts = np.cumsum([0, *map(tree.count, given.structures)])
+        wrt = tuple(int(k) for p in self._positions for k in range(starts[p], starts[p + 1]))
+        (tells,) = CHOICES.get(self._base, given, wrt, True, function_digest(self._base)).functions
+        try:
+            return bool(tells(*given.flat))
+        except (ArithmeticError, LookupError, ValueError):
+            return True  # the mode that is called raises it with its line
+
+    def _mode(self, forward: bool) -> Derivative:
+        with self._lock:
+            if forward not in self._modes:
+                kind = JacFwd if forward else JacRev
+                self._modes[forward] = kind(self._unwrapped, self._argnums, self._boundscheck)
+            return self._modes[forward]
+
+    def _compiled(self):
+        return [*super()._compiled(), *(e for mode in self._modes.values() for e in mode._compiled())]
 
     def generated(self, kinds, structures, stretch=False):
         """Return (generated function, structure of its result): what is differentiated further has one mode."""
         return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, stretch)
+
+
+def _sizes(value):
+    """Return what the number of entries of an argument follows from: its structure with the shape of each array."""
+    if isinstance(value, np.ndarray):
+        return value.shape
+    if isinstance(value, dict):
+        return tuple((k, _sizes(v)) for k, v in value.items())
+    if isinstance(value, tuple | list):
+        return "items", *map(_sizes, value)
+    if isinstance(value, int):
+        return "int", value
+    return type(value) if not is_dataclass(value) else (type(value), *map(_sizes, vars(value).values()))
+
+
+CHOICES = Layout("cheaper", compiled=False)
+# sizes of arguments for which an object remembers its choice
+KEPT = 1000
 
 
 class Hessian(JacFwd):
@@ -74,7 +142,8 @@ def jacobian(f=None, argnums=0, *, boundscheck=None):
     -----
     `jacfwd` costs one evaluation of `f` for every 16 entries of the arguments, and half of one to one for each;
     `jacrev` one evaluation, and the reverse of one for each entry of the result. This one calls `jacfwd` where the
-    arguments have at most eight times as many entries as the result, else `jacrev`.
+    arguments have at most eight times as many entries as the result (twice, if `f` has no loops), else `jacrev`. One of
+    them is written and compiled; inside njit code both are, where sizes decide.
 
     Examples
     --------

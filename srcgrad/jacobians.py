@@ -16,13 +16,13 @@ from .errors import ArgumentError, UnsupportedError, problem_at
 from .ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
 from .kinds import promote
 from .link import tangent_form
+from .modes import draws_numbers, entries_of, forward_is_cheaper, result_kinds, shape, size_known, size_of
 from .passes import USUAL, Lowered
 from .pipeline import Generated, differentiated, generated, gradient, halves, plan
-from .prepare import own_written_params
 from .reverse import Plan
-from .rules import draws
+from .row_loops import Rows, row_loop
 from .simplify import simplify
-from .widths import FEWER, WIDTH
+from .widths import LANES, WIDTH
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -56,32 +56,43 @@ def jacrev(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -
     if isinstance(low.result, tree.Leaf) and kinds[0] in (Kind("float64"), Kind("float32")):
         return replace(gradient(low, p, wrt, False), result=by)
     loops = ReverseLoops(low, tuple(low.function.params[k] for k in wrt), _floats(low, kinds), low.function.name)
+    made = loops.inside(low, p)
+    if made is not None:
+        return replace(generated((made,), low), result=tree.each(low.result, iter(_kept(kinds)), by))
     forward, backward, driver = loops.functions(low, p)
     return around((driver,), generated((forward, backward), low), tree.each(low.result, iter(_kept(kinds)), by))
 
 
 def jacobian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
-    """Return the function that computes Jacobians in the mode that needs fewer evaluations."""
+    """Return the function that computes Jacobians in the mode that takes less time.
+
+    Where sizes that are known only at run time decide, both are in the module.
+    """
     given = f, structures, param_kinds, wrt, by, variant
-    low, p = plan(f, structures, param_kinds, wrt, variant)
-    if draws_numbers(low) or not any(p.kinds[o].rank for o in p.outs):
-        return jacrev(*given)
-    if not any(param_kinds[k].rank for k in wrt):
-        return jacfwd(*given)
-    return _chosen(low, p, wrt, jacfwd(*given), jacrev(*given))
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    _floats(low, result_kinds(low))
+    forward = forward_is_cheaper(low, tuple(low.function.params[k] for k in wrt))
+    if isinstance(forward, Function):
+        return _chosen(low, forward, wrt, jacfwd(*given), jacrev(*given))
+    return (jacfwd if forward else jacrev)(*given)
 
 
 def one_mode(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
-    """Return the function that computes Jacobians to be differentiated: forward mode, of numbers the gradients."""
-    low, p = plan(f, structures, param_kinds, wrt, variant)
-    forward = any(p.kinds[o].rank for o in p.outs) and not draws_numbers(low)
+    """Return the function that computes Jacobians to be differentiated: forward mode where sizes are to decide."""
+    low = differentiated(f, structures, param_kinds, wrt, variant)
+    forward = forward_is_cheaper(low, tuple(low.function.params[k] for k in wrt))
     return (jacfwd if forward else jacrev)(f, structures, param_kinds, wrt, by, variant)
 
 
-def draws_numbers(low: Lowered) -> bool:
-    """Return whether a run of a function draws random numbers; routines never do."""
-    exprs = (e for s in ir.statements(low.function.body) for part in ir.exprs_of(s) for e in ir.walk(part))
-    return any(isinstance(e, Op) and draws.is_draw(e.fn) for e in exprs)
+def cheaper(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
+    """Return the function that tells whether forward mode takes less time: a constant, or from sizes."""
+    low = differentiated(f, structures, param_kinds, wrt, replace(variant, boundscheck=False))
+    _floats(low, result_kinds(low))
+    forward = forward_is_cheaper(low, tuple(low.function.params[k] for k in wrt))
+    if not isinstance(forward, Function):
+        name = f"{low.function.name}_forward_is_cheaper"
+        forward = Function(name, low.function.params, (ir.Return(Const(forward)),), low.function.loc)
+    return replace(generated((forward,), low, rules=False), result=tree.LEAF, pitfalls=())
 
 
 def _kept(kinds: Sequence[Kind]) -> list[bool]:
@@ -148,19 +159,9 @@ class Loops:
         return f"Derivatives of {self.base} by all entries of {', '.join(self.names)}."
 
 
-def shape(name: str, axis: int) -> Expr:
-    """Return the size of an axis."""
-    return Op("shape", (Name(name),), (("axis", axis),))
-
-
 def shape_of(name: str, rank: int) -> tuple[Expr, ...]:
     """Return the sizes of all axes."""
     return tuple(shape(name, d) for d in range(rank))
-
-
-def size_of(name: str, rank: int) -> Expr:
-    """Return the number of entries of a number or an array."""
-    return ONE if not rank else shape(name, 0) if rank == 1 else Op("size", (Name(name),))
 
 
 def entry(at: Expr, name: str, rank: int) -> tuple[Expr, ...]:
@@ -235,11 +236,16 @@ class ForwardLoops(Loops):
 
     def driver(self, ending: str) -> Function:
         """Return the function that fills the Jacobians chunk by chunk."""
-        chunk = self.fresh("chunk")
-        width = Op("max", (Op("min", (Const(WIDTH), Name(self.count))), ONE))
+        chunk, chunks, last_entry = map(self.fresh, ("chunk", "chunks", "last"))
+        of_last = Let(last_entry, Op("max", (less(Name(self.count), ONE), ZERO)))
+        parts = Op("add", (Op("floordiv", (Name(last_entry), Const(WIDTH))), ONE))
+        # chunks of one size, rounded up to what processors take at once
+        lanes = Op("floordiv", (Op("floordiv", (Name(last_entry), Name(chunks))), Const(LANES)))
+        width = Op("min", (Op("mul", (Const(LANES), Op("add", (lanes, ONE)))), Op("add", (Name(last_entry), ONE))))
         args = (*map(Name, self.params), Name(self.start), Name(self.directions))
         columns = called(tuple(self.out_dots.values()), f"{self.base}_columns", args)
-        body: list[Stmt] = [Let(self.count, self.entries), Let(self.directions, width), Let(self.start, ZERO), columns]
+        body: list[Stmt] = [Let(self.count, self.entries), of_last, Let(chunks, parts), Let(self.directions, width),
+                            Let(self.start, ZERO), columns]  # fmt: skip
         fill: list[Stmt] = []
         results: list[Expr] = []
         for out, kind in self.outs.items():
@@ -270,6 +276,35 @@ class ForwardLoops(Loops):
 
 class ReverseLoops(Loops):
     """The loops of reverse mode: over the entries of the results, each a run of the backward part."""
+
+    def inside(self, low: Lowered, p: Plan) -> Function | None:
+        """Return the Jacobian as one function, its rows a loop around the backward part; None where that is longer."""
+        first, second, crossing, incoming, copied = halves(low, p, outlives=False)
+        if len(p.outs) != 1 or copied:
+            return None
+        (out,), (given,), bars = p.outs, incoming, ir.children(ir.exprs_of(second[-1])[0])
+        fresh = ir.Fresh({*ir.all_names(replace(low.function, body=(*first, *second))), *self.params})
+        row, rank = fresh("row"), p.kinds[out].rank
+        jacs = tuple(fresh(f"{n}_jac") for n in self.names)
+        rows = Rows(second[:-1], bars, jacs, given, crossing)
+        known = replace(low.function, body=first)
+        sizes = tuple(size_known(n, known, p.sizes) for n in shape_of(out, rank))
+        size = size_known(size_of(out, rank) if rank == 1 else entries_of(out, rank), known, p.sizes)
+        static = () if p.kinds[out].dtype == "float64" else (("dtype", p.kinds[out].dtype),)
+        loop = row_loop(rows, Op("np.zeros", sizes, static), entry(Name(row), out, rank), row, size, fresh)
+        if loop is None:
+            return None
+        made, results = [], []
+        (name_of_out,) = self.outs
+        for n, jac in zip(self.names, jacs, strict=True):
+            axes = shape_of(n, self.kinds[n].rank)
+            static = self.dtype(name_of_out, n)
+            made.append(Let(jac, Op("np.zeros" if axes else "np.empty", (size, *axes), static)))
+            results.append(Name(jac) if rank == 1 else Op("reshape", (Name(jac), *sizes, *axes)))
+        body = (*first, *made, *loop, ir.Return(_one_or_all(tuple(results))))
+        sections = ((0, "forward"), (len(first), "backward"))
+        function = replace(self.function(f"{self.base}_jacrev", self.params, body, self.doc), sections=sections)
+        return simplify(function)
 
     def functions(self, low: Lowered, p: Plan) -> tuple[Function, Function, Function]:
         """Return (forward part, backward part, the loops around it)."""
@@ -329,35 +364,23 @@ def _one_or_all(items) -> Expr:
     return items[0] if len(items) == 1 else ir.Tuple(tuple(items))
 
 
-def value_of(low: Lowered) -> Function:
-    """Return a function as it is compiled, with copies of the arguments that it writes."""
-    own, _ = own_written_params(low.function, dict(low.kinds), ir.Fresh(ir.all_names(low.function)), numbers=False)
-    return simplify(own)
-
-
-def _chosen(low: Lowered, p: Plan, wrt, forward: Generated, reverse: Generated) -> Generated:
-    """Return the function that evaluates the sizes of the results, and calls one mode or the other."""
-    value = generated((value_of(low),), low)
-    loops = Loops(low, tuple(low.function.params[k] for k in wrt), _floats(low, [p.kinds[o] for o in p.outs]), "")
+def _chosen(low: Lowered, choice: Function, wrt, forward: Generated, reverse: Generated) -> Generated:
+    """Return the function that calls one mode or the other, as `choice` tells."""
+    told = generated((choice,), low)
+    loops = Loops(low, tuple(low.function.params[k] for k in wrt), _floats(low, result_kinds(low)), "")
     args = tuple(map(Name, loops.params))
     results = tuple(loops.jac(o, n) for o in loops.outs for n in loops.names)
-    fresh = ir.Fresh({*loops.params, *results})
-    outs = tuple(fresh("out") for _ in p.outs)
-    count: Expr = Const(0)
-    for o, k in zip(outs, (p.kinds[o] for o in p.outs), strict=True):
-        count = simplify_index(Op("add", (count, size_of(o, k.rank))))
-    entries: Expr = Const(0)
-    for n in loops.names:
-        entries = simplify_index(Op("add", (entries, size_of(n, loops.kinds[n].rank))))
     ahead, back = (called(results, g.functions[0].name, args) for g in (forward, reverse))
-    few = Op("le", (entries, Op("mul", (Const(FEWER), count))))
-    body = (
-        called(outs, value.functions[0].name, args),
-        If(few, (ahead,), (back,)),
-        ir.Return(_one_or_all(tuple(map(Name, results)))),
-    )
-    driver = loops.function(f"{low.function.name}_jacobian", loops.params, body, None)
-    return replace(forward, functions=(driver,), callees=_together(forward, reverse, value))
+    end = ir.Return(_one_or_all(tuple(map(Name, results))))
+    *needed, last = told.functions[0].body
+    few = ir.Fresh({*loops.params, *results})("forward")
+    test: Expr = Name(few)
+    ask: tuple[Stmt, ...] = (called((few,), choice.name, args),)
+    kept = _together(forward, reverse, told)
+    if not needed and isinstance(last, ir.Return):
+        test, ask, kept = last.value, (), _together(forward, reverse)
+    driver = loops.function(f"{low.function.name}_jacobian", loops.params, (*ask, If(test, (ahead,), (back,)), end))
+    return replace(forward, functions=(driver,), callees=kept)
 
 
 def _together(*modules: Generated) -> tuple[Function, ...]:

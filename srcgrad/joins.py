@@ -71,7 +71,7 @@ class Joiner:
     def computes(self, stmt: Stmt) -> bool:
         if isinstance(stmt, Let):
             array = stmt.target in self.kinds and self.kinds[stmt.target].rank
-            return not array and not any(map(_is_call, ir.walk(stmt.value)))
+            return not array and not any(map(is_call, ir.walk(stmt.value)))
         return isinstance(stmt, Store | If) or isinstance(stmt, For) and not stmt.other and stmt.schedule is None
 
     def alike(self, a: For, b: For) -> bool:
@@ -136,14 +136,15 @@ class Joiner:
         return above, below
 
 
-def _is_call(e: Expr) -> bool:
+def is_call(e: Expr) -> bool:
+    """Return whether an expression is a product of arrays, a draw, or shows a derivative."""
     return isinstance(e, Op) and (e.fn == "np.dot" or draws.is_draw(e.fn) or e.fn == "print_grad")
 
 
 def _is_movable(stmt: Stmt) -> bool:
     """Return whether a statement may run earlier: it computes a number, makes an array, or checks a size."""
     if isinstance(stmt, Let):
-        return not any(map(_is_call, ir.walk(stmt.value)))
+        return not any(map(is_call, ir.walk(stmt.value)))
     check = isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
     return check or isinstance(stmt, ir.Within)
 
@@ -163,8 +164,8 @@ def _independent(a: Stmt, b: Stmt) -> bool:
     return not clash - (loops if isinstance(a, For) and isinstance(b, For) else set()) and not all(raising)
 
 
-def _contents_read(block: Block) -> set[str]:
-    """Return the names whose values a block reads; the sizes of an array never change."""
+def values_read(*exprs: Expr) -> set[str]:
+    """Return the names whose values expressions read; the sizes of an array never change."""
     found: set[str] = set()
 
     def visit(e: Expr):
@@ -175,9 +176,16 @@ def _contents_read(block: Block) -> set[str]:
         for c in ir.children(e):
             visit(c)
 
+    for e in exprs:
+        visit(e)
+    return found
+
+
+def _contents_read(block: Block) -> set[str]:
+    """Return the names whose values a block reads."""
+    found: set[str] = set()
     for stmt in ir.statements(block):
-        for e in ir.exprs_of(stmt):
-            visit(e)
+        found |= values_read(*ir.exprs_of(stmt))
         if isinstance(stmt, Store) and stmt.op != "=":
             found.add(stmt.base)
     return found

@@ -35,10 +35,10 @@ class Made:
 
 
 class Layout:
-    """The compiled functions of one transform, by function and kinds of the arguments."""
+    """The compiled functions of one transform, by function and kinds of the arguments; or left as Python."""
 
-    def __init__(self, transform: str):
-        self.transform = transform
+    def __init__(self, transform: str, compiled: bool = True):
+        self.transform, self.compiled = transform, compiled
         self.made: dict[object, Made] = {}
         self.lock = threading.RLock()
 
@@ -76,7 +76,9 @@ class Layout:
                 label, build = generate.builder(request, args.kinds, args.structures, wrt)
                 module, result = generate.module_for(label, key, build)
                 warned.warn(generate.pitfalls_of(module))
-                functions = tuple(entry.compiled(getattr(module, n), module) for n in module.NAMES)
+                functions = tuple(getattr(module, n) for n in module.NAMES)
+                if self.compiled:
+                    functions = tuple(entry.compiled(f, module) for f in functions)
                 self.made[key] = Made(functions, result)
             return self.made[key]
 

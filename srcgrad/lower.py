@@ -27,7 +27,7 @@ from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
 from .residuals import with_residuals
-from .resized import SizeChanges, hold_in_buffer
+from .resized import SizeChanges, hold_in_buffer, lengths
 from .rules.arrays import ALLOCATIONS
 from .simplify import escaping_counters
 from .swaps import SwapWriter
@@ -67,7 +67,7 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
             body = lowerer.block(function.body)
             break
         except SizeChanges as found:
-            function = hold_in_buffer(function, found.name)
+            function = hold_in_buffer(function, found.name, found.longer)
     lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
@@ -92,7 +92,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.out: list[Stmt] = []
         self.loc = None
         arrays = {n for n, k in kinds.items() if k.rank}
-        self.state = State({}, {}, {}, set(arrays & {*function.params, *(n for n, _ in function.captured)}), set(), {})
+        given = arrays & {*function.params, *(n for n, _ in function.captured)}
+        self.state = State({}, {}, {}, set(given), lengths(function), {})
         defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1

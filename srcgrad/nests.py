@@ -12,7 +12,7 @@ from .equalities import representative, unify
 from .errors import KindError, UnsupportedError, problem_at
 from .inequalities import Facts
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from .kinds import kind_of
+from .kinds import INT, kind_of
 from .pull import ONE, ZERO, Indexer, Pull, whole
 
 
@@ -154,13 +154,13 @@ class NestWriter:
         element = p.at(tuple(Name(i) for i in idx))
         if isinstance(p.array, Name):
             self.emit(Let(target, Op("copy", (p.array,))))
-            self.state.dims[target] = p.dims
+            self.note_sizes(target, p.dims)
             return Name(target)
         names = tuple(map(Name, idx))
         product = self.reusable(element, names, self.kinds[target])
         if product is not None:
             self.out[:] = rename_block(tuple(self.out), {product: target})
-            self.state.dims[target] = self.state.dims.pop(product)
+            self.note_sizes(target, self.state.dims.pop(product))
             element = ir.rename_expr(element, {product: target})
         else:
             self.allocate(target, p.dims, self.kinds[target], "np.empty", element)
@@ -180,11 +180,15 @@ class NestWriter:
                 return name
         return None
 
+    def note_sizes(self, target: str, dims):
+        """Note the sizes an array is made with; those of a buffer that grows are what they are by then."""
+        longer = (Op("shape", (Name(target),), (("axis", 0),)), *dims[1:])
+        self.state.dims[target] = longer if target in self.growing else dims
+
     def allocate(self, target: str, dims, kind: Kind, fn: str, element: Expr | None = None):
         """Emit an allocation, `like` an array it is filled from where the sizes are the same."""
         dims = tuple(self.canonical(d) for d in dims)
-        longer = (Op("shape", (Name(target),), (("axis", 0),)), *dims[1:])
-        self.state.dims[target] = longer if target in self.growing else dims
+        self.note_sizes(target, dims)
         for like in sorted(ir.names_in(element) if element is not None else ()):
             known = self.kinds.get(like)
             if known is None or known != kind or like not in self.state.dims:
@@ -202,6 +206,8 @@ class NestWriter:
         name = self.fresh(base)
         self.kinds[name] = kind_of(value, self.kinds)
         self.stable.add(name)
+        if self.kinds[name] == INT and self.is_nonneg(value):
+            self.state.nonneg.add(name)
         self.emit(Let(name, value))
         return Name(name)
 

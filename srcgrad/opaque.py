@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -115,9 +116,18 @@ def imported(module: str, name: str) -> Callable[..., Any]:
 _POINTER = ctypes.CFUNCTYPE(None).__mro__[1]
 
 
-def has_address(function) -> bool:
-    """Return whether compiled code holds the address of a function, which differs from process to process."""
-    return isinstance(function, _POINTER) or type(function).__name__ == "CFunc"
+def has_address(function, seen: frozenset[int] = frozenset()) -> bool:
+    """Return whether compiled code holds the address of a function, which differs from process to process.
+
+    That of an njit function does if it uses one that does.
+    """
+    if isinstance(function, _POINTER) or type(function).__name__ == "CFunc":
+        return True
+    python = getattr(function, "py_func", None)
+    if python is None or id(function) in seen:
+        return False
+    used = inspect.getclosurevars(python)
+    return any(has_address(f, seen | {id(function)}) for f in (*used.globals.values(), *used.nonlocals.values()))
 
 
 def used_in(text: str) -> list[externals.External]:

@@ -12,11 +12,13 @@ from .blocks import verify
 from .bounds import check_indices, drop_checks
 from .emit import emit
 from .errors import Problem
+from .from_zero import count_from_zero
 from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
 from .one_pass import join_parts
 from .simplify import simplify
+from .switches import switched_off
 
 
 class Passes:
@@ -24,10 +26,11 @@ class Passes:
 
     def __init__(self):
         self.wanted = set(filter(None, os.environ.get("SRCGRAD_DUMP", "").split(",")))
+        self.skipped = switched_off()
 
     def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
-        """Return `step(function)`, verified, dumped if asked for."""
-        result = verify(step(function))
+        """Return `step(function)`, verified, dumped if asked for; the function itself where it is switched off."""
+        result = function if name in self.skipped else verify(step(function))
         self.dump(name, result)
         return result
 
@@ -87,4 +90,5 @@ def finish(
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
+    function = passes.run("from zero", function, count_from_zero)
     return passes.run("final", function, lambda f: simplify(f, known))

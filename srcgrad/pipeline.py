@@ -13,6 +13,7 @@ from .blocks import exposed_reads, verify
 from .calls import ReadInPlace, called_in, name_results
 from .emit import emit
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, UnsupportedError, problem_at
+from .from_zero import count_from_zero
 from .ir import Kind, Let, Name, Op
 from .joins import join_made
 from .kinds import infer_kinds, kind_of
@@ -27,6 +28,7 @@ from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
+from .turn_columns import turn_columns
 from .unbound import guard_unbound
 from .warned import from_text
 from .webs import split_webs
@@ -154,13 +156,16 @@ def front(
     apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
+    lowered = passes.run("columns", lowered, lambda f: turn_columns(f, kinds, sizes))
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
 
 def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     """Return the primal as it is compiled: array statements as loops."""
     low = front(f, structures, param_kinds, variant, False)
-    function = Passes().run("simplify", low.function, simplify)
+    passes = Passes()
+    function = passes.run("simplify", low.function, simplify)
+    function = passes.run("from zero", function, count_from_zero)
     return generated((replace(function, captured=()),), low, rules=False)
 
 
@@ -277,11 +282,11 @@ def pair(f, structures, param_kinds, wrt, variant=USUAL) -> Generated:
     return generated((forward, backward), low)
 
 
-def halves(low: Lowered, p: Plan):
+def halves(low: Lowered, p: Plan, outlives: bool = True):
     """Return (forward part, backward part, names that cross, names of the results' adjoints, copies of crossing names).
 
     The backward part may run many times: what it puts back in arrays it does in copies, which it makes itself of the
-    arrays under the names in the last of these.
+    arrays under the names in the last of these. What crosses outlives the call of forward, unless told otherwise.
     """
     base, loc = low.function.name, low.function.loc
     fresh = ir.Fresh(ir.all_names(replace(low.function, body=(*p.forward, *p.backward))) | set(p.out_bars))
@@ -292,7 +297,8 @@ def halves(low: Lowered, p: Plan):
         incoming.append(given)
         if p.kinds[o].rank:
             copies.append(Let(b, Op("copy", (Name(given),)), loc))
-    joint = ir.Function(base, (*low.function.params, *incoming), (*outliving(p.forward), *copies, *p.backward,
+    forward = outliving(p.forward) if outlives else p.forward
+    joint = ir.Function(base, (*low.function.params, *incoming), (*forward, *copies, *p.backward,
                         ir.Return(ir.Tuple((*map(Name, p.outs), *map(Name, p.bars)))))
                         , loc, None, ((0, "forward"), (len(p.forward), "backward")))  # fmt: skip
     given_kinds = {n: p.kinds[o] for n, o in zip(incoming, p.outs, strict=True)}

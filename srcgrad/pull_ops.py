@@ -259,7 +259,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         array = p.array if isinstance(p.array, Name) else self.materialise(p, kind, self.fresh("values"))
         value = replace(expr, args=(array,)) if kind.is_float else Op("copy", (array,))
         self.emit(Let(target, value, self.loc))
-        self.state.dims[target] = p.dims
+        self.note_sizes(target, p.dims)
         return Name(target)
 
     def pull_astype(self, expr: Op) -> Pull:
@@ -347,7 +347,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         static = tuple((k, "shape" if k == "size" else v) for k, v in expr.static)
         sizes = dims if row.name != "permutation" else ()
         self.emit(Let(target, replace(expr, args=(*args, *sizes), static=static)))
-        self.state.dims[target] = tuple(map(self.canonical, dims))
+        self.note_sizes(target, tuple(map(self.canonical, dims)))
         return Name(target)
 
     # -- allocations bound to a name
@@ -363,7 +363,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name) and self.kinds[p.array.id] == kind:
                 self.emit(Let(target, Op(value.fn, (p.array,))))
-                self.state.dims[target] = p.dims
+                self.note_sizes(target, p.dims)
             else:
                 self.allocate(target, p.dims, kind, value.fn.removesuffix("_like"))
             return Name(target)
@@ -381,7 +381,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             p = self.pull(value.args[0])
             if isinstance(p.array, Name):
                 self.emit(Let(target, Op("copy", (p.array,)), self.loc))
-                self.state.dims[target] = p.dims
+                self.note_sizes(target, p.dims)
                 return Name(target)
         return None
 

@@ -6,6 +6,8 @@ Invariant: where a statement is reversed, every primal name and array has the va
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from . import ir
 from .access import SIZES_ONLY, never_rereads
 from .adjoint import Step
@@ -60,8 +62,9 @@ def facts_of_code(code, kinds, bars) -> set[str]:
 class Recorder:
     """Decides for every step what is kept, and where, and what is rebuilt."""
 
-    def __init__(self, function: ir.Function, kinds: dict[str, Kind], bars: set[str], fresh: ir.Fresh, dims):
-        self.function, self.kinds, self.bars = function, kinds, bars
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], bars: set[str], fresh: ir.Fresh, dims,
+                 tests: Set[str] = frozenset()):  # fmt: skip
+        self.function, self.kinds, self.bars, self.tests = function, kinds, bars, tests
         counts: dict[str, int] = {}
         for s in ir.statements(function.body):
             for n in ir.binds(s):
@@ -246,6 +249,8 @@ class Recorder:
             return "it comes from a call"
         if j == k:
             return "its own reverse reads it"
+        if stmt.target in self.tests:
+            return "it takes less room than what it compares"
         if isinstance(stmt.value, Op) and draws.is_draw(stmt.value.fn):
             return "random numbers are drawn once"
         # arithmetic of places is cheaper than the memory that keeps them

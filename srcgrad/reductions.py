@@ -173,7 +173,7 @@ class ReductionReader(MaskReader):
         self.emit(Let(target, call))
         if not kind.rank:
             return Pull((), lambda _: Name(target))
-        self.state.dims[target] = tuple(self.canonical(d) for d in (*pa.dims[:-1], *pb.dims[1:]))
+        self.note_sizes(target, tuple(self.canonical(d) for d in (*pa.dims[:-1], *pb.dims[1:])))
         if target != into:
             self.products.add(target)
         return self.named(target)

@@ -9,10 +9,20 @@ from .ir import Const, Expr, For, Let, Name, Op, Slice, Stmt, Store
 
 
 class SizeChanges(Exception):
-    """A name turns out to be bound anew to an array of another size than it held."""
+    """A name turns out to be bound anew to an array of another size than it held, a longer one or not."""
 
-    def __init__(self, name: str):
-        self.name = name
+    def __init__(self, name: str, longer: bool):
+        self.name, self.longer = name, longer
+
+
+def lengths(function: ir.Function) -> set[str]:
+    """Return the names that are bound to lengths of arrays only: they are not negative."""
+    bound: dict[str, bool] = dict.fromkeys(function.params, False)
+    for stmt in ir.statements(function.body):
+        length = isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in ("len", "size")
+        for name in ir.binds(stmt):
+            bound[name] = bound.get(name, True) and length
+    return {name for name, always in bound.items() if always}
 
 
 def can_be_held(function: ir.Function, name: str) -> bool:
@@ -23,10 +33,10 @@ def can_be_held(function: ir.Function, name: str) -> bool:
     return isinstance(first, Let) and name not in stored and not unpacked and name not in function.params
 
 
-def hold_in_buffer(function: ir.Function, name: str) -> ir.Function:
+def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir.Function:
     """Return the function with a name that stands for the first elements of a buffer, as long as it was at first.
 
-    An array that becomes longer does not fit then, which is an error at run time.
+    An array that becomes `longer` makes the buffer grow; else it does not fit, which is an error at run time.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -74,6 +84,7 @@ def hold_in_buffer(function: ir.Function, name: str) -> ir.Function:
                 out.append(Let(following, value, loc))
                 value = Name(following)
             out.append(Let(size, Op("len", (value,)), loc))
+            out += [ir.Grow(name, Name(size), True, loc)] if longer else []
             out.append(Store(name, (Slice(Const(0), Name(size), None),), value, "=", loc))
         return tuple(out)
 

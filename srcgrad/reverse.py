@@ -11,9 +11,11 @@ from .affine import simplify_index
 from .blocks import exposed_reads, rename_block
 from .checkpoints import CheckpointAssembly
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .kept_tests import KeptTests, name_tests
 from .prepare import check_draws, name_results, own_written_params
 from .record import Recorder, facts_of
 from .slots import Ragged, Slot, next_trip
+from .switches import is_on
 from .transcendentals import name_transcendentals
 
 ZERO, ONE = Const(0), Const(1)
@@ -75,14 +77,16 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, active)
     check_constants(function, active)
-    function, active = name_transcendentals(function, kinds, active, fresh)
-    builder = AdjointBuilder(function, kinds, active, fresh, sizes, pages)
+    if is_on("transcendentals"):
+        function, active = name_transcendentals(function, kinds, active, fresh)
+    function, tests = name_tests(function, kinds, active, fresh) if is_on("tests") else (function, KeptTests())
+    builder = AdjointBuilder(function, kinds, active, fresh, sizes, pages, tests.used)
     out_bars = tuple(builder.bar(o) if o in active else "" for o in outs)
     if len({b for b in out_bars if b}) < len([b for b in out_bars if b]):
         raise AssertionError("a result stands twice")
     seeded = {o for k, o in enumerate(outs) if o in active and (seeds is None or k in seeds)}
     steps, live = builder.block(function.body[:-1], seeded)
-    recorder = Recorder(function, kinds, set(builder.bars.values()), fresh, sizes)
+    recorder = Recorder(function, kinds, set(builder.bars.values()), fresh, sizes, tests.names)
     recorder.run(steps)
     assembly = _Assembly(kinds, recorder, fresh)
     forward = assembly.forward(steps, ())

@@ -18,7 +18,8 @@ def guard(leaf: Sub, source: Expr, kinds: dict[str, Kind]) -> Expr | None:
     places = reading_tests(source, leaf)
     if () in places or not any(tells_places(t, kinds) for tests in places for t in tests):
         return None
-    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in dict.fromkeys(places)]
+    fewest = [p for p in dict.fromkeys(places) if not any(set(q) < set(p) for q in places)]
+    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in fewest]
     return reduce(lambda a, b: Op("or", (a, b)), either)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from . import ir
 from .adjoint import Step
 from .affine import Affine, affine, clipped, simplify_index, unclipped
+from .blocks import resized_in
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from .writes import extreme
@@ -176,7 +177,7 @@ class Slots:
         for stmt in loops:
             ends = []
             if isinstance(stmt, For) and stmt.step == Const(1):
-                hi = unclipped(self.resolved(stmt.hi, ir.bound_in((loops[0],))))
+                hi = unclipped(self.resolved(stmt.hi, resized_in((loops[0],))))
                 ends = [replace(stmt, hi=e) for e in without_least(hi)]
             known = [e for e in ends if trip_counts([*found, e])[-1] is not None]
             found.append(known[0] if known else stmt)
@@ -213,7 +214,7 @@ class Slots:
         With `wide` a smaller one of two sizes is taken for either, which may be more than it gets.
         """
         outer = loops[0].recorded
-        bound = ir.bound_in((outer,))
+        bound = resized_in((outer,))
         found: list[tuple[Expr | None, Expr | None]] = []
         for axis in range(self.kinds[name].rank):
             size = self.resolved(self.size(name, axis), bound)
@@ -300,7 +301,7 @@ def _places(stmt, around) -> tuple[tuple[Expr, Expr] | None, bool]:
 
 
 def _invariant(size: Expr, outer: Stmt) -> bool:
-    bound, stored = ir.bound_in((outer,)), ir.stored_in((outer,))
+    bound, stored = resized_in((outer,)), ir.stored_in((outer,))
     if ir.names_in(size) & bound:
         return False
     return not any(isinstance(x, Sub) and ir.names_in(x) & stored for x in ir.walk(size))

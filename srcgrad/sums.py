@@ -70,6 +70,8 @@ def _joined(before: Stmt, after: Stmt, in_loop: bool) -> Stmt | None:
             return None
         fn = "sub" if assigned and after.op == "-=" else "add"
         value = common_factors(before.value, after.value, fn) or Op(fn, (before.value, after.value))
+        if assigned and before.value == Const(0.0):
+            value = after.value if fn == "add" else Op("neg", (after.value,))
         after = replace(after, op=before.op)
         return replace(after, value=value) if len(expr_text(value)) <= LONG else None
     if not (in_loop and isinstance(before, Let) and isinstance(after, Let) and before.target == after.target):

@@ -10,7 +10,7 @@ from . import ir
 from .access import root_of
 from .affine import clipped, simplify_index
 from .aliases import SHAPES
-from .ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
+from .ir import ONE, ZERO, Const, Expr, If, Kind, Name, Op, Select, Slice, Store, Sub
 from .kinds import permutation
 from .nests import NestWriter
 from .pull import Pull, is_contiguous, same, stepped, transpose
@@ -145,11 +145,7 @@ class ViewReader(NestWriter):
             return item
         if ir.names_in(item) <= self.stable | self.steady and not any(isinstance(e, Sub) for e in ir.walk(item)):
             return item
-        held = self.fresh("at")
-        self.kinds[held] = Kind("int64")
-        self.emit(Let(held, self.scalar(item)))
-        self.stable.add(held)
-        return Name(held)
+        return self.hold(self.scalar(item), "at", always=True)
 
     def is_in_order(self, p: Pull) -> bool:
         """Return whether memory is contiguous, row by row; for an argument a check sees to it."""

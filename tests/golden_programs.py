@@ -93,6 +93,30 @@ def probit(a, b, dose, died):
     return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))
 
 
+def triangular_times(A, B):
+    for i in range(B.shape[0]):
+        for j in range(B.shape[1]):
+            B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]
+    return np.sum(B * B)
+
+
+def orthogonal(A):
+    R = np.zeros((A.shape[1], A.shape[1]))
+    for k in range(A.shape[1]):
+        R[k, k] = np.sqrt(A[:, k] @ A[:, k])
+        A[:, k] /= R[k, k]
+        for j in range(k + 1, A.shape[1]):
+            R[k, j] = A[:, k] @ A[:, j]
+            A[:, j] -= A[:, k] * R[k, j]
+    return np.sum(R)
+
+
+def shortest_paths(path):
+    for k in range(path.shape[0]):
+        path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))
+    return np.sum(path)
+
+
 PROGRAMS = {
     "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
     "neuron": (lectures.regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1), (0, 1)),
@@ -132,6 +156,29 @@ PROGRAMS = {
     "gamma_likelihood": (gamma_likelihood, (1.7, 0.8, np.array([0.3, 1.1, 2.6])), (0, 1)),
     "probit": (probit, (-1.0, 0.7, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])), (0, 1)),
     "spread": (spread, (np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]]),), (0,)),
+    "triangular_times": (
+        triangular_times,
+        (np.linspace(-0.6, 0.5, 9).reshape(3, 3), np.linspace(-0.4, 0.9, 6).reshape(3, 2)),
+        (0, 1),
+    ),
+    "orthogonal": (orthogonal, (np.array([[1.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 0.8]]),), (0,)),
+    "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
+# what is generated with an optimisation switched off
+WITHOUT = (
+    ("standardised", "joins"),
+    ("triangular_times", "columns"),
+    ("pendulum", "transcendentals"),
+    ("shortest_paths", "tests"),
+    ("springs", "upward"),
+    ("heat", "first"),
+    ("heat", "gather"),
+    ("heat", "scratch"),
+    ("mean_of_words", "adjoint joins"),
+    ("orthogonal", "scalars"),
+    ("standardised", "split"),
+    ("springs", "one pass"),
+    ("orthogonal", "from zero"),
+)
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

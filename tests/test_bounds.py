@@ -130,8 +130,25 @@ PROGRAMS = (plain, loop, stencil, downward, store, guarded, lazily, searched, st
 X = np.array([1.0, 2.0, 3.0])
 
 
+# Compiling takes seconds each: every fourth program in every run, the others with `-m long`.
+COMPILED = [
+    pytest.param(f, id=f.__name__, marks=() if k % 4 == 0 else pytest.mark.long) for k, f in enumerate(PROGRAMS)
+]
+
+
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_raises_in_plain_python_where_numpy_does(f, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    raises_where_numpy_does(f)
+
+
+@pytest.mark.parametrize("f", COMPILED)
 def test_raises_exactly_where_numpy_does(f):
+    raises_where_numpy_does(f)
+
+
+def raises_where_numpy_does(f):
+    """Asserts that every layout raises where the function does, and gives its value and gradient elsewhere."""
     layouts = (sg.differentiable(f), sg.grad(f), lambda *args: sg.vjp(f, *args))
     outcomes = set()
     for k in range(-6, 7):

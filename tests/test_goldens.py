@@ -7,7 +7,9 @@ A golden begins with the program itself, so that the line numbers in its comment
 import dataclasses
 import inspect
 import math
+import os
 from pathlib import Path
+from unittest import mock
 
 import numba
 import numpy as np
@@ -16,17 +18,21 @@ import pytest
 import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
 from srcgrad.source import find_source
-from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS
+from srcgrad.switches import VARIABLE
+from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS, WITHOUT
 from tests.random_programs.compare import directions, disagreement
 from tests.random_programs.differences import copied, mismatch, reference
 
 FOLDER = Path(__file__).parent / "goldens"
 LAYOUTS = {"_pair": pipeline.pair, "_jvp": pipeline.jvp}
-NAMES = [*PROGRAMS, *(f"{name}_pair" for name in PAIRS), *(f"{name}_jvp" for name in TANGENTS)]
+SKIPPING = {f"{name}_without_{switch.replace(' ', '_')}": (name, switch) for name, switch in WITHOUT}
+NAMES = [*PROGRAMS, *(f"{name}_pair" for name in PAIRS), *(f"{name}_jvp" for name in TANGENTS), *SKIPPING]
 
 
 def program_of(golden):
     """Return (name of a golden's program, the layout it is printed in)."""
+    if golden in SKIPPING:
+        return SKIPPING[golden][0], pipeline.value_and_grad
     ending = next((e for e in LAYOUTS if golden.endswith(e)), "")
     return golden.removesuffix(ending), LAYOUTS.get(ending, pipeline.value_and_grad)
 
@@ -38,7 +44,8 @@ def generated(golden):
     source = dataclasses.replace(find_source(function), file=f"{golden}.py", first_line=1)
     kinds = tuple(entry.kind_of_type(numba.typeof(arg), "") for arg in args)
     structures = (tree.LEAF,) * len(args)
-    made = layout(source, structures, kinds, positions)
+    with mock.patch.dict(os.environ, {VARIABLE: SKIPPING.get(golden, ("", ""))[1]}):
+        made = layout(source, structures, kinds, positions)
     return made, generate.module_text(golden, made)
 
 
@@ -101,6 +108,19 @@ def test_golden_computes_the_gradient(golden):
     else:
         assert gradients == [2.0, 5.0, 0.0]
     assert all(np.array_equal(a, b) for a, b in zip(given, args, strict=True)), "an argument was written"
+
+
+@pytest.mark.parametrize("golden", SKIPPING)
+def test_an_optimisation_switched_off_is_not_done(golden):
+    files = (FOLDER / f"{name}.py" for name in (golden, SKIPPING[golden][0]))
+    without, usual = (file.read_text("utf-8").replace(f"{file.stem}.py", "").partition("# ---- ")[2] for file in files)
+    assert without != usual
+
+
+def test_a_switch_that_there_is_not_is_named(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "gather, folding")
+    with pytest.raises(ValueError, match="SRCGRAD_SKIP names folding; there are joins, columns"):
+        sg.source(sg.grad(PROGRAMS["gate"][0]), 1.0, 2.0, 0.0)
 
 
 def test_every_golden_file_has_a_program():

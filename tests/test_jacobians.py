@@ -1,5 +1,6 @@
 """Jacobians and Hessians, dense and sparse: against differences, against each other, inside njit."""
 
+import inspect
 from collections import namedtuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from scipy.sparse import csr_array, eye_array, random_array
 import srcgrad as sg
 from srcgrad import entry, runtime, store
 from srcgrad.coloring import color_columns
+from srcgrad.digests import function_digest
+from srcgrad.jacobian import CHOICES
+from srcgrad.layouts import arguments
 from srcgrad.widths import FEWER
 from tests.helpers import ROOT, loaded, run_python, same_bits
 
@@ -84,6 +88,31 @@ def test_of_matrices(mode, plain):
         found = mode(lambda A: np.tanh(A.T @ A))(A)
         assert found.shape == (2, 2, 3, 2)
         np.testing.assert_allclose(found, differences(lambda A: np.tanh(A.T @ A), (A,), 0), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("product", [
+    lambda A, x: A @ x,
+    lambda A, x: x @ A,
+    lambda A, x: A.T @ x,
+    lambda A, x: A[1] @ A,
+    lambda A, x: x[1:] @ A[1:, :2],
+    lambda A, x: A @ A[:, 1] + A[1:, 1:] @ x[1:] @ A[:2],
+    lambda A, x: np.tanh(A @ A) @ x,
+    lambda A, x: A * (x @ (A @ x)),
+])  # fmt: skip
+def test_products_along_many_directions(product, plain):
+    rng = np.random.default_rng(3)
+    args = rng.normal(size=(3, 3)), rng.normal(size=3)
+    by_both = sg.jacfwd(product, argnums=(0, 1))(*args)
+    for k, found in enumerate(by_both):
+        np.testing.assert_allclose(found, differences(product, args, k), rtol=1e-7, atol=1e-7)
+
+
+def test_a_matrix_times_tangents_is_one_product():
+    X, y = np.ones((4, 2)), np.zeros(4)
+    text = sg.source(sg.hessian(lambda p, X, y: np.sum(np.exp(X @ p) - y)), np.ones(2), X, y)
+    assert "z_dot = X @ p_dot" in text or "product_dot = X @ p_dot" in text
+    assert "p_bar_dot = X.T @ " in text
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -165,8 +194,55 @@ def test_the_source_shows_loops_and_tangents():
 def test_the_mode_with_fewer_evaluations():
     assert "_jacfwd" in sg.source(sg.jacobian(lambda x: np.array([x, x])), 1.0)
     assert "_grad(" in sg.source(sg.jacobian(np_sum), np.ones(2))
-    text = sg.source(sg.jacobian(chain), np.ones(3))
-    assert f"if x.shape[0] <= {FEWER} * out.shape[0]:" in text
+    assert "_jacfwd" in sg.source(sg.jacobian(chain), np.ones(3))  # as many rows as columns, whatever the size
+
+
+def test_one_mode_is_written_for_the_sizes_given(plain):
+    jac = sg.jacobian(layer, argnums="x")
+    tall, wide = (np.ones((4, 3)), np.ones(3)), (np.ones((1, FEWER + 1)), np.ones(FEWER + 1))
+    assert "def layer_jacfwd(" in sg.source(jac, *tall)
+    assert "backward" not in sg.source(jac, *tall)
+    assert "def layer_jacrev(" in sg.source(jac, *wide)
+    for args in (tall, wide):
+        right = (1.0 - layer(*args)[:, None] ** 2) * args[0]
+        np.testing.assert_allclose(jac(*args), right, rtol=1e-13)
+    assert sg.source(jac).count("def layer_jac") == 2
+    with pytest.raises(ValueError, match="mismatch in the inner dimension"):
+        jac(np.ones((4, 3)), np.ones(2))
+
+
+def test_the_mode_is_chosen_by_sizes_alone(plain):
+    """What tells the mode has none of the work of the function, unless sizes depend on it."""
+    tells = lambda f, *args: inspect.getsource(CHOICES.get(
+        f, arguments(f, args), (len(args) - 1,), True, function_digest(f)).functions[0])  # fmt: skip
+    assert f"    return x.shape[0] <= {FEWER} * A.shape[0]\n" in tells(layer, np.ones((4, 3)), np.ones(3))
+    assert "tanh" not in tells(layer, np.ones((4, 3)), np.ones(3))
+    found = tells(lambda A, x: (A @ x)[A @ x > 0.0], np.ones((4, 3)), np.ones(3))
+    assert "count += 1" in found
+
+
+def test_both_modes_are_compiled_where_sizes_are_not_known():
+    def squared(A, x):
+        out = np.empty(A.shape[0])
+        for i in range(A.shape[0]):
+            out[i] = A[i, 0] * x[0] ** 2
+        return out
+
+    jac = sg.jacobian(squared, argnums="x")
+
+    @njit
+    def inside(A, x):
+        return jac(A, x)
+
+    for args in ((np.eye(3)[:2], np.ones(3)), (np.ones((1, FEWER + 1)), np.ones(FEWER + 1))):
+        found = inside(*args)
+        np.testing.assert_array_equal(found[:, 0], 2.0 * args[0][:, 0])
+        assert not found[:, 1:].any()
+    assert f"if x.shape[0] <= {FEWER} * A.shape[0]:" in sg.source(jac)
+
+
+def layer(A, x):
+    return np.tanh(A @ x)
 
 
 def np_sum(x):
@@ -180,6 +256,56 @@ def test_the_source_is_accepted_input(tmp_path, plain):
         module = loaded(text, tmp_path, f"read_back_{mode.__name__}")
         again = sg.differentiable(getattr(module, f"chain_{mode.__name__}"))(x)
         np.testing.assert_array_equal(again, mode(chain)(x))
+
+
+# ---- functions of a few lines
+
+
+def turned(x, s, k):
+    """Two results; a name bound anew, a branch, an argument that is written, an integer."""
+    r = x[0] * s
+    r = np.sin(r) * r
+    if r > 0.1:
+        r = r * x[1]
+    x[1] = x[1] * r + x[k]
+    out = np.empty((1, 2))
+    out[0, 0] = r * x[1]
+    out[0, 1] = out[0, 0] * out[0, 0] + s
+    out[0, 0] *= x[0]
+    return out
+
+
+def corner(M, x):
+    return np.array([M[0, 0] * x[0] + M[1, 0], np.exp(M[1, 1]) * x[1], x[0]])
+
+
+@pytest.mark.parametrize("args", [(0.5, 0.7, 1), (-0.5, 0.7, 0)])
+def test_rows_of_a_few_lines(args, plain):
+    x = np.array([args[0], 0.4, 0.9])
+    by_x, by_s = sg.jacrev(turned, argnums=("x", "s"))(x, *args[1:])
+    assert (by_x.shape, by_s.shape) == ((1, 2, 3), (1, 2))
+    copied = lambda x, s, k: turned(x.copy(), s, k)
+    for found, k in ((by_x, 0), (by_s, 1)):
+        np.testing.assert_allclose(found, differences(copied, (x, *args[1:]), k), rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(x, [args[0], 0.4, 0.9])
+    by_M, by_x = sg.jacrev(corner, argnums=(0, 1))(np.eye(2, order="F"), np.ones(2))
+    for found, k in ((by_M, 0), (by_x, 1)):
+        np.testing.assert_allclose(found, differences(corner, (np.eye(2), np.ones(2)), k), rtol=1e-7, atol=1e-9)
+    single = sg.jacrev(corner)(np.eye(2, dtype=np.float32), np.ones(2, dtype=np.float32))
+    assert single.dtype == np.float32
+    third = sg.jacfwd(sg.jacrev(corner, argnums=0), argnums=1)(np.eye(2), np.ones(2))
+    np.testing.assert_allclose(third, sg.jacfwd(sg.jacfwd(corner, argnums=0), argnums=1)(np.eye(2), np.ones(2)))
+
+
+def test_a_few_lines_stand_in_the_loop_over_rows():
+    jac = sg.jacobian(corner, argnums=1)
+    text = sg.source(sg.jacrev(corner, argnums=1), np.eye(2), np.ones(2))
+    assert "for row in range(3):" in text
+    assert "x_jac[row, 1] += " in text
+    assert "_backward" not in text
+    few = sg.jacobian(lambda x: np.array([x[15] * x[0], x[1]]))  # by 16 and more, which a check says
+    assert "_jacrev" in sg.source(few, np.ones(16))
+    assert "_jacfwd" in sg.source(jac, np.eye(2), np.ones(2))
 
 
 # ---- second order and further

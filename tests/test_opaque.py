@@ -3,10 +3,13 @@
 import ctypes
 import ctypes.util
 import importlib
+import math
+import warnings
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import carray, cfunc, njit
+from numba.extending import intrinsic
 
 import srcgrad as sg
 from srcgrad import entry, opaque
@@ -122,6 +125,80 @@ def test_compiled_inside_njit_as_in_python():
     assert slope == by_loop(0.7)
 
 
+@cfunc("float64(float64, float64)")
+def area(x, y):
+    return math.sin(x) * y
+
+
+@sg.rule(area, "x y", "a", "(),()->()")
+class Area:
+    def x_bar(x, y, a_bar):
+        return a_bar * np.cos(x) * y
+
+    def y_bar(x, a_bar):
+        return a_bar * np.sin(x)
+
+
+@intrinsic
+def squared(typing, x):
+    def product(context, builder, signature, args):
+        return builder.fmul(args[0], args[0])
+
+    return x(x), product
+
+
+@sg.rule(squared, "x", "y", "()->()")
+class Squared:
+    def x_bar(x, y_bar):
+        return 2.0 * x * y_bar
+
+
+@cfunc("void(CPointer(float64), CPointer(float64), int64)")
+def sums(source, target, n):
+    v, out = carray(source, n), carray(target, n)
+    total = 0.0
+    for i in range(n):
+        total += v[i]
+        out[i] = total
+
+
+sums_in_c = sums.ctypes
+
+
+@njit
+def running(v):
+    out = np.empty_like(v)
+    sums_in_c(v.ctypes, out.ctypes, v.size)
+    return out
+
+
+@sg.rule(running, "v", "w", "(n)->(n)")
+class Running:
+    def v_bar(v, w_bar):
+        return np.cumsum(w_bar[::-1])[::-1].copy()
+
+
+def by_doors(v):
+    return np.sum(running(v) * v) + area(v[0], squared(v[1])) * squared(v[2])
+
+
+def test_cfuncs_intrinsics_and_pointers_to_arrays():
+    slope = sg.grad(by_doors)
+
+    @njit
+    def inside(v):
+        return slope(v)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # numba would say that it cannot cache what holds an address
+        found = slope(V)
+    a, b, c = V
+    right = np.sum(V) + V
+    right += [np.cos(a) * b**2 * c**2, np.sin(a) * 2.0 * b * c**2, np.sin(a) * b**2 * 2.0 * c]
+    np.testing.assert_allclose(found, right, rtol=1e-14)
+    np.testing.assert_array_equal(inside(V), found)
+
+
 def test_it_is_called_by_name(plain):
     text = sg.source(sg.grad(in_loop), 0.7)
     assert "own = primitives(cbrt=imported('tests.test_opaque', 'cbrt'))" in text
@@ -131,6 +208,8 @@ def test_it_is_called_by_name(plain):
 
 def test_addresses_are_not_kept_on_disk():
     assert opaque.has_address(cbrt)
+    assert opaque.has_address(area)
+    assert opaque.has_address(running)
     assert not opaque.has_address(ordered)
 
 
@@ -152,7 +231,8 @@ def test_a_function_without_a_rule_is_pointed_to_the_door(plain):
 
 TEXT = """
 import numpy as np, srcgrad as sg
-from numba import njit
+from numba import carray, cfunc, njit
+from numba.extending import intrinsic
 
 @njit
 def g(x):

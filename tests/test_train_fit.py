@@ -455,23 +455,26 @@ def test_fit_compiles_one_loop_for_all_functions_of_the_same_types(monkeypatch):
     def picked(params, x, labels):
         return np.sum(params[1][labels] ** 2) + np.sum(params[0]) ** 2
 
+    wide = sg.value_and_grad(wide_line)
+
     def trained_on(loss, bias, labels, epochs=2):
         return train.fit(loss, (np.ones((2, 4)).T[::-1].T, bias), (X, labels), train.Momentum(0.1),
                          epochs=epochs, size=4, limit=0.5, progress=False)  # fmt: skip
 
-    cases = (picked, np.ones(4)), (wide_line, np.zeros(1))
+    cases = (picked, np.ones(4)), (wide, np.zeros(1))
     epochs._loops.clear()
     found = [trained_on(loss, bias, targets) for loss, bias in cases]
     (loop,) = epochs._loops.values()
     assert len(loop.signatures) == 1
     assert epochs.loop_of(next(iter(epochs._loops))) is loop
+    assert wide((np.ones((2, 4)), np.zeros(1)), X, targets)[1][1].shape == (1,)
     with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
         trained_on(picked, np.zeros(4), targets + 1)
     with pytest.raises(ValueError, match="3 and 4"):
-        trained_on(wide_line, np.zeros(3), targets)
+        trained_on(wide, np.zeros(3), targets)
     plain_training(monkeypatch)
     for (loss, bias), compiled in zip(cases, found, strict=True):
-        plain = trained_on(loss, bias, targets)
+        plain = trained_on(wide_line if loss is wide else loss, bias, targets)
         for a, b in zip(compiled.params, plain.params, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12)
         np.testing.assert_allclose(compiled.history["loss"], plain.history["loss"], rtol=1e-12)

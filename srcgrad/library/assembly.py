@@ -16,7 +16,7 @@ def concatenate(arrays, axis=0, dtype=None):
         return merged(arrays, axis)
     arrays = [np.asarray(a) for a in arrays]
     if axis is None:
-        arrays = [np.ravel(a) for a in arrays]
+        arrays = [a if a.ndim == 1 else np.ravel(a) for a in arrays]
         axis = 0
     first = arrays[0]
     axis = axis_of(axis, first.ndim)

@@ -6,7 +6,6 @@ import threading
 
 import numba
 from numba.core import types
-from numba.core.dispatcher import Dispatcher
 from numba.extending import overload, register_jitable
 
 from .. import store, tree
@@ -52,7 +51,8 @@ def run_epoch(gradient, optimizer, params, state, data, order, size, rates, args
     """
     options = data, order, size, rates, args, limit, frozen
     plain = all(map(tree.is_plain, (params, data, args)))
-    if numba.config.DISABLE_JIT or not plain or not isinstance(gradient, ValueAndGrad | Dispatcher):
+    compiled = isinstance(gradient, ValueAndGrad) or hasattr(gradient, "py_func")
+    if numba.config.DISABLE_JIT or not plain or not compiled:
         return epoch(gradient, optimizer, params, state, *options)
     params, state = copied(params), type(state)(state[0], *map(copied, state[1:]))
     kinds = tuple(map(numba.typeof, (params, *take_rows(data, order[:0]), *args)))

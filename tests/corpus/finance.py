@@ -119,7 +119,35 @@ def neville(x, y, at):
     return p[0]
 
 
+def running_totals(x):
+    """An array that becomes longer by one in every trip."""
+    totals = np.zeros(1)
+    for i in range(x.size):
+        totals = np.append(totals, totals[-1] + x[i] ** 2)
+    return np.sum(totals * totals)
+
+
+def compounded(x):
+    """A path that is appended to until it is high enough."""
+    path = x[:1].copy()
+    while path[-1] < 5.0:
+        path = np.append(path, path[-1] * (1.0 + x[1]) + x[2])
+    return np.mean(path * path)
+
+
+def schedule_of_payments(x):
+    """An array joined with others, some of them by a condition."""
+    paid = np.array([1.0])
+    for k in range(x.size):
+        if x[k] > 0.5:
+            paid = np.concatenate((paid, x * paid[-1], paid[:1]))
+    return np.sum(np.sin(paid)) + paid.size
+
+
 CASES = [
+    Case(running_totals, (np.array([0.3, 0.9, 0.7]),)),
+    Case(compounded, (np.array([0.3, 0.9, 0.7]),)),
+    Case(schedule_of_payments, (np.array([0.3, 0.9, 0.7]),)),
     Case(binomial_tree, (1.0, 1.1, 0.03, 0.3, 0.5, 8)),
     Case(halved, (np.array([0.3, -0.5, 0.8, 1.1, -0.2, 0.6, 0.9, 0.1]),)),
     Case(neville, (np.linspace(0.0, 1.0, 4), np.array([0.2, 0.5, -0.3, 0.8]), 0.37)),

@@ -1,0 +1,32 @@
+"""Optimisations that can be switched off, to compare what is generated with and without them."""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "SRCGRAD_SKIP"
+SWITCHES = (
+    "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
+    "scratch", "additions", "scalars", "split", "one pass", "from zero",
+)  # fmt: skip
+
+
+def switched_off() -> tuple[str, ...]:
+    """Return the optimisations that `SRCGRAD_SKIP` names, in their order.
+
+    Raises
+    ------
+    ValueError
+        If it names one that there is not.
+    """
+    named = set(filter(None, (part.strip() for part in os.environ.get(VARIABLE, "").split(","))))
+    unknown = sorted(named - set(SWITCHES))
+    if unknown:
+        raise ValueError(f"{VARIABLE} names {', '.join(unknown)}; there are {', '.join(SWITCHES)}")
+    return tuple(name for name in SWITCHES if name in named)
+
+
+def is_on(name: str) -> bool:
+    """Return whether an optimisation is done."""
+    assert name in SWITCHES, name
+    return name not in switched_off()
