@@ -340,6 +340,23 @@ def test_other_files_are_refused_and_a_failure_leaves_the_old_one(tmp_path, monk
         train.load_checkpoint(tmp_path / "other.npz", w)
 
 
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_show_what_was_recorded(tmp_path):
+    pytest.importorskip("matplotlib")
+    history = {"loss": np.array([2.0, 1.0]), "lr": np.full(2, 0.1), "accuracy": np.array([0.5, 0.75])}
+    left, right = train.plot_history(history, tmp_path / "history.png").axes
+    assert [line.get_ydata().tolist() for line in (*left.lines, *right.lines)] == [[2.0, 1.0], [0.5, 0.75]]
+    assert (left.get_yscale(), left.get_xlabel()) == ("log", "epoch")
+    assert right.get_legend().get_texts()[0].get_text() == "accuracy"
+    assert len(train.plot_history({"loss": np.array([1.0, -1.0]), "lr": np.ones(2)}).axes) == 1
+    (axes,) = train.plot_sweep([0.1, 1.0, 10.0], [2.0, 1.0, math.inf], tmp_path / "sweep.png").axes
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[0.1, 1.0], [10.0]]
+    assert axes.get_xscale() == "log"
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("history.png", "sweep.png"))
+
+
 # --- rates, first values, structures ----------------------------------------------------------------------------------
 
 
@@ -376,6 +393,20 @@ def test_first_values_have_the_published_variance(name, variance):
             assert same_bits(w, make(np.random.default_rng(0), shape, np.float32))
     with pytest.raises(ValueError, match="no inputs and outputs"):
         train.fans((3,))
+
+
+def test_suitable_first_values_keep_the_variance_from_layer_to_layer(rng):
+    z, bar = rng.standard_normal((200, 150)), rng.standard_normal((200, 150))
+    h = wide = z
+    for _ in range(10):
+        W = train.lecun_normal(rng, (150, 150))
+        z, bar = z @ W, bar @ W.T
+        h = np.maximum(h @ train.he_normal(rng, (150, 150)), 0.0)
+        wide = wide @ train.normal(rng, (150, 150), 0.01)
+    assert 0.5 < z.var() < 2.0, "n_in Var(W) = 1, forward"
+    assert 0.5 < bar.var() < 2.0, "n_out Var(W) = 1, backward"
+    assert 0.5 < np.mean(h**2) < 2.0, "He, for ReLU"
+    assert wide.var() < 1e-15
 
 
 @pytest.mark.usefixtures("plain")
