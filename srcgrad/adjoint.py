@@ -276,7 +276,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
             step.code.append(self.zero(root))
             live.add(root)
         adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
-        test = guard(leaf, source, self.kinds)
+        test = guard(leaf, source)
         if test is not None:
             if isinstance(value, Select) and value.test == test:
                 adds = replace(adds, value=value.then)

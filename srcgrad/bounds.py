@@ -6,69 +6,22 @@ first and last value; any other where it stands. Reverse touches the same elemen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from . import ir
 from .affine import Affine, affine
 from .blocks import resized_in, sorted_places
 from .dependence import conjuncts
-from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, loaded
+from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, lengths_named, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
-
-ONE = Const(1)
-
-
-@dataclass(frozen=True)
-class Need:
-    """One side of a check: `index` must not pass the end ('high') or lie before the start ('low') of an axis."""
-
-    side: str
-    index: Affine
-    size: Affine
-    guards: tuple[Expr, ...]
-    axis: int
-    loc: ir.Loc | None
-
-    def goal(self) -> Affine:
-        """Return what must not be negative."""
-        return self.size - self.index - affine(ONE) if self.side == "high" else self.index + self.size
-
-    def same_place(self, other: Need) -> bool:
-        """Return whether two needs are of one access: they differ in nothing but the index and the side."""
-        return replace(self, index=other.index, side=other.side) == other and (self.side != other.side or self == other)
-
-    def fails(self) -> Expr:
-        """Return the test that finds the index outside."""
-        if self.side == "low" and self.index.is_const:
-            return Op("lt", (self.size.expr(), Const(-self.index.const)))
-        if self.side == "low":
-            return Op("lt", (self.index.expr(), Op("neg", (self.size.expr(),))))
-        if self.index.is_const:
-            return Op("lt", (self.size.expr(), Const(self.index.const + 1)))
-        if self.index.const < 0:
-            return Op("gt", ((self.index + affine(ONE)).expr(), self.size.expr()))
-        return Op("ge", (self.index.expr(), self.size.expr()))
+from .needs import ONE, Around, Need
 
 
-@dataclass(frozen=True)
-class _Loop:
-    """The loop whose body a block is, where every statement of the block runs in every trip."""
-
-    stmt: For
-    bound: frozenset[str]
-    stored: frozenset[str]
-    known: frozenset[str]  # names made later are bound inside
-
-    def keeps(self, e: Expr | Affine) -> bool:
-        """Return whether an expression has one value in all trips, but for the loop's own variable."""
-        atoms = e.terms if isinstance(e, Affine) else (e,)
-        names = {n for t in atoms for n in ir.names_in(t)}
-        return names <= self.known - self.bound and not loaded(atoms) & self.stored
-
-
-def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None) -> ir.Function:
-    """Return the lowered function with a check for every index that is not known to be inside.
+def check_indices(
+    function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None, silent: bool = False
+) -> ir.Function:
+    """Return the lowered function with a check for every index that is not known to be inside; `silent`, without any.
 
     `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked.
 
@@ -85,45 +38,18 @@ def check_indices(function: ir.Function, kinds: dict[str, Kind], sizes, trusted:
             s += x[i]
         return s
     """
-    checker = Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set())
+    checker = Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set(), silent)
     checker.lengths = lengths_named(function, kinds)
     checker.positions = sorted_places(function.body)
     body, _ = checker.block(function.body, Facts(), None)
     return replace(function, body=body)
 
 
-def lengths_named(function: ir.Function, kinds: dict[str, Kind]) -> dict[Affine, Affine]:
-    """Return, for names of the lengths of arguments, those lengths as another field of the array tells them.
-
-    With `n < 1` told of the number that a loop counts down from, LLVM makes the loop slower (measured: 12 %); `a.size`
-    and `a.shape[0]` are two numbers to it.
-    """
-    names = [n for s in ir.statements(function.body) for n in ir.binds(s)]
-    found = {}
-    for s in function.body:
-        value = s.value if isinstance(s, Let) and names.count(s.target) == 1 else None
-        array = value.args[0] if isinstance(value, Op) and value.fn in SIZES else None
-        if isinstance(s, Let) and isinstance(array, Name) and kinds[array.id].rank == 1 and array.id not in names:
-            assert isinstance(value, Op)
-            other = Op("shape", (array,), (("axis", 0),)) if value.fn == "size" else Op("size", (array,))
-            found[affine(Name(s.target))] = affine(other)
-    return found
-
-
-def drop_checks(function: ir.Function) -> ir.Function:
-    """Return the function without any check of indices."""
-
-    def block(stmts):
-        return [ir.with_blocks(s, block) for s in stmts if not isinstance(s, Within)]
-
-    return replace(function, body=tuple(block(function.body)))
-
-
 class Checker:
     """Walks through a lowered function with what is known of its integers."""
 
-    def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str]):
-        self.kinds, self.sizes, self.fresh, self.trusted = kinds, sizes, fresh, trusted
+    def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str], silent: bool = False):
+        self.kinds, self.sizes, self.fresh, self.trusted, self.silent = kinds, sizes, fresh, trusted, silent
         self.given: frozenset[Need] = frozenset()
         self.collecting = False
         self.lengths: dict[Affine, Affine] = {}
@@ -160,7 +86,7 @@ class Checker:
         return kind.is_int and not kind.rank
 
     # -- blocks
-    def block(self, stmts, facts: Facts, loop: _Loop | None) -> tuple[tuple[Stmt, ...], list[Need]]:
+    def block(self, stmts, facts: Facts, loop: Around | None) -> tuple[tuple[Stmt, ...], list[Need]]:
         """Return (the block with checks, what its loop has to check before it starts)."""
         out: list[Stmt] = []
         before_loop: list[Need] = []
@@ -176,8 +102,10 @@ class Checker:
                 at_test = self.open_needs(self.needs_of(stmt), forget(facts, (stmt,)))
             here, lifted, facts = self.settle(needs, facts, loop)
             before_loop += lifted
+            stmt = ir.with_exprs(stmt, lambda e, facts=facts: self.settled(e, facts))  # type: ignore[misc]
+            here = [] if self.silent else here
             held, stmt = self.name_indices(here, stmt, facts)
-            out += held + self.checks(here, held)
+            out += self.bound_and_checked(held, here, furthest)
             if isinstance(stmt, If):
                 stmt = self.branch(stmt, facts)
             elif isinstance(stmt, While):
@@ -199,7 +127,7 @@ class Checker:
             return need
         return max(same, key=lambda n: n.index.const if n.side == "high" else -n.index.const)
 
-    def settle(self, needs: list[Need], facts: Facts, loop: _Loop | None):
+    def settle(self, needs: list[Need], facts: Facts, loop: Around | None):
         """Return (checks to make here, checks for the loop around, what is known after them)."""
         here: list[Need] = []
         lifted: list[Need] = []
@@ -270,7 +198,7 @@ class Checker:
         """Return (bindings of its range, the loop, what is to be checked before it)."""
         inner = forget(facts, (stmt,)).plus(*self.of_range(stmt))
         bound, stored = resized_in(stmt.body), ir.stored_in(stmt.body)
-        around = _Loop(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
+        around = Around(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
         steady = stmt.step in (ONE, Const(-1)) and not _leaves(stmt.body)
         lifted = self.lifted(stmt.body, inner, around) if steady else []
         body = stmt.body
@@ -281,11 +209,11 @@ class Checker:
             body, _ = self.block(stmt.body, inner.plus(*(n.goal() for n in lifted if not n.guards)), None)
             self.given = saved
         ends: list[Stmt] = []
-        if lifted:
+        if lifted and not self.silent:
             ends, stmt = self.name_ends(stmt)
         return ends, replace(stmt, body=body), [self.over(stmt, n, facts) for n in lifted]
 
-    def lifted(self, body, facts: Facts, loop: _Loop) -> list[Need]:
+    def lifted(self, body, facts: Facts, loop: Around) -> list[Need]:
         """Return what the trips of a loop need that can be checked before it, the loop left as it is."""
         saved, taken = self.collecting, set(self.fresh.taken)
         self.collecting = True
@@ -318,7 +246,7 @@ class Checker:
         found.append(self.normal(last) - self.normal(first) - one)
         return [f for f in found if not any(ir.names_in(t) & bound for t in f.terms) and not loaded(f.terms) & stored]
 
-    def can_lift(self, need: Need, loop: _Loop) -> bool:
+    def can_lift(self, need: Need, loop: Around) -> bool:
         """Return whether a check can be made for all trips at once, before the loop."""
         rest = Affine({t: c for t, c in need.index.terms.items() if t != Name(loop.stmt.var)}, need.index.const)
         bare = loop.stmt.var not in {n for t in (*rest.terms, *need.size.terms) for n in ir.names_in(t)}
@@ -372,7 +300,7 @@ class Checker:
         met = [n.goal() for n in at_test if set(n.guards) <= tests]
         inner = forget(facts, (stmt,)).plus(*self.of_test(stmt.test), *met)
         body, _ = self.block(stmt.body, inner, None)
-        return replace(stmt, body=(*body, *self.checks(at_test, [])))
+        return replace(stmt, body=(*body, *self.checks([] if self.silent else at_test, [])))
 
     # -- what a statement needs
     def needs_of(self, stmt: Stmt) -> list[Need]:
@@ -399,15 +327,18 @@ class Checker:
             found += self.accessed(e.base.id, e.index, guards, loc, e.loc)
         return found
 
-    def accessed(self, name: str, items, guards, loc, own_loc) -> list[Need]:
-        """Return what the access of an element needs; `own_loc` is where the user wrote it, None where lowering did."""
+    def accessed(self, name: str, items, guards, loc, own_loc, sure: bool = True) -> list[Need]:
+        """Return what the access of an element needs; `own_loc` is where the user wrote it, None where lowering did.
+
+        What lowering did is inside for `sure`, where the access itself is made.
+        """
         found, axis = [], 0
         for item in items:
             if isinstance(item, ir.NewAxis | ir.Dots):
                 axis += not isinstance(item, ir.NewAxis)
                 continue
             # what lowering wrote itself is inside, but for indices out of an array of the user's
-            checked = own_loc is not None or bool(loaded((item,)) - self.trusted)
+            checked = own_loc is not None or not sure or bool(loaded((item,)) - self.trusted)
             checked &= not (isinstance(item, Name) and item.id in self.trusted)
             if checked and not isinstance(item, ir.Slice) and self.integer(item):
                 size = self.normal(self.size_of(name, axis))
@@ -415,11 +346,33 @@ class Checker:
             axis += 1
         return found
 
+    def is_inside(self, e: Sub, facts: Facts) -> bool:
+        """Return whether an element, or a part, is known to be inside its array."""
+        if not isinstance(e.base, Name):
+            return False
+        return all(self.proved(n, facts) for n in self.accessed(e.base.id, e.index, (), None, None, sure=False))
+
     def both(self, item: Expr, index: Affine, size: Affine, guards, axis, loc) -> list[Need]:
         high = Need("high", index, size, guards, axis, loc)
         if kind_of(item, self.kinds).dtype.startswith("uint"):
             return [high]
         return [Need("low", index, size, guards, axis, loc), high]
+
+    def settled(self, e: Expr, facts: Facts, guarded: bool = False) -> Expr:
+        """Return an expression with elements that a test guards, but that are inside without it, as lowering's own.
+
+        Reverse mode touches an element that is the user's only under the tests that guard it.
+        """
+        if isinstance(e, Select):
+            then, other = (self.settled(s, facts, True) for s in (e.then, e.other))
+            return Select(self.settled(e.test, facts, guarded), then, other, e.loc)
+        if isinstance(e, Op) and e.fn in ("and", "or"):
+            left, right = e.args
+            return replace(e, args=(self.settled(left, facts, guarded), self.settled(right, facts, True)))
+        e = ir.rebuild(e, lambda x: self.settled(x, facts, guarded))
+        if guarded and isinstance(e, Sub) and e.loc is not None and self.is_inside(e, facts):
+            return replace(e, loc=None)
+        return e
 
     # -- statements that check
     def name_indices(self, needs: list[Need], stmt: Stmt, facts: Facts) -> tuple[list[Stmt], Stmt]:
@@ -432,12 +385,21 @@ class Checker:
             if e in table or not computed or isinstance(stmt, While) or not _occurs(e, stmt):
                 continue
             # under a guard the index may be read only where it can be read at all
-            if need.guards and self.open_needs(self.needs_in(e, (), None), facts):
+            if need.guards and not all(self.is_inside(x, facts) for x in ir.walk(e) if isinstance(x, Sub)):
                 continue
             name = self.fresh("at")
             table[e], self.kinds[name] = Name(name), Kind("int64")
             held.append(Let(name, e, stmt.loc))
         return (held, _substituted(stmt, table)) if table else ([], stmt)
+
+    def bound_and_checked(self, held: list[Stmt], needs: list[Need], constants: list[Need]) -> list[Stmt]:
+        """Return bindings of indices and the checks of a statement, those of what a binding itself reads before it."""
+        out: list[Stmt] = []
+        for k, binding in enumerate(held):
+            inside = {self.furthest(n, constants).side_of() for n in self.needs_of(binding)}
+            out += [*self.checks([n for n in needs if n.side_of() in inside], held[:k]), binding]
+            needs = [n for n in needs if n.side_of() not in inside]
+        return out + self.checks(needs, held)
 
     def checks(self, needs: list[Need], held: list[Stmt]) -> list[Stmt]:
         """Return the statements that raise, both sides of an index in one."""

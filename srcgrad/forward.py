@@ -186,7 +186,7 @@ class TangentBuilder(TangentCalls):
             return ([], []) if op != "=" else ([], self.each(self.put(target, Const(0.0))))
         temps, total = form.tangent(self.place, self.fresh, lambda e: negative(e, self.kinds), self.many)
         for leaf in form.leaves:
-            test = guard(leaf, value, self.kinds) if isinstance(leaf, Sub) else None
+            test = guard(leaf, value) if isinstance(leaf, Sub) else None
             place = self.place(leaf)
             if test is not None and () in reading_tests(total, place):
                 total = ir.substitute(total, {place: Select(test, place, Const(0.0))})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from . import ir, tree
 from .blocks import verify
-from .bounds import check_indices, drop_checks
+from .bounds import check_indices
 from .emit import emit
 from .errors import Problem
 from .from_zero import count_from_zero
@@ -70,7 +70,7 @@ class Lowered:
 
 def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:
     """Return a lowered function with checks of its indices, or without any."""
-    return check_indices(function, kinds, sizes, inside) if variant.boundscheck else drop_checks(function)
+    return check_indices(function, kinds, sizes, inside, not variant.boundscheck)
 
 
 def finish(

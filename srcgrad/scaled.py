@@ -5,32 +5,19 @@ from __future__ import annotations
 from functools import reduce
 
 from . import ir
-from .access import SIZES_ONLY, root_of
 from .dependence import reading_tests
 from .ir import Expr, Kind, Name, Op, Sub
 from .kinds import kind_of
 
 
-def guard(leaf: Sub, source: Expr, kinds: dict[str, Kind]) -> Expr | None:
+def guard(leaf: Sub, source: Expr) -> Expr | None:
     """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
-    if leaf.loc is None:
-        return None
     places = reading_tests(source, leaf)
-    if () in places or not any(tells_places(t, kinds) for tests in places for t in tests):
+    if leaf.loc is None or () in places:
         return None
     fewest = [p for p in dict.fromkeys(places) if not any(set(q) < set(p) for q in places)]
     either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in fewest]
     return reduce(lambda a, b: Op("or", (a, b)), either)
-
-
-def tells_places(test: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether a test reads more than floats, and so may tell where an array ends."""
-    if isinstance(test, Name | Sub):
-        base = root_of(test).id
-        return base in kinds and not kinds[base].is_float
-    if isinstance(test, Op) and test.fn in SIZES_ONLY:
-        return True
-    return any(tells_places(e, kinds) for e in ir.children(test))
 
 
 def multiple(value: Expr, seed: Expr) -> Expr:

@@ -31,7 +31,7 @@ LEVELS = (
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
     ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "listing", "parse_expr",
      "pull", "ranks", "simplify", "sums", "symbolic"),
-    ("contractions", "directional", "equalities", "parse_columns"),
+    ("contractions", "directional", "equalities", "needs", "parse_columns"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_checkpoints", "parse_closures", "parse_conditions", "parse_effects",
      "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops", "parse_match", "parse_ops",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.random_programs.compare import Outcome, compare, compiled_gradient, plain_gradient
+from tests.random_programs.cut import accessed_outside
 from tests.random_programs.differences import float_argnums, mismatch, reference
 from tests.random_programs.generate import LEVELS, arguments, generate, tame
 from tests.random_programs.shrink import shrink
@@ -31,6 +32,13 @@ def judge(outcome: Outcome, text: str) -> None:
 def test_generated_source_under_plain_python(level, seed):
     text = generate(seed, level)
     judge(compare(text, plain_gradient), text)
+
+
+@pytest.mark.parametrize("seed", [26, 53, 118, 1006, 1241, 2160, 2179, *range(400, 408)])
+def test_no_access_outside_an_array(seed):
+    text = generate(seed, 3 if seed > 2000 else 5 if seed > 1000 else 4)
+    found = accessed_outside(text, seed)
+    assert found is None, f"{found}\n{text}"
 
 
 @pytest.mark.parametrize(("level", "seed"), COMPILED)

@@ -72,26 +72,38 @@ def plain_run(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", dots=()
 ) -> tuple[Any, str, Any]:
     """What is generated for value and derivative, the text of its module, and what its function returns."""
+    # As a compiled call does: axes of length one are repeated only once they have been met.
+    for stretch in (False, True):
+        made, text = written(f, args, argnums, mode, stretch)
+        run = executed(text, made.functions[0].name)
+        try:
+            return made, text, twice(lambda run=run: run(*args, *dots))
+        except ValueError as error:
+            if stretch or "broadcast" not in str(error):
+                raise
+    raise AssertionError
+
+
+def written(
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", stretch=False
+) -> tuple[Any, str]:
+    """What is generated for arguments, and the text of its module."""
     import numba
 
     from srcgrad import entry, generate, pipeline, tree
 
     kinds = tuple(entry.kind_of_type(numba.typeof(arg), f"argument {k}") for k, arg in enumerate(args))
-    structures = (tree.LEAF,) * len(args)
-    # As a compiled call does: axes of length one are repeated only once they have been met.
-    for stretch in (False, True):
-        layout = {"jvps": partial(pipeline.jvp, many=True)}.get(mode) or getattr(pipeline, mode)
-        made = layout(f, structures, kinds, argnums, pipeline.Variant(stretch))
-        text, name = generate.module_text("plain", made), made.functions[0].name
-        namespace: dict[str, Any] = {}
-        exec(compile(text, "<generated>", "exec"), namespace)
-        namespace |= {key: getattr(value, "py_func", value) for key, value in namespace.items()}
-        try:
-            return made, text, twice(lambda: namespace[name](*args, *dots))
-        except ValueError as error:
-            if stretch or "broadcast" not in str(error):
-                raise
-    raise AssertionError
+    layout = {"jvps": partial(pipeline.jvp, many=True)}.get(mode) or getattr(pipeline, mode)
+    made = layout(f, (tree.LEAF,) * len(args), kinds, argnums, pipeline.Variant(stretch))
+    return made, generate.module_text("plain", made)
+
+
+def executed(text: str, name: str) -> Callable[..., Any]:
+    """A function of a generated module, run as plain Python."""
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "<generated>", "exec"), namespace)
+    namespace |= {key: getattr(value, "py_func", value) for key, value in namespace.items()}
+    return namespace[name]
 
 
 # ---- the same two ways along tangents
