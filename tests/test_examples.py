@@ -166,6 +166,7 @@ GALLERY = {  # what a small run prints, and a full one
     "learning_rates": (r"cyclic +last loss", r"SGD: best rate of the sweep 3e-01"),
     "l1_l2": (r"of 20 weights are exactly 0", r"16 of 20 .* and 0 of the noise"),
     "overfitting": (r"dropout of one half", r"width  12: unexplained 0.00\d of the patients seen, 1\.[45]"),
+    "transfer": (r"ten digits: [\d.]+ % of the held-out", r"\?  20 labels: first layer frozen [89].*random start [78]"),
     "vectorisation": (r"the three gradients agree within [\d.]+e-1[5-9]", r"a compiled loop"),
     "digits_cnn": (None, r"held-out accuracy (98\.[5-9]|99|100)"),  # slow in plain Python
     "digits_attention": (r"held-out accuracy", r"held-out accuracy 9[6-9]"),
