@@ -91,6 +91,21 @@ class Transformed:
         self._entry = self._entry_for(stretch=True).dispatcher
         return result
 
+    def run_compiled(self, run: Callable[[Any], Any]):
+        """Return run(function), given what numba compiled or will compile: for callers that hand it on to others.
+
+        It is run once more, with another function, where axes of length one turn out to be repeated.
+        """
+        try:
+            return run(self._entry_for(stretch=self._stretch).dispatcher)
+        except (ValueError, IndexError) as e:
+            if self._stretch or not (e.args and e.args[0] == BROADCAST):
+                raise worded(e) from None
+        except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
+            raise _unwrapped_error(e) from None
+        self._stretch, self._entry = True, self._entry_for(stretch=True).dispatcher
+        return self.run_compiled(run)
+
     def _called(self, args) -> Transformed:
         """Return the object that a call with these arguments from Python goes to."""
         return self

@@ -71,9 +71,10 @@ LEVELS = (
     ("__main__",),
     ("",),
     ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
-     "train.penalties", "train.plots", "train.progress", "train.schedules", "train.structures"),
+     "train.penalties", "train.plots", "train.pointers", "train.progress", "train.schedules", "train.structures"),
     ("train.attention", "train.batches", "train.clipping", "train.recurrent", "train.stepping", "train.stopping"),
-    ("train.fit", "train.optimizers"),
+    ("train.epochs", "train.optimizers"),
+    ("train.fit",),
     ("train.sparse", "train.sweep"),
     ("train",),
 )

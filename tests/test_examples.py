@@ -15,11 +15,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PLAIN = {"NUMBA_DISABLE_JIT": "1"}  # without the seconds of compiling
 
 
-def run(script, *options, cwd, status=0, **environment):
+def run(script, *options, cwd, status=0, timeout=300, **environment):
     """Return what the example printed, after checking its exit status."""
     command = [sys.executable, str(EXAMPLES / script), *map(str, options)]
     done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=timeout, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
     assert done.returncode == status, done.stdout + done.stderr
@@ -166,6 +166,7 @@ GALLERY = {  # what a small run prints, and a full one
     "learning_rates": (r"cyclic +last loss", r"SGD: best rate of the sweep 3e-01"),
     "l1_l2": (r"of 20 weights are exactly 0", r"16 of 20 .* and 0 of the noise"),
     "overfitting": (r"dropout of one half", r"width  12: unexplained 0.00\d of the patients seen, 1\.[45]"),
+    "transfer": (r"ten digits: [\d.]+ % of the held-out", r"\?  20 labels: first layer frozen [89].*random start [78]"),
     "vectorisation": (r"the three gradients agree within [\d.]+e-1[5-9]", r"a compiled loop"),
     "digits_cnn": (None, r"held-out accuracy (98\.[5-9]|99|100)"),  # slow in plain Python
     "digits_attention": (r"held-out accuracy", r"held-out accuracy 9[6-9]"),
@@ -202,7 +203,7 @@ def test_small_run(name, small_runs):
 @pytest.mark.long
 @pytest.mark.parametrize("name", GALLERY)
 def test_full_run(name, tmp_path):
-    printed = run(f"{name}.py", cwd=tmp_path)
+    printed = run(f"{name}.py", cwd=tmp_path, timeout=1800)
     assert re.search(GALLERY[name][1], printed), printed
     assert (tmp_path / "out" / f"{name}.png").stat().st_size < 80_000
 

@@ -10,7 +10,8 @@ from numba import njit
 
 import srcgrad as sg
 from srcgrad import train
-from tests.helpers import plain_training, same_bits
+from srcgrad.train import epochs
+from tests.helpers import plain_training, run_python, same_bits
 
 
 @pytest.fixture
@@ -339,6 +340,23 @@ def test_other_files_are_refused_and_a_failure_leaves_the_old_one(tmp_path, monk
         train.load_checkpoint(tmp_path / "other.npz", w)
 
 
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_show_what_was_recorded(tmp_path):
+    pytest.importorskip("matplotlib")
+    history = {"loss": np.array([2.0, 1.0]), "lr": np.full(2, 0.1), "accuracy": np.array([0.5, 0.75])}
+    left, right = train.plot_history(history, tmp_path / "history.png").axes
+    assert [line.get_ydata().tolist() for line in (*left.lines, *right.lines)] == [[2.0, 1.0], [0.5, 0.75]]
+    assert (left.get_yscale(), left.get_xlabel()) == ("log", "epoch")
+    assert right.get_legend().get_texts()[0].get_text() == "accuracy"
+    assert len(train.plot_history({"loss": np.array([1.0, -1.0]), "lr": np.ones(2)}).axes) == 1
+    (axes,) = train.plot_sweep([0.1, 1.0, 10.0], [2.0, 1.0, math.inf], tmp_path / "sweep.png").axes
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[0.1, 1.0], [10.0]]
+    assert axes.get_xscale() == "log"
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("history.png", "sweep.png"))
+
+
 # --- rates, first values, structures ----------------------------------------------------------------------------------
 
 
@@ -377,6 +395,20 @@ def test_first_values_have_the_published_variance(name, variance):
         train.fans((3,))
 
 
+def test_suitable_first_values_keep_the_variance_from_layer_to_layer(rng):
+    z, bar = rng.standard_normal((200, 150)), rng.standard_normal((200, 150))
+    h = wide = z
+    for _ in range(10):
+        W = train.lecun_normal(rng, (150, 150))
+        z, bar = z @ W, bar @ W.T
+        h = np.maximum(h @ train.he_normal(rng, (150, 150)), 0.0)
+        wide = wide @ train.normal(rng, (150, 150), 0.01)
+    assert 0.5 < z.var() < 2.0, "n_in Var(W) = 1, forward"
+    assert 0.5 < bar.var() < 2.0, "n_out Var(W) = 1, backward"
+    assert 0.5 < np.mean(h**2) < 2.0, "He, for ReLU"
+    assert wide.var() < 1e-15
+
+
 @pytest.mark.usefixtures("plain")
 def test_first_biases_have_no_gradient_where_weights_are_zero(rng):
     y, labels = rng.random((12, 2)), np.array([0, 0, 1, 2, 2, 2])
@@ -402,9 +434,12 @@ gradient_of_line, gradient_of_noisy_line = sg.value_and_grad(line), sg.value_and
 @njit
 def compiled_steps(optimizer, params, data):
     state, last = optimizer.init(params), 0.0
-    for t in range(6):
-        last, grads = gradient_of_line(params, data[0], data[1])
-        params, state = optimizer.update(params, grads, state, train.cosine(t, 0.1, 6), (False, True))
+    order = np.arange(data[0].shape[0])
+    for t in range(3):
+        rates = np.array([train.cosine(t, 0.1, 3), 0.01])
+        params, state, last = train.run_epoch(
+            gradient_of_line, optimizer, params, state, data, order, 6, rates, (), None, (False, True)
+        )
     return params, state, last
 
 
@@ -439,6 +474,63 @@ def test_a_loop_inside_njit_trains_as_plain_python_does(monkeypatch):
     assert params[0].all()
     assert not params[1].any()
     assert state.step == 6
+
+
+def wide_line(params, x, y):
+    return np.mean((x @ params[0] + params[1] - y[:, None]) ** 2)  # the bias may have an axis of length one
+
+
+def test_fit_compiles_one_loop_for_all_functions_of_the_same_types(monkeypatch):
+    targets = np.array([3, 0, 2, 1, 1, 0, 2, 3, 1, 0, 2])
+
+    def picked(params, x, labels):
+        return np.sum(params[1][labels] ** 2) + np.sum(params[0]) ** 2
+
+    wide = sg.value_and_grad(wide_line)
+
+    def trained_on(loss, bias, labels, epochs=2):
+        return train.fit(loss, (np.ones((2, 4)).T[::-1].T, bias), (X, labels), train.Momentum(0.1),
+                         epochs=epochs, size=4, limit=0.5, progress=False)  # fmt: skip
+
+    cases = (picked, np.ones(4)), (wide, np.zeros(1))
+    epochs._loops.clear()
+    found = [trained_on(loss, bias, targets) for loss, bias in cases]
+    (loop,) = epochs._loops.values()
+    assert len(loop.signatures) == 1
+    assert epochs.loop_of(next(iter(epochs._loops))) is loop
+    assert wide((np.ones((2, 4)), np.zeros(1)), X, targets)[1][1].shape == (1,)
+    with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
+        trained_on(picked, np.zeros(4), targets + 1)
+    with pytest.raises(ValueError, match="3 and 4"):
+        trained_on(wide, np.zeros(3), targets)
+    plain_training(monkeypatch)
+    for (loss, bias), compiled in zip(cases, found, strict=True):
+        plain = trained_on(wide_line if loss is wide else loss, bias, targets)
+        for a, b in zip(compiled.params, plain.params, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        np.testing.assert_allclose(compiled.history["loss"], plain.history["loss"], rtol=1e-12)
+
+
+KEPT = """
+import numpy as np
+import srcgrad as sg
+from srcgrad import train
+from srcgrad.train import epochs
+def loss(w, x):
+    return train.mse(x @ w, x[:, 0])
+train.fit(loss, np.zeros(2), (np.ones((4, 2)),), train.SGD(0.1), epochs=1, progress=False)
+(loop,) = epochs._loops.values()
+print(sum(loop.stats.cache_hits.values()), sum(loop.stats.cache_misses.values()))
+"""
+
+
+@pytest.mark.long
+def test_the_loop_is_found_on_disk_by_the_next_process(tmp_path):
+    script = tmp_path / "kept.py"
+    script.write_text(KEPT)
+    run = "import runpy; runpy.run_path('kept.py')"
+    assert run_python(run, tmp_path, SRCGRAD_CACHE_DIR=str(tmp_path / "cache")) == "0 1"
+    assert run_python(run, tmp_path, SRCGRAD_CACHE_DIR=str(tmp_path / "cache")) == "1 0"
 
 
 @pytest.mark.long

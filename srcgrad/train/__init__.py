@@ -9,8 +9,9 @@ from .attention import attention, multi_head_attention, softmax
 from .batches import sampled_batches, shuffled_batches, split, take_rows
 from .clipping import clip_by_norm, clip_by_value, global_norm
 from .convolutions import average_pool2d, conv2d, max_pool2d, residual_conv
+from .epochs import run_epoch
 from .files import generator_state, load_checkpoint, restore_generator, save_checkpoint
-from .fit import Fitted, fit, run_epoch
+from .fit import Fitted, fit
 from .initialisers import (
     class_bias,
     fans,

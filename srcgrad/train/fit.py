@@ -7,14 +7,11 @@ import os
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
 
 import srcgrad as sg
 
-from .. import tree
 from ..api import ValueAndGrad
-from .batches import take_rows
-from .clipping import clip_by_norm
+from .epochs import run_epoch
 from .files import generator_state, load_checkpoint, restore_generator, save_checkpoint
 from .progress import Progress
 from .structures import copied
@@ -25,44 +22,6 @@ Fitted.__doc__ = """What `fit` returns: parameters (after early stopping the bes
 The history is a dict of arrays, a value for each epoch: "loss", the mean over the data as it was met; "lr", that of the
 first step; and the metrics by their names.
 """
-
-
-@njit
-def run_epoch(gradient, optimizer, params, state, data, order, size, rates, args=(), limit=None, frozen=None):
-    """Return (params, state, mean loss) after one pass over some rows; from Python and inside njit code.
-
-    Parameters
-    ----------
-    gradient : ValueAndGrad
-        gradient(params, *rows of data, *args) is the mean loss of a minibatch, and its gradient by the parameters.
-    optimizer : Optimizer
-    params, state : structures
-        Parameters, and what `optimizer.init` or the last step returned; they stay as they are.
-    data : tuple of arrays
-        Examples along their first axis.
-    order : array of int
-        The rows, in the order in which they are taken.
-    size : int
-        Rows of a minibatch.
-    rates : array of float
-        The learning rate of each step: one for each `size` rows begun.
-    args : tuple
-        Further arguments of the loss.
-    limit : float, optional
-        For `clip_by_norm`.
-    frozen : structure of bool, optional
-        As for `Optimizer.update`.
-    """
-    total = 0.0
-    for k in range(rates.size):
-        rows = order[k * size : (k + 1) * size]
-        given = (params,) + take_rows(data, rows) + args
-        loss, grads = gradient(*given)
-        total += loss * rows.size
-        if limit is not None:
-            grads = clip_by_norm(grads, limit)
-        params, state = optimizer.update(params, grads, state, rates[k], frozen)
-    return params, state, total / max(order.size, 1)
 
 
 def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None, per="epoch", args=(), limit=None,
@@ -172,8 +131,6 @@ class Run:
         self.params, self.state, self.epoch = params, optimizer.init(params), 0
         self.history: dict[str, list[float]] = {name: [] for name in ("loss", "lr", *options.metrics)}
         self.watched = None if stopping is None else stopping.init(params)
-        plain = all(map(tree.is_plain, (params, options.data, options.args)))
-        self.pass_over = run_epoch if plain else getattr(run_epoch, "py_func", run_epoch)
 
     def ended(self) -> bool:
         """Return whether there is no epoch to come."""
@@ -188,7 +145,7 @@ class Run:
         rates = o.rates(rows, self.epoch, int(self.state.step), self.optimizer.lr)
         order = self.rng.permutation(rows)
         options = data, order, o.size, rates, o.args, o.limit, o.frozen
-        trained = self.pass_over(self.gradient, self.optimizer, self.params, self.state, *options)
+        trained = run_epoch(self.gradient, self.optimizer, self.params, self.state, *options)
         self.params, self.state, loss = trained
         self.epoch += 1
         if not math.isfinite(loss):

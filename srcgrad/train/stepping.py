@@ -79,7 +79,7 @@ class Optimizer:
         numbers = (state.step + 1, self[0] if lr is None else lr, *self[1:])
         rows = leaves_of(structure, params, grads, *state[1:])
         keep = flags(structure, frozen)
-        results = [one(type(self).rule, kept, numbers, *row) for row, kept in zip(rows, keep, strict=True)]
+        results = [one(self, kept, numbers, *row) for row, kept in zip(rows, keep, strict=True)]
         columns = [tree.unflatten(structure, iter(column)) for column in zip(*results, strict=True)]
         return columns[0], self.state(state.step + 1, *columns[1:])
 
@@ -93,19 +93,19 @@ def zeros(w):
     raise TypeError(f"a parameter is {w!r}: {FLOATS}")
 
 
-def step(rule, keep, numbers, w, g, *moments):
+def step(optimizer, keep, numbers, w, g, *moments):
     """Return (w, *moments) after one step as new values; copies where the parameter is to be kept."""
     if not isinstance(w, np.ndarray):
-        return tuple(float(a[0]) for a in step(rule, keep, numbers, *(np.full(1, a) for a in (w, g, *moments))))
+        return tuple(float(a[0]) for a in step(optimizer, keep, numbers, *(np.full(1, a) for a in (w, g, *moments))))
     if g.shape != w.shape:
         raise ValueError(SHAPES)
     arrays = [a.flatten() for a in (w, *moments)]
     if not keep:
-        rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
+        type(optimizer).rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
     return tuple(a.reshape(w.shape) for a in arrays)
 
 
-def step_in_place(rule, keep, numbers, w, g, *moments):
+def step_in_place(optimizer, keep, numbers, w, g, *moments):
     """Return (w, *moments) after one step, which is written into them."""
     if not isinstance(w, np.ndarray):
         raise TypeError(IN_PLACE)
@@ -114,7 +114,7 @@ def step_in_place(rule, keep, numbers, w, g, *moments):
     if g.shape != w.shape:
         raise ValueError(SHAPES)
     arrays = [a.reshape(-1) for a in (w, *moments)]
-    rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
+    type(optimizer).rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
     for array, new in zip((w, *moments), arrays, strict=True):
         if not array.flags.c_contiguous:
             array[...] = new.reshape(array.shape)
@@ -134,7 +134,7 @@ def _zeros(w):
 
 
 @overload(step)
-def _step(rule, keep, numbers, w, g, *moments):
+def _step(optimizer, keep, numbers, w, g, *moments):
     given = _numbers(numbers)
     taken = "".join(f", m{k}" for k in range(len(moments)))
     if isinstance(w, types.Array):
@@ -146,11 +146,11 @@ def _step(rule, keep, numbers, w, g, *moments):
         lines = ["new = np.full(1, w)", *(f"m{k} = np.full(1, moments[{k}])" for k in range(len(moments)))]
         lines.append(f"if not keep:\n        rule(new, np.full(1, g){taken}{given})")
         results = ["new[0]", *(f"m{k}[0]" for k in range(len(moments)))]
-    return _compiled_step(lines, results)
+    return _compiled_step(optimizer, lines, results)
 
 
 @overload(step_in_place)
-def _step_in_place(rule, keep, numbers, w, g, *moments):
+def _step_in_place(optimizer, keep, numbers, w, g, *moments):
     if not isinstance(w, types.Array):
         raise TypingError(IN_PLACE)
     arrays = {"w": w} | {f"moments[{k}]": m for k, m in enumerate(moments)}
@@ -161,17 +161,18 @@ def _step_in_place(rule, keep, numbers, w, g, *moments):
     taken = "".join(f", f{k + 1}" for k in range(len(moments)))
     lines = [f"if g.shape != w.shape:\n        raise ValueError({SHAPES!r})", *flat]
     lines += [f"if not keep:\n        rule(f0, g.ravel(){taken}{_numbers(numbers)})", *back]
-    return _compiled_step(lines, list(arrays))
+    return _compiled_step(optimizer, lines, list(arrays))
 
 
 def _numbers(numbers) -> str:
     return "".join(f", numbers[{k}]" for k in range(len(numbers)))
 
 
-def _compiled_step(lines: list[str], results: list[str]):
+def _compiled_step(optimizer, lines: list[str], results: list[str]):
     body = "".join(f"    {line}\n" for line in lines)
-    text = f"def impl(rule, keep, numbers, w, g, *moments):\n{body}    return {', '.join(results)},\n"
-    return written(text, {"np": np})
+    text = f"def impl(optimizer, keep, numbers, w, g, *moments):\n{body}    return {', '.join(results)},\n"
+    # the rule is found by the type: as an argument it would keep what calls it from being cached
+    return written(text, {"np": np, "rule": optimizer.instance_class.rule})
 
 
 def _is_optimizer(t) -> bool:
@@ -213,9 +214,9 @@ def _compiled_update(self, one, returned: str, params, grads, state, lr, frozen)
     keep = flag_places(structure, frozen, "frozen")
     rate = "self[0]" if is_left_out(lr) else "lr"
     lines = [f"numbers = (state.step + 1, {rate}{''.join(f', self[{k}]' for k in range(1, len(self)))})"]
-    lines += [f"r{k} = one(rule, {kept}, numbers, {', '.join(row)})"
+    lines += [f"r{k} = one(self, {kept}, numbers, {', '.join(row)})"
               for k, (kept, *row) in enumerate(zip(keep, *columns, strict=True))]  # fmt: skip
-    namespace: dict = {"one": one, "rule": kind.rule, "state_of": kind.state}
+    namespace: dict = {"one": one, "state_of": kind.state}
     new, *moments = (
         built(structure, (f"r{k}[{item}]" for k in range(len(columns[0]))), namespace)
         for item in range(len(columns) - 1)
