@@ -163,6 +163,7 @@ GALLERY = {  # what a small run prints, and a full one
     "named_entities": (r"raises the score by", r"2000 .*frozen 9[4-8].*tuned (99|100)(.*\n)*.*the score by [1-9]"),
     "retraining_pitfall": (r"television +gradient 0.0e\+00", r"television .* \+0.35: good\n(.*\n)+ +television .*bad"),
     "vanishing_gradients": (r"tic, Xavier .*e-\d\d\n.*\n.*\nReLU, He .*e[+-]00\n", r"ReLU, weights too large .*e\+05"),
+    "nonlinearities": (r"\nReLU +100\.0 % +100 %", r"\nReLU +100\.0 % +100 % .*\n.*\npara.* +0\.0 % +0 % +0\.[01]"),
     "optimizer_race": (r"Adam +at", r"Adam +at \( 0\.99.*loss 8\.9\de-05"),
     "learning_rates": (r"cyclic +last loss", r"SGD: best rate of the sweep 3e-01"),
     "l1_l2": (r"of 20 weights are exactly 0", r"16 of 20 .* and 0 of the noise"),
