@@ -70,7 +70,7 @@ def main(arguments=None):
     options = parser(__doc__, "gaussian_process.png").parse_args(arguments)
     monthly = co2.load_pandas().data["co2"].resample("MS").mean().dropna()
     if options.quick:
-        monthly = monthly[::4]
+        monthly = monthly[::7]
     time, ppm = (monthly.index.year + (monthly.index.month - 0.5) / 12.0).to_numpy(), monthly.to_numpy()
     seen = time < LAST_SEEN
     middle = ppm[seen].mean()
@@ -82,7 +82,7 @@ def main(arguments=None):
     value_and_grad(start, t, y)
     clock("wrote and compiled the adjoint")
     fit = sg.scipy.minimize(loss, start, (t, y), "L-BFGS-B", bounds=Bounds(start - 4.0, start + 4.0),
-                            options={"maxiter": 10 if options.quick else 200})  # fmt: skip
+                            options={"maxiter": 5 if options.quick else 200})  # fmt: skip
     clock(f"{t.size} months: log-likelihood {-loss(start, t, y):.2f} to {-fit.fun:.2f} in {fit.nfev} evaluations")
     for name, value in zip(START, np.exp(fit.x), strict=True):
         print(f"  {name:18}{value:9.3f}")

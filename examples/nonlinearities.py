@@ -96,7 +96,7 @@ def main(arguments=None):
     add.add_argument("--bias", type=float, default=-3.0, help="of hidden units at the start (default -3)")
     add.add_argument("--rate", type=float, default=2.0, help="the learning rate that is too large (default 2)")
     options = add.parse_args(arguments)
-    images, width, steps = (60, 8, 5) if options.quick else (600, 64, 300)
+    images, width, steps = (40, 6, 4) if options.quick else (600, 64, 300)
     digits, clock = load_digits(), Clock()
     X, labels = digits.data[:images] / 8.0 - 1.0, digits.target[:images]
     z = np.random.default_rng(options.seed).normal(scale=2.0, size=(images, width))
