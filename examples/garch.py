@@ -7,20 +7,23 @@ even if surprises are not normal.
 
 T. Bollerslev, Generalized autoregressive conditional heteroskedasticity, J. Econometrics 31 (1986), fits such a model
 to inflation; the robust errors are those of T. Bollerslev and J. M. Wooldridge, Econometric Reviews 11 (1992).
+
+`--series sunspots` takes three centuries of sunspots instead: what the nine years before do not tell of the square
+root of their number, by an autoregression that least squares fits beforehand; the standard errors leave its own out.
 """
 import numpy as np
 from scipy.optimize import minimize
-from statsmodels.datasets import macrodata
+from statsmodels.datasets import macrodata, sunspots
 
 import srcgrad as sg
 from showing import BLUE, ORANGE, RED, Clock, panels, parser, save
 
-NAMES = ["mu", "phi: of last inflation", "omega", "alpha: of last surprise squared", "beta: of last variance"]
+NAMES = ["mu", "phi: of last value", "omega", "alpha: of last surprise squared", "beta: of last variance"]
 
 
 @sg.differentiable
 def filtered(p, y):
-    """Return each quarter's surprise and variance, for parameters mu, phi, omega, alpha, beta."""
+    """Return the surprise and the variance at each time, for parameters mu, phi, omega, alpha, beta."""
     mu, phi, omega, alpha, beta = p
     n = len(y)
     surprises, variances = np.zeros(n), np.zeros(n)
@@ -33,7 +36,7 @@ def filtered(p, y):
 
 @sg.differentiable
 def log_densities(p, y):
-    """Return the log-likelihood of each quarter but the first, given those before."""
+    """Return the log-likelihood of each value but the first, given those before."""
     surprises, variances = filtered(p, y)
     return -0.5 * (np.log(2.0 * np.pi * variances[1:]) + surprises[1:] ** 2 / variances[1:])
 
@@ -44,11 +47,36 @@ def loss(p, y):
     return -np.mean(log_densities(p, y))
 
 
+def inflation():
+    """Return times, what was measured, and what a model made beforehand expects: nothing."""
+    data = macrodata.load_pandas().data[1:]
+    y = data["infl"].to_numpy()
+    return (data["year"] + (data["quarter"] - 1.0) / 4.0).to_numpy(), y, np.zeros(len(y))
+
+
+def roots_of_sunspots(order=9):
+    """Return years, square roots of the number of sunspots, and what an autoregression expects of them."""
+    data = sunspots.load_pandas().data
+    roots, n = np.sqrt(data["SUNACTIVITY"].to_numpy()), len(data) - order
+    before = np.column_stack([np.ones(n), *(roots[order - k : order - k + n] for k in range(1, order + 1))])
+    weights = np.linalg.lstsq(before, roots[order:], rcond=None)[0]
+    return data["YEAR"].to_numpy()[order:], roots[order:], before @ weights
+
+
+SERIES = {  # how it is read, a time, the title, what is drawn, its unit, limits
+    "inflation": (inflation, "quarter", "consumer prices in the United States", "inflation", "% a year", (-17.0, 19.0)),
+    "sunspots": (roots_of_sunspots, "year", "sunspots", "measured", "root of the number", (-6.5, 16.5)),
+}
+
+
 def main(arguments=None):
     """Fit, report, and draw."""
-    options = parser(__doc__, "garch.png").parse_args(arguments)
-    data = macrodata.load_pandas().data[1:]
-    time, y = (data["year"] + (data["quarter"] - 1.0) / 4.0).to_numpy(), data["infl"].to_numpy()
+    add = parser(__doc__, "garch.png")
+    add.add_argument("--series", choices=SERIES, default="inflation", help="which to fit (default inflation)")
+    options = add.parse_args(arguments)
+    read, step, *_ = SERIES[options.series]
+    time, measured, beforehand = read()
+    y = measured - beforehand
     clock = Clock()
 
     start = np.array([0.5, 0.8, 0.5, 0.2, 0.6])
@@ -70,22 +98,23 @@ def main(arguments=None):
         print(f"{name:34}{value:8.3f}  {a:.3f}  {b:.3f}")
     surprises, variances = filtered(fit.x, y)
     far = np.abs(surprises[1:]) > 2.0 * np.sqrt(variances[1:])
-    print(f"log-likelihood {-n * fit.fun:.2f}; {far.sum()} of {n} quarters outside two standard deviations")
-    save(drawn(time[1:], y[1:], surprises[1:], np.sqrt(variances[1:]), far), options.picture)
+    print(f"log-likelihood {-n * fit.fun:.2f}; {far.sum()} of {n} {step}s outside two standard deviations")
+    found = time[1:], measured[1:], surprises[1:], np.sqrt(variances[1:]), far
+    save(drawn(*found, *SERIES[options.series][1:]), options.picture)
 
 
-def drawn(time, y, surprises, deviation, far):
-    """Return the picture: inflation with what was expected a quarter before, and the standard deviation."""
+def drawn(time, y, surprises, deviation, far, step, title, name, unit, limits):
+    """Return the picture: the series with what was expected one step before, and the standard deviation."""
     figure, (top, below) = panels(2, 1, size=(8.2, 2.3), sharex=True, height_ratios=[3, 2])
     expected = y - surprises
     top.fill_between(time, expected - 2.0 * deviation, expected + 2.0 * deviation, color=BLUE, alpha=0.2, linewidth=0,
-                     label="expected a quarter before, two standard deviations")  # fmt: skip
-    top.plot(time, y, color="0.25", linewidth=1.0, label="inflation")
+                     label=f"expected a {step} before, two standard deviations")  # fmt: skip
+    top.plot(time, y, color="0.25", linewidth=1.0, label=name)
     top.plot(time[far], y[far], "o", color=RED, markersize=4, label="outside")
-    top.set(title="consumer prices in the United States", ylabel="% a year", ylim=(-17.0, 19.0))
+    top.set(title=title, ylabel=unit, ylim=limits)
     top.legend(ncols=3, loc="lower left")
     below.plot(time, deviation, color=ORANGE)
-    below.set(title="standard deviation of the next quarter", ylabel="% a year", xlabel="year", ylim=(0.0, None),
+    below.set(title=f"standard deviation of the next {step}", ylabel=unit, xlabel="year", ylim=(0.0, None),
               xlim=(time[0], time[-1]))  # fmt: skip
     return figure
 

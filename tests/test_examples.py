@@ -203,6 +203,12 @@ def test_small_run(name, small_runs):
 
 
 @pytest.mark.long
+def test_garch_of_sunspots(tmp_path):
+    printed = run("garch.py", "--series", "sunspots", cwd=tmp_path)
+    assert re.search(r"squared +0\.31\d(.*\n)+log-likelihood -425\.05; 17 of 299 years", printed), printed
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", GALLERY)
 def test_full_run(name, tmp_path):
     printed = run(f"{name}.py", cwd=tmp_path, timeout=1800)
