@@ -23,9 +23,9 @@ THEMES = (
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below
-# Compiling every case takes minutes: every fourth in every run, the others with `-m long`.
+# Compiling every case takes minutes: one of twelve in every run, the others with `-m long`.
 COMPILED = [
-    pytest.param(case, k % 16 == 0, id=case.name, marks=() if k % 8 == 0 else pytest.mark.long)
+    pytest.param(case, k % 24 == 0, id=case.name, marks=() if k % 12 == 0 else pytest.mark.long)
     for k, case in enumerate(CASES)
 ]
 

@@ -361,7 +361,9 @@ MANY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("group", ["assembly", "order", pytest.param("algebra", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "group", ["assembly", *(pytest.param(group, marks=pytest.mark.long) for group in ("order", "algebra"))]
+)
 def test_compiled_as_in_plain_python(group, tmp_path):
     """One function that calls many, compiled, gives what its source gives as plain Python."""
     lines, args, calls = [], [], []
