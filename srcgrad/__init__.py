@@ -1,5 +1,7 @@
 """srcgrad: the derivative of numeric Python as readable source, compiled by numba."""
 
+import os as _os
+
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads, check_rule
@@ -75,3 +77,8 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+if _os.environ.get("SRCGRAD_CHECK", "0") not in ("", "0"):
+    from .check_calls import check_every_call as _check_every_call
+
+    _check_every_call()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from . import tree
-from .api import Differentiable, Transformed
+from .api import Differentiable, Transformed, differentiable
 from .custom import CustomJvp, CustomVjp
 from .entry import called, parameters, positions, values_of
 from .errors import ArgumentError, Problem
@@ -207,18 +208,9 @@ def _checked(f, args, argnums, limits: Limits, modes: tuple[str, ...]) -> Found:
     problems: list[str] = []
     gradients = {mode: point.pushed() if mode == "fwd" else point.pulled() for mode in modes}
     for k in point.wanted:
-        expected, how, usual = point.expected(k, limits)
-        allowed = limits.allowed([e for e in expected if e is not None], point.value, usual)
-        deviations[point.names[k]] = 0.0
-        for mode, found in gradients.items():
-            worst = [
-                _compared(label, e, g, allowed, mode, how)
-                for label, e, g in zip(point.labels[k], expected, found[k], strict=True)
-                if e is not None
-            ]
-            deviations[point.names[k]] = max([deviations[point.names[k]], *(d for d, _ in worst)])
-            off = [p for _, p in worst if p]
-            problems += off[:1]
+        by_mode = {mode: found[k] for mode, found in gradients.items()}
+        deviations[point.names[k]], off = point.compare(k, by_mode, limits)
+        problems += off
     if len(modes) == 2 and not problems:
         problems += point.disagreement()
     return Found(deviations, problems, point.whole)
@@ -242,7 +234,9 @@ class Point:
                 raise ArgumentError(Problem(f"the argument {self.names[k]!r} is not a float", "check float arguments"))
         self.whole = tuple(k for k in self.wanted if all(map(_is_float, self.flat[k])))
         self.single = any(np.asarray(v).dtype == np.float32 for leaves in self.flat for v in leaves)
-        self.evaluate: Callable[..., Any] = self.by_pullback if "rev" in modes else self.by_tangents
+        self.evaluate: Callable[..., Any] = self.by_tangents if modes else self.by_call
+        if "rev" in modes:
+            self.evaluate = self.by_pullback
         self.plain = python_function(base) if not isinstance(base, Transformed) else None
         out = self.evaluate(self.args)
         self.result = tree.structure_of(out)
@@ -253,6 +247,14 @@ class Point:
         self.value = self.weighed(out)
 
     # -- evaluations
+    @cached_property
+    def compiled(self) -> Transformed:
+        """The function, as it is called where no derivative of it is wanted."""
+        return self.f if isinstance(self.f, Transformed) else differentiable(self.f)
+
+    def by_call(self, args):
+        return called(self.compiled, self.signature, [_copied(a) for a in args])
+
     def by_pullback(self, args):
         return vjp(self.f, *args)[0]
 
@@ -313,6 +315,21 @@ class Point:
         return [f"the modes disagree: <y_bar, J x_dot> is {float(pushed)!r}, <J^T y_bar, x_dot> is {right!r}"]
 
     # -- what they should be
+    def compare(self, k: int, gradients: dict[str, list], limits: Limits) -> tuple[float, list[str]]:
+        """Return (largest deviation of gradients of an argument, by mode, and what is wrong with each of them)."""
+        expected, how, usual = self.expected(k, limits)
+        allowed = limits.allowed([e for e in expected if e is not None], self.value, usual)
+        deviation, problems = 0.0, []
+        for mode, found in gradients.items():
+            worst = [
+                _compared(label, e, g, allowed, mode, how)
+                for label, e, g in zip(self.labels[k], expected, found, strict=True)
+                if e is not None
+            ]
+            deviation = max([deviation, *(d for d, _ in worst)])
+            problems += [p for _, p in worst if p][:1]
+        return deviation, problems
+
     def expected(self, k: int, limits: Limits) -> tuple[list, str, float]:
         """Return (gradients of the leaves of an argument, how they were found, what relative deviation is usual)."""
         differences = [self.differences(k, n, limits.eps) if _is_float(x) else None for n, x in enumerate(self.flat[k])]

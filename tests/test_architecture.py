@@ -57,6 +57,7 @@ LEVELS = (
     ("layouts", "structured"),
     ("explanation", "jacobian", "jvp", "odes", "pullback", "sparse", "vmap"),
     ("check", "implicit", "scipy", "draw.labels", "draw.layers", "draw.model"),
+    ("check_calls",),
     ("draw.gates", "draw.operands", "draw.spans"),
     ("draw.stores",),
     ("draw.build",),

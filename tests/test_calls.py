@@ -100,10 +100,19 @@ def test_hessian_products_through_routines(case, apart, monkeypatch):
     assert dot(w, along(v)) == pytest.approx(dot(v, along(w)), rel=1e-11, abs=1e-12)
 
 
-COMPILED = ("struct_args", "array_loop_used", "functions", "array_tuple", "even", "tree_sum")
+# Compiling takes seconds each: the last ones with `-m long`.
+COMPILED = ("array_loop_used", "functions", "even", "struct_args", "array_tuple", "tree_sum")
+OFTEN = COMPILED[:3]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.function.__name__ in COMPILED], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(c, id=c.name, marks=() if c.function.__name__ in OFTEN else pytest.mark.long)
+        for c in CASES
+        if c.function.__name__ in COMPILED
+    ],
+)
 def test_compiled_with_its_routines(case, apart):
     derivative = sg.value_and_grad(case.function, argnums=case.positions)
     args = case.fresh()

@@ -1,12 +1,15 @@
 """`check_grads`: what it compares with, what it finds, and how it says so."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import check, entry, store
+from srcgrad import check, check_calls, entry, store
 from tests.test_arguments import Layer, U, V, energy, mixed, scaled_outputs, square
 
 
@@ -147,3 +150,41 @@ def test_arguments_are_left_alone(plain):
     x = np.array([1.0, 2.0])
     assert sg.check_grads(in_place, (x,), order=2) < 1e-6
     np.testing.assert_array_equal(x, [1.0, 2.0])
+
+
+@pytest.fixture
+def every_call(monkeypatch, plain):
+    """Gradients that are compared with differences at every call, until the test is over."""
+    for cls in (sg.api.Grad, sg.api.ValueAndGrad):
+        monkeypatch.setattr(cls, "__call__", cls.__call__)
+    check_calls.check_every_call()
+
+
+@sg.custom_vjp
+def halved(x):
+    return x * x
+
+
+halved.defvjp(lambda x: (x * x, x), lambda x, bar: (x * bar,))
+
+
+def test_every_call_is_checked_if_asked_for(every_call):
+    assert np.allclose(sg.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0])), [3.0, 12.0])
+    assert sg.value_and_grad(square)(3.0) == (9.0, 6.0)
+    assert sg.grad(lambda p: p["a"] * p["b"] ** 2)({"a": 2.0, "b": 3.0})["b"] == 12.0
+    assert sg.grad(sg.grad(lambda x: x**3))(2.0) == 12.0
+
+
+def test_a_wrong_rule_is_named_at_the_call(every_call):
+    with pytest.raises(AssertionError, match=r"gradient by x: 2\.0, .* 4\.0"):
+        sg.grad(lambda x: halved(x))(2.0)
+    with pytest.raises(AssertionError, match=r"gradient by y\[1\]: 3\.0, .* 6\.0"):
+        sg.value_and_grad(lambda x, y: x + halved(y[1]), argnums=(0, 1))(1.0, np.array([2.0, 3.0]))
+
+
+def test_the_switch_is_read_at_import():
+    code = "import srcgrad as sg; print(sg.api.Grad.__call__ is sg.api.Derivative.__call__)"
+    for value, same in (("1", "False"), ("0", "True")):
+        environment = {**os.environ, "SRCGRAD_CHECK": value}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == same

@@ -23,9 +23,9 @@ THEMES = (
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below
-# Compiling every case takes minutes: one of twelve in every run, the others with `-m long`.
+# Compiling every case takes minutes: one of sixteen in every run, the others with `-m long`.
 COMPILED = [
-    pytest.param(case, k % 24 == 0, id=case.name, marks=() if k % 12 == 0 else pytest.mark.long)
+    pytest.param(case, k % 32 == 0, id=case.name, marks=() if k % 16 == 0 else pytest.mark.long)
     for k, case in enumerate(CASES)
 ]
 
@@ -87,7 +87,7 @@ def test_generated_source_under_plain_python(case):
             assert parse_text(emit(function), {**HELPERS, **dict(derived.captured)}) == function
 
 
-@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES[::6], ids=lambda case: case.name)
 def test_many_directions_at_once(case):
     """The tangents along two directions at once are those along each."""
     args, chosen = case.fresh(), some_of(case.positions, len(case.name))

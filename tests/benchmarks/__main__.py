@@ -4,7 +4,9 @@ import argparse
 import os
 import platform
 
-TABLES = ("emitted", "kernels", "derivatives", "arrays", "checkpoints", "calls", "solvers", "starts", "compiling")
+TABLES = (
+    "emitted", "sizes", "kernels", "derivatives", "arrays", "checkpoints", "calls", "solvers", "starts", "compiling",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -22,12 +24,14 @@ def main() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, solvers, starts
+    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, sizes, solvers, starts
 
     print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
     wanted = options.tables or TABLES
     if "emitted" in wanted:
         emitted.table(options.seconds)
+    if "sizes" in wanted:
+        sizes.table(options.seconds)
     if "kernels" in wanted:
         kernels.table(options.seconds, options.only)
     if "arrays" in wanted:
