@@ -7,6 +7,7 @@ first and last value; any other where it stands. Reverse touches the same elemen
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .affine import Affine, affine
@@ -102,7 +103,7 @@ class Checker:
                 at_test = self.open_needs(self.needs_of(stmt), forget(facts, (stmt,)))
             here, lifted, facts = self.settle(needs, facts, loop)
             before_loop += lifted
-            stmt = ir.with_exprs(stmt, lambda e, facts=facts: self.settled(e, facts))  # type: ignore[misc]
+            stmt = ir.with_exprs(stmt, partial(self.settled, facts=facts))
             here = [] if self.silent else here
             held, stmt = self.name_indices(here, stmt, facts)
             out += self.bound_and_checked(held, here, furthest)

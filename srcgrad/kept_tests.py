@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from . import ir
 from .ir import Block, Expr, For, Function, Kind, Let, Name, Op, Stmt, Store, Sub, While
@@ -62,7 +63,7 @@ def name_tests(function: Function, kinds: dict[str, Kind], active, fresh: ir.Fre
         out: list[Stmt] = []
         for stmt in stmts:
             deeper = inside or isinstance(stmt, For | While)
-            stmt = ir.with_blocks(stmt, lambda b, deeper=deeper: block(b, deeper))  # type: ignore[misc]
+            stmt = ir.with_blocks(stmt, partial(block, inside=deeper))
             test = compared(stmt) if inside and isinstance(stmt, Store) and id(stmt) not in first else None
             if test is not None and isinstance(stmt, Store) and stmt.base in active:
                 name = fresh("test")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from . import ir, tree
 from .blocks import exposed_reads, verify
@@ -169,23 +169,24 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     return generated((replace(function, captured=()),), low, rules=False)
 
 
-Work = TypeVar("Work", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
-def undistributed(work: Work) -> Work:
+def undistributed(work: Callable[Given, Result]) -> Callable[Given, Result]:
     """Return the same work, in all of which sympy leaves a number times a sum as it is.
 
     Not in its single steps alone: each switch empties sympy's cache.
     """
 
     @wraps(work)
-    def done(*args, **options):
+    def done(*args: Given.args, **options: Given.kwargs) -> Result:
         from .symbolic import distribute
 
         with distribute(False):
             return work(*args, **options)
 
-    return done  # type: ignore[return-value]
+    return done
 
 
 @undistributed

@@ -436,4 +436,7 @@ def share(exprs: list, first: int):
         return kept, [reveal(e) for e in results]
 
 
-__all__ = ["Choose", "Converter", "elementwise", "function_class", "negated", "number", "partials", "share"]
+__all__ = [
+    "Choose", "Converter", "distribute", "elementwise", "function_class",
+    "negated", "number", "partials", "share",
+]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .dependence import differentiable_leaves
@@ -41,7 +42,7 @@ def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, 
         out: list[ir.Stmt] = []
         for stmt in stmts:
             deeper = inside or isinstance(stmt, For | While)
-            stmt = ir.with_blocks(stmt, lambda b, deeper=deeper: block(b, deeper))  # type: ignore[misc]
+            stmt = ir.with_blocks(stmt, partial(block, inside=deeper))
             if inside and isinstance(stmt, Let) and not kinds[stmt.target].rank and stmt.target in active:
                 out += split(stmt, Name(stmt.target), kinds[stmt.target], False)
             elif inside and isinstance(stmt, Store) and stmt.base in active:
