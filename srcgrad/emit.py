@@ -19,6 +19,7 @@ _SELECT, _NOT, _UNARY, _POWER, _ATOM = 0, 3, 11, 12, 14
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/=", "pow": "**=", "mod": "%=", "floordiv": "//=",
               "np.dot": "@=", "bitand": "&=", "bitor": "|=", "bitxor": "^=",
               "lshift": "<<=", "rshift": ">>="}  # fmt: skip
+_UFUNCS = {"add": "add", "sub": "subtract"}
 _NONASSOCIATIVE = {"sub", "div", "floordiv", "mod", "np.dot", "lshift", "rshift"}
 
 
@@ -303,6 +304,8 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, Let):
         value = stmt.value
         if isinstance(value, Op) and value.option("inplace") and value.args[0] == Name(stmt.target):
+            if value.option("any_order"):
+                return f"{stmt.target} = simd.{_UFUNCS[value.fn]}({stmt.target}, {expr_text(value.args[1])})"
             return f"{stmt.target} {_AUGMENTED[value.fn]} {expr_text(value.args[1])}"
         return f"{stmt.target} = {expr_text(value)}"
     if isinstance(stmt, Store):

@@ -135,9 +135,9 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     import math
 
     from .primitives import own
-    from .runtime import special
+    from .runtime import simd, special
 
-    known = {"np": np, "math": math, "special": special, "own": own}
+    known = {"np": np, "math": math, "simd": simd, "special": special, "own": own}
     return parse(source_from_text(text, known | (namespace or {}))).function
 
 

@@ -26,7 +26,7 @@ _BINARY = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random",
-    "special", "own", *HELPERS,
+    "simd", "special", "own", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
     "load_array", "NAMES", "CALLEES", "RULES", "RECURSIVE", "PITFALLS", "RESULT",
     "ValueError", "IndexError", "UnboundLocalError",

@@ -28,8 +28,10 @@ from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
+from .switches import is_on
 from .turn_columns import turn_columns
 from .unbound import guard_unbound
+from .vector_loops import use_vector_functions
 from .warned import from_text
 from .webs import split_webs
 
@@ -322,10 +324,16 @@ def generated(functions: tuple[ir.Function, ...], low: Lowered, rules: bool = Tr
     functions, callees, inside, told = linked(functions, {name for name, _ in captured}, low.variant, rules)
     settled = [settle(f) for f in (*functions, *callees)]
     functions, callees = (tuple(f for f, _ in some) for some in (settled[: len(functions)], settled[len(functions) :]))
+    functions, callees = (tuple(map(vectorised, some)) for some in (functions, callees))
     inside = (*inside, *(p for _, problems in settled for p in problems))
     known = (*low.inherited, *(low.pitfalls or ()))
     pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
     return Generated(functions, low.result, captured, low.function.name, pitfalls, callees, told)
+
+
+def vectorised(function: ir.Function) -> ir.Function:
+    """Return a function with calls that vectorise, unless that is switched off."""
+    return use_vector_functions(function) if is_on("simd") else function
 
 
 def outliving(block: ir.Block) -> ir.Block:

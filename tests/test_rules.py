@@ -31,7 +31,7 @@ HEAD = """import math
 import numpy as np
 
 from srcgrad import stop_gradient
-from srcgrad.runtime import special
+from srcgrad.runtime import simd, special
 
 
 """

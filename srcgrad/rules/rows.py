@@ -26,6 +26,8 @@ CONSTANTS = {
 ARGUMENTS = ("x", "y", "z", "w")
 # the module that generated code calls `special`, and whose functions those are
 SPECIAL, SCIPY = "srcgrad.runtime.special", "scipy.special"
+# the module that generated code calls `simd`: functions that vectorise, which are read as NumPy's
+VECTORS = "srcgrad.runtime.simd"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Row:
 ROWS: dict[str, Row] = {}
 BY_SPELLING: dict[str, Row] = {}
 BY_OBJECT: dict[object, str] = {}
+# functions that vectorise, by all spellings of their rows
+SIMD: dict[str, str] = {}
 # the user's own, by what generated code calls them
 OWN: dict[str, Any] = {}
 
@@ -82,7 +86,7 @@ def row(name, spellings, *partials, formula=None, result="float", domain=(-2.0, 
     domain, more : tuple
         The interval of the first argument and those of the others, from which tests draw; integers draw integers.
     alias : str
-        Spellings that are read as the first one.
+        Spellings that are read as the first one; `simd.name` for a function that vectorises.
     """
     entry = Row(name, tuple(spellings.split()), partials or None, formula, result, (domain, *more), not cheap,
                 tuple(alias.split()))
@@ -93,26 +97,33 @@ def row(name, spellings, *partials, formula=None, result="float", domain=(-2.0, 
         _found_by(spelling, spelling)
     for spelling in entry.aliases:
         _found_by(spelling, entry.spellings[0])
+        if spelling.startswith("simd."):
+            SIMD.update(dict.fromkeys(entry.spellings, spelling))
 
 
 def _found_by(spelling: str, read_as: str):
     """Let the object of a spelling be read; SciPy's objects are found by name, so that SciPy is not imported here."""
     module, _, attribute = spelling.rpartition(".")
-    if module == "special":
-        _SPECIAL[attribute] = read_as
+    if module in _BY_NAME:
+        _BY_NAME[module][attribute] = read_as
     elif hasattr(_MODULES[module], attribute):
         BY_OBJECT[getattr(_MODULES[module], attribute)] = read_as
 
 
-_SPECIAL: dict[str, str] = {}
+_BY_NAME: dict[str, dict[str, str]] = {"special": {}, "simd": {}}
 
 
 def special_name(function) -> str | None:
     """Return the name of an object in `scipy.special`, or in the module that stands for it; None of any other."""
+    return _name_in((SCIPY, SPECIAL), function)
+
+
+def _name_in(modules: tuple[str, ...], function) -> str | None:
+    """Return the name of an object in one of some modules, which nobody has to have imported."""
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         return None
-    for module in (SCIPY, SPECIAL):
+    for module in modules:
         if module in sys.modules and getattr(sys.modules[module], name, None) is function:
             return name
     return None
@@ -125,5 +136,8 @@ def spelling_of(function) -> str | None:
             return BY_OBJECT[function]
     except TypeError:
         return None
-    name = special_name(function)
-    return None if name is None else _SPECIAL.get(name)
+    for own, modules in (("special", (SCIPY, SPECIAL)), ("simd", (VECTORS,))):
+        name = _name_in(modules, function)
+        if name is not None:
+            return _BY_NAME[own].get(name)
+    return None

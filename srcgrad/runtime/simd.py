@@ -12,6 +12,7 @@ Petrogalli, "SLEEF: A portable vectorized library of C standard mathematical fun
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 
 import numba
@@ -205,3 +206,43 @@ expm1 = _elementary("expm1", _expm1)
 log = _elementary("log", _log)
 log1p = _elementary("log1p", _log1p)
 tanh = _elementary("tanh", _tanh)
+
+
+# ---- sums
+
+
+def _reordered(instruction: str):
+    """Return an intrinsic: the instruction of this name, which a compiler may take in another order in a sum."""
+
+    @intrinsic
+    def operation(typing, a, b):
+        def generate(context, builder, signature, args):
+            return getattr(builder, instruction)(*args, flags=("contract", "reassoc"))
+
+        return a(a, b), generate
+
+    return operation
+
+
+def _of_sums(name: str, instruction: str, exact: Callable) -> Callable:
+    """Return NumPy's function of this name, whose order in a sum of floats is free in compiled code."""
+    operation = _reordered(instruction)
+
+    def function(a, b):
+        return getattr(np, name)(a, b)
+
+    @overload(function, jit_options=_INLINED)
+    def typing(a, b):
+        if not isinstance(a, types.Float) and not isinstance(b, types.Float):
+            return lambda a, b: exact(a, b)
+        if a == b:
+            return lambda a, b: operation(a, b)
+        return lambda a, b: operation(np.float64(a), np.float64(b))
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Return `np.{name}(a, b)`, of which a sum may be taken in any order."
+    return function
+
+
+add = _of_sums("add", "fadd", operator.add)
+subtract = _of_sums("subtract", "fsub", operator.sub)
