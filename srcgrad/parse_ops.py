@@ -136,7 +136,7 @@ class OperationReader(ExpressionReader):
         if f in (simd.add, simd.subtract):
             args = tuple(map(self.scalar, node.args))
             fn = "add" if f is simd.add else "sub"
-            return Op(fn, args, (("inplace", True),), self.source.loc(node))
+            return Op(fn, args, (("inplace", True), ("any_order", True)), self.source.loc(node))
         if f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
         return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE

@@ -31,7 +31,7 @@ from .simplify import simplify
 from .switches import is_on
 from .turn_columns import turn_columns
 from .unbound import guard_unbound
-from .vector_loops import use_vector_functions
+from .vector_loops import use_vector_functions, without_vector_functions
 from .warned import from_text
 from .webs import split_webs
 
@@ -139,7 +139,7 @@ def front(
         known: tree.Structure = tree.LEAF
         if not isinstance(f, ir.Function):
             parsed = parse(f, structures, inline, param_kinds, variant.stretch)
-            whole, known = parsed.function, parsed.result
+            whole, known = without_vector_functions(parsed.function), parsed.result
             inherited = parsed.pitfalls
         passes.dump("parse", whole)
         ready(whole.body)

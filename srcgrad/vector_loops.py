@@ -8,6 +8,7 @@ there a call is no slower.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from . import ir
@@ -17,6 +18,9 @@ from .ir import Const, Expr, For, Function, Let, Op, Stmt, Store, While
 from .parallel import arrays_of, obstacle
 from .rules.elementwise import BY_SPELLING
 from .rules.rows import SIMD
+
+# the functions that vectorise, with NumPy's
+_NUMPY = {vector: BY_SPELLING[vector].spellings[0] for vector in SIMD.values()}
 
 
 def use_vector_functions(function: Function) -> Function:
@@ -55,11 +59,34 @@ def use_vector_functions(function: Function) -> Function:
     return replace(function, body=block(function.body, set()))
 
 
+def without_vector_functions(function: Function) -> Function:
+    """Return a function that has been generated with NumPy's functions, and sums in their order, in all loops."""
+    if not any(isinstance(e, Op) and (e.fn in _NUMPY or e.option("any_order")) for e in _exprs(function.body)):
+        return function
+
+    def one(e: Expr) -> Expr:
+        e = ir.rebuild(e, one)
+        if not isinstance(e, Op):
+            return e
+        return replace(e, fn=_NUMPY.get(e.fn, e.fn), static=tuple(s for s in e.static if s[0] != "any_order"))
+
+    def block(stmts: ir.Block) -> ir.Block:
+        return tuple(ir.with_blocks(ir.with_exprs(s, one), block) for s in stmts)
+
+    return replace(function, body=block(function.body))
+
+
+def _exprs(block: ir.Block) -> Iterator[Expr]:
+    """Yield all expressions of a block."""
+    for stmt in ir.statements(block):
+        yield from ir.walk(*ir.exprs_of(stmt))
+
+
 def _is_elementary(loop: For) -> bool:
     """Return whether a loop has neither loops nor branches in it, and calls functions that vectorise and no others."""
     if not all(isinstance(s, Let | Store) for s in loop.body):
         return False
-    called = {e.fn for s in loop.body for e in ir.walk(*ir.exprs_of(s)) if isinstance(e, Op) and _is_call(e)}
+    called = {e.fn for e in _exprs(loop.body) if isinstance(e, Op) and _is_call(e)}
     return bool(called) and called <= SIMD.keys()
 
 

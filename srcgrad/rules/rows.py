@@ -26,7 +26,7 @@ CONSTANTS = {
 ARGUMENTS = ("x", "y", "z", "w")
 # the module that generated code calls `special`, and whose functions those are
 SPECIAL, SCIPY = "srcgrad.runtime.special", "scipy.special"
-# the module that generated code calls `simd`: functions that vectorise, which are read as NumPy's
+# the module that generated code calls `simd`: functions that vectorise
 VECTORS = "srcgrad.runtime.simd"
 
 
@@ -86,7 +86,7 @@ def row(name, spellings, *partials, formula=None, result="float", domain=(-2.0, 
     domain, more : tuple
         The interval of the first argument and those of the others, from which tests draw; integers draw integers.
     alias : str
-        Spellings that are read as the first one; `simd.name` for a function that vectorises.
+        Spellings that are read as the first one; and `simd.name`, where a function vectorises.
     """
     entry = Row(name, tuple(spellings.split()), partials or None, formula, result, (domain, *more), not cheap,
                 tuple(alias.split()))
@@ -96,8 +96,10 @@ def row(name, spellings, *partials, formula=None, result="float", domain=(-2.0, 
         BY_SPELLING[spelling] = entry
         _found_by(spelling, spelling)
     for spelling in entry.aliases:
-        _found_by(spelling, entry.spellings[0])
-        if spelling.startswith("simd."):
+        vector = spelling.startswith("simd.")
+        _found_by(spelling, spelling if vector else entry.spellings[0])
+        if vector:
+            BY_SPELLING[spelling] = entry
             SIMD.update(dict.fromkeys(entry.spellings, spelling))
 
 
