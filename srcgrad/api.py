@@ -17,6 +17,7 @@ from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem
 from .listing import Source
 from .makers import OF_FUNCTION, maker
 from .source import python_function
+from .switches import simd_unless_said
 
 
 class Transformed:
@@ -34,6 +35,7 @@ class Transformed:
         self._argnums = argnums
         # an option not given is that of the function wrapped
         self._boundscheck = getattr(f, "_boundscheck", True) if boundscheck is None else bool(boundscheck)
+        self._simd = getattr(f, "_simd", simd_unless_said())
         base = f._base if isinstance(f, Differentiable) else f
         self._base = base
         self._signature = self._parameters(base)
@@ -138,7 +140,7 @@ class Transformed:
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
                              function_digest(self._base), structures, stretch, self._boundscheck,
-                             inside, self._options)  # fmt: skip
+                             self._simd, inside, self._options)  # fmt: skip
 
     def generated(self, kinds, structures, stretch=False):
         """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""
@@ -211,6 +213,13 @@ class Transformed:
 
 class Differentiable(Transformed):
     """A compiled primal that derivatives can be taken of; made by `differentiable`."""
+
+    def __init__(self, f, argnums=(), boundscheck=None, simd=None):
+        super().__init__(f, argnums, boundscheck)
+        self._simd = self._simd if simd is None else bool(simd)
+
+    def __reduce__(self):
+        return travel.reduced(self, self._base, Differentiable, (self._unwrapped, (), self._boundscheck, self._simd))
 
 
 class Derivative(Transformed):
@@ -285,7 +294,7 @@ def _unwrapped_error(e: Exception) -> Exception:
 
 
 @maker(OF_FUNCTION)
-def differentiable(f=None, *, boundscheck=None):
+def differentiable(f=None, *, boundscheck=None, simd=None):
     """Return `f` compiled, with derivatives to be had from it; usable as a decorator.
 
     Parameters
@@ -294,6 +303,10 @@ def differentiable(f=None, *, boundscheck=None):
         A plain Python function, a lambda, or an njit function with source.
     boundscheck : bool, optional
         Whether an index outside its array raises IndexError, as in NumPy (default), or is not looked at.
+    simd : bool, optional
+        Whether innermost loops whose trips are independent compute `exp`, `expm1`, `log`, `log1p` and `tanh` several
+        elements at once, to 2 units in the last place, and the sums of these loops in any order; here and in all
+        derivatives. The default is False.
 
     Returns
     -------
@@ -313,10 +326,10 @@ def differentiable(f=None, *, boundscheck=None):
     9.0
     """
     if f is None:
-        return functools.partial(differentiable, boundscheck=boundscheck)
-    if isinstance(f, Differentiable) and boundscheck is None:
+        return functools.partial(differentiable, boundscheck=boundscheck, simd=simd)
+    if isinstance(f, Differentiable) and boundscheck is None and simd is None:
         return f
-    return Differentiable(f, boundscheck=boundscheck)
+    return Differentiable(f, boundscheck=boundscheck, simd=simd)
 
 
 @maker(OF_FUNCTION)

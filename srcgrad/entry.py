@@ -71,6 +71,7 @@ class Request:
     structures: tuple[tree.Structure, ...] | None = None
     stretch: bool = False
     boundscheck: bool = True
+    simd: bool = False
     inside: bool = False
     options: object = None
 
@@ -99,7 +100,7 @@ class Entry:
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
-            repr(request.boundscheck), repr(request.inside), repr(request.options),
+            repr(request.boundscheck), repr(request.simd), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
         self.dispatcher = self._dispatcher(name)

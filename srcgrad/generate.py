@@ -25,6 +25,7 @@ def builder(request, kinds, structures, wrt):
 
     def build():
         made = variant(request.stretch)
+        made = made.vectorised() if request.simd else made
         return made.run_once() if made.leaves_traces() else made
 
     def variant(stretch):

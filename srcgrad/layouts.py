@@ -13,6 +13,7 @@ from . import entry, generate, store, tree, warned
 from .api import Differentiable, worded
 from .digests import function_digest
 from .errors import BROADCAST
+from .switches import simd_unless_said
 
 
 def arguments(f, args, kwargs=None) -> entry.Arguments:
@@ -64,15 +65,16 @@ class Layout:
     def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], stretch: bool, digest: str) -> Made:
         base = f._base if isinstance(f, Differentiable) else f
         boundscheck = getattr(f, "_boundscheck", True)
+        simd = getattr(f, "_simd", simd_unless_said())
         described = tuple(map(tree.describe, args.structures))
         key = store.digest(self.transform, store.package_digest(), digest, repr([str(k) for k in args.kinds]),
-                           repr(described), repr((stretch, boundscheck, wrt)))  # fmt: skip
+                           repr(described), repr((stretch, boundscheck, simd, wrt)))  # fmt: skip
         with self.lock:
             if key not in self.made:
                 name = getattr(base, "__name__", "function").replace("<lambda>", "function")
                 params = tuple(entry.parameters(base).parameters)
                 request = entry.Request(base, name, self.transform, (), False, params, digest, args.structures, stretch,
-                                        boundscheck)  # fmt: skip
+                                        boundscheck, simd)  # fmt: skip
                 label, build = generate.builder(request, args.kinds, args.structures, wrt)
                 module, result = generate.module_for(label, key, build)
                 warned.warn(generate.pitfalls_of(module))

@@ -28,7 +28,6 @@ from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
-from .switches import is_on
 from .turn_columns import turn_columns
 from .unbound import guard_unbound
 from .vector_loops import use_vector_functions, without_vector_functions
@@ -69,6 +68,11 @@ class Generated:
 
         every = (self.functions, self.callees)
         functions, callees = (tuple(replace(f, body=block(f.body)) for f in some) for some in every)
+        return replace(self, functions=functions, callees=callees)
+
+    def vectorised(self) -> Generated:
+        """Return the module with elementary functions and sums as they vectorise, in the loops that do then."""
+        functions, callees = (tuple(map(use_vector_functions, some)) for some in (self.functions, self.callees))
         return replace(self, functions=functions, callees=callees)
 
     def is_recursive(self) -> bool:
@@ -324,16 +328,10 @@ def generated(functions: tuple[ir.Function, ...], low: Lowered, rules: bool = Tr
     functions, callees, inside, told = linked(functions, {name for name, _ in captured}, low.variant, rules)
     settled = [settle(f) for f in (*functions, *callees)]
     functions, callees = (tuple(f for f, _ in some) for some in (settled[: len(functions)], settled[len(functions) :]))
-    functions, callees = (tuple(map(vectorised, some)) for some in (functions, callees))
     inside = (*inside, *(p for _, problems in settled for p in problems))
     known = (*low.inherited, *(low.pitfalls or ()))
     pitfalls = known if low.variant.derived else tuple(dict.fromkeys((*known, *inside)))
     return Generated(functions, low.result, captured, low.function.name, pitfalls, callees, told)
-
-
-def vectorised(function: ir.Function) -> ir.Function:
-    """Return a function with calls that vectorise, unless that is switched off."""
-    return use_vector_functions(function) if is_on("simd") else function
 
 
 def outliving(block: ir.Block) -> ir.Block:

@@ -1,13 +1,14 @@
-"""Optimisations that can be switched off, to compare what is generated with and without them."""
+"""Switches in the environment: optimisations off, to compare what is generated without them, or on where not said."""
 
 from __future__ import annotations
 
 import os
 
 VARIABLE = "SRCGRAD_SKIP"
+SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
-    "scratch", "additions", "scalars", "split", "one pass", "from zero", "simd",
+    "scratch", "additions", "scalars", "split", "one pass", "from zero",
 )  # fmt: skip
 
 
@@ -24,6 +25,11 @@ def switched_off() -> tuple[str, ...]:
     if unknown:
         raise ValueError(f"{VARIABLE} names {', '.join(unknown)}; there are {', '.join(SWITCHES)}")
     return tuple(name for name in SWITCHES if name in named)
+
+
+def simd_unless_said() -> bool:
+    """Return whether functions of which nothing is said are made with `simd=True`: `SRCGRAD_SIMD` is 1."""
+    return os.environ.get(SIMD, "") not in ("", "0")
 
 
 def is_on(name: str) -> bool:

@@ -1,8 +1,8 @@
 """Elementary functions that vectorise: digits, ends of domains, packed instructions, and the loops that call them."""
 
 import os
+import pickle
 import re
-from unittest import mock
 
 import mpmath
 import numba
@@ -136,6 +136,7 @@ def test_plain_python_has_numpys_functions():
     assert (simd.add(1.0, 2.0), simd.subtract(1.0, 2.0)) == (3.0, -1.0)
 
 
+@sg.differentiable(simd=True)
 def log_sum_exp(x):
     largest = np.max(x)
     return np.log(np.sum(np.exp(x - largest))) + largest
@@ -172,15 +173,39 @@ def with_a_branch(a):
 @pytest.mark.parametrize(("function", "args"), [(recurrence, (0.3, 4)), (with_another_call, (np.ones(3),)),
                                                 (with_a_branch, (np.ones(3),))])  # fmt: skip
 def test_loops_that_do_not_vectorise_stay(function, args):
-    for made in (sg.differentiable(function), sg.grad(function)):
+    made = sg.differentiable(function, simd=True)
+    for made in (made, sg.grad(made)):
         assert "runtime import simd" not in str(sg.source(made, *args))
 
 
-def test_switched_off():
-    with mock.patch.dict(os.environ, {"SRCGRAD_SKIP": "simd"}):
-        text = str(sg.source(sg.grad(log_sum_exp), np.ones(3)))
-    assert "runtime import simd" not in text
-    assert "np.exp(" in text
+def test_off_where_nothing_is_said():
+    x = np.ones(3)
+    plain = log_sum_exp.__wrapped__
+    for made in (sg.differentiable(plain), sg.grad(plain), sg.grad(sg.differentiable(log_sum_exp, simd=False))):
+        text = str(sg.source(made, x))
+        assert "runtime import simd" not in text
+        assert "np.exp(" in text
+
+
+def test_on_by_the_environment(monkeypatch):
+    monkeypatch.setenv("SRCGRAD_SIMD", "1")
+    x = np.ones(3)
+    assert "simd.exp(" in str(sg.source(sg.grad(log_sum_exp.__wrapped__), x))
+    assert "simd.exp(" not in str(sg.source(sg.grad(sg.differentiable(log_sum_exp, simd=False)), x))
+
+
+def test_sent_to_other_processes():
+    for simd_on in (True, False):
+        sent = pickle.loads(pickle.dumps(sg.differentiable(log_sum_exp, simd=simd_on)))
+        assert sent._simd is simd_on
+
+
+def test_every_derivative_has_the_option():
+    x = np.ones(3)
+    assert "simd.exp(" in str(sg.source(sg.value_and_grad(log_sum_exp), x))
+    assert "simd.exp(" in str(sg.source(sg.vmap(log_sum_exp), np.ones((2, 3))))
+    for derivative in (sg.jacobian, sg.jacfwd, sg.jacrev, sg.hessian):
+        assert "simd.exp(" in str(sg.source(derivative(log_sum_exp), x))
 
 
 def test_derivatives_of_derivatives():
@@ -209,4 +234,4 @@ def named_simd(simd, x):
 
 def test_a_variable_of_that_name_gets_another_one():
     x = np.linspace(0.0, 1.0, 5)
-    assert sg.grad(named_simd)(0.5, x) == pytest.approx(np.sum(x * np.exp(0.5 * x)), rel=1e-14)
+    assert sg.grad(sg.differentiable(named_simd, simd=True))(0.5, x) == pytest.approx(np.sum(x * np.exp(0.5 * x)), rel=1e-14)

@@ -9,7 +9,7 @@ def gamma_likelihood(shape, rate, x):
 
 import numpy as np
 
-from srcgrad.runtime import simd, special
+from srcgrad.runtime import special
 
 NAMES = ['gamma_likelihood_value_and_grad']
 RESULT = '"*"'
@@ -28,8 +28,8 @@ def gamma_likelihood_value_and_grad(shape, rate, x):
     rate_bar = 0.0
     shape_bar = 0.0
     for i in range(x.shape[0]):
-        shape_bar = simd.add(shape_bar, simd.log(x[i]) if x[i] != 0.0 else -1e+30)
-        rate_bar = simd.subtract(rate_bar, x[i])
+        shape_bar += np.log(x[i]) if x[i] != 0.0 else -1e+30
+        rate_bar -= x[i]
     # t = x.size * (shape * np.log(rate) - special.gammaln(shape))  (line 2)
     shape_bar += x.size * (np.log(rate) - special.digamma(shape))
     rate_bar += x.size * shape / rate

@@ -14,8 +14,6 @@ def mlp_loss(W1, b1, W2, b2, X, labels, lam):
 
 import numpy as np
 
-from srcgrad.runtime import simd
-
 NAMES = ['mlp_loss_value_and_grad']
 RESULT = '"*"'
 
@@ -31,7 +29,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0], 'mlp.py:2')
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
-            H[i, j] = simd.tanh(H[i, j] + b1[j])
+            H[i, j] = np.tanh(H[i, j] + b1[j])
     # S = H @ W2 + b2  (line 3)
     if W1.shape[1] != W2.shape[0]:
         raise ValueError('matmul: mismatch in the inner dimension: lengths', W1.shape[1], W2.shape[0], 'mlp.py:3')
@@ -56,9 +54,9 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         m = S[i, best]
         total = 0.0
         for j in range(W2.shape[1]):
-            exp = simd.exp(S[i, j] - m)
+            exp = np.exp(S[i, j] - m)
             exp_rec[i, j] = exp
-            total = simd.add(total, exp)
+            total += exp
         total_rec[i] = total
         at = labels[i]
         if at < -W2.shape[1] or at >= W2.shape[1]:

@@ -14,8 +14,6 @@ def mlp_loss(W1, b1, W2, b2, X, labels, lam):
 
 import numpy as np
 
-from srcgrad.runtime import simd
-
 NAMES = ['mlp_loss_jvp']
 RESULT = '["tuple", [0, 1], ["*", "*"], ""]'
 
@@ -31,7 +29,7 @@ def mlp_loss_jvp(W1, b1, W2, b2, X, labels, lam, W1_dot, b1_dot, W2_dot, b2_dot)
         raise ValueError('operands could not be broadcast together: lengths', W1.shape[1], b1.shape[0], 'mlp_jvp.py:2')
     for i in range(X.shape[0]):
         for j in range(W1.shape[1]):
-            H[i, j] = simd.tanh(H[i, j] + b1[j])
+            H[i, j] = np.tanh(H[i, j] + b1[j])
             H_dot[i, j] = (1.0 - H[i, j]**2) * (H_dot[i, j] + b1_dot[j])
     # S = H @ W2 + b2  (line 3)
     if W1.shape[1] != W2.shape[0]:
@@ -58,10 +56,10 @@ def mlp_loss_jvp(W1, b1, W2, b2, X, labels, lam, W1_dot, b1_dot, W2_dot, b2_dot)
         total = 0.0
         total_dot = 0.0
         for j in range(W2.shape[1]):
-            exp = simd.exp(S[i, j] - m)
+            exp = np.exp(S[i, j] - m)
             exp_dot = exp * (S_dot[i, j] - m_dot)
-            total = simd.add(total, exp)
-            total_dot = simd.add(total_dot, exp_dot)
+            total += exp
+            total_dot += exp_dot
         at = labels[i]
         if at < -W2.shape[1] or at >= W2.shape[1]:
             raise IndexError('out of bounds: S[i, labels[i]] (mlp_jvp.py:7), axis 1: index, size', at, W2.shape[1])
