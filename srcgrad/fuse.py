@@ -23,6 +23,7 @@ from .interchange import walk_rows
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .loop_sums import sum_in_scalars
 from .record import cost
+from .sum_order import adds_to_itself, read_otherwise
 from .sums import join_additions
 from .switches import is_on
 
@@ -115,28 +116,6 @@ def _plain(block, arrays, bound) -> bool:
         elif not isinstance(stmt, Store):
             return False
     return True
-
-
-def adds_to_itself(stmt: Let) -> bool:
-    """Return whether a statement only adds to a number."""
-    value = stmt.value
-    return (
-        isinstance(value, Op)
-        and value.fn in ("add", "sub")
-        and bool(value.option("inplace"))
-        and value.args[0] == Name(stmt.target)
-        and stmt.target not in ir.names_in(value.args[1])
-    )
-
-
-def read_otherwise(block, name: str) -> bool:
-    """Return whether a block reads a name elsewhere than where it is bound."""
-    for stmt in ir.statements(block):
-        if isinstance(stmt, Let) and stmt.target == name:
-            continue
-        if name in ir.names_in(*ir.exprs_of(stmt)):
-            return True
-    return False
 
 
 def _own_elements(loop: For, array: str, varying: set[str]) -> bool:

@@ -28,6 +28,7 @@ from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
+from .sum_order import write_order
 from .turn_columns import turn_columns
 from .unbound import guard_unbound
 from .warned import from_text
@@ -166,6 +167,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     passes = Passes()
     function = passes.run("simplify", low.function, simplify)
     function = passes.run("from zero", function, count_from_zero)
+    function = passes.run("sums", function, write_order)
     return generated((replace(function, captured=()),), low, rules=False)
 
 

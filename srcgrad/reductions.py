@@ -10,6 +10,7 @@ from .ir import Const, Expr, If, Kind, Let, Name, Op, Store, Sub
 from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
+from .sum_order import UNORDERED
 
 SHORT = 16  # a call of BLAS costs as much as a sum of so many products
 
@@ -233,4 +234,4 @@ class ReductionReader(MaskReader):
 
 
 def _accumulate(name: str, element: Expr) -> Let:
-    return Let(name, Op("add", (Name(name), element), (("inplace", True),)))
+    return Let(name, Op("add", (Name(name), element), UNORDERED))

@@ -7,7 +7,7 @@ import os
 VARIABLE = "SRCGRAD_SKIP"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
-    "scratch", "additions", "scalars", "split", "one pass", "from zero",
+    "scratch", "additions", "scalars", "split", "one pass", "from zero", "sums",
 )  # fmt: skip
 
 

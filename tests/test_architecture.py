@@ -16,7 +16,7 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "shown",
+    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "runtime.unordered", "shown",
      "store", "switches", "travel", "tree", "widths"),
     ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
      "rules.draws", "rules.special"),
@@ -28,7 +28,8 @@ LEVELS = (
     ("library.linear_algebra", "library.order", "library.polynomials", "library.sets", "library.windows"),
     ("library", "rules.linalg"),
     ("blocks", "plain", "report", "resized", "rules"),
-    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
+    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "sum_order", "symbolic_rows",
+     "unbound"),
     ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "item_loops", "listing",
      "parse_expr", "pull", "ranks", "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "needs", "parse_columns"),
