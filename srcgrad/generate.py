@@ -80,7 +80,7 @@ def module_text(name: str, made) -> str:
     helpers = [n for n in HELPERS if f"{n}(" in body]
     helpers += ["special"] if re.search(r"(?<![\w.])special\.", body) else []
     if helpers:
-        lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+        lines += ["", f"from srcgrad.runtime import {', '.join(sorted(helpers))}"]
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
     if hints:
         lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]

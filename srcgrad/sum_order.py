@@ -10,13 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import ir
-from .blocks import updates
-from .ir import For, Function, If, Let, Op, Stmt, Store
+from .blocks import defined_first, updates
+from .ir import Const, For, Function, If, Let, Name, Op, Stmt, Store, Sub
+from .rules import elementwise
 
 # options of an addition to a name: as it stands, in any order, and written as being in any order
 INPLACE = (("inplace", True),)
 UNORDERED = (("inplace", True), ("unordered", False))
 WRITTEN = (("inplace", True), ("unordered", True))
+# what processors do in lanes beside cheap functions of the tables
+OPERATORS = frozenset({
+    "add", "sub", "mul", "div", "neg", "pos", "min", "max", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not",
+    "bool", "int", "float", "np.float32", "np.float64", "np.sqrt", "math.sqrt", "shape", "len",
+})  # fmt: skip
 
 
 def is_free(value: Op) -> bool:
@@ -44,7 +50,6 @@ def read_otherwise(block, name: str) -> bool:
 def write_order(function: Function) -> Function:
     """Return the function with free sums of innermost loops written as unordered, and of no others.
 
-    >>> from srcgrad.ir import Name
     >>> total = Op("add", (Name("total"), ir.Sub(Name("x"), (Name("i"),))), UNORDERED)
     >>> loop = For("i", ir.ZERO, Name("n"), ir.ONE, (Let("total", total),))
     >>> (loop,) = write_order(Function("f", ("x", "n"), (loop,))).body
@@ -55,26 +60,52 @@ def write_order(function: Function) -> Function:
 
 
 def _written(block) -> tuple[Stmt, ...]:
-    return tuple(_innermost(s) if _is_innermost(s) else ir.with_blocks(_plain(s), _written) for s in block)
+    return tuple(_loop(s) if isinstance(s, For) else ir.with_blocks(_plain(s), _written) for s in block)
 
 
-def _is_innermost(stmt: Stmt) -> bool:
-    if not isinstance(stmt, For) or stmt.parallel or stmt.other:
-        return False
-    return all(isinstance(s, Let | Store | If) for s in ir.statements(stmt.body))
-
-
-def _innermost(loop: Stmt) -> Stmt:
-    body = ir.blocks_of(loop)[0]
-    lets = [s for s in ir.statements(body) if isinstance(s, Let)]
-    free = {s.target for s in lets if isinstance(s.value, Op) and is_free(s.value) and adds_to_itself(s)}
-    free -= {s.target for s in lets if not (isinstance(s.value, Op) and is_free(s.value) and adds_to_itself(s))}
-    free = {n for n in free if not read_otherwise(body, n)}
+def _loop(loop: For) -> Stmt:
+    free = _free_sums(loop) if _vectorises(loop) else set()
 
     def written(block) -> tuple[Stmt, ...]:
         return tuple(ir.with_blocks(_with(s, WRITTEN) if _target(s) in free else _plain(s), written) for s in block)
 
-    return ir.with_blocks(loop, written)
+    return ir.with_blocks(loop, written if free else _written)
+
+
+def _free_sums(loop: For) -> set[str]:
+    """Return the numbers that a loop only adds to, in any order."""
+    lets = [s for s in ir.statements(loop.body) if isinstance(s, Let)]
+    others = {s.target for s in lets if not (isinstance(s.value, Op) and is_free(s.value) and adds_to_itself(s))}
+    return {n for n in {s.target for s in lets} - others if not read_otherwise(loop.body, n)}
+
+
+def _vectorises(loop: For) -> bool:
+    """Return whether the trips of an innermost loop are independent but for free sums, and call no function."""
+    every = list(ir.statements(loop.body))
+    if loop.parallel or loop.other or not all(isinstance(s, Let | Store | If) for s in every):
+        return False
+    exprs = [e for s in every for x in ir.exprs_of(s) for e in ir.walk(x)]
+    if any(isinstance(e, Op) and not _in_lanes(e) for e in exprs):
+        return False
+    sums = _free_sums(loop)
+    if not all(n in sums or defined_first(loop.body, n) for n in ir.bound_in(loop.body)):
+        return False
+    places: dict[str, set] = {}
+    for s in every:
+        if isinstance(s, Store):
+            places.setdefault(s.base, set()).add(s.index)
+    for e in exprs:
+        if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in places:
+            places[e.base.id].add(e.index)
+    return all(len(indices) == 1 for indices in places.values())
+
+
+def _in_lanes(e: Op) -> bool:
+    """Return whether processors do an operation on several numbers at once."""
+    if e.fn == "pow":
+        return isinstance(e.args[1], Const) and e.args[1].value in (2, 3, 4)
+    row = elementwise.BY_SPELLING.get(e.fn)
+    return e.fn in OPERATORS or row is not None and not row.transcendental
 
 
 def _target(stmt: Stmt) -> str | None:
