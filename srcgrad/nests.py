@@ -325,6 +325,21 @@ class NestWriter:
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:
     """Return a statement of a loop that runs once, with its variable at zero."""
-    table: dict[Expr, Expr] = {Name(name): ZERO}
-    stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
+
+    def place(e: Expr) -> Expr:
+        e = fixed(e)
+        if not isinstance(e, Op) or e.fn not in ("add", "mul"):
+            return e
+        a, b = map(place, e.args)
+        if e.fn == "mul":
+            return ZERO if ZERO in (a, b) else replace(e, args=(a, b))
+        return b if a == ZERO else a if b == ZERO else replace(e, args=(a, b))
+
+    def fixed(e: Expr) -> Expr:
+        if isinstance(e, Sub):
+            return replace(e, base=fixed(e.base), index=tuple(map(place, e.index)))
+        return ZERO if e == Name(name) else ir.rebuild(e, fixed)
+
+    stmt = ir.with_exprs(stmt, fixed)
+    stmt = replace(stmt, index=tuple(map(place, stmt.index))) if isinstance(stmt, Store) else stmt
     return ir.with_blocks(stmt, lambda b: [_fixed(s, name) for s in b])

@@ -220,7 +220,7 @@ def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: 
     ranges = {s.var: (s.lo, s.hi) for s in loops}
     if any(s.step != ONE or ranges[s.var] != (s.lo, s.hi) for s in loops):
         return False
-    for w, o in zip(write, other, strict=True):
+    for w, o in zip(write, other, strict=False):  # a row is read whole
         for below, above in ((w, o), (o, w)):
             gaps = (
                 a - b

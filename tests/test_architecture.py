@@ -16,10 +16,10 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "runtime.unordered", "shown",
-     "store", "switches", "travel", "tree", "widths"),
-    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
-     "rules.draws", "rules.special"),
+    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime.addresses",
+     "runtime.unordered", "shown", "store", "switches", "travel", "tree", "widths"),
+    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "runtime", "tree_types", "warned",
+     "rules.arrays", "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("primitives", "library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
