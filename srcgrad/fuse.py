@@ -23,7 +23,7 @@ from .interchange import walk_rows
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .loop_sums import sum_in_scalars
 from .record import cost
-from .sum_order import adds_to_itself, read_otherwise
+from .sum_order import adds_to_itself, in_lanes, is_free, read_otherwise
 from .sums import join_additions
 from .switches import is_on
 
@@ -314,6 +314,8 @@ def _sums(block) -> set[str]:
 def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
     """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
 
+    What adds to scalars stands with the last of the stores where its order is free, so that both vectorise.
+
     One group only where a sum reads what the loop stores: it cannot wait.
     """
     effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
@@ -327,4 +329,6 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
             if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
                 groups.append([])
             groups[-1].append(stmt)
+    if summing and all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing):
+        return [*groups[:-1], [*groups[-1], *summing]]
     return [*groups, summing] if summing else groups

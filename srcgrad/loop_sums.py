@@ -100,8 +100,8 @@ class _Summer:
             if cell not in cells:
                 cells[cell] = self.fresh(f"{stmt.base}_sum")
             name = cells[cell]
-            op = Op("add" if stmt.op == "+=" else "sub", (Name(name), stmt.value), UNORDERED if stmt.unordered else INPLACE)
-            body.append(Let(name, op, stmt.loc))
+            fn, order = "add" if stmt.op == "+=" else "sub", UNORDERED if stmt.unordered else INPLACE
+            body.append(Let(name, Op(fn, (Name(name), stmt.value), order), stmt.loc))
         starts = [Let(name, Const(0.0)) for name in cells.values()]
         return [*starts, replace(loop, body=tuple(body)), *self.ends(cells, runs, facts)]
 

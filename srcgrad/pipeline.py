@@ -23,6 +23,7 @@ from .parallel import settle
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
+from .read_once import read_in_place
 from .residuals import with_residuals
 from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
@@ -144,6 +145,7 @@ def front(
         ready(whole.body)
         function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
+        function = passes.run("in place", function, read_in_place)
         function = with_residuals(function) if reverse else function
         params = dict(zip(function.params, param_kinds, strict=True))
         try:

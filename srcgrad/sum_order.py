@@ -84,10 +84,11 @@ def _vectorises(loop: For) -> bool:
     every = list(ir.statements(loop.body))
     if loop.parallel or loop.other or not all(isinstance(s, Let | Store | If) for s in every):
         return False
-    exprs = [e for s in every for x in ir.exprs_of(s) for e in ir.walk(x)]
-    if any(isinstance(e, Op) and not _in_lanes(e) for e in exprs):
+    exprs = [e for s in every for e in ir.walk(*ir.exprs_of(s))]
+    if not in_lanes(*exprs):
         return False
     sums = _free_sums(loop)
+    sums |= {s.target for s in every if isinstance(s, Let) and _counts(s)}
     if not all(n in sums or defined_first(loop.body, n) for n in ir.bound_in(loop.body)):
         return False
     places: dict[str, set] = {}
@@ -100,8 +101,18 @@ def _vectorises(loop: For) -> bool:
     return all(len(indices) == 1 for indices in places.values())
 
 
+def _counts(stmt: Let) -> bool:
+    """Return whether a statement adds a whole number to a name: if that is one too, it may be done in any order."""
+    added = stmt.value.args[1] if isinstance(stmt.value, Op) and adds_to_itself(stmt) else None
+    return isinstance(added, Const) and isinstance(added.value, int)
+
+
+def in_lanes(*exprs: ir.Expr) -> bool:
+    """Return whether processors compute expressions for several numbers at once."""
+    return all(not isinstance(e, Op) or _in_lanes(e) for e in ir.walk(*exprs))
+
+
 def _in_lanes(e: Op) -> bool:
-    """Return whether processors do an operation on several numbers at once."""
     if e.fn == "pow":
         return isinstance(e.args[1], Const) and e.args[1].value in (2, 3, 4)
     row = elementwise.BY_SPELLING.get(e.fn)

@@ -14,7 +14,7 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import Affine, affine, clipped
-from .blocks import defined_first, exposed_reads, updates
+from .blocks import defined_first, exposed_reads
 from .from_zero import not_negative
 from .ir import Block, Const, Expr, For, Function, If, Kind, Let, Name, Op, Raise, Stmt, Store, Sub
 from .joins import FAR, is_call, values_read

@@ -27,7 +27,7 @@ LEVELS = (
     ("opaque",),
     ("library.linear_algebra", "library.order", "library.polynomials", "library.sets", "library.windows"),
     ("library", "rules.linalg"),
-    ("blocks", "plain", "report", "resized", "rules"),
+    ("blocks", "plain", "read_once", "report", "resized", "rules"),
     ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "sum_order", "symbolic_rows",
      "unbound"),
     ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "item_loops", "listing",
