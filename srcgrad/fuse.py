@@ -319,7 +319,7 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
     One group only where a sum reads what the loop stores: it cannot wait.
     """
     effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
-    summing: list[Stmt] = [s for s in effects if isinstance(s, Let)]
+    summing = [s for s in effects if isinstance(s, Let)]
     reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
     if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
         return [effects]
@@ -331,4 +331,4 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
             groups[-1].append(stmt)
     if summing and all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing):
         return [*groups[:-1], [*groups[-1], *summing]]
-    return [*groups, summing] if summing else groups
+    return [*groups, [*summing]] if summing else groups

@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import ir
 from .ir import Const, Let, Name, Op, Store
 from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
-from .runtime import unordered
+from .runtime.unordered import unordered
 from .sum_order import INPLACE, UNORDERED
 
 _AUGMENTED = {

@@ -16,7 +16,8 @@ from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import HELPERS, stack, unordered
+from .runtime import HELPERS, stack
+from .runtime.unordered import unordered
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .ir import Block, Expr, Function, Let, Name, Op, Stmt, Sub
@@ -41,7 +42,7 @@ def _block(block: Block, once: set[str]) -> tuple[Stmt, ...]:
         stmt = ir.with_blocks(stmt, lambda b: _block(b, once))
         before = out[-1] if out else None
         if isinstance(before, Let) and before.target in once and _is_choice(before.value) and not ir.blocks_of(stmt):
-            read = ir.with_exprs(stmt, lambda e, let=before: _summed(e, let.target, let.value))
+            read = ir.with_exprs(stmt, partial(_summed, name=before.target, value=before.value))
             if read != stmt:
                 out[-1] = read
                 continue

@@ -165,7 +165,7 @@ class ReductionReader(MaskReader):
             factor, matrix = self.unscaled(operand)
             if factor is not None:
                 args = (matrix, b) if k == 0 else (a, matrix)
-                return self.scaled(self.scalar(factor), self.product(replace(expr, args=args), None), expr)
+                return self.scaled(self.pull(factor).at(()), self.product(replace(expr, args=args), None), expr)
         pa, pb = self.pull(a), self.pull(b)
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
