@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -70,6 +71,22 @@ class NestWriter:
             return f(), tuple(self.out)
         finally:
             self.out, self.indexer.steps = saved, steps
+
+    @contextmanager
+    def branch(self):
+        """Around what may not run: what its checks establish holds inside it only."""
+        saved, self.state = self.state, self.state.fork()
+        try:
+            yield
+        finally:
+            inner, self.state = self.state, saved
+            for name, dims in inner.dims.items():
+                self.state.dims.setdefault(name, dims)
+
+    def branched(self, f):
+        """Return what `f` gives, and the statements it needs, for a block that may not run."""
+        with self.branch():
+            return self.apart(f)
 
     # -- arrays by name
     def kind(self, expr: Expr) -> Kind:
