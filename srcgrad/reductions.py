@@ -10,7 +10,7 @@ from .ir import Const, Expr, If, Kind, Let, Name, Op, Store, Sub
 from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
-from .sum_order import UNORDERED
+from .sum_order import INPLACE, UNORDERED
 
 SHORT = 16  # a call of BLAS costs as much as a sum of so many products
 
@@ -54,7 +54,7 @@ class ReductionReader(MaskReader):
             idx = self.loop_names_for(p.rank)
             element = p.at(tuple(map(Name, idx)))
             self.emit(Let(name, zero))
-            self.nest(idx, self.whole_ranges(p), [_accumulate(name, element)])
+            self.nest(idx, self.whole_ranges(p), [_accumulate(name, element, kind)])
             value = Op("div", (Name(name), count)) if expr.fn == "np.mean" else Name(name)
             return Pull((), lambda _: value)
         target = into if into and self.kinds.get(into, kind).rank == len(kept) else self.fresh("sums")
@@ -68,7 +68,7 @@ class ReductionReader(MaskReader):
             self.allocate(target, dims, self.kinds[target], "np.empty")
             total = self.fresh("total")
             self.kinds[total] = Kind(kind.dtype)
-            inner = self.nested(idx[len(kept) :], ranges[len(kept) :], [_accumulate(total, element)])
+            inner = self.nested(idx[len(kept) :], ranges[len(kept) :], [_accumulate(total, element, kind)])
             value = Op("div", (Name(total), count)) if expr.fn == "np.mean" else Name(total)
             body = [Let(total, zero), *inner, Store(target, cell, value)]
             self.nest(idx[: len(kept)], ranges[: len(kept)], body)
@@ -260,5 +260,5 @@ class ReductionReader(MaskReader):
         return self.sum(total, p, kept, (len(dims) - 1,), None)
 
 
-def _accumulate(name: str, element: Expr) -> Let:
-    return Let(name, Op("add", (Name(name), element), UNORDERED))
+def _accumulate(name: str, element: Expr, kind: Kind) -> Let:
+    return Let(name, Op("add", (Name(name), element), UNORDERED if kind.is_float else INPLACE))

@@ -121,6 +121,29 @@ def test_additions_in_any_order_have_the_type_of_additions(dtype):
         assert np.isclose(found, plain, rtol=1e-12 if dtype is np.float64 else 1e-4)
 
 
+def counts(x):
+    return np.sum(x) * np.sum(x > 0.3) + np.sum(np.arange(x.shape[0]) * 2)
+
+
+def test_sums_of_whole_numbers_stay_whole_numbers():
+    x = np.linspace(-1.0, 1.0, 9)
+    _, text, _ = plain_run(counts, (x,), (0,))
+    assert text.count("unordered(") == 1
+    assert sg.differentiable(counts)(x) == counts(x)
+
+    @njit
+    def total(x):
+        s = 0
+        for i in range(x.shape[0]):
+            s += unordered(x[i])
+            s -= unordered(x[i] > 3)
+        return s
+
+    found = total(np.arange(7))
+    assert type(found) is int
+    assert found == 21 - 3
+
+
 def test_additions_in_any_order_vectorise():
     @njit
     def total(x, y):

@@ -40,22 +40,27 @@ def _marked(context, addend):
 
 @overload(unordered)
 def _unordered(addend):
-    return (lambda addend: _marked(addend)) if isinstance(addend, types.Number) else None
+    return (lambda addend: _marked(addend)) if isinstance(addend, types.Number | types.Boolean) else None
 
 
 def _adding(instruction: str):
-    """Return the intrinsic that adds in any order, in the type that NumPy's addition would have."""
+    """Return the intrinsic that adds in any order, in the type that NumPy's addition would have.
+
+    Of whole numbers, whose sums do not depend on their order, the plain instruction.
+    """
 
     @intrinsic
     def added(context, total, addend):
-        kind = context.unify_types(total, addend.dtype)
+        kind = context.unify_types(total, types.int64 if addend.dtype is types.boolean else addend.dtype)
 
         def lowered(context, builder, signature, args):
             left = context.cast(builder, args[0], total, kind)
             right = context.cast(builder, args[1], addend.dtype, kind)
-            return getattr(builder, instruction)(left, right, flags=("reassoc",))
+            if isinstance(kind, types.Float):
+                return getattr(builder, f"f{instruction}")(left, right, flags=("reassoc",))
+            return getattr(builder, instruction)(left, right)
 
-        return (kind(total, addend), lowered) if isinstance(kind, types.Float) else None
+        return (kind(total, addend), lowered) if isinstance(kind, types.Float | types.Integer) else None
 
     return added
 
@@ -72,5 +77,5 @@ def _overloaded(operators, instruction: str):
         overload(each)(chosen)
 
 
-_overloaded((operator.add, operator.iadd), "fadd")
-_overloaded((operator.sub, operator.isub), "fsub")
+_overloaded((operator.add, operator.iadd), "add")
+_overloaded((operator.sub, operator.isub), "sub")
