@@ -24,6 +24,7 @@ from .linear import LinearForm
 from .rules import externals
 from .scaled import guard, multiple, negative
 from .simplify import escaping_counters
+from .sum_order import UNORDERED
 from .writes import first_writes
 
 ZERO, ONE = Const(0), Const(1)
@@ -264,7 +265,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         if isinstance(leaf, Name):
             bar = self.bar(leaf.id)
             if leaf.id in live:
-                op = Op("add" if sign > 0 else "sub", (Name(bar), value), (("inplace", True),))
+                op = Op("add" if sign > 0 else "sub", (Name(bar), value), UNORDERED)
                 step.code.append(Let(bar, op))
             else:
                 step.code.append(Let(bar, value if sign > 0 else negative(value, kinds)))
@@ -275,7 +276,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         if root not in live:
             step.code.append(self.zero(root))
             live.add(root)
-        adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=")
+        adds: Stmt = Store(self.bar(root), leaf.index, value, "+=" if sign > 0 else "-=", unordered=True)
         test = guard(leaf, source)
         if test is not None:
             if isinstance(value, Select) and value.test == test:
@@ -322,7 +323,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
 
         if own is not None and stmt.op != "=":
             sign = own.sign * flip
-            step.code.append(Store(cell.base.id, stmt.index, own.value, "+=" if sign > 0 else "-="))
+            step.code.append(Store(cell.base.id, stmt.index, own.value, "+=" if sign > 0 else "-=", unordered=True))
         elif own is not None:
             if own.sign > 0 and own.value == seed:
                 return
@@ -370,7 +371,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         element: Expr = Sub(Name(addend), names)
         if scale is not None:
             element = Op("mul", (element, scale))
-        stmts: tuple[Stmt, ...] = (Store(self.bar(root), cell.index, element, "+="),)
+        stmts: tuple[Stmt, ...] = (Store(self.bar(root), cell.index, element, "+=", unordered=True),)
         sizes = self.own_sizes(array)
         for d in reversed(range(rank)):
             size = sizes[d] or Op("shape", (Name(addend),), (("axis", d),))

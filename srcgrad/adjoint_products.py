@@ -70,7 +70,7 @@ class ProductAdjoint:
         cell = element_of(matrix, (Name(i), Name(j)), lambda n: self.kinds[n].rank)
         v = element_of(vector, (Name(column),), lambda n: self.kinds[n].rank)
         term = Op("mul", (Sub(seed, (Name(row),)), v))
-        store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
+        store: Stmt = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc, unordered=True)
         whole = dict(zip((i, j), self.own_sizes(matrix), strict=True))
         for name in (j, i):
             size = whole[name] or Op("shape", (seed if (name == row) else vector,), (("axis", 0),))
@@ -92,7 +92,7 @@ class ProductAdjoint:
         (whole,) = self.own_sizes(mine)
         size = whole or Op("shape", (other,), (("axis", 0),))
         term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
-        store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc)
+        store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc, unordered=True)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
 
 

@@ -304,9 +304,9 @@ def _simple(stmt: Stmt) -> str:
     if isinstance(stmt, Let):
         value = stmt.value
         if isinstance(value, Op) and value.option("inplace") and value.args[0] == Name(stmt.target):
-            if value.option("any_order"):
-                return f"{stmt.target} = simd.{_UFUNCS[value.fn]}({stmt.target}, {expr_text(value.args[1])})"
-            return f"{stmt.target} {_AUGMENTED[value.fn]} {expr_text(value.args[1])}"
+            addend = expr_text(value.args[1])
+            addend = f"unordered({addend})" if value.option("unordered") else addend
+            return f"{stmt.target} {_AUGMENTED[value.fn]} {addend}"
         return f"{stmt.target} = {expr_text(value)}"
     if isinstance(stmt, Store):
         cell, value, op = ir.Sub(Name(stmt.base), stmt.index), stmt.value, stmt.op

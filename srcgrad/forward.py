@@ -21,6 +21,7 @@ from .linear import LinearForm
 from .prepare import check_draws, name_results, own_written_params
 from .rules import externals
 from .scaled import guard, multiple, negative
+from .sum_order import UNORDERED
 from .tangent_calls import TangentCalls
 from .transcendentals import name_transcendentals
 
@@ -135,7 +136,7 @@ class TangentBuilder(TangentCalls):
             return Store(place.base.id, place.index, value, op)
         assert isinstance(place, Name)
         if op != "=":
-            value = Op({"+=": "add", "-=": "sub"}[op], (place, value), (("inplace", True),))
+            value = Op({"+=": "add", "-=": "sub"}[op], (place, value), UNORDERED)
         return Let(place.id, value)
 
     def each(self, *stmts: Stmt) -> list[Stmt]:

@@ -23,6 +23,7 @@ from .interchange import walk_rows
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .loop_sums import sum_in_scalars
 from .record import cost
+from .sum_order import adds_to_itself, in_lanes, is_free, read_otherwise
 from .sums import join_additions
 from .switches import is_on
 
@@ -115,28 +116,6 @@ def _plain(block, arrays, bound) -> bool:
         elif not isinstance(stmt, Store):
             return False
     return True
-
-
-def adds_to_itself(stmt: Let) -> bool:
-    """Return whether a statement only adds to a number."""
-    value = stmt.value
-    return (
-        isinstance(value, Op)
-        and value.fn in ("add", "sub")
-        and bool(value.option("inplace"))
-        and value.args[0] == Name(stmt.target)
-        and stmt.target not in ir.names_in(value.args[1])
-    )
-
-
-def read_otherwise(block, name: str) -> bool:
-    """Return whether a block reads a name elsewhere than where it is bound."""
-    for stmt in ir.statements(block):
-        if isinstance(stmt, Let) and stmt.target == name:
-            continue
-        if name in ir.names_in(*ir.exprs_of(stmt)):
-            return True
-    return False
 
 
 def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
@@ -335,10 +314,12 @@ def _sums(block) -> set[str]:
 def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
     """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
 
+    What adds to scalars stands with the last of the stores where its order is free, so that both vectorise.
+
     One group only where a sum reads what the loop stores: it cannot wait.
     """
     effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
-    summing: list[Stmt] = [s for s in effects if isinstance(s, Let)]
+    summing = [s for s in effects if isinstance(s, Let)]
     reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
     if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
         return [effects]
@@ -348,4 +329,6 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
             if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
                 groups.append([])
             groups[-1].append(stmt)
-    return [*groups, summing] if summing else groups
+    if summing and all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing):
+        return [*groups[:-1], [*groups[-1], *summing]]
+    return [*groups, [*summing]] if summing else groups

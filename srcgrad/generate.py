@@ -81,7 +81,7 @@ def module_text(name: str, made) -> str:
     helpers = [n for n in HELPERS if f"{n}(" in body]
     helpers += [m for m in ("simd", "special") if re.search(rf"(?<![\w.]){m}\.", body)]
     if helpers:
-        lines += ["", f"from srcgrad.runtime import {', '.join(helpers)}"]
+        lines += ["", f"from srcgrad.runtime import {', '.join(sorted(helpers))}"]
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]
     if hints:
         lines += [*([] if helpers else [""]), f"from srcgrad.hints import {', '.join(hints)}"]

@@ -153,6 +153,7 @@ class Store(Stmt):
     value: Expr
     op: str = "="
     loc: Loc | None = _loc()
+    unordered: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,10 +467,8 @@ def statements(block: Block) -> Iterator[Stmt]:
 
 def binds(stmt: Stmt) -> tuple[str, ...]:
     """Return the names a statement itself binds (a store binds none)."""
-    if isinstance(stmt, Let):
-        return (stmt.target,)
-    if isinstance(stmt, For):
-        return (stmt.var,)
+    if isinstance(stmt, Let | For):
+        return (stmt.target if isinstance(stmt, Let) else stmt.var,)
     if isinstance(stmt, Unpack):
         return stmt.targets
     return ()

@@ -9,6 +9,7 @@ from .affine import simplify_index
 from .bounds import Checker
 from .inequalities import Facts, forget, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from .sum_order import INPLACE, UNORDERED
 
 Cell = tuple[str, tuple[Expr, ...]]
 
@@ -99,8 +100,8 @@ class _Summer:
             if cell not in cells:
                 cells[cell] = self.fresh(f"{stmt.base}_sum")
             name = cells[cell]
-            op = Op("add" if stmt.op == "+=" else "sub", (Name(name), stmt.value), (("inplace", True),))
-            body.append(Let(name, op, stmt.loc))
+            fn, order = "add" if stmt.op == "+=" else "sub", UNORDERED if stmt.unordered else INPLACE
+            body.append(Let(name, Op(fn, (Name(name), stmt.value), order), stmt.loc))
         starts = [Let(name, Const(0.0)) for name in cells.values()]
         return [*starts, replace(loop, body=tuple(body)), *self.ends(cells, runs, facts)]
 

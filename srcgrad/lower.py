@@ -154,16 +154,10 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
 
     def scoped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower a nested block; what its checks establish holds inside it only."""
-        saved = self.state
-        self.state = saved.fork()
-        self.state.nonneg |= set(nonneg)
-        self.state.known += tuple(known)
-        try:
+        with self.branch():
+            self.state.nonneg |= set(nonneg)
+            self.state.known += tuple(known)
             return self.block(block)
-        finally:
-            inner, self.state = self.state, saved
-            for name, dims in inner.dims.items():
-                self.state.dims.setdefault(name, dims)
 
     def looped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower the body of a loop."""

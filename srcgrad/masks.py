@@ -11,6 +11,7 @@ from .kinds import axes_of, is_mask
 from .nests import NestWriter
 from .pull import Index, Pull, whole
 from .rules import elementwise
+from .sum_order import INPLACE, UNORDERED
 
 _SIZES = "boolean index did not match indexed array: lengths"
 
@@ -156,7 +157,7 @@ class MaskReader(NestWriter):
             adds: ir.Stmt = Store(target, cell, element, "+=")
         else:
             self.emit(Let(target, Const(0.0) if kind.is_float else ZERO))
-            adds = Let(target, Op("add", (Name(target), element), (("inplace", True),)))
+            adds = Let(target, Op("add", (Name(target), element), UNORDERED if kind.is_float else INPLACE))
         ranges, r = self.whole_ranges(p), mask.rank
         inner = self.nested(idx[r:], ranges[r:], [adds])
         count: Expr = ONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -70,6 +71,22 @@ class NestWriter:
             return f(), tuple(self.out)
         finally:
             self.out, self.indexer.steps = saved, steps
+
+    @contextmanager
+    def branch(self):
+        """Around what may not run: what its checks establish holds inside it only."""
+        saved, self.state = self.state, self.state.fork()
+        try:
+            yield
+        finally:
+            inner, self.state = self.state, saved
+            for name, dims in inner.dims.items():
+                self.state.dims.setdefault(name, dims)
+
+    def branched(self, f):
+        """Return what `f` gives, and the statements it needs, for a block that may not run."""
+        with self.branch():
+            return self.apart(f)
 
     # -- arrays by name
     def kind(self, expr: Expr) -> Kind:
@@ -325,6 +342,21 @@ class NestWriter:
 
 def _fixed(stmt: Stmt, name: str) -> Stmt:
     """Return a statement of a loop that runs once, with its variable at zero."""
-    table: dict[Expr, Expr] = {Name(name): ZERO}
-    stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
+
+    def place(e: Expr) -> Expr:
+        e = fixed(e)
+        if not isinstance(e, Op) or e.fn not in ("add", "mul"):
+            return e
+        a, b = map(place, e.args)
+        if e.fn == "mul":
+            return ZERO if ZERO in (a, b) else replace(e, args=(a, b))
+        return b if a == ZERO else a if b == ZERO else replace(e, args=(a, b))
+
+    def fixed(e: Expr) -> Expr:
+        if isinstance(e, Sub):
+            return replace(e, base=fixed(e.base), index=tuple(map(place, e.index)))
+        return ZERO if e == Name(name) else ir.rebuild(e, fixed)
+
+    stmt = ir.with_exprs(stmt, fixed)
+    stmt = replace(stmt, index=tuple(map(place, stmt.index))) if isinstance(stmt, Store) else stmt
     return ir.with_blocks(stmt, lambda b: [_fixed(s, name) for s in b])

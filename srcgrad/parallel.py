@@ -13,9 +13,9 @@ from . import ir
 from .access import SIZES_ONLY, accesses, iteration_offset
 from .blocks import defined_first, exposed_reads, rename_block
 from .errors import SERIAL, Problem, problem_at
-from .fuse import adds_to_itself, read_otherwise
 from .ir import Break, Const, Expr, For, Function, If, Let, Name, Op, Stmt, Store, Sub, While
 from .rules import draws
+from .sum_order import adds_to_itself, read_otherwise
 
 WAY_OUT = "let each trip write its own elements, or write range"
 

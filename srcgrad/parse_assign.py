@@ -8,6 +8,8 @@ from dataclasses import replace
 from . import ir
 from .ir import Const, Let, Name, Op, Store
 from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .runtime.unordered import unordered
+from .sum_order import INPLACE, UNORDERED
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -56,7 +58,8 @@ class AssignmentReader(ExpressionReader):
             if isinstance(before, Struct):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
-            value = Op(fn, (self.leaf(before, node), self.scalar(node.value)), (("inplace", True),), loc)
+            static, added = (UNORDERED, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
+            value = Op(fn, (self.leaf(before, node), self.scalar(added)), static, loc)
             return self.assign_name(node.target.id, value, node)
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
@@ -75,6 +78,12 @@ class AssignmentReader(ExpressionReader):
             return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
+
+    def adds_unordered(self, node, fn: str) -> bool:
+        """Return whether what an augmented assignment adds is marked as being in any order."""
+        call = node.value
+        named = isinstance(call, ast.Call) and len(call.args) == 1 and isinstance(call.func, ast.Name)
+        return fn in ("add", "sub") and named and self.resolve(call.func.id)[1] is unordered
 
     def assign(self, target, value, node):
         """Bind a target (name, element, tuple of these) to a value."""

@@ -16,7 +16,8 @@ from .hints import print_grad, stop_gradient
 from .ir import Const, Name, Op
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
-from .runtime import HELPERS, simd, stack
+from .runtime import HELPERS, stack
+from .runtime.unordered import unordered
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
@@ -133,10 +134,8 @@ class OperationReader(ExpressionReader):
         if f is stack:
             static = tuple(("dtype", self.dtype(k.value)) for k in node.keywords)
             return Op("stack", (self.scalar(node.args[0]),), static, self.source.loc(node))
-        if f in (simd.add, simd.subtract):
-            args = tuple(map(self.scalar, node.args))
-            fn = "add" if f is simd.add else "sub"
-            return Op(fn, args, (("inplace", True), ("any_order", True)), self.source.loc(node))
+        if f is unordered:
+            return self.scalar(node.args[0])
         if f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
         return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE

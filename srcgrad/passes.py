@@ -18,6 +18,7 @@ from .ir import Kind
 from .kinds import infer_kinds
 from .one_pass import join_parts
 from .simplify import simplify
+from .sum_order import write_order
 from .switches import switched_off
 
 
@@ -91,4 +92,5 @@ def finish(
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
     function = passes.run("from zero", function, count_from_zero)
-    return passes.run("final", function, lambda f: simplify(f, known))
+    function = passes.run("final", function, lambda f: simplify(f, known))
+    return passes.run("sums", function, write_order)

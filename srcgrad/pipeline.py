@@ -23,11 +23,13 @@ from .parallel import settle
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
+from .read_once import read_in_place
 from .residuals import with_residuals
 from .reverse import Plan, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
+from .sum_order import write_order
 from .turn_columns import turn_columns
 from .unbound import guard_unbound
 from .vector_loops import use_vector_functions, without_vector_functions
@@ -149,6 +151,7 @@ def front(
         ready(whole.body)
         function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
+        function = passes.run("in place", function, read_in_place)
         function = with_residuals(function) if reverse else function
         params = dict(zip(function.params, param_kinds, strict=True))
         try:
@@ -172,6 +175,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     passes = Passes()
     function = passes.run("simplify", low.function, simplify)
     function = passes.run("from zero", function, count_from_zero)
+    function = passes.run("sums", function, write_order)
     return generated((replace(function, captured=()),), low, rules=False)
 
 

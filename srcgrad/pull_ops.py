@@ -102,8 +102,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
 
     def scalar_select(self, expr: Select) -> Expr:
         test = self.scalar(expr.test)
-        then, before_then = self.apart(lambda: self.scalar(expr.then))
-        other, before_other = self.apart(lambda: self.scalar(expr.other))
+        then, before_then = self.branched(lambda: self.scalar(expr.then))
+        other, before_other = self.branched(lambda: self.scalar(expr.other))
         if not before_then and not before_other:
             return Select(test, then, other, expr.loc)
         name = self.fresh("value")
@@ -118,7 +118,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             sides = (first, expr.args[1]) if expr.fn == "or" else (expr.args[1], first)
             return self.scalar_select(Select(first, *sides, expr.loc))
         left = self.scalar(expr.args[0])
-        right, before = self.apart(lambda: self.scalar(expr.args[1]))
+        right, before = self.branched(lambda: self.scalar(expr.args[1]))
         if not before:
             return replace(expr, args=(left, right))
         name = self.fresh("test")

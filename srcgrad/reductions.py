@@ -10,6 +10,7 @@ from .ir import Const, Expr, If, Kind, Let, Name, Op, Store, Sub
 from .kinds import axes_of
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
+from .sum_order import INPLACE, UNORDERED
 
 SHORT = 16  # a call of BLAS costs as much as a sum of so many products
 
@@ -53,7 +54,7 @@ class ReductionReader(MaskReader):
             idx = self.loop_names_for(p.rank)
             element = p.at(tuple(map(Name, idx)))
             self.emit(Let(name, zero))
-            self.nest(idx, self.whole_ranges(p), [_accumulate(name, element)])
+            self.nest(idx, self.whole_ranges(p), [_accumulate(name, element, kind)])
             value = Op("div", (Name(name), count)) if expr.fn == "np.mean" else Name(name)
             return Pull((), lambda _: value)
         target = into if into and self.kinds.get(into, kind).rank == len(kept) else self.fresh("sums")
@@ -67,7 +68,7 @@ class ReductionReader(MaskReader):
             self.allocate(target, dims, self.kinds[target], "np.empty")
             total = self.fresh("total")
             self.kinds[total] = Kind(kind.dtype)
-            inner = self.nested(idx[len(kept) :], ranges[len(kept) :], [_accumulate(total, element)])
+            inner = self.nested(idx[len(kept) :], ranges[len(kept) :], [_accumulate(total, element, kind)])
             value = Op("div", (Name(total), count)) if expr.fn == "np.mean" else Name(total)
             body = [Let(total, zero), *inner, Store(target, cell, value)]
             self.nest(idx[: len(kept)], ranges[: len(kept)], body)
@@ -160,6 +161,11 @@ class ReductionReader(MaskReader):
         if not ka.rank or not kb.rank:
             return self.elementwise(expr, (a, b), lambda x, y: Op("mul", (x, y), (), expr.loc))
         kind = self.kind(expr)
+        for k, operand in enumerate(expr.args):
+            factor, matrix = self.unscaled(operand)
+            if factor is not None:
+                args = (matrix, b) if k == 0 else (a, matrix)
+                return self.scaled(self.pull(factor).at(()), self.product(replace(expr, args=args), None), expr)
         pa, pb = self.pull(a), self.pull(b)
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
@@ -177,6 +183,28 @@ class ReductionReader(MaskReader):
         if target != into:
             self.products.add(target)
         return self.named(target)
+
+    def unscaled(self, operand: Expr) -> tuple[Expr | None, Expr]:
+        """Return (the number that a matrix is multiplied by, the matrix); None where it is not multiplied by one.
+
+        A product is scaled instead: what is multiplied has to stand in memory, a multiple of the matrix would be made.
+        """
+        kind = self.kind(operand)
+        if not isinstance(operand, Op) or operand.fn not in ("mul", "np.dot") or kind.rank < 2 or not kind.is_float:
+            return None, operand
+        for k, part in enumerate(operand.args):
+            other = operand.args[1 - k]
+            if operand.fn == "mul" and not self.kind(part).rank and self.kind(other) == kind:
+                return part, other
+            factor, matrix = self.unscaled(part) if operand.fn == "np.dot" else (None, part)
+            if factor is not None:
+                return factor, replace(operand, args=(matrix, other) if k == 0 else (other, matrix))
+        return None, operand
+
+    def scaled(self, factor: Expr, p: Pull, expr: Op) -> Pull:
+        """Return a product times a number."""
+        factor = self.hold(factor, "scale")
+        return Pull(p.dims, lambda idx: Op("mul", (factor, p.at(idx)), (), expr.loc))
 
     def is_row(self, p: Pull, own: Kind, kind: Kind) -> bool:
         """Return whether a vector stands in memory without gaps, in the dtype of the product, and is not short."""
@@ -232,5 +260,5 @@ class ReductionReader(MaskReader):
         return self.sum(total, p, kept, (len(dims) - 1,), None)
 
 
-def _accumulate(name: str, element: Expr) -> Let:
-    return Let(name, Op("add", (Name(name), element), (("inplace", True),)))
+def _accumulate(name: str, element: Expr, kind: Kind) -> Let:
+    return Let(name, Op("add", (Name(name), element), UNORDERED if kind.is_float else INPLACE))

@@ -79,7 +79,7 @@ def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir
                 out += [Let(name, Op("copy", (value,), (), loc), loc), Let(size, Op("len", (Name(name),)), loc)]
                 continue
             if isinstance(value, Op) and value.option("inplace"):
-                value = replace(value, static=tuple(o for o in value.static if o[0] != "inplace"))
+                value = replace(value, static=tuple(o for o in value.static if o[0] not in ("inplace", "unordered")))
             if not isinstance(value, Name):
                 out.append(Let(following, value, loc))
                 value = Name(following)

@@ -8,7 +8,7 @@ VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
-    "scratch", "additions", "scalars", "split", "one pass", "from zero",
+    "scratch", "additions", "scalars", "split", "one pass", "from zero", "sums",
 )  # fmt: skip
 
 

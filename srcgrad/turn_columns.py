@@ -14,10 +14,11 @@ from functools import partial
 from . import ir
 from .access import accesses, iteration_offset
 from .affine import Affine, affine, clipped
-from .blocks import defined_first, exposed_reads, updates
+from .blocks import defined_first, exposed_reads
 from .from_zero import not_negative
 from .ir import Block, Const, Expr, For, Function, If, Kind, Let, Name, Op, Raise, Stmt, Store, Sub
 from .joins import FAR, is_call, values_read
+from .sum_order import adds_to_itself
 
 ONE = Const(1)
 
@@ -101,7 +102,7 @@ class _Turner:
         def stored(stmt: Stmt) -> Stmt:
             if isinstance(stmt, Let) and stmt.target in rows:
                 value, op = stmt.value, "="
-                if _adds_to_itself(stmt):
+                if adds_to_itself(stmt):
                     assert isinstance(value, Op)
                     op, value = {"add": "+=", "sub": "-="}[value.fn], value.args[1]
                 stmt = Store(rows[stmt.target][0], (Name(loop.var),), value, op, stmt.loc)
@@ -219,7 +220,7 @@ def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: 
     ranges = {s.var: (s.lo, s.hi) for s in loops}
     if any(s.step != ONE or ranges[s.var] != (s.lo, s.hi) for s in loops):
         return False
-    for w, o in zip(write, other, strict=True):
+    for w, o in zip(write, other, strict=False):  # a row is read whole
         for below, above in ((w, o), (o, w)):
             gaps = (
                 a - b
@@ -272,13 +273,7 @@ def _is_counter(name: str, using: list[Block]) -> bool:
 
 
 def _summed(loop: For) -> set[str]:
-    return {s.target for s in loop.body if isinstance(s, Let) and _adds_to_itself(s)}
-
-
-def _adds_to_itself(stmt: Let) -> bool:
-    value = stmt.value
-    adds = updates(stmt) and isinstance(value, Op) and value.fn in ("add", "sub")
-    return adds and isinstance(value, Op) and stmt.target not in ir.names_in(value.args[1])
+    return {s.target for s in loop.body if isinstance(s, Let) and adds_to_itself(s)}
 
 
 def _is_sum(name: str, loop: For, moving: list[For]) -> bool:
@@ -305,7 +300,7 @@ def _is_sum(name: str, loop: For, moving: list[For]) -> bool:
 
 
 def _updates_only(stmt: Let, name: str) -> bool:
-    return stmt.target == name and _adds_to_itself(stmt)
+    return stmt.target == name and adds_to_itself(stmt)
 
 
 def _linear(e: Expr, name: str) -> bool:

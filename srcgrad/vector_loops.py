@@ -1,8 +1,8 @@
 """Innermost loops that a compiler vectorises although they call elementary functions.
 
-A call of the C library keeps a loop running element by element, and so does a sum, whose order is fixed. Where the trips
-of an innermost loop do not depend on each other, and all its calls are of functions that `srcgrad.runtime.simd` has,
-these are called, and its sums are taken in any order. Other loops, and code outside of loops, keep what they have:
+A call of the C library keeps a loop running element by element, and so does a sum, whose order is fixed. Where the
+trips of an innermost loop do not depend on each other, and all its calls are of functions that `srcgrad.runtime.simd`
+has, these are called, and its sums are taken in any order. Other loops, and code outside of loops, keep what they have:
 there a call is no slower.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import replace
 
 from . import ir
 from .blocks import exposed_reads
-from .fuse import adds_to_itself
 from .ir import Const, Expr, For, Function, Let, Op, Stmt, Store, While
 from .parallel import arrays_of, obstacle
 from .rules.elementwise import BY_SPELLING
 from .rules.rows import SIMD
+from .sum_order import WRITTEN, adds_to_itself
 
 # the functions that vectorise, with NumPy's
 _NUMPY = {vector: BY_SPELLING[vector].spellings[0] for vector in SIMD.values()}
@@ -40,7 +40,7 @@ def use_vector_functions(function: Function) -> Function:
         total = 0.0
         for i in range(n):
             b[i] = simd.exp(a[i])
-            total = simd.add(total, b[i])
+            total += unordered(b[i])
         return total / np.exp(b[0])
     """
     arrays = arrays_of(function)
@@ -60,15 +60,13 @@ def use_vector_functions(function: Function) -> Function:
 
 
 def without_vector_functions(function: Function) -> Function:
-    """Return a function that has been generated with NumPy's functions, and sums in their order, in all loops."""
-    if not any(isinstance(e, Op) and (e.fn in _NUMPY or e.option("any_order")) for e in _exprs(function.body)):
+    """Return a function that has been generated with NumPy's functions in all loops."""
+    if not any(isinstance(e, Op) and e.fn in _NUMPY for e in _exprs(function.body)):
         return function
 
     def one(e: Expr) -> Expr:
         e = ir.rebuild(e, one)
-        if not isinstance(e, Op):
-            return e
-        return replace(e, fn=_NUMPY.get(e.fn, e.fn), static=tuple(s for s in e.static if s[0] != "any_order"))
+        return replace(e, fn=_NUMPY.get(e.fn, e.fn)) if isinstance(e, Op) else e
 
     def block(stmts: ir.Block) -> ir.Block:
         return tuple(ir.with_blocks(ir.with_exprs(s, one), block) for s in stmts)
@@ -116,7 +114,7 @@ def _with_vector_functions(block: ir.Block, sums: bool) -> ir.Block:
         stmt = ir.with_exprs(stmt, called)
         if sums and isinstance(stmt, Let) and adds_to_itself(stmt):
             assert isinstance(stmt.value, Op)
-            return replace(stmt, value=replace(stmt.value, static=(*stmt.value.static, ("any_order", True))))
+            return replace(stmt, value=replace(stmt.value, static=WRITTEN))
         return stmt
 
     return tuple(map(one, block))

@@ -127,7 +127,7 @@ class ViewReader(NestWriter):
         else:
             given = value.args[1:] if value.fn == "reshape" else self.pull(value.args[1]).dims
             sizes = self.new_sizes(total, given)
-        return Pull(sizes, lambda idx: p.at(place_of(flat_place(idx, sizes), p.dims)))
+        return self.split(p, sizes, self.groups(p.dims, sizes))
 
     def frozen(self, view: Expr) -> Expr:
         """Return a view with every index in it frozen."""
@@ -203,10 +203,13 @@ class ViewReader(NestWriter):
         return [*found, rest] if any(rest) else found
 
     def split(self, p: Pull, sizes, groups) -> Pull:
-        """Return the pull of an array each of whose axes becomes one or several."""
+        """Return the pull of an array some axes of which become others, best each of them one or several."""
 
         def at(idx):
-            places = [flat_place([idx[k] for k in new], [sizes[k] for k in new]) for old, new in groups if old]
+            places: list[Expr] = []
+            for old, new in groups:
+                place = flat_place([idx[k] for k in new], [sizes[k] for k in new])
+                places += place_of(place, [p.dims[k] for k in old]) if old else ()
             return p.at(tuple(places))
 
         return Pull(tuple(sizes), at, p.array if len(sizes) == p.rank == len(groups) else None)

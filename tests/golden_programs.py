@@ -179,6 +179,7 @@ WITHOUT = (
     ("standardised", "split"),
     ("springs", "one pass"),
     ("orthogonal", "from zero"),
+    ("triangular_times", "sums"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

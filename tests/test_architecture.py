@@ -16,10 +16,10 @@ ROOT = Path(sg.__file__).parent
 
 # A module imports only from rows above its own, lazily or not.
 LEVELS = (
-    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime", "runtime.addresses", "runtime.simd", "shown",
-     "store", "switches", "travel", "tree", "widths"),
-    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "tree_types", "warned", "rules.arrays",
-     "rules.draws", "rules.special"),
+    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime.addresses",
+     "runtime.simd", "runtime.unordered", "shown", "store", "switches", "travel", "tree", "widths"),
+    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "runtime", "tree_types", "warned",
+     "rules.arrays", "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.numbers", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("primitives", "library.assembly", "library.choice", "library.construction", "library.numeric", "library.products",
@@ -27,8 +27,9 @@ LEVELS = (
     ("opaque",),
     ("library.linear_algebra", "library.order", "library.polynomials", "library.sets", "library.windows"),
     ("library", "rules.linalg"),
-    ("blocks", "plain", "report", "resized", "rules"),
-    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "symbolic_rows", "unbound"),
+    ("blocks", "plain", "read_once", "report", "resized", "rules"),
+    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "sum_order", "symbolic_rows",
+     "unbound"),
     ("access", "activity", "from_zero", "gather", "hooks", "inequalities", "interchange", "item_loops", "listing",
      "parse_expr", "pull", "ranks", "simplify", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "needs", "parse_columns"),

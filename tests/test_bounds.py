@@ -7,6 +7,7 @@ from numba import njit
 
 import srcgrad as sg
 from tests.helpers import loaded
+from tests.random_programs.compare import plain_gradient
 
 
 def plain(x, k):
@@ -267,3 +268,29 @@ def test_boundscheck_can_be_switched_off():
     from_primal = sg.grad(sg.differentiable(boundscheck=False)(loop))
     assert "IndexError" not in sg.source(from_primal, X, 2)
     assert "IndexError" in sg.source(sg.grad(sg.differentiable(loop, boundscheck=False), boundscheck=True), X, 2)
+
+
+def sizes_met_in_a_choice(a, b, c):
+    v = np.sum(a + b) if c > 0.0 else c
+    return v * np.sum(a * b)
+
+
+def sizes_met_behind_and(a, b, c):
+    if c > 0.0 and np.sum(a + b) > 0.0:
+        c = 2.0 * c
+    return c * np.sum(a * b)
+
+
+def sizes_met_behind_or(a, b, c):
+    return c * (c or np.sum(a + b)) * np.sum(a * b)
+
+
+@pytest.mark.parametrize("f", [sizes_met_in_a_choice, sizes_met_behind_and, sizes_met_behind_or])
+@pytest.mark.parametrize("c", [-1.0, 1.0])
+def test_sizes_compared_where_it_may_not_run_are_compared_again(f, c):
+    with pytest.raises(ValueError, match="broadcast"):
+        plain_gradient(f, (np.ones(5), np.ones(3), c), (0, 1))
+    assert plain_gradient(f, (np.ones(3), np.ones(3), c), (0, 1))[0] == f(np.ones(3), np.ones(3), c)
+    repeated = plain_gradient(f, (np.ones(3), np.ones(1), c), (0, 1))
+    assert repeated[0] == f(np.ones(3), np.ones(1), c)
+    assert repeated[1][1].shape == (1,)

@@ -230,7 +230,7 @@ def _with_pieces(expr: Expr, pieces: list[Expr]) -> Expr:
         return replace(expr, then=pieces[0], other=pieces[1])
     assert isinstance(expr, Op), expr
     args = (expr.args[0], *pieces) if expr.fn == "np.where" else tuple(pieces)
-    return replace(expr, args=args, static=tuple(o for o in expr.static if o[0] != "inplace"))
+    return replace(expr, args=args, static=tuple(o for o in expr.static if o[0] not in ("inplace", "unordered")))
 
 
 def _reads_value(expr: Expr, name: str) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from numba.core import types
 from numba.extending import lower_builtin, type_callable
 
+from .unordered import unordered
+
 
 @numba.njit(cache=True)
 def grow(buffer, least=0):
@@ -155,4 +157,4 @@ def is_sum(strides, most, low, high):
 
 
 # what generated modules import, by the name they call it
-HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unset)}
+HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unordered, unset)}

@@ -12,7 +12,6 @@ Petrogalli, "SLEEF: A portable vectorized library of C standard mathematical fun
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 
 import numba
@@ -103,7 +102,7 @@ def _exp(x):
 
 @_inlined
 def _expm1_parts(x):
-    """(h, l) with expm1(x) = 2 (h + l) for -40 <= x <= 710: 2**(k - 1) - 1/2 and 2**(k - 1) r added without error."""
+    """(h, low) with expm1(x) = 2 (h + low) for -40 <= x <= 710: 2**(k - 1) - 1/2 and 2**(k - 1) r added without error."""
     k, r, c = _reduced(x)
     power = _power_of_two(k - 1)
     a, b = power - 0.5, power * r
@@ -117,18 +116,18 @@ def _expm1(x):
     """expm1(x); of tiny numbers themselves."""
     inside = 710.0 if x > 710.0 else x
     inside = -40.0 if inside < -40.0 else inside
-    h, l = _expm1_parts(inside)
-    return x if abs(x) < 1e-17 else 2.0 * (h + l)
+    h, low = _expm1_parts(inside)
+    return x if abs(x) < 1e-17 else 2.0 * (h + low)
 
 
 @_inlined
 def _tanh(x):
     """tanh(x) = -t / (t + 2) with t = expm1(-2 |x|)."""
     size = abs(x)
-    h, l = _expm1_parts(-40.0 if size > 20.0 else -2.0 * size)
-    # t = 2 (h + l), and the quotient is corrected by what its parts have lost
-    top, bottom = h + l, (h + 1.0) + l
-    top_rest, bottom_rest = (h - top) + l, ((1.0 - bottom) + h) + l
+    h, low = _expm1_parts(-40.0 if size > 20.0 else -2.0 * size)
+    # t = 2 (h + low), and the quotient is corrected by what its parts have lost
+    top, bottom = h + low, (h + 1.0) + low
+    top_rest, bottom_rest = (h - top) + low, ((1.0 - bottom) + h) + low
     ratio = top / bottom
     ratio += (top_rest - ratio * bottom_rest) / bottom
     return x if size < 1e-8 else np.copysign(ratio, x)
@@ -206,43 +205,3 @@ expm1 = _elementary("expm1", _expm1)
 log = _elementary("log", _log)
 log1p = _elementary("log1p", _log1p)
 tanh = _elementary("tanh", _tanh)
-
-
-# ---- sums
-
-
-def _reordered(instruction: str):
-    """Return an intrinsic: the instruction of this name, which a compiler may take in another order in a sum."""
-
-    @intrinsic
-    def operation(typing, a, b):
-        def generate(context, builder, signature, args):
-            return getattr(builder, instruction)(*args, flags=("contract", "reassoc"))
-
-        return a(a, b), generate
-
-    return operation
-
-
-def _of_sums(name: str, instruction: str, exact: Callable) -> Callable:
-    """Return NumPy's function of this name, whose order in a sum of floats is free in compiled code."""
-    operation = _reordered(instruction)
-
-    def function(a, b):
-        return getattr(np, name)(a, b)
-
-    @overload(function, jit_options=_INLINED)
-    def typing(a, b):
-        if not isinstance(a, types.Float) and not isinstance(b, types.Float):
-            return lambda a, b: exact(a, b)
-        if a == b:
-            return lambda a, b: operation(a, b)
-        return lambda a, b: operation(np.float64(a), np.float64(b))
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Return `np.{name}(a, b)`, of which a sum may be taken in any order."
-    return function
-
-
-add = _of_sums("add", "fadd", operator.add)
-subtract = _of_sums("subtract", "fsub", operator.sub)

@@ -12,6 +12,8 @@ def diffusion_in_stretches(u0, r, n):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['diffusion_in_stretches_value_and_grad']
 RESULT = '"*"'
 
@@ -32,7 +34,7 @@ def diffusion_in_stretches_value_and_grad(u0, r, n):
                 u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])
     out = 0.0
     for i in range(u0.shape[0]):
-        out += u[i]
+        out += unordered(u[i])
     # backward
     # return np.sum(u)  (line 6)
     u_bar = np.empty_like(u)

@@ -15,6 +15,8 @@ def heat_two_buffers(u0, steps, r):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['heat_two_buffers_value_and_grad']
 RESULT = '"*"'
 
@@ -31,7 +33,7 @@ def heat_two_buffers_value_and_grad(u0, steps, r):
             u[i] = new[i]
     out = 0.0
     for i in range(u0.shape[0]):
-        out += u[i] * u[i]
+        out += unordered(u[i] * u[i])
     # backward
     # return np.sum(u * u)  (line 9)
     u_bar = np.zeros_like(u)

@@ -14,6 +14,8 @@ def mlp_loss(W1, b1, W2, b2, X, labels, lam):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['mlp_loss_value_and_grad']
 RESULT = '"*"'
 
@@ -65,11 +67,11 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     total_1 = 0.0
     for i in range(W1.shape[0]):
         for j in range(W1.shape[1]):
-            total_1 += W1[i, j] * W1[i, j]
+            total_1 += unordered(W1[i, j] * W1[i, j])
     total_2 = 0.0
     for i in range(W2.shape[0]):
         for j in range(W2.shape[1]):
-            total_2 += W2[i, j] * W2[i, j]
+            total_2 += unordered(W2[i, j] * W2[i, j])
     out = loss / S.shape[0] + lam * (total_1 + total_2)
     # backward
     # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
@@ -92,7 +94,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             S_bar[i, j] += exp * total_bar
         for j in range(W2.shape[1]):
             exp = exp_rec[i, j]
-            m_bar -= exp * total_bar
+            m_bar -= unordered(exp * total_bar)
         # m = S[i].max()  (line 6)
         best = best_rec[i]
         S_bar[i, best] += m_bar

@@ -14,6 +14,8 @@ def mlp_loss(W1, b1, W2, b2, X, labels, lam):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['mlp_loss_jvp']
 RESULT = '["tuple", [0, 1], ["*", "*"], ""]'
 
@@ -69,14 +71,14 @@ def mlp_loss_jvp(W1, b1, W2, b2, X, labels, lam, W1_dot, b1_dot, W2_dot, b2_dot)
     total_1_dot = 0.0
     for i in range(W1.shape[0]):
         for j in range(W1.shape[1]):
-            total_1 += W1[i, j] * W1[i, j]
-            total_1_dot += 2.0 * W1[i, j] * W1_dot[i, j]
+            total_1 += unordered(W1[i, j] * W1[i, j])
+            total_1_dot += unordered(2.0 * W1[i, j] * W1_dot[i, j])
     total_2 = 0.0
     total_2_dot = 0.0
     for i in range(W2.shape[0]):
         for j in range(W2.shape[1]):
-            total_2 += W2[i, j] * W2[i, j]
-            total_2_dot += 2.0 * W2[i, j] * W2_dot[i, j]
+            total_2 += unordered(W2[i, j] * W2[i, j])
+            total_2_dot += unordered(2.0 * W2[i, j] * W2_dot[i, j])
     out = loss / S.shape[0] + lam * (total_1 + total_2)
     out_dot = loss_dot / S.shape[0] + lam * total_1_dot + lam * total_2_dot
     return out, out_dot

@@ -15,6 +15,8 @@ def orthogonal(A):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['orthogonal_value_and_grad']
 RESULT = '"*"'
 
@@ -30,7 +32,7 @@ def orthogonal_value_and_grad(A):
     for k in range(A_1.shape[1]):
         total = 0.0
         for i in range(A_1.shape[0]):
-            total += A_1[i, k] * A_1[i, k]
+            total += unordered(A_1[i, k] * A_1[i, k])
         R[k, k] = np.sqrt(total)
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
@@ -53,7 +55,7 @@ def orthogonal_value_and_grad(A):
     out = 0.0
     for i in range(A_1.shape[1]):
         for j in range(A_1.shape[1]):
-            out += R[i, j]
+            out += unordered(R[i, j])
     # backward
     # return np.sum(R)  (line 9)
     R_bar = np.empty_like(R)
@@ -80,7 +82,7 @@ def orthogonal_value_and_grad(A):
             for j in range(A_1.shape[1] - first):
                 A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
             for j in range(A_1.shape[1] - first):
-                A_1_bar_sum += A_1[i, j + first] * total_1_row_bar[j + first]
+                A_1_bar_sum += unordered(A_1[i, j + first] * total_1_row_bar[j + first])
             A_1_bar[i, k] += A_1_bar_sum
         for j in range(A_1.shape[1] - first):
             total_1_row_bar[j + first] = 0.0
@@ -88,7 +90,7 @@ def orthogonal_value_and_grad(A):
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
             t = A_1_bar[i, k] * (1.0 / R[k, k])
-            R_bar_sum -= A_1[i, k] * t
+            R_bar_sum -= unordered(A_1[i, k] * t)
             A_1_bar[i, k] = t
             A_1[i, k] = A_1_rec[k, i]
         R_bar[k, k] += R_bar_sum

@@ -10,6 +10,8 @@ def shortest_paths(path):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['shortest_paths_value_and_grad']
 RESULT = '"*"'
 
@@ -34,7 +36,7 @@ def shortest_paths_value_and_grad(path):
     out = 0.0
     for i in range(path_1.shape[0]):
         for j in range(path_1.shape[1]):
-            out += path_1[i, j]
+            out += unordered(path_1[i, j])
     # backward
     # return np.sum(path)  (line 4)
     path_1_bar = np.empty_like(path_1)
@@ -54,7 +56,7 @@ def shortest_paths_value_and_grad(path):
             for j in range(path_1.shape[1]):
                 path_1_bar[k, j] += outer_value_bar[i, j]
             for j in range(path_1.shape[1]):
-                path_1_bar_sum += outer_value_bar[i, j]
+                path_1_bar_sum += unordered(outer_value_bar[i, j])
             path_1_bar[i, k] += path_1_bar_sum
     # def shortest_paths(path):  (line 1)
     path_bar = path_1_bar

@@ -13,6 +13,8 @@ import math
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['sines_in_place_value_and_grad']
 RESULT = '"*"'
 
@@ -28,7 +30,7 @@ def sines_in_place_value_and_grad(a, turns):
             a_1[i] = math.sin(a_1[i])
     out = 0.0
     for i in range(a_1.shape[0]):
-        out += a_1[i]
+        out += unordered(a_1[i])
     # backward
     # return np.sum(a)  (line 5)
     a_1_bar = np.empty_like(a_1)

@@ -13,6 +13,8 @@ import math
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['sines_in_place_jvp']
 RESULT = '["tuple", [0, 1], ["*", "*"], ""]'
 
@@ -28,6 +30,6 @@ def sines_in_place_jvp(a, turns, a_dot):
     out = 0.0
     out_dot = 0.0
     for i in range(a_1.shape[0]):
-        out += a_1[i]
-        out_dot += a_1_dot[i]
+        out += unordered(a_1[i])
+        out_dot += unordered(a_1_dot[i])
     return out, out_dot

@@ -11,6 +11,8 @@ def standardised(X, gain, bias):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['standardised_value_and_grad']
 RESULT = '"*"'
 
@@ -49,7 +51,7 @@ def standardised_value_and_grad(X, gain, bias):
     out = 0.0
     for i in range(X.shape[0]):
         for j in range(gain.shape[0]):
-            out += Z[i, j]**2
+            out += unordered(Z[i, j]**2)
     # backward
     # Z = gain * centred / scale + bias  (line 4)
     bias_bar = np.zeros_like(bias)

@@ -11,7 +11,7 @@ def triangular_times(A, B):
 
 import numpy as np
 
-from srcgrad.runtime import overlap
+from srcgrad.runtime import overlap, unordered
 
 NAMES = ['triangular_times_value_and_grad']
 RESULT = '"*"'
@@ -43,7 +43,7 @@ def triangular_times_value_and_grad(A, B):
     out = 0.0
     for i in range(B_1.shape[0]):
         for j in range(B_1.shape[1]):
-            out += B_1[i, j] * B_1[i, j]
+            out += unordered(B_1[i, j] * B_1[i, j])
     # backward
     # return np.sum(B * B)  (line 5)
     B_1_bar = np.empty_like(B_1)
@@ -63,7 +63,7 @@ def triangular_times_value_and_grad(A, B):
             for j in range(B_1.shape[1]):
                 B_1_bar[k + i + 1, j] += A[k + i + 1, i] * total_row_bar[j]
             for j in range(B_1.shape[1]):
-                A_bar_sum += B_1[k + i + 1, j] * total_row_bar[j]
+                A_bar_sum += unordered(B_1[k + i + 1, j] * total_row_bar[j])
             if 0 < B_1.shape[1]:
                 A_bar[k + i + 1, i] += A_bar_sum
         for j in range(B_1.shape[1]):

@@ -11,7 +11,7 @@ def triangular_times(A, B):
 
 import numpy as np
 
-from srcgrad.runtime import overlap
+from srcgrad.runtime import overlap, unordered
 
 NAMES = ['triangular_times_value_and_grad']
 RESULT = '"*"'
@@ -34,13 +34,13 @@ def triangular_times_value_and_grad(A, B):
                 raise ValueError('matmul: mismatch in the inner dimension: lengths', max(A.shape[0] - i - 1, 0), B_1.shape[0] - i - 1, 'triangular_times_without_columns.py:4')
             total = 0.0
             for k in range(A.shape[0] - i - 1):
-                total += A[k + i + 1, i] * B_1[k + i + 1, j]
+                total += unordered(A[k + i + 1, i] * B_1[k + i + 1, j])
             B_1_rec[i, j] = B_1[i, j]
             B_1[i, j] += total
     out = 0.0
     for i in range(B_1.shape[0]):
         for j in range(B_1.shape[1]):
-            out += B_1[i, j] * B_1[i, j]
+            out += unordered(B_1[i, j] * B_1[i, j])
     # backward
     # return np.sum(B * B)  (line 5)
     B_1_bar = np.empty_like(B_1)

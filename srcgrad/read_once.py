@@ -1,0 +1,61 @@
+"""Read a choice of elements where it is summed up, if that is all that is done with it.
+
+`chosen = a[mask]` makes a list of places; a sum over `a[mask]` is a loop with a test.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+from . import ir
+from .ir import Block, Expr, Function, Let, Name, Op, Stmt, Sub
+
+SUMS = ("np.sum", "np.mean")
+
+
+def read_in_place(function: Function) -> Function:
+    """Return the function with choices read in the sum of the next statement, where nothing else reads them.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> f = parse_text('''
+    ... def f(a, mask):
+    ...     chosen = a[mask]
+    ...     total = 2.0 * np.sum(chosen)
+    ...     return total''')
+    >>> print(emit(read_in_place(f)))
+    def f(a, mask):
+        total = 2.0 * np.sum(a[mask])
+        return total
+    """
+    reads = Counter(e.id for s in ir.statements(function.body) for e in ir.walk(*ir.exprs_of(s)) if isinstance(e, Name))
+    bound = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    once = {n for n, k in reads.items() if k == 1 and bound[n] == 1} - ir.stored_in(function.body)
+    return replace(function, body=_block(function.body, once))
+
+
+def _block(block: Block, once: set[str]) -> tuple[Stmt, ...]:
+    out: list[Stmt] = []
+    for stmt in block:
+        stmt = ir.with_blocks(stmt, lambda b: _block(b, once))
+        before = out[-1] if out else None
+        if isinstance(before, Let) and before.target in once and _is_choice(before.value) and not ir.blocks_of(stmt):
+            read = ir.with_exprs(stmt, partial(_summed, name=before.target, value=before.value))
+            if read != stmt:
+                out[-1] = read
+                continue
+        out.append(stmt)
+    return tuple(out)
+
+
+def _is_choice(value: Expr) -> bool:
+    """Return whether a value may be `a[mask]`."""
+    return isinstance(value, Sub) and len(value.index) == 1 and isinstance(value.index[0], Name | Op)
+
+
+def _summed(e: Expr, name: str, value: Expr) -> Expr:
+    if isinstance(e, Op) and e.fn in SUMS and e.args == (Name(name),):
+        return replace(e, args=(value,))
+    return ir.rebuild(e, lambda part: _summed(part, name, value))
