@@ -131,7 +131,9 @@ class MaskReader(NestWriter):
             return expr
         if isinstance(expr, Sub):
             p = self.named_array(self.pull(expr.base), self.kind(expr.base))
+            around, self.loc = self.loc, expr.loc or self.loc
             self.require_mask(mask, p.dims[: mask.rank])
+            self.loc = around
             return self.alias(p, self.kind(expr.base))
         return ir.rebuild(expr, lambda e: self.everywhere(e, mask))
 

@@ -92,8 +92,6 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         for j in range(W2.shape[1]):
             exp = exp_rec[i, j]
             S_bar[i, j] += exp * total_bar
-        for j in range(W2.shape[1]):
-            exp = exp_rec[i, j]
             m_bar -= unordered(exp * total_bar)
         # m = S[i].max()  (line 6)
         best = best_rec[i]

@@ -80,9 +80,8 @@ def orthogonal_value_and_grad(A):
         for i in range(A_1.shape[0]):
             A_1_bar_sum = 0.0
             for j in range(A_1.shape[1] - first):
-                A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
-            for j in range(A_1.shape[1] - first):
                 A_1_bar_sum += unordered(A_1[i, j + first] * total_1_row_bar[j + first])
+                A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
             A_1_bar[i, k] += A_1_bar_sum
         for j in range(A_1.shape[1] - first):
             total_1_row_bar[j + first] = 0.0

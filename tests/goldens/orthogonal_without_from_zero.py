@@ -79,9 +79,8 @@ def orthogonal_value_and_grad(A):
         for i in range(A_1.shape[0]):
             A_1_bar_sum = 0.0
             for j in range(k + 1, A_1.shape[1]):
-                A_1_bar[i, j] += A_1[i, k] * total_1_row_bar[j]
-            for j in range(k + 1, A_1.shape[1]):
                 A_1_bar_sum += unordered(A_1[i, j] * total_1_row_bar[j])
+                A_1_bar[i, j] += A_1[i, k] * total_1_row_bar[j]
             A_1_bar[i, k] += A_1_bar_sum
         for j in range(k + 1, A_1.shape[1]):
             total_1_row_bar[j] = 0.0
