@@ -102,7 +102,7 @@ def _exp(x):
 
 @_inlined
 def _expm1_parts(x):
-    """(h, low) with expm1(x) = 2 (h + low) for -40 <= x <= 710: 2**(k - 1) - 1/2 and 2**(k - 1) r added without error."""
+    """(h, low) with expm1(x) = 2 (h + low) for -40 <= x <= 710: 2**(k - 1) - 1/2 and 2**(k - 1) r added."""
     k, r, c = _reduced(x)
     power = _power_of_two(k - 1)
     a, b = power - 0.5, power * r
