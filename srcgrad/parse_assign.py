@@ -9,7 +9,7 @@ from . import ir
 from .ir import Const, Let, Name, Op, Store
 from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .runtime.unordered import unordered
-from .sum_order import INPLACE, UNORDERED
+from .sum_order import INPLACE, WRITTEN
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -58,7 +58,7 @@ class AssignmentReader(ExpressionReader):
             if isinstance(before, Struct):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
-            static, added = (UNORDERED, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
+            static, added = (WRITTEN, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
             value = Op(fn, (self.leaf(before, node), self.scalar(added)), static, loc)
             return self.assign_name(node.target.id, value, node)
         if not isinstance(node.target, ast.Subscript):

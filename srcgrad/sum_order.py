@@ -125,7 +125,7 @@ def _target(stmt: Stmt) -> str | None:
 
 def _plain(stmt: Stmt) -> Stmt:
     value = stmt.value if isinstance(stmt, Let) else None
-    return _with(stmt, UNORDERED) if isinstance(value, Op) and is_free(value) else stmt
+    return _with(stmt, INPLACE) if isinstance(value, Op) and is_free(value) else stmt
 
 
 def _with(stmt: Stmt, static) -> Stmt:
