@@ -21,6 +21,7 @@ from .passes import USUAL, Lowered, Variant
 from .pipeline import Generated, front, generated
 from .prepare import name_results, own_written_params
 from .simplify import simplify
+from .sum_order import INPLACE
 from .widths import PARTS, SUMMED_PARTS
 
 
@@ -325,7 +326,7 @@ def _item_of(name: str, axis: int, at: Expr) -> Expr:
 
 
 def _added(name: str, value: Expr) -> Stmt:
-    return Let(name, Op("add", (Name(name), value), (("inplace", True),)))
+    return Let(name, Op("add", (Name(name), value), INPLACE))
 
 
 def _divided(value: Expr, count: Expr, result: Result) -> Expr:

@@ -16,6 +16,7 @@ from .affine import clipped, simplify_index
 from .blocks import rename_block
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from .slots import Checkpoints, Slot
+from .sum_order import INPLACE
 
 ZERO, ONE = Const(0), Const(1)
 INT = Kind("int64")
@@ -23,7 +24,7 @@ INT = Kind("int64")
 
 def _plus(name: str, k: int) -> Let:
     """Return `name += k` or `name -= -k`."""
-    return Let(name, Op("add" if k > 0 else "sub", (Name(name), Const(abs(k))), (("inplace", True),)))
+    return Let(name, Op("add" if k > 0 else "sub", (Name(name), Const(abs(k))), INPLACE))
 
 
 class CheckpointAssembly:

@@ -9,6 +9,7 @@ from . import ir
 from .access import SIZES_ONLY, accesses
 from .ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import kind_of
+from .sum_order import INPLACE
 
 
 def contract(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -> Block:
@@ -132,7 +133,7 @@ def _scalars(block: Block, array: str, kinds: dict[str, Kind]) -> Block:
         stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kinds))
         if isinstance(stmt, Store) and stmt.base == array:
             fn = {"+=": "add", "-=": "sub"}.get(stmt.op)
-            value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), (("inplace", True),))
+            value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), INPLACE)
             stmt = Let(array, value, stmt.loc)
         out.append(stmt)
     return tuple(out)

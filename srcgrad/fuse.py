@@ -329,6 +329,7 @@ def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
             if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
                 groups.append([])
             groups[-1].append(stmt)
-    if summing and all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing):
+    free = all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing)
+    if summing and free and is_on("sums"):
         return [*groups[:-1], [*groups[-1], *summing]]
     return [*groups, [*summing]] if summing else groups

@@ -89,7 +89,7 @@ class MaskReader(NestWriter):
         self.state.views[target] = replace(whole(buffer, p.dims), array=None)
 
     def one_more(self, count: str) -> Let:
-        return Let(count, Op("add", (Name(count), ONE), (("inplace", True),)), self.loc)
+        return Let(count, Op("add", (Name(count), ONE), INPLACE), self.loc)
 
     # -- masks as tests
     def masked(self, expr: Expr) -> tuple[Expr, Expr] | None:

@@ -15,7 +15,7 @@ from .blocks import defined_first, exposed_reads, rename_block
 from .errors import SERIAL, Problem, problem_at
 from .ir import Break, Const, Expr, For, Function, If, Let, Name, Op, Stmt, Store, Sub, While
 from .rules import draws
-from .sum_order import adds_to_itself, read_otherwise
+from .sum_order import INPLACE, adds_to_itself, read_otherwise
 
 WAY_OUT = "let each trip write its own elements, or write range"
 
@@ -77,7 +77,7 @@ class Settler:
         summed = [n for n in self.zeros if n in added and not defined_first(loop.body, n)]
         own = {n: self.fresh(f"{n}_sum") for n in summed}
         starts = [Let(name, self.zeros[n]) for n, name in own.items()]
-        ends = [Let(n, Op("add", (Name(n), Name(name)), (("inplace", True),))) for n, name in own.items()]
+        ends = [Let(n, Op("add", (Name(n), Name(name)), INPLACE)) for n, name in own.items()]
         return replace(loop, body=(*starts, *rename_block(loop.body, own), *ends)) if own else loop
 
 

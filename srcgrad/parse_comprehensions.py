@@ -10,6 +10,7 @@ from .ir import Const, Let, Name, Op
 from .kinds import INT
 from .parse_expr import RESERVED, ExpressionReader, List, Struct
 from .parse_loops import Trips
+from .sum_order import INPLACE
 
 
 class _RunTime(Exception):
@@ -90,7 +91,7 @@ class ComprehensionReader(ExpressionReader):
 
         def keep():
             self.put(made, Name(counter), self.item_of_list(read(), node), node)
-            self.emit(Let(counter, Op("add", (Name(counter), Const(1)), (("inplace", True),)), loc))
+            self.emit(Let(counter, Op("add", (Name(counter), Const(1)), INPLACE), loc))
 
         def choose():
             bind()
@@ -186,7 +187,7 @@ class ComprehensionReader(ExpressionReader):
 
         def add():
             value = self.scalar(generator.elt)
-            self.emit(Let(total, Op("add", (Name(total), value), (("inplace", True),)), loc))
+            self.emit(Let(total, Op("add", (Name(total), value), INPLACE), loc))
 
         with _Scope(self, generator):
             self.each(generator.generators, generator, add, known=False)

@@ -11,6 +11,7 @@ from . import ir
 from .ir import Const, Let, Name, Op, Select
 from .parse_columns import ColumnReader
 from .parse_expr import RESERVED, List, Obj, Struct, is_text
+from .sum_order import INPLACE
 
 GROWING = frozenset({"append", "extend", "pop", "clear"})
 _OTHER = frozenset({"insert", "remove", "sort", "reverse", "index", "count", "copy"})
@@ -164,7 +165,7 @@ class ListReader(ColumnReader):
         value = self.item_of_list(value, node)
         self.room(into, value, node)
         self.put(into, count, value, node)
-        self.emit(Let(count.id, Op("add", (count, Const(1)), (("inplace", True),)), self.source.loc(node)))
+        self.emit(Let(count.id, Op("add", (count, Const(1)), INPLACE), self.source.loc(node)))
 
     def held_item(self, value, node):
         """Return an item under names, which nothing that follows can change."""
@@ -239,7 +240,7 @@ class ListReader(ColumnReader):
                 self.fail(node, "pop of another than the last item is not supported", "use arrays")
             empty = ir.Raise("IndexError", (Const("pop from empty list"),), loc)
             self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
-            self.emit(Let(count.id, Op("sub", (count, Const(1)), (("inplace", True),)), loc))
+            self.emit(Let(count.id, Op("sub", (count, Const(1)), INPLACE), loc))
             return self.held_item(self.item_read(value, ir.Sub(value.buffer, (count,))), node)
         elif isinstance(args[0], Struct):
             for item in [self.held_item(v, node) for v in args[0].items]:

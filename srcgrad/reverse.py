@@ -15,6 +15,7 @@ from .kept_tests import KeptTests, name_tests
 from .prepare import check_draws, name_results, own_written_params
 from .record import Recorder, facts_of
 from .slots import Ragged, Slot, next_trip
+from .sum_order import INPLACE
 from .switches import is_on
 from .transcendentals import name_transcendentals
 
@@ -239,7 +240,7 @@ class _Assembly(CheckpointAssembly):
                 out.append(step.trips_slot.keep(Name(step.height)))
             else:
                 out.append(Let(step.trips, ZERO))
-                body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), (("inplace", True),))))
+                body.insert(0, Let(step.trips, Op("add", (Name(step.trips), ONE), INPLACE)))
         out.append(replace(stmt, body=tuple(body)))
         if step.trips_slot is not None and not counts_on_stack(step):
             assert step.trips is not None
@@ -331,7 +332,7 @@ class _Assembly(CheckpointAssembly):
             out += self.down_the_stack(step, body)
         elif body:
             if step.height:
-                body.append(Let(step.height, Op("sub", (Name(step.height), ONE), (("inplace", True),))))
+                body.append(Let(step.height, Op("sub", (Name(step.height), ONE), INPLACE)))
             out.append(self.reversed_loop(step, body))
         for fact, slot in reversed(step.entry):
             out += _at(self.restore_entry(fact, slot), stmt.loc)

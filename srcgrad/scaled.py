@@ -8,6 +8,7 @@ from . import ir
 from .dependence import reading_tests
 from .ir import Expr, Kind, Name, Op, Sub
 from .kinds import kind_of
+from .sum_order import INPLACE
 
 
 def guard(leaf: Sub, source: Expr) -> Expr | None:
@@ -23,10 +24,10 @@ def guard(leaf: Sub, source: Expr) -> Expr | None:
 def multiple(value: Expr, seed: Expr) -> Expr:
     """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
     if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
-        static = (("inplace", True),) if isinstance(seed, Name) else ()
+        static = INPLACE if isinstance(seed, Name) else ()
         return Op("mul", (seed, value.args[0]), static)
     if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
-        return Op("div", value.args, (("inplace", True),))
+        return Op("div", value.args, INPLACE)
     return value
 
 

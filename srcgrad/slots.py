@@ -15,6 +15,7 @@ from .affine import Affine, affine, clipped, simplify_index, unclipped
 from .blocks import resized_in
 from .errors import UnsupportedError, problem_at
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .sum_order import INPLACE
 from .writes import extreme
 
 ROOM, ROWS = 64, 8
@@ -251,7 +252,7 @@ def next_trip(step: Step) -> list[Stmt]:
     """Return what a loop with stacks does first in each trip: count it, and make room where they are full."""
     assert step.height is not None
     height = Name(step.height)
-    up = Let(step.height, Op("add", (height, Const(1)), (("inplace", True),)))
+    up = Let(step.height, Op("add", (height, Const(1)), INPLACE))
     return [up, *(ir.Grow(stack, height) for stack in step.stacks)]
 
 

@@ -109,12 +109,13 @@ def _counts(stmt: Let) -> bool:
 
 def in_lanes(*exprs: ir.Expr) -> bool:
     """Return whether processors compute expressions for several numbers at once."""
-    return all(not isinstance(e, Op) or _in_lanes(e) for e in ir.walk(*exprs))
+    return all(not isinstance(e, Op) or is_instruction(e) for e in ir.walk(*exprs))
 
 
-def _in_lanes(e: Op) -> bool:
+def is_instruction(e: Op) -> bool:
+    """Return whether an operation is arithmetic in compiled code, which is done in lanes, and not a call."""
     if e.fn == "pow":
-        return isinstance(e.args[1], Const) and e.args[1].value in (2, 3, 4)
+        return isinstance(e.args[1], Const) and isinstance(e.args[1].value, int)
     row = elementwise.BY_SPELLING.get(e.fn)
     return e.fn in OPERATORS or row is not None and not row.transcendental
 

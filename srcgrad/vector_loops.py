@@ -17,7 +17,7 @@ from .ir import Const, Expr, For, Function, Let, Op, Stmt, Store, While
 from .parallel import arrays_of, obstacle
 from .rules.elementwise import BY_SPELLING
 from .rules.rows import SIMD
-from .sum_order import WRITTEN, adds_to_itself
+from .sum_order import WRITTEN, adds_to_itself, is_instruction
 
 # the functions that vectorise, with NumPy's
 _NUMPY = {vector: BY_SPELLING[vector].spellings[0] for vector in SIMD.values()}
@@ -84,17 +84,8 @@ def _is_elementary(loop: For) -> bool:
     """Return whether a loop has neither loops nor branches in it, and calls functions that vectorise and no others."""
     if not all(isinstance(s, Let | Store) for s in loop.body):
         return False
-    called = {e.fn for e in _exprs(loop.body) if isinstance(e, Op) and _is_call(e)}
+    called = {e.fn for e in _exprs(loop.body) if isinstance(e, Op) and not is_instruction(e)}
     return bool(called) and called <= SIMD.keys()
-
-
-def _is_call(e: Op) -> bool:
-    """Return whether an operation is a call in compiled code; the root is an instruction."""
-    if e.fn == "pow":
-        exponent = e.args[1]
-        return not (isinstance(exponent, Const) and isinstance(exponent.value, int))
-    row = BY_SPELLING.get(e.fn)
-    return row is not None and row.transcendental and row.name != "sqrt"
 
 
 def _is_free(loop: For, arrays: set[str], later: set[str]) -> bool:

@@ -68,7 +68,11 @@ def spread(A):
     return np.max(A) * np.sum(A.max(axis=1) - A.min(axis=1))
 
 
-# name -> (function, arguments, positions differentiated)
+def mean_above(x, level):
+    high = x[x > level]
+    return high.mean() ** 2
+
+
 def decay_binomial(x, rate, n):
     for _ in sg.checkpoint(range(n), "binomial", slots=4):
         x = x - rate * np.sin(x)
@@ -117,6 +121,7 @@ def shortest_paths(path):
     return np.sum(path)
 
 
+# name -> (function, arguments, positions differentiated)
 PROGRAMS = {
     "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
     "neuron": (lectures.regression_neuron, (0.5, -1.0, 2.0, 1.0, 0.1), (0, 1)),
@@ -149,6 +154,7 @@ PROGRAMS = {
         (np.linspace(-0.5, 0.6, 10).reshape(5, 2), np.array([4, 1, 4]), np.array([0.3, -0.7])),
         (0, 2),
     ),
+    "mean_above": (mean_above, (np.array([0.3, 1.4, -0.2, 2.5]), 0.2), (0,)),
     "halvings": (halvings, (0.9, 0.05), (0,)),
     "decay_binomial": (decay_binomial, (1.2, 0.1, 9), (0, 1)),
     "diffusion_in_stretches": (diffusion_in_stretches, (np.array([1.0, 0.4, 0.2]), 0.3, 12), (0,)),
@@ -180,6 +186,7 @@ WITHOUT = (
     ("springs", "one pass"),
     ("orthogonal", "from zero"),
     ("triangular_times", "sums"),
+    ("mean_above", "in place"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

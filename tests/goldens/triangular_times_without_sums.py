@@ -61,8 +61,9 @@ def triangular_times_value_and_grad(A, B):
         for k in range(A.shape[0] - i - 1):
             A_bar_sum = 0.0
             for j in range(B_1.shape[1]):
-                A_bar_sum += B_1[k + i + 1, j] * total_row_bar[j]
                 B_1_bar[k + i + 1, j] += A[k + i + 1, i] * total_row_bar[j]
+            for j in range(B_1.shape[1]):
+                A_bar_sum += B_1[k + i + 1, j] * total_row_bar[j]
             if 0 < B_1.shape[1]:
                 A_bar[k + i + 1, i] += A_bar_sum
         for j in range(B_1.shape[1]):
