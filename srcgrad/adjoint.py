@@ -18,12 +18,12 @@ from .adjoint_calls import CallAdjoint
 from .adjoint_externals import ExternalAdjoint
 from .adjoint_products import ProductAdjoint
 from .calls import is_call
+from .dead_code import escaping_counters
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
 from .kinds import as_float
 from .linear import LinearForm
 from .rules import externals
 from .scaled import guard, multiple, negative
-from .simplify import escaping_counters
 from .sum_order import UNORDERED
 from .writes import first_writes
 

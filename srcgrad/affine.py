@@ -179,6 +179,21 @@ def simplify_index(expr: Expr) -> Expr:
     return found if sum(1 for _ in ir.walk(found)) <= sum(1 for _ in ir.walk(expr)) else expr
 
 
+def at_most_one(size: Expr) -> bool:
+    """Return whether a length is surely zero or one, as that of `x[k:k + 1]` is.
+
+    >>> k, n = Name("k"), Name("n")
+    >>> at_most_one(Op("max", (Op("sub", (Op("min", (Op("add", (k, Const(1))), n)), k)), Const(0))))
+    True
+    """
+    if isinstance(size, Op) and size.fn == "max" and size.args[1] == Const(0):
+        return at_most_one(size.args[0])
+    a = affine(size)
+    least = [(atom, e) for atom, c in a.terms.items() if c == 1 and isinstance(atom, Op) and atom.fn == "min"
+             for e in atom.args]  # fmt: skip
+    return a.const <= 1 if a.is_const else any(at_most_one((a - affine(m) + affine(e)).expr()) for m, e in least)
+
+
 def clipped(expr: Expr) -> Expr:
     """Return `max(expr, 0)`, folded where the sign is known."""
     a = affine(expr)

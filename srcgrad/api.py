@@ -13,11 +13,15 @@ import numba
 
 from . import entry, generate, store, travel, tree
 from .digests import function_digest
-from .errors import BROADCAST, ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
+from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .listing import Source
 from .makers import OF_FUNCTION, maker
+from .repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from .source import python_function
 from .switches import simd_unless_said
+
+# how many functions with known axes of one element are made before one is that allows for any
+SEVERAL = 6
 
 
 class Transformed:
@@ -29,6 +33,7 @@ class Transformed:
 
     _transform, _title, _entry_type = "primal", "", entry.Entry
     _options: Any = None
+    _as_given = True  # whether the first arguments of what is generated are those of the function
 
     def __init__(self, f, argnums=(), boundscheck=None):
         self._unwrapped = f
@@ -43,9 +48,11 @@ class Transformed:
         self._count = len(self._signature.parameters)
         self._entries: dict = {}
         self._lock = threading.RLock()
-        self._entry = self._inside = None
-        self._stretch = False
-        self._texts = False  # whether it was called with text, which numba would try to type at every call
+        self._entry = self._usual = self._inside = None
+        self._repeats: dict[object, Repeats] = {}  # what the last call allowed for, by structures of the arguments
+        # whether it was called with text, which numba would try to type at every call; what it cannot type goes
+        # unnoticed where nothing is compiled
+        self._texts = bool(numba.config.DISABLE_JIT)
         functools.update_wrapper(self, python_function(base))
         self.__wrapped__ = base
         if self._transform != "primal":
@@ -68,45 +75,36 @@ class Transformed:
         """Return the value of the compiled function."""
         if kwargs or len(args) != self._count:
             args = self._bind(args, kwargs)
-        if self._entry is None:
-            self._prepare()
         if self._texts and not all(map(tree.is_plain, args)):
             return self._call_structured(args)
         try:
+            if self._entry is None or self._usual.once:
+                self._prepare(args)
             return self._entry(*args)
-        except IndexError as e:
-            raise worded(e) from None
-        except ValueError as e:
-            if self._stretch or not (e.args and e.args[0] == BROADCAST):
+        except (ValueError, IndexError) as e:
+            if not self._may_repeat(None, e):
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
                 raise _unwrapped_error(e) from None
             self._texts = any(isinstance(a, str) for a in args)
             return self._call_structured(args)
-        # an axis of length one is repeated: from now on the variant that allows for it
-        try:
-            result = self._entry_for(stretch=True).dispatcher(*args)
-        except (ValueError, IndexError) as e:
-            raise worded(e) from None
-        self._stretch = True
-        self._entry = self._entry_for(stretch=True).dispatcher
-        return result
+        return self._repeated(None, args, lambda function: function(*args))
 
-    def run_compiled(self, run: Callable[[Any], Any]):
+    def run_compiled(self, run: Callable[[Any], Any], args: tuple):
         """Return run(function), given what numba compiled or will compile: for callers that hand it on to others.
 
-        It is run once more, with another function, where axes of length one turn out to be repeated.
+        It is run once more, with another function, where axes of length one turn out to be repeated; `args` are such
+        as it will be called with.
         """
         try:
-            return run(self._entry_for(stretch=self._stretch).dispatcher)
+            return run(self._likely(None, args).dispatcher)
         except (ValueError, IndexError) as e:
-            if self._stretch or not (e.args and e.args[0] == BROADCAST):
+            if not self._may_repeat(None, e):
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
-        self._stretch, self._entry = True, self._entry_for(stretch=True).dispatcher
-        return self.run_compiled(run)
+        return self._repeated(None, args, run)
 
     def _called(self, args) -> Transformed:
         """Return the object that a call with these arguments from Python goes to."""
@@ -123,29 +121,74 @@ class Transformed:
             name = getattr(self._base, "__name__", "function")
             raise TypeError(f"{name}() {e}") from None
 
-    def _prepare(self):
-        self._texts = bool(numba.config.DISABLE_JIT)  # nothing tells then that numba cannot type a dict
-        self._entry = self._entry_for().dispatcher
+    def _prepare(self, args):
+        self._usual = self._entry_for()
+        plain = all(map(tree.is_plain, args))
+        self._entry = (self._likely(None, args) if plain else self._usual).dispatcher
 
-    def _entry_for(self, structures=None, stretch=False) -> entry.Entry:
-        key = (tuple(tree.describe(s) for s in structures) if structures else None, stretch)
+    def _entry_for(self, structures=None, repeats: Repeats = NOWHERE) -> entry.Entry:
+        key = (_key(structures), repeats)
         with self._lock:
             if key not in self._entries:
-                wide = None if stretch else functools.partial(self._entry_for, structures, True)
-                self._entries[key] = self._entry_type(self._request(structures, stretch), None, wide)
+                self._entries[key] = self._entry_type(self._request(structures, repeats))
             return self._entries[key]
 
-    def _request(self, structures=None, stretch=False, inside=False) -> entry.Request:
+    def _in_turn(self, structures, args) -> tuple[Repeats, ...]:
+        """Return which axes of one element to allow for at a call, the likeliest first."""
+        args = tuple(args)
+        flat = args if structures else [leaf for a in args for leaf in tree.leaves(tree.structure_of(a), a)]
+        if not has_axis_of_one(flat):
+            return NOWHERE, ANYWHERE
+        usual, types = self._entry_for(structures), tuple(map(numba.typeof, args))
+        chosen = in_turn(flat, usual.compared(types)) if self._as_given else (NOWHERE, ANYWHERE)
+        if not usual.once:
+            return chosen
+        # it has to be right at once
+        sure = chosen[0].axes and None not in self._entry_for(structures, chosen[0]).compared(types)
+        return chosen[:1] if sure else (ANYWHERE,)
+
+    def _likely(self, structures, args) -> entry.Entry:
+        """Return the entry for a call: that of the last one, else the likeliest."""
+        key = _key(structures)
+        if key not in self._repeats or self._entry_for(structures).once:
+            self._repeats[key] = self._in_turn(structures, args)[0]
+        return self._entry_for(structures, self._repeats[key])
+
+    def _may_repeat(self, structures, e: Exception) -> bool:
+        """Return whether another call may succeed where one raised this."""
+        return is_about_lengths(e) and not self._repeats.get(_key(structures), NOWHERE).anywhere
+
+    def _repeated(self, structures, args, run: Callable[[Any], Any]):
+        """Return run(function) of the first function which allows for the axes of one element that are repeated."""
+        before = self._repeats.get(_key(structures))
+        several = len(self._entries) > SEVERAL
+        for repeats in self._in_turn(structures, args):
+            if repeats == before or several and not repeats.anywhere:
+                continue
+            made = self._entry_for(structures, repeats).dispatcher
+            try:
+                result = run(made)
+            except (ValueError, IndexError) as e:
+                if repeats.anywhere or not is_about_lengths(e):
+                    raise worded(e) from None
+            else:
+                self._repeats[_key(structures)] = repeats
+                if structures is None:
+                    self._entry = made
+                return result
+        raise AssertionError
+
+    def _request(self, structures=None, repeats: Repeats = NOWHERE, inside=False) -> entry.Request:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
-                             function_digest(self._base), structures, stretch, self._boundscheck,
+                             function_digest(self._base), structures, repeats, self._boundscheck,
                              self._simd, inside, self._options)  # fmt: skip
 
-    def generated(self, kinds, structures, stretch=False):
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
         """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""
         structures = structures or (tree.LEAF,) * self._count
-        module, result, _ = self._entry_for(stretch=stretch)._generate(kinds, structures)
+        module, result, _ = self._entry_for(repeats=repeats)._generate(kinds, structures)
         return getattr(module, module.NAMES[0]), self._result(structures, result)
 
     def taken(self, kinds, structures) -> list[tuple[int, int]]:
@@ -166,24 +209,14 @@ class Transformed:
         structures = tuple(tree.structure_of(a) for a in args)
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         try:
-            found = self._entry_for(structures)
-            result = found.dispatcher(*flat)
-        except IndexError as e:
-            raise worded(e) from None
-        except ValueError as e:
-            if not (e.args and e.args[0] == BROADCAST):
+            result = self._likely(structures, flat).dispatcher(*flat)
+        except (ValueError, IndexError) as e:
+            if not self._may_repeat(structures, e):
                 raise worded(e) from None
-            result = self._repeated(structures, flat)
+            result = self._repeated(structures, flat, lambda function: function(*flat))
         except (SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
         return self._assemble(result, structures)
-
-    def _repeated(self, structures, flat):
-        """Return the flat result of the variant in which axes of length one may be repeated."""
-        try:
-            return self._entry_for(structures, stretch=True).dispatcher(*flat)
-        except (ValueError, IndexError) as e:
-            raise worded(e) from None
 
     def _assemble(self, result, structures):
         return result
@@ -194,7 +227,7 @@ class Transformed:
         with self._lock:
             if self._inside is None:
                 # compiled callers cannot try again with axes of length one repeated: they get both variants
-                wide = functools.partial(self._entry_for, stretch=True)
+                wide = functools.partial(self._entry_for, repeats=ANYWHERE)
                 self._inside = self._entry_type(self._request(inside=True), self._entry_for(), wide)
                 self._inside.dispatcher.srcgrad_function = self  # found again by what takes functions in compiled code
         return self._inside.dispatcher._numba_type_
@@ -259,6 +292,11 @@ class ValueAndGrad(Derivative):
 
 def _remake(cls, f, argnums, boundscheck):
     return cls(f, argnums, boundscheck)
+
+
+def _key(structures):
+    """Return what entries are found by: None where numba takes the arguments apart."""
+    return tuple(tree.describe(s) for s in structures) if structures else None
 
 
 def worded(e: Exception) -> Exception:
@@ -415,10 +453,10 @@ def source(f, /, *args, **kwargs) -> Source:
         f = f._called(args)
         structured = not all(map(tree.is_plain, args))
         structures = tuple(tree.structure_of(a) for a in args) if structured else None
-        made = f._entry_for(structures, f._stretch)
         given = list(args)
         if structures is not None:
             given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
+        made = f._likely(structures, given)
         types = tuple(numba.typeof(a) for a in given)
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
@@ -434,7 +472,7 @@ def source(f, /, *args, **kwargs) -> Source:
 
 def visible(text: str) -> str:
     """Return a module's text without the lines that only the store reads."""
-    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "PITFALLS = "
+    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "COMPARED = ", "ONCE = ", "PITFALLS = "
     lines = [line for line in text.splitlines() if not line.startswith(ours)]
     return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
 

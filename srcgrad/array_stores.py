@@ -8,7 +8,7 @@ from . import ir
 from .access import root_of
 from .affine import affine, simplify_index, unclipped
 from .ir import Const, Expr, If, Kind, Name, Op, Store, Sub
-from .pull import ONE, ZERO, Pull, cell_of, single
+from .pull import ONE, ZERO, Pull, cell_of, single, stepped
 from .pull_ops import ArrayReader
 
 
@@ -201,13 +201,12 @@ class StoreWriter(ArrayReader):
         for size, own in zip(dims, value.dims, strict=True):
             step = None if own == ONE else self.resolve_target(size, own)
             maps.append(step)
+        value = self.settled(value)
         if all(step is None for step in maps):
             return value
         return Pull(
             value.dims,
-            lambda idx: value.at(
-                tuple(i if s is None else Op("mul", (i, s)) for i, s in zip(idx, maps, strict=True))
-            ),
+            lambda idx: value.at(tuple(i if s is None else stepped(s, i) for i, s in zip(idx, maps, strict=True))),
         )
 
     def drop_axes(self, p: Pull, count: int) -> Pull:

@@ -23,6 +23,7 @@ from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem
 from .hints import Nondifferentiable
 from .ir import Fresh, Kind
 from .opaque import has_address
+from .repeats import NOWHERE, Repeats
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
 
@@ -69,7 +70,7 @@ class Request:
     params: tuple[str, ...]
     digest: str
     structures: tuple[tree.Structure, ...] | None = None
-    stretch: bool = False
+    repeats: Repeats = NOWHERE
     boundscheck: bool = True
     simd: bool = False
     inside: bool = False
@@ -80,8 +81,7 @@ class Entry:
     """An njit function for a request, and the generated modules behind it by argument kinds.
 
     One for compiled callers takes its implementations from two others: from `wide()`, where axes of length one may be
-    repeated, at calls whose arguments have such an axis, else from `plain`. So does that of a function which cannot be
-    run again.
+    repeated, at calls whose arguments have such an axis, else from `plain`.
     """
 
     def __init__(self, request: Request, plain: Entry | None = None, wide: Callable[[], Entry] | None = None):
@@ -99,11 +99,16 @@ class Entry:
         name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
-            repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.stretch),
+            repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.repeats),
             repr(request.boundscheck), repr(request.simd), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
+        # whether a call leaves traces, so that it cannot be made again: known from the first module on
+        self.once = store.load_note(self._note()) is not None
         self.dispatcher = self._dispatcher(name)
+
+    def _note(self) -> str:
+        return store.digest(self.key, "once")
 
     def _dispatcher(self, name: str):
         if numba.config.DISABLE_JIT:
@@ -165,9 +170,8 @@ class Entry:
                 short += [f"{place}.shape[{d}] == 1" for d in range(leaf.ndim if isinstance(leaf, types.Array) else 0)]
         checks, passed = self._passed(places, kinds, structures)
         call = f"impl({', '.join(passed)})"
-        text = module.__srcgrad_text__
-        twofold = BROADCAST_ONCE in text or self.request.inside and BROADCAST in text
-        if self.wide is not None and short and twofold:
+        compares = any(message in module.__srcgrad_text__ for message in (BROADCAST, BROADCAST_ONCE))
+        if self.wide is not None and short and compares:
             namespace["wide"] = self.wide().module(given)[2]
             call = f"wide({', '.join(passed)}) if {' or '.join(short)} else {call}"
         body = "".join(f"    {line}\n" for line in checks)
@@ -234,8 +238,15 @@ class Entry:
             if key not in self.modules:
                 made = self._generate(kinds, structures)
                 warned.warn_and_note(self.key, generate.pitfalls_of(made[0]))
+                if getattr(made[0], "ONCE", False) and not self.once:
+                    self.once = True
+                    store.save_note(self._note(), "")
                 self.modules[key] = made
             return self.modules[key]
+
+    def compared(self, given) -> tuple[tuple[int, int] | None, ...]:
+        """Return which axes of the arguments have to fit others; with None where other sizes have to."""
+        return tuple(getattr(self.module(given)[0], "COMPARED", ()))
 
     def lines(self, given) -> list[list[Line]]:
         """Return the lines of the functions generated for argument types, with their origins; generated anew."""

@@ -15,7 +15,9 @@ from .errors import ArgumentError, Problem
 from .facts import StatementFact, copies, loop_facts, statement_facts
 from .hooks import KEEP, Birth, Instrument, Observer
 from .ir import Const, Do, Loc, Name, Op
+from .parameters import compared_axes
 from .plain import as_numpy, functions_of, with_numpy_constants
+from .repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from .report import html_report, text_report
 from .source import find_source
 
@@ -144,15 +146,15 @@ class _Explainer:
         self.f, self.structures, self.param_kinds, self.wrt = f, structures, kinds, wrt
 
     def run(self, flat) -> Explanation:
-        for stretch in (False, True):
-            variant = pipeline.Variant(stretch)
+        for repeats in self.in_turn(flat):
+            variant = pipeline.Variant(repeats)
             self.low, self.plan = pipeline.plan(self.f, self.structures, self.param_kinds, self.wrt, variant)
             pipeline.check_scalar(self.low, self.plan)
             try:
                 observer, found = self.watched(flat)
                 break
             except ValueError as e:
-                if stretch or not (e.args and str(e.args[0]).startswith("operands could not be broadcast")):
+                if repeats.anywhere or not is_about_lengths(e):
                     raise worded(e) from None
         kept = self.measured(flat)
         params = self.low.function.params
@@ -161,6 +163,13 @@ class _Explainer:
         lines = self.lines(kept)
         total = sum(line.bytes for line in lines)
         return Explanation(self.low.function.name, float(found[0]), gradients, lines, loops, observer.births, total)
+
+    def in_turn(self, flat) -> tuple[Repeats, ...]:
+        """Return which axes of one element to allow for, the likeliest first."""
+        if not has_axis_of_one(flat):
+            return NOWHERE, ANYWHERE
+        low = pipeline.front(self.f, self.structures, self.param_kinds, pipeline.Variant(), True)
+        return in_turn(flat, compared_axes(low.function))
 
     # -- runs
     def call(self, function: ir.Function, flat, hooks):

@@ -24,14 +24,14 @@ def builder(request, kinds, structures, wrt):
     """Return (name, function that generates) for a request: nothing is parsed before it is called."""
 
     def build():
-        made = variant(request.stretch)
+        made = variant()
         made = made.vectorised() if request.simd else made
         return made.run_once() if made.leaves_traces() else made
 
-    def variant(stretch):
+    def variant():
         from . import pipeline
 
-        chosen = pipeline.Variant(stretch, request.boundscheck)
+        chosen = pipeline.Variant(request.repeats, request.boundscheck)
         if request.transform == "primal":
             return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":
@@ -99,6 +99,10 @@ def module_text(name: str, made) -> str:
         lines += [f"CALLEES = {[f.name for f in made.callees]!r}", f"RECURSIVE = {made.is_recursive()!r}"]
     if made.rules:
         lines += [f"RULES = {dict(made.rules)!r}"]
+    if compared := made.compared():
+        lines += [f"COMPARED = {compared!r}"]
+    if made.once:
+        lines += ["ONCE = True"]
     lines += [f"RESULT = {json.dumps(structure_to(made.result))!r}"]
     if made.pitfalls:
         lines += [f"PITFALLS = {to_text(made.pitfalls)!r}"]

@@ -12,6 +12,7 @@ from .api import Derivative
 from .digests import function_digest
 from .layouts import Layout, arguments
 from .makers import OF_FUNCTION, maker
+from .repeats import ANYWHERE, NOWHERE, Repeats
 from .structured import Structured
 
 
@@ -66,7 +67,7 @@ class Jacobian(Structured, Derivative):
         given = arguments(self._base, args)
         starts = np.cumsum([0, *map(tree.count, given.structures)])
         wrt = tuple(int(k) for p in self._positions for k in range(starts[p], starts[p + 1]))
-        (tells,) = CHOICES.get(self._base, given, wrt, True, function_digest(self._base)).functions
+        (tells,) = CHOICES.get(self._base, given, wrt, ANYWHERE, function_digest(self._base)).functions
         try:
             return bool(tells(*given.flat))
         except (ArithmeticError, LookupError, ValueError):
@@ -82,9 +83,9 @@ class Jacobian(Structured, Derivative):
     def _compiled(self):
         return [*super()._compiled(), *(e for mode in self._modes.values() for e in mode._compiled())]
 
-    def generated(self, kinds, structures, stretch=False):
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
         """Return (generated function, structure of its result): what is differentiated further has one mode."""
-        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, stretch)
+        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, repeats)
 
 
 def _sizes(value):

@@ -106,6 +106,7 @@ class Jvp(Structured):
     """A compiled function of `(primals, tangents)` that returns value and tangent; made by `jvp`."""
 
     _transform, _title, _entry_type = "jvp", "Value and derivative along tangents", JvpEntry
+    _as_given = False
 
     def _parameters(self, base):
         return _SIGNATURE

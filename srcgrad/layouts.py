@@ -12,7 +12,7 @@ import numpy as np
 from . import entry, generate, store, tree, warned
 from .api import Differentiable, worded
 from .digests import function_digest
-from .errors import BROADCAST
+from .repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from .switches import simd_unless_said
 
 
@@ -29,10 +29,11 @@ def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Made:
-    """The compiled functions of a layout, and the structure of the result."""
+    """The compiled functions of a layout, the structure of the result, and which axes of the arguments have to fit."""
 
     functions: tuple[Callable[..., Any], ...]
     result: tree.Structure
+    compared: tuple[tuple[int, int] | None, ...]
 
 
 class Layout:
@@ -50,30 +51,32 @@ class Layout:
         """
         base = f._base if isinstance(f, Differentiable) else f
         digest = digest or function_digest(base)
-        try:
-            return call(self.get(f, args, wrt, False, digest))
-        except IndexError as e:
-            raise worded(e) from None
-        except ValueError as e:
-            if not (e.args and e.args[0] == BROADCAST):
-                raise worded(e) from None
-        try:
-            return call(self.get(f, args, wrt, True, digest))
-        except ValueError as e:
-            raise worded(e) from None
+        for repeats in self.in_turn(f, args, wrt, digest):
+            try:
+                return call(self.get(f, args, wrt, repeats, digest))
+            except (ValueError, IndexError) as e:
+                if repeats.anywhere or not is_about_lengths(e):
+                    raise worded(e) from None
+        raise AssertionError
 
-    def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], stretch: bool, digest: str) -> Made:
+    def in_turn(self, f, args: entry.Arguments, wrt: tuple[int, ...], digest: str) -> tuple[Repeats, ...]:
+        """Return which axes of one element to allow for, the likeliest first."""
+        if not has_axis_of_one(args.flat):
+            return NOWHERE, ANYWHERE
+        return in_turn(args.flat, self.get(f, args, wrt, NOWHERE, digest).compared)
+
+    def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], repeats: Repeats, digest: str) -> Made:
         base = f._base if isinstance(f, Differentiable) else f
         boundscheck = getattr(f, "_boundscheck", True)
         simd = getattr(f, "_simd", simd_unless_said())
         described = tuple(map(tree.describe, args.structures))
         key = store.digest(self.transform, store.package_digest(), digest, repr([str(k) for k in args.kinds]),
-                           repr(described), repr((stretch, boundscheck, simd, wrt)))  # fmt: skip
+                           repr(described), repr((repeats, boundscheck, simd, wrt)))  # fmt: skip
         with self.lock:
             if key not in self.made:
                 name = getattr(base, "__name__", "function").replace("<lambda>", "function")
                 params = tuple(entry.parameters(base).parameters)
-                request = entry.Request(base, name, self.transform, (), False, params, digest, args.structures, stretch,
+                request = entry.Request(base, name, self.transform, (), False, params, digest, args.structures, repeats,
                                         boundscheck, simd)  # fmt: skip
                 label, build = generate.builder(request, args.kinds, args.structures, wrt)
                 module, result = generate.module_for(label, key, build)
@@ -81,7 +84,7 @@ class Layout:
                 functions = tuple(getattr(module, n) for n in module.NAMES)
                 if self.compiled:
                     functions = tuple(entry.compiled(f, module) for f in functions)
-                self.made[key] = Made(functions, result)
+                self.made[key] = Made(functions, result, tuple(getattr(module, "COMPARED", ())))
             return self.made[key]
 
 

@@ -93,7 +93,7 @@ def _named(function: Function, name: str, names: dict[Key, str]) -> Function:
 
 def _lowered(key: Key, variant: Variant, reverse=False) -> Lowered:
     routine, _, kinds = key
-    function, names, sizes, inside = lower_routine(routine, kinds, variant.stretch, reverse)
+    function, names, sizes, inside = lower_routine(routine, kinds, variant.repeats.anywhere, reverse)
     boundscheck = variant.boundscheck and routine.boundscheck
     function = checked(function, names, sizes, inside, replace(variant, boundscheck=boundscheck))
     return Lowered(function, names, sizes, tree.LEAF, variant)

@@ -17,6 +17,7 @@ from .bindings import BindingWriter, read_counts
 from .blocks import updates
 from .call_sites import CallWriter
 from .calls import ReadInPlace, Routine, is_call
+from .dead_code import escaping_counters
 from .equalities import unify
 from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
@@ -29,7 +30,6 @@ from .pull_ops import varying_names
 from .residuals import with_residuals
 from .resized import SizeChanges, hold_in_buffer, lengths
 from .rules.arrays import ALLOCATIONS
-from .simplify import escaping_counters
 from .swaps import SwapWriter
 
 

@@ -108,7 +108,7 @@ class NestWriter:
         """Return a pull that may be read at several places: an expression is computed once, under a name."""
         if p.array is not None or p.rank == 0:
             return p
-        if isinstance(p.at(tuple(Name(f"_{d}") for d in range(p.rank))), Sub):
+        if isinstance(p.at(tuple(Name(f"_{d}") for d in range(p.rank))), Sub | Name | Const):
             return p
         return self.named(self.materialise(p, kind, self.fresh("values")).id)
 
@@ -269,6 +269,11 @@ class NestWriter:
     def canonical(self, size: Expr) -> Expr:
         """Return the representative of a size."""
         return representative(size, self.state.equal, self.canonical_atom)
+
+    def settled(self, p: Pull) -> Pull:
+        """Return the pull with the axes that are known to have one element as such."""
+        dims = tuple(ONE if n != ONE and self.canonical(n) == ONE else n for n in p.dims)
+        return replace(p, dims=dims) if dims != p.dims else p
 
     def canonical_atom(self, atom: Op) -> Expr | None:
         """Return the size an array was made with; None where that is the atom itself, or no size."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from . import ir
 from .contractions import contract_function
+from .dead_code import drop_dead
 from .ir import Block, Expr, For, Function, If, Kind, Let, Name, Stmt, Store, Sub, While
 from .joins import Joiner, by_making
-from .simplify import drop_dead
 
 TITLE = "forward and backward"
 Known = dict[Expr, Expr]  # what names and elements hold

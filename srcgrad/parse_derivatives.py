@@ -20,6 +20,7 @@ from .parse_calls import PULLBACK_INSIDE, LocalFunction
 from .parse_closures import free_names, lifted
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
+from .repeats import ANYWHERE, NOWHERE, Repeats
 from .source import find_source, python_function
 from .warned import from_text
 
@@ -113,7 +114,7 @@ class DerivativeReader(ExpressionReader):
         leaves = [self.as_array(e, node) for v, s in zip(values, structures, strict=True) for e in _leaves(v, s)]
         kinds = tuple(self.known_kind(e, node) for e in leaves)
         made = self.attempted(
-            node, lambda: maker.generated(f, kinds, structures, own, self.shared.stretch)
+            node, lambda: maker.generated(f, kinds, structures, own, self.repeats())
         )  # fmt: skip
         forward, backward, result, wrt = made
         *outs, residuals = self.generated_call(node, forward, leaves, leaves, kinds).items
@@ -237,14 +238,17 @@ class DerivativeReader(ExpressionReader):
         structures = tuple(map(structure_of_value, values))
         leaves = [self.as_array(e, node) for v, s in zip(values, structures, strict=True) for e in _leaves(v, s)]
         kinds = tuple(self.known_kind(e, node) for e in leaves)
-        stretch = self.shared.stretch
-        function, result = self.attempted(node, lambda: made.generated(kinds, structures, stretch))
+        function, result = self.attempted(node, lambda: made.generated(kinds, structures, self.repeats()))
         taken = self.attempted(node, lambda: made.taken(kinds, structures))
         args = [self.taken_as(leaves, kinds, k, like, node) for k, like in taken]
         if any(leaves[k] != Const(0) for k in set(range(len(leaves))) - {k for k, _ in taken}):
             self.fail(node, "an integer has a tangent", "give None, or zero, as its tangent")
         value = self.generated_call(node, function, args, leaves, kinds)
         return structured(result, iter(leaves_of(value)))
+
+    def repeats(self) -> Repeats:
+        """Return which axes of one element a derivative that is called has to allow for."""
+        return ANYWHERE if self.shared.stretch else NOWHERE
 
     def given_to(self, node, made, around: dict[str, object], positional: list, keywords: dict) -> list:
         """Return the values of a derivative's arguments, in the order of its parameters."""

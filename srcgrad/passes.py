@@ -17,6 +17,7 @@ from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
 from .one_pass import join_parts
+from .repeats import NOWHERE, Repeats
 from .simplify import simplify
 from .sum_order import write_order
 from .switches import switched_off
@@ -42,12 +43,12 @@ class Passes:
 
 @dataclass(frozen=True)
 class Variant:
-    """How a function is lowered: whether axes of length one may be repeated, whether indices are checked.
+    """How a function is lowered: which axes of length one may be repeated, whether indices are checked.
 
     A derived function is generated itself: what is said of it was said of the lines that it was made from.
     """
 
-    stretch: bool = False
+    repeats: Repeats = NOWHERE
     boundscheck: bool = True
     derived: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from . import ir, tree
@@ -17,9 +17,11 @@ from .from_zero import count_from_zero
 from .ir import Kind, Let, Name, Op
 from .joins import join_made
 from .kinds import infer_kinds, kind_of
+from .lifted_products import lift_products
 from .link import linked, tangent_form
 from .lower import lower_with_kinds
 from .parallel import settle
+from .parameters import compared_axes, with_axes_of_one
 from .parse import parse
 from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
@@ -48,6 +50,7 @@ class Generated:
     pitfalls: tuple[Problem, ...] = ()
     callees: tuple[ir.Function, ...] = ()
     rules: tuple[tuple[str, dict[str, object]], ...] = ()
+    once: bool = False
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -61,6 +64,10 @@ class Generated:
         exprs = (e for f in self.functions for s in ir.statements(f.body) for e in ir.exprs_of(s))
         return written or any(isinstance(e, Op) and draws.is_draw(e.fn) for e in exprs)
 
+    def compared(self) -> list[tuple[int, int] | None]:
+        """Return which axes of the arguments have to fit others; with None where other sizes have to."""
+        return compared_axes(self.functions[0])
+
     def run_once(self) -> Generated:
         """Return the module with other messages: what a first run has written or drawn cannot be taken back."""
         table: dict[ir.Expr, ir.Expr] = {ir.Const(BROADCAST): ir.Const(BROADCAST_ONCE)}
@@ -70,7 +77,7 @@ class Generated:
 
         every = (self.functions, self.callees)
         functions, callees = (tuple(replace(f, body=block(f.body)) for f in some) for some in every)
-        return replace(self, functions=functions, callees=callees)
+        return replace(self, functions=functions, callees=callees, once=True)
 
     def vectorised(self) -> Generated:
         """Return the module with elementary functions and sums as they vectorise, in the loops that do then."""
@@ -134,7 +141,7 @@ def front(
     pitfalls = result = None
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, result = f.generated(param_kinds, structures, variant.stretch)
+        f, result = f.generated(param_kinds, structures, variant.repeats)
         structures = None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
@@ -144,7 +151,7 @@ def front(
         whole: ir.Function = f
         known: tree.Structure = tree.LEAF
         if not isinstance(f, ir.Function):
-            parsed = parse(f, structures, inline, param_kinds, variant.stretch)
+            parsed = parse(f, structures, inline, param_kinds, variant.repeats.anywhere)
             whole, known = without_vector_functions(parsed.function), parsed.result
             inherited = parsed.pitfalls
         passes.dump("parse", whole)
@@ -152,10 +159,12 @@ def front(
         function = passes.run("unbound", name_results(whole), guard_unbound)
         function = passes.run("webs", function, split_webs)
         function = passes.run("in place", function, read_in_place)
-        function = with_residuals(function) if reverse else function
         params = dict(zip(function.params, param_kinds, strict=True))
+        function = passes.run("products", function, partial(lift_products, params=params))
+        function = with_residuals(function) if reverse else function
+        function = with_axes_of_one(function, variant.repeats.axes)
         try:
-            lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.stretch, keep_args)
+            lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.repeats.anywhere, keep_args)
             break
         except ReadInPlace as found:
             if found.routine.rule is not None:

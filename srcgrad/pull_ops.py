@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 from . import ir
-from .affine import clipped, simplify_index
+from .affine import at_most_one, clipped, simplify_index
 from .errors import BROADCAST, UnsupportedError, problem_at
 from .external_calls import ExternalCaller
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
-from .pull import ONE, ZERO, Lifted, Pull, lift, single
+from .pull import ONE, ZERO, Lifted, Pull, lift, single, stepped
 from .reductions import ReductionReader
 from .rules import arrays, draws, elementwise, externals
 from .views import ViewReader
@@ -196,13 +196,24 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         return Pull(lifted.dims, lambda idx: build(*(lifted.element(k, idx) for k in range(len(pulls)))))
 
     def lift(self, pulls) -> Lifted:
-        return lift(pulls, self.resolve_sizes)
+        return lift([self.settled(p) for p in pulls], self.resolve_sizes)
+
+    def has_one_element(self, own: Expr, other: Expr) -> bool:
+        """Return whether an axis has one element: one of a slice like `x[k:k + 1]` has, after a check."""
+        short, fits = (at_most_one(self.lengths_named.get(n, n)) for n in (own, other))
+        if own != ONE and short and not fits:
+            self.require(own, ONE, BROADCAST)
+        return self.canonical(own) == ONE
 
     def resolve_sizes(self, a: Expr, b: Expr):
         """Return (size, index map of the first, of the second) for two sizes that meet in a broadcast."""
         ca, cb = self.canonical(a), self.canonical(b)
         if ca == cb:
             return a, None, None
+        if self.has_one_element(ca, cb):
+            return b, partial(stepped, ZERO), None
+        if self.has_one_element(cb, ca):
+            return a, None, partial(stepped, ZERO)
         if not self.stretch or isinstance(ca, Const) and isinstance(cb, Const):
             self.require(a, b, BROADCAST)
             return a, None, None
@@ -219,6 +230,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         size, own = self.canonical(size), self.canonical(own)
         if size == own:
             return None
+        if self.has_one_element(own, size):
+            return ZERO
         if not self.stretch or isinstance(own, Const):
             self.require(size, own, BROADCAST)
             return None
@@ -388,7 +401,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
 
 def times(step: Expr | None, i: Expr) -> Expr:
     """Return an index along an axis that a step of 0 keeps at its only place."""
-    return i if step is None else Op("mul", (i, step))
+    return i if step is None else stepped(step, i)
 
 
 def op_count(expr: Expr) -> int:

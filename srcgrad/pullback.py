@@ -12,6 +12,7 @@ from .errors import ArgumentError, Problem
 from .layouts import PAIRS, arguments, float_leaves
 from .listing import Source
 from .makers import PULLBACK, maker
+from .repeats import Repeats
 
 
 class Pullback:
@@ -49,7 +50,7 @@ class Pullback:
         return f"<srcgrad pullback of {self._name}>"
 
 
-def _generated(f, kinds, structures, count: int, stretch: bool):
+def _generated(f, kinds, structures, count: int, repeats: Repeats):
     """Return (forward part, backward part, structure of the result, leaves with adjoints) for a call that is read.
 
     Only leaves of the first `count` arguments have adjoints.
@@ -58,7 +59,7 @@ def _generated(f, kinds, structures, count: int, stretch: bool):
     wrt = float_leaves(given, range(count))
     if not wrt:
         raise ArgumentError(Problem("no argument is a float", "pass one as a float"))
-    made = PAIRS.get(f, given, wrt, stretch, function_digest(f._base if isinstance(f, Differentiable) else f))
+    made = PAIRS.get(f, given, wrt, repeats, function_digest(f._base if isinstance(f, Differentiable) else f))
     return *made.functions, made.result, wrt
 
 

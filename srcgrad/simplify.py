@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from . import ir
-from .blocks import rename_block, updates
-from .calls import can_drop, is_call, joined, reversed_in
-from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
+from .blocks import rename_block
+from .calls import is_call, joined
+from .dead_code import draws_random, drop_dead
+from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Stmt, Store, While
 from .kinds import as_float
-from .rules import draws
 
 _OPPOSITE = {"+=": "-=", "-=": "+="}
 
@@ -216,7 +216,7 @@ def _replaces(first: Let, second: Let) -> bool:
         return False
     parts = list(ir.walk(first.value))
     plain = all(isinstance(e, Name | Const | Op | ir.Sub) for e in parts)
-    return plain and not any(isinstance(e, Op) and (_draws(e) or e.fn == "print_grad") for e in parts)
+    return plain and not any(isinstance(e, Op) and (draws_random(e) or e.fn == "print_grad") for e in parts)
 
 
 def by_section(function: ir.Function, block) -> ir.Function:
@@ -257,73 +257,4 @@ def _is(expr: Expr, value: float) -> bool:
     return isinstance(expr, Const) and isinstance(expr.value, float) and expr.value == value
 
 
-def drop_dead(function: ir.Function) -> ir.Function:
-    """Return the function without bindings and stores that nothing reads."""
-    params = set(function.params)
-
-    def live_reads(block) -> set[str]:
-        found: set[str] = set()
-        for stmt in ir.statements(block):
-            if isinstance(stmt, ir.Grow):
-                continue
-            if isinstance(stmt, Store):
-                found |= ir.names_in(*stmt.index, stmt.value)
-            elif isinstance(stmt, Let) and isinstance(stmt.value, Op) and updates(stmt):
-                found |= ir.names_in(*stmt.value.args[1:])
-            else:
-                found |= ir.names_in(*ir.exprs_of(stmt))
-        return found
-
-    read = live_reads(function.body)
-    escaping = escaping_counters(function.body)
-    repeated = reversed_in(function.body)
-
-    def block(stmts):
-        out = []
-        for stmt in stmts:
-            stmt = ir.with_blocks(stmt, block)
-            if isinstance(stmt, Let) and stmt.target not in read and not _draws(stmt.value):
-                continue
-            if is_call(stmt) and not read & set(ir.binds(stmt)) and can_drop(stmt, repeated):
-                continue
-            if isinstance(stmt, Store | ir.Grow) and stmt.base not in read and stmt.base not in params:
-                continue
-            if isinstance(stmt, If) and not stmt.then and not stmt.other:
-                continue
-            if isinstance(stmt, For) and not stmt.body and stmt.var not in escaping:
-                continue
-            if isinstance(stmt, If) and not stmt.then:
-                stmt = replace(stmt, test=Op("not", (stmt.test,)), then=stmt.other, other=())
-            out.append(stmt)
-        return tuple(out)
-
-    kept: list[Stmt] = []
-    sections, index = [], dict(function.sections)
-    for k, stmt in enumerate(function.body):
-        if k in index:
-            sections.append((len(kept), index[k]))
-        kept += block((stmt,))
-    return replace(function, body=tuple(kept), sections=tuple(sections))
-
-
-def escaping_counters(body) -> set[str]:
-    """Return the loop variables that are read outside the loops that count them."""
-    loops = {s.var for s in ir.statements(body) if isinstance(s, For)}
-    found: set[str] = set()
-
-    def visit(block, inside):
-        for stmt in block:
-            found.update((ir.names_in(*ir.exprs_of(stmt)) & loops) - inside)
-            for inner in ir.blocks_of(stmt):
-                visit(inner, inside | {stmt.var} if isinstance(stmt, For) else inside)
-
-    visit(body, frozenset())
-    return found
-
-
-def _draws(value: Expr) -> bool:
-    """Return whether a value moves a stream of random numbers along, and is computed even if nothing reads it."""
-    return isinstance(value, Op) and draws.is_draw(value.fn)
-
-
-__all__ = ["While", "drop_dead", "fold", "propagate_constants", "simplify"]
+__all__ = ["While", "fold", "propagate_constants", "simplify"]

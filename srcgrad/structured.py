@@ -43,7 +43,7 @@ class Structured(Transformed):
         given = list(args)
         if structures is not None:
             given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        return self._entry_for(structures, self._stretch).module(tuple(map(numba.typeof, given)))[1]
+        return self._likely(structures, given).module(tuple(map(numba.typeof, given)))[1]
 
 
 def _kind_key(value):

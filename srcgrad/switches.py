@@ -9,7 +9,7 @@ SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
     "scratch", "additions", "scalars", "split", "one pass", "from zero", "sums",
-    "in place",
+    "in place", "products",
 )  # fmt: skip
 
 

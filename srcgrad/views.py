@@ -82,7 +82,7 @@ class ViewReader(NestWriter):
         dims = tuple(map(self.hold_size, expr.args[1:]))
         pad = len(dims) - p.rank
         maps: list[Callable[[Expr], Expr]] = []
-        for size, own in zip(dims[pad:], p.dims, strict=True):
+        for size, own in zip(dims[pad:], self.settled(p).dims, strict=True):
             step = ZERO if own == ONE else self.resolve_target(size, own)
             maps.append(same if step is None else partial(stepped, step))
         as_it_is = not pad and all(m is same for m in maps)

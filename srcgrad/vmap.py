@@ -8,13 +8,14 @@ from .api import Transformed
 from .batch_axes import WAYS, Options
 from .errors import ArgumentError, Problem
 from .makers import OF_FUNCTION, maker
+from .repeats import ANYWHERE, NOWHERE, Repeats
 from .structured import Structured
 
 
 class Vmap(Structured):
     """A compiled function of batches; made by `vmap`."""
 
-    _transform, _title = "vmap", "Batches"
+    _transform, _title, _as_given = "vmap", "Batches", False
 
     def __init__(self, f, options: Options, boundscheck=None):
         self._options = options
@@ -28,11 +29,11 @@ class Vmap(Structured):
             what = f"in_axes has {len(given)} items for {len(names)} arguments"
             raise ArgumentError(Problem(what, f"give an axis or None for each of {names}"))
 
-    def generated(self, kinds, structures, stretch=False):
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
         """Return (generated function, structure of its result), for one core: what is differentiated further."""
-        if self._options.apart:
-            return super().generated(kinds, structures, stretch)
-        return as_calls_on_one_core(self).generated(kinds, structures, stretch)
+        if not self._options.apart:
+            return as_calls_on_one_core(self).generated(kinds, structures, repeats)
+        return super().generated(kinds, structures, ANYWHERE if repeats.axes else repeats)
 
 
 def as_calls_on_one_core(f: Vmap) -> Vmap:

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
+from .dead_code import escaping_counters
 from .ir import Break, For, Grow, If, Let, Store, Unpack, While
-from .simplify import escaping_counters
 
 
 def split_webs(function: ir.Function) -> ir.Function:

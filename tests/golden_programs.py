@@ -51,6 +51,21 @@ def standardised(X, gain, bias):
     return np.sum(Z**2)
 
 
+def attraction(pos, mass, softening):
+    x, y = pos[:, 0:1], pos[:, 1:2]
+    distance = np.sqrt((x.T - x) ** 2 + (y.T - y) ** 2 + softening**2)
+    return -np.sum(np.triu(mass * mass.T / distance, 1))
+
+
+def covariance(data):
+    n, m = data.shape
+    data = data - np.mean(data, axis=0)
+    cov = np.zeros((m, m))
+    for i in range(m):
+        cov[i, i:] = cov[i:, i] = data[:, i] @ data[:, i:] / (n - 1)
+    return np.sum(cov**2)
+
+
 def mean_of_words(E, words, u):
     rows = E[words]
     return np.tanh(np.sum(rows, axis=0) @ u)
@@ -149,6 +164,12 @@ PROGRAMS = {
         (np.linspace(-1.0, 2.0, 12).reshape(4, 3) ** 2, np.array([1.0, 0.5, 2.0]), np.array([0.1, 0.2, -0.3])),
         (0, 1, 2),
     ),
+    "attraction": (
+        attraction,
+        (np.array([[0.3, -1.0], [1.5, 0.4], [-0.7, 0.9]]), np.array([[1.0], [0.5], [2.0]]), 0.1),
+        (0, 1, 2),
+    ),
+    "covariance": (covariance, (np.array([[0.3, -1.0], [1.5, 0.4], [-0.7, 0.9]]),), (0,)),
     "mean_of_words": (
         mean_of_words,
         (np.linspace(-0.5, 0.6, 10).reshape(5, 2), np.array([4, 1, 4]), np.array([0.3, -0.7])),
@@ -187,6 +208,7 @@ WITHOUT = (
     ("orthogonal", "from zero"),
     ("triangular_times", "sums"),
     ("mean_above", "in place"),
+    ("covariance", "products"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

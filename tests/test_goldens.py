@@ -17,6 +17,7 @@ import pytest
 
 import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
+from srcgrad.repeats import NOWHERE, in_turn
 from srcgrad.source import find_source
 from srcgrad.switches import VARIABLE
 from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS, WITHOUT
@@ -46,6 +47,9 @@ def generated(golden):
     structures = (tree.LEAF,) * len(args)
     with mock.patch.dict(os.environ, {VARIABLE: SKIPPING.get(golden, ("", ""))[1]}):
         made = layout(source, structures, kinds, positions)
+        repeats = in_turn(list(args), made.compared())[0]
+        if repeats != NOWHERE:
+            made = layout(source, structures, kinds, positions, pipeline.Variant(repeats))
     return made, generate.module_text(golden, made)
 
 

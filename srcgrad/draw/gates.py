@@ -16,6 +16,7 @@ from ..emit import emit
 from ..errors import BROADCAST
 from ..ir import Kind, Op
 from ..plain import functions_of
+from ..repeats import ANYWHERE, NOWHERE
 from ..rules import draws
 
 
@@ -72,8 +73,8 @@ def gate_of(function: ir.Function, kinds: tuple[Kind, ...]) -> Gate:
 def _make(function: ir.Function, kinds: tuple[Kind, ...]) -> Gate:
     wrt = () if _is_drawn(function) else tuple(k for k, kind in enumerate(kinds) if kind.is_float)
     # axes of length one may be repeated, as NumPy does it, without a word before
-    for stretch in (False, True):
-        variant = pipeline.Variant(stretch)
+    for repeats in (NOWHERE, ANYWHERE):
+        variant = pipeline.Variant(repeats)
         made = (pipeline.pair(function, None, kinds, wrt, variant) if wrt
                 else pipeline.primal(function, None, kinds, variant))  # fmt: skip
         text = generate.module_text(function.name, made)

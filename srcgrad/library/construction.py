@@ -48,29 +48,20 @@ def tri(N, M=None, k=0, dtype=None):
 @page(np.tril, cases=("A(3, 3)", "A(2, 4), 1", "A(4, 2), k=-1", "A(2, 3, 3)", "A(3)"))
 def tril(m, k=0):
     """The array with zeros above a diagonal."""
-    x = np.asarray(m)
-    n, m = x.shape[-2:] if x.ndim > 1 else (x.shape[0], x.shape[0])
-    out = np.zeros((*x.shape[:-2], n, m), dtype=x.dtype)
-    for i in range(max(0, -k), n):
-        if x.ndim > 1:
-            out[..., i, : min(i + k + 1, m)] = x[..., i, : min(i + k + 1, m)]
-        else:
-            out[i, : min(i + k + 1, m)] = x[: min(i + k + 1, m)]
-    return out
+    return np.where(column_behind_row(m) <= k, m, np.zeros_like(m))
 
 
 @page(np.triu, cases=("A(3, 3)", "A(2, 4), 1", "A(4, 2), k=-1", "A(2, 3, 3)", "A(3)"))
 def triu(m, k=0):
     """The array with zeros below a diagonal."""
-    x = np.asarray(m)
-    n, m = x.shape[-2:] if x.ndim > 1 else (x.shape[0], x.shape[0])
-    out = np.zeros((*x.shape[:-2], n, m), dtype=x.dtype)
-    for i in range(min(n, m - k)):
-        if x.ndim > 1:
-            out[..., i, max(i + k, 0) :] = x[..., i, max(i + k, 0) :]
-        else:
-            out[i, max(i + k, 0) :] = x[max(i + k, 0) :]
-    return out
+    return np.where(column_behind_row(m) >= k, m, np.zeros_like(m))
+
+
+def column_behind_row(m):
+    """How far the column of each place of a matrix is behind its row; a vector is a row of many."""
+    columns = np.shape(m)[-1]
+    rows = np.shape(m)[-2] if np.ndim(m) > 1 else columns
+    return np.arange(columns) - np.arange(rows)[:, None]
 
 
 @page(np.linspace, cases=("S(), S(), 5", "0.0, S(), num=4, endpoint=False", "A(2), A(2), 3", "S(), A(2), 3, axis=1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..hints import stop_gradient
 from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule, refuse, written_out
 from .pages import page
 from .statistics import with_axes
@@ -270,19 +271,20 @@ def digitize(x, bins, right=False):
 def histogram(a, bins=10, range=None, density=False, weights=None):
     """How many elements lie in each bin, or the sums of their weights; and the edges of the bins."""
     flat = np.ravel(np.asarray(a))
+    w = None if weights is None else np.ravel(np.asarray(weights))
     if np.ndim(bins) > 0:
         edges = np.asarray(bins)
-    elif range is not None:
-        edges = np.linspace(range[0], range[1], bins + 1)
-    else:
-        edges = np.linspace(np.min(flat), np.max(flat), bins + 1)
-    if weights is None:
-        found = np.zeros(edges.shape[0] - 1, dtype=np.int64)
-        into_bins(flat, None, edges, found)
-    else:
-        w = np.ravel(np.asarray(weights))
-        found = np.zeros(edges.shape[0] - 1, dtype=w.dtype)
+        found = np.zeros(edges.shape[0] - 1, dtype=np.int64 if weights is None else w.dtype)
         into_bins(flat, w, edges, found)
+    else:
+        low, high = (np.min(flat), np.max(flat)) if range is None else (range[0], range[1])
+        if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+            raise ValueError("histogram: the range of the bins must be finite and ascend")
+        if stop_gradient(low) == stop_gradient(high):
+            low, high = low - 0.5, high + 0.5
+        edges = np.linspace(low, high, bins + 1)
+        found = np.zeros(bins, dtype=np.int64 if weights is None else w.dtype)
+        into_equal_bins(flat, w, edges, found)
     if density:
         return found / (np.diff(edges) * np.sum(found)), edges
     return found, edges
@@ -294,6 +296,20 @@ def into_bins(values, weights, edges, found):
     for i in range(values.shape[0]):
         if values[i] >= edges[0] and values[i] <= edges[count]:
             place = min(np.searchsorted(edges, values[i], side="right") - 1, count - 1)
+            found[place] += 1 if weights is None else weights[i]
+
+
+def into_equal_bins(values, weights, edges, found):
+    """Add ones, or weights, to the bins of one width that values lie in, as a quotient says and their edges decide."""
+    count = edges.shape[0] - 1
+    scale = count / (edges[count] - edges[0])
+    for i in range(values.shape[0]):
+        if values[i] >= edges[0] and values[i] <= edges[count]:
+            place = min(int(stop_gradient((values[i] - edges[0]) * scale)), count - 1)
+            if values[i] < edges[place]:
+                place -= 1
+            elif place < count - 1 and values[i] >= edges[place + 1]:
+                place += 1
             found[place] += 1 if weights is None else weights[i]
 
 

@@ -61,7 +61,8 @@ def run_epoch(gradient, optimizer, params, state, data, order, size, rates, args
         given = (Pointer(dispatcher, kinds), optimizer, params, state, *options)
         return loop_of(tuple(map(numba.typeof, given)))(*given)
 
-    return gradient.run_compiled(run) if isinstance(gradient, ValueAndGrad) else run(gradient)
+    first = [params, *take_rows(data, order[:size]), *args]
+    return gradient.run_compiled(run, first) if isinstance(gradient, ValueAndGrad) else run(gradient)
 
 
 @register_jitable

@@ -17,7 +17,6 @@ RESULT = '"*"'
 def clipped_power_value_and_grad(x, w, limit):
     """Derivative of clipped_power with respect to x, w."""
     # forward
-    out = 0.0
     t = x * x
     if t > limit:
         out = limit + math.log(1.0 + t - limit)

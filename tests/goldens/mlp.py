@@ -17,6 +17,7 @@ import numpy as np
 from srcgrad.runtime import unordered
 
 NAMES = ['mlp_loss_value_and_grad']
+COMPARED = [(0, 1), (1, 0), (2, 1), (3, 0)]
 RESULT = '"*"'
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from srcgrad.runtime import special
 
 NAMES = ['probit_value_and_grad']
+COMPARED = [(3, 0), (2, 0)]
 RESULT = '"*"'
 
 

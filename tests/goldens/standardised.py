@@ -14,6 +14,7 @@ import numpy as np
 from srcgrad.runtime import unordered
 
 NAMES = ['standardised_value_and_grad']
+COMPARED = [(1, 0), (0, 1), (2, 0)]
 RESULT = '"*"'
 
 

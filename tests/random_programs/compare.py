@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.repeats import NOWHERE, has_axis_of_one, in_turn
 from tests.random_programs.differences import copied, float_argnums, mismatch, reference
 from tests.random_programs.generate import SECOND, SINGLE, arguments, parameter_names
 
@@ -72,20 +73,21 @@ def plain_run(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", dots=()
 ) -> tuple[Any, str, Any]:
     """What is generated for value and derivative, the text of its module, and what its function returns."""
-    # As a compiled call does: axes of length one are repeated only once they have been met.
-    for stretch in (False, True):
-        made, text = written(f, args, argnums, mode, stretch)
+    # as a compiled call does
+    usual = written(f, args, argnums, mode)
+    for repeats in in_turn(list(args), usual[0].compared() if has_axis_of_one(args) else ()):
+        made, text = usual if repeats == NOWHERE else written(f, args, argnums, mode, repeats)
         run = executed(text, made.functions[0].name)
         try:
             return made, text, twice(lambda run=run: run(*args, *dots))
         except ValueError as error:
-            if stretch or "broadcast" not in str(error):
+            if repeats.anywhere or "broadcast" not in str(error):
                 raise
     raise AssertionError
 
 
 def written(
-    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", stretch=False
+    f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", repeats=NOWHERE
 ) -> tuple[Any, str]:
     """What is generated for arguments, and the text of its module."""
     import numba
@@ -94,7 +96,7 @@ def written(
 
     kinds = tuple(entry.kind_of_type(numba.typeof(arg), f"argument {k}") for k, arg in enumerate(args))
     layout = {"jvps": partial(pipeline.jvp, many=True)}.get(mode) or getattr(pipeline, mode)
-    made = layout(f, (tree.LEAF,) * len(args), kinds, argnums, pipeline.Variant(stretch))
+    made = layout(f, (tree.LEAF,) * len(args), kinds, argnums, pipeline.Variant(repeats))
     return made, generate.module_text("plain", made)
 
 
