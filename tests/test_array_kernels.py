@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from tests.benchmarks import arrays_in_jax, physics_kernels
+from tests.benchmarks import arrays_by_hand, arrays_in_jax, physics_kernels
+from tests.benchmarks.agreement import assert_agree
 from tests.benchmarks.array_kernels import KERNELS
 from tests.random_programs.compare import bits, compiled_gradient, plain_gradient
 from tests.random_programs.differences import along, copied
@@ -50,11 +51,23 @@ def test_gradient_compiled(kernel):
     check(kernel, compiled_gradient)
 
 
+BY_HAND = [pytest.param(k, id=k.name, marks=pytest.mark.long if k.name in LARGE else ()) for k in KERNELS
+           if k.name in arrays_by_hand.KERNELS]  # fmt: skip
+
+
+@pytest.mark.parametrize("kernel", BY_HAND)
+def test_gradient_by_hand_is_ours(kernel):
+    args = kernel.args(kernel.tiny)
+    ours = plain_gradient(kernel.function, args, kernel.argnums(args))
+    assert_agree(kernel.name, arrays_by_hand.KERNELS[kernel.name](*copied(args)), ours, rtol=1e-12)
+
+
 def test_complex_kernel_is_refused_by_argument():
     x = np.ones(4, complex)
     with pytest.raises(sg.SrcgradError, match="complex128"):
         sg.source(sg.grad(physics_kernels.stockham_fft_complex, argnums=3), 4, 2, 2, x, x)
 
 
-def test_kernels_written_for_jax_are_ours():
-    assert set(arrays_in_jax.KERNELS) <= {k.name for k in KERNELS}
+@pytest.mark.parametrize("rival", [arrays_by_hand, arrays_in_jax], ids=lambda m: m.__name__.rpartition(".")[2])
+def test_kernels_of_rivals_are_ours(rival):
+    assert set(rival.KERNELS) <= {k.name for k in KERNELS}

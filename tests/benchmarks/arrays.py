@@ -1,4 +1,4 @@
-"""Array kernels: NumPy's, numba's and our primal, our gradient, and JAX's of the kernel as its users would write it."""
+"""Array kernels: NumPy's, numba's and our primal, our gradient, and the gradients of experts of numba and of JAX."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from numba import njit
 from numba.core.errors import NumbaError
 
 import srcgrad as sg
-from tests.benchmarks import arrays_in_jax, programs
+from tests.benchmarks import arrays_by_hand, arrays_in_jax, in_jax, programs
+from tests.benchmarks.agreement import assert_agree
 from tests.benchmarks.array_kernels import KERNELS, Kernel
 from tests.benchmarks.kernels import compile_time
-from tests.benchmarks.timing import print_table, short
+from tests.benchmarks.timing import keep_memory, print_table, short
 from tests.random_programs.differences import copied
 
-HEAD = ["array kernel", "size", "NumPy", "njit", "srcgrad", "gradient", "njit/srcgrad", "gradient/primal", "JAX",
-        "JAX/gradient", "compile: njit", "srcgrad", "gradient", "JAX"]  # fmt: skip
+HEAD = ["array kernel", "size", "NumPy", "njit", "srcgrad", "gradient", "njit/srcgrad", "gradient/primal", "by hand",
+        "gradient/by hand", "JAX", "JAX/gradient", "compile: njit", "srcgrad", "gradient", "JAX"]  # fmt: skip
 RATIOS = {"njit/srcgrad": ("njit", "srcgrad"), "gradient/primal": ("gradient", "srcgrad"),
-          "JAX/gradient": ("JAX", "gradient")}  # fmt: skip
+          "gradient/by hand": ("gradient", "by hand"), "JAX/gradient": ("JAX", "gradient")}  # fmt: skip
 
 
 def fastest_of_fresh(
@@ -79,31 +80,32 @@ def row(kernel: Kernel, seconds: float) -> tuple[list[str], dict[str, float]]:
         except (NumbaError, AssertionError):  # the latter from inside of numba, for masks with two axes
             assert name == "njit", (kernel.name, name)
             del calls[name]
-    value, gradients = calls["gradient"](*large)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    ours = calls["gradient"](*large)
     for name in ("NumPy", "njit", "srcgrad"):
         if name in calls:
-            np.testing.assert_allclose(calls[name](*copied(large)), value, rtol=1e-8, err_msg=f"{kernel.name} {name}")
-    in_jax = arrays_in_jax.compiled(kernel.name, large, argnums)
-    if in_jax is not None:
+            np.testing.assert_allclose(calls[name](*copied(large)), ours[0], rtol=1e-8, err_msg=f"{kernel.name} {name}")
+    if kernel.name in arrays_by_hand.KERNELS:
+        calls["by hand"] = arrays_by_hand.KERNELS[kernel.name]
+        assert_agree(f"{kernel.name} by hand", calls["by hand"](*copied(large)), ours)
+    theirs = in_jax.compiled(arrays_in_jax.KERNELS, kernel.name, large, argnums)
+    if theirs is not None:
         begin = time.perf_counter()
-        theirs = in_jax()
+        result = theirs()
         compiling["JAX"] = time.perf_counter() - begin
-        np.testing.assert_allclose(theirs[0], value, rtol=1e-8, err_msg=kernel.name)
-        for bar, ours in zip(theirs[1], gradients, strict=True):
-            np.testing.assert_allclose(bar, ours, rtol=1e-6, atol=1e-8 * np.abs(ours).max(), err_msg=kernel.name)
-        calls["JAX"] = lambda *_: in_jax()
+        assert_agree(f"{kernel.name} JAX", result, ours)
+        calls["JAX"] = lambda *_: theirs()
     times = fastest_of_fresh(calls, large, seconds)
     ratios = {r: times[a] / times[b] for r, (a, b) in RATIOS.items() if a in times}
     cells = {name: short(t) for name, t in times.items()} | {name: f"{r:.2f}" for name, r in ratios.items()}
     compiled = [short(compiling[n]) if n in compiling else "-" for n in ("njit", "srcgrad", "gradient", "JAX")]
-    return [kernel.name, str(kernel.large), *(cells.get(h, "-") for h in HEAD[2:10]), *compiled], ratios
+    return [kernel.name, str(kernel.large), *(cells.get(h, "-") for h in HEAD[2:12]), *compiled], ratios
 
 
 def table(seconds: float, only: str = "") -> None:
     """Prints the table, and the geometric means of the ratios."""
     rows: list[list[str]] = []
     found: dict[str, list[float]] = {name: [] for name in RATIOS}
+    keep_memory()
     sg.value_and_grad(programs.three_scalars)(1.0, 2.0, 3.0)  # imports sympy
     for kernel in KERNELS:
         if only and kernel.name not in only.split(","):

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
-
-def compiled(name: str, args: tuple[Any, ...], argnums: tuple[int, ...]) -> Callable[[], Any] | None:
-    """A call of the kernel's value and gradient; None where JAX is absent or the kernel is not written for it."""
-    if importlib.util.find_spec("jax") is None or name not in KERNELS:
-        return None
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_platforms", "cpu")
-    static = tuple(k for k, a in enumerate(args) if isinstance(a, int))
-    function = jax.jit(jax.value_and_grad(KERNELS[name], argnums=argnums), static_argnums=static)
-    given = [a if k in static else jax.numpy.asarray(a) for k, a in enumerate(args)]
-    return lambda: jax.block_until_ready(function(*given))
 
 
 def repeated(step: Callable[[Any], Any], start: Any, times: int) -> Any:
@@ -340,8 +325,7 @@ def arc_distance(theta_1, phi_1, theta_2, phi_2):
     import jax.numpy as jnp
 
     temp = (
-        jnp.sin((theta_2 - theta_1) / 2) ** 2
-        + jnp.cos(theta_1) * jnp.cos(theta_2) * jnp.sin((phi_2 - phi_1) / 2) ** 2
+        jnp.sin((theta_2 - theta_1) / 2) ** 2 + jnp.cos(theta_1) * jnp.cos(theta_2) * jnp.sin((phi_2 - phi_1) / 2) ** 2
     )
     return jnp.sum(2 * jnp.arctan2(jnp.sqrt(temp), jnp.sqrt(1 - temp)))
 
@@ -365,9 +349,7 @@ def mlp(input, w1, b1, w2, b2, w3, b3):
 def convolved(input, weights):
     import jax
 
-    return jax.lax.conv_general_dilated(
-        input, weights, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+    return jax.lax.conv_general_dilated(input, weights, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
 def conv2d(input, weights, bias):

@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 
 import srcgrad as sg
-from tests.benchmarks import handwritten, loops, loops_by_hand, loops_in_jax, programs
+from tests.benchmarks import handwritten, in_jax, loops, loops_by_hand, loops_in_jax, programs
+from tests.benchmarks.agreement import assert_agree
 from tests.benchmarks.emitted import Program, looped
 from tests.benchmarks.timing import fastest, print_table, short
 from tests.random_programs.differences import mismatch, reference
@@ -87,11 +88,8 @@ def verify(program: Program, calls: dict[str, Callable[..., Any]]) -> None:
         assert abs(value - expected.value) <= 1e-10 * max(1.0, abs(expected.value)), (name, who)
         assert (wrong := mismatch(expected, gradients, program.small, program.argnums)) is None, (name, who, wrong)
         results[who] = call(*program.large)
-    value, gradients = results["emitted"]
-    for who, (other, bars) in results.items():
-        np.testing.assert_allclose(other, value, rtol=1e-9, err_msg=f"{name} {who}")
-        for ours, theirs in zip(gradients, bars, strict=True):
-            np.testing.assert_allclose(theirs, ours, rtol=1e-7, atol=1e-9 * np.abs(ours).max(), err_msg=f"{name} {who}")
+    for who, result in results.items():
+        assert_agree(f"{name} {who}", result, results["emitted"], rtol=1e-9)
 
 
 def compile_time(call: Callable[..., Any], args: tuple[Any, ...]) -> float:
@@ -115,14 +113,10 @@ def row(program: Program, seconds: float) -> tuple[list[str], float, float]:
     verify(program, rivals)
     calls = {"primal": looped(primal, program.large, program.loop, False)}
     calls |= {name: looped(rival, program.large, program.loop, True) for name, rival in rivals.items()}
-    in_jax = loops_in_jax.compiled(program.function.__name__, program.large, program.argnums)
-    if in_jax is not None:
-        value, gradients = in_jax()
-        ours = emitted(*program.large)
-        np.testing.assert_allclose(value, ours[0], rtol=1e-9)
-        for theirs, bar in zip(gradients, ours[1], strict=True):
-            np.testing.assert_allclose(theirs, bar, rtol=1e-7, atol=1e-9 * np.abs(bar).max())
-        calls["jax"] = in_jax
+    theirs = in_jax.compiled(loops_in_jax.KERNELS, program.function.__name__, program.large, program.argnums)
+    if theirs is not None:
+        assert_agree(f"{program.function.__name__} JAX", theirs(), emitted(*program.large), rtol=1e-9)
+        calls["jax"] = theirs
     times = {name: t / max(1, program.loop) for name, t in fastest(calls, seconds).items()}
     ratios = {name: times[name] / times["primal"] for name in ("emitted", "hand")}
     line = [
@@ -132,7 +126,7 @@ def row(program: Program, seconds: float) -> tuple[list[str], float, float]:
         *(f"{ratios[name]:.2f}" for name in ("emitted", "hand")),
         f"{times['emitted'] / times['hand']:.2f}",
         f"{times['emitted'] / times['unchecked']:.2f}",
-        f"{times['jax'] / times['primal']:.1f}" if in_jax is not None else "-",
+        f"{times['jax'] / times['primal']:.1f}" if theirs is not None else "-",
         *(short(compiling[name]) for name in ("primal", "emitted", "hand")),
     ]
     return line, ratios["emitted"], times["emitted"] / times["hand"]

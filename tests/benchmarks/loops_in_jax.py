@@ -1,26 +1,6 @@
 """The loop kernels in JAX: value and gradient under jit, lax.scan over time, float64 on one thread."""
 
-from __future__ import annotations
-
-import importlib.util
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-
-
-def compiled(name: str, args: tuple[Any, ...], argnums: tuple[int, ...]) -> Callable[[], Any] | None:
-    """A call of the kernel's value and gradient; None where JAX is absent or cannot express it in reverse."""
-    if importlib.util.find_spec("jax") is None or name not in KERNELS:
-        return None
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    jax.config.update("jax_platforms", "cpu")
-    static = tuple(k for k, a in enumerate(args) if isinstance(a, int))
-    function = jax.jit(jax.value_and_grad(KERNELS[name], argnums=argnums), static_argnums=static)
-    given = [a if k in static else jax.numpy.asarray(a) for k, a in enumerate(args)]
-    return lambda: jax.block_until_ready(function(*given))
 
 
 def pendulum(theta, n, dt):

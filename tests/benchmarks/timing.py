@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,17 @@ def sampled(
                 call()
             samples[name].append((time.perf_counter() - begin) / number)
     return samples
+
+
+def keep_memory() -> None:
+    """Lets glibc keep what is freed: else a call pays for the pages that the call before it gave back to the system."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return  # another C library
+    trim_threshold, mmap_threshold = -1, -3
+    mallopt(trim_threshold, 1 << 30)
+    mallopt(mmap_threshold, 1 << 25)
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
