@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from tests.benchmarks import arrays_by_hand, arrays_in_jax, physics_kernels
+from tests.benchmarks import (
+    arrays_by_hand,
+    arrays_in_autograd,
+    arrays_in_jax,
+    arrays_in_jax_ports,
+    arrays_in_torch,
+    physics_kernels,
+    rivals,
+)
 from tests.benchmarks.agreement import assert_agree
 from tests.benchmarks.array_kernels import KERNELS
 from tests.random_programs.compare import bits, compiled_gradient, plain_gradient
@@ -68,6 +76,25 @@ def test_complex_kernel_is_refused_by_argument():
         sg.source(sg.grad(physics_kernels.stockham_fft_complex, argnums=3), 4, 2, 2, x, x)
 
 
-@pytest.mark.parametrize("rival", [arrays_by_hand, arrays_in_jax], ids=lambda m: m.__name__.rpartition(".")[2])
+RIVALS = (arrays_by_hand, arrays_in_autograd, arrays_in_jax, arrays_in_jax_ports, arrays_in_torch)
+
+
+@pytest.mark.parametrize("rival", RIVALS, ids=lambda m: m.__name__.rpartition(".")[2])
 def test_kernels_of_rivals_are_ours(rival):
     assert set(rival.KERNELS) <= {k.name for k in KERNELS}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("rival", rivals.RIVALS)
+def test_gradients_of_rivals_are_ours(rival):
+    compared = 0
+    for kernel in KERNELS:
+        args = kernel.args(kernel.tiny)
+        argnums = kernel.argnums(args)
+        call = rivals.RIVALS[rival](kernel.name, args, argnums)
+        if call is not None:
+            ours = plain_gradient(kernel.function, args, argnums)
+            assert_agree(f"{kernel.name} {rival}", call(), ours, rtol=1e-10)
+            compared += 1
+    if compared == 0:
+        pytest.skip(f"{rival} is not installed")

@@ -5,7 +5,8 @@ import os
 import platform
 
 TABLES = (
-    "emitted", "sizes", "kernels", "derivatives", "arrays", "checkpoints", "calls", "solvers", "starts", "compiling",
+    "emitted", "sizes", "kernels", "derivatives", "arrays", "rivals", "checkpoints", "calls", "solvers", "starts",
+    "compiling",
 )  # fmt: skip
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"of {', '.join(TABLES)} (default: all)")
     parser.add_argument("--seconds", type=float, default=1.0, help="time spent on each measured call")
     parser.add_argument("--repeats", type=int, default=7, help="processes started for each median")
-    parser.add_argument("--only", default="", help="of kernels: these, with commas between them")
+    parser.add_argument("--only", default="", help="of kernels, arrays and rivals: these, with commas between them")
     options = parser.parse_args()
     unknown = set(options.tables) - set(TABLES)
     if unknown:
@@ -24,7 +25,18 @@ def main() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-    from tests.benchmarks import arrays, calls, checkpoints, derivatives, emitted, kernels, sizes, solvers, starts
+    from tests.benchmarks import (
+        arrays,
+        calls,
+        checkpoints,
+        derivatives,
+        emitted,
+        kernels,
+        rivals,
+        sizes,
+        solvers,
+        starts,
+    )
 
     print(f"Python {platform.python_version()}, {platform.machine()}, one thread")
     wanted = options.tables or TABLES
@@ -36,6 +48,8 @@ def main() -> None:
         kernels.table(options.seconds, options.only)
     if "arrays" in wanted:
         arrays.table(options.seconds, options.only)
+    if "rivals" in wanted:
+        rivals.table(options.seconds, options.only)
     if "derivatives" in wanted:
         derivatives.table(options.seconds)
     if "checkpoints" in wanted:
