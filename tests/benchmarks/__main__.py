@@ -4,6 +4,8 @@ import argparse
 import os
 import platform
 
+from tests.benchmarks.timing import stay_on_one_core
+
 TABLES = (
     "emitted", "sizes", "kernels", "derivatives", "arrays", "rivals", "checkpoints", "calls", "solvers", "starts",
     "compiling",
@@ -21,6 +23,7 @@ def main() -> None:
     unknown = set(options.tables) - set(TABLES)
     if unknown:
         parser.error(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
+    stay_on_one_core()
     # Before NumPy is imported: a BLAS on all cores would be compared with code on one.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
