@@ -22,6 +22,7 @@ from .hints import require_constant
 from .ir import Const, Name, Op, Return
 from .parse_arrays import ArrayCallReader
 from .parse_assign import AssignmentReader
+from .parse_builtins import BuiltinReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
@@ -193,7 +194,8 @@ class _Shared:
 
 
 class Reader(
-    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, ArrayCallReader,
+    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
+    ArrayCallReader,
     RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader,
 ):  # fmt: skip

@@ -79,6 +79,8 @@ class ArrayCallReader(ExpressionReader):
         try:
             inspect.signature(reader).bind(node, *args, **options)
         except TypeError as e:
+            for name in set(options) - set(inspect.signature(reader).parameters):
+                self.refuse_option(node, name)
             self.fail(node, f"{ast.unparse(node.func)}: {e}", "correct the call, or write it out")
         return reader(node, *args, **options)
 

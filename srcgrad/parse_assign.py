@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import NoReturn
 
 from . import ir
 from .ir import Const, Let, Name, Op, Store
@@ -28,7 +29,7 @@ class AssignmentReader(ExpressionReader):
     def stmt_assign(self, node):
         single = node.targets[0] if len(node.targets) == 1 else None
         self.wanted_name = single.id if isinstance(single, ast.Name) else None
-        value = self.expr(node.value)
+        value = self.unpacked(node.value) if isinstance(single, ast.Tuple | ast.List) else self.expr(node.value)
         self.wanted_name = None
         if len(node.targets) > 1 and isinstance(value, Name):
             self.temporary.discard(value.id)
@@ -40,6 +41,11 @@ class AssignmentReader(ExpressionReader):
             value = self.hold(value, node)
         for target in node.targets:
             self.assign(target, value, node)
+
+    def unpacked(self, node):
+        """Return what is unpacked: the items of `map` or `filter` as a list."""
+        made = self.as_generator(node)
+        return self.expr(node if made is node else ast.copy_location(ast.ListComp(made.elt, made.generators), node))
 
     def stmt_annassign(self, node):
         if node.value is not None:
@@ -65,9 +71,12 @@ class AssignmentReader(ExpressionReader):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base = self.expr(node.target.value)
         if isinstance(base, List | Struct):
-            if fn not in ("add", "sub"):
-                self.fail(node, "this augmented assignment to an item is not supported", "write it out")
-            return self.store_item(node.target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
+            target = self.index_read(node.target)
+            if fn in ("add", "sub"):
+                return self.store_item(target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
+            old = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+            value = self.scalar(ast.copy_location(ast.BinOp(old, node.op, node.value), node))
+            return self.store_item(target, base, value, "=", node)
         index = self.index(node.target.slice)
         element = ir.Sub(self.leaf(base, node), index, loc)
         start = len(self.out)
@@ -78,6 +87,16 @@ class AssignmentReader(ExpressionReader):
             return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
+
+    def index_read(self, target: ast.Subscript) -> ast.Subscript:
+        """Return a subscript whose index can be read again: a call in it is read now, once."""
+        if not any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(target.slice)):
+            return target
+        index = self.hold(self.scalar(target.slice), target.slice)
+        name = self.fresh("at")
+        self.env[name] = index
+        at = ast.copy_location(ast.Name(name, ast.Load()), target.slice)
+        return ast.copy_location(ast.Subscript(target.value, at, target.ctx), target)
 
     def adds_unordered(self, node, fn: str) -> bool:
         """Return whether what an augmented assignment adds is marked as being in any order."""
@@ -94,7 +113,7 @@ class AssignmentReader(ExpressionReader):
         if isinstance(target, ast.Subscript):
             base = self.expr(target.value)
             if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
-                return self.store_item(target, base, value, "=", node)
+                return self.store_item(self.index_read(target), base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
             several = isinstance(value, List) or isinstance(value, Struct) and value.kind in ("tuple", "list")
@@ -114,7 +133,7 @@ class AssignmentReader(ExpressionReader):
             if isinstance(old, Lost):
                 old = None
             if old is not None and not isinstance(old, ir.Expr) and self.depth:
-                self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
+                self.changes(node, name, old)
             target = self.local_name(name)
             self.env[name] = Name(target)
             value = self.undone(value)
@@ -127,6 +146,13 @@ class AssignmentReader(ExpressionReader):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def changes(self, node, name: str, old) -> NoReturn:
+        """Refuse a name that is no number before a branch or loop binds it to one."""
+        if isinstance(old, Obj) and old.value is None:
+            self.fail(node, f"{name!r} is None before it is bound to a number here",
+                      "begin with a number: np.inf, np.nan")  # fmt: skip
+        self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
 
     def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:
         """Return a slice under a name: its bounds stay, or have names of their own where the name is bound anew."""

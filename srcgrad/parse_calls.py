@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import types
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from .library import is_ours, page_of
 from .library.choice import vectorized
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Struct
-from .parse_routines import Expansion, call_routine
+from .parse_routines import Expansion, call_routine, form_of
 from .source import find_source, python_function
 
 # statements that reading calls in place may make of a function, before calls stay calls, and at most
@@ -29,6 +30,14 @@ PULLBACK_INSIDE = "call vjp inside the function that calls the pullback"
 
 # their functions have rules or none: what stands in their source is not for us to differentiate
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
+
+
+_LAZY = (zip, enumerate, reversed, map, filter)
+_INSTEAD = {
+    "builtins": "do this outside the differentiated function", "itertools": "write the loops",
+    "functools": "write a lambda, or a function of your own", "collections": "use a list, a tuple or an array",
+    "numpy": "write it in Python and NumPy, or give it a rule: sg.rule",
+}  # fmt: skip
 
 
 class LocalFunction:
@@ -96,18 +105,26 @@ class CallReader(ExpressionReader):
             if made is not None:
                 return call_routine(self, node, made, given)
         if recursive:
-            name = self.name_of(node)
-            if self.shared.routines is not None and identity in self.shared.routines.endless:
-                self.fail(node, f"{name} calls itself with arguments of ever other kinds",
-                          "keep their dtypes and numbers of axes")  # fmt: skip
-            self.fail(node, f"{name} calls itself, and is defined inside, writes its arguments or draws numbers",
-                      "define it outside and return new arrays, or write the recursion as a loop")  # fmt: skip
+            self.refuse_recursion(node, callee, identity, given, local)
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
         value = self.splice(node, callee, f, identity, given)
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def refuse_recursion(self, node, callee, identity, given: dict, local) -> NoReturn:
+        name, routines = self.name_of(node), self.shared.routines
+        if routines is not None and identity in routines.endless:
+            self.fail(node, f"{name} calls itself with arguments of ever other kinds",
+                      "keep their dtypes and numbers of axes")  # fmt: skip
+        if local:
+            self.fail(node, f"{name} calls itself, and is defined inside", "define it outside of the function")
+        if any(form_of(v, k in callee.locals) is None for k, v in given.items()):
+            self.fail(node, f"{name} calls itself, and takes a list, a dict or an inner function",
+                      "pass arrays and tuples, or write the recursion as a loop")  # fmt: skip
+        self.fail(node, f"{name} calls itself, and writes its arguments or draws numbers",
+                  "return new arrays, or write the recursion as a loop")  # fmt: skip
 
     def function_of(self, node, f: np.vectorize):
         """Return the function that one made by np.vectorize applies to the elements of its arguments."""
@@ -135,8 +152,9 @@ class CallReader(ExpressionReader):
             self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
         if getattr(f, "is_pullback", False):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
+        way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])
         self.fail(node, f"there is no rule for {name}() and no Python source",
-                  "write it in Python and NumPy, or give it a rule: sg.rule")  # fmt: skip
+                  "use it in a loop or a comprehension" if f in _LAZY else way_out)  # fmt: skip
 
     def name_of(self, node) -> str:
         """Return how the text calls a function, or the operation that stands for it."""
@@ -206,6 +224,8 @@ class CallReader(ExpressionReader):
                       "correct the call")  # fmt: skip
         given = dict(zip(names, positional, strict=False))
         for key, value in by_name.items():
+            if key not in every and callee.source.called_at is not None:
+                self.refuse_option(node, key)
             if key not in every or key in given:
                 self.fail(node, f"{self.name_of(node)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value

@@ -17,6 +17,10 @@ class _RunTime(Exception):
     """A comprehension has a part that is known only at run time."""
 
 
+class _Arrays(Exception):
+    """A generator that is summed up gives arrays."""
+
+
 class ComprehensionReader(ExpressionReader):
     """Reads comprehensions, and generators inside sum, max, min, any, all, list and tuple."""
 
@@ -55,7 +59,7 @@ class ComprehensionReader(ExpressionReader):
         loc = self.source.loc(node)
         first, *others = node.generators
         found = self.iterable(first.iter, node)
-        if others or isinstance(found, Struct):
+        if others or isinstance(found, Struct) or found.most is not None:
             made = self.new_list(self.wanted_name or "items", Struct((), (), "list"), node)
             self.each(node.generators, node, lambda: self.push(made, read(), node), known=False)
             return made
@@ -133,6 +137,11 @@ class ComprehensionReader(ExpressionReader):
             return None
         if known:
             raise _RunTime
+        if found.most is not None:
+            for k in range(found.most):
+                inside = self.nested(lambda k=k: body(found.item(Const(k))))
+                self.emit(ir.If(Op("lt", (Const(k), found.count)), inside, (), self.source.loc(node)))
+            return None
         var = self.fresh("i")
         self.shared.ranks.bind(var, INT)
         inside = self.nested(lambda: body(found.upward()(Name(var))))
@@ -182,16 +191,36 @@ class ComprehensionReader(ExpressionReader):
                 self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
             return Op(f"np.{f.__name__}", (self.array_of_list(found, node),), (), loc) if f in (max, min) else found
         start = self.scalar(node.args[1]) if len(node.args) > 1 else Const(0)
-        total = self.fresh("total")
+        env, out, length = dict(self.env), self.out, len(self.out)
+        try:
+            return self.sum_of_numbers(generator, start, node)
+        except _Arrays:
+            self.env, self.out = env, out
+            del self.out[length:]
+        found = self.comprehension(generator, lambda: self.expr(generator.elt))
+        given = [] if start == Const(0) else [start]
+        if isinstance(found, Struct):
+            return self.of_items(found, sum, node, *given)
+        return self.of_array(self.array_of_list(found, node), sum, node, *given)
+
+    def sum_of_numbers(self, generator, start: ir.Expr, node) -> Name:
+        """Return the sum of what a generator gives, added up by its loop."""
+        loc, total = self.source.loc(node), self.fresh("total")
         self.emit(Let(total, start, loc))
 
         def add():
             value = self.scalar(generator.elt)
+            if self.shared.ranks.rank(value):
+                raise _Arrays
             self.emit(Let(total, Op("add", (Name(total), value), INPLACE), loc))
 
-        with _Scope(self, generator):
-            self.each(generator.generators, generator, add, known=False)
+        self.run_through(generator, add)
         return Name(total)
+
+    def run_through(self, generator, act):
+        """Read `act` for every item of a generator."""
+        with _Scope(self, generator):
+            self.each(generator.generators, generator, act, known=False)
 
     def any_or_all(self, node, generator, wanted: bool):
         loc = self.source.loc(node)
@@ -204,8 +233,7 @@ class ComprehensionReader(ExpressionReader):
             hit = ir.If(value, (Let(found, Const(wanted), loc),), (), loc)
             self.emit(ir.If(Name(found) if not wanted else Op("not", (Name(found),)), (hit,), (), loc))
 
-        with _Scope(self, generator):
-            self.each(generator.generators, generator, look, known=False)
+        self.run_through(generator, look)
         return Name(found)
 
 

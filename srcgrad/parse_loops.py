@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,9 @@ class LoopReader(ExpressionReader):
     """Reads `for`, `while`, `break` and `continue`."""
 
     def stmt_for(self, node):
+        items = self.as_generator(node.iter)
+        if items is not node.iter:
+            node = _over(items, node)
         if self.is_checkpoint(node.iter):
             return self.for_checkpointed(node)
         sizes = self.indices_looped_over(node.iter)
@@ -61,7 +65,7 @@ class LoopReader(ExpressionReader):
     def iterable(self, node: ast.expr, loop) -> Struct | Trips:
         """Return the items of a loop where they are known, else its trips."""
         if isinstance(node, ast.Call):
-            f = self.called(node)
+            f = self.called_object(node)
             name = getattr(f, "__name__", "")
             if f is range or name == "prange":
                 trips = self.range_trips([self.scalar(a) for a in node.args], node)
@@ -73,16 +77,13 @@ class LoopReader(ExpressionReader):
                 return self.zipped([self.iterable(a, loop) for a in node.args], node) if strict else self.unlooped(node)
             if f is reversed:
                 return self.turned(self.iterable(node.args[0], loop), node)
+            if f is itertools.product and not node.keywords:
+                return self.all_pairs([self.iterable(a, loop) for a in node.args], node)
+            if f is itertools.pairwise:
+                return self.neighbours(self.iterable(node.args[0], loop))
         if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
             self.fail(node, "a loop over this is not supported", "loop over a range, a tuple or an array")
         return self.items_of(self.expr(node), node, loop)
-
-    def called(self, node: ast.Call):
-        """Return the builtin or local function that a call calls by a plain name, else None."""
-        if not isinstance(node.func, ast.Name):
-            return getattr(self.expr(node.func), "value", None) if _is_prange(node.func) else None
-        target = self.expr(node.func)
-        return target.value if isinstance(target, Obj) else None
 
     def items_of(self, value, node, loop) -> Struct | Trips:
         """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""
@@ -141,13 +142,48 @@ class LoopReader(ExpressionReader):
         items, mosts = [p.upward() for p in parts], [p.most for p in parts if p.most is not None]
         return Trips(count, lambda k: _row([item(k) for item in items]), most=min(mosts, default=None))
 
+    def all_pairs(self, parts, node) -> Struct | Trips:
+        """Return every item of the first part with every one of the second, and so on, the last running fastest."""
+        if all(isinstance(p, Struct) for p in parts):
+            return Struct(tuple(map(_row, itertools.product(*(p.items for p in parts)))), ())
+        trips = [self.as_trips(p, node) if isinstance(p, Struct) else p for p in parts]
+        if any(t.most is not None for t in trips):
+            self.fail(node, "known items are run through together with an array", "write a loop for each")
+        counts = [t.count if isinstance(t.count, Const | Name) else self.hold(t.count, node) for t in trips]
+
+        def row(k: ir.Expr) -> Struct:
+            items: list = []
+            for trip, count in reversed(list(zip(trips, counts, strict=True))):
+                last = len(items) == len(trips) - 1
+                items.append(trip.upward()(k if last else Op("mod", (k, count))))
+                k = k if last else Op("floordiv", (k, count))
+            return _row(reversed(items))
+
+        count: ir.Expr = Const(1)
+        for n in counts:
+            count = _times(count, n)
+        return Trips(count, row)
+
+    def neighbours(self, found: Struct | Trips) -> Struct | Trips:
+        """Return every item with the one behind it."""
+        if isinstance(found, Struct):
+            return Struct(tuple(itertools.starmap(_pair, itertools.pairwise(found.items))), ())
+        item = found.upward()
+        most = None if found.most is None else max(found.most - 1, 0)
+        return Trips(_plus(found.count, Const(-1)), lambda k: _pair(item(k), item(_plus(k, Const(1)))), most=most)
+
     def as_trips(self, known: Struct, node) -> Trips:
         """Return known items as trips: constants become an array."""
         count = len(known.items)
         if known.items and all(isinstance(v, Const) and not is_text(v) for v in known.items):
             table = self.table(known, node)
             return Trips(Const(count), lambda k: ir.Sub(table, (k,), self.source.loc(node)))
-        return Trips(Const(count), lambda k: known.items[self.integer(k) or 0], most=count)
+        return Trips(Const(count), lambda k: known.items[self.constant_place(k)], most=count)
+
+    def constant_place(self, k: ir.Expr) -> int:
+        place = self.integer(k)
+        assert place is not None, "known items stand at constant places only"
+        return place
 
     def turned(self, found: Struct | Trips, node) -> Struct | Trips:
         """Return items or trips in reverse order."""
@@ -273,6 +309,9 @@ class LoopReader(ExpressionReader):
         if isinstance(target, ast.Name) and target.id not in assigned and self.stays(item):
             self.env[target.id] = item
             return
+        before = self.env.get(target.id) if isinstance(target, ast.Name) else None
+        if isinstance(item, Struct) and isinstance(before, Struct) and target.id not in self.entered[-1]:
+            del self.env[target.id]  # every trip binds it: it may have another form in each
         self.assign(target, item, node)
         if isinstance(target, ast.Name) and isinstance(item, Const) and target.id not in assigned:
             self.env[target.id] = item
@@ -348,8 +387,13 @@ def _writes(block) -> bool:
                for s in ir.statements(block))  # fmt: skip
 
 
-def _is_prange(node) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "prange"
+def _over(items: ast.GeneratorExp, loop: ast.For) -> ast.For:
+    """Return a loop over what a generator gives as one over what that runs through."""
+    (own,) = items.generators
+    body: list[ast.stmt] = [ast.copy_location(ast.Assign([loop.target], items.elt), loop.iter), *loop.body]
+    if own.ifs:
+        body = [ast.copy_location(ast.If(own.ifs[0], body, []), loop.iter)]
+    return ast.copy_location(ast.For(own.target, own.iter, body, loop.orelse), loop)
 
 
 def _body(loop) -> list:

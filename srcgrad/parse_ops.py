@@ -1,11 +1,10 @@
-"""Read calls of builtins and NumPy: each becomes an operation of the tables in `rules`."""
+"""Read calls of NumPy and arithmetic of Python: each becomes an operation of the tables in `rules`."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import inspect
-import math
 from dataclasses import replace
 from functools import reduce
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from . import ir, library
 from .hints import print_grad, stop_gradient
-from .ir import Const, Name, Op
+from .ir import Const, Name, Op, Sub
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 from .rules import arrays, elementwise
 from .runtime import HELPERS, stack
@@ -23,11 +22,11 @@ _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
 
 _OF_MANY = ("math.hypot", "math.gcd", "np.lcm")
+_ALSO = {("np.clip", "min"): "a_min", ("np.clip", "max"): "a_max"}  # other names of options
 _INSTEAD_OF = {
     "where": "give out= as well, or write np.where(test, value, other)",
     "dtype": "convert the arguments: x.astype(...)",
 }
-_OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 
 
 class OperationReader(ExpressionReader):
@@ -59,17 +58,34 @@ class OperationReader(ExpressionReader):
                 return self.array_call(node, arrays.METHODS[name], given, options)
             return self.user_call(node, library.METHODS[name], (given, options))
         if name == "reshape":
-            return self.reshape(node, base, self.positional(node))
-        if name == "astype":
-            return Op("astype", (base,), (("dtype", self.dtype(node.args[0])),), self.source.loc(node))
-        if name in ("item", "conj"):
-            return base if name == "conj" else Op("item", (base,), (), self.source.loc(node))
+            return self.reshaped(node, base, self.positional(node), self.keywords(node))
+        if name in ("astype", "item", "conj"):
+            return self.converted(node, base, name)
         if name in library.METHODS:
             return self.user_call(node, library.METHODS[name], self.values_of(node, (base,)))
         drawn = self.random_method(node, base, name)
         if drawn is not None:
             return drawn
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
+
+    def converted(self, node, base, name):
+        """Read `.astype(dtype)`, `.item()` and `.conj()`."""
+        loc = self.source.loc(node)
+        if name == "conj":
+            return base
+        if name == "astype":
+            given = self.bound(node, _astype)
+            dtype = self.static(given["dtype"], node)
+            kind = self.shared.ranks.kind(base)
+            if given.get("copy") == Const(False) and (kind is None or kind.dtype == dtype):
+                self.fail(node, "astype(..., copy=False) may give the array itself", "leave copy=False out")
+            return Op("astype", (base,), (("dtype", dtype),), loc)
+        place = self.bound(node, _item).get("place", ())
+        place = place[0].items if len(place) == 1 and isinstance(place[0], Struct) else place
+        if not place:
+            return Op("item", (base,), (), loc)
+        index = tuple(self.leaf(v, node) for v in place)
+        return Sub(Op("flat", (base,), (), loc) if len(index) == 1 else base, index, loc)
 
     def positional(self, node):
         return self.in_order(node.args)
@@ -98,36 +114,6 @@ class OperationReader(ExpressionReader):
             if value is not NOT_HERE and value is not None:
                 return value
         return self.user_call(node, f)
-
-    def builtin_call(self, node, f):
-        """Return the value of a call of a builtin of Python that is no arithmetic."""
-        if f is len:
-            return self.length(node)
-        if f is slice:
-            return self.slice_of(node)
-        if f is isinstance:
-            return self.is_instance(node)
-        if f is callable:
-            return self.is_callable(node)
-        if f is range:
-            return self.known_range(node)
-        if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
-            return self.of_generator(node, f)
-        if f in (list, tuple, dict) and not node.keywords:
-            return self.container(node, f)
-        if f in (sum, max, min, any, all) and len(node.args) == 1:
-            value = self.opened(self.expr(node.args[0]), node)
-            if isinstance(value, Struct):
-                return self.of_items(value, f, node)
-        if f is pow:
-            return Op("pow", tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
-        if f is math.fsum or f is sum:
-            first, *start = self.positional(node)
-            total = self.array_call(node, "np.sum", [first], {})
-            return Op("add", (self.leaf(start[0], node), total), (), self.source.loc(node)) if start else total
-        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
-            return self.construct(node, f)
-        return self.replaced_fields(node) if f is dataclasses.replace and node.args else NOT_HERE
 
     def helper_call(self, node, f):
         """Return the value of a call that generated code makes, or that says something of the derivative."""
@@ -162,7 +148,10 @@ class OperationReader(ExpressionReader):
             return self.allocate(node, _lookup(arrays.SHAPED, f))
         if _lookup(arrays.RESHAPES, f):
             first, *shape = self.positional(node)
-            return self.reshape(node, self.leaf(first, node), shape)
+            options = self.keywords(node)
+            if len(shape) > 1:
+                options, shape = {"order": shape[1], **options}, shape[:1]
+            return self.reshaped(node, self.leaf(first, node), shape, options)
         spelling = _lookup(arrays.BY_OBJECT, f)
         if spelling is None:
             return NOT_HERE
@@ -197,14 +186,6 @@ class OperationReader(ExpressionReader):
                 self.fail(node, "the dtype is not known here", "name it: np.float64")
             dtype = kind.dtype
         return Obj(f(np.dtype(dtype)))
-
-    def known_range(self, node):
-        """Return a range that is no loop's as the tuple of its items."""
-        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
-        if None in ends or not 1 <= len(ends) <= 3:
-            self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
-        items = tuple(map(Const, range(*(n for n in ends if n is not None))))
-        return Struct(items, tuple(range(len(items))))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""
@@ -255,18 +236,6 @@ class OperationReader(ExpressionReader):
             self.fail(node, "replace() of this is not supported", "replace fields of dataclasses")
         return self.with_fields(node, value, self.keywords(node))
 
-    def length(self, node):
-        value = self.expr(node.args[0])
-        if isinstance(value, Struct):
-            return Const(len(value.items))
-        if isinstance(value, List):
-            return value.count
-        if isinstance(value, Const) and isinstance(value.value, str):
-            return Const(len(value.value))
-        if isinstance(value, ShapeOf):
-            return self.axes_count(value.array, node)
-        return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
-
     def refuse_option(self, node, name: str):
         what = f"option {name} of {ast.unparse(node.func)} is not supported"
         self.fail(node, what, _INSTEAD_OF.get(name, "leave it out"))
@@ -299,7 +268,8 @@ class OperationReader(ExpressionReader):
         entry = arrays.BY_SPELLING[spelling]
         if len(positional) > len(entry.params):
             self.fail(node, f"too many arguments for {spelling}", "correct the call")
-        given = dict(zip(entry.params, positional, strict=False)) | keywords
+        given = dict(zip(entry.params, positional, strict=False))
+        given |= {_ALSO.get((spelling, k), k): v for k, v in keywords.items()}
         unknown = [k for k in given if k not in entry.params]
         if unknown:
             self.fail(node, f"option {unknown[0]!r} of {spelling} is not supported", f"supported: {entry.params}")
@@ -308,11 +278,13 @@ class OperationReader(ExpressionReader):
             return ShapeOf(self.leaf(given["a"], node))
         static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
         static = {k: v for k, v in static.items() if v is not None and v is not False}
-        operands = [given[p] for p in entry.params if p in given]
-        if spelling == "np.arange" and len(operands) == 1:
-            operands = [Const(0), *operands]
+        if spelling == "np.arange" and "stop" not in given:
+            given["stop"] = given.pop("start")
+        if spelling == "np.arange":
+            given.setdefault("start", Const(0))
         if spelling == "np.clip":
-            return self.clip(node, operands)
+            return self.clip(node, **given)
+        operands = [given[p] for p in entry.params if p in given]
         if spelling == "np.where":
             if len(operands) != 3:
                 self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
@@ -327,40 +299,9 @@ class OperationReader(ExpressionReader):
             return self.array_of_list(value, node)
         return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
 
-    def container(self, node, make):
-        """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
-        if not node.args:
-            return Struct((), (), make.__name__)
-        value = self.opened(self.expr(node.args[0]), node)
-        if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
-            return Struct(value.items, value.keys if make is dict else tuple(range(len(value.items))), make.__name__)
-        found = self.iterable(node.args[0], node) if make is not dict else None
-        if isinstance(found, Struct):
-            return Struct(found.items, tuple(range(len(found.items))), make.__name__)
-        if found is None or make is tuple:
-            self.fail(node, f"a {make.__name__} of what is known only at run time is not supported", "use an array")
-        item = ast.copy_location(ast.Name("item", ast.Load()), node)
-        target = ast.copy_location(ast.Name("item", ast.Store()), node)
-        whole = ast.ListComp(item, [ast.comprehension(target, node.args[0], [], 0)])
-        return self.expr(ast.copy_location(whole, node))
-
-    def of_items(self, value: Struct, f, node):
-        """Return sum, max, min, any or all of known items."""
-        loc = self.source.loc(node)
-        items = [Const(k) for k in value.keys] if value.kind == "dict" else list(value.items)
-        if f in (any, all):
-            tests = [lambda v=v: v for v in items]
-            return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
-        if not items:
-            return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
-        found = self.leaf(items[0], node)
-        for v in items[1:]:
-            found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
-        return found
-
-    def clip(self, node, operands):
-        value, lo, hi = [*operands, Obj(None)] if len(operands) == 2 else operands
-        value, loc = self.leaf(value, node), self.source.loc(node)
+    def clip(self, node, a, a_min=None, a_max=None):
+        value, loc = self.leaf(a, node), self.source.loc(node)
+        lo, hi = (Obj(None) if bound is None else bound for bound in (a_min, a_max))
         if not (isinstance(lo, Obj) and lo.value is None):
             value = Op("np.maximum", (value, self.leaf(lo, node)), (), loc)
         if not (isinstance(hi, Obj) and hi.value is None):
@@ -460,11 +401,30 @@ class OperationReader(ExpressionReader):
             self.emit(ir.Store(name, tuple(map(Const, at)), e, "=", loc))
         return Name(name)
 
+    def reshaped(self, node, base, shape: list, options: dict):
+        """Return an array in another shape, which may be given by name, its elements in either order."""
+        shape = [options.pop("shape")] if "shape" in options else shape
+        order = options.pop("order", Const("C"))
+        if options:
+            self.refuse_option(node, next(iter(options)))
+        if order == Const("C"):
+            return self.reshape(node, base, shape)
+        whole = shape[0] if len(shape) == 1 else Struct(tuple(shape), tuple(range(len(shape))))
+        return self.user_call(node, np.reshape, ([base, self.opened(whole, node), order], {}))
+
     def reshape(self, node, base, shape):
         sizes = self.shape_operands(node, shape)
         if isinstance(sizes, ShapeOf):
             return Op("reshape_like", (base, sizes.array), (), self.source.loc(node))
         return Op("reshape", (base, *sizes), (), self.source.loc(node))
+
+
+def _astype(dtype, copy=True):
+    """Stand for the method, with the options that are known."""
+
+
+def _item(*place):
+    """Stand for the method."""
 
 
 def _regular(value):

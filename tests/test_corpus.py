@@ -115,7 +115,11 @@ def compiling(compile_for):
     return compile_helper
 
 
-@pytest.mark.parametrize("case", CASES[1::5], ids=lambda case: case.name)
+# at 0**1 the mixed second derivative is infinite from one side only
+SYMMETRIC = [case for case in CASES[1::5] if case.name != "zeros-power"]
+
+
+@pytest.mark.parametrize("case", SYMMETRIC, ids=lambda case: case.name)
 def test_product_with_the_hessian(case, monkeypatch):
     """Forward over reverse, in plain Python: the product with the Hessian is symmetric, <w, H v> = <v, H w>."""
     monkeypatch.setattr(store, "package_digest", lambda: "plain corpus")

@@ -97,6 +97,22 @@ def test_a_draw_among_the_arguments_of_a_choice_is_one_draw(monkeypatch):
     assert plain.random() == primal.random() == derived.random()
 
 
+def taken_by_builtins(x, rng):
+    a = max(rng.random(3)) + sum(rng.random(3)) * min(rng.random(3)) + list(rng.random(2))[1]
+    items = [1.0, 2.0, 3.0]
+    items[rng.integers(0, 3)] = rng.random()
+    items[rng.integers(0, 3)] += rng.random()
+    items[rng.integers(0, 3)] *= rng.random()
+    return x * (a + items[0] + items[1] * items[2]) + (1.0 if any(rng.random(2) > 0.5) else x)
+
+
+def test_what_builtins_and_indices_of_lists_draw_is_drawn_once_in_order(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    plain, derived = generator(), generator()
+    assert sg.value_and_grad(taken_by_builtins)(1.5, derived)[0] == taken_by_builtins(1.5, plain)
+    assert plain.random() == derived.random()
+
+
 def test_a_broadcast_found_late_draws_once():
     rng, other = generator(), generator()
     x, y = np.ones(3), np.ones(1)

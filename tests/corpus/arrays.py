@@ -96,6 +96,22 @@ def full_of_ones(x, n):
     return np.sum(base * x) + np.sum(like * x**2) + np.sum(grid) * x[0]
 
 
+def items_by_place(A):
+    return A.item(1, 2) * A.item(4) + A[1].item(-1) + A.item((0, 1)) ** 2
+
+
+def reshaped_by_columns(A):
+    B = A.reshape(A.shape[1], A.shape[0], order="F")
+    C = np.reshape(A, shape=(-1, 2), order="F")
+    return np.sum(B[0] * C[1, 1]) + np.reshape(A, (-1,), "F")[1] * B[1, 0]
+
+
+def bounds_and_places_by_name(x):
+    y = x.clip(max=0.4) * np.clip(x, min=-0.2) + x.clip(-0.3, max=0.3)
+    places = np.arange(x.size, step=2)
+    return np.sum(y[places] * places) + np.sum(x.astype(dtype=np.float64) * y)
+
+
 CASES = [
     Case(standardised, (sample(6, 3),)),
     Case(outer_by_broadcast, (sample(3), sample(4, seed=1))),
@@ -113,4 +129,7 @@ CASES = [
     Case(guarded_elementwise, (sample(8),)),
     Case(methods_and_functions, (sample(3), sample(4, 3, seed=1))),
     Case(full_of_ones, (sample(3), 4)),
+    Case(items_by_place, (sample(2, 3),)),
+    Case(reshaped_by_columns, (sample(2, 3),)),
+    Case(bounds_and_places_by_name, (sample(7),)),
 ]

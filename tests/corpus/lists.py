@@ -1,6 +1,8 @@
 """Lists: grown, popped and written; comprehensions and generators; dicts."""
 
 import math
+from functools import reduce
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -274,6 +276,80 @@ def one_list_for_each_layer(x, n):
     return total
 
 
+BUTCHER = ((), (0.5,), (0.0, 0.5), (0.0, 0.0, 1.0))
+
+
+def runge_kutta_by_its_table(x, h, n):
+    for _ in range(n):
+        slopes = []
+        for row in BUTCHER:
+            slopes.append(math.sin(x + h * sum(a * k for a, k in zip(row, slopes))))
+        x += h * sum(b * k for b, k in zip((1 / 6, 1 / 3, 1 / 3, 1 / 6), slopes))
+    return x
+
+
+def known_items_beside_an_array(x):
+    functions = [math.sin, math.exp, lambda t: t * t]
+    values = [f(v) for f, v in zip(functions, x)]
+    pairs = ((1.0, 2.0), (3.0, x[0]))
+    s = sum(a * v + b for (a, b), v in zip(pairs, x)) + max(f(v) for v, f in zip(x, functions))
+    kinds = ["once", "twice", "once", "twice", "once"]
+    found = any(f(v) > 1.4 for f, v in zip(functions, x))
+    return s * values[1] + values[2] + sum(v if k == "once" else 2.0 * v for v, k in zip(x, kinds)) * found
+
+
+def lists_mapped_filtered_and_sorted(x):
+    ys = list(map(math.sin, x))
+    s = sum(map(lambda a, b: a * b, x, ys)) + sum(filter(lambda v: v > 0.0, ys)) * max(map(abs, x))
+    for a in map(math.exp, x):
+        if a < 1.0:
+            continue
+        s += a * a
+    p, q = map(math.cos, (x[0], s))
+    zs = sorted(x, reverse=True)
+    zs.append(p)
+    return s * q + zs[0] * zs[2] + sorted(ys)[0] + reduce(lambda a, b: a * 0.5 + b, x) + reduce(max, ys, x[1])
+
+
+def greatest_by_a_key(x):
+    k = max(range(len(x)), key=lambda i: x[i] * x[i])
+    a = min(x, key=lambda v: abs(v - 0.32)) + max(x[0], x[1], key=abs)
+    a += max((v * v for v in x if v > 100.0), default=x[0]) * max([v for v in x if v > 0.1], default=7.0)
+    return a * x[k] + sum((v * v for v in x), start=x[1]) + sum((x[0], a), x[2])
+
+
+def pairs_of_items(x):
+    s = sum(a * b * b for a, b in product(x, x[1:]))
+    for i, j in product(range(len(x)), range(2)):
+        if i == 2:
+            break
+        s += x[i] * x[j] * i
+    return s + sum((b - a) ** 2 for a, b in pairwise(x)) + sum(a * b for a, b in pairwise((s, x[0], 2.0)))
+
+
+def sums_of_rows(A, x):
+    total = sum(A)
+    other = sum(np.exp(row) * k for k, row in enumerate(A))
+    third = sum((w * row for w, row in zip((1.0, x), A)), start=total * x)
+    return np.sum(total * other * third) + sum(sum(row[:2]) * row[1] for row in A)
+
+
+def items_updated_by_every_operator(x):
+    xs = [x, 2.0 * x, 3.0]
+    for i in range(3):
+        xs[i] *= x
+        xs[-1] **= 1.5
+        xs[i - 1] /= xs[0] + i
+    return xs[0] * xs[1] + xs[2]
+
+
+def from_infinity(x):
+    best, worst = float("inf"), -float("inf")
+    for v in x:
+        best, worst = min(best, v * v), max(worst, v)
+    return best * worst
+
+
 POINT = np.array([0.4, -0.7, 1.2, 0.3])
 
 CASES = [
@@ -301,4 +377,12 @@ CASES = [
     Case(made_of_its_own_items, (0.3,)),
     Case(one_list_for_each_layer, (POINT + 0.01, 3)),
     Case(rows_in_pairs, (POINT, 11)),
+    Case(runge_kutta_by_its_table, (0.3, 0.2, 3)),
+    Case(known_items_beside_an_array, (POINT,)),
+    Case(lists_mapped_filtered_and_sorted, (POINT,)),
+    Case(greatest_by_a_key, (POINT,)),
+    Case(pairs_of_items, (POINT,)),
+    Case(sums_of_rows, (sample(3, 2), 0.7)),
+    Case(items_updated_by_every_operator, (0.6,)),
+    Case(from_infinity, (POINT,)),
 ]
