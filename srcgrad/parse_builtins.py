@@ -246,10 +246,12 @@ class BuiltinReader(ExpressionReader):
             return self.axes_count(value.array, node)
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
 
-    def known_range(self, node):
-        """Return a range that is no loop's as the tuple of its items."""
+    def known_range(self, node, *otherwise):
+        """Return a range that is no loop's as the tuple of its items; `otherwise` is returned where it is not known."""
         ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
         if None in ends or not 1 <= len(ends) <= 3:
+            if otherwise:
+                return otherwise[0]
             self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
         items = tuple(map(Const, range(*(n for n in ends if n is not None))))
         return Struct(items, tuple(range(len(items))))
@@ -259,8 +261,9 @@ class BuiltinReader(ExpressionReader):
         if not node.args:
             return Struct((), (), make.__name__)
         items = node.args[0]
-        if self.called_object(items) is not range:
-            value = self.opened(self.expr(items), node)
+        value = self.known_range(items, None) if self.called_object(items) is range else self.expr(items)
+        if value is not None:
+            value = self.opened(value, node)
             if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
                 keys = value.keys if make is dict else tuple(range(len(value.items)))
                 return Struct(value.items, keys, make.__name__)

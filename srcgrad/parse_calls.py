@@ -16,7 +16,7 @@ from . import ir
 from .errors import SourceNotFoundError
 from .hints import Nondifferentiable
 from .ir import Const, Let, Name
-from .library import is_ours, page_of
+from .library import by_name, is_ours, page_of
 from .library.choice import vectorized
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Struct
@@ -68,7 +68,7 @@ class CallReader(ExpressionReader):
             return self.user_call(node, vectorized, ([self.function_of(node, f), *positional], keywords))
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
-        f = f if page is None else page
+        original, f = f, f if page is None else page
         function = None if local else python_function(f)
         if local is None:
             self.require_text(node, f, function)
@@ -96,6 +96,7 @@ class CallReader(ExpressionReader):
         callee.depth = callee.own_depth = self.depth
         positional, keywords = values or self.values_of(node)
         if page is not None:
+            positional, keywords = self.named_as_by(original, page, positional, keywords)
             positional = [self.list_as_array(v, node) for v in positional]
             keywords = {k: self.list_as_array(v, node) for k, v in keywords.items()}
         given = self.arguments_of(node, callee, f, positional, keywords)
@@ -137,6 +138,15 @@ class CallReader(ExpressionReader):
         """Return whether a value is a function."""
         (value,) = self.in_order(node.args)
         return Const(isinstance(value, Obj) and (isinstance(value.value, LocalFunction) or callable(value.value)))
+
+    def named_as_by(self, f, page, positional: list, keywords: dict) -> tuple[list, dict]:
+        """Return the arguments of a call of a page, those by name for which it has another place than its function."""
+        names = by_name(f, page, len(positional))
+        if not names:
+            return positional, keywords
+        first = len(positional) - len(names)
+        given = zip(names, positional[first:], strict=True)
+        return positional[:first], {k: v for k, v in given if not (k == "out" and _is_none(v))} | keywords
 
     def list_as_array(self, value, node):
         """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""
@@ -274,6 +284,10 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
+
+
+def _is_none(value) -> bool:
+    return isinstance(value, Obj) and value.value is None
 
 
 def _name_counts(node) -> dict[str, int]:

@@ -336,7 +336,7 @@ class ExpressionReader:
                 return Const(-value.value, self.source.loc(node))
             return Op("neg", (value,), (), self.source.loc(node))
         if isinstance(node.op, ast.UAdd):
-            return value
+            return Op("copy", (value,), (), self.source.loc(node)) if self.shared.ranks.rank(value) else value
         if isinstance(node.op, ast.Not) and isinstance(value, Const):
             return Const(not value.value)
         fn = "not" if isinstance(node.op, ast.Not) else "invert"

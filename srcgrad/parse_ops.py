@@ -140,6 +140,8 @@ class OperationReader(ExpressionReader):
             return Op("dtype", (whole,), (), self.source.loc(node))
         if f in (np.finfo, np.iinfo):
             return self.limits(node, f)
+        if f is np.real:
+            return self.as_array(self.positional(node)[0], node)
         if f is np.ndim:
             return self.axes_count(self.as_array(self.positional(node)[0], node), node)
         if f in (np.array, np.asarray, np.asanyarray):
@@ -362,10 +364,18 @@ class OperationReader(ExpressionReader):
     def array_of(self, node, f):
         """Read `np.array` of an array, or of tuples and lists of numbers."""
         value, *dtype = self.positional(node)
-        dtype = dtype[0] if dtype else self.keywords(node).get("dtype")
+        options = self.keywords(node)
+        dtype = dtype[0] if dtype else options.pop("dtype", None)
+        for name, option in options.items():
+            if name != "order" and not (name == "copy" and option == Const(True)):
+                self.refuse_option(node, name)
         dtype = None if isinstance(dtype, Obj) and dtype.value is None else dtype
         loc = self.source.loc(node)
         if isinstance(value, ir.Expr):
+            kind = self.shared.ranks.kind(value)
+            same = dtype is not None and kind is not None and self.static(dtype, node) == kind.dtype == "float64"
+            if f is not np.array and same:
+                dtype = None  # the array itself: nothing that follows can make its dtype wider
             copied = Op("copy", (value,), (), loc) if f is np.array else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
         if isinstance(value, List):
@@ -389,7 +399,8 @@ class OperationReader(ExpressionReader):
         if shape is None:
             self.fail(node, "the rows of this array differ in length", "make them equal")
         leaves = [self.leaf(v, node) for v in leaves]
-        kind = "int64" if all(isinstance(e, Const) and type(e.value) is int for e in leaves) else "float64"
+        kinds = {type(e.value).__name__ if isinstance(e, Const) else "float" for e in leaves}
+        kind = "bool" if kinds == {"bool"} else "int64" if kinds and kinds <= {"int", "bool"} else "float64"
         kind = kind if dtype is None else self.static(dtype, node)
         name = self.fresh("array")
         static = () if kind == "float64" else (("dtype", kind),)

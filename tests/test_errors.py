@@ -279,6 +279,8 @@ UNKNOWN = {
     "ufunc option": ("return «np.exp(x, dtype=float)»", 2.0, "option dtype of np.exp"),
     "method's option": ("return np.sum(«x.take([0], mode='clip')»)", VECTOR, "option mode of x.take"),
     "conversion that may be none": ("return np.sum(«x.astype(float, copy=False)»)", VECTOR, "may give the array"),
+    "axes of a new array": ("return np.sum(«np.array(x, ndmin=2)»)", VECTOR, "option ndmin of np.array"),
+    "option by its place": ("return np.median(x) + «np.median(x, 0, None, True)»", VECTOR, "overwrite_input"),
     "rows compared": ("return np.sum(«max(x)»)", MATRIX, "max() compares the rows of an array"),
     "argument count": ("return «math.sin(x, x)»", 2.0, "math.sin takes 1 arguments, 2 given"),
     "helper's argument": ("def g(t):\n    return t\nreturn «g(x, u=2.0)»", 2.0, "unexpected argument 'u'"),

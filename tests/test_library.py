@@ -222,7 +222,7 @@ REFUSED = {
     "np.tensordot(X, X, axes=([0, 1], [0]))": "do not make pairs",
     "np.pad(X, 1, mode='linear_ramp')": "mode='linear_ramp' is not supported",
     "np.quantile(x, 0.5, method='inverted_cdf')": "method='inverted_cdf' is not supported",
-    "np.sort(x, order='a')": "unexpected argument 'order'",
+    "np.sort(x, order='a')": "option order of np.sort is not supported",
     "np.squeeze(X)": "known only at run time",
     "np.meshgrid(x, x, indexing='yx')": "indexing='yx' is not supported",
     "np.convolve(x, x, 'half')": "mode='half' is not supported",

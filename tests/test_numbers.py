@@ -171,7 +171,7 @@ REFUSED = {
     "np.sqrt(a, out=None, where=a > 0.0)": ("option where of np.sqrt is not supported", "out="),
     "np.add(a, a, dtype=np.float32)": ("option dtype of np.add is not supported", "astype"),
     "special.erf(a, casting='unsafe')": ("option casting of special.erf is not supported", "leave it out"),
-    "np.nan_to_num(a, copy=False)": ("unexpected argument 'copy'", "correct"),
+    "np.nan_to_num(a, copy=False)": ("copy=False is not supported", "one of True"),
     "np.bitwise_count(n) * a": ("there is no rule for np.bitwise_count()", "write it in"),
 }
 

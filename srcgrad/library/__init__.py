@@ -23,10 +23,10 @@ from . import (
     ufuncs,
     windows,
 )  # fmt: skip
-from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, is_ours, page_of
+from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, by_name, is_ours, page_of
 
 __all__ = [
-    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "choice", "construction", "is_ours",
-    "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
+    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "construction",
+    "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
     "products", "scans", "sets", "special", "statistics", "ufuncs", "windows",
 ]  # fmt: skip

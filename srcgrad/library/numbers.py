@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..hints import stop_gradient
+from .axes import one_of
 from .pages import page
 
 # ---- steps and parts
@@ -70,8 +71,9 @@ def ieee_remainder(x, y):
 
 
 @page(np.nan_to_num)
-def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     """x with numbers in place of NaN and infinities."""
+    one_of(copy, "copy", True)
     out = np.where(np.isnan(x), nan, np.nan_to_num(x))
     if posinf is not None:
         out = np.where(np.isposinf(x), posinf, out)

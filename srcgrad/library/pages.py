@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 
@@ -70,6 +71,25 @@ def page_of(function) -> Callable | None:
     except TypeError:
         return None
     return found or _BY_NAME.get(full_name(function)) or _BY_NAME.get(f"{SCIPY}.{special_name(function)}")
+
+
+def by_name(function: Callable, text: Callable, count: int) -> tuple[str, ...]:
+    """Return the names of the last of `count` arguments, where the page has others in these places.
+
+    A page leaves parameters of its function out, as `out`: what comes behind them is not in the same place.
+    """
+    if function is text:  # of a method: that of the function of NumPy with its name
+        function = getattr(np, text.__name__, text)
+    try:
+        every = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return ()
+    names = [p.name for p in every.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    own = list(inspect.signature(text).parameters)
+    if len(names) < count:
+        return ()
+    moved = (k for k, name in enumerate(names) if k >= len(own) or own[k] != name and own[k] in every)
+    return tuple(names[next(moved, count) :])
 
 
 def is_ours(function) -> bool:

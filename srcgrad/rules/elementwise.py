@@ -46,7 +46,7 @@ row("square", "np.square", "2.0 * x", result="same", cheap=True)
 row("reciprocal", "np.reciprocal", "-(out**2)", domain=_POSITIVE, cheap=True)
 row("deg2rad", "np.deg2rad math.radians np.radians", "PI / 180.0", cheap=True)
 row("rad2deg", "np.rad2deg math.degrees np.degrees", "180.0 / PI", cheap=True)
-row("positive", "np.positive", "1.0", result="same", cheap=True, alias="np.conj np.real")
+row("positive", "np.positive", "1.0", result="same", cheap=True, alias="np.conj")
 
 row("nan_to_num", "np.nan_to_num", "1.0 if isfinite(x) else 0.0", result="same", cheap=True)
 

@@ -106,6 +106,13 @@ def reshaped_by_columns(A):
     return np.sum(B[0] * C[1, 1]) + np.reshape(A, (-1,), "F")[1] * B[1, 0]
 
 
+def options_by_place(A, x):
+    B = A - np.mean(A, 0, None, None, True)
+    C = np.sum(A, 1, None, None, True, x) * A.std(0, None, None, 1)
+    places = np.array([True, False, True])
+    return np.sum(B * C * np.max(A, 0, None, True)) + np.var(A, None, None, None, 1) + np.sum(A[:, places])
+
+
 def bounds_and_places_by_name(x):
     y = x.clip(max=0.4) * np.clip(x, min=-0.2) + x.clip(-0.3, max=0.3)
     places = np.arange(x.size, step=2)
@@ -131,5 +138,6 @@ CASES = [
     Case(full_of_ones, (sample(3), 4)),
     Case(items_by_place, (sample(2, 3),)),
     Case(reshaped_by_columns, (sample(2, 3),)),
+    Case(options_by_place, (sample(4, 3), 0.7)),
     Case(bounds_and_places_by_name, (sample(7),)),
 ]

@@ -230,7 +230,16 @@ def slice_of_a_branch(x, late):
     return np.sum(x[part] ** 3)
 
 
+def the_array_itself_or_a_copy(x):
+    a, b, c = np.asarray(x, dtype=np.float64), np.real(x), +x
+    a[0] = x[1] * 2.0
+    b[1] *= a[0]
+    c[2] = 7.0 * x[0]
+    return np.sum(x * c) + c[2] * a[1]
+
+
 CASES = [
+    Case(the_array_itself_or_a_copy, (sample(3),)),
     Case(constant_steps, (sample(8),)),
     Case(steps_at_run_time, (sample(8), 3, -2)),
     Case(sieve, (sample(8), 4)),
