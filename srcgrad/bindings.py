@@ -40,6 +40,11 @@ class BindingWriter(StoreWriter):
         base = next(e for e in ir.walk(value) if isinstance(e, Name))
         if base.id in self.state.views:
             base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
+        if base.id in self.lists and self.kinds[base.id].rank > 1 and self.is_replaced(target, base.id):
+            if self.sharing.get(target, {target}) & self.written_in_place(self.onward):
+                self.refuse(stmt.loc, f"{target!r} is an item of a list, another takes its place, and one is written",
+                            f"copy it: {target} = {_shown(value)}[...].copy()")  # fmt: skip
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
         if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
             if target in self.stored or base.id in self.stored:
                 self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
@@ -52,6 +57,32 @@ class BindingWriter(StoreWriter):
         self.steady = set(self.enclosing) & self.counters if self.is_used_here_only(target) else set()
         self.state.views[target] = self.pull(self.frozen(value))
         self.steady = set()
+
+    def is_replaced(self, target: str, base: str) -> bool:
+        """Return whether another array may be put in the place of a list's item while a name shows the item.
+
+        In Python the name goes on showing the item. What is appended takes no item's place, unless some were removed.
+        """
+        after = self.rest[1]
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        alone = self.is_used_here_only(target) and not self.has_views(target)
+        scope = after[: uses[-1] + 1 if uses else 0] if alone else self.onward
+        puts = [s for s in ir.statements(scope) if isinstance(s, Store) and s.base == base and self.puts(s)]
+        if not puts:
+            return False
+        counts = {s.at for s in ir.statements(self.body) if isinstance(s, ir.Grow) and s.base == base}
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and Name(s.target) in counts]
+        starts = [s for s in lets if s.value == ZERO]
+        adds = [s for s in lets if updates(s) and isinstance(s.value, Op) and s.value.fn == "add"]
+        removed = len(starts) > 1 or len(starts) + len(adds) < len(lets) or not alone and self.depth > 1
+        return removed or any(s.index[0] not in counts for s in puts)
+
+    def written_in_place(self, scope) -> set[str]:
+        """Return the arrays of which elements are written, those that share memory with them included."""
+        stmts = list(ir.statements(scope))
+        wrote = {s.base for s in stmts if isinstance(s, Store) and not self.puts(s)}
+        wrote |= {s.target for s in stmts if isinstance(s, Let) and updates(s)}
+        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
 
     def is_used_here_only(self, target: str) -> bool:
         """Return whether all uses of a name stand in this block, after its binding."""
@@ -105,14 +136,12 @@ class BindingWriter(StoreWriter):
             return
         before, after = self.rest
         group = set().union(*(self.sharing.get(n, {n}) for n in sources))
-        made_here = {s.target for s in before if isinstance(s, Let) and not shown_by(s.value, self.kinds)}
+        lets = [s for s in before if isinstance(s, Let) and not updates(s)]
+        made_here = {s.target for s in lets if not shown_by(s.value, self.kinds)}
         here = read_counts((*before, *after))
         of_a_trip = all(n in made_here and here[n] == self.reads[n] for n in group)
         scope = after if of_a_trip else self.onward
-        stmts = list(ir.statements(scope))
-        wrote = {s.base for s in stmts if isinstance(s, Store) and not self.puts(s)}
-        wrote |= {s.target for s in stmts if isinstance(s, Let) and updates(s)}
-        wrote = set().union(*(self.sharing.get(n, {n}) for n in wrote))
+        wrote = self.written_in_place(scope)
         if group & wrote or stmt.base in wrote and group & ir.read_in(scope):
             name = min(sources)
             self.refuse(stmt.loc, f"{name!r} is put into a list, and one of the two is written",

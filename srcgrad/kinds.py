@@ -99,8 +99,9 @@ class _Inference:
             self.bind(stmt.var, INT, stmt.loc)
         elif isinstance(stmt, ir.Store):
             if stmt.base in self.lists:
-                item = kind_of(stmt.value, self.kinds, stmt.loc)
-                self.bind(stmt.base, Kind(item.dtype, item.rank + 1), stmt.loc)
+                item, known = kind_of(stmt.value, self.kinds, stmt.loc), self.kinds.get(stmt.base)
+                rank = known.rank if known is not None and stmt.op != "=" else item.rank + 1
+                self.bind(stmt.base, Kind(item.dtype, rank), stmt.loc)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))

@@ -220,6 +220,7 @@ class Reader(
         self.grown_names: set[str] | None = None
         self.buffers: set[str] = set()
         self.own_lists: dict[str, List] = {}
+        self.scopes: list = []  # of the comprehensions that are being read
         self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
 
     # -- names

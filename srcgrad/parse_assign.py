@@ -194,7 +194,9 @@ class AssignmentReader(ExpressionReader):
                 self.fail(node, f"the tuple {name!r} changes its form", "use two names")
         items, pending = [], []
         for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, ir.Expr) and not is_text(item):
+            if isinstance(item, ir.Slice):
+                items.append(self.slice_inside(name, key, item, node))
+            elif isinstance(item, ir.Expr) and not is_text(item):
                 target = self.component(name, key)
                 pending.append((target, item))
                 items.append(Name(target))
@@ -202,6 +204,13 @@ class AssignmentReader(ExpressionReader):
                 items.append(self.assign_struct(f"{name}_{key}", item, node))
         self.assign_together(pending, node)
         return Struct(tuple(items), value.keys, value.kind, value.make)
+
+    def slice_inside(self, name, key, value: ir.Slice, node) -> ir.Slice:
+        """Return a slice that is an item of a tuple: its bounds under names of their own."""
+        made, before = self.hold(value, node), self.env.get(name)
+        if self.depth and isinstance(before, Struct) and before.items[before.keys.index(key)] != made:
+            self.fail(node, f"a slice in {name!r} changes inside a branch or loop", "use two names")
+        return made
 
     def assign_shape(self, name, value: ShapeOf, node):
         """Return a shape under a name: of the array as it is now, whatever its name is bound to later."""

@@ -52,6 +52,9 @@ class LocalFunction:
         # a default is evaluated where the function is defined
         self.defaults = {k: reader.hold(reader.expr(v), v) for k, v in given.items()}
         self.__name__ = getattr(node, "name", "<lambda>")
+        read = {n.id for n in ast.walk(node.body) if isinstance(n, ast.Name)} if isinstance(node, ast.Lambda) else set()
+        own = {*names, *(a.arg for a in args.kwonlyargs)}
+        self.scopes = [s for s in reader.scopes if s.targets & (read - own)]
 
 
 class CallReader(ExpressionReader):
@@ -77,6 +80,9 @@ class CallReader(ExpressionReader):
         if recursive and self.shared.routines is None:
             raise Expansion
         if local:
+            if any(s not in local.reader.scopes for s in local.scopes):
+                self.fail(node, f"{self.name_of(node)} reads a variable of a comprehension that has ended",
+                          "give it by a default: lambda x, k=k: ...")  # fmt: skip
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
             try:

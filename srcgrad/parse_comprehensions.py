@@ -123,7 +123,8 @@ class ComprehensionReader(ExpressionReader):
         first, *others = generators
         found = self.iterable(first.iter, node)
         picks = ast.For(first.target, first.iter, [ast.Expr(e) for e in _read_by(node)], [])
-        counted = self.in_library and isinstance(found, Trips) and self.integer(found.count) is not None
+        functions = isinstance(getattr(node, "elt", None), ast.Lambda)
+        counted = isinstance(found, Trips) and (self.in_library or functions) and self.integer(found.count) is not None
         if isinstance(found, Trips) and (counted or self.picks_known_items(picks, found)):
             found = self.known(found, node)
 
@@ -247,6 +248,7 @@ class _Scope:
 
     def __enter__(self):
         r = self.reader
+        r.scopes.append(self)
         self.before = {n: (r.env.pop(n, None), r.renamed.get(n)) for n in self.targets}
         for n in self.targets:
             alone = not r.is_callee and n not in r.locals and not self.before[n][0] and not r.resolve(n)[0]
@@ -254,6 +256,7 @@ class _Scope:
 
     def __exit__(self, *exc):
         r = self.reader
+        r.scopes.remove(self)
         for n, (value, renamed) in self.before.items():
             r.env.pop(n, None)
             r.renamed.pop(n, None)

@@ -217,6 +217,8 @@ class ConditionReader(ExpressionReader):
             return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs), kind=kind)
         if not isinstance(then, ir.Expr) and then == other:
             return then
+        if is_text(then) or is_text(other):
+            self.fail(node, "a text is chosen by a test at run time", "use if and else around what it is for")
         if isinstance(then, Obj | Struct) or isinstance(other, Obj | Struct):
             self.fail(node, "the two sides of this choice have different forms", "use if and else")
         choice = Select(test, self.leaf(then, node.body), self.leaf(other, node.orelse), self.source.loc(node))

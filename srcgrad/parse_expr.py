@@ -299,7 +299,7 @@ class ExpressionReader:
                 continue
             count = self.integer(other) if isinstance(other, ir.Expr) else None
             if isinstance(node.op, ast.Mult) and count is not None:
-                items = value.items * count
+                items = tuple(self.hold(v, node) if count > 1 else v for v in value.items) * count
             elif isinstance(node.op, ast.Mult) and isinstance(other, ir.Expr) and len(value.items) == 1:
                 return self.repeated(value.items[0], other, node)
             elif isinstance(node.op, ast.Add) and isinstance(other, Struct) and other.kind != "dict":
@@ -307,6 +307,8 @@ class ExpressionReader:
             else:
                 continue
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
+        if isinstance(node.op, ast.Add) and all(isinstance(v, List | Struct) for v in (a, b)):
+            self.fail(node, "lists of a length known only at run time are not joined", "copy the first, and extend it")
         return None
 
     def repeated(self, item, count: ir.Expr, node):

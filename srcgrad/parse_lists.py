@@ -178,7 +178,8 @@ class ListReader(ColumnReader):
         if isinstance(value, List):
             return self.array_of_list(value, node)
         if isinstance(value, Struct) and value.kind in ("list", "dict"):
-            self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows", "use a tuple")
+            self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows",
+                      "use a tuple, or an array: np.zeros((n, m))")  # fmt: skip
         if isinstance(value, Struct) and value.items:
             return replace(value, items=tuple(self.item_of_list(v, node) for v in value.items))
         if not isinstance(value, ir.Expr) or is_text(value):

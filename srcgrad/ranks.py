@@ -34,7 +34,7 @@ class Ranks:
             if holds_items(stmt):
                 self.lists.add(stmt.target)
         elif isinstance(stmt, Store):
-            if stmt.base in self.lists and stmt.base not in self.kinds:
+            if stmt.base in self.lists and stmt.base not in self.kinds and stmt.op == "=":
                 item = self.kind(stmt.value)
                 self.bind(stmt.base, item and Kind(item.dtype, item.rank + 1))
         elif isinstance(stmt, For):

@@ -184,6 +184,13 @@ SYNTAX = {
         "the tuple 'a' changes its form"),
     "recursion inside": (
         "def g(t):\n    return t if t < 1.0 else «g(t - 1.0)»\nreturn g(x)", "g calls itself, and is defined inside"),
+    "text chosen at run time": ("y = «'a' if x > 1.0 else 'b'»\nreturn x", "a text is chosen by a test"),
+    "variable of a comprehension": (
+        "fs = [lambda t: t * k for k in (1.0, 2.0)]\nreturn «fs[0](x)»", "variable of a comprehension that has"),
+    "lists joined": (
+        "y = []\nfor k in range(3):\n    y.append(x)\nz = «y + [x]»\nreturn z[0]", "lists of a length known only"),
+    "slice in a tuple": (
+        "t = (slice(0, 2),)\nif x > 3.0:\n    «t = (slice(1, 3),)»\nreturn x + np.ones(3)[t][0]", "a slice in 't'"),
     "max of nothing": ("return x * «max(())»", "max() of nothing"),
     "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set is not supported"),

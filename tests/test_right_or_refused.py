@@ -245,7 +245,41 @@ def local_named_grow(x):
     return x
 
 
+def late_variable_of_a_comprehension(x):
+    k = 5.0
+    fs = [lambda v: v * k for k in (1.0, 2.0, 3.0)]
+    return fs[0](x) + fs[1](x) * k
+
+
+def one_array_put_into_a_list_again_and_again(a):
+    rows = []
+    y = np.zeros(3)
+    for i in range(3):
+        y += a * i
+        rows.append(y)
+    return sum(np.sum(r) * k for k, r in enumerate(rows))
+
+
+def item_written_after_it_was_replaced(a):
+    rows = [a * k for k in range(3)]
+    r = rows[1]
+    rows[1] = a * 5.0
+    r[0] = 7.0 * a[1]
+    return np.sum(r * rows[1])
+
+
+def slices_chosen_by_a_branch(a):
+    t = (slice(0, 2),)
+    if a[0] > 0.0:
+        t = (slice(1, 3),)
+    return np.sum(a[t] ** 2)
+
+
 CASES = [
+    (late_variable_of_a_comprehension, (0.7,)),
+    (one_array_put_into_a_list_again_and_again, (X,)),
+    (item_written_after_it_was_replaced, (X,)),
+    (slices_chosen_by_a_branch, (X,)),
     (default_bound_at_definition, (2.0,)),
     (variable_bound_at_the_call, (2.0,)),
     (loop_over_a_name_bound_anew, (X,)),

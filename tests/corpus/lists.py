@@ -343,6 +343,61 @@ def items_updated_by_every_operator(x):
     return xs[0] * xs[1] + xs[2]
 
 
+def rows_kept_while_others_take_their_place(x):
+    rows = []
+    for i in range(4):
+        rows.append(x * i)
+    first, last = rows[1], rows.pop()
+    rows[1] = x * x
+    rows.append(first + last * x)
+    rows[0], rows[2] = rows[2], rows[0]
+    s = np.sum(first * last) + np.sum(rows[0] * rows[3]) + rows[2][0]
+    for k in range(2):
+        a = rows[k]
+        rows[k] = rows[k + 1] * x[0]
+        rows[k + 1] = a
+        s += np.sum(a * rows[k])
+    return s
+
+
+def stack_of_arrays(x):
+    stack = [(x, 1.0)]
+    s, n = 0.0, 0
+    while stack:
+        v, w = stack.pop()
+        n += 1
+        if n < 5:
+            stack.append((v * 0.5, w + 1.0))
+            if n < 3:
+                stack.append((v + 1.0, w * 2.0))
+        s += np.sum(v * v * w)
+    return s
+
+
+def rows_updated_in_place(x):
+    rows = [x * k for k in range(3)]
+    rows[1] += x[0]
+    rows[-1] *= rows[1]
+    pair = [np.zeros(2)] * 2
+    pair[0][1] = x[1]
+    return np.sum(rows[2] * rows[1]) + pair[1][1] * x[0]
+
+
+def slices_in_a_tuple(A):
+    inner = (slice(1, None), slice(None, None, 2))
+    s = np.sum(A[inner] ** 2)
+    for i in range(2):
+        window = (slice(i, i + 2), 1)
+        s += np.sum(A[window]) * s
+        A[window] *= 2.0
+    return s + np.sum(A)
+
+
+def functions_in_a_comprehension(x):
+    waves = [lambda v, k=k: math.sin(k * v) + v for k in range(3)]
+    return sum(f(v) for f, v in zip(waves, x)) * waves[2](x[0])
+
+
 def from_infinity(x):
     best, worst = float("inf"), -float("inf")
     for v in x:
@@ -385,4 +440,9 @@ CASES = [
     Case(sums_of_rows, (sample(3, 2), 0.7)),
     Case(items_updated_by_every_operator, (0.6,)),
     Case(from_infinity, (POINT,)),
+    Case(rows_kept_while_others_take_their_place, (POINT,)),
+    Case(stack_of_arrays, (POINT,)),
+    Case(rows_updated_in_place, (POINT,)),
+    Case(slices_in_a_tuple, (sample(4, 3),)),
+    Case(functions_in_a_comprehension, (POINT,)),
 ]
