@@ -139,7 +139,11 @@ class Transformed:
         flat = args if structures else [leaf for a in args for leaf in tree.leaves(tree.structure_of(a), a)]
         if not has_axis_of_one(flat):
             return NOWHERE, ANYWHERE
-        usual, types = self._entry_for(structures), tuple(map(numba.typeof, args))
+        usual = self._entry_for(structures)
+        try:
+            types = tuple(map(numba.typeof, args))
+        except ValueError:
+            return NOWHERE, ANYWHERE  # what numba cannot type is refused with its name where it is called
         chosen = in_turn(flat, usual.compared(types)) if self._as_given else (NOWHERE, ANYWHERE)
         if not usual.once:
             return chosen
