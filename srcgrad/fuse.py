@@ -18,7 +18,7 @@ from .adjoint_joins import join_nests
 from .affine import Affine, affine, simplify_index, times, unclipped
 from .blocks import defined_first, touches
 from .equalities import Known
-from .gather import assign_interiors, fuse_adjacent, gather_stencils, scratch_to_scalars
+from .gather import assign_interiors, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .loop_sums import sum_in_scalars
@@ -67,7 +67,6 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         "first": lambda b: assign_first(b, sizes, Known(forward, sizes)),
         "rows": lambda b: walk_rows(b, kinds, fresh),
         "gather": lambda b: gather_stencils(b, dict(kinds), is_free, fresh),
-        "adjacent": lambda b: fuse_adjacent(b, is_free),
         "adjoint joins": lambda b: join_nests(replace(function, body=(*forward, *b)), b, kinds, sizes),
         "scratch": lambda b: assign_interiors(scratch_to_scalars(b, fresh)),
         "additions": join_additions,

@@ -242,37 +242,6 @@ def _wrapped(loops, body, ranges) -> Stmt:
     return body[0]
 
 
-def fuse_adjacent(block, is_free) -> tuple[Stmt, ...]:
-    """Return the block with neighbouring loops of one range joined where that saves a pass over memory.
-
-    Only where the joint body adds to at most one array and sums into no scalar: other loops vectorise better apart.
-    """
-    out: list[Stmt] = []
-    for stmt in block:
-        stmt = ir.with_blocks(stmt, lambda b: fuse_adjacent(b, is_free))
-        before = out[-1] if out else None
-        if isinstance(stmt, For) and isinstance(before, For) and _alike(before, stmt):
-            joint = replace(before, body=(*before.body, *stmt.body))
-            if _narrow(joint) and _shares(before, stmt) and is_free(joint):
-                out[-1] = joint
-                continue
-        out.append(stmt)
-    return tuple(out)
-
-
-def _alike(a: For, b: For) -> bool:
-    return (a.var, a.lo, a.hi, a.step) == (b.var, b.lo, b.hi, b.step)
-
-
-def _narrow(loop: For) -> bool:
-    additions = sum(isinstance(s, Store) and s.op != "=" for s in loop.body)
-    return additions <= 1 and all(isinstance(s, Store) for s in loop.body)
-
-
-def _shares(a: For, b: For) -> bool:
-    return bool((ir.stored_in(a.body) & ir.read_in(b.body)) | (ir.read_in(a.body) & ir.stored_in(b.body)))
-
-
 def scratch_to_scalars(block, fresh: ir.Fresh) -> tuple[Stmt, ...]:
     """Return the block with adjoints that are zero before and after every use of one loop body kept in a scalar.
 

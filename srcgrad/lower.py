@@ -118,7 +118,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     def new_indexer(self) -> Indexer:
-        return Indexer(self.is_nonneg, self.pull, self.hold, self.length, self.within, self.places, self.stop_if)
+        writers = self.hold, self.held, self.length, self.within, self.places, self.stop_if
+        return Indexer(self.is_nonneg, self.pull, *writers)
 
     # -- statements
     def block(self, block) -> tuple[Stmt, ...]:

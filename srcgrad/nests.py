@@ -26,7 +26,8 @@ class State:
     equal: dict[Expr, Expr]
     storage: set[str]
     nonneg: set[str]
-    lengths: dict[Expr, Expr]
+    # what numbers have names
+    held: dict[Expr, Expr]
     # of the counters of loops around, and of the sizes these run over
     known: tuple[Expr, ...] = ()
     # pairs of sizes that have been compared
@@ -34,7 +35,7 @@ class State:
 
     def fork(self) -> State:
         return State(dict(self.dims), dict(self.views), dict(self.equal), set(self.storage), set(self.nonneg),
-                      dict(self.lengths), self.known, self.compared)  # fmt: skip
+                      dict(self.held), self.known, self.compared)  # fmt: skip
 
 
 class NestWriter:
@@ -233,16 +234,21 @@ class NestWriter:
         size = self.canonical(size)
         if isinstance(size, Name | Const):
             return size
-        if size not in self.state.lengths:
-            name = self.hold(size, "n")
-            assert isinstance(name, Name)
-            self.lengths_named[name] = size
-            self.state.nonneg.add(name.id)
-            names = {e.id for e in ir.walk(size) if isinstance(e, Name) and not self.kinds[e.id].rank}
-            if not names <= self.stable | set(self.enclosing) or any(isinstance(e, Sub) for e in ir.walk(size)):
-                return name
-            self.state.lengths[size] = name
-        return self.state.lengths[size]
+        name = self.held(size, "n")
+        assert isinstance(name, Name)
+        self.lengths_named[name] = size
+        self.state.nonneg.add(name.id)
+        return name
+
+    def held(self, value: Expr, base: str) -> Expr:
+        """Return a number under a name: the same one for the same number, where that stays what it is."""
+        if value in self.state.held:
+            return self.state.held[value]
+        name = self.hold(value, base)
+        names = {e.id for e in ir.walk(value) if isinstance(e, Name) and not self.kinds[e.id].rank}
+        if names <= self.stable | set(self.enclosing) and not any(isinstance(e, Sub) for e in ir.walk(value)):
+            self.state.held[value] = name
+        return name
 
     # -- indices into views
     def within(self, index: Expr, size: Expr, axis: int):

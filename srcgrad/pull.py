@@ -81,16 +81,15 @@ class _Axis:
 class Indexer:
     """Applies the items of a subscript to a pull.
 
-    `is_nonneg` tells indices that cannot be negative; `hold` names a value, `length` a length; `within` writes the
-    demand that an index lie inside a view, `places` an index array of a view with its negative indices counted from
-    the start, `stop_if` any other demand.
+    `is_nonneg` tells indices that cannot be negative; `hold` names a value, `held` one that may have a name already,
+    `length` a length; `within` writes the demand that an index lie inside a view, `places` an index array of a view
+    with its negative indices counted from the start, `stop_if` any other demand.
     """
 
-    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], hold, length, *writers):
+    def __init__(self, is_nonneg: Callable[[Expr], bool], pull_index: Callable[[Expr], Pull], *writers):
         self.is_nonneg = is_nonneg
         self.pull_index = pull_index
-        self.hold, self.length = hold, length
-        self.within, self.places, self.stop_if = writers
+        self.hold, self.held, self.length, self.within, self.places, self.stop_if = writers
         # axes of slices with such steps in the present statement: `a[::k] *= 2.0` has one, not two
         self.steps: dict[tuple, _Axis] = {}
 
@@ -232,7 +231,7 @@ class Indexer:
             return e
         e = self.hold(e, "start")
         wrapped = Op("max", (Op("add", (e, n)), least))
-        return self.hold(Select(Op("lt", (e, ZERO)), wrapped, e), "start")
+        return self.held(Select(Op("lt", (e, ZERO)), wrapped, e), "start")
 
     def downward(self, lo, hi, n):
         last = Op("sub", (n, ONE))

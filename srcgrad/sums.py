@@ -102,13 +102,18 @@ def common_factors(a: Expr, b: Expr, fn: str = "add") -> Expr | None:
     >>> x, y, z = map(Name, "xyz")
     >>> expr_text(common_factors(Op("mul", (Op("mul", (x, y)), z)), Op("mul", (z, x))))
     'x * z * (y + 1.0)'
+    >>> expr_text(common_factors(Op("mul", (x, y)), Op("mul", (y, x))))
+    '2.0 * x * y'
     """
     first, second = _factors(a), _factors(b)
     common = Counter(first) & Counter(second)
     if not any(not isinstance(e, Const) for e in common):
         return None
-    rests = [_product(_taken(factors, common, False)) for factors in (first, second)]
-    return _product([*_taken(first, common, True), Op(fn, tuple(rests))])
+    left, right = (_product(_taken(factors, common, False)) for factors in (first, second))
+    if isinstance(left, Const) and isinstance(right, Const):
+        factor = left.value + right.value if fn == "add" else left.value - right.value
+        return _product([Const(factor), *_taken(first, common, True)])
+    return _product([*_taken(first, common, True), Op(fn, (left, right))])
 
 
 def _factors(e: Expr) -> list[Expr]:

@@ -7,8 +7,8 @@ import os
 VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
-    "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjacent", "adjoint joins",
-    "scratch", "additions", "scalars", "split", "one pass", "from zero", "sums",
+    "joins", "columns", "transcendentals", "tests", "upward", "first", "rows", "gather", "adjoint joins", "scratch",
+    "additions", "scalars", "split", "one pass", "from zero", "sums",
     "in place", "products",
 )  # fmt: skip
 

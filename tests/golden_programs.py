@@ -66,6 +66,14 @@ def covariance(data):
     return np.sum(cov**2)
 
 
+def gram(A, k):
+    return np.sum((A[:, :k].T @ A[:, :k]) ** 2)
+
+
+def norm(v):
+    return np.sqrt(np.dot(v, v))
+
+
 def mean_of_words(E, words, u):
     rows = E[words]
     return np.tanh(np.sum(rows, axis=0) @ u)
@@ -170,6 +178,8 @@ PROGRAMS = {
         (0, 1, 2),
     ),
     "covariance": (covariance, (np.array([[0.3, -1.0], [1.5, 0.4], [-0.7, 0.9]]),), (0,)),
+    "gram": (gram, (np.array([[0.3, -1.0, 0.2], [1.5, 0.4, 0.8]]), 2), (0,)),
+    "norm": (norm, (np.array([0.6, -0.8, 2.0]),), (0,)),
     "mean_of_words": (
         mean_of_words,
         (np.linspace(-0.5, 0.6, 10).reshape(5, 2), np.array([4, 1, 4]), np.array([0.3, -0.7])),
@@ -209,6 +219,8 @@ WITHOUT = (
     ("triangular_times", "sums"),
     ("mean_above", "in place"),
     ("covariance", "products"),
+    ("gram", "rows"),
+    ("norm", "additions"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")
