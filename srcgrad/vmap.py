@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from .api import Transformed
 from .batch_axes import WAYS, Options
@@ -23,11 +24,14 @@ class Vmap(Structured):
         self._argnums = options  # what it is made of again, in another process
         if isinstance(f, Transformed):
             self.__name__ = f"{f.__name__}_vmap"
-        given = options.in_axes
-        names = list(self._signature.parameters)
-        if isinstance(given, tuple | list) and len(given) != len(names):
+        given, params = options.in_axes, self._signature.parameters.values()
+        if not isinstance(given, tuple | list):
+            return
+        names, rest = [p.name for p in params], list(params)[len(given) :]
+        if len(given) > len(names) or any(p.default is p.empty for p in rest):
             what = f"in_axes has {len(given)} items for {len(names)} arguments"
             raise ArgumentError(Problem(what, f"give an axis or None for each of {names}"))
+        self._options = self._argnums = replace(options, in_axes=(*given, *(None for _ in rest)))
 
     def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
         """Return (generated function, structure of its result), for one core: what is differentiated further."""
@@ -52,7 +56,7 @@ def vmap(f=None, in_axes=0, out_axes=0, *, reduce=None, parallel=False, boundsch
         Takes one item of each batch. A plain function, or a derivative: `grad(f)`, `value_and_grad(f)`, `jvp(f)`, ...
     in_axes : int, None, or a tuple of these with an item for each argument
         The axis along which the items of an argument lie; None passes the argument whole to every item. For an argument
-        with parts, one axis for all, or a structure of axes.
+        with parts, one axis for all, or a structure of axes. Arguments with a default may be left out at the end: None.
     out_axes : int, or a structure of these like the result
         The axis along which the items of a result will lie.
     reduce : {None, "sum", "mean"}

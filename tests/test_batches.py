@@ -105,6 +105,17 @@ def test_nested(plain, data):
     np.testing.assert_allclose(K(X, X[:2]), np.exp(-np.sum((X[:, None] - X[:2]) ** 2, axis=-1)))
 
 
+def scaled_norm(x, scale=2.0, power=2):
+    return scale * np.sum(x**power)
+
+
+def test_arguments_with_defaults_may_be_left_out(plain, rng):
+    X = rng.normal(size=(3, 4))
+    slopes = sg.vmap(sg.grad(scaled_norm), in_axes=(0,))
+    assert np.allclose(slopes(X), 4.0 * X)
+    assert np.allclose(slopes(X, 1.0, power=3), 3.0 * X**2)
+
+
 def test_axes(plain, rng):
     X = rng.normal(size=(2, 3, 4))
 
