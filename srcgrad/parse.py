@@ -218,6 +218,7 @@ class Reader(
         self.components: dict[tuple, str] = {}
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
+        self.taking: set[str] = set()
         self.buffers: set[str] = set()
         self.own_lists: dict[str, List] = {}
         self.scopes: list = []  # of the comprehensions that are being read
@@ -424,6 +425,9 @@ class Reader(
         if _flatten_result(before)[0] != shape or list(_known_parts(before)) != list(_known_parts(value)):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
         self.template = before
+        whole = not self.is_callee and not self.shared.base
+        if whole and sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1:
+            flat = tuple(map(self.copied, flat))
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
         self.emit(Return(single, self.source.loc(node)))
 

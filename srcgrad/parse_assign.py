@@ -191,7 +191,8 @@ class AssignmentReader(ExpressionReader):
         if self.depth and name in self.env:
             before = self.env[name]
             if not isinstance(before, Struct) or len(before.items) != len(value.items):
-                self.fail(node, f"the tuple {name!r} changes its form", "use two names")
+                what = "list" if value.kind == "list" else "tuple"
+                self.fail(node, f"the {what} {name!r} changes its form", "use two names")
         items, pending = [], []
         for key, item in zip(value.keys, value.items, strict=True):
             if isinstance(item, ir.Slice):
@@ -301,6 +302,11 @@ class AssignmentReader(ExpressionReader):
         name = self.fresh(base)
         self.emit(Let(name, value, self.source.loc(node)))
         return Name(name)
+
+    def copied(self, value: ir.Expr) -> ir.Expr:
+        """Return what is returned on one of several paths: an array of the function's own, which nobody writes then."""
+        shown = isinstance(value, Name | ir.Sub) and self.shared.ranks.rank(value)
+        return Op("copy", (value,), (), value.loc) if shown else value
 
     def assign_together(self, pairs, node):
         """Bind several names at once: a right side that reads a name bound before it is held first."""

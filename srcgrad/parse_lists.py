@@ -9,15 +9,15 @@ import numpy as np
 
 from . import ir
 from .ir import Const, Let, Name, Op, Select
-from .parse_columns import ColumnReader
 from .parse_expr import RESERVED, List, Obj, Struct, is_text
+from .parse_list_places import PlaceReader, counter_of
 from .sum_order import INPLACE
 
-GROWING = frozenset({"append", "extend", "pop", "clear"})
-_OTHER = frozenset({"insert", "remove", "sort", "reverse", "index", "count", "copy"})
+GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse"})
+_OTHER = frozenset({"remove", "sort", "index", "count"})
 
 
-class ListReader(ColumnReader):
+class ListReader(PlaceReader):
     """Reads what grows lists and assigns to their items, and methods of dicts and namedtuples."""
 
     # what `Reader` sets up
@@ -26,12 +26,17 @@ class ListReader(ColumnReader):
     buffers: set[str]
     entered: list[set[str]]
     own_lists: dict[str, List]
+    taking: set[str]  # names that lists are handed over to
 
     # -- lists that grow
     def grown(self) -> set[str]:
         """Return the names of this function that are grown or written like lists somewhere in its text."""
         if self.grown_names is None:
-            self.grown_names = {name for n in ast.walk(self.node) for name in _grows(n)}
+            grown = {name for n in ast.walk(self.node) for name in _grows(n)}
+            given = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)
+                     and n.value.id in grown and self.is_handed_over(n)]  # fmt: skip
+            self.taking = {t.id for n in given for t in n.targets if isinstance(t, ast.Name)}
+            self.grown_names = grown | self.taking
         return self.grown_names
 
     def before_block(self, node):
@@ -62,8 +67,39 @@ class ListReader(ColumnReader):
             self.extend(made, value.buffer, node)
             return made
         if isinstance(value, List) and before != value and name in self.entered[-1]:
-            self.fail(node, f"the list {name!r} is bound anew inside a branch or loop", "use two names")
+            if before != self.own_lists.get(name) or not self.is_handed_over(node):
+                self.fail(node, f"the list {name!r} is bound anew inside a branch or loop",
+                          "copy it: list(...), or use two names")  # fmt: skip
+            made = self.started(name, Struct((), (), "list"), node)
+            self.append_all(made, value, node)
+            return made
         return value
+
+    def is_handed_over(self, node) -> bool:
+        """Return whether a list that is bound to another name is new, or used under its own name no more.
+
+        That is so at the end of a loop that makes it anew in each trip: nothing shows that the two are one list.
+        """
+        given = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        if not isinstance(given, ast.Name):
+            return isinstance(given, ast.ListComp)
+        bodies = [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
+        body = next((b for b in bodies if any(s is node for s in b)), [])
+        inside = [s for s in body if _names(s, given.id)]
+        everywhere = _names(self.node, given.id)
+        if not inside or inside[-1] is not node or everywhere != sum(_names(s, given.id) for s in inside):
+            return False
+        first = inside[0]
+        new = isinstance(first, ast.Assign) and isinstance(first.value, ast.List | ast.ListComp)
+        return new and _names(first, given.id) == 1
+
+    def append_all(self, into: List, value: List, node):
+        """Emit the loop that appends the items of another list, which may be tuples."""
+        loc, var = self.source.loc(node), self.fresh("i")
+        item = self.item_read(value, ir.Sub(value.buffer, (Name(var),), loc))
+        count = self.first_column(value, value.count)
+        body = self.nested(lambda: self.push(into, item, node))
+        self.emit(ir.For(var, Const(0), count, Const(1), body, (), loc))
 
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
@@ -74,7 +110,7 @@ class ListReader(ColumnReader):
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
         if made is None or shown:
             return self.new_list(name, replace(items, items=tuple(held)), node)
-        self.emit(Let(_counter(made), Const(0), self.source.loc(node)))
+        self.emit(Let(counter_of(made), Const(0), self.source.loc(node)))
         for item in held:
             self.push(made, item, node)
         return made
@@ -108,7 +144,8 @@ class ListReader(ColumnReader):
         """Return whether something appends to a list, or takes from it."""
         grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
         longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
-        return any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
+        named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
+        return named or name in self.taking
 
     def escapes(self, name: str) -> bool:
         """Return whether a list may come under another name: then both must see what is appended."""
@@ -161,7 +198,7 @@ class ListReader(ColumnReader):
 
     def push(self, into: List, value, node):
         """Emit the statements that append a value."""
-        count = Name(_counter(into))
+        count = Name(counter_of(into))
         value = self.item_of_list(value, node)
         self.room(into, value, node)
         self.put(into, count, value, node)
@@ -191,8 +228,11 @@ class ListReader(ColumnReader):
         """Return the value of a call of a list's method."""
         base = target.value
         value = self.expr(base)
+        if name == "copy":
+            return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
         if name not in GROWING:
-            self.fail(node, f"method .{name}() of a list is not supported", "use append, extend, pop, clear, or arrays")
+            self.fail(node, f"method .{name}() of a list is not supported",
+                      "use append, extend, insert, pop, reverse, clear, or arrays")  # fmt: skip
         args = [self.expr(a) for a in node.args]
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
@@ -213,8 +253,13 @@ class ListReader(ColumnReader):
             found = items[place]
             place %= len(items)
             items = items[:place] + items[place + 1 :]
+        elif name == "insert":
+            place = self.integer(args[0])
+            if place is None:
+                self.fail(node, "an item is inserted at a place known only at run time", "append in a loop")
+            items = (*items[:place], args[1], *items[place:])
         else:
-            items = ()
+            items = items[::-1] if name == "reverse" else ()
         kept = items[: len(value.items)] == value.items
         new = tuple(self.hold_item(base.id, k, v, node) if not kept or k >= len(value.items) else v
                     for k, v in enumerate(items))  # fmt: skip
@@ -231,18 +276,27 @@ class ListReader(ColumnReader):
 
     def grow_list(self, node, value: List, name: str, args):
         loc = self.source.loc(node)
-        count = Name(_counter(value))
+        count = Name(counter_of(value))
         if name == "append":
             self.push(value, args[0], node)
         elif name == "clear":
             self.emit(Let(count.id, Const(0), loc))
         elif name == "pop":
-            if args and args[0] != Const(-1):
-                self.fail(node, "pop of another than the last item is not supported", "use arrays")
             empty = ir.Raise("IndexError", (Const("pop from empty list"),), loc)
             self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
+            if args and args[0] != Const(-1):
+                return self.taken_out(value, self.place_of(args[0], count, node), node)
             self.emit(Let(count.id, Op("sub", (count, Const(1)), INPLACE), loc))
             return self.held_item(self.item_read(value, ir.Sub(value.buffer, (count,))), node)
+        elif name == "insert":
+            place = self.hold(self.clipped(self.leaf(args[0], node), count), node)
+            item = self.held_item(args[1], node)
+            self.push(value, item, node)
+            last = Op("sub", (count, Const(1)))
+            self.moved(value, last, place, Const(-1), node)
+            self.put(value, place, self.item_of_list(item, node), node)
+        elif name == "reverse":
+            self.turned_round(value, count, node)
         elif isinstance(args[0], Struct):
             for item in [self.held_item(v, node) for v in args[0].items]:
                 self.push(value, item, node)
@@ -381,13 +435,13 @@ def _grows(node):
         yield node.target.id
 
 
+def _names(node, name: str) -> int:
+    """Return how often a piece of text says a name."""
+    return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
 def _parts(value):
     yield value
     if isinstance(value, Struct):
         for item in value.items:
             yield from _parts(item)
-
-
-def _counter(value: List) -> str:
-    assert isinstance(value.count, Name), value
-    return value.count.id

@@ -14,6 +14,8 @@ from .parse_columns import row_of
 from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text, stored_names
 
 MOST_UNROLLED = 200
+# methods of lists that change how many items there are, or where
+_CHANGE = ("append", "extend", "pop", "clear", "insert", "reverse")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class LoopReader(ExpressionReader):
             return Struct(tuple(map(Const, value.value)), ())
         if isinstance(value, List):
             inside = [n for s in _body(loop) for n in ast.walk(s) if isinstance(n, ast.Attribute)]
-            grown = [n for n in inside if n.attr in ("append", "extend", "pop", "clear")]
+            grown = [n for n in inside if n.attr in _CHANGE]
             named = [self.env.get(n.value.id) for n in grown if isinstance(n.value, ast.Name)]
             if any(isinstance(v, List) and v.buffer == value.buffer for v in named):
                 self.fail(node, "a list grows or shrinks while it is looped over", "loop over a range")

@@ -28,9 +28,13 @@ class Pullback:
         self._args, self._wrt, self._name = args, wrt, name
 
     def __call__(self, out_bar):
-        """Return one adjoint per argument, None for integers; `out_bar` has the structure of the result."""
-        flat = [np.asarray(b, dtype=float) if r else float(b)
-                for b, r in zip(tree.leaves(self._result[0], out_bar), self._result[1], strict=True)]  # fmt: skip
+        """Return one adjoint per argument, None for integers.
+
+        `out_bar` has the structure of the result; None stands for zero, as for an integer.
+        """
+        leaves = zip(tree.leaves(self._result[0], out_bar), *self._result[1:], strict=True)
+        flat = [np.asarray(np.zeros(shape) if b is None else b, dtype=float) if r else float(0.0 if b is None else b)
+                for b, r, shape in leaves]  # fmt: skip
         for bar, shape in zip(flat, self._result[2], strict=True):
             if np.shape(bar) != shape:
                 raise ArgumentError(Problem(f"the adjoint has shape {np.shape(bar)}, the result {shape}",

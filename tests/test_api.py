@@ -372,6 +372,24 @@ def test_gradient_by_an_empty_structure():
     assert sg.grad(lambda p, x: x * x)((), 2.0) == ()
 
 
+def given_or_filled(x, n):
+    if n == 0:
+        return x, n, x[0]
+    y = np.zeros_like(x)
+    for i in range(n):
+        y[i] = x[i] * x[i]
+    return y, n + 1, x[0]
+
+
+def test_pullback_of_several_returns_takes_none_for_zero():
+    x = np.array([0.5, 2.0])
+    for n, slopes in ((0, [1.0, 3.0]), (2, [1.0, 12.0])):
+        value, pullback = sg.vjp(given_or_filled, x, n)
+        assert np.array_equal(value[0], given_or_filled(x, n)[0])
+        assert np.array_equal(pullback((np.array([1.0, 3.0]), None, None))[0], slopes)
+    assert np.array_equal(pullback((None, None, 2.0))[0], [2.0, 0.0])
+
+
 def test_pullback_has_the_structure_of_the_arguments():
     p = {"layer": Layer(U, np.zeros(2)), "scale": 2.0, "pair": [3.0, (4.0,)]}
     out, pullback = sg.vjp(mixed, p, V[0])

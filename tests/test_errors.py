@@ -138,9 +138,9 @@ SYNTAX = {
         "n = int(x)\nt = «tuple(x * k for k in range(n))»\nreturn x", "a tuple of what is known only at run time"),
     "list as a number": ("y = []\nfor k in range(3):\n    y.append(x)\nreturn «y» * x", "a list stands where one"),
     "list returned": ("y = []\nfor k in range(3):\n    y.append(x)\n«return y»", "this cannot be returned"),
-    "other list method": ("y = [x]\n«y.insert(0, x)»\nreturn y[0]", "method .insert() of a list"),
-    "pop of the first": (
-        "y = []\nfor k in range(3):\n    y.append(x)\nz = «y.pop(0)»\nreturn z", "pop of another than the last"),
+    "other list method": ("y = [x]\n«y.remove(x)»\nreturn y[0]", "method .remove() of a list"),
+    "list bound anew and grown under both names": (
+        "y = [x]\nfor k in range(3):\n    z = []\n    z.append(x)\n    «y = z»\n    z.append(x)\nreturn y[0]", "anew"),
     "pop of nothing": ("y = [x]\ny.pop()\nz = «y.pop()»\nreturn x", "pop from a list that has no such item"),
     "growing while looped over": (
         "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),

@@ -398,6 +398,62 @@ def functions_in_a_comprehension(x):
     return sum(f(v) for f, v in zip(waves, x)) * waves[2](x[0])
 
 
+def queue_of_places(x):
+    queue, seen = [0], [False] * 4
+    seen[0] = True
+    s, n = 0.0, 0
+    while queue:
+        k = queue.pop(0)
+        n += 1
+        s += x[k] * n
+        for j in (k + 1, k + 2, k - 1):
+            if 0 <= j < 4 and not seen[j]:
+                seen[j] = True
+                queue.append(j)
+    return s
+
+
+def items_moved(x):
+    rows, pairs = [], []
+    for i in range(4):
+        rows.append(x * i)
+        pairs.insert(0, (x[i], i))
+    taken = rows.pop(1)
+    rows.insert(0, taken * 2.0)
+    rows.insert(-1, x * x)
+    rows.reverse()
+    pairs.reverse()
+    a, k = pairs.pop(-2)
+    pairs.insert(9, (a * a, k + 1))
+    ys = [x[0], x[1], x[2]]
+    ys.reverse()
+    ys.insert(1, x[3])
+    zs = ys.copy()
+    zs[0] = taken[1] * rows.pop(2)[0]
+    s = sum(np.sum(r * (k + 1)) for k, r in enumerate(rows)) + sum(p * (q + 1) for p, q in pairs)
+    return s * ys[1] + zs[0] * zs[3] + ys[0]
+
+
+def levels_handed_over(x):
+    level, pairs = [x[0]], []
+    for v in x:
+        pairs.append((v, v * v))
+    total = 0.0
+    for d in range(3):
+        following = []
+        for v in level:
+            following.append(v * 0.5)
+            if v > 0.0:
+                following.append(v + x[d])
+        total += sum(level) * level[-1]
+        level = following
+        shorter = []
+        for (a, b), (p, q) in pairwise(pairs):
+            shorter.append((0.5 * (a + p), b * q))
+        pairs = shorter
+    return total * level[-1] + sum(a * b for a, b in pairs)
+
+
 def from_infinity(x):
     best, worst = float("inf"), -float("inf")
     for v in x:
@@ -445,4 +501,7 @@ CASES = [
     Case(rows_updated_in_place, (POINT,)),
     Case(slices_in_a_tuple, (sample(4, 3),)),
     Case(functions_in_a_comprehension, (POINT,)),
+    Case(queue_of_places, (POINT,)),
+    Case(items_moved, (POINT,)),
+    Case(levels_handed_over, (POINT,)),
 ]
