@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -42,13 +43,13 @@ class BindingWriter(StoreWriter):
             base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
         if base.id in self.lists and self.kinds[base.id].rank > 1 and self.is_replaced(target, base.id):
             if self.sharing.get(target, {target}) & self.written_in_place(self.onward):
-                self.refuse(stmt.loc, f"{target!r} is an item of a list, another takes its place, and one is written",
-                            f"copy it: {target} = {_shown(value)}[...].copy()")  # fmt: skip
+                what = f"{_spoken(stmt)!r} is an item of a list, another takes its place, and one of them is written"
+                self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
             if target in self.stored or base.id in self.stored:
-                self.refuse(stmt.loc, f"{target!r} shares memory with {base.id!r}, which is bound anew and written",
-                            f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+                what = f"{_spoken(stmt)!r} shares memory with {base.id!r}, which is bound anew and written"
+                self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to") for e in ir.walk(value))
         if fixed or shown_by(value, self.kinds) & self.read_only:
@@ -166,14 +167,12 @@ class BindingWriter(StoreWriter):
         target, value = stmt.target, stmt.value
         if not is_view(value, self.kinds):
             self.bind_shape(target, value)
-        moved = isinstance(value, Name) and self.is_last_use(value.id)
+        moved = all(map(self.is_last_use, shown_by(value, self.kinds)))
         later = self.written_later()
         if target in later and is_view(value, self.kinds) and not moved:
-            self.refuse(stmt.loc, f"{target!r} becomes another name of an array, and is written",
-                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array, and is written", _copied(stmt))
         if is_view(value, self.kinds) and ir.names_in(value) & later and not moved:
-            self.refuse(stmt.loc, f"{target!r} becomes another name of an array that is written",
-                        f"copy it: {target} = {_shown(value)}.copy()")  # fmt: skip
+            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array that is written", _copied(stmt))
         if target not in self.state.storage:
             self.state.storage.add(target)
             if not is_view(value, self.kinds):
@@ -211,10 +210,29 @@ class BindingWriter(StoreWriter):
         before, after = self.rest
         next_use = next((s for s in after if touches(s, name)), None)
         bound_anew = isinstance(next_use, Let) and next_use.target == name and name not in ir.names_in(next_use.value)
+        if not self.is_alone(name):
+            return False
         if bound_anew and not self.has_views(name):
             return True
         here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
         return here and any(name in ir.binds(s) for s in before)
+
+    def is_alone(self, name: str) -> bool:
+        """Return whether no other name that shows what an array holds now is used after the present statement.
+
+        A name that is bound more than once has memory of its own.
+        """
+        before = self.rest[0]
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and self.kinds[s.target].rank]
+        shows = [(s.target, shown_by(s.value, self.kinds)) for s in lets if s.target not in self.multi]
+        if any(target == name and sources - {name} for target, sources in shows):
+            return False
+        found, size = {name}, 0
+        while size < len(found):
+            size = len(found)
+            found |= {target for target, sources in shows if sources & found}
+        counts = read_counts(before)
+        return all(counts[n] == self.reads[n] for n in found - {name})
 
 
 def read_counts(block) -> Counter:
@@ -228,5 +246,18 @@ def read_counts(block) -> Counter:
     return counts
 
 
-def _shown(value: Expr) -> str:
-    return next(e.id for e in ir.walk(value) if isinstance(e, Name)) if not isinstance(value, Name) else value.id
+def _spoken(stmt: Let) -> str:
+    """Return the name that a statement binds as the user's text has it, where it was told apart from others."""
+    plain = re.sub(r"_\d+$", "", stmt.target)
+    return stmt.target if _says(stmt, stmt.target) or not _says(stmt, plain) else plain
+
+
+def _copied(stmt: Let) -> str:
+    """Return how to write a statement that binds a copy."""
+    if isinstance(stmt.value, Name) and _says(stmt, stmt.value.id):
+        return f"copy it: {_spoken(stmt)} = {stmt.value.id}.copy()"
+    return "copy what stands on the right: (...).copy()"
+
+
+def _says(stmt: Let, name: str) -> bool:
+    return stmt.loc is not None and re.search(rf"\b{name}\b", stmt.loc.text) is not None

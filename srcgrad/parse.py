@@ -178,6 +178,7 @@ class _Shared:
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
+        self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees: list[Source] = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
@@ -218,8 +219,7 @@ class Reader(
         self.components: dict[tuple, str] = {}
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
-        self.taking: set[str] = set()
-        self.buffers: set[str] = set()
+        self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}
         self.scopes: list = []  # of the comprehensions that are being read
         self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
@@ -267,6 +267,7 @@ class Reader(
     def emit(self, stmt: ir.Stmt):
         self.out.append(stmt)
         self.shared.ranks.note(stmt)
+        self.note_row(stmt)
 
     # -- functions
     def bind_structures(self, structures):
@@ -425,9 +426,8 @@ class Reader(
         if _flatten_result(before)[0] != shape or list(_known_parts(before)) != list(_known_parts(value)):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
         self.template = before
-        whole = not self.is_callee and not self.shared.base
-        if whole and sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1:
-            flat = tuple(map(self.copied, flat))
+        several = sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1
+        flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
         self.emit(Return(single, self.source.loc(node)))
 

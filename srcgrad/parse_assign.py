@@ -64,6 +64,7 @@ class AssignmentReader(ExpressionReader):
             if isinstance(before, Struct):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
+            self.refuse_joined(node, fn, before, None, fn in ("add", "mul"))
             static, added = (WRITTEN, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
             value = Op(fn, (self.leaf(before, node), self.scalar(added)), static, loc)
             return self.assign_name(node.target.id, value, node)

@@ -29,7 +29,10 @@ class ColumnReader(ExpressionReader):
         if name not in known:
             known[name] = self.new_columns(name, value) if isinstance(value, Struct) else of.buffer
             if isinstance(value, Struct) and not of.full:
-                self.shared.heads += self.made_columns(of, (), node)
+                made = self.made_columns(of, (), node)
+                self.shared.heads += made
+                for stmt in made:
+                    self.shared.ranks.note(stmt)
         if not _same_form(known[name], value):
             self.fail(node, "the items of a list that grows are not of one form", "use a list for each form")
         return known[name]

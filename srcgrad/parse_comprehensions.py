@@ -83,7 +83,9 @@ class ComprehensionReader(ExpressionReader):
         if not first.ifs:
             def store():
                 bind()
-                self.put(made, Name(var), self.item_of_list(read(), node), node)
+                item = read()
+                self.note_list_inside(made, item)
+                self.put(made, Name(var), self.item_of_list(item, node), node)
 
             body = self.nested(store)
             if self.has_tuples(made):
@@ -94,7 +96,9 @@ class ComprehensionReader(ExpressionReader):
         self.emit(Let(counter, Const(0), loc))
 
         def keep():
-            self.put(made, Name(counter), self.item_of_list(read(), node), node)
+            item = read()
+            self.note_list_inside(made, item)
+            self.put(made, Name(counter), self.item_of_list(item, node), node)
             self.emit(Let(counter, Op("add", (Name(counter), Const(1)), INPLACE), loc))
 
         def choose():

@@ -279,6 +279,7 @@ class ExpressionReader:
         fn = _BINARY.get(type(node.op))
         if fn is None:
             self.fail(node, f"{_construct(node)} is not supported", "rewrite it with arithmetic")
+        self.refuse_joined(node, fn, a, b)
         args = self.operand(a, b, node.left), self.operand(b, a, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
@@ -314,9 +315,10 @@ class ExpressionReader:
     def repeated(self, item, count: ir.Expr, node):
         """Return the list of one number many times."""
         name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
-        length = self.hold(count, node) if not isinstance(count, Name) else count
+        plain = all(isinstance(e, Name | Const | Op) for e in ir.walk(count))
+        length = count if plain else self.hold(count, node)
         self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), (), loc), loc))
-        return List(Name(name), length, full=True)
+        return List(Name(name), length if isinstance(length, Name) else Op("len", (Name(name),)), full=True)
 
     def integer(self, value) -> int | None:
         """Return the integer that an expression of constants is, else None."""

@@ -64,7 +64,7 @@ class ListReader(PlaceReader):
             return self.started(name, value, node)
         if isinstance(value, List) and value.full and name in self.grown() and self.appends(name):
             made = self.started(name, Struct((), (), "list"), node)
-            self.extend(made, value.buffer, node)
+            self.append_all(made, value, node)
             return made
         if isinstance(value, List) and before != value and name in self.entered[-1]:
             if before != self.own_lists.get(name) or not self.is_handed_over(node):
@@ -182,7 +182,11 @@ class ListReader(PlaceReader):
         buffer = self.buffer_name(name)
         count = self.fresh(f"{buffer}_count")
         made = Let(buffer, Op("list", (), (), loc), loc)
-        self.shared.heads.append(made) if self.depth else self.emit(made)
+        if self.depth:
+            self.shared.heads.append(made)
+            self.shared.ranks.note(made)
+        else:
+            self.emit(made)
         self.emit(Let(count, Const(0), loc))
         found = self.own_lists[name] = List(Name(buffer), Name(count))
         for item in items.items:
@@ -199,6 +203,7 @@ class ListReader(PlaceReader):
     def push(self, into: List, value, node):
         """Emit the statements that append a value."""
         count = Name(counter_of(into))
+        self.note_list_inside(into, value)
         value = self.item_of_list(value, node)
         self.room(into, value, node)
         self.put(into, count, value, node)

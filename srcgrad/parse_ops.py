@@ -380,7 +380,10 @@ class OperationReader(ExpressionReader):
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
         if isinstance(value, List):
             array = self.array_of_list(value, node)
-            array = array if isinstance(node.args[0], ast.ListComp) and value.full else Op("copy", (array,), (), loc)
+            if isinstance(node.args[0], ast.ListComp) and value.full:
+                self.shared.lists_of_lists.discard(value.buffer.id)  # nothing shows the list
+            else:
+                array = Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
         if not isinstance(value, Struct):
             self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")

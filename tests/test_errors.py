@@ -187,6 +187,8 @@ SYNTAX = {
     "text chosen at run time": ("y = «'a' if x > 1.0 else 'b'»\nreturn x", "a text is chosen by a test"),
     "variable of a comprehension": (
         "fs = [lambda t: t * k for k in (1.0, 2.0)]\nreturn «fs[0](x)»", "variable of a comprehension that has"),
+    "rows joined": (
+        "t = [[x] * int(x) for k in range(3)]\ny = «t[0] + t[1]»\nreturn y[0]", "rows of a list of lists are joined"),
     "lists joined": (
         "y = []\nfor k in range(3):\n    y.append(x)\nz = «y + [x]»\nreturn z[0]", "lists of a length known only"),
     "slice in a tuple": (

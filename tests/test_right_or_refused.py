@@ -275,7 +275,56 @@ def slices_chosen_by_a_branch(a):
     return np.sum(a[t] ** 2)
 
 
+def written_through_a_view_of_what_became_another_name(a):
+    s = 0.0
+    for i in range(3):
+        y = a * 2.0
+        v = y[1:]
+        a = y
+        a[1] = 5.0 * a[0]
+        v[1] += s
+        s += np.sum(v)
+    return s + np.sum(a)
+
+
+def moved_on_one_path(a):
+    s = 0.0
+    if a[0] > 0.0:
+        y = a * 2.0
+        v = y[:2]
+        a = y
+        a[0] = 4.0
+        s = np.sum(v)
+    return s * a[1]
+
+
+def rows_joined(a):
+    table = [[v * k for v in a] for k in range(3)]
+    r, s = table[1], table[2]
+    both = r + s
+    return both[0] * both[1]
+
+
+def row_repeated(a):
+    table = [[0.0] * len(a) for _ in range(2)]
+    table[1][1] = a[0]
+    twice = table[1] * 2
+    return twice[1] * a[1]
+
+
+def row_extended(a):
+    table = [[v * k for v in a] for k in range(3)]
+    r = table[1]
+    r += table[2]
+    return r[0] * r[1]
+
+
 CASES = [
+    (rows_joined, (X,)),
+    (row_repeated, (X,)),
+    (row_extended, (X,)),
+    (written_through_a_view_of_what_became_another_name, (X,)),
+    (moved_on_one_path, (X,)),
     (late_variable_of_a_comprehension, (0.7,)),
     (one_array_put_into_a_list_again_and_again, (X,)),
     (item_written_after_it_was_replaced, (X,)),

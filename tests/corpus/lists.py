@@ -454,6 +454,37 @@ def levels_handed_over(x):
     return total * level[-1] + sum(a * b for a, b in pairs)
 
 
+def distance_of_sequences(a, b):
+    n, m = len(a), len(b)
+    table = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(1, n + 1):
+        table[i][0] = 0.5 * i
+    for j in range(1, m + 1):
+        table[0][j] = 0.5 * j
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            change = table[i - 1][j - 1] + (a[i - 1] - b[j - 1]) ** 2
+            table[i][j] = min(table[i - 1][j] + 0.5, table[i][j - 1] + 0.5, change)
+    whole = np.array([[v * k for v in a] for k in range(3)])
+    return table[n][m] + np.sum(whole[0] + whole[2] * 2)
+
+
+def tuples_from_a_comprehension(x):
+    stack = [(v, 0) for v in x]
+    pairs = [((x[i] - x[j]) ** 2, i, j) for i in range(4) for j in range(i)]
+    s = 0.0
+    while stack:
+        v, depth = stack.pop()
+        s += v * v * depth
+        if depth < 2:
+            stack.append((v * 0.6, depth + 1))
+            stack.append((v * 0.4, depth + 1))
+    for k in np.argsort(np.array([p[0] for p in pairs])):
+        w, i, j = pairs[k]
+        s = s * 0.5 + w * (i - j)
+    return s
+
+
 def from_infinity(x):
     best, worst = float("inf"), -float("inf")
     for v in x:
@@ -502,6 +533,8 @@ CASES = [
     Case(slices_in_a_tuple, (sample(4, 3),)),
     Case(functions_in_a_comprehension, (POINT,)),
     Case(queue_of_places, (POINT,)),
+    Case(distance_of_sequences, (POINT, sample(3))),
+    Case(tuples_from_a_comprehension, (POINT,)),
     Case(items_moved, (POINT,)),
     Case(levels_handed_over, (POINT,)),
 ]

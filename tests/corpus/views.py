@@ -230,6 +230,22 @@ def slice_of_a_branch(x, late):
     return np.sum(x[part] ** 3)
 
 
+def run_backward(x, a):
+    y = np.zeros_like(x)
+    state = 0.0
+    for i in range(x.size):
+        state += a * (x[i] - state)
+        y[i] = state
+    return y
+
+
+def filtered_both_ways(x, a, n):
+    for _ in range(n):
+        x = run_backward(x, a)
+        x = run_backward(x[::-1], a)[::-1]
+    return np.sum(x**2)
+
+
 def the_array_itself_or_a_copy(x):
     a, b, c = np.asarray(x, dtype=np.float64), np.real(x), +x
     a[0] = x[1] * 2.0
@@ -240,6 +256,7 @@ def the_array_itself_or_a_copy(x):
 
 CASES = [
     Case(the_array_itself_or_a_copy, (sample(3),)),
+    Case(filtered_both_ways, (sample(6), 0.3, 2)),
     Case(constant_steps, (sample(8),)),
     Case(steps_at_run_time, (sample(8), 3, -2)),
     Case(sieve, (sample(8), 4)),
