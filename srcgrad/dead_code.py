@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import ir
-from .blocks import updates
+from .blocks import exposed_reads, updates
 from .calls import can_drop, is_call, reversed_in
 from .ir import Const, Expr, For, If, Let, Name, Op, Stmt, Store
 from .rules import draws, elementwise
@@ -17,8 +17,8 @@ Live = frozenset[str]
 def drop_dead(function: ir.Function) -> ir.Function:
     """Return the function without bindings and stores that nothing reads.
 
-    A number is dead where every path from there binds it anew, or ends, before it is read; what reads it only to
-    bind a dead number does not count. An array is if no statement at all reads it: other names may show its memory.
+    A number is dead where every path from there binds it anew, or ends, before it is read. An array is if no statement
+    at all reads it: other names may show its memory.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -119,18 +119,12 @@ class _Dropper:
         """Return a loop with what stays of its body: what a trip reads may be what the one before it has bound."""
         outer = self.at_break, self.at_continue
         other, left = self.block(stmt.other, live)
-        tested = own if isinstance(stmt, ir.While) else frozenset()
-        counted = frozenset({stmt.var}) if isinstance(stmt, For) else frozenset()
-        head = left | tested
-        while True:
-            self.at_break, self.at_continue = live, head
-            body, start = self.block(stmt.body, head)
-            grown = head | (start - counted)
-            if grown == head:
-                break
-            head = grown
+        counted = {stmt.var} if isinstance(stmt, For) else set()
+        head = left | own | (exposed_reads(stmt.body) - counted)
+        self.at_break, self.at_continue = live, head
+        body, _ = self.block(stmt.body, head)
         self.at_break, self.at_continue = outer
-        return replace(stmt, body=body, other=other), head | own
+        return replace(stmt, body=body, other=other), head
 
 
 def _read_in(block: Block) -> set[str]:
