@@ -19,7 +19,7 @@ import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
 from srcgrad.repeats import NOWHERE, in_turn
 from srcgrad.source import find_source
-from srcgrad.switches import VARIABLE
+from srcgrad.switches import SWITCHES, VARIABLE
 from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS, WITHOUT
 from tests.random_programs.compare import directions, disagreement
 from tests.random_programs.differences import copied, mismatch, reference
@@ -119,6 +119,10 @@ def test_an_optimisation_switched_off_is_not_done(golden):
     files = (FOLDER / f"{name}.py" for name in (golden, SKIPPING[golden][0]))
     without, usual = (file.read_text("utf-8").replace(f"{file.stem}.py", "").partition("# ---- ")[2] for file in files)
     assert without != usual
+
+
+def test_every_optimisation_has_goldens_on_both_sides():
+    assert {switch for _, switch in WITHOUT} == set(SWITCHES)
 
 
 def test_a_switch_that_there_is_not_is_named(monkeypatch):
