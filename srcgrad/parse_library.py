@@ -82,6 +82,9 @@ class LibraryReader(ExpressionReader):
             return whole
         if isinstance(value, Const):
             return value.value
+        if isinstance(value, ir.Expr) and any(isinstance(e, Op) and e.fn == "ndim" for e in ir.walk(value)):
+            self.fail(node, f"the number of axes of an argument of {self.page_name()} is not known here",
+                      "fill an array whose axes are written out: out = np.empty(n)")  # fmt: skip
         self.fail(node, f"an option of {self.page_name()} must be known when the function is read", "write a constant")
 
     def page_name(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 from . import ir
 from .ir import Const, Let, Name, Op, Select
+from .kinds import INT
 from .parse_columns import ColumnReader
-from .parse_expr import List, Struct
+from .parse_expr import List, Obj, Struct
 from .sum_order import INPLACE
 
 
@@ -37,7 +39,7 @@ class PlaceReader(ColumnReader):
 
     def moved(self, value: List, first: ir.Expr, last: ir.Expr, step: Const, node):
         """Emit the loop that gives each place from `first` to before `last` the item behind it, `step` away."""
-        loc, var = self.source.loc(node), self.fresh("i")
+        loc, var = self.source.loc(node), self.counter_of_items()
         at = Op("add", (Name(var), step)) if step.value > 0 else Op("sub", (Name(var), Const(-step.value)))
         item = self.item_read(value, ir.Sub(value.buffer, (at,), loc))
         body = self.nested(lambda: self.put(value, Name(var), item, node))
@@ -59,7 +61,7 @@ class PlaceReader(ColumnReader):
 
     def turned_round(self, value: List, count: Name, node):
         """Emit the loop that exchanges the items of both ends."""
-        loc, var, other = self.source.loc(node), self.fresh("i"), self.fresh("other")
+        loc, var, other = self.source.loc(node), self.counter_of_items(), self.fresh("other")
 
         def exchange():
             self.emit(Let(other, Op("sub", (Op("sub", (count, Const(1))), Name(var))), loc))
@@ -71,6 +73,25 @@ class PlaceReader(ColumnReader):
         body = self.nested(exchange)
         self.emit(ir.For(var, Const(0), Op("floordiv", (count, Const(2))), Const(1), body, (), loc))
 
+
+    def sort_list(self, node, base, value):
+        """Bring the numbers of a list into order: they are taken out, and put back in the order of `sorted`."""
+        ordered = self.sorted_items(ast.copy_location(ast.Call(node.func, [base], node.keywords), node))
+        if isinstance(value, List):
+            self.emit(Let(counter_of(value), Const(0), self.source.loc(node)))
+            self.append_all(value, ordered, node)
+            return Obj(None)
+        if not isinstance(base, ast.Name) or base.id not in self.locals or self.depth:
+            self.fail(node, f"{ast.unparse(base)} cannot be sorted here", "sorted(...), under another name")
+        items = tuple(self.hold(ir.Sub(ordered.buffer, (Const(k),)), node) for k in range(len(value.items)))
+        self.env[base.id] = replace(value, items=items)
+        return Obj(None)
+
+    def counter_of_items(self) -> str:
+        """Return a name for the counter of a loop over the items of a list."""
+        var = self.fresh("i")
+        self.shared.ranks.bind(var, INT)
+        return var
 
     # -- rows that are lists
     def note_row(self, stmt: ir.Stmt):

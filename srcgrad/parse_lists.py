@@ -13,8 +13,8 @@ from .parse_expr import RESERVED, List, Obj, Struct, is_text
 from .parse_list_places import PlaceReader, counter_of
 from .sum_order import INPLACE
 
-GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse"})
-_OTHER = frozenset({"remove", "sort", "index", "count"})
+GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse", "sort"})
+_OTHER = frozenset({"remove", "index", "count"})
 
 
 class ListReader(PlaceReader):
@@ -95,7 +95,7 @@ class ListReader(PlaceReader):
 
     def append_all(self, into: List, value: List, node):
         """Emit the loop that appends the items of another list, which may be tuples."""
-        loc, var = self.source.loc(node), self.fresh("i")
+        loc, var = self.source.loc(node), self.counter_of_items()
         item = self.item_read(value, ir.Sub(value.buffer, (Name(var),), loc))
         count = self.first_column(value, value.count)
         body = self.nested(lambda: self.push(into, item, node))
@@ -237,7 +237,9 @@ class ListReader(PlaceReader):
             return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
         if name not in GROWING:
             self.fail(node, f"method .{name}() of a list is not supported",
-                      "use append, extend, insert, pop, reverse, clear, or arrays")  # fmt: skip
+                      "use append, extend, insert, pop, reverse, sort, clear, or arrays")  # fmt: skip
+        if name == "sort":
+            return self.sort_list(node, base, value)
         args = [self.expr(a) for a in node.args]
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
@@ -314,7 +316,7 @@ class ListReader(PlaceReader):
 
     def extend(self, into: List, array: ir.Expr, node):
         """Emit the loop that appends the items of an array."""
-        loc, var = self.source.loc(node), self.fresh("i")
+        loc, var = self.source.loc(node), self.counter_of_items()
         body = self.nested(lambda: self.push(into, ir.Sub(array, (Name(var),), loc), node))
         self.emit(ir.For(var, Const(0), Op("len", (array,)), Const(1), body, (), loc))
 

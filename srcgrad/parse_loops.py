@@ -15,7 +15,7 @@ from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text, stor
 
 MOST_UNROLLED = 200
 # methods of lists that change how many items there are, or where
-_CHANGE = ("append", "extend", "pop", "clear", "insert", "reverse")
+_CHANGE = ("append", "extend", "pop", "clear", "insert", "reverse", "sort")
 
 
 @dataclass(frozen=True)

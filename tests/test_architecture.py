@@ -90,7 +90,7 @@ MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures", "parse_comprehensions",
     "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals",
-    "parse_indices", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
+    "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_ops", "parse_random",
     "parse_subscripts", "source", "symbolic_rows",
 }  # fmt: skip
 

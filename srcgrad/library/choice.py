@@ -141,9 +141,15 @@ def delete(arr, obj, axis=None):
     axis = 0 if axis is None else axis_of(axis, x.ndim)
     if isinstance(obj, tuple | list | slice | np.ndarray):
         refuse("np.delete of other than one place is not supported", "index with a mask")
-    at = obj + x.shape[axis] if obj < 0 else obj
+    n = x.shape[axis]
+    at = obj + n if obj < 0 else obj
+    if at < 0 or at >= n:
+        raise IndexError("index is out of bounds for the axis")
     before = (slice(None),) * axis
-    return np.concatenate((x[(*before, slice(None, at))], x[(*before, slice(at + 1, None))]), axis=axis)
+    out = np.empty((*x.shape[:axis], n - 1, *x.shape[axis + 1 :]), dtype=x.dtype)
+    out[(*before, slice(None, at))] = x[(*before, slice(None, at))]
+    out[(*before, slice(at, None))] = x[(*before, slice(at + 1, None))]
+    return out
 
 
 @page(np.insert, cases=("A(4), 1, 2.0", "A(2, 3), 1, A(2), axis=1", "A(3), -1, S()"))

@@ -113,6 +113,14 @@ def options_by_place(A, x):
     return np.sum(B * C * np.max(A, 0, None, True)) + np.var(A, None, None, None, 1) + np.sum(A[:, places])
 
 
+def minors(A):
+    s = 0.0
+    for j in range(3):
+        B = np.delete(np.delete(A, 0, axis=0), j, axis=1)
+        s += (-1.0) ** j * A[0, j] * (B[0, 0] * B[1, 1] - B[0, 1] * B[1, 0])
+    return s
+
+
 def bounds_and_places_by_name(x):
     y = x.clip(max=0.4) * np.clip(x, min=-0.2) + x.clip(-0.3, max=0.3)
     places = np.arange(x.size, step=2)
@@ -139,5 +147,6 @@ CASES = [
     Case(items_by_place, (sample(2, 3),)),
     Case(reshaped_by_columns, (sample(2, 3),)),
     Case(options_by_place, (sample(4, 3), 0.7)),
+    Case(minors, (sample(3, 3),)),
     Case(bounds_and_places_by_name, (sample(7),)),
 ]

@@ -485,6 +485,23 @@ def tuples_from_a_comprehension(x):
     return s
 
 
+def weights_of_a_code(x):
+    nodes = [v * v for v in x]
+    cost = 0.0
+    while len(nodes) > 1:
+        nodes.sort()
+        a, b = nodes.pop(0), nodes.pop(0)
+        cost += (a + b) ** 2
+        nodes.append(a + b)
+    best = [x[0], x[1], x[2]]
+    best.sort(reverse=True)
+    for v in x:
+        best.append(v)
+        best.sort()
+        best.pop()
+    return cost + best[0] * best[2]
+
+
 def from_infinity(x):
     best, worst = float("inf"), -float("inf")
     for v in x:
@@ -533,6 +550,7 @@ CASES = [
     Case(slices_in_a_tuple, (sample(4, 3),)),
     Case(functions_in_a_comprehension, (POINT,)),
     Case(queue_of_places, (POINT,)),
+    Case(weights_of_a_code, (POINT,)),
     Case(distance_of_sequences, (POINT, sample(3))),
     Case(tuples_from_a_comprehension, (POINT,)),
     Case(items_moved, (POINT,)),
