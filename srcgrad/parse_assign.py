@@ -152,7 +152,7 @@ class AssignmentReader(ExpressionReader):
         """Refuse a name that is no number before a branch or loop binds it to one."""
         if isinstance(old, Obj) and old.value is None:
             self.fail(node, f"{name!r} is None before it is bound to a number here",
-                      "begin with a number: np.inf, np.nan")  # fmt: skip
+                      "begin with a number: np.inf, np.nan, -1")  # fmt: skip
         self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
 
     def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:

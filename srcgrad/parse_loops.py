@@ -95,14 +95,13 @@ class LoopReader(ExpressionReader):
         if isinstance(value, Const) and isinstance(value.value, str):
             return Struct(tuple(map(Const, value.value)), ())
         if isinstance(value, List):
-            inside = [n for s in _body(loop) for n in ast.walk(s) if isinstance(n, ast.Attribute)]
-            grown = [n for n in inside if n.attr in _CHANGE]
-            named = [self.env.get(n.value.id) for n in grown if isinstance(n.value, ast.Name)]
-            if any(isinstance(v, List) and v.buffer == value.buffer for v in named):
-                self.fail(node, "a list grows or shrinks while it is looped over", "loop over a range")
-            if value.part is not None and not self.has_tuples(value):
-                return self.items_of(self.hold(value.part, node), node, loop)
-            form = self.item_read(value, value.buffer if value.part is None else value.part)
+            changed = self.changes_of(value, loop)
+            if value.part is None and changed & {"grown", "bound"}:
+                self.fail(node, "a list grows or shrinks while it is looped over", "loop over list(...)")
+            part = value.part if value.part is None or not changed else Op("copy", (value.part,))  # a slice is a copy
+            if part is not None and not self.has_tuples(value):
+                return self.items_of(self.hold(part, node), node, loop)
+            form = self.item_read(value, value.buffer if part is None else part)
             form = form if value.part is None else self.held_item(form, node)
             count = value.count if value.full else self.hold(value.count, node)
             return Trips(count, lambda k: row_of(form, k))
@@ -113,6 +112,22 @@ class LoopReader(ExpressionReader):
             array = self.hold(array, node)
         loc = self.source.loc(node)
         return Trips(Op("len", (array,)), lambda k: ir.Sub(array, (k,), loc))
+
+    def changes_of(self, value: List, loop) -> set[str]:
+        """Return what the body of a loop does with a list: items are "grown" or "written", its name is "bound" anew."""
+        found = set()
+        for n in (n for s in _body(loop) for n in ast.walk(s)):
+            base = n.value if isinstance(n, ast.Attribute | ast.Subscript) else n
+            now = self.env.get(base.id) if isinstance(base, ast.Name) else None
+            if not isinstance(now, List) or now.buffer != value.buffer:
+                continue
+            if isinstance(n, ast.Attribute) and n.attr in _CHANGE:
+                found.add("grown")
+            elif isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store):
+                found.add("written")
+            elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and self.own_lists.get(n.id) == now:
+                found.add("bound")
+        return found
 
     def range_trips(self, args, node) -> Trips:
         if not 1 <= len(args) <= 3:

@@ -319,7 +319,47 @@ def row_extended(a):
     return r[0] * r[1]
 
 
+def list_handed_over_while_it_is_looped_over(a):
+    out = []
+    for v in a:
+        out.append(v)
+    s = 0.0
+    for p in out:
+        new = []
+        for q in out:
+            new.append(q * p + 1.0)
+        s += p
+        out = new
+    return s + sum(out)
+
+
+def list_bound_anew_while_it_is_looped_over(a):
+    out = []
+    for v in a:
+        out.append(v)
+    s = 0.0
+    for i, p in enumerate(out):
+        s += p * i
+        out = [q * 2.0 for q in out]
+    return s + sum(out)
+
+
+def slice_of_a_list_written_while_it_is_looped_over(a):
+    xs = []
+    for v in a:
+        xs.append(v)
+    s = 0.0
+    for p, q in zip(xs, xs[1:]):
+        s += p * q
+        xs[0] = s
+        xs[2] = 1.0
+    return s + sum(xs)
+
+
 CASES = [
+    (list_handed_over_while_it_is_looped_over, (X,)),
+    (list_bound_anew_while_it_is_looped_over, (X,)),
+    (slice_of_a_list_written_while_it_is_looped_over, (X,)),
     (rows_joined, (X,)),
     (row_repeated, (X,)),
     (row_extended, (X,)),
