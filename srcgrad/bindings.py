@@ -225,14 +225,14 @@ class BindingWriter(StoreWriter):
         before = self.rest[0]
         lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and self.kinds[s.target].rank]
         shows = [(s.target, shown_by(s.value, self.kinds)) for s in lets if s.target not in self.multi]
-        if any(target == name and sources - {name} for target, sources in shows):
-            return False
         found, size = {name}, 0
         while size < len(found):
             size = len(found)
-            found |= {target for target, sources in shows if sources & found}
-        counts = read_counts(before)
-        return all(counts[n] == self.reads[n] for n in found - {name})
+            for target, sources in shows:
+                if target in found or sources & found:
+                    found |= {target, *sources}
+        counts, made_here = read_counts(before), ir.bound_in(before)
+        return all(counts[n] == self.reads[n] and n in made_here for n in found - {name})
 
 
 def read_counts(block) -> Counter:
