@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from . import ir
+from .blocks import updates
 from .calls import Routine, is_call, operation
+from .errors import UnsupportedError, problem_at
 from .ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
 from .kinds import kind_of
 
@@ -86,3 +88,25 @@ def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
     stored |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
     groups = sharing(function, kinds)
     return set().union(*(groups.get(n, {n}) for n in stored))
+
+
+def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
+    """Refuse to update an array without axes in place where something else shows it: here it is a number.
+
+    `a[..., 0]` of an array with one axis is such an array, a part of `a`; `np.array(x)` makes one of a number.
+    """
+    lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and not kinds[s.target].rank]
+    parts = {s.target for s in lets if isinstance(s.value, Sub) and ir.Dots() in s.value.index}
+    made = {s.target for s in lets if isinstance(s.value, Op) and s.value.fn == "copy"}
+    pairs = [{s.target, s.value.id} for s in lets if isinstance(s.value, Name)]
+    updated = {s.target: s for s in lets if updates(s)}
+    for name in sorted(parts | made) if updated else ():
+        names = {name}
+        for _ in pairs:
+            names = names.union(*(pair for pair in pairs if pair & names))
+        for target in sorted(names & set(updated)) if len(names) > 1 or name in parts else ():
+            what = "a part of an array" if name in parts else "an array without axes that has two names"
+            raise UnsupportedError(
+                problem_at(updated[target].loc, f"{target!r} is {what}, and is written in place",
+                           f"write {target} = {target} + ..., or make it a number: float(...)")
+            )  # fmt: skip

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 
 from . import ir
-from .aliases import SHAPES, is_view, sharing, written
+from .aliases import SHAPES, check_arrays_without_axes, is_view, sharing, written
 from .bindings import BindingWriter, read_counts
 from .blocks import updates
 from .call_sites import CallWriter
@@ -59,7 +59,9 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
-    function = own_rebound_params(function, infer_kinds(function, params), keep_args)
+    kinds = infer_kinds(function, params)
+    check_arrays_without_axes(function, kinds)
+    function = own_rebound_params(function, kinds, keep_args)
     while True:
         kinds = infer_kinds(function, params)
         lowerer = Lowerer(function, kinds, stretch)

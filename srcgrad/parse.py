@@ -165,10 +165,9 @@ class _Shared:
     """What a function and the callees read into it have in common."""
 
     def __init__(self, source: Source):
-        taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)}
-        taken |= {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
-        own = _assigned_names(source.node) | {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
-        self.free_names = taken - own
+        given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
+        taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)} | given
+        self.free_names = taken - _assigned_names(source.node) - given
         self.fresh = ir.Fresh(taken | RESERVED)
         self.problems: list[Problem] = []
         self.captured: dict[str, np.ndarray] = {}
@@ -190,6 +189,7 @@ class _Shared:
         self.counters: set[str] = set()
         self.counting: set[str] = set()
         self.stretch = False
+        self.looped: list = []  # what the loops around run through
         self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
         self.pitfalls: list[Problem] = []  # of the derivatives that are called
 

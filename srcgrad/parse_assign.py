@@ -66,18 +66,18 @@ class AssignmentReader(ExpressionReader):
                 return self.assign_name(node.target.id, value, node)
             self.refuse_joined(node, fn, before, None, fn in ("add", "mul"))
             static, added = (WRITTEN, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
-            value = Op(fn, (self.leaf(before, node), self.scalar(added)), static, loc)
-            return self.assign_name(node.target.id, value, node)
+            start, before = len(self.out), self.leaf(before, node)
+            given = self.scalar(added)
+            (old,) = self.as_before(start, [before], node)
+            if old is not before:
+                self.require_number(before, node)
+                static = ()
+            return self.assign_name(node.target.id, Op(fn, (old, given), static, loc), node)
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base = self.expr(node.target.value)
         if isinstance(base, List | Struct):
-            target = self.index_read(node.target)
-            if fn in ("add", "sub"):
-                return self.store_item(target, base, self.scalar(node.value), "+=" if fn == "add" else "-=", node)
-            old = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
-            value = self.scalar(ast.copy_location(ast.BinOp(old, node.op, node.value), node))
-            return self.store_item(target, base, value, "=", node)
+            return self.update_item(node, base, fn)
         index = self.index(node.target.slice)
         element = ir.Sub(self.leaf(base, node), index, loc)
         start = len(self.out)
@@ -89,9 +89,38 @@ class AssignmentReader(ExpressionReader):
         element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
 
-    def index_read(self, target: ast.Subscript) -> ast.Subscript:
-        """Return a subscript whose index can be read again: a call in it is read now, once."""
-        if not any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(target.slice)):
+    def update_item(self, node, base, fn: str):
+        """Read an augmented assignment to an item of a list or dict; an array there is written in place."""
+        binds = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.value))
+        target = self.index_read(node.target, binds)
+        old_node = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+        known = isinstance(base, Struct) and (base.kind == "dict" or self.integer(self.expr(target.slice)) is not None)
+        own = self.expr(old_node) if known else None
+        if isinstance(own, Name) and self.shared.ranks.rank(own) != 0 and base.kind in ("list", "dict"):
+            loc = self.source.loc(node)
+            return self.emit(Let(own.id, Op(fn, (own, self.scalar(node.value)), INPLACE, loc), loc))
+        if fn not in ("add", "sub"):
+            value = self.scalar(ast.copy_location(ast.BinOp(old_node, node.op, node.value), node))
+            return self.store_item(target, base, value, "=", node)
+        start = len(self.out)
+        value = self.scalar(node.value)
+        if isinstance(base, List) and len(self.out) > start:
+            element = self.expr(old_node)
+            (before,) = self.as_before(start, [element], node)
+            if before is not element:
+                return self.store_item(target, base, Op(fn, (before, value)), "=", node)
+        return self.store_item(target, base, value, "+=" if fn == "add" else "-=", node)
+
+    def require_number(self, value: ir.Expr, node):
+        """Refuse an array whose name what is added to it binds anew: it is written, and shown no longer."""
+        if self.shared.ranks.rank(value) != 0:
+            self.fail(node, "the array is bound anew in what is added to it", "use two statements")
+
+    def index_read(self, target: ast.Subscript, held=False) -> ast.Subscript:
+        """Return a subscript whose index can be read again: a call in it is read now, once; with `held`, any name."""
+        if not held and not any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(target.slice)):
+            return target
+        if isinstance(target.slice, ast.Constant | ast.Slice):
             return target
         index = self.hold(self.scalar(target.slice), target.slice)
         name = self.fresh("at")
@@ -112,14 +141,19 @@ class AssignmentReader(ExpressionReader):
         if isinstance(target, ast.Name):
             return self.assign_name(target.id, value, node)
         if isinstance(target, ast.Subscript):
+            start = len(self.out)
             base = self.expr(target.value)
             if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
-                return self.store_item(self.index_read(target), base, value, "=", node)
+                target = self.index_read(target)
+                (value,) = self.as_before(start, [value], node)
+                return self.store_item(target, base, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
             several = isinstance(value, List) or isinstance(value, Struct) and value.kind in ("tuple", "list")
+            index = self.index(target.slice)
+            (value,) = self.as_before(start, [value], node)
             values = self.as_array(value, node) if several else self.leaf(value, node)
-            return self.store(base, self.index(target.slice), values, "=", node)
+            return self.store(base, index, values, "=", node)
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):

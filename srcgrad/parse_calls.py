@@ -217,6 +217,7 @@ class CallReader(ExpressionReader):
             self.shared.ranks.note(last)
             body, value = (*body, last), Name(target)
         self.out.extend(body)
+        self.kept_by(value, callee, node)
         return value
 
     def values_of(self, node, leading=()) -> tuple[list, dict]:
@@ -267,12 +268,36 @@ class CallReader(ExpressionReader):
             return value
         if isinstance(value, Name) and not assigned:
             return value
-        if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda):
+        if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda) and callee.is_formula(callee.node.body):
             return value
         target = self.fresh(name)
         callee.renamed[name] = target
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
+
+    def is_formula(self, body) -> bool:
+        """Return whether an expression only computes: nothing in it binds names, runs statements, or runs again."""
+        for n in ast.walk(body):
+            if isinstance(n, ast.NamedExpr | ast.ListComp | ast.GeneratorExp | ast.DictComp):
+                return False
+            f = n.func if isinstance(n, ast.Call) else None
+            if isinstance(f, ast.Name) and (f.id in self.env or isinstance(self.resolve(f.id)[1], Obj)):
+                return False
+            if isinstance(f, ast.Name) and python_function(self.resolve(f.id)[1]) is not None:
+                return False
+        return True
+
+    def kept_by(self, value, callee, node):
+        """Bind what a function that is returned reads of its parameters to names that the caller does not bind anew."""
+        if isinstance(value, Struct):
+            for item in value.items:
+                self.kept_by(item, callee, node)
+        made = value.value if isinstance(value, Obj) else None
+        if not isinstance(made, LocalFunction):
+            return
+        read = {n.id for n in ast.walk(made.node) if isinstance(n, ast.Name)} - callee.locals
+        for name in sorted(read & set(callee.env)):
+            callee.env[name] = self.hold(callee.env[name], node, name)
 
     def bound_item(self, value, node):
         """Return an item of a tuple that is an argument: an expression is computed before the call."""

@@ -186,7 +186,7 @@ class ComprehensionReader(ExpressionReader):
         """Return what sum, max, min, any, all, list or tuple make of a generator."""
         generator = node.args[0]
         if f in (any, all):
-            return self.any_or_all(node, generator, f is any)
+            return self.any_or_all(node, generator, f)
         loc = self.source.loc(node)
         if f is not sum:
             found = self.comprehension(generator, lambda: self.expr(generator.elt))
@@ -227,17 +227,24 @@ class ComprehensionReader(ExpressionReader):
         with _Scope(self, generator):
             self.each(generator.generators, generator, act, known=False)
 
-    def any_or_all(self, node, generator, wanted: bool):
-        loc = self.source.loc(node)
+    def any_or_all(self, node, generator, f):
+        loc, wanted = self.source.loc(node), f is any
         found = self.fresh("found" if wanted else "holds")
         self.emit(Let(found, Const(not wanted), loc))
 
-        def look():
+        def hit():
             test = self.test(generator.elt)
             value = test if wanted else Op("not", (test,))
-            hit = ir.If(value, (Let(found, Const(wanted), loc),), (), loc)
-            self.emit(ir.If(Name(found) if not wanted else Op("not", (Name(found),)), (hit,), (), loc))
+            self.emit(ir.If(value, (Let(found, Const(wanted), loc),), (), loc))
 
+        def look():
+            # what follows the item that decides is not looked at
+            inside = self.nested(hit)
+            self.emit(ir.If(Name(found) if not wanted else Op("not", (Name(found),)), inside, (), loc))
+
+        for test in [e for g in generator.generators for e in g.ifs]:
+            if any(isinstance(n, ast.NamedExpr) for n in ast.walk(test)):
+                self.fail(test, f"a name is bound in a condition of what {f.__name__} looks at", "write the loop")
         self.run_through(generator, look)
         return Name(found)
 
@@ -253,6 +260,7 @@ class _Scope:
     def __enter__(self):
         r = self.reader
         r.scopes.append(self)
+        self.around = len(r.shared.looped)
         self.before = {n: (r.env.pop(n, None), r.renamed.get(n)) for n in self.targets}
         for n in self.targets:
             alone = not r.is_callee and n not in r.locals and not self.before[n][0] and not r.resolve(n)[0]
@@ -261,6 +269,7 @@ class _Scope:
     def __exit__(self, *exc):
         r = self.reader
         r.scopes.remove(self)
+        del r.shared.looped[self.around :]
         for n, (value, renamed) in self.before.items():
             r.env.pop(n, None)
             r.renamed.pop(n, None)

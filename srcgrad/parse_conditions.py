@@ -76,7 +76,9 @@ class ConditionReader(ExpressionReader):
         sides = [left, *([None] * len(node.ops))]
 
         def link(k: int, op):
+            start = len(self.out)
             right = self.expr(node.comparators[k])
+            (sides[k],) = self.as_before(start, [sides[k]], node)
             # what stands between two comparisons is computed once
             last = k == len(node.ops) - 1
             sides[k + 1] = right if last or isinstance(right, Name) else self.hold(right, node)

@@ -146,10 +146,16 @@ class ExpressionReader:
     # -- atoms
     def expr_constant(self, node):
         if isinstance(node.value, bool | int | float | str):
-            return Const(node.value, self.source.loc(node))
+            return self.known_number(node.value, node)
         if node.value is None:
             return Obj(None)
         self.fail(node, f"a {type(node.value).__name__} literal is not supported", "use real numbers")
+
+    def known_number(self, value, node) -> Const:
+        """Return a number or text that is known, if compiled code can hold it."""
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            self.fail(node, "a whole number of more than 64 bits", "make it a float: 2.0**70, 1e20")
+        return Const(value, self.source.loc(node))
 
     def expr_name(self, node):
         if node.id in self.env:
@@ -169,7 +175,7 @@ class ExpressionReader:
     def lift(self, value, node, hint="constant"):
         """Return a captured Python object as a value: numbers become constants, arrays captured names."""
         if isinstance(value, bool | int | float | str):
-            return Const(value, self.source.loc(node))
+            return self.known_number(value, node)
         if isinstance(value, np.bool_ | np.integer | np.floating):
             return Const(value.item(), self.source.loc(node))
         if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
@@ -205,8 +211,10 @@ class ExpressionReader:
         return list(inner.items)
 
     def expr_dict(self, node):
-        keys, items = [], []
+        keys: list = []
+        items: list = []
         for key, value in zip(node.keys, node.values, strict=True):
+            start = len(self.out)
             if key is None:
                 inner = self.expr(value)
                 if not isinstance(inner, Struct) or inner.kind != "dict":
@@ -217,6 +225,7 @@ class ExpressionReader:
                 if not isinstance(name, Const):
                     self.fail(key, "a key known only at run time is not supported", "use constant keys, or an array")
                 pairs = [(name.value, self.expr(value))]
+            items = self.as_before(start, items, node)
             for k, v in pairs:
                 if k in keys:
                     items[keys.index(k)] = v
@@ -256,7 +265,9 @@ class ExpressionReader:
                 items = tuple(map(settled, value.items))
                 same = all(a is b for a, b in zip(items, value.items, strict=True))
                 return value if same else replace(value, items=items)
-            if not isinstance(value, ir.Expr) or isinstance(value, Slice):
+            if isinstance(value, Slice):
+                return Slice(*(None if e is None else settled(e) for e in (value.lo, value.hi, value.step)))
+            if not isinstance(value, ir.Expr):
                 return value
             # the name of an array stands for the array, whatever is written into it; all else may read what is written
             written = writes and not isinstance(value, Name)
@@ -283,6 +294,10 @@ class ExpressionReader:
         args = self.operand(a, b, node.left), self.operand(b, a, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
+        self.known_number(self.whole_result(fn, args), node)
+        if fn == "add" and not self.source.derived and all(map(self.is_truth, args)):
+            self.fail(node, "truth values are added: those of Python are counted, those of NumPy joined by `or`",
+                      "int(a) + int(b), or: a or b")  # fmt: skip
         if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
             return self.user_call(node, np.matmul, (list(args), {}))
         return self.tidied(Op(fn, args, (), self.source.loc(node)))
@@ -330,6 +345,16 @@ class ExpressionReader:
                 return int(_WHOLE[value.fn](*args))
         return None
 
+    def whole_result(self, fn: str, args) -> int:
+        """Return the integer that arithmetic on integer constants gives, 0 for anything else."""
+        if fn not in ("pow", "lshift"):
+            return self.integer(Op(fn, tuple(args))) or 0
+        base, exponent = map(self.integer, args)
+        if base is None or exponent is None or exponent < 0:
+            return 0
+        # what has more than 64 bits has them for an exponent of 64, too
+        return base ** min(exponent, 64) if fn == "pow" else base << min(exponent, 64)
+
     def expr_unaryop(self, node):
         value = self.test(node.operand) if isinstance(node.op, ast.Not) else self.expr(node.operand)
         if isinstance(node.op, ast.Not) and not isinstance(value, ir.Expr):
@@ -344,7 +369,14 @@ class ExpressionReader:
         if isinstance(node.op, ast.Not) and isinstance(value, Const):
             return Const(not value.value)
         fn = "not" if isinstance(node.op, ast.Not) else "invert"
+        if fn == "invert" and not isinstance(value, ir.Sub) and self.is_truth(value):
+            self.fail(node, "~ of a truth value: of one of Python it is -1 or -2", "write `not`")
         return Op(fn, (value,), (), self.source.loc(node))
+
+    def is_truth(self, value: ir.Expr) -> bool:
+        """Return whether a value is one truth value, no array of them."""
+        kind = self.shared.ranks.kind(value)
+        return kind is not None and kind.dtype == "bool" and not kind.rank
 
     def guarded(self, node):
         """Return an expression read apart, with the statements it needs before it."""

@@ -11,10 +11,8 @@ from . import ir
 from .ir import Const, Let, Name, Op, Select
 from .parse_expr import RESERVED, List, Obj, Struct, is_text
 from .parse_list_places import PlaceReader, counter_of
+from .parse_looped import GROWING, MANY, grows
 from .sum_order import INPLACE
-
-GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse", "sort"})
-_OTHER = frozenset({"remove", "index", "count"})
 
 
 class ListReader(PlaceReader):
@@ -32,7 +30,7 @@ class ListReader(PlaceReader):
     def grown(self) -> set[str]:
         """Return the names of this function that are grown or written like lists somewhere in its text."""
         if self.grown_names is None:
-            grown = {name for n in ast.walk(self.node) for name in _grows(n)}
+            grown = {name for n in ast.walk(self.node) for name in grows(n)}
             given = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)
                      and n.value.id in grown and self.is_handed_over(n)]  # fmt: skip
             self.taking = {t.id for n in given for t in n.targets if isinstance(t, ast.Name)}
@@ -42,7 +40,7 @@ class ListReader(PlaceReader):
     def before_block(self, node):
         """Turn lists of known length that a branch or loop grows into buffers, before it."""
         inside = [n for s in ast.iter_child_nodes(node) for n in ast.walk(s)]
-        grown = {name for n in inside for name in _grows(n)}
+        grown = {name for n in inside for name in grows(n)}
         bound = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         self.named_again(bound & set(self.env), node)
         for name in (grown | bound) & self.grown() & set(self.env):
@@ -110,6 +108,7 @@ class ListReader(PlaceReader):
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
         if made is None or shown:
             return self.new_list(name, replace(items, items=tuple(held)), node)
+        self.written_meanwhile(made)
         self.emit(Let(counter_of(made), Const(0), self.source.loc(node)))
         for item in held:
             self.push(made, item, node)
@@ -174,6 +173,8 @@ class ListReader(PlaceReader):
         """Return the buffer that a list becomes; what still shows the list as it was is the buffer too."""
         made = self.new_list(name, items, node)
         self.shared.buffers.append((items, made))
+        for found in self.shared.looped:
+            found.value = made if found.value is items else found.value
         return made
 
     def new_list(self, name: str, items: Struct, node) -> List:
@@ -270,6 +271,7 @@ class ListReader(PlaceReader):
         kept = items[: len(value.items)] == value.items
         new = tuple(self.hold_item(base.id, k, v, node) if not kept or k >= len(value.items) else v
                     for k, v in enumerate(items))  # fmt: skip
+        self.written_meanwhile(value)
         self.env[base.id] = Struct(new, tuple(range(len(new))), "list")
         return found
 
@@ -284,6 +286,7 @@ class ListReader(PlaceReader):
     def grow_list(self, node, value: List, name: str, args):
         loc = self.source.loc(node)
         count = Name(counter_of(value))
+        self.written_meanwhile(value)
         if name == "append":
             self.push(value, args[0], node)
         elif name == "clear":
@@ -351,6 +354,7 @@ class ListReader(PlaceReader):
         place = self.integer(index)
         if isinstance(base, Struct):
             return self.store_known(target, base, place, value, op, node)
+        self.written_meanwhile(base, MANY if place is None or place < 0 else place)
         loc, count = self.source.loc(node), base.count
         if tuples:
             if op != "=":
@@ -390,19 +394,23 @@ class ListReader(PlaceReader):
             old = base.items[keys.index(at)]
             value = Op({"+=": "add", "-=": "sub"}[op], (self.leaf(old, node), self.leaf(value, node)))
         items = dict(zip(keys, base.items, strict=True))
+        place = keys.index(at) if at in keys else None
         if self.depth:
+            self.written_meanwhile(base, place)
             own = base.items[keys.index(at)]
             if not isinstance(own, Name) or not isinstance(value, ir.Expr):
                 self.fail(target, f"an item of this {base.kind} changes its form", "use two names")
             return self.emit(Let(own.id, value, self.source.loc(node)))
         items[at] = self.hold_item(name, at, value, node)
         self.env[name] = replace(base, items=tuple(items.values()), keys=tuple(items))
+        self.written_meanwhile(base, place, self.env[name])
         return None
 
     # -- methods of dicts and namedtuples
     def struct_method(self, node, value: Struct, name: str):
         """Return the value of a method of a dict or namedtuple."""
         if value.kind == "dict" and name in ("keys", "values", "items") and not node.args:
+            self.looked_at_once(node)
             keys = tuple(map(Const, value.keys))
             pairs = tuple(Struct((k, v), (0, 1)) for k, v in zip(keys, value.items, strict=True))
             items = {"keys": keys, "values": value.items, "items": pairs}[name]
@@ -420,6 +428,18 @@ class ListReader(PlaceReader):
             return self.with_fields(node, value, self.keywords(node))
         self.fail(node, f"method .{name}() of a {value.kind} is not supported", "build a new one")
 
+    def looked_at_once(self, node):
+        """Refuse to keep a view of a dict that is written: in Python it shows what is written later."""
+        base = node.func.value
+        if not isinstance(base, ast.Name) or base.id not in self.grown():
+            return
+        for n in ast.walk(self.node):
+            used = n.args if isinstance(n, ast.Call) else [getattr(n, "iter", None), *getattr(n, "comparators", ())]
+            if node in used or isinstance(n, ast.Starred) and n.value is node:
+                return
+        self.fail(node, f"what {ast.unparse(node)} gives is kept, and the dict is written",
+                  f"copy it: list({ast.unparse(node)})")  # fmt: skip
+
     def with_fields(self, node, value: Struct, given):
         """Return a namedtuple with some of its fields replaced."""
         unknown = [k for k in given if k not in value.keys]
@@ -430,16 +450,6 @@ class ListReader(PlaceReader):
 
 
 _READERS = frozenset({"len", "sum", "max", "min", "range", "enumerate", "zip", "reversed", "any", "all"})
-
-
-def _grows(node):
-    """Yield the name that a piece of text grows or writes like a list."""
-    if isinstance(node, ast.Attribute) and node.attr in GROWING | _OTHER and isinstance(node.value, ast.Name):
-        yield node.value.id
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
-        yield node.value.id
-    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        yield node.target.id
 
 
 def _names(node, name: str) -> int:

@@ -11,11 +11,10 @@ from . import ir
 from .ir import Const, Let, Name, Op
 from .kinds import INT
 from .parse_columns import row_of
-from .parse_expr import ExpressionReader, List, Lost, Obj, Struct, is_text, stored_names
+from .parse_expr import List, Lost, Obj, Struct, is_text, stored_names
+from .parse_looped import LoopedReader, grows
 
 MOST_UNROLLED = 200
-# methods of lists that change how many items there are, or where
-_CHANGE = ("append", "extend", "pop", "clear", "insert", "reverse", "sort")
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,20 @@ class Trips:
         return lambda k: self.item(Op("sub", (last, k)))
 
 
-class LoopReader(ExpressionReader):
+class LoopReader(LoopedReader):
     """Reads `for`, `while`, `break` and `continue`."""
 
     def stmt_for(self, node):
         items = self.as_generator(node.iter)
         if items is not node.iter:
             node = _over(items, node)
+        around = len(self.shared.looped)
+        try:
+            self.read_for(node)
+        finally:
+            del self.shared.looped[around:]
+
+    def read_for(self, node):
         if self.is_checkpoint(node.iter):
             return self.for_checkpointed(node)
         sizes = self.indices_looped_over(node.iter)
@@ -66,6 +72,7 @@ class LoopReader(ExpressionReader):
     # -- what is looped over
     def iterable(self, node: ast.expr, loop) -> Struct | Trips:
         """Return the items of a loop where they are known, else its trips."""
+        since = len(self.shared.looped)
         if isinstance(node, ast.Call):
             f = self.called_object(node)
             name = getattr(f, "__name__", "")
@@ -78,11 +85,15 @@ class LoopReader(ExpressionReader):
                 strict = all(k.arg == "strict" for k in node.keywords)
                 return self.zipped([self.iterable(a, loop) for a in node.args], node) if strict else self.unlooped(node)
             if f is reversed:
-                return self.turned(self.iterable(node.args[0], loop), node)
+                found = self.iterable(node.args[0], loop)
+                self.not_in_order(since)
+                return self.turned(found, node)
             if f is itertools.product and not node.keywords:
-                return self.all_pairs([self.iterable(a, loop) for a in node.args], node)
+                return self.all_pairs([self.iterable(a, None) for a in node.args], node)
             if f is itertools.pairwise:
-                return self.neighbours(self.iterable(node.args[0], loop))
+                found = self.iterable(node.args[0], loop)
+                self.not_in_order(since)
+                return self.neighbours(found)
         if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
             self.fail(node, "a loop over this is not supported", "loop over a range, a tuple or an array")
         return self.items_of(self.expr(node), node, loop)
@@ -91,17 +102,18 @@ class LoopReader(ExpressionReader):
         """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""
         value = self.opened(value, node)
         if isinstance(value, Struct):
+            self.looped_over(value, node, loop)
             return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value
         if isinstance(value, Const) and isinstance(value.value, str):
             return Struct(tuple(map(Const, value.value)), ())
         if isinstance(value, List):
-            changed = self.changes_of(value, loop)
-            if value.part is None and changed & {"grown", "bound"}:
-                self.fail(node, "a list grows or shrinks while it is looped over", "loop over list(...)")
-            part = value.part if value.part is None or not changed else Op("copy", (value.part,))  # a slice is a copy
-            if part is not None and not self.has_tuples(value):
-                return self.items_of(self.hold(part, node), node, loop)
-            form = self.item_read(value, value.buffer if part is None else part)
+            if value.part is not None and not self.has_tuples(value):
+                return self.items_of(self.hold(self.own_part(value.part, loop), node), node, loop)
+            if value.part is None:
+                if self.is_bound_anew(value, loop):
+                    self.fail(node, "a list is bound anew while it is looped over", "loop over list(...)")
+                self.looped_over(value, node, loop)
+            form = self.item_read(value, value.buffer if value.part is None else value.part)
             form = form if value.part is None else self.held_item(form, node)
             count = value.count if value.full else self.hold(value.count, node)
             return Trips(count, lambda k: row_of(form, k))
@@ -113,21 +125,17 @@ class LoopReader(ExpressionReader):
         loc = self.source.loc(node)
         return Trips(Op("len", (array,)), lambda k: ir.Sub(array, (k,), loc))
 
-    def changes_of(self, value: List, loop) -> set[str]:
-        """Return what the body of a loop does with a list: items are "grown" or "written", its name is "bound" anew."""
-        found = set()
-        for n in (n for s in _body(loop) for n in ast.walk(s)):
-            base = n.value if isinstance(n, ast.Attribute | ast.Subscript) else n
-            now = self.env.get(base.id) if isinstance(base, ast.Name) else None
-            if not isinstance(now, List) or now.buffer != value.buffer:
-                continue
-            if isinstance(n, ast.Attribute) and n.attr in _CHANGE:
-                found.add("grown")
-            elif isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store):
-                found.add("written")
-            elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and self.own_lists.get(n.id) == now:
-                found.add("bound")
-        return found
+    def is_bound_anew(self, value: List, loop) -> bool:
+        """Return whether the body of a loop binds the name of a list that it runs through."""
+        walked = (n for s in _body(loop) for n in ast.walk(s))
+        own = [self.own_lists.get(n.id) for n in walked if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        return any(made is not None and made.buffer == value.buffer for made in own)
+
+    def own_part(self, part: ir.Expr, loop) -> ir.Expr:
+        """Return a slice of a list that is looped over: a copy where the loop may write into the list."""
+        writes = any(True for s in _body(loop) for n in ast.walk(s) for _ in grows(n))
+        inner = any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
+        return Op("copy", (part,)) if writes or inner else part
 
     def range_trips(self, args, node) -> Trips:
         if not 1 <= len(args) <= 3:
@@ -285,6 +293,7 @@ class LoopReader(ExpressionReader):
             since = (*outer[start:], *(s for b in bodies for s in b)) if jumps else tuple(outer[start:])
             # an element of an array that is looped over is read when its turn comes
             item = self.as_it_was(item, since if count is None else (), outer, start, node)
+            self.trip_of(node, k)
             saved, self.out = self.out, [] if jumps else self.out
             try:
                 if count is not None:
@@ -387,10 +396,18 @@ class LoopReader(ExpressionReader):
         test, block = self.apart(lambda: self.test(node.test))
         loc = self.source.loc(node)
         body = self.nested(node.body)
-        if block:
-            leave = ir.If(Op("not", (test,)), (ir.Break(loc),), (), loc)
-            body, test = (*block, leave, *body), Const(True)
-        self.emit(ir.While(test, body, self.nested(node.orelse), loc))
+        if not block:
+            return self.emit(ir.While(test, body, self.nested(node.orelse), loc))
+        # the loop is left by a break where its test says so, and by those of its body: `else` follows the first only
+        ended = self.fresh("ended") if node.orelse else None
+        mark = (Let(ended, Const(True), loc),) if ended else ()
+        leave = ir.If(Op("not", (test,)), (*mark, ir.Break(loc)), (), loc)
+        if ended:
+            self.emit(Let(ended, Const(False), loc))
+        self.emit(ir.While(Const(True), (*block, leave, *body), (), loc))
+        if ended:
+            self.emit(ir.If(Name(ended), self.nested(node.orelse), (), loc))
+        return None
 
     def stmt_break(self, node):
         self.emit(ir.Break(self.source.loc(node)))

@@ -20,13 +20,28 @@ class SubscriptReader(ExpressionReader):
             return self.item(value, node)
         if isinstance(value, List):
             return self.item_at(value, node)
+        if is_text(value):
+            return Const(self.part_of(value.value, node), self.source.loc(node))
         if isinstance(value, Obj) and isinstance(value.value, type(np.mgrid) | type(np.ogrid)):
             return self.grid(node, value.value)
         if isinstance(value, Obj) and isinstance(value.value, type(np.r_) | type(np.c_)):
             return self.side_by_side(node, value.value)
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
-        return Sub(value, self.index(node.slice), self.source.loc(node))
+        start = len(self.out)
+        index = self.index(node.slice)
+        (value,) = self.as_before(start, [value], node)
+        return Sub(value, index, self.source.loc(node))
+
+    def part_of(self, items, node):
+        """Return an item, or those of a slice, of a text or tuple that is known."""
+        if isinstance(node.slice, ast.Slice):
+            parts = (node.slice.lower, node.slice.upper, node.slice.step)
+            return items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+        place = self.constant_int(node.slice)
+        if not -len(items) <= place < len(items):
+            self.fail(node, f"no item {place} in this text", f"it has {len(items)} characters")
+        return items[place]
 
     def grid(self, node, maker):
         """Return `np.mgrid[...]` or `np.ogrid[...]`: a step of `5j` stands for five places."""
@@ -67,8 +82,7 @@ class SubscriptReader(ExpressionReader):
     def item(self, value, node):
         is_shape, value = isinstance(value, ShapeOf), self.opened(value, node)
         if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
-            parts = (node.slice.lower, node.slice.upper, node.slice.step)
-            items = value.items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+            items = self.part_of(value.items, node)
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         key = self.expr(node.slice)
         whole = self.integer(key)
@@ -106,7 +120,12 @@ class SubscriptReader(ExpressionReader):
 
     def index(self, node) -> tuple[ir.Expr, ...]:
         if isinstance(node, ast.Tuple):
-            return tuple(item for p in node.elts for item in self.index_parts(p))
+            items: list = []
+            for part in node.elts:
+                start = len(self.out)
+                more = self.index_parts(part)
+                items = [*self.as_before(start, items, node), *more]
+            return tuple(items)
         if isinstance(node, ast.Slice | ast.Constant):
             return (self.index_part(node),)
         return self.items(self.expr(node), node)
@@ -126,7 +145,9 @@ class SubscriptReader(ExpressionReader):
 
     def index_part(self, node) -> ir.Expr:
         if isinstance(node, ast.Slice):
-            return Slice(*(None if e is None else self.scalar(e) for e in (node.lower, node.upper, node.step)))
+            ends = [node.lower, node.upper, node.step]
+            given = iter(self.in_order([e for e in ends if e is not None]))
+            return Slice(*(None if e is None else self.leaf(next(given), e) for e in ends))
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return ir.Dots()
         return self.index_value(self.expr(node), node)

@@ -11,7 +11,8 @@ from .blocks import rename_block
 from .calls import is_call, joined
 from .dead_code import draws_random, drop_dead
 from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Stmt, Store, While
-from .kinds import as_float
+from .kinds import BOOL, as_float
+from .rules import elementwise
 
 _OPPOSITE = {"+=": "-=", "-=": "+="}
 
@@ -244,6 +245,9 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
                 return as_float(a, kinds)
             if _is(b, -1):
                 return Op("neg", (as_float(a, kinds),))
+        if expr.fn == "add" and all(_is_truth(e, kinds) for e in expr.args):
+            # where a partial is a test: NumPy joins truth values by `or` where they are added as such
+            return replace(expr, args=(Select(expr.args[0], Const(1), Const(0)), expr.args[1]))
         if expr.fn == "div" and _is(expr.args[1], 1):
             return as_float(expr.args[0], kinds)
         if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):
@@ -251,6 +255,13 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
     if isinstance(expr, Select) and expr.then == expr.other:
         return expr.then
     return expr
+
+
+def _is_truth(expr: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether an expression is a test, or the name of what one gave."""
+    if isinstance(expr, Name):
+        return kinds.get(expr.id) == BOOL
+    return isinstance(expr, Op) and (expr.fn in elementwise.COMPARISONS or expr.fn == "not")
 
 
 def _is(expr: Expr, value: float) -> bool:

@@ -6,7 +6,6 @@ text, which is what a derivative is made from, is sent with it.
 
 from __future__ import annotations
 
-import functools
 import importlib
 import inspect
 import operator
@@ -14,7 +13,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType
 from typing import Any
 
 # joblib has had one of its own
@@ -35,7 +34,8 @@ def lines_of(function: FunctionType) -> tuple[list[str], int]:
         If there are neither.
     """
     try:
-        return inspect.getsourcelines(function)
+        # of its code: of a function made by a decorator, `inspect` finds the text of what that wraps
+        return inspect.getsourcelines(function.__code__)
     except OSError:
         if SENT in function.__dict__:
             return function.__dict__[SENT]
@@ -43,19 +43,17 @@ def lines_of(function: FunctionType) -> tuple[list[str], int]:
 
 
 def python_function(f) -> FunctionType | None:
-    """Return the plain Python function behind `f`: itself, a numba dispatcher's, or what a wrapper wraps."""
+    """Return the plain Python function behind `f`: itself, a numba dispatcher's, or what one of ours or a cache wraps.
+
+    What other objects do with what they wrap is not known.
+    """
     for _ in range(20):
         if isinstance(f, FunctionType):
-            if hasattr(f, "__wrapped__") and not isinstance(f.__wrapped__, FunctionType):
-                f = f.__wrapped__
-                continue
             return f
         if hasattr(f, "py_func"):
             f = f.py_func
-        elif hasattr(f, "__wrapped__"):
+        elif hasattr(f, "__wrapped__") and type(f).__module__.split(".")[0] in ("srcgrad", "functools"):
             f = f.__wrapped__
-        elif isinstance(f, functools.partial | MethodType):
-            return None
         else:
             return None
     return None

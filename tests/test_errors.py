@@ -144,6 +144,35 @@ SYNTAX = {
     "pop of nothing": ("y = [x]\ny.pop()\nz = «y.pop()»\nreturn x", "pop from a list that has no such item"),
     "growing while looped over": (
         "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),
+    "growing under another name while looped over": (
+        "y = []\nfor k in range(3):\n    y.append(x)\ndef g(v):\n    y.append(v)\nfor v in «y»:\n    g(v)\nreturn x",
+        "a list grows or shrinks while it is looped over"),
+    "known list written ahead of its loop": (
+        "y = [x, x, x]\nfor i, v in enumerate(«y»):\n    y[(i + 1) % 3] = v\nreturn x", "a list is written while"),
+    "known list growing in its loop": (
+        "y = [x, x]\nfor v in «y»:\n    if len(y) < 4:\n        y.append(v)\nreturn x", "grows or shrinks while"),
+    "known list run through backward": (
+        "y = [x, x, x]\nfor v in reversed(«y»):\n    y[0] = v\nreturn x", "a list is written while"),
+    "dict written ahead of its loop": (
+        "y = {'a': x, 'b': x}\nfor k, v in «y.items()»:\n    if v > 0.0:\n        y['b'] = v\nreturn x",
+        "a dict is written while it is looped over"),
+    "view of a dict": (
+        "y = {'a': x, 'b': x}\nv = «y.values()»\ny['a'] = 2.0 * x\nreturn sum(v)", "is kept, and the dict is written"),
+    "array bound anew in what is added": (
+        "a = x * np.ones(3)\n«a += (a := 2.0 * a)»\nreturn a[0]", "the array is bound anew in what is added to it"),
+    "name bound in a condition of any": (
+        "w = 0.0\nif any(v > 0.0 for v in (x, 2.0) if «(w := v) < 1.0»):\n    x = w\nreturn x",
+        "in a condition of what any"),
+    "whole number too large": ("return x * «123456789012345678901»", "a whole number of more than 64 bits"),
+    "power too large": ("return x * («2 ** 64» / 10.0)", "a whole number of more than 64 bits"),
+    "shift too large": ("return x * («1 << 63»)", "a whole number of more than 64 bits"),
+    "truth values added": ("return x * («(x > 1.0) + (x < 3.0)»)", "truth values are added"),
+    "~ of a truth value": ("return x * «~(x > 1.0)»", "~ of a truth value"),
+    "no such character": ("return x if «'ab'[2]» == 'a' else 2.0 * x", "no item 2 in this text"),
+    "array without axes written": (
+        "a = x * np.ones(3)\ns = a[..., 0]\n«s += 1.0»\nreturn a[0]", "'s' is a part of an array, and is written"),
+    "two names of an array without axes": (
+        "s = np.array(x)\nt = s\n«t += 1.0»\nreturn s", "an array without axes that has two names"),
     "functions in a growing list": (
         "y = []\nfor k in range(3):\n    «y.append(math.sin)»\nreturn x", "neither a number nor an array"),
     "lists in a growing list": (
