@@ -281,6 +281,11 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
+        if fn in ("sub", "neg") and all(k.dtype == "bool" for k in operands) and any(k.rank for k in operands):
+            raise KindError(problem_at(where, "NumPy does not subtract truth values", "write !=, or convert them"))
+        if fn in elementwise.BITS and any(k.is_float for k in operands):
+            given = " and ".join(map(str, operands))
+            raise KindError(problem_at(where, f"{elementwise.BITS[fn]} of {given}", "compare them, or use int()"))
         return _elementwise_kind(fn, operands)
     if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
@@ -402,12 +407,11 @@ def _reduction_kind(expr: Op, operand: Kind, loc) -> Kind:
     axis, rank = expr.option("axis"), operand.rank
     if expr.fn in ("np.argmax", "np.argmin"):
         dtype = "int64"
-    elif expr.fn == "np.mean":
-        dtype = operand.dtype if operand.is_float else "float64"
-    elif expr.fn == "np.sum":
-        dtype = operand.dtype if operand.is_float else "int64"
+        if isinstance(axis, tuple):
+            raise KindError(problem_at(loc, f"{expr.fn} along axes {axis}", "name one axis"))
     else:
-        dtype = operand.dtype
+        whole = {"np.mean": "float64", "np.sum": "int64"}.get(expr.fn, operand.dtype)
+        dtype = operand.dtype if operand.is_float else whole
     reduced = len(axes_of(axis, rank, loc))
     return Kind(dtype, rank if expr.option("keepdims") else rank - reduced)
 
@@ -420,7 +424,10 @@ def axes_of(axis, rank: int, loc=None) -> tuple[int, ...]:
     for a in given:
         if not isinstance(a, int) or not -rank <= a < rank:
             raise KindError(problem_at(loc, f"axis {a} of an array with {rank} axes", "name an axis that exists"))
-    return tuple(sorted(a % rank for a in given))
+    axes = {a % rank for a in given}
+    if len(axes) < max(len(given), 1):
+        raise KindError(problem_at(loc, f"axis={axis} names no axis, or one twice", "name different axes"))
+    return tuple(sorted(axes))
 
 
 def permutation(expr: Op, rank: int, loc=None) -> tuple[int, ...]:

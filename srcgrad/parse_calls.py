@@ -6,6 +6,7 @@ Where that makes a function too long, the calls of a callee that is long itself 
 from __future__ import annotations
 
 import ast
+import inspect
 import types
 from dataclasses import replace
 from typing import NoReturn
@@ -150,9 +151,9 @@ class CallReader(ExpressionReader):
         names = by_name(f, page, len(positional))
         if not names:
             return positional, keywords
-        first = len(positional) - len(names)
+        first, own = len(positional) - len(names), inspect.signature(page).parameters
         given = zip(names, positional[first:], strict=True)
-        return positional[:first], {k: v for k, v in given if not (k == "out" and _is_none(v))} | keywords
+        return positional[:first], {k: v for k, v in given if k in own or not _is_none(v)} | keywords
 
     def list_as_array(self, value, node):
         """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import ir, library
 from .affine import simplify_index
 from .ir import Const, Let, Name, Op
@@ -71,7 +73,7 @@ class LibraryReader(ExpressionReader):
             self.fail(node, f"{self.page_name()}: {e}", "correct the call")
 
     def known_value(self, value, node):
-        """Return a constant, or a tuple of constants, as Python has it."""
+        """Return a constant, a dtype (None where it is not known yet), or a tuple of these, as Python has them."""
         if isinstance(value, Struct) and value.kind != "dict":
             items = [self.known_value(v, node) for v in value.items]
             return items if value.kind == "list" else tuple(items)
@@ -85,6 +87,9 @@ class LibraryReader(ExpressionReader):
         if isinstance(value, ir.Expr) and any(isinstance(e, Op) and e.fn == "ndim" for e in ir.walk(value)):
             self.fail(node, f"the number of axes of an argument of {self.page_name()} is not known here",
                       "fill an array whose axes are written out: out = np.empty(n)")  # fmt: skip
+        if isinstance(value, ir.Expr) and _is_dtype(value):
+            kind = self.shared.ranks.kind(value.args[0])
+            return None if kind is None else np.dtype(kind.dtype)
         self.fail(node, f"an option of {self.page_name()} must be known when the function is read", "write a constant")
 
     def page_name(self) -> str:

@@ -280,6 +280,8 @@ class OperationReader(ExpressionReader):
             return ShapeOf(self.leaf(given["a"], node))
         static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
         static = {k: v for k, v in static.items() if v is not None and v is not False}
+        if spelling in ("np.sum", "np.mean") and "dtype" in static:
+            given["a"] = self.summed_as(given["a"], static.pop("dtype"), spelling, node)
         if spelling == "np.arange" and "stop" not in given:
             given["stop"] = given.pop("start")
         if spelling == "np.arange":
@@ -294,6 +296,19 @@ class OperationReader(ExpressionReader):
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
         return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)
+
+    def summed_as(self, value, dtype, spelling: str, node) -> ir.Expr:
+        """Return an array converted to the dtype that it is to be summed in."""
+        value = self.as_array(value, node)
+        own, wanted = self.shared.ranks.kind(value), dtype
+        if isinstance(dtype, ir.Expr):
+            kind = self.shared.ranks.kind(dtype)
+            wanted = None if kind is None else kind.dtype
+        if wanted not in ("float64", "float32", *(("int64",) if spelling == "np.sum" else ())):
+            what = f"dtype={wanted or '...'} of {spelling} is not supported"
+            self.fail(node, what, "sum as it is, and convert the result")
+        same = own is not None and (own.dtype == wanted or wanted == "int64" and (own.is_int or own.dtype == "bool"))
+        return value if same else Op("astype", (value,), (("dtype", wanted),), self.source.loc(node))
 
     def as_array(self, value, node) -> ir.Expr:
         """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""

@@ -28,6 +28,9 @@ class ReductionReader(MaskReader):
             return found
         p, kind = self.pull(expr.args[0]), self.kind(expr.args[0])
         if not p.rank:
+            if expr.fn in ("np.sum", "np.mean") and self.kind(expr).dtype[:3] != kind.dtype[:3]:
+                cast = "float" if self.kind(expr).is_float else "int"
+                return Pull((), lambda _: Op(cast, (p.at(()),)))
             return p if not expr.fn.startswith("np.arg") else Pull((), lambda _: ZERO)
         axes = axes_of(expr.option("axis"), p.rank, expr.loc)
         kept = tuple(d for d in range(p.rank) if d not in axes)
@@ -103,7 +106,10 @@ class ReductionReader(MaskReader):
                 self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
         inner_idx = [idx[d] for d in axes]
         here, best = p.at(names), p.at(winner)
-        test = Op("or", (Op(fn, (here, best)), Op("ne", (here, here))), (), expr.loc)
+        none: Expr = Op("ne", (here, here))
+        if expr.fn.startswith("np.arg"):
+            none = Op("and", (none, Op("eq", (best, best))))  # the first NaN stays; of max any of them is the value
+        test = Op("or", (Op(fn, (here, best)), none), (), expr.loc)
         found = tuple(Let(b, Name(i), self.loc) for b, i in zip(places, inner_idx, strict=True))
         search = If(test, found, (), self.loc)
         body = [Let(b, ZERO) for b in places]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, grid_axes, one_of, written_out
+from .axes import axes_of, axis_of, grid_axes, one_of, refuse, written_out
 from .pages import page
 
 
@@ -224,14 +224,19 @@ def repeat(a, repeats, axis=None):
     return out
 
 
-@page(np.roll, cases=("A(5), 2", "A(5), -7", "A(2, 3), 1", "A(2, 3), 1, axis=1", "A(3, 4), (1, -1), axis=(0, 1)"))
+@page(np.roll, cases=("A(5), 2", "A(5), -7", "A(2, 3), 1", "A(2, 3), 1, axis=1", "A(3, 4), (1, -1), axis=(0, 1)",
+                      "A(5), (1, 2), axis=0", "A(2, 3), (1, 2)"))  # fmt: skip
 def roll(a, shift, axis=None):
     """The elements moved along an axis, those at its end to its beginning."""
     a = np.asarray(a)
     if axis is None:
-        return np.reshape(rolled(np.ravel(a), shift, 0), a.shape)
+        return np.reshape(np.roll(np.ravel(a), shift, 0), a.shape)
     axes = axes_of(axis, a.ndim)
     shifts = shift if isinstance(shift, tuple | list) else (shift,) * len(axes)
+    if len(axes) == 1:
+        axes = axes * len(shifts)
+    if len(axes) != len(shifts):
+        refuse("as many distances as axes are needed", "give one for all, or one for each")
     for k, d in enumerate(axes):
         a = rolled(a, shifts[k], d)
     return a

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from .pages import RefusedError, known
 
 
@@ -66,6 +68,34 @@ def one_of(option, name, *choices):
     if option not in choices:
         raise RefusedError(f"{name}={option!r} is not supported", f"one of {', '.join(map(repr, choices))}")
     return option
+
+
+@known
+def only_floats(dtype):
+    """Refuse a dtype that is none of floating numbers: what is computed in integers is cut at each step."""
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise RefusedError(f"dtype={np.dtype(dtype)} is not supported here", "a dtype of floats, or convert the result")
+
+
+@known
+def wide_enough(dtype):
+    """Refuse a dtype of short integers: sums and products would wrap around in it."""
+    if dtype is not None and np.dtype(dtype) != np.int64 and np.dtype(dtype).kind != "f":
+        what = f"dtype={np.dtype(dtype)} of sums and products is not supported"
+        raise RefusedError(what, "leave it out, and convert the result")
+
+
+@known
+def not_of_truth(dtype):
+    """Refuse a dtype of truth values."""
+    if dtype is not None and np.dtype(dtype).kind == "b":
+        raise RefusedError("initial with truth values is not supported", "convert them: np.asarray(x, dtype=int)")
+
+
+@known
+def of_floats(dtype):
+    """Return whether a dtype is one of floating numbers; True where it is not known."""
+    return dtype is None or np.dtype(dtype).kind == "f"
 
 
 @known

@@ -220,7 +220,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
     else:
         sums = np.sum(np.abs(matrices), axis=-2 if ord == 1 or ord == -1 else -1)
         value = np.max(sums, axis=-1) if ord > 0 else np.min(sums, axis=-1)
-    return with_axes(value, axes, a.ndim) if keepdims else value
+    return with_axes(value, axes, a.ndim, a.dtype) if keepdims else value
 
 
 def vector_norm(a, ord, axis, keepdims):

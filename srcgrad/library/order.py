@@ -84,7 +84,7 @@ def median(a, axis=None, keepdims=False):
         whole = np.empty(rows.shape[:-1], dtype=np.mean(x).dtype)
         for at in np.ndindex(rows.shape[:-1]):
             whole[at] = middle(rows[at])
-    return with_axes(whole, axes, x.ndim) if keepdims else whole
+    return with_axes(whole, axes, x.ndim, np.mean(x).dtype) if keepdims else whole
 
 
 def middle(row):
@@ -92,7 +92,7 @@ def middle(row):
     n = row.shape[0]
     order = np.argsort(row, kind="mergesort")
     last, low, high = order[n - 1], order[(n - 1) // 2], order[n // 2]
-    return row[last] if np.isnan(row[last]) else 0.5 * (row[low] + row[high])  # NaN is the last
+    return row[last] if np.isnan(row[last]) else 0.5 * row[low] + 0.5 * row[high]  # NaN is the last
 
 
 def rows_along(x, axes):
@@ -117,13 +117,13 @@ def quantile(a, q, axis=None, method="linear", keepdims=False):
     rows = rows_along(x, axes)
     if shares.ndim == 0:
         whole = quantile_of_rows(rows, q, method)
-        return with_axes(whole, axes, x.ndim) if keepdims else whole
+        return with_axes(whole, axes, x.ndim, np.mean(x).dtype) if keepdims else whole
     flat = np.ravel(shares)
     made = [1 if d in axes else x.shape[d] for d in range(x.ndim)] if keepdims else rows.shape[:-1]
-    out = np.empty((flat.shape[0], *made), dtype=np.mean(x).dtype)
+    out = np.empty((flat.shape[0], *made), dtype=np.result_type(x, shares))
     for k in range(flat.shape[0]):
         found = quantile_of_rows(rows, flat[k], method)
-        out[k] = with_axes(found, axes, x.ndim) if keepdims else found
+        out[k] = with_axes(found, axes, x.ndim, np.mean(x).dtype) if keepdims else found
     return out if shares.ndim == 1 else np.reshape(out, (*shares.shape, *made))
 
 
@@ -181,7 +181,7 @@ def nanmedian(a, axis=None, keepdims=False):
         whole = np.empty(rows.shape[:-1], dtype=np.mean(x).dtype)
         for at in np.ndindex(rows.shape[:-1]):
             whole[at] = middle_of_known(rows[at])
-    return with_axes(whole, axes, x.ndim) if keepdims else whole
+    return with_axes(whole, axes, x.ndim, np.mean(x).dtype) if keepdims else whole
 
 
 def middle_of_known(row):
@@ -189,7 +189,7 @@ def middle_of_known(row):
     order = np.argsort(row, kind="mergesort")  # NaN comes last
     n = np.sum(~np.isnan(row))
     low, high = order[max(n - 1, 0) // 2], order[n // 2 if n > 0 else 0]
-    return 0.5 * (row[low] + row[high]) if n > 0 else np.nan
+    return 0.5 * row[low] + 0.5 * row[high] if n > 0 else np.nan
 
 
 @page(np.nanquantile, cases=("H(5), 0.3", "H(2, 3), 0.6, axis=1", "H(5), [0.2, 0.5]"))
@@ -197,15 +197,15 @@ def nanquantile(a, q, axis=None, method="linear", keepdims=False):
     """The quantile of what is not NaN; NaN where there is nothing."""
     x, axes = np.asarray(a), axes_of(axis, np.ndim(a))
     rows = rows_along(x, axes)
+    if np.ndim(q) > 0 and (keepdims or rows.ndim > 1):
+        refuse("several quantiles along an axis, without NaN, are not supported", "ask for one after the other")
     if rows.ndim == 1:
         whole = quantile_of_known(rows, q, method)
-        return with_axes(whole, axes, x.ndim) if keepdims else whole
-    if np.ndim(q) > 0:
-        refuse("several quantiles along an axis, without NaN, are not supported", "ask for one after the other")
+        return with_axes(whole, axes, x.ndim, np.mean(x).dtype) if keepdims else whole
     whole = np.empty(rows.shape[:-1], dtype=np.mean(x).dtype)
     for at in np.ndindex(rows.shape[:-1]):
         whole[at] = quantile_of_known(rows[at], q, method)
-    return with_axes(whole, axes, x.ndim) if keepdims else whole
+    return with_axes(whole, axes, x.ndim, np.mean(x).dtype) if keepdims else whole
 
 
 @page(np.nanpercentile, cases=("H(5), 30.0", "H(2, 3), 60.0, axis=1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,11 @@ PAGES: dict[object, Callable] = {}
 METHODS: dict[str, Callable] = {}
 CASES: dict[Callable, tuple[str, ...]] = {}
 KNOWN: set[Callable] = set()
+# the parameters of methods of ufuncs, which have no signature to look at
+_OF_UFUNCS = {
+    "reduce": ["array", "axis", "dtype", "out", "keepdims", "initial", "where"],
+    "accumulate": ["array", "axis", "dtype", "out"],
+}
 # functions of modules that are not imported here, by their full names
 _BY_NAME: dict[str, Callable] = {}
 
@@ -78,18 +84,27 @@ def by_name(function: Callable, text: Callable, count: int) -> tuple[str, ...]:
 
     A page leaves parameters of its function out, as `out`: what comes behind them is not in the same place.
     """
-    if function is text:  # of a method: that of the function of NumPy with its name
-        function = getattr(np, text.__name__, text)
-    try:
-        every = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return ()
-    names = [p.name for p in every.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    named: object = function
+    if function is text:  # of a method: that of the function of NumPy with this page
+        named = next((f for f, own in PAGES.items() if own is text and f is not text), text)
+    every = _in_place(named)
+    names = every[:count]
     own = list(inspect.signature(text).parameters)
     if len(names) < count:
         return ()
     moved = (k for k, name in enumerate(names) if k >= len(own) or own[k] != name and own[k] in every)
     return tuple(names[next(moved, count) :])
+
+
+def _in_place(function: Any) -> list[str]:
+    """Return the names of the parameters that may be given by place; none where they are not known."""
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return _OF_UFUNCS.get(function.__name__, [])
+    try:
+        every = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in every if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def is_ours(function) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axis_of, only_axis, written_out
+from .axes import axis_of, only_axis, refuse, wide_enough, written_out
 from .pages import page
 
 
@@ -13,6 +13,7 @@ from .pages import page
 ))  # fmt: skip
 def cumsum(a, axis=None, dtype=None):
     """out[i] = a[0] + ... + a[i]."""
+    wide_enough(dtype)
     given = np.asarray(a, dtype=dtype)
     x = np.ravel(given) if axis is None else given
     axis = 0 if axis is None else axis_of(axis, x.ndim)
@@ -37,6 +38,7 @@ def cumsum(a, axis=None, dtype=None):
 ))  # fmt: skip
 def cumprod(a, axis=None, dtype=None):
     """out[i] = a[0] * ... * a[i]."""
+    wide_enough(dtype)
     given = np.asarray(a, dtype=dtype)
     x = np.ravel(given) if axis is None else given
     axis = 0 if axis is None else axis_of(axis, x.ndim)
@@ -114,6 +116,8 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     """out[i] = a[i + 1] - a[i], n times."""
     x = np.asarray(a)
     axis = axis_of(axis, x.ndim)
+    if n < 0:
+        refuse("np.diff has no differences of negative order", "give n=0 or more")
     if prepend is not None:
         x = np.concatenate((ending(prepend, x, axis), x), axis=axis)
     if append is not None:
@@ -150,6 +154,8 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     if x is None:
         return 0.5 * dx * np.sum(left + right, axis=axis)
     points = np.asarray(x)
+    if points.ndim > values.ndim:
+        refuse("points with more axes than the values are not supported", "repeat the values: np.broadcast_to")
     if points.ndim == 1:
         steps = points[1:] - points[:-1]
         if values.shape[axis] != points.shape[0]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of
+from .axes import axes_of, not_of_truth, of_floats, only_floats, refuse, wide_enough
 from .pages import page
 
 
-def with_axes(value, axes, ndim):
-    """The result of a reduction with the axes it was taken over as axes of one element."""
+def with_axes(value, axes, ndim, kind):
+    """The result of a reduction, of a dtype, with the axes it was taken over as axes of one element."""
     if len(axes) == ndim:
-        return np.full((1,) * ndim, value)
+        return np.full((1,) * ndim, value, dtype=kind)
     return value[tuple([None if d in axes else slice(None) for d in range(ndim)])]
 
 
@@ -29,7 +29,13 @@ def sum_(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
     """The sum of the elements."""
     x = a if where is None else np.where(where, a, 0)
     total = np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total + initial
+    return total if initial is None else total + started(total.dtype, initial)
+
+
+def started(kind, initial):
+    """What a reduction begins with, in the dtype of its result."""
+    not_of_truth(kind)
+    return initial if of_floats(kind) else int(initial)
 
 
 @page(np.mean, method="mean", cases=("A(2, 3), where=M(2, 3)", "A(2, 3), axis=1, where=M(2, 3)"))
@@ -37,26 +43,40 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=None):
     """The mean of the elements."""
     if where is None:
         return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    total = np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
-    return total / np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
+    only_floats(dtype)
+    total = np.sum(np.where(where, a, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+    count = np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
+    return shared_out(total, count, a)
+
+
+def shared_out(total, count, a):
+    """A sum of elements divided by counts, in the dtype of a mean."""
+    if np.ndim(total) == 0:
+        return total / count
+    kind = total.dtype if of_floats(total.dtype) else np.mean(a).dtype
+    return total / np.asarray(count, dtype=kind)
 
 
 @page(np.max, np.amax, method="max", cases=("A(2, 3), axis=0, initial=0.0",
                                                                "A(2, 3), where=M(2, 3), initial=-1.0"))  # fmt: skip
 def max_(a, axis=None, keepdims=False, initial=None, where=None):
     """The greatest element."""
-    x = a if where is None else np.where(where, a, initial)
+    if where is not None and initial is None:
+        refuse("where without initial is not supported", "say what is given where nothing is chosen: initial=...")
+    x = a if where is None else np.where(where, a, started(np.asarray(a).dtype, initial))
     found = np.max(x, axis=axis, keepdims=keepdims)
-    return found if initial is None else np.maximum(found, initial)
+    return found if initial is None else np.maximum(found, started(found.dtype, initial))
 
 
 @page(np.min, np.amin, method="min", cases=("A(2, 3), axis=0, initial=0.0",
                                                                "A(2, 3), where=M(2, 3), initial=1.0"))  # fmt: skip
 def min_(a, axis=None, keepdims=False, initial=None, where=None):
     """The least element."""
-    x = a if where is None else np.where(where, a, initial)
+    if where is not None and initial is None:
+        refuse("where without initial is not supported", "say what is given where nothing is chosen: initial=...")
+    x = a if where is None else np.where(where, a, started(np.asarray(a).dtype, initial))
     found = np.min(x, axis=axis, keepdims=keepdims)
-    return found if initial is None else np.minimum(found, initial)
+    return found if initial is None else np.minimum(found, started(found.dtype, initial))
 
 
 @page(np.prod, method="prod", cases=(
@@ -65,25 +85,27 @@ def min_(a, axis=None, keepdims=False, initial=None, where=None):
 ))  # fmt: skip
 def prod(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
     """The product of the elements; no quotient is taken in the derivative, so that zeros are right."""
+    wide_enough(dtype)
     given = np.asarray(a, dtype=dtype)
     chosen = given if where is None else np.where(where, given, 1)
     axes = axes_of(axis, chosen.ndim)
     kept = [d for d in range(chosen.ndim) if d not in axes]
     x = np.transpose(chosen, (*kept, *axes))
+    kind = np.sum(x).dtype if dtype is None else dtype
     if len(kept) == 0:
         whole = 1
         for i in np.ndindex(x.shape):
             whole *= x[i]
-        value = whole if initial is None else whole * initial
-        return with_axes(value, axes, chosen.ndim) if keepdims else value
-    out = np.empty(x.shape[: len(kept)], dtype=np.sum(x).dtype)
+        value = whole if initial is None else whole * started(kind, initial)
+        return with_axes(value, axes, chosen.ndim, kind) if keepdims else value
+    out = np.empty(x.shape[: len(kept)], dtype=kind)
     for at in np.ndindex(x.shape[: len(kept)]):
         part_ = 1
         for i in np.ndindex(x.shape[len(kept) :]):
             part_ *= x[(*at, *i)]
         out[at] = part_
-    result = out if initial is None else out * initial
-    return with_axes(result, axes, chosen.ndim) if keepdims else result
+    result = out if initial is None else out * started(kind, initial)
+    return with_axes(result, axes, chosen.ndim, kind) if keepdims else result
 
 
 @page(np.any, method="any", cases=("M(3)", "A(2, 3) > 0.5, axis=0",
@@ -111,6 +133,7 @@ def ptp(a, axis=None, keepdims=False):
 ))  # fmt: skip
 def var(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None):
     """The mean square of the distances to the mean."""
+    only_floats(dtype)
     x = np.asarray(a, dtype=dtype)
     away = x - np.mean(x, axis=axis, keepdims=True)
     count = count_along(x, axes_of(axis, x.ndim)) - (ddof if correction is None else correction)
@@ -166,16 +189,22 @@ def nanprod(a, axis=None, dtype=None, keepdims=False):
 @page(np.nanmean, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1, keepdims=True"))
 def nanmean(a, axis=None, dtype=None, keepdims=False):
     """The mean of what is not NaN."""
+    only_floats(dtype)
     total = np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims)
-    return total / np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    return shared_out(total, np.sum(~np.isnan(a), axis=axis, keepdims=keepdims), a)
 
 
 @page(np.nanvar, cases=("H(5)", "H(2, 3), axis=1, ddof=1"))
 def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False):
     """The variance of what is not NaN."""
-    away = np.where(np.isnan(a), 0, a - np.nanmean(a, axis=axis, dtype=dtype, keepdims=True))
-    count = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
-    return np.sum(away * away, axis=axis, keepdims=keepdims) / (count - ddof)
+    only_floats(dtype)
+    x = np.asarray(a, dtype=dtype)
+    if not of_floats(x.dtype):
+        return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    away = np.where(np.isnan(x), 0, x - np.nanmean(x, axis=axis, keepdims=True))
+    count = np.sum(~np.isnan(x), axis=axis, keepdims=keepdims)
+    free = np.where(count > ddof, count - ddof, np.nan)
+    return shared_out(np.sum(away * away, axis=axis, keepdims=keepdims), free, x)
 
 
 @page(np.nanstd, cases=("H(5)", "H(2, 3), axis=1"))
@@ -187,6 +216,8 @@ def nanstd(a, axis=None, dtype=None, ddof=0, keepdims=False):
 @page(np.nanmax, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1"))
 def nanmax(a, axis=None, keepdims=False):
     """The greatest element that is not NaN; NaN where there is none."""
+    if not of_floats(np.asarray(a).dtype):
+        return np.max(a, axis=axis, keepdims=keepdims)
     found = np.max(np.where(np.isnan(a), -np.inf, a), axis=axis, keepdims=keepdims)
     return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
 
@@ -194,6 +225,8 @@ def nanmax(a, axis=None, keepdims=False):
 @page(np.nanmin, cases=("H(5)", "H(2, 3), axis=0", "H(2, 3), axis=1"))
 def nanmin(a, axis=None, keepdims=False):
     """The least element that is not NaN; NaN where there is none."""
+    if not of_floats(np.asarray(a).dtype):
+        return np.min(a, axis=axis, keepdims=keepdims)
     found = np.min(np.where(np.isnan(a), np.inf, a), axis=axis, keepdims=keepdims)
     return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
 

@@ -24,15 +24,15 @@ for _ufunc in vars(np).values():
 
 
 @page(np.add.reduce)
-def add_reduce(array, axis=0, keepdims=False):
+def add_reduce(array, axis=0, dtype=None, keepdims=False, initial=None, where=None):
     """The sum along an axis."""
-    return np.sum(array, axis=axis, keepdims=keepdims)
+    return np.sum(array, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
 @page(np.multiply.reduce)
-def multiply_reduce(array, axis=0, keepdims=False):
+def multiply_reduce(array, axis=0, dtype=None, keepdims=False, initial=None, where=None):
     """The product along an axis."""
-    return np.prod(array, axis=axis, keepdims=keepdims)
+    return np.prod(array, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
 @page(np.logical_and.reduce)
@@ -48,18 +48,20 @@ def logical_or_reduce(array, axis=0, keepdims=False):
 
 
 @page(np.maximum.reduce)
-def maximum_reduce(array, axis=0, keepdims=False):
+def maximum_reduce(array, axis=0, dtype=None, keepdims=False, initial=None, where=None):
     """The greatest along an axis."""
-    return np.max(array, axis=axis, keepdims=keepdims)
+    x = np.asarray(array, dtype=dtype)
+    return np.max(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
 @page(np.minimum.reduce)
-def minimum_reduce(array, axis=0, keepdims=False):
+def minimum_reduce(array, axis=0, dtype=None, keepdims=False, initial=None, where=None):
     """The least along an axis."""
-    return np.min(array, axis=axis, keepdims=keepdims)
+    x = np.asarray(array, dtype=dtype)
+    return np.min(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
 @page(np.add.accumulate)
-def add_accumulate(array, axis=0):
+def add_accumulate(array, axis=0, dtype=None):
     """Sums of ever more along an axis."""
-    return np.cumsum(array, axis=axis)
+    return np.cumsum(array, axis=axis, dtype=dtype)

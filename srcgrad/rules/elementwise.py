@@ -110,6 +110,7 @@ ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "pow"})
 STEPS = frozenset({"mod", "floordiv"})
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not", "bitand", "bitor", "bitxor", "invert", "lshift", "rshift"})
+BITS = {"bitand": "&", "bitor": "|", "bitxor": "^", "invert": "~", "lshift": "<<", "rshift": ">>"}
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 CASTS = frozenset({"float", "int", "bool", "np.float64", "np.float32", "round", *(f"np.{n}" for n in INTEGERS)})
 

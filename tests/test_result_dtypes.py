@@ -1,0 +1,102 @@
+"""Value, shape and dtype of what calls of NumPy give, for options and for elements of other dtypes than float64."""
+
+import ast
+
+import numba
+import numpy as np
+import pytest
+
+import srcgrad as sg
+from srcgrad import entry, generate, pipeline, tree
+from tests.helpers import loaded
+from tests.random_programs.compare import executed
+from tests.random_programs.differences import copied
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+RNG = np.random.default_rng(3)
+WIDE, INTEGERS = RNG.normal(size=(3, 4)), RNG.integers(-4, 5, size=(3, 4))
+ARGS = {
+    "a": WIDE, "g": WIDE.astype(np.float32), "i": INTEGERS, "j": INTEGERS.astype(np.int32), "m": INTEGERS > 0, "k": 2,
+    "h": np.array([[0.3, np.nan, 1.0], [np.nan, 0.5, np.nan]]), "x": 0.7, "w": np.array([-1.0, -0.2, 0.1, 0.8]),
+}  # fmt: skip
+
+
+def result_of(text, tmp_path):
+    """Return what NumPy gives, and what the generated source gives as plain Python."""
+    used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    names = sorted(set(ARGS) & used)
+    args = tuple(ARGS[n] for n in names)
+    module = loaded(f"import numpy as np\n\n\ndef f({', '.join(names)}):\n    return {text}\n", tmp_path, "result")
+    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for n, a in zip(names, args, strict=True))
+    made = pipeline.primal(module.f, (tree.LEAF,) * len(args), kinds)
+    run = executed(generate.module_text("plain", made), made.functions[0].name)
+    return module.f(*copied(args)), run(*copied(args))
+
+
+RESULTS = (
+    # sums in another dtype
+    "np.sum(a, axis=0, dtype=np.float32)", "np.sum(i, axis=1, dtype=np.float64)", "np.sum(a, dtype=np.int64)",
+    "np.sum(g, 0, np.float64)", "i.sum(0, np.float32)", "np.mean(i, axis=0, dtype=np.float32)", "np.sum(m, 1, i.dtype)",
+    "np.mean(g, 1, np.float64)", "np.mean(a, axis=0, dtype=np.float32, where=m)", "np.nansum(i, 0, np.float32)",
+    "np.cumsum(i, axis=0, dtype=np.float32)", "np.prod(i, axis=0, dtype=np.float32)", "np.add.reduce(g, 0, np.float64)",
+    "np.nanvar(i, axis=0, dtype=np.float32)",
+    # float32 stays
+    "np.prod(g, keepdims=True)", "np.median(g, keepdims=True)", "np.quantile(g, 0.3, keepdims=True)",
+    "np.nanmean(g, axis=0)", "np.nanvar(g, axis=1, keepdims=True)", "np.nanstd(g, axis=0)", "np.mean(g, 0, where=m)",
+    "np.linalg.norm(g, keepdims=True)", "np.nanmedian(g, keepdims=True)",
+    # whole numbers stay, truth values count
+    "np.nanmax(i, axis=0)", "np.nanmin(j, axis=1, keepdims=True)", "np.nanmax(m, axis=0)", "np.median(m, axis=1)",
+    "np.mean(k)", "np.count_nonzero(x)", "np.nanmedian(m)",
+    # the first NaN
+    "np.argmax(h)", "np.argmin(h)", "np.argmax(h, axis=0)",
+    # what a reduction begins with has the dtype of its result
+    "np.sum(i, initial=2.5)", "np.prod(j, axis=0, initial=2.5)", "np.max(i, axis=0, initial=1.5, where=m)",
+    "np.min(j, initial=-0.5)", "np.sum(m, axis=0, initial=2.5)",
+    "np.quantile(g, [0.2, 0.5], axis=0)", "np.quantile(g, 0.2, axis=0)", "np.quantile(g, [0.2, 0.5])",
+    # fewer elements than degrees of freedom
+    "np.nanvar(h, axis=1, ddof=2)", "np.nanstd(i, ddof=20)", "np.nanvar(h, axis=0, ddof=1)",
+    # options by place
+    "np.add.reduce(a, 0, None, None, True)", "np.multiply.reduce(g, 0, np.float32)",
+    "np.add.reduce(a, axis=1, initial=2.0, where=m)", "np.maximum.reduce(a, 1, None, None, True, 0.5)",
+    "a.sum(0, None, None, True)", "a.sum(0, None, None, True, 2.0)", "a.max(0, None, True)", "a.any(0, None)",
+    "a.mean(1, None, None, True)", "a.var(0, None, None, 1, True)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RESULTS)
+def test_value_shape_and_dtype(text, tmp_path):
+    right, found = map(np.asarray, result_of(text, tmp_path))
+    assert found.shape == right.shape
+    # numbers computed from elements are widened by numba
+    assert found.dtype == right.dtype or not right.ndim and {found.dtype.kind, right.dtype.kind} == {"f"}
+    single = "float32" in text or "(g" in text
+    np.testing.assert_allclose(found, right, rtol=1e-5 if single else 1e-12)
+
+
+REFUSED = {
+    "np.sum(a, axis=())": "axis=() names no axis",
+    "np.max(a, axis=(0, 0))": "axis=(0, 0) names no axis, or one twice",
+    "np.argmax(a, axis=(0, 1))": "np.argmax along axes (0, 1)",
+    "np.sum(i, dtype=np.int32)": "dtype=int32 of np.sum is not supported",
+    "np.mean(a, dtype=np.int64)": "dtype=int64 of np.mean is not supported",
+    "np.var(a, dtype=int)": "dtype=int64 is not supported here",
+    "np.prod(a, dtype=np.int32)": "dtype=int32 of sums and products",
+    "np.cumsum(i, dtype=np.int8)": "dtype=int8 of sums and products",
+    "np.max(m, initial=2)": "initial with truth values is not supported",
+    "np.max(a, where=m)": "where without initial is not supported",
+    "np.diff(a, n=-1)": "no differences of negative order",
+    "np.trapezoid(w, a)": "points with more axes than the values",
+    "np.roll(a, (1, 2, 3), axis=(0, 1))": "as many distances as axes",
+    "np.bitwise_and(a, i)": "& of float64[:, :] and int64[:, :]",
+    "~x": "~ of float64",
+    "m - m": "NumPy does not subtract truth values",
+    "-m": "NumPy does not subtract truth values",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused_with_its_line(text, tmp_path):
+    with pytest.raises(sg.SrcgradError) as caught:
+        result_of(text, tmp_path)
+    assert REFUSED[text] in str(caught.value)
+    assert "line 5" in str(caught.value)
