@@ -281,11 +281,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
         return Kind("float64", operands[0].rank)
     if elementwise.is_elementwise(fn):
-        if fn in ("sub", "neg") and all(k.dtype == "bool" for k in operands) and any(k.rank for k in operands):
-            raise KindError(problem_at(where, "NumPy does not subtract truth values", "write !=, or convert them"))
-        if fn in elementwise.BITS and any(k.is_float for k in operands):
-            given = " and ".join(map(str, operands))
-            raise KindError(problem_at(where, f"{elementwise.BITS[fn]} of {given}", "compare them, or use int()"))
+        if (refused := elementwise.refusal(fn, operands)) is not None:
+            raise KindError(problem_at(where, *refused))
         return _elementwise_kind(fn, operands)
     if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
@@ -302,6 +299,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return external_kinds(expr, tuple(operands), where)[0]
     if fn == "np.outer":
         return Kind(common(operands).dtype, 2)
+    if fn in ("np.full", "np.full_like") and operands[-1].rank:
+        raise KindError(problem_at(where, f"{fn} of {operands[-1]}", "write np.broadcast_to(value, shape).copy()"))
     if fn in arrays.ALLOCATIONS:
         count = len(operands) - (fn == "np.full")
         default = operands[-1].dtype if fn == "np.full" else "float64"
@@ -455,6 +454,8 @@ def _dot_kind(operands, loc) -> Kind:
     a, b = operands
     if not a.rank or not b.rank:
         return common(operands)
+    if a.dtype == b.dtype == "bool":
+        raise KindError(problem_at(loc, "a product of truth values", "convert them: a.astype(int)"))
     if a.rank > 2 or b.rank > 2:
         raise KindError(problem_at(loc, f"a product of {a} and {b}", "use one- and two-dimensional arrays, or a loop"))
     return Kind(promote(a.dtype, b.dtype), a.rank + b.rank - 2)

@@ -267,7 +267,7 @@ class CallReader(ExpressionReader):
         assigned = name in callee.locals and not callee.in_library
         if isinstance(value, Const) and not assigned or isinstance(value, ir.Op) and value.fn == "dtype":
             return value
-        if isinstance(value, Name) and not assigned:
+        if isinstance(value, Name | ir.Slice) and not assigned:
             return value
         if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda) and callee.is_formula(callee.node.body):
             return value

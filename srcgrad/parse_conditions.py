@@ -166,6 +166,8 @@ class ConditionReader(ExpressionReader):
             own = list
         elif isinstance(value, Const | Obj):
             own = type(value.value)
+        elif isinstance(value, ir.Slice):
+            own = slice
         else:
             own = self.type_of(value)
         if own is None or any(not isinstance(t, type) for t in wanted):

@@ -75,7 +75,7 @@ class OperationReader(ExpressionReader):
             return base
         if name == "astype":
             given = self.bound(node, _astype)
-            dtype = self.static(given["dtype"], node)
+            dtype = self.dtype_of(given["dtype"], node)
             kind = self.shared.ranks.kind(base)
             if given.get("copy") == Const(False) and (kind is None or kind.dtype == dtype):
                 self.fail(node, "astype(..., copy=False) may give the array itself", "leave copy=False out")
@@ -278,7 +278,8 @@ class OperationReader(ExpressionReader):
         loc = self.source.loc(node)
         if spelling == "np.shape":
             return ShapeOf(self.leaf(given["a"], node))
-        static = {k: self.static(given.pop(k), node) for k in entry.static if k in given}
+        readers = {k: self.dtype_of if k == "dtype" else self.static for k in entry.static if k in given}
+        static = {k: read(given.pop(k), node) for k, read in readers.items()}
         static = {k: v for k, v in static.items() if v is not None and v is not False}
         if spelling in ("np.sum", "np.mean") and "dtype" in static:
             given["a"] = self.summed_as(given["a"], static.pop("dtype"), spelling, node)
@@ -340,7 +341,20 @@ class OperationReader(ExpressionReader):
         self.fail(node, "this option must be known when the function is read", "write a constant")
 
     def dtype(self, node):
-        return self.static(self.expr(node), node)
+        return self.dtype_of(self.expr(node), node)
+
+    def dtype_of(self, value, node):
+        """Return the name of a dtype, or the array whose dtype is meant."""
+        found = self.static(value, node)
+        if found is None or isinstance(found, ir.Expr):
+            return found
+        try:
+            name = np.dtype(found).name
+        except TypeError:
+            name = str(found)
+        if name not in arrays.DTYPES.values():
+            self.fail(node, f"the dtype {name} is not supported", "use float64, float32, integers or bool")
+        return name
 
     def shape_operands(self, node, values):
         """Return the sizes of a shape argument: a tuple, one number, or another array's shape."""
@@ -369,7 +383,7 @@ class OperationReader(ExpressionReader):
         dtype = given.pop(0) if given else keywords.pop("dtype", None)
         if given or keywords:
             self.fail(node, f"too many arguments for {spelling}", "give shape and dtype")
-        static = () if dtype is None else (("dtype", self.static(dtype, node)),)
+        static = () if dtype is None else (("dtype", self.dtype_of(dtype, node)),)
         sizes = self.shape_operands(node, [shape])
         loc = self.source.loc(node)
         if isinstance(sizes, ShapeOf):
@@ -388,18 +402,18 @@ class OperationReader(ExpressionReader):
         loc = self.source.loc(node)
         if isinstance(value, ir.Expr):
             kind = self.shared.ranks.kind(value)
-            same = dtype is not None and kind is not None and self.static(dtype, node) == kind.dtype == "float64"
+            same = dtype is not None and kind is not None and self.dtype_of(dtype, node) == kind.dtype == "float64"
             if f is not np.array and same:
                 dtype = None  # the array itself: nothing that follows can make its dtype wider
             copied = Op("copy", (value,), (), loc) if f is np.array else value
-            return copied if dtype is None else Op("astype", (value,), (("dtype", self.static(dtype, node)),), loc)
+            return copied if dtype is None else Op("astype", (value,), (("dtype", self.dtype_of(dtype, node)),), loc)
         if isinstance(value, List):
             array = self.array_of_list(value, node)
             if isinstance(node.args[0], ast.ListComp) and value.full:
                 self.shared.lists_of_lists.discard(value.buffer.id)  # nothing shows the list
             else:
                 array = Op("copy", (array,), (), loc)
-            return array if dtype is None else Op("astype", (array,), (("dtype", self.static(dtype, node)),), loc)
+            return array if dtype is None else Op("astype", (array,), (("dtype", self.dtype_of(dtype, node)),), loc)
         if not isinstance(value, Struct):
             self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
         return self.filled_array(value, dtype, node)
@@ -419,7 +433,13 @@ class OperationReader(ExpressionReader):
         leaves = [self.leaf(v, node) for v in leaves]
         kinds = {type(e.value).__name__ if isinstance(e, Const) else "float" for e in leaves}
         kind = "bool" if kinds == {"bool"} else "int64" if kinds and kinds <= {"int", "bool"} else "float64"
-        kind = kind if dtype is None else self.static(dtype, node)
+        of_arrays = any(self.shared.ranks.rank(e) for e in leaves)
+        if of_arrays and len(shape) > 1:
+            self.fail(node, "rows of arrays are not supported", "use np.stack for each row")
+        if of_arrays and dtype is not None:
+            made = self.filled_array(value, None, node)
+            return Op("astype", (made,), (("dtype", self.dtype_of(dtype, node)),), loc)
+        kind = kind if dtype is None else self.dtype_of(dtype, node)
         name = self.fresh("array")
         static = () if kind == "float64" else (("dtype", kind),)
         made = Op("np.empty", tuple(map(Const, shape)), static, loc)

@@ -220,7 +220,7 @@ class ReductionReader(MaskReader):
     def inner(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
         """Lower a product of vectors to a sum: to bring them into a row first would cost as much."""
         p = Pull(a.dims, lambda idx: Op("mul", (a.at(idx), b.at(idx)), (), expr.loc))
-        return self.sum(Op("np.sum", expr.args, (), expr.loc), p, (), (0,), into)
+        return self.sum(Op("np.sum", (Op("mul", expr.args),), (), expr.loc), p, (), (0,), into)
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):

@@ -9,7 +9,7 @@ import pytest
 import srcgrad as sg
 from srcgrad import entry, generate, pipeline, tree
 from tests.helpers import loaded
-from tests.random_programs.compare import executed
+from tests.random_programs.compare import executed, plain_run
 from tests.random_programs.differences import copied
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -53,6 +53,10 @@ RESULTS = (
     "np.sum(i, initial=2.5)", "np.prod(j, axis=0, initial=2.5)", "np.max(i, axis=0, initial=1.5, where=m)",
     "np.min(j, initial=-0.5)", "np.sum(m, axis=0, initial=2.5)",
     "np.quantile(g, [0.2, 0.5], axis=0)", "np.quantile(g, 0.2, axis=0)", "np.quantile(g, [0.2, 0.5])",
+    # one place or several, whole numbers times floats, dtypes as text
+    "np.insert(w, 1, [x, 2.0])", "np.insert(a, 1, a[:2], axis=0)", "np.insert(a, 4, w[:3], axis=1)",
+    "i[0] @ w", "j[0] @ g[1]", "m[0] @ w", "np.zeros(3, 'f4')", "np.array([w, w], dtype=np.float32)", "a.astype('i4')",
+    "np.sum(i, axis=0, dtype='f4')",
     # fewer elements than degrees of freedom
     "np.nanvar(h, axis=1, ddof=2)", "np.nanstd(i, ddof=20)", "np.nanvar(h, axis=0, ddof=1)",
     # options by place
@@ -89,9 +93,30 @@ REFUSED = {
     "np.roll(a, (1, 2, 3), axis=(0, 1))": "as many distances as axes",
     "np.bitwise_and(a, i)": "& of float64[:, :] and int64[:, :]",
     "~x": "~ of float64",
+    "m[0] @ m[1]": "a product of truth values",
+    "np.gcd(a, i)": "np.gcd of float64[:, :] and int64[:, :]",
+    "np.ldexp(a, a)": "np.ldexp of float64[:, :] and float64[:, :]",
+    "m << m": "<< of bool[:, :] and bool[:, :]",
+    "np.full((3, 4), w)": "np.full of float64[:]",
+    "np.zeros(3, 'f2')": "the dtype float16 is not supported",
+    "np.array([[w, w], [w, w]])": "rows of arrays are not supported",
+    "np.delete(w, slice(1, 2))": "other than one place",
     "m - m": "NumPy does not subtract truth values",
     "-m": "NumPy does not subtract truth values",
 }
+
+
+@pytest.mark.parametrize("text", ["np.delete(w, 4)", "np.delete(w, -5)", "np.insert(w, 5, x)"])
+def test_places_that_do_not_exist(text, tmp_path):
+    with pytest.raises(IndexError, match="out of bounds"):
+        result_of(text, tmp_path)
+
+
+def test_gradient_of_whole_numbers_times_floats(tmp_path):
+    module = loaded("def f(i, w):\n    return i @ w\n", tmp_path, "product")
+    args = (ARGS["i"][0], ARGS["w"])
+    _, gradient = plain_run(module.f, args, (1,))[2]
+    np.testing.assert_array_equal(gradient, args[0].astype(float))
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -144,7 +144,7 @@ def delete(arr, obj, axis=None):
     n = x.shape[axis]
     at = obj + n if obj < 0 else obj
     if at < 0 or at >= n:
-        raise IndexError("index is out of bounds for the axis")
+        raise IndexError("np.delete: the place is out of bounds")
     before = (slice(None),) * axis
     out = np.empty((*x.shape[:axis], n - 1, *x.shape[axis + 1 :]), dtype=x.dtype)
     out[(*before, slice(None, at))] = x[(*before, slice(None, at))]
@@ -152,7 +152,8 @@ def delete(arr, obj, axis=None):
     return out
 
 
-@page(np.insert, cases=("A(4), 1, 2.0", "A(2, 3), 1, A(2), axis=1", "A(3), -1, S()"))
+@page(np.insert, cases=("A(4), 1, 2.0", "A(2, 3), 1, A(2), axis=1", "A(3), -1, S()", "A(4), 1, A(3)",
+                        "A(2, 3), 1, A(2, 2), axis=1", "I(3), 3, [1, 2]"))  # fmt: skip
 def insert(arr, obj, values, axis=None):
     """The array with values put before one place along an axis."""
     x = np.ravel(arr) if axis is None else np.asarray(arr)
@@ -160,11 +161,19 @@ def insert(arr, obj, values, axis=None):
     if isinstance(obj, tuple | list | slice | np.ndarray):
         refuse("np.insert before other than one place is not supported", "use np.concatenate")
     at = obj + x.shape[axis] if obj < 0 else obj
-    before = (slice(None),) * axis
-    out = np.empty((*x.shape[:axis], x.shape[axis] + 1, *x.shape[axis + 1 :]), dtype=x.dtype)
+    if at < 0 or at > x.shape[axis]:
+        raise IndexError("np.insert: the place is out of bounds")
+    new, before = np.asarray(values), (slice(None),) * axis
+    if new.ndim > x.ndim:
+        refuse("values with more axes than the array are not supported", "give as many axes as the array has")
+    count = new.shape[0] if new.ndim == x.ndim else 1
+    out = np.empty((*x.shape[:axis], x.shape[axis] + count, *x.shape[axis + 1 :]), dtype=x.dtype)
     out[(*before, slice(None, at))] = x[(*before, slice(None, at))]
-    out[(*before, at)] = values
-    out[(*before, slice(at + 1, None))] = x[(*before, slice(at, None))]
+    if new.ndim == x.ndim:
+        out[(*before, slice(at, at + count))] = np.moveaxis(new, 0, axis)
+    else:
+        out[(*before, at)] = new
+    out[(*before, slice(at + count, None))] = x[(*before, slice(at, None))]
     return out
 
 

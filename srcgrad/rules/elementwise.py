@@ -118,6 +118,21 @@ HINTS = frozenset({"stop_gradient"})
 _OPERATORS = ARITHMETIC | STEPS | COMPARISONS | LOGIC | CASTS | HINTS
 
 
+def refusal(fn: str, kinds) -> tuple[str, str] | None:
+    """Return (what, the way out) where NumPy does not compute this of operands of such kinds, None where it does."""
+    given = " and ".join(map(str, kinds))
+    if fn in ("sub", "neg") and all(k.dtype == "bool" for k in kinds) and any(k.rank for k in kinds):
+        return "NumPy does not subtract truth values", "write !=, or convert them"
+    if fn in BITS and any(k.is_float for k in kinds):
+        return f"{BITS[fn]} of {given}", "compare them, or use int()"
+    if fn in ("lshift", "rshift") and all(k.dtype == "bool" for k in kinds):
+        return f"{BITS[fn]} of {given}", "convert them to integers"
+    of_integers = fn in BY_SPELLING and BY_SPELLING[fn].result == "int"
+    if of_integers and any(k.is_float for k in kinds) or fn in ("np.ldexp", "math.ldexp") and kinds[1].is_float:
+        return f"{fn} of {given}", "pass integers"
+    return None
+
+
 def is_elementwise(fn: str) -> bool:
     """Return whether an operation maps scalars to a scalar, and arrays element by element."""
     return fn in _OPERATORS or fn in BY_SPELLING
