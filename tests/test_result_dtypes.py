@@ -46,6 +46,7 @@ RESULTS = (
     "np.linalg.norm(g, keepdims=True)", "np.nanmedian(g, keepdims=True)",
     # whole numbers stay, truth values count
     "np.nanmax(i, axis=0)", "np.nanmin(j, axis=1, keepdims=True)", "np.nanmax(m, axis=0)", "np.median(m, axis=1)",
+    "np.round(i, 1)", "np.round(j[0])", "np.round(i, -1) * 1.0", "np.vander(g[0], 3)", "np.vander(i[0])",
     "np.mean(k)", "np.count_nonzero(x)", "np.nanmedian(m)",
     # the first NaN
     "np.argmax(h)", "np.argmin(h)", "np.argmax(h, axis=0)",

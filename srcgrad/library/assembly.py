@@ -229,17 +229,16 @@ def repeat(a, repeats, axis=None):
 def roll(a, shift, axis=None):
     """The elements moved along an axis, those at its end to its beginning."""
     a = np.asarray(a)
-    if axis is None:
-        return np.reshape(np.roll(np.ravel(a), shift, 0), a.shape)
-    axes = axes_of(axis, a.ndim)
+    out = np.ravel(a) if axis is None else a
+    axes = (0,) if axis is None else axes_of(axis, a.ndim)
     shifts = shift if isinstance(shift, tuple | list) else (shift,) * len(axes)
     if len(axes) == 1:
         axes = axes * len(shifts)
     if len(axes) != len(shifts):
         refuse("as many distances as axes are needed", "give one for all, or one for each")
     for k, d in enumerate(axes):
-        a = rolled(a, shifts[k], d)
-    return a
+        out = rolled(out, shifts[k], d)
+    return np.reshape(out, a.shape) if axis is None else out
 
 
 def rolled(a, shift, axis):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .axes import axis_of, written_out
+from .axes import axis_of, of_floats, written_out
 from .pages import page
 
 
@@ -103,7 +103,7 @@ def vander(x, N=None, increasing=False):
     """The powers of the elements, a row for each."""
     given = np.asarray(x)
     count = given.shape[0] if N is None else N
-    out = np.empty((given.shape[0], count), dtype=np.result_type(given, 1))
+    out = np.empty((given.shape[0], count), dtype=np.float64 if of_floats(given.dtype) else np.int64)
     for i in range(given.shape[0]):
         power = 1
         for j in range(count):

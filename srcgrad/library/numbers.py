@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..hints import stop_gradient
-from .axes import one_of
+from .axes import of_floats, one_of
 from .pages import page
 
 # ---- steps and parts
@@ -22,6 +22,8 @@ def heaviside(x1, x2):
 @page(np.round, np.around, method="round")
 def around(a, decimals=0):
     """The nearest number with so many decimals, an even last digit where there are two."""
+    if decimals >= 0 and not of_floats(np.asarray(a).dtype):
+        return np.copy(a)
     if decimals == 0:
         return np.rint(a)
     if decimals > 0:
