@@ -37,6 +37,10 @@ class Looped:
 class LoopedReader(ExpressionReader):
     """Refuses what a loop would see in Python, and does not see here."""
 
+    # what `Reader` sets up
+    env: dict
+    own_lists: dict[str, List]
+
     def looped_over(self, value, node, loop):
         """Note that a loop runs through a list, or through the values of a dict."""
         f = node.func if isinstance(node, ast.Call) else None
@@ -73,6 +77,27 @@ class LoopedReader(ExpressionReader):
                 way = "a range" if kind == "list" else f"list({ast.unparse(found.node)})"
                 found.reader.fail(found.node, f"a {kind} {what} while it is looped over", f"loop over {way}")
             found.value = found.value if new is None else new
+
+    def changes_of(self, value: List, loop) -> set[str]:
+        """Return what the body of a loop does with a list: items are "grown" or "written", its name is "bound" anew."""
+        found: set[str] = set()
+        body = loop.body if isinstance(loop, ast.For | ast.While) else []
+        for n in (n for s in body for n in ast.walk(s)):
+            base = n.value if isinstance(n, ast.Attribute | ast.Subscript) else n
+            now = self.env.get(base.id) if isinstance(base, ast.Name) else None
+            if not isinstance(now, List) or now.buffer != value.buffer:
+                continue
+            if isinstance(n, ast.Attribute) and n.attr in GROWING:
+                found.add("grown")
+            elif isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store):
+                found.add("written")
+            elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and self.own_lists.get(n.id) == now:
+                found.add("bound")
+        return found
+
+    def has_functions_inside(self) -> bool:
+        """Return whether functions are defined inside this one, which may write its lists."""
+        return any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
 
 
 def grows(node):

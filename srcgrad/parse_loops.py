@@ -12,7 +12,7 @@ from .ir import Const, Let, Name, Op
 from .kinds import INT
 from .parse_columns import row_of
 from .parse_expr import List, Lost, Obj, Struct, is_text, stored_names
-from .parse_looped import LoopedReader, grows
+from .parse_looped import LoopedReader
 
 MOST_UNROLLED = 200
 
@@ -107,13 +107,17 @@ class LoopReader(LoopedReader):
         if isinstance(value, Const) and isinstance(value.value, str):
             return Struct(tuple(map(Const, value.value)), ())
         if isinstance(value, List):
-            if value.part is not None and not self.has_tuples(value):
-                return self.items_of(self.hold(self.own_part(value.part, loop), node), node, loop)
-            if value.part is None:
-                if self.is_bound_anew(value, loop):
-                    self.fail(node, "a list is bound anew while it is looped over", "loop over list(...)")
+            changed = self.changes_of(value, loop)
+            if value.part is None and changed & {"grown", "bound"}:
+                self.fail(node, "a list grows or shrinks while it is looped over", "loop over list(...)")
+            part = value.part
+            if part is not None and (changed or self.has_functions_inside()):
+                part = Op("copy", (part,))  # a slice is a copy
+            if part is not None and not self.has_tuples(value):
+                return self.items_of(self.hold(part, node), node, loop)
+            if part is None:
                 self.looped_over(value, node, loop)
-            form = self.item_read(value, value.buffer if value.part is None else value.part)
+            form = self.item_read(value, value.buffer if part is None else part)
             form = form if value.part is None else self.held_item(form, node)
             count = value.count if value.full else self.hold(value.count, node)
             return Trips(count, lambda k: row_of(form, k))
@@ -124,18 +128,6 @@ class LoopReader(LoopedReader):
             array = self.hold(array, node)
         loc = self.source.loc(node)
         return Trips(Op("len", (array,)), lambda k: ir.Sub(array, (k,), loc))
-
-    def is_bound_anew(self, value: List, loop) -> bool:
-        """Return whether the body of a loop binds the name of a list that it runs through."""
-        walked = (n for s in _body(loop) for n in ast.walk(s))
-        own = [self.own_lists.get(n.id) for n in walked if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        return any(made is not None and made.buffer == value.buffer for made in own)
-
-    def own_part(self, part: ir.Expr, loop) -> ir.Expr:
-        """Return a slice of a list that is looped over: a copy where the loop may write into the list."""
-        writes = any(True for s in _body(loop) for n in ast.walk(s) for _ in grows(n))
-        inner = any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
-        return Op("copy", (part,)) if writes or inner else part
 
     def range_trips(self, args, node) -> Trips:
         if not 1 <= len(args) <= 3:
