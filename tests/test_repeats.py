@@ -4,15 +4,24 @@ import os
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
 
 import srcgrad as sg
+from srcgrad import store
 from srcgrad.repeats import ANYWHERE
 from tests.random_programs.differences import copied
 
 rng = np.random.default_rng(7)
 X, W, ROW, COLUMN = rng.random((5, 3)), rng.random((3, 4)), rng.random((1, 4)), rng.random((5, 1))
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Generated source runs as plain Python."""
+    monkeypatch.setattr(store, "package_digest", lambda: "plain")
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
 
 
 def layer(x, w, b, y):
@@ -56,7 +65,7 @@ def test_the_usual_variant_is_not_compiled_where_it_cannot_fit():
         g(X, W, np.ones((2, 4)), COLUMN)
 
 
-def test_after_several_sets_of_axes_one_variant_serves_all():
+def test_after_several_sets_of_axes_one_variant_serves_all(plain):
     g = sg.grad(lambda a, b, c: np.sum(a * b + b * c * a))
     shapes = [(2, 3), (1, 3), (2, 1), (1, 1)]
     for first in shapes:
@@ -68,7 +77,7 @@ def test_after_several_sets_of_axes_one_variant_serves_all():
     assert len(variants(g)) <= 8
 
 
-def test_axes_of_parameters_in_dicts_and_tuples():
+def test_axes_of_parameters_in_dicts_and_tuples(plain):
     loss = lambda p, x, y: layer(x, p["w"], p["b"], y)
     bars = sg.grad(loss)({"w": W, "b": ROW}, X, COLUMN)
     right = sg.grad(layer, argnums=(1, 2))(X, W, ROW, COLUMN)
@@ -103,7 +112,7 @@ def test_a_function_that_writes_its_arguments_is_right_at_the_first_run():
     assert np.array_equal(given[0], args[0] + 1.0)
 
 
-def test_slices_of_one_element_have_one_after_a_check():
+def test_slices_of_one_element_have_one_after_a_check(plain):
     def distances(pos):
         x, y = pos[:, 0:1], pos[:, 1:2]
         return np.sum(np.sqrt((x.T - x) ** 2 + (y - y.T) ** 2 + 1.0))
@@ -125,7 +134,7 @@ def test_slices_of_one_element_have_one_after_a_check():
     assert np.array_equal(sg.grad(next_ones)(np.array([1.0, 2.0, 4.0])), [2.0, 5.0, 2.0])
 
 
-def test_second_order_pullbacks_and_batches_with_known_axes():
+def test_second_order_pullbacks_and_batches_with_known_axes(plain):
     h = sg.hessian(lambda b: layer(X, W, b, COLUMN))(ROW)
     assert h.shape == (1, 4, 1, 4)
     inner = sg.grad(layer, argnums=2)
