@@ -201,7 +201,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
     def has_one_element(self, own: Expr, other: Expr) -> bool:
         """Return whether an axis has one element: one of a slice like `x[k:k + 1]` has, after a check."""
         short, fits = (at_most_one(self.lengths_named.get(n, n)) for n in (own, other))
-        if own != ONE and short and not fits:
+        if not isinstance(own, Const) and short and not fits:
             self.require(own, ONE, BROADCAST)
         return self.canonical(own) == ONE
 
