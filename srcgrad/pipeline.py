@@ -126,7 +126,32 @@ def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Rea
     kinds = None
     if param_kinds is not None:
         kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
+        function = with_dtypes(function, kinds)
     return Reading(function, kinds, result or parsed.result)
+
+
+def with_dtypes(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
+    """Return the function with dtypes as text that were those of arrays: each operation can stand alone.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(x):\\n    return np.zeros(3, dtype=x.dtype)")
+    >>> print(emit(with_dtypes(f, {"x": Kind("float32", 1)}), comments=False))
+    def f(x):
+        return np.zeros(3, dtype=np.float32)
+    """
+
+    def known(e: ir.Expr) -> ir.Expr:
+        e = ir.rebuild(e, known)
+        dtype = e.option("dtype") if isinstance(e, Op) else None
+        if not (isinstance(e, Op) and isinstance(dtype, ir.Expr)):
+            return e
+        text = kind_of(dtype, kinds).dtype
+        return replace(e, static=tuple((k, text if k == "dtype" else v) for k, v in e.static))
+
+    def block(stmts: ir.Block) -> ir.Block:
+        return tuple(ir.with_blocks(ir.with_exprs(s, known), block) for s in stmts)
+
+    return replace(function, body=block(function.body))
 
 
 def front(
