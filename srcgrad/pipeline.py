@@ -126,12 +126,34 @@ def read(f, structures=None, param_kinds: tuple[Kind, ...] | None = None) -> Rea
     kinds = None
     if param_kinds is not None:
         kinds = infer_kinds(function, dict(zip(function.params, param_kinds, strict=True)))
-        function = with_dtypes(function, kinds)
+        function = with_items_kept(with_dtypes(function, kinds), kinds)
     return Reading(function, kinds, result or parsed.result)
+
+
+def with_items_kept(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
+    """Return the function with copies of the arrays of a list that have names, where others may take their places."""
+    stmts = list(ir.statements(function.body))
+    counts = {s.base: s.at for s in stmts if isinstance(s, ir.Grow)}
+    shrinks = {s.target for s in stmts if isinstance(s, ir.Let) and isinstance(s.value, ir.Op) and s.value.fn == "sub"}
+    puts = [s for s in stmts if isinstance(s, ir.Store) and s.base in counts]
+    replaced = {s.base for s in puts if s.index[0] != counts[s.base] or ir.names_in(counts[s.base]) & shrinks}
+
+    def kept(stmt: ir.Stmt) -> ir.Stmt:
+        if not (isinstance(stmt, ir.Let) and isinstance(stmt.value, ir.Sub) and kinds[stmt.target].rank):
+            return stmt
+        shown = ir.names_in(stmt.value.base) & replaced
+        return replace(stmt, value=ir.Op("copy", (stmt.value,), (), stmt.loc)) if shown else stmt
+
+    def block(stmts: ir.Block) -> ir.Block:
+        return tuple(kept(ir.with_blocks(s, block)) for s in stmts)
+
+    return replace(function, body=block(function.body))
 
 
 def with_dtypes(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
     """Return the function with dtypes as text that were those of arrays: each operation can stand alone.
+
+    What a number of kind float begins with is one.
 
     >>> from srcgrad.parse import parse_text
     >>> f = parse_text("def f(x):\\n    return np.zeros(3, dtype=x.dtype)")
@@ -148,8 +170,14 @@ def with_dtypes(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
         text = kind_of(dtype, kinds).dtype
         return replace(e, static=tuple((k, text if k == "dtype" else v) for k, v in e.static))
 
+    def one(stmt: ir.Stmt) -> ir.Stmt:
+        value = stmt.value if isinstance(stmt, ir.Let) else None
+        if isinstance(stmt, ir.Let) and isinstance(value, ir.Const) and type(value.value) is int:
+            return replace(stmt, value=ir.Const(float(value.value))) if kinds[stmt.target].is_float else stmt
+        return ir.with_exprs(stmt, known)
+
     def block(stmts: ir.Block) -> ir.Block:
-        return tuple(ir.with_blocks(ir.with_exprs(s, known), block) for s in stmts)
+        return tuple(ir.with_blocks(one(s), block) for s in stmts)
 
     return replace(function, body=block(function.body))
 
