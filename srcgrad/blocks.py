@@ -122,21 +122,17 @@ def updates(stmt: Stmt) -> bool:
 
 def defined_first(block: Block, name: str) -> bool:
     """Return whether every iteration binds a name before it reads it."""
-    for stmt in block:
+    for k, stmt in enumerate(block):
         if name in names_in(*exprs_of(stmt)):
             return False
         if isinstance(stmt, Let) and stmt.target == name:
             return True
-        if any(name in read_in(b) or name in bound_in(b) for b in blocks_of(stmt)):
-            if isinstance(stmt, If):
-                if name in surely_bound((stmt,)):
-                    return all(defined_first(b, name) for b in blocks_of(stmt))
-                return all(defined_first(b, name) or name not in read_in(b) for b in blocks_of(stmt)) and (
-                    not any(name in read_in((s,)) for s in block[block.index(stmt) + 1 :])
-                )
-            inner = blocks_of(stmt)[0]
-            later = block[block.index(stmt) + 1 :]
-            return defined_first(inner, name) and name not in read_in(later)
+        blocks = blocks_of(stmt)
+        if any(name in read_in(b) or name in bound_in(b) for b in blocks):
+            if isinstance(stmt, If) and name in surely_bound((stmt,)):
+                return all(defined_first(b, name) for b in blocks)
+            # a loop may have no trip, a test another outcome: what comes later has to bind the name itself
+            return all(defined_first(b, name) for b in (*blocks, block[k + 1 :]))
     return True
 
 

@@ -101,12 +101,13 @@ class Checker:
                 needs += self.open_needs(more, facts)
             elif isinstance(stmt, While):
                 at_test = self.open_needs(self.needs_of(stmt), forget(facts, (stmt,)))
+            before = facts
             here, lifted, facts = self.settle(needs, facts, loop)
             before_loop += lifted
             stmt = ir.with_exprs(stmt, partial(self.settled, facts=facts))
             here = [] if self.silent else here
             held, stmt = self.name_indices(here, stmt, facts)
-            out += self.bound_and_checked(held, here, furthest)
+            out += self.bound_and_checked(held, here, furthest, before)
             if isinstance(stmt, If):
                 stmt = self.branch(stmt, facts)
             elif isinstance(stmt, While):
@@ -376,9 +377,9 @@ class Checker:
         return e
 
     # -- statements that check
-    def name_indices(self, needs: list[Need], stmt: Stmt, facts: Facts) -> tuple[list[Stmt], Stmt]:
+    def name_indices(self, needs: list[Need], stmt: Stmt, facts: Facts) -> tuple[list[Let], Stmt]:
         """Return (bindings of indices that are loaded or computed, the statement that uses them by name)."""
-        held: list[Stmt] = []
+        held: list[Let] = []
         table: dict[Expr, Expr] = {}
         for need in needs:
             e = need.index.expr()
@@ -393,18 +394,23 @@ class Checker:
             held.append(Let(name, e, stmt.loc))
         return (held, _substituted(stmt, table)) if table else ([], stmt)
 
-    def bound_and_checked(self, held: list[Stmt], needs: list[Need], constants: list[Need]) -> list[Stmt]:
+    def bound_and_checked(self, held: list[Let], needs: list[Need], constants: list[Need], facts: Facts) -> list[Stmt]:
         """Return bindings of indices and the checks of a statement, those of what a binding itself reads before it."""
         out: list[Stmt] = []
         for k, binding in enumerate(held):
-            inside = {self.furthest(n, constants).side_of() for n in self.needs_of(binding)}
-            out += [*self.checks([n for n in needs if n.side_of() in inside], held[:k]), binding]
-            needs = [n for n in needs if n.side_of() not in inside]
+            own = [self.furthest(n, constants) for n in self.needs_of(binding)]
+            sides = {n.side_of() for n in needs}
+            if all(n.side_of() in sides or self.proved(n, facts) for n in own):
+                early = [n for n in needs if n.side_of() in {n.side_of() for n in own}]
+            else:  # other checks of the statement tell that what it reads is inside
+                early = [n for n in needs if not any(b.value in ir.walk(n.index.expr()) for b in held[k:])]
+            out += [*self.checks(early, held[:k]), binding]
+            needs = [n for n in needs if n not in early]
         return out + self.checks(needs, held)
 
-    def checks(self, needs: list[Need], held: list[Stmt]) -> list[Stmt]:
+    def checks(self, needs: list[Need], held: list[Let]) -> list[Stmt]:
         """Return the statements that raise, both sides of an index in one."""
-        names = {affine(s.value): affine(Name(s.target)) for s in held if isinstance(s, Let)}
+        names = {affine(s.value): affine(Name(s.target)) for s in held}
         out: list[Stmt] = []
         done: set[int] = set()
         for k, need in enumerate(needs):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from . import ir
 from .contractions import contract_function
 from .dead_code import drop_dead
-from .ir import Block, Expr, For, Function, If, Kind, Let, Name, Stmt, Store, Sub, While
-from .joins import Joiner, by_making
+from .ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from .joins import NEAR, Joiner, by_making
+from .rules import elementwise
 
 TITLE = "forward and backward"
 Known = dict[Expr, Expr]  # what names and elements hold
@@ -49,41 +51,115 @@ def join_parts(function: Function, kinds: dict[str, Kind], sizes) -> Function:
             x_bar[i] = 2.0 * e * e
         return s, x_bar
     """
-    places = _neighbours(function)
-    if places is None:
+    starts = {title: k for k, title in function.sections}
+    if list(starts) != ["forward", "backward"]:
         return function
-    body, (a, b) = function.body, places
-    first, second = body[a], body[b]
-    others = tuple(s for s in body if s is not first and s is not second)
-    local = (ir.bound_in((first,)) | ir.bound_in((second,))) - ir.read_in(others)
-    out = list(body[a:b])
-    if not ir.stored_in((first,)) & ir.read_in((second,)) - ir.read_in(others):
+    body, split = function.body, starts["backward"]
+    forward = {id(s) for s in body[:split]}
+    joints: set[int] = set()
+    for second in body[split:]:
+        for first in reversed([s for s in body if id(s) in forward | joints]):
+            joined = _joined(body, first, second, kinds, sizes)
+            if joined is not None:
+                made = {id(s) for s in joined} - {id(s) for s in body}
+                body, joints = joined, joints | made
+                break
+    if not joints:
         return function
-    joiner = Joiner(kinds, lambda loop: True, by_making(sizes), local)
-    assert isinstance(second, For)
-    if not joiner.joinable(second) or not joiner.join(out, second):
-        return function
-    at = next(k for k, s in enumerate(out) if isinstance(s, For))
-    # a value that is not computed again may have kept two branches apart
-    out[at] = ir.with_blocks(out[at], lambda b: without_repetition(join_branches(without_repetition(b, {})), {}))
-    whole = (*body[:a], *out, *body[b + 1 :])
-    place = a + at
-    more = any(not isinstance(s, ir.Return) for s in whole[place + 1 :])
-    sections = ((0, "forward"), (place, TITLE), *(((place + 1, "backward"),) if more else ()))
-    function = replace(function, body=whole, sections=sections)
+    at = [k for k, s in enumerate(body) if id(s) in joints]
+    last = max(k for k, s in enumerate(body) if id(s) in forward | joints)
+    more = any(not isinstance(s, ir.Return) for s in body[last + 1 :])
+    sections = ((0, "forward"), (at[0], TITLE), *(((last + 1, "backward"),) if more else ()))
     returned = {n for s in body if isinstance(s, ir.Return) for n in ir.names_in(s.value)}
+    function = replace(function, body=body, sections=sections)
     return contract_function(drop_dead(function), kinds, sizes, set(function.params) | returned)
 
 
-def _neighbours(function: Function) -> tuple[int, int] | None:
-    """Return the places of the last loop of the forward part and of the first of the backward part."""
-    starts = {title: k for k, title in function.sections}
-    if list(starts) != ["forward", "backward"]:
+def _joined(body: Block, first: Stmt, second: Stmt, kinds: dict[str, Kind], sizes) -> Block | None:
+    """Return the body with two of its statements as one loop; None where they stay apart."""
+    if not (isinstance(first, For) and isinstance(second, For)) or first.parallel != second.parallel:
         return None
-    loops = [k for k, s in enumerate(function.body) if isinstance(s, For)]
-    before = [k for k in loops if k < starts["backward"]]
-    after = [k for k in loops if k >= starts["backward"]]
-    return (before[-1], after[0]) if before and after else None
+    a, b = (next(k for k, s in enumerate(body) if s is stmt) for stmt in (first, second))
+    kept = ir.stored_in((first,)) & ir.read_in((second,))
+    again = _computed(first) & _computed(second)
+    if a > b or not kept and not again or b - a > NEAR:
+        return None
+    read = ir.read_in(tuple(s for s in body if s is not first and s is not second))
+    if not kept - read and not again or not _checked(first, second):
+        return None
+    local = (ir.bound_in((first,)) | ir.bound_in((second,))) - read
+    joiner = _PartJoiner(kinds, lambda loop: not any(loop is s for s in body[a + 1 : b]), by_making(sizes), local)
+    out = list(body[a:b])
+    if not joiner.joinable(second) or not joiner.join(out, second):
+        return None
+    at = next(k for k, s in enumerate(out) if not any(s is x for x in body[a:b]))
+    # a value that is not computed again may have kept two branches apart
+    out[at] = ir.with_blocks(out[at], lambda b: without_repetition(join_branches(without_repetition(b, {})), {}))
+    return (*body[:a], *out, *body[b + 1 :])
+
+
+class _PartJoiner(Joiner):
+    """Joins loops of which the second reads what the first keeps, or computes again what that computes."""
+
+    def block(self, stmts: Block) -> Block:
+        return super().block(without_repetition(stmts, {}))
+
+    def feeds(self, first: For, second: For) -> bool:
+        return super().feeds(first, second) or bool(_computed(first) & _computed(second))
+
+    def rearranged(self, first: For, between: list[Stmt], second: For) -> tuple[list[Stmt], list[Stmt]] | None:
+        places = super().rearranged(first, between, second)
+        if places is None:
+            return None
+        above, below = places
+        # nothing goes ahead of a check that it may rely on
+        early = _raises(first) and any(isinstance(s, For) and _places(s) for s in above)
+        return None if early or any(map(_raises, below)) else places
+
+    def movable(self, stmt: Stmt) -> bool:
+        plain = isinstance(stmt, For) and not _raises(stmt)
+        return super().movable(stmt) or plain and all(map(self.computes, ir.statements((stmt,))))
+
+    def computes(self, stmt: Stmt) -> bool:
+        return super().computes(stmt) or isinstance(stmt, ir.Raise)
+
+
+def _raises(stmt: Stmt) -> bool:
+    return any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((stmt,)))
+
+
+def _checked(first: For, second: For) -> bool:
+    """Return whether each trip of a loop finds its indices checked once the same trip of the first has run."""
+    known = {(s.target, s.value) for s in ir.statements(first.body) if isinstance(s, Let)}
+    kept = ir.stored_in(first.body)
+
+    def checked(name: str, value: Expr) -> bool:
+        return (name, value) in known or isinstance(value, Sub) and bool(ir.names_in(value.base) & kept)
+
+    return not _raises(second) and (not _raises(first) or all(checked(*place) for place in _places(second)))
+
+
+def _places(loop: For) -> set[tuple[str, Expr]]:
+    """Return the names that indices and ranges in a loop are computed from, with their values; loads may have none."""
+    inside = list(ir.statements(loop.body))
+    places: list[tuple] = [e.index for s in inside for x in ir.exprs_of(s) for e in ir.walk(x) if isinstance(e, Sub)]
+    places += [s.index for s in inside if isinstance(s, Store)] + [(s.lo, s.hi) for s in inside if isinstance(s, For)]
+    exprs = [e for index in places for e in index]
+    found: set[tuple[str, Expr]] = {("", e) for whole in exprs for e in ir.walk(whole) if isinstance(e, Sub)}
+    asked: set[str] = set()
+    while exprs:
+        names = ir.names_in(*exprs) - asked
+        asked |= names
+        lets = [s for s in inside if isinstance(s, Let) and s.target in names]
+        found |= {(s.target, s.value) for s in lets}
+        exprs = [s.value for s in lets]
+    return found
+
+
+def _computed(loop: For) -> set[tuple[str, Expr]]:
+    """Return the names that a loop binds to what it computes or loads, with what that is."""
+    lets = [s for s in ir.statements(loop.body) if isinstance(s, Let) and isinstance(s.value, Op | Sub)]
+    return {(s.target, s.value) for s in lets if s.target not in ir.names_in(s.value)}
 
 
 def join_branches(block: Block) -> Block:
@@ -104,7 +180,9 @@ def join_branches(block: Block) -> Block:
 
 
 def without_repetition(block: Block, known: Known) -> Block:
-    """Return the block without bindings that give a name the value that it has, or that stands in an array."""
+    """Return the block without bindings to the value that a name has, or that stands in an array, and without calls
+    whose value has a name.
+    """
     known = dict(known)
     out: list[Stmt] = []
     for stmt in block:
@@ -114,6 +192,7 @@ def without_repetition(block: Block, known: Known) -> Block:
                 continue
         if isinstance(stmt, For | While):
             forget(known, (stmt,))
+        stmt = ir.with_exprs(stmt, partial(ir.substitute, table={v: k for k, v in known.items() if takes_long(v)}))
         stmt = ir.with_blocks(stmt, lambda b: without_repetition(b, known))
         forget(known, (stmt,))
         if isinstance(stmt, Let) and stmt.target not in ir.names_in(stmt.value):
@@ -122,6 +201,12 @@ def without_repetition(block: Block, known: Known) -> Block:
             known[Sub(Name(stmt.base), stmt.index)] = stmt.value
         out.append(stmt)
     return tuple(out)
+
+
+def takes_long(value: Expr) -> bool:
+    """Return whether an expression is the call of a transcendental function."""
+    row = elementwise.BY_SPELLING.get(value.fn) if isinstance(value, Op) else None
+    return row is not None and row.transcendental
 
 
 def forget(known: Known, block: Block):

@@ -192,8 +192,22 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             if p.rank == 0 and op_count(p.at(())) > 1 and not isinstance(expr, Select):
                 p = single(self.hold(p.at(()), "scale"))
             pulls.append(p)
+        pulls = [self.computed_once(p, self.kind(a), pulls) for p, a in zip(pulls, args, strict=True)]
         lifted = self.lift(pulls)
         return Pull(lifted.dims, lambda idx: build(*(lifted.element(k, idx) for k in range(len(pulls)))))
+
+    def computed_once(self, p: Pull, kind: Kind, others: list[Pull]) -> Pull:
+        """Return the pull of an array among others; one that they repeat is kept where its elements take long."""
+        if not p.rank or not any(self.repeats(p, other) for other in others):
+            return p
+        dear = dearest(p.at((Name("i"),) * p.rank))
+        return p if dear is None else self.named(self.materialise(p, kind, self.fresh(dear)).id)
+
+    def repeats(self, p: Pull, other: Pull) -> bool:
+        """Return whether an array has axes that another one is repeated along."""
+        sizes = [ONE] * (other.rank - p.rank) + [self.canonical(n) for n in p.dims]
+        beside = [self.canonical(n) for n in other.dims]
+        return any(own == ONE != n for own, n in zip(sizes[::-1], beside[::-1], strict=False))
 
     def lift(self, pulls) -> Lifted:
         return lift([self.settled(p) for p in pulls], self.resolve_sizes)
@@ -411,6 +425,12 @@ def op_count(expr: Expr) -> int:
         row = elementwise.BY_SPELLING.get(expr.fn)
         own = 3 if row is not None and row.transcendental else 1
     return own + sum(op_count(e) for e in ir.children(expr))
+
+
+def dearest(expr: Expr) -> str | None:
+    """Return the name of the first transcendental function that an expression calls, None where it calls none."""
+    rows = (elementwise.BY_SPELLING.get(e.fn) for e in ir.walk(expr) if isinstance(e, Op))
+    return next((row.name for row in rows if row is not None and row.transcendental and row.name != "sqrt"), None)
 
 
 def varying_names(e: Expr) -> set[str]:

@@ -10,7 +10,7 @@ from . import ir
 from .blocks import rename_block
 from .calls import is_call, joined
 from .dead_code import draws_random, drop_dead
-from .ir import Const, Expr, If, Kind, Let, Name, Op, Select, Stmt, Store, While
+from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While
 from .kinds import BOOL, as_float
 from .rules import elementwise
 
@@ -62,7 +62,7 @@ def propagate_constants(function: ir.Function, kinds: dict[str, Kind] | None) ->
 
 
 def forward_copies(function: ir.Function) -> ir.Function:
-    """Return the function without adjoints inside loops and branches that are another name of a scalar next to them."""
+    """Return the function without adjoints inside loops and branches that are another name of a number next to them."""
     counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
     readers = Counter(n for s in ir.statements(function.body) for n in _reads(s))
 
@@ -72,19 +72,41 @@ def forward_copies(function: ir.Function) -> ir.Function:
         while k < len(stmts):
             stmt, rest = stmts[k], tuple(stmts[k + 1 :])
             k += 1
-            if not (isinstance(stmt, Let) and isinstance(stmt.value, Name) and "_bar" in stmt.target):
+            if not (isinstance(stmt, Let) and _is_place(stmt.value) and "_bar" in stmt.target):
                 continue
-            name, source = stmt.target, stmt.value.id
+            name, value = stmt.target, stmt.value
             uses = [j for j, s in enumerate(rest) if name in ir.read_in((s,))]
             here = sum(name in _reads(s) for s in ir.statements(rest))
             if counts[name] > 1 or here < readers[name] or not uses:
                 continue
-            if source not in ir.bound_in(rest[: uses[-1] + 1]):
+            if isinstance(value, Sub) and (ir.stored_in(rest[: uses[-1]]) or isinstance(rest[uses[-1]], For | While)):
+                continue  # after a store, and in a loop, it would be loaded again
+            until = rest[: uses[-1] + 1]
+            if not ir.names_in(value) & (ir.bound_in(until) | ir.stored_in(until)):
                 k -= 1
-                stmts[k:] = rename_block(rest, {name: source})
+                stmts[k:] = _read_for(rest, name, value)
         return tuple(stmts)
 
     return replace(function, body=tuple(ir.with_blocks(s, block) for s in function.body))
+
+
+def _is_place(value: Expr) -> bool:
+    """Return whether an expression is a name, or an element at names and numbers."""
+    if isinstance(value, Sub):
+        return isinstance(value.base, Name) and all(isinstance(i, Name | Const) for i in value.index)
+    return isinstance(value, Name)
+
+
+def _read_for(block, name: str, value: Expr) -> tuple[Stmt, ...]:
+    """Return a block that reads a place in place of a name for it."""
+    if isinstance(value, Name):
+        return rename_block(block, {name: value.id})
+
+    def one(stmt: Stmt) -> Stmt:
+        stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, {Name(name): value}))
+        return ir.with_blocks(stmt, lambda b: tuple(map(one, b)))
+
+    return tuple(map(one, block))
 
 
 def rename_results(function: ir.Function) -> ir.Function:

@@ -58,8 +58,7 @@ def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, 
             return [stmt]
         form = LinearForm(target, stmt.value, is_active)
         temps, pushes = form.pushes(Name(fresh("seed")), ir.Fresh(fresh.taken), isinstance(stmt, Store), apart)
-        printed = {e for _, e in temps} | {p.value for p in pushes}
-        again = {_plain(e) for whole in printed for e in ir.walk(whole) if isinstance(e, Op)}
+        again = {_plain(e) for whole in _in_full(temps, pushes) for e in ir.walk(whole) if isinstance(e, Op)}
         calls = [e for e in calls if _plain(e) in again]
         table: dict[Expr, Expr] = {}
         lets: list[ir.Stmt] = []
@@ -74,6 +73,14 @@ def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, 
         return [*lets, replace(stmt, value=ir.substitute(stmt.value, table))]
 
     return replace(function, body=block(function.body, everywhere)), frozenset(active)
+
+
+def _in_full(temps, pushes) -> set[Expr]:
+    """Return what adjoints compute, with the values of the names that it shares in their place."""
+    shared: dict[Expr, Expr] = {}
+    for name, value in temps:
+        shared[Name(name)] = ir.substitute(value, shared)
+    return {*shared.values(), *(ir.substitute(p.value, shared) for p in pushes)}
 
 
 def unguarded_calls(expr: Expr) -> list[Op]:

@@ -144,6 +144,23 @@ def shortest_paths(path):
     return np.sum(path)
 
 
+def cohesion(x):
+    energy = 0.0
+    for i in range(x.shape[0]):
+        for j in range(i):
+            r2 = 0.0
+            for k in range(3):
+                d = x[i, k] - x[j, k]
+                r2 += d * d
+            s6 = 1.0 / r2**3
+            energy += 4.0 * (s6 * s6 - s6)
+    return energy
+
+
+def gaussians(x, centres, a):
+    return np.sum(np.exp(-a * (x[:, None] - centres) ** 2) * np.exp(x)[:, None] * np.log(centres))
+
+
 # name -> (function, arguments, positions differentiated)
 PROGRAMS = {
     "gate": (lectures.gate, (1.0, 2.0, 0.0), (0, 1, 2)),
@@ -199,6 +216,8 @@ PROGRAMS = {
         (0, 1),
     ),
     "orthogonal": (orthogonal, (np.array([[1.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 0.8]]),), (0,)),
+    "cohesion": (cohesion, (np.array([[0.0, 0.1, 0.9], [1.1, 0.3, -0.2], [0.2, 1.2, 0.1], [0.9, 1.0, 1.1]]),), (0,)),
+    "gaussians": (gaussians, (np.array([0.3, -1.0, 0.2]), np.array([1.5, 0.4]), 0.7), (0, 1, 2)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off

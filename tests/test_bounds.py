@@ -294,3 +294,41 @@ def test_sizes_compared_where_it_may_not_run_are_compared_again(f, c):
     repeated = plain_gradient(f, (np.ones(3), np.ones(1), c), (0, 1))
     assert repeated[0] == f(np.ones(3), np.ones(1), c)
     assert repeated[1][1].shape == (1,)
+
+
+def weighted_last(x, places, weights):
+    return np.sum(x * x[places]) + x[-1] * weights[places[0]]
+
+
+def test_an_index_is_read_after_the_checks_that_tell_it_is_inside():
+    text = sg.source(sg.value_and_grad(weighted_last), X, np.array([0, 2, 1]), X)
+    assert text.index("if x.shape[0] < 1:") < text.index("= places[0]")
+    with pytest.raises(IndexError, match=r"x\[-1\]"):
+        sg.grad(weighted_last)(X[:0], np.array([], dtype=int), X)
+
+
+def picked(x, places):
+    total = 0.0
+    for i in range(x.shape[0]):
+        d = x[i] * x[i]
+        total += np.exp(d)
+    for i in range(places.shape[0]):
+        total += np.sin(x[places[i]])
+    return total
+
+
+def summed(x, w):
+    total = 0.0
+    for i in range(x.shape[0]):
+        d = x[i] * x[i]
+        total += np.exp(d)
+    for i in range(w.shape[0]):
+        total += np.sin(w[i])
+    return total
+
+
+def test_no_reverse_loop_goes_ahead_of_checks():
+    text = sg.source(sg.value_and_grad(picked), X, np.array([0, 2]))
+    assert text.index("raise IndexError") < text.index("x_bar[i] += 2.0 * x[i]")
+    text = sg.source(sg.value_and_grad(summed, argnums=(0, 1)), X, X)
+    assert text.index("x_bar[i] = 2.0 * x[i]") < text.index("np.sin(w[i])")

@@ -63,7 +63,6 @@ def attraction_value_and_grad(pos, mass, softening):
         mass_bar[i, 0] += mass_bar_sum
         pos_bar[i, 0] += pos_bar_sum
         pos_bar[i, 1] += pos_bar_sum_1
-    # backward
     # return -np.sum(np.triu(mass * mass.T / distance, 1))  (line 4)
     out = -total
     return out, pos_bar, mass_bar, softening_bar

@@ -44,8 +44,5 @@ def mean_of_words_value_and_grad(E, words, u):
     for i in range(words.shape[0]):
         at = words[i]
         for j in range(E.shape[1]):
-            # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
-            rows_bar = sums_bar[j]
-            # rows = E[words]  (line 2)
-            E_bar[at, j] += rows_bar
+            E_bar[at, j] += sums_bar[j]
     return out, E_bar, u_bar

@@ -45,26 +45,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     loss = 0.0
     if X.shape[0] > labels.shape[0]:
         raise IndexError('out of bounds: labels[i] (mlp.py:7), axis 0: index, size', X.shape[0] - 1, labels.shape[0])
-    best_rec = np.empty(S.shape[0], dtype=np.int64)
-    exp_rec = np.empty((S.shape[0], W2.shape[1]))
-    total_rec = np.empty(S.shape[0])
-    for i in range(S.shape[0]):
-        # m = S[i].max()  (line 6)
-        if W2.shape[1] == 0:
-            raise ValueError('zero-size array to reduction operation which has no identity')
-        best = np.argmax(S[i])
-        best_rec[i] = best
-        m = S[i, best]
-        total = 0.0
-        for j in range(W2.shape[1]):
-            exp = np.exp(S[i, j] - m)
-            exp_rec[i, j] = exp
-            total += exp
-        total_rec[i] = total
-        at = labels[i]
-        if at < -W2.shape[1] or at >= W2.shape[1]:
-            raise IndexError('out of bounds: S[i, labels[i]] (mlp.py:7), axis 1: index, size', at, W2.shape[1])
-        loss += m + np.log(total) - S[i, at]
+    exp_rec = np.empty(W2.shape[1])
     total_1 = 0.0
     for i in range(W1.shape[0]):
         for j in range(W1.shape[1]):
@@ -73,30 +54,41 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     for i in range(W2.shape[0]):
         for j in range(W2.shape[1]):
             total_2 += unordered(W2[i, j] * W2[i, j])
-    out = loss / S.shape[0] + lam * (total_1 + total_2)
-    # backward
-    # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
     loss_bar = 1.0 / S.shape[0]
     total_1_bar = lam
     total_2_bar = lam
     W2_bar = np.empty_like(W2)
     W1_bar = np.empty_like(W1)
-    # for i in range(S.shape[0]):  (line 5)
     S_bar = np.zeros_like(S)
+    # forward and backward
     for i in range(S.shape[0]):
+        # m = S[i].max()  (line 6)
+        if W2.shape[1] == 0:
+            raise ValueError('zero-size array to reduction operation which has no identity')
+        best = np.argmax(S[i])
+        m = S[i, best]
         # loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]  (line 7)
-        total = total_rec[i]
+        total = 0.0
+        for j in range(W2.shape[1]):
+            exp = np.exp(S[i, j] - m)
+            exp_rec[j] = exp
+            total += exp
         at = labels[i]
+        if at < -W2.shape[1] or at >= W2.shape[1]:
+            raise IndexError('out of bounds: S[i, labels[i]] (mlp.py:7), axis 1: index, size', at, W2.shape[1])
+        loss += m + np.log(total) - S[i, at]
         m_bar = loss_bar
         total_bar = loss_bar * (1.0 / total)
         S_bar[i, at] -= loss_bar
         for j in range(W2.shape[1]):
-            exp = exp_rec[i, j]
+            exp = exp_rec[j]
             S_bar[i, j] += exp * total_bar
             m_bar -= unordered(exp * total_bar)
         # m = S[i].max()  (line 6)
-        best = best_rec[i]
         S_bar[i, best] += m_bar
+    # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
+    out = loss / S.shape[0] + lam * (total_1 + total_2)
+    # backward
     # S = H @ W2 + b2  (line 3)
     b2_bar = np.zeros_like(b2)
     for i in range(X.shape[0]):

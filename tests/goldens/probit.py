@@ -23,20 +23,18 @@ def probit_value_and_grad(a, b, dose, died):
     if died.shape[0] != dose.shape[0]:
         raise ValueError('operands could not be broadcast together: lengths', died.shape[0], dose.shape[0], 'probit.py:3')
     total = 0.0
-    # z = a + b * dose  (line 2)
-    for i in range(dose.shape[0]):
-        z = a + b * dose[i]
-        total += died[i] * special.log_ndtr(z) + (1.0 - died[i]) * special.log_ndtr(-z)
-    out = -total
-    # backward
-    # z = a + b * dose  (line 2)
     a_bar = 0.0
     b_bar = 0.0
+    # forward and backward
+    # z = a + b * dose  (line 2)
     for i in range(dose.shape[0]):
         z = a + b * dose[i]
         # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
+        total += died[i] * special.log_ndtr(z) + (1.0 - died[i]) * special.log_ndtr(-z)
         z_bar = -(0.7978845608028654 * died[i] / special.erfcx(-0.7071067811865476 * z) - 0.7978845608028654 * (1.0 - died[i]) / special.erfcx(0.7071067811865476 * z))
         # z = a + b * dose  (line 2)
         a_bar += z_bar
         b_bar += dose[i] * z_bar
+    # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
+    out = -total
     return out, a_bar, b_bar

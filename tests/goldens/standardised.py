@@ -44,21 +44,17 @@ def standardised_value_and_grad(X, gain, bias):
     if gain.shape[0] != bias.shape[0]:
         raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], bias.shape[0], 'standardised.py:4')
     out = 0.0
-    # Z = gain * centred / scale + bias  (line 4)
-    for i in range(X.shape[0]):
-        for j in range(gain.shape[0]):
-            Z = gain[j] * centred[i, j] / scale[j] + bias[j]
-            out += unordered(Z**2)
-    # backward
-    # Z = gain * centred / scale + bias  (line 4)
     bias_bar = np.zeros_like(bias)
     centred_bar = np.empty_like(centred)
     gain_bar = np.zeros_like(gain)
     scale_bar = np.zeros_like(scale)
+    # forward and backward
+    # Z = gain * centred / scale + bias  (line 4)
     for i in range(X.shape[0]):
         for j in range(gain.shape[0]):
             Z = gain[j] * centred[i, j] / scale[j] + bias[j]
             # return np.sum(Z**2)  (line 5)
+            out += unordered(Z**2)
             Z_bar = 2.0 * Z
             # Z = gain * centred / scale + bias  (line 4)
             t = 1.0 / scale[j]
@@ -66,6 +62,7 @@ def standardised_value_and_grad(X, gain, bias):
             centred_bar[i, j] = t * gain[j] * Z_bar
             scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar
             bias_bar[j] += Z_bar
+    # backward
     # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     sums_1_bar = np.empty_like(sums_1)
     for i in range(X.shape[1]):
