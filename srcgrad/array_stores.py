@@ -8,7 +8,7 @@ from . import ir
 from .access import root_of
 from .affine import affine, simplify_index, unclipped
 from .ir import Const, Expr, If, Kind, Name, Op, Store, Sub
-from .pull import ONE, ZERO, Pull, cell_of, single, stepped
+from .pull import ONE, ZERO, Index, Pull, cell_of, single, stepped
 from .pull_ops import ArrayReader
 
 
@@ -84,7 +84,7 @@ class StoreWriter(ArrayReader):
     def store_each(self, stmt: Store, p: Pull):
         """Lower `np.add.at(a, idx, v)`: element by element, so that repeated places take part again."""
         fn = stmt.op.removeprefix("at ")
-        items = self.unmasked(stmt.index, p.dims)
+        items = self.settled_places(self.unmasked(stmt.index, p.dims), p)
         value = self.pull(stmt.value)
         target = self.indexer.apply(p, items, self.lift)
         idx = self.loop_names_for(target.rank)
@@ -165,9 +165,23 @@ class StoreWriter(ArrayReader):
         if stmt.op != "=":
             right = Op("add" if stmt.op == "+=" else "sub", (Sub(Name(stmt.base), stmt.index), right))
         value = self.pull(right)
-        target = self.indexer.apply(p, stmt.index, self.lift)
+        target = self.indexer.apply(p, self.settled_places(stmt.index, p), self.lift)
         value = self.apart_from(value, root_of(cell_of(target, _marks(target.rank))).id, self.kinds[stmt.base].dtype)
         self.assign(target, value, Const(0), "=")
+
+    def settled_places(self, items: Index, p: Pull) -> Index:
+        """Return the items of a subscript with copies of index arrays that the store into `p` would change."""
+        root = root_of(cell_of(p, _marks(p.rank))).id
+
+        def settled(item: Expr) -> Expr:
+            if isinstance(item, ir.Slice | ir.NewAxis | ir.Dots) or not self.kind(item).rank:
+                return item
+            places = self.pull(item)
+            if root not in ir.names_in(places.at(_marks(places.rank))):
+                return item
+            return self.materialise(places, Kind("int64", places.rank), self.fresh("places"))
+
+        return tuple(map(settled, items))
 
     def apart_from(self, value: Pull, root: str, dtype: str) -> Pull:
         """Return a value that is computed before an array is written: itself where it does not read that array."""

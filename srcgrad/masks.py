@@ -117,7 +117,7 @@ class MaskReader(NestWriter):
 
     def is_choice(self, expr: Sub) -> bool:
         """Return whether a subscript is `a[mask]`, or `a[mask, :]`."""
-        return self.is_mask(expr.index[0]) and all(i == Slice() for i in expr.index[1:])
+        return bool(expr.index) and self.is_mask(expr.index[0]) and all(i == Slice() for i in expr.index[1:])
 
     def is_by_place(self, expr: Expr, rest: int) -> bool:
         """Return whether every place of the mask is computed by itself; arrays of the `rest` axes are repeated."""

@@ -91,6 +91,14 @@ def reads_what_it_writes(a, i):
     return np.sum(a**2 * np.arange(a.size))
 
 
+def places_written_through_themselves(a, i):
+    i[i] = i + 1
+    first = np.sum(a[i] ** 2)
+    np.add.at(i, i[::-1] - 1, i)
+    i[i[1:] % 4] = np.array([1, 0, 2])
+    return first + np.sum(a[i % 5] ** 3)
+
+
 def small_integers(a, k):
     return np.sum(a[k]) + k[0] * a[0] + a[k[1]]
 
@@ -115,5 +123,6 @@ CASES = [
     Case(constants_in_a_list, (sample(5), sample(2, seed=1))),
     Case(tuple_as_an_index, (sample(2, 3),)),
     Case(reads_what_it_writes, (sample(5), PLACES)),
+    Case(places_written_through_themselves, (sample(5), np.array([3, 1, 2, 0]))),
     Case(small_integers, (sample(4), np.array([1, 2], np.int32))),
 ]

@@ -44,6 +44,12 @@ def new_axes(a):
     return np.sum(a[None, :, None] * a[:, None, None]) + np.sum(a[..., None] * a) + np.sum(b**2)
 
 
+def subscript_without_items(a):
+    b = a * 1.0
+    b[()] = 2.0 * a[()] ** 2
+    return np.sum(b[()]) + np.sum(np.sin(a[()]))
+
+
 def chain(a):
     v = a[1:]
     w = v[::2]
@@ -265,6 +271,7 @@ CASES = [
     Case(bounds_at_run_time, (sample(8), 5, -20)),
     Case(bounds_at_run_time, (sample(8), -20, 5)),
     Case(new_axes, (sample(3),)),
+    Case(subscript_without_items, (sample(3, 4),)),
     Case(chain, (sample(6),)),
     Case(rows_written_by_callees, (sample(3, 3), 0.7)),
     Case(transposes_written, (sample(2, 3), 0.7)),
