@@ -6,7 +6,7 @@ import ast
 
 from . import ir
 from .ir import Const
-from .parse_expr import ExpressionReader, Struct
+from .parse_expr import ExpressionReader, Struct, is_text
 
 
 class EffectReader(ExpressionReader):
@@ -35,6 +35,8 @@ class EffectReader(ExpressionReader):
         if self.in_library and self.depth == self.own_depth:
             text = values[0].value if values and isinstance(values[0], Const) else name.id
             self.fail(node, f"{self.page_name()}: {text}", "correct the call")
+        if self.in_library and values and is_text(values[0]):
+            values = (Const(f"{values[0].value}: {self.source.called_at}"), *values[1:])
         self.emit(ir.Raise(name.id, values, self.source.loc(node)))
 
     def shown(self, node) -> ir.Expr:

@@ -186,6 +186,9 @@ WRITING = {
     "sort along": "    b = a * 1.0\n    b.sort(axis=0)\n",
     "put_along_axis": "    b = a * 1.0\n"
     "    np.put_along_axis(b, np.argmax(a, axis=1)[:, None], 2.0 * a[:, :1], axis=1)\n",
+    "put_along_axis of itself": "    b = a * 1.0\n"
+    "    np.put_along_axis(b, np.argsort(a, axis=1), b[:, ::-1], axis=1)\n",
+    "put_along_axis of one": "    b = a * 1.0\n    np.put_along_axis(b, np.array([[1]]), a[:, :1] ** 2, axis=1)\n",
     "into a part": "    b = np.zeros((2, 3))\n    np.split(b, [1])[0][0] = a[1]\n",
     "add.at": "    b = a * 1.0\n    np.add.at(b, (np.array([0, 0]), np.array([1, 1])), a[0, :2])\n",
     "ix_": "    b = a * 1.0\n    b[np.ix_(np.array([1, 0]), np.array([0, 2]))] *= a[:, 1:]\n",
@@ -258,7 +261,18 @@ STOPPED = {
     "np.cross(X[:, :2], X[:, :2])": "three elements",
     "np.quantile(x, 1.5)": "range [0, 1]",
     "np.choose(np.array([0, 3]), (x[:2], x[1:]))": "invalid entry",
-    "np.take_along_axis(X, np.array([[0]]), axis=1)": "not indexed",
+    "np.take_along_axis(X, np.array([[0], [1]]), axis=1)": "broadcast",
+    "np.take_along_axis(X, x > 1.0, axis=0)": "dtype bool",
+    "np.unravel_index(9, (3, 3))": "out of bounds",
+    "np.unravel_index(np.array([1, -1]), X.shape)": "out of bounds",
+    "np.ravel_multi_index((np.array([1, 3]), np.array([0, 1])), X.shape)": "out of bounds",
+    "np.ravel_multi_index((-1, 0), X.shape)": "out of bounds",
+    "np.partition(x, 3)": "kth is out of bounds",
+    "np.argpartition(X, (0, -4), axis=0)": "kth is out of bounds",
+    "np.bincount(np.array([1, 1]), x)": "differ in length",
+    "np.histogram(x, 2, weights=X)": "differ in shape",
+    "np.histogram(x, np.array([0.0, 2.0, 1.0]))": "must ascend",
+    "np.repeat(x, np.array([1, -1, 2]))": "negative",
     "scipy.linalg.solve_triangular(0.0 * X, x, lower=True)": "singular",
     "np.geomspace(-1.0, 2.0, 3)": "positive",
     "np.bincount(np.array([1, -1]))": "negative",
@@ -270,6 +284,12 @@ def test_errors_at_run_time(text, tmp_path):
     module = loaded(f"{HEAD}def f(X, x):\n    y = {text}\n    return np.sum(X)\n", tmp_path, "stopped")
     with pytest.raises((ValueError, sg.SrcgradError), match=STOPPED[text].replace("[", r"\[")):
         plain_run(module.f, (np.arange(9.0).reshape(3, 3), np.arange(3.0)), (0,))
+
+
+def test_an_error_of_a_page_names_the_call(tmp_path):
+    module = loaded(f"{HEAD}def f(x):\n    return np.sum(np.split(x, 2)[0])\n", tmp_path, "named")
+    with pytest.raises(ValueError, match=r"equal division: np\.split\(x, 2\) \(named\.py:6\)"):
+        plain_run(module.f, (np.arange(3.0),), (0,))
 
 
 SINGULAR = {

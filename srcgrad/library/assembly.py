@@ -210,7 +210,7 @@ def repeat(a, repeats, axis=None):
     counts = np.asarray(repeats)
     if counts.ndim > 0 and counts.shape[0] != n:
         raise ValueError("repeat: there are not as many counts as elements")
-    total = n * repeats if counts.ndim == 0 else np.sum(counts)
+    total = n * repeats if counts.ndim == 0 else total_of(counts)
     out = np.empty((*a.shape[:axis], total, *a.shape[axis + 1 :]), dtype=a.dtype)
     before = (slice(None),) * axis
     if counts.ndim == 0:
@@ -222,6 +222,16 @@ def repeat(a, repeats, axis=None):
             out[(*before, slice(start, start + counts[i]))] = a[(*before, i, None)]
             start += counts[i]
     return out
+
+
+def total_of(counts):
+    """The sum of counts, none of which is negative."""
+    total = 0
+    for count in counts:
+        if count < 0:
+            raise ValueError("repeat: a count is negative")
+        total += count
+    return total
 
 
 @page(np.roll, cases=("A(5), 2", "A(5), -7", "A(2, 3), 1", "A(2, 3), 1, axis=1", "A(3, 4), (1, -1), axis=(0, 1)",

@@ -99,6 +99,13 @@ def of_floats(dtype):
 
 
 @known
+def only_integers(dtype):
+    """Refuse a dtype that is none of integers."""
+    if dtype is not None and np.dtype(dtype).kind not in "iu":
+        raise RefusedError(f"indices of dtype {np.dtype(dtype)} are not supported", "give integers")
+
+
+@known
 def grid_axes(count, indexing):
     """Return along which axis each of the vectors of a grid runs."""
     one_of(indexing, "indexing", "xy", "ij")

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, one_of, refuse, written_out
+from .axes import axes_of, axis_of, one_of, only_integers, refuse, written_out
 from .pages import page
 
 
 @page(np.take_along_axis, cases=("A(2, 4), J(2, 3), axis=1", "A(3, 2), J(2, 2), axis=0", "A(4), J(2), axis=0",
-                                 "A(2, 3), J(4), axis=None"))  # fmt: skip
+                                 "A(2, 3), J(4), axis=None", "A(3, 4), J(1, 2), 1"))  # fmt: skip
 def take_along_axis(arr, indices, axis):
     """out[i, k] = arr[i, indices[i, k]]."""
     x = np.ravel(arr) if axis is None else arr
-    axis = 0 if axis is None else axis_of(axis, x.ndim)
-    same_lengths(x, indices, axis)
-    out = np.empty(indices.shape, dtype=x.dtype)
-    for at in np.ndindex(indices.shape):
-        out[at] = x[(*at[:axis], indices[at], *at[axis + 1 :])]
-    return out
+    return x[along(x, indices, 0 if axis is None else axis_of(axis, x.ndim))]
 
 
 @page(np.put_along_axis)
 def put_along_axis(arr, indices, values, axis):
     """arr[i, indices[i, k]] = values[i, k]."""
-    axis = axis_of(axis, arr.ndim)
-    same_lengths(arr, indices, axis)
-    given = np.broadcast_to(np.asarray(values), indices.shape)
-    for at in np.ndindex(indices.shape):
-        arr[(*at[:axis], indices[at], *at[axis + 1 :])] = given[at]
+    if axis is None:
+        refuse("np.put_along_axis without an axis is not supported", "np.put(arr, indices, values)")
+    arr[along(arr, indices, axis_of(axis, arr.ndim))] = values
 
 
-def same_lengths(x, indices, axis):
-    """An error where an array and its indices differ in shape along other axes than the one that is indexed."""
+def along(x, indices, axis):
+    """The subscript that applies indices to one axis, at the place they stand in along the others."""
+    only_integers(indices.dtype)
     if x.ndim != indices.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    for d in written_out(x.ndim):
-        if d != axis and x.shape[d] != indices.shape[d]:
-            raise ValueError("the indices and the array differ in length along an axis that is not indexed")
+    own = [np.arange(x.shape[d])[(slice(None), *(None,) * (x.ndim - d - 1))] for d in written_out(x.ndim)]
+    return (*own[:axis], indices, *own[axis + 1 :])
 
 
 @page(np.choose, method="choose", cases=("J(3), [A(3), A(3)]", "J(2, 2), (A(2, 2), S())",
@@ -177,15 +170,20 @@ def insert(arr, obj, values, axis=None):
     return out
 
 
-@page(np.apply_along_axis, cases=("np.sum, 1, A(2, 3)", "np.cumsum, 0, A(3, 2)"))
+@page(np.apply_along_axis, cases=("np.sum, 1, A(2, 3)", "np.cumsum, 0, A(3, 2)", "np.sum, 0, A(3)",
+                                  "np.cumsum, -2, A(2, 3, 2)", "lambda v: np.outer(v, v), 0, A(3, 2)"))  # fmt: skip
 def apply_along_axis(func1d, axis, arr):
     """What a function gives of each row along an axis."""
-    x = np.moveaxis(arr, axis_of(axis, arr.ndim), -1)
+    axis = axis_of(axis, arr.ndim)
+    x = np.moveaxis(arr, axis, -1)
     first = np.asarray(func1d(x[(0,) * (x.ndim - 1)]))
+    if x.ndim == 1:
+        return np.array(first)
     out = np.empty((*x.shape[:-1], *first.shape), dtype=first.dtype)
     for at in np.ndindex(x.shape[:-1]):
         out[at] = func1d(x[at])
-    return np.moveaxis(out, -1, axis) if first.ndim == 1 else out
+    moved = written_out(first.ndim)
+    return np.moveaxis(out, tuple([k - first.ndim for k in moved]), tuple([axis + k for k in moved]))
 
 
 @page(np.array_equal, cases=("A(3), A(3)", "I(2), I(2)"))

@@ -167,19 +167,26 @@ def diag_indices(n, ndim=2):
 def unravel_index(indices, shape):
     """The index along each axis of places in the order of a contiguous array."""
     place = np.asarray(indices)
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
     found = []
-    for n in shape[::-1]:
+    for n in sizes[::-1]:
         found = [place % n, *found]
         place = place // n
+    if np.any(place != 0):
+        raise ValueError("unravel_index: an index is out of bounds for an array of this shape")
     return tuple(found)
 
 
 @page(np.ravel_multi_index, cases=("(C(3), C(3)), (3, 4)", "(1, 2), (3, 4)"))
 def ravel_multi_index(multi_index, dims):
     """The places in the order of a contiguous array of an index along each axis."""
-    place = np.asarray(multi_index[0])
-    for k in range(1, len(dims)):
-        place = place * dims[k] + multi_index[k]
+    sizes = dims if isinstance(dims, tuple | list) else (dims,)
+    place = 0
+    for k in written_out(len(sizes)):
+        at = np.asarray(multi_index[k])
+        if np.any(at < 0) or np.any(at >= sizes[k]):
+            raise ValueError("ravel_multi_index: an index is out of bounds for an array of this shape")
+        place = place * sizes[k] + at
     return place
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..hints import stop_gradient
-from .axes import axes_first, axes_of, axis_of, one_of, quantile_rule, refuse, written_out
+from .axes import axes_first, axes_of, axis_of, of_floats, one_of, quantile_rule, refuse, written_out
 from .pages import page
 from .statistics import with_axes
 
@@ -61,13 +61,22 @@ def sort_in_place(a, axis=-1, kind=None, stable=None):
 @page(np.partition, cases=("A(5), 2", "A(2, 4), 1, axis=-1"))
 def partition(a, kth, axis=-1, kind=None):
     """The elements in ascending order, which is a partition at every place."""
+    place_in(np.size(a) if axis is None else np.shape(a)[axis], kth)
     return np.sort(a, axis=axis)
 
 
 @page(np.argpartition, method="argpartition", cases=("A(3), [0, 1, 2]",))
 def argpartition(a, kth, axis=-1, kind=None):
     """The places of the elements in ascending order, which is a partition at every place."""
+    place_in(np.size(a) if axis is None else np.shape(a)[axis], kth)
     return np.argsort(a, axis=axis)
+
+
+def place_in(n, kth):
+    """An error where a partition is at a place that there is not."""
+    for k in np.ravel(np.asarray(kth)) if np.ndim(kth) > 0 else (kth,):
+        if k < -n or k >= n:
+            raise ValueError("partition: kth is out of bounds")
 
 
 @page(np.median, cases=("A(5)", "A(4)", "A(3, 4), axis=1", "A(4, 2), axis=0, keepdims=True", "A(2, 3, 2), axis=(0, 2)",
@@ -260,20 +269,30 @@ def searchsorted(a, v, side="left"):
 def digitize(x, bins, right=False):
     """The numbers of the bins that values lie in, whose edges ascend."""
     edges = np.asarray(bins)
-    for i in range(1, edges.shape[0]):
-        if edges[i] < edges[i - 1]:
-            raise ValueError("digitize: the edges of the bins must ascend")
+    ascending(edges)
     return np.searchsorted(edges, x, side="left" if right else "right")
 
 
+def ascending(edges):
+    """An error where the edges of bins do not ascend."""
+    for i in range(1, edges.shape[0]):
+        if edges[i] < edges[i - 1]:
+            raise ValueError("the edges of the bins must ascend")
+
+
 @page(np.histogram, cases=("A(20), 4", "A(20), U(4)", "A(10), 3, (-1.0, 1.0)", "A(10), 3, weights=A(10)",
-                           "A(10), 4, density=True", "A(10), U(5), weights=P(10), density=True"))  # fmt: skip
+                           "A(10), 4, density=True", "A(10), U(5), weights=P(10), density=True",
+                           "M(6), 2"))  # fmt: skip
 def histogram(a, bins=10, range=None, density=False, weights=None):
     """How many elements lie in each bin, or the sums of their weights; and the edges of the bins."""
     flat = np.ravel(np.asarray(a))
+    flat = flat if of_floats(flat.dtype) else np.asarray(flat, dtype=np.int64)
     w = None if weights is None else np.ravel(np.asarray(weights))
+    if weights is not None and np.shape(weights) != np.shape(a):
+        raise ValueError("histogram: the weights and the elements differ in shape")
     if np.ndim(bins) > 0:
         edges = np.asarray(bins)
+        ascending(edges)
         found = np.zeros(edges.shape[0] - 1, dtype=np.int64 if weights is None else w.dtype)
         into_bins(flat, w, edges, found)
     else:
@@ -329,6 +348,8 @@ def bincount(x, weights=None, minlength=0):
         return counts
     sums = np.zeros(n)
     given = np.asarray(weights)
+    if given.shape[0] != bins.shape[0]:
+        raise ValueError("bincount: the weights and the numbers differ in length")
     for i in range(bins.shape[0]):
         sums[bins[i]] += given[i]
     return sums
