@@ -31,6 +31,7 @@ from .residuals import with_residuals
 from .resized import SizeChanges, hold_in_buffer, lengths
 from .rules.arrays import ALLOCATIONS
 from .swaps import SwapWriter
+from .unbound import with_beginnings
 
 
 def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False) -> ir.Function:
@@ -59,6 +60,7 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
+    function = with_beginnings(function, infer_kinds(function, params))
     kinds = infer_kinds(function, params)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)

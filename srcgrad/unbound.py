@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from . import ir
-from .ir import Block, Break, Const, For, If, Let, Name, Op, Stmt, Store, While
+from .errors import UnsupportedError, problem_at
+from .ir import Block, Break, Const, For, If, Kind, Let, Name, Op, Stmt, Store, While
 
 
 def guard_unbound(function: ir.Function) -> ir.Function:
@@ -33,6 +34,47 @@ def guard_unbound(function: ir.Function) -> ir.Function:
     flags = {n: fresh(f"{n}_bound") for n in sorted(survey.doubtful)}
     heads = [Let(flag, Const(False), function.loc) for flag in flags.values()]
     return replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
+
+
+def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
+    """Return the function with values at its head for names that the text reads before it binds them.
+
+    A loop has bound such a name in the trip before. Nothing reads the value, but numba must know its type, and reverse
+    keeps what a name held before it is bound.
+
+    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.emit import emit
+    >>> loop = "for i in range(3):\\n        if i > 0:\\n            x *= y\\n        y = x"
+    >>> f = parse_text(f"def f(x):\\n    {loop}\\n    return x")
+    >>> print(emit(with_beginnings(f, {"x": Kind("float64"), "y": Kind("float64"), "i": Kind("int64")})))
+    def f(x):
+        y = 0.0
+        for i in range(3):
+            if i > 0:
+                x *= y
+            y = x
+        return x
+    """
+    bound = {*function.params, *(n for n, _ in function.captured)}
+    early: dict[str, Stmt] = {}
+    for stmt in ir.statements(function.body):
+        read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store) else set())
+        for name in sorted(read - bound):
+            early.setdefault(name, stmt)
+        bound |= set(ir.binds(stmt))
+    for name, stmt in early.items():
+        if kinds[name].rank > 1:
+            what = f"the array {name!r} is read in a line before the one that binds it"
+            raise UnsupportedError(problem_at(stmt.loc, what, "make it before the loop: np.zeros(...)"))
+    heads = [Let(n, _nothing(kinds[n]), function.loc) for n in sorted(early)]
+    return replace(function, body=(*heads, *function.body)) if heads else function
+
+
+def _nothing(kind: Kind) -> ir.Expr:
+    if kind.rank:
+        return Op("np.empty", (Const(0),), (("dtype", kind.dtype),) if kind.dtype != "float64" else ())
+    value: dict[str, ir.Expr] = {"float64": Const(0.0), "int64": Const(0), "bool": Const(False)}
+    return value.get(kind.dtype) or Op(f"np.{kind.dtype}", (Const(0),))
 
 
 @dataclass

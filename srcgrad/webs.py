@@ -145,9 +145,11 @@ class _Webs:
         used: set[str] = set()
         params = set(self.function.params) | {n for n, _ in self.function.captured}
         counters = _pure_counters(self.function)
+        # what seemed unbound in the first trip of a loop may turn out to come from the trip before
+        met = {self.find(k) for key, k in self.at.items() if key[0] != "unbound"}
         for k in range(self.count):
             root = self.find(k)
-            if root in names:
+            if root in names or root not in met:
                 continue
             base = self.name_of[root]
             if base in counters:

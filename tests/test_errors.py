@@ -690,6 +690,13 @@ def test_name_assigned_on_one_path_only(load):
         sg.grad(f)(0.5)
 
 
+def test_array_with_two_axes_read_in_a_line_before_the_one_that_binds_it(load):
+    loop = "for k in range(3):\n    if k > 0:\n        s += before[0, 0]\n    before = np.outer(x, x)\n"
+    f = load(body(f"s = 0.0\n{loop}return s"))
+    with pytest.raises(sg.UnsupportedError, match=r"'before' is read in a line before .*\n.*make it before the loop"):
+        sg.grad(f)(np.ones(2))
+
+
 # ---- afterwards
 
 

@@ -28,6 +28,38 @@ def horner(coefficients, x):
     return value
 
 
+def residuals_that_follow_each_other(mu, r):
+    s = 0.5
+    for t, value in enumerate(r):
+        e = value - mu
+        if t > 0:
+            s = 0.3 + 0.2 * before**2 + s * mu  # noqa: F821
+        before = e * s  # noqa: F841
+    return s
+
+
+def state_from_the_trip_before(x, r):
+    k = 0
+    while k < len(r):
+        if k > 0:
+            s += last * r[k] * s  # noqa: F821
+        else:
+            s = x
+        last = s * r[k]  # noqa: F841
+        k += 1
+    return s
+
+
+def array_from_the_trip_before(x, r):
+    s = 0.0
+    for t in range(3):
+        row = r * x + s
+        if t > 0:
+            s += np.sum(before * row) * x  # noqa: F821
+        before = row  # noqa: F841
+    return s
+
+
 def chebyshev(x, c):
     before, now = 1.0, x
     total = c[0] + c[1] * x
@@ -326,6 +358,9 @@ CASES = [
     Case(product_of_all, (np.array([0.5, 0.0, -2.0, 3.0]), 4), expected=(np.array([0.0, -3.0, 0.0, 0.0]),)),
     Case(norm_by_hand, (sample(5),)),
     Case(horner, (sample(6), 0.8)),
+    Case(residuals_that_follow_each_other, (0.3, sample(5))),
+    Case(state_from_the_trip_before, (0.3, sample(4))),
+    Case(array_from_the_trip_before, (0.3, sample(4))),
     Case(chebyshev, (0.3, sample(7))),
     Case(fibonacci_like, (0.4, 0.7, 8)),
     Case(trapezoid_rule, (0.1, 1.9, 12)),
