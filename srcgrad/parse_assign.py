@@ -43,9 +43,11 @@ class AssignmentReader(ExpressionReader):
             self.assign(target, value, node)
 
     def unpacked(self, node):
-        """Return what is unpacked: the items of `map` or `filter` as a list."""
+        """Return what is unpacked: the items of a generator, of `map` or of `filter` as a list."""
         made = self.as_generator(node)
-        return self.expr(node if made is node else ast.copy_location(ast.ListComp(made.elt, made.generators), node))
+        if isinstance(made, ast.GeneratorExp):
+            made = ast.copy_location(ast.ListComp(made.elt, made.generators), node)
+        return self.expr(made)
 
     def stmt_annassign(self, node):
         if node.value is not None:
@@ -276,6 +278,10 @@ class AssignmentReader(ExpressionReader):
             ]
         elif isinstance(value, Struct):
             items = self.starred(target, list(value.items))
+        elif isinstance(value, List):
+            whole, loc = self.whole(value), self.source.loc(node)
+            self.require_length(self.first_column(value, value.count), len(target.elts), node)
+            items = [self.item_read(value, ir.Sub(whole, (Const(k),), loc)) for k in range(len(target.elts))]
         elif isinstance(value, ir.Expr):
             value = self.of_length(value, len(target.elts), node)
             items = [ir.Sub(value, (Const(k),), self.source.loc(node)) for k in range(len(target.elts))]
@@ -318,12 +324,15 @@ class AssignmentReader(ExpressionReader):
 
     def of_length(self, value: ir.Expr, count: int, node) -> ir.Expr:
         """Return an array that is unpacked, after a check that it has as many items as there are names."""
-        value, loc = self.hold(value, node) if not isinstance(value, Name) else value, self.source.loc(node)
-        length = Op("len", (value,))
-        message = Const("values to unpack and names differ in number:")
+        value = self.hold(value, node) if not isinstance(value, Name) else value
+        self.require_length(Op("len", (value,)), count, node)
+        return value
+
+    def require_length(self, length: ir.Expr, count: int, node):
+        """Emit a check that there are as many values to unpack as names."""
+        loc, message = self.source.loc(node), Const("values to unpack and names differ in number:")
         stop = ir.Raise("ValueError", (message, length, Const(count)), loc)
         self.emit(ir.If(Op("ne", (length, Const(count))), (stop,), (), loc))
-        return value
 
     def hold(self, value, node, base="value"):
         """Return the value under a name of its own, so that later stores do not change it."""

@@ -19,6 +19,25 @@ def appended(x, n):
     return s + xs[-1] * xs[2] + len(xs) * x + sum(xs) + max(xs)
 
 
+def unpacked_from_a_generator(W, x):
+    q, k = (w * x for w in W)
+    a, b = [v * v for v in x[:2]]
+    pairs = []
+    for v in x:
+        pairs.append((v, v * a))
+    (c, d), *_ = [pairs[0]]
+    (e, f), g = pairs[1:]
+    return np.sum(q * k) + a * b * c - d * e * f + g[0] * g[1]
+
+
+def written_under_names_unpacked(W):
+    rows = [w * 2.0 for w in W]
+    a, b = rows
+    a[0] = 3.0
+    b *= a
+    return np.sum(rows[0] * rows[1]) + np.sum(b)
+
+
 def fed_by_itself(x, n):
     xs = [x, 2.0 * x]
     for i in range(n):
@@ -555,4 +574,6 @@ CASES = [
     Case(tuples_from_a_comprehension, (POINT,)),
     Case(items_moved, (POINT,)),
     Case(levels_handed_over, (POINT,)),
+    Case(unpacked_from_a_generator, (sample(2, 3), sample(3))),
+    Case(written_under_names_unpacked, (sample(2, 3),)),
 ]
