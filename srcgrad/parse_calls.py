@@ -20,7 +20,7 @@ from .ir import Const, Let, Name
 from .library import by_name, is_ours, page_of
 from .library.choice import vectorized
 from .parse_effects import leaves_of
-from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Struct
+from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
 from .parse_routines import Expansion, call_routine, form_of
 from .source import find_source, python_function
 
@@ -112,7 +112,7 @@ class CallReader(ExpressionReader):
             made = self.shared.routines.find(self, callee, given)
             if made is not None:
                 return call_routine(self, node, made, given)
-        if recursive:
+        if recursive and not self.ends(callee, given, local):
             self.refuse_recursion(node, callee, identity, given, local)
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
@@ -120,6 +120,11 @@ class CallReader(ExpressionReader):
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def ends(self, callee, given: dict, local) -> bool:
+        """Return whether a function that calls itself does not do so with such arguments: it is read in place."""
+        routines = self.shared.routines
+        return not local and routines.key_of(self, callee, given) in routines.ending
 
     def refuse_recursion(self, node, callee, identity, given: dict, local) -> NoReturn:
         name, routines = self.name_of(node), self.shared.routines
@@ -131,8 +136,10 @@ class CallReader(ExpressionReader):
         if any(form_of(v, k in callee.locals) is None for k, v in given.items()):
             self.fail(node, f"{name} calls itself, and takes a list, a dict or an inner function",
                       "pass arrays and tuples, or write the recursion as a loop")  # fmt: skip
-        self.fail(node, f"{name} calls itself, and writes its arguments or draws numbers",
-                  "return new arrays, or write the recursion as a loop")  # fmt: skip
+        for problem in routines.problems.get(routines.key_of(self, callee, given), ()):
+            raise Stop(problem)
+        self.fail(node, f"{name} calls itself, and writes or returns its arguments, or draws numbers",
+                  "return new arrays: x.copy(), or write the recursion as a loop")  # fmt: skip
 
     def function_of(self, node, f: np.vectorize):
         """Return the function that one made by np.vectorize applies to the elements of its arguments."""

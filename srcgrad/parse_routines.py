@@ -14,15 +14,16 @@ import numpy as np
 from . import ir
 from .blocks import verify
 from .calls import Routine, call, is_call, operation, reachable, routines_in
+from .errors import Problem
 from .ir import Const, Expr, Kind, Name
-from .parse_expr import Obj, ShapeOf, Struct
+from .parse_expr import Obj, ShapeOf, Stop, Struct
 from .rules import draws
 from .source import Source
 
 # statements of a callee up to which it is read in place also where calls stay calls
 SHORT = 40
-# how often a function may call itself with other forms of arguments
-DEEP = 3
+# how often a function may call itself with other forms of arguments, as one of a tree of tuples does
+DEEP = 8
 
 
 class Expansion(Exception):
@@ -48,6 +49,7 @@ class _Building:
     result: object = Const(0.0)
     given: tuple = ()
     asked: bool = False
+    kinds: tuple[Kind | None, ...] = ()  # of the arrays among the results, as far as they are known
 
 
 class Routines:
@@ -58,24 +60,31 @@ class Routines:
         self.made: dict[tuple, Made | None] = {}
         self.building: dict[tuple, _Building] = {}
         self.endless: set[object] = set()  # functions that call themselves with ever other forms of arguments
+        self.ending: set[tuple] = set()  # what calls itself with other forms only, if at all, and comes to an end
+        self.problems: dict[tuple, list[Problem]] = {}  # of what was read
+
+    def key_of(self, caller, callee, given: dict) -> tuple:
+        """Return what tells apart the routines of calls: the function, the forms of its arguments, and their axes."""
+        forms = tuple((name, form_of(v, name in callee.locals)) for name, v in given.items())
+        args = [e for name, v in given.items() for e in arguments_in(v, dict(forms)[name] == "*")]
+        return callee.source.function, forms, tuple(caller.shared.ranks.rank(e) for e in args)
 
     def find(self, caller, callee, given: dict) -> Made | None:
         """Return the routine for a call of what the reader `callee` reads, None where it is read in place."""
-        forms = tuple((name, form_of(v, name in callee.locals)) for name, v in given.items())
-        args = [e for name, v in given.items() for e in arguments_in(v, dict(forms)[name] == "*")]
-        key = (callee.source.function, forms, tuple(caller.shared.ranks.rank(e) for e in args))
-        if any(form is None for _, form in forms) or key in self.inline:
+        key = self.key_of(caller, callee, given)
+        again = callee.source.function.__code__ in caller.shared.stack
+        if any(form is None for _, form in key[1]) or key in self.inline and not again:
             return None
         own = next((b for k, b in self.building.items() if _fits(key, k)), None)
         if own is not None:
             own.asked = True
-            return Made(own.routine, own.result, (), own.given)
+            return Made(own.routine, own.result, (), own.given, own.kinds)
         if key not in self.made:
             code = callee.source.function.__code__
             if caller.shared.stack.count(code) > DEEP:
                 self.endless.add(code)
             self.made[key] = self.read(caller, callee.source, given, key) if code not in self.endless else None
-        return self.made[key]
+        return None if key in self.inline else self.made[key]
 
     def read(self, caller, source: Source, given: dict, key) -> Made | None:
         """Return a function as a routine; None where it is short, or no function of its own."""
@@ -83,24 +92,36 @@ class Routines:
         known = set(self.made)
         while True:
             self.building[key], own.asked = own, False
-            made = self.attempt(caller, source, given, own)
-            del self.building[key]
-            if made is None or not own.asked or form_of_result(own.result) == form_of_result(made.result):
+            try:
+                made = self.attempt(caller, source, given, own)
+            finally:
+                del self.building[key]
+            if made is None or not own.asked or made.routine.function.body and (
+                form_of_result(own.result) == form_of_result(made.result)):  # fmt: skip
                 return made
             # its own calls were read for another form of result: again, now that it is known
-            own.result = made.result
+            own.result, own.kinds = made.result, made.kinds
             self.made = {k: v for k, v in self.made.items() if k in known}
 
     def attempt(self, caller, source: Source, given: dict, own: _Building) -> Made | None:
         reader, params = apart(caller, source, {name: (v, caller.shared) for name, v in given.items()}, self)
         shared = reader.shared
-        body, value = reader.read_body()
+        try:
+            body, value = reader.read_body()
+        except Stop:
+            return None  # a page that must know more, as it does in place
         if shared.problems and own.asked and reader.template is not None:
             value = reader.template
-            if form_of_result(value) != form_of_result(own.result):
-                return Made(own.routine, value, (), own.given)
+            kinds = tuple(map(_of_array, map(shared.ranks.kind, results_in(value))))
+            if form_of_result(value) != form_of_result(own.result) or own.kinds != kinds and any(kinds):
+                return Made(own.routine, value, (), own.given, kinds)
         leaves = results_in(value)
         short = sum(1 for _ in ir.statements(body)) <= SHORT and not own.asked
+        # a function that returns nothing is no routine, and right in place
+        head = source.loc(source.node).line
+        self.problems[own.routine.key] = [p for p in shared.problems if p.line != head]
+        if not shared.problems and not own.asked:
+            self.ending.add(own.routine.key)
         if shared.problems or not leaves or short or draws_numbers(body) or not is_plain_result(value):
             return None
         caller.shared.callees += shared.callees
@@ -153,6 +174,11 @@ def call_routine(caller, node, made: Made, given: dict):
     for target, kind in zip(targets, made.kinds or (None,) * len(targets), strict=True):
         caller.shared.ranks.bind(target, kind)
     return _renamed(made.result, iter(targets), loc)
+
+
+def _of_array(kind: Kind | None) -> Kind | None:
+    """Return the kind of an array of floats, None for any other: one path does not tell the dtype of all."""
+    return kind if kind is not None and kind.rank and kind.is_float else None
 
 
 def _fits(key, other) -> bool:

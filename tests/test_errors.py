@@ -697,6 +697,16 @@ def test_array_with_two_axes_read_in_a_line_before_the_one_that_binds_it(load):
         sg.grad(f)(np.ones(2))
 
 
+def test_recursion_that_returns_an_array_it_was_given(load):
+    f = load(
+        "def g(a):\n    if len(a) < 2:\n        return a\n    b = g(a[1:])\n    b[0] += a[0]\n    return b\n"
+        "def f(x):\n    return np.sum(g(x))"
+    )
+    with pytest.raises(sg.UnsupportedError, match=r"g calls itself, and writes or returns its arguments") as error:
+        sg.grad(f)(np.ones(3))
+    assert "x.copy()" in str(error.value)
+
+
 # ---- afterwards
 
 

@@ -97,7 +97,53 @@ def horner_from(x):
     return horner(x, 0)
 
 
+def likelihood(node, t):
+    if isinstance(node, int):
+        return np.array([1.0, 0.3, 0.2]) if node else np.array([0.1, 0.2, 1.0])
+    (left, a), (right, b) = node
+    change = np.exp(-t * a), np.exp(-t * b)
+    return (np.eye(3) * change[0] + 0.1) @ likelihood(left, t) * ((np.eye(3) * change[1] + 0.1) @ likelihood(right, t))
+
+
+def tree_of_tuples(t):
+    return np.sum(likelihood(((((((0, 0.2), (1, t)), t), (1, 0.1)), 0.3), (0, 0.25)), t))
+
+
+TERM = ("+", ("*", "x", ("sin", "y")), ("*", 2.0, ("+", "x", ("*", "y", "y"))))
+
+
+def evaluated(term, x, y):
+    if isinstance(term, str):
+        return x if term == "x" else y
+    if isinstance(term, float):
+        return term
+    op, *args = term
+    if op == "sin":
+        return math.sin(evaluated(args[0], x, y))
+    a, b = evaluated(args[0], x, y), evaluated(args[1], x, y)
+    return a + b if op == "+" else a * b
+
+
+def term_of_tuples(x, y):
+    return evaluated(TERM, x, y)
+
+
+def smoothed(x, n):
+    if n == 0:
+        return x * x, 1.0
+    y, c = smoothed(x, n - 1)
+    return np.cumsum(y) * 0.5 + np.roll(y, 1), c * y[0]
+
+
+def transformed(x):
+    y, c = smoothed(x, 3)
+    return np.sum(y * y) * c
+
+
 CASES = [
+    Case(tree_of_tuples, (0.7,)),
+    Case(term_of_tuples, (0.7, 0.4)),
+    Case(transformed, (sample(5),)),
     Case(power, (1.3, 5)),
     Case(bisect, (0.7, 0.0, 1.3, 5)),
     Case(fib, (0.7, 6)),
