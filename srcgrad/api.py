@@ -82,6 +82,8 @@ class Transformed:
                 self._prepare(args)
             return self._entry(*args)
         except (ValueError, IndexError) as e:
+            if "empty list" in str(e) and not all(map(tree.is_plain, args)):
+                return self._call_structured(args)  # numba has no type for it
             if not self._may_repeat(None, e):
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
@@ -122,6 +124,7 @@ class Transformed:
             raise TypeError(f"{name}() {e}") from None
 
     def _prepare(self, args):
+        entry.require_arrays(tree.leaves_of(args))
         self._usual = self._entry_for()
         plain = all(map(tree.is_plain, args))
         self._entry = (self._likely(None, args) if plain else self._usual).dispatcher
@@ -136,7 +139,7 @@ class Transformed:
     def _in_turn(self, structures, args) -> tuple[Repeats, ...]:
         """Return which axes of one element to allow for at a call, the likeliest first."""
         args = tuple(args)
-        flat = args if structures else [leaf for a in args for leaf in tree.leaves(tree.structure_of(a), a)]
+        flat = args if structures else tree.leaves_of(args)
         if not has_axis_of_one(flat):
             return NOWHERE, ANYWHERE
         usual = self._entry_for(structures)
@@ -212,6 +215,7 @@ class Transformed:
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
         structures = tuple(tree.structure_of(a) for a in args)
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
+        entry.require_arrays(flat)
         try:
             result = self._likely(structures, flat).dispatcher(*flat)
         except (ValueError, IndexError) as e:

@@ -421,3 +421,11 @@ def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], b
     if len(set(found)) < len(found) or not found:
         raise ArgumentError(Problem(f"argnums={argnums!r} is empty or names an argument twice", f"arguments: {names}"))
     return tuple(found), single
+
+
+def require_arrays(flat):
+    """Raise where an argument is an array with operators of its own, which numba would take for one like others."""
+    for value in flat:
+        if isinstance(value, np.matrix | np.ma.MaskedArray):
+            what = f"an argument is of type {type(value).__name__}, with operators of its own"
+            raise KindError(Problem(what, "pass an array: np.asarray(...)"))

@@ -215,7 +215,9 @@ def front(
         params = dict(zip(function.params, param_kinds, strict=True))
         function = passes.run("products", function, partial(lift_products, params=params))
         function = with_residuals(function) if reverse else function
-        function = with_axes_of_one(function, variant.repeats.axes)
+        # what is allowed for may be left from arguments with more axes
+        there = [(k, axis) for k, axis in variant.repeats.axes if axis < param_kinds[k].rank]
+        function = with_axes_of_one(function, there)
         try:
             lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.repeats.anywhere, keep_args)
             break

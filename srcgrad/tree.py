@@ -69,6 +69,11 @@ def is_plain(value) -> bool:
     return not (isinstance(value, dict | list | str) or is_dataclass(value))
 
 
+def leaves_of(values) -> list:
+    """Return the leaves of several values in order."""
+    return [leaf for value in values for leaf in leaves(structure_of(value), value)]
+
+
 def leaves(structure: Structure, value) -> Iterator:
     """Yield the leaves of `value` in order."""
     if isinstance(structure, Known):

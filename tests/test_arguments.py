@@ -166,6 +166,27 @@ def test_small_integers_wrap_around_as_arrays_do():
     np.testing.assert_array_equal(x_bar, (k + k).astype(float) + ~k)
 
 
+def test_other_numbers_of_axes_after_axes_of_length_one(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    g = sg.grad(lambda x, y: np.sum(x * y), argnums=(0, 1))
+    g(np.ones((2, 1)), np.ones((1, 3)))
+    x_bar, y_bar = g(np.ones(3), np.full(3, 2.0))
+    assert x_bar.tolist() == [2.0, 2.0, 2.0]
+    assert y_bar.tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("make", [np.matrix, np.ma.MaskedArray])
+def test_arrays_with_operators_of_their_own_are_refused(make):
+    with pytest.raises(sg.KindError, match=r"operators of its own\n.*np\.asarray"):
+        sg.grad(lambda x: np.sum(x * x))(np.ones((1, 2)).view(make))
+    with pytest.raises(sg.KindError, match="operators of its own"):
+        sg.grad(lambda p: np.sum(p["x"]))({"x": np.ones((1, 2)).view(make)})
+
+
+def test_empty_list_as_an_argument():
+    assert sg.grad(lambda x, more: x * x + len(more))(2.0, []) == 4.0
+
+
 def test_store_of_an_axis_of_length_one():
     def f(a, b):
         c = np.zeros_like(a)
