@@ -200,6 +200,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         """Return the pull of an array among others; one that they repeat is kept where its elements take long."""
         if not p.rank or not any(self.repeats(p, other) for other in others):
             return p
+        if all(self.canonical(n) == ONE for n in p.dims):
+            only = p.at((ZERO,) * p.rank)
+            held = self.hold(only, "scale") if op_count(only) > 1 else only
+            return Pull(p.dims, lambda _: held)
         dear = dearest(p.at((Name("i"),) * p.rank))
         return p if dear is None else self.named(self.materialise(p, kind, self.fresh(dear)).id)
 
