@@ -72,16 +72,16 @@ def overlap(a, b):
     if low_a >= high_b or low_b >= high_a:
         return False
     # with all strides made positive, and the places of b counted from its end, their distance is a sum of strides
-    strides, most = np.zeros(a.ndim + b.ndim, np.int64), np.zeros(a.ndim + b.ndim, np.int64)
+    axes = np.empty((a.ndim + b.ndim, 2), np.int64)
     k = 0
     for n, stride in zip(a.shape, a.strides):
-        strides[k], most[k] = abs(stride), n - 1
+        axes[k, 0], axes[k, 1] = abs(stride), n - 1
         k += 1
     for n, stride in zip(b.shape, b.strides):
-        strides[k], most[k] = abs(stride), n - 1
+        axes[k, 0], axes[k, 1] = abs(stride), n - 1
         k += 1
     distance = high_b - b.itemsize - low_a
-    return is_sum(strides, most, distance - (a.itemsize - 1), distance + (b.itemsize - 1))
+    return is_sum(axes, distance - (a.itemsize - 1), distance + (b.itemsize - 1))
 
 
 @numba.njit(cache=True)
@@ -118,41 +118,46 @@ def next_checkpoint(start, stop, free):
 
 
 @numba.njit(cache=True)
-def is_sum(strides, most, low, high):
+def is_sum(axes, low, high):
     """Return whether a sum of strides, each taken at most so many times, lies between two bounds.
 
-    Tries the largest stride first, with what can still bring the sum between the bounds. True where that takes long.
+    `axes` holds the strides, each with how often it may be taken, and comes back sorted. Tries the largest stride
+    first, with what can still bring the sum between the bounds. True where that takes long.
     """
-    order = np.argsort(-strides)
-    strides, most = strides[order], most[order]
-    n = strides.size
-    reach = np.zeros(n + 1, np.int64)
+    n = len(axes)
+    for k in range(1, n):  # np.argsort would take longer to compile than all that asks
+        j = k
+        while j > 0 and axes[j - 1, 0] < axes[j, 0]:
+            for c in range(2):
+                axes[j - 1, c], axes[j, c] = axes[j, c], axes[j - 1, c]
+            j -= 1
+    # for each stride: what it and those after it can add, the sum so far, how often it is taken, and at most
+    work = np.zeros((n + 1, 4), np.int64)
     for k in range(n - 1, -1, -1):
-        reach[k] = reach[k + 1] + strides[k] * most[k]
-    total, taken, last = np.zeros(n + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+        work[k, 0] = work[k + 1, 0] + axes[k, 0] * axes[k, 1]
     k, down = 0, True
     for _ in range(10000):
         if down:
-            lo, hi = low - total[k], high - total[k]
+            lo, hi = low - work[k, 1], high - work[k, 1]
             if lo <= 0 <= hi:
                 return True
-            if lo <= reach[k] and hi >= 0:
-                taken[k] = max(0, -((reach[k + 1] - lo) // strides[k]))
-                last[k] = min(most[k], hi // strides[k])
+            if lo <= work[k, 0] and hi >= 0:
+                work[k, 2] = max(0, -((work[k + 1, 0] - lo) // axes[k, 0]))
+                work[k, 3] = min(axes[k, 1], hi // axes[k, 0])
             elif k == 0:
                 return False
             else:
                 k -= 1
-                taken[k] += 1
-        down = taken[k] <= last[k]
+                work[k, 2] += 1
+        down = work[k, 2] <= work[k, 3]
         if down:
-            total[k + 1] = total[k] + taken[k] * strides[k]
+            work[k + 1, 1] = work[k, 1] + work[k, 2] * axes[k, 0]
             k += 1
         elif k == 0:
             return False
         else:
             k -= 1
-            taken[k] += 1
+            work[k, 2] += 1
     return True
 
 
