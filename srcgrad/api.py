@@ -91,7 +91,7 @@ class Transformed:
                 raise _unwrapped_error(e) from None
             self._texts = any(isinstance(a, str) for a in args)
             return self._call_structured(args)
-        return self._repeated(None, args, lambda function: function(*args))
+        return self._repeated(None, args, lambda made: made.call(*args))
 
     def run_compiled(self, run: Callable[[Any], Any], args: tuple):
         """Return run(function), given what numba compiled or will compile: for callers that hand it on to others.
@@ -106,7 +106,7 @@ class Transformed:
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
-        return self._repeated(None, args, run)
+        return self._repeated(None, args, lambda made: run(made.dispatcher))
 
     def _called(self, args) -> Transformed:
         """Return the object that a call with these arguments from Python goes to."""
@@ -127,7 +127,7 @@ class Transformed:
         entry.require_arrays(tree.leaves_of(args))
         self._usual = self._entry_for()
         plain = all(map(tree.is_plain, args))
-        self._entry = (self._likely(None, args) if plain else self._usual).dispatcher
+        self._entry = (self._likely(None, args) if plain else self._usual).call
 
     def _entry_for(self, structures=None, repeats: Repeats = NOWHERE) -> entry.Entry:
         key = (_key(structures), repeats)
@@ -165,14 +165,14 @@ class Transformed:
         """Return whether another call may succeed where one raised this."""
         return is_about_lengths(e) and not self._repeats.get(_key(structures), NOWHERE).anywhere
 
-    def _repeated(self, structures, args, run: Callable[[Any], Any]):
-        """Return run(function) of the first function which allows for the axes of one element that are repeated."""
+    def _repeated(self, structures, args, run: Callable[[entry.Entry], Any]):
+        """Return run(entry) of the first entry which allows for the axes of one element that are repeated."""
         before = self._repeats.get(_key(structures))
         several = len(self._entries) > SEVERAL
         for repeats in self._in_turn(structures, args):
             if repeats == before or several and not repeats.anywhere:
                 continue
-            made = self._entry_for(structures, repeats).dispatcher
+            made = self._entry_for(structures, repeats)
             try:
                 result = run(made)
             except (ValueError, IndexError) as e:
@@ -181,7 +181,7 @@ class Transformed:
             else:
                 self._repeats[_key(structures)] = repeats
                 if structures is None:
-                    self._entry = made
+                    self._entry = made.call
                 return result
         raise AssertionError
 
@@ -217,11 +217,11 @@ class Transformed:
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         entry.require_arrays(flat)
         try:
-            result = self._likely(structures, flat).dispatcher(*flat)
+            result = self._likely(structures, flat).call(*flat)
         except (ValueError, IndexError) as e:
             if not self._may_repeat(structures, e):
                 raise worded(e) from None
-            result = self._repeated(structures, flat, lambda function: function(*flat))
+            result = self._repeated(structures, flat, lambda made: made.call(*flat))
         except (SrcgradError, numba.core.errors.NumbaError) as e:
             raise _unwrapped_error(e) from None
         return self._assemble(result, structures)

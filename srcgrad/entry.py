@@ -1,11 +1,14 @@
 """Compiled entry points: from numba's argument types to a generated module, callable from Python and from njit.
 
-An entry is an njit function in a generated module that calls a stub; an overload of the stub maps the argument types
-to the generated implementation. A second process loads the entry from numba's cache and runs none of this.
+Python code calls the generated implementation through a function that finds it by the types of the arguments. Compiled
+code calls an njit function in a generated module, which calls a stub; an overload of the stub maps the argument types
+to the implementation. That numba would optimise and compile all over again, so nothing makes it before it is asked
+for. A second process loads from numba's cache what it calls.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import threading
 import types as pytypes
@@ -14,7 +17,9 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
+from numba._dispatcher import compute_fingerprint
 from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import overload
 
 from . import generate, store, tree, warned
@@ -78,7 +83,9 @@ class Request:
 
 
 class Entry:
-    """An njit function for a request, and the generated modules behind it by argument kinds.
+    """What is called for a request, and the generated modules behind it by argument kinds.
+
+    `call` is for Python code, `dispatcher` is the njit function for compiled code.
 
     One for compiled callers takes its implementations from two others: from `wide()`, where axes of length one may be
     repeated, at calls whose arguments have such an axis, else from `plain`.
@@ -88,7 +95,7 @@ class Entry:
         self.request = request
         self.plain, self.wide = plain, wide
         self.modules: dict = {}
-        self.interpreted: dict[tuple, None] = {}  # argument types met as plain Python
+        self.met: dict[tuple, None] = {}  # types of arguments that Python code has given
         self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
@@ -96,7 +103,6 @@ class Entry:
             fresh = Fresh(())
             flat = tuple(fresh(n) for p, s in pairs for n in tree.leaf_names(s, p))
         self.flat = flat
-        name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.repeats),
@@ -105,14 +111,18 @@ class Entry:
         warned.warn(warned.noted_problems(self.key))
         # whether a call leaves traces, so that it cannot be made again: known from the first module on
         self.once = store.load_note(self._note()) is not None
-        self.dispatcher = self._dispatcher(name)
+        self.call = by_types(self._implementation)
 
     def _note(self) -> str:
         return store.digest(self.key, "once")
 
-    def _dispatcher(self, name: str):
+    @functools.cached_property
+    def dispatcher(self):
+        """The njit function that compiled code calls; where nothing is compiled, what Python code calls."""
         if numba.config.DISABLE_JIT:
-            return self._interpreted
+            return self.call
+        request = self.request
+        name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
         args = ", ".join(self.flat)
         text = f'"""Entry of {name}: maps argument types to generated code."""\n\n\n'
         text += f"def stub({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
@@ -139,16 +149,21 @@ class Entry:
             parts.append(f"{name}={parameter.default!r}" if simple else name)
         return ", ".join(parts)
 
-    def _interpreted(self, *args):
-        """Run the generated source as plain Python: what a debugger steps through under NUMBA_DISABLE_JIT=1."""
-        given = tuple(numba.typeof(a) for a in args)
-        self.interpreted[given] = None
-        return self.implement(given)(*args)
+    def _implementation(self, args: tuple):
+        """Return the function that takes such arguments from Python."""
+        try:
+            given = tuple(map(numba.typeof, args))
+        except ValueError as e:
+            raise TypeError(str(e)) from None
+        with global_compiler_lock:
+            made = self.implement(given)
+        self.met[given] = None
+        return getattr(made, "only", made)
 
     def signatures(self) -> list[tuple]:
         """Return the argument types that the entry has been called with."""
-        compiled = getattr(self.dispatcher, "signatures", ())
-        return [*map(tuple, compiled), *self.interpreted]
+        compiled = getattr(vars(self).get("dispatcher"), "signatures", ())
+        return [*map(tuple, compiled), *self.met]
 
     def _typing_function(self):
         args = ", ".join(self.flat)
@@ -157,7 +172,7 @@ class Entry:
         return namespace["typing"]
 
     def implement(self, given) -> object:
-        """Return the Python function that numba compiles for these argument types."""
+        """Return the Python function that passes arguments of these types on; compiled callers have it compiled."""
         _, kinds, structures, _ = self._kinds(given)
         module, result, dispatcher = self.module(given)
         places: list[str] = []
@@ -174,9 +189,11 @@ class Entry:
         if self.wide is not None and short and compares:
             namespace["wide"] = self.wide().module(given)[2]
             call = f"wide({', '.join(passed)}) if {' or '.join(short)} else {call}"
-        body = "".join(f"    {line}\n" for line in checks)
-        body += f"    r = {call}\n    return {self._returned(kinds, structures, result, namespace)}\n"
+        returned = self._returned(kinds, structures, result, namespace)
+        body = "".join(f"    {line}\n" for line in checks) + f"    r = {call}\n    return {returned}\n"
         exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
+        if not checks and call == f"impl({', '.join(self.flat)})" and _is_whole(returned):
+            namespace["glue"].only = dispatcher
         return namespace["glue"]
 
     def _passed(self, places: list[str], kinds, structures) -> tuple[list[str], list[str]]:
@@ -233,7 +250,7 @@ class Entry:
         """Return (generated module, structure of the result, compiled implementation) for argument types."""
         if self.plain is not None:
             return self.plain.module(given)
-        with self.lock:
+        with global_compiler_lock, self.lock:
             key, kinds, structures, _ = self._kinds(given)
             if key not in self.modules:
                 made = self._generate(kinds, structures)
@@ -271,6 +288,25 @@ class Entry:
     def _builder(self, kinds, whole):
         """Return (name, function that generates) for flat kinds and structures of the arguments."""
         return generate.builder(self.request, kinds, whole, self.wrt(whole))
+
+
+def by_types(find: Callable[[tuple], Callable]) -> Callable:
+    """Return a function that hands its arguments on to what `find(args)` gives the first time for such types."""
+    found: dict[object, Callable] = {}
+
+    def call(*args):
+        try:
+            key = compute_fingerprint(args)
+        except NotImplementedError:
+            key = None  # `find` says what is wrong with them
+        made = found.get(key)
+        if made is None:
+            made = find(args)
+            if key is not None:
+                found[key] = made
+        return made(*args)
+
+    return call
 
 
 @dataclass(frozen=True)
@@ -380,6 +416,12 @@ def in_parallel(function) -> dict[str, bool] | bool:
 
 def _items(count: int, name: str) -> list[str]:
     return [name] if count == 1 else [f"{name}[{k}]" for k in range(count)]
+
+
+def _is_whole(returned: str) -> bool:
+    """Return whether an expression is the result `r` itself, as it is or item by item."""
+    count = returned.count("r[")
+    return returned == "r" or count > 1 and returned.replace(",)", ")") == f"({', '.join(_items(count, 'r'))})"
 
 
 def parameters(f) -> inspect.Signature:
