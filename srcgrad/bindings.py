@@ -114,13 +114,12 @@ class BindingWriter(StoreWriter):
     def writes_matter(self, target: str, sources: set[str]) -> bool:
         """Return whether memory that these names may share is written while `target` is in use."""
         after = self.rest[1]
-        if self.depth > 1:
-            lets = [s for s in ir.statements(after) if isinstance(s, Let)]
-            if read_counts(after)[target] != self.reads[target] or any(
-                target in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank):  # fmt: skip
-                return bool({target, *sources} & self.written_later())
+        lets = [s for s in ir.statements(after) if isinstance(s, Let) and self.kinds[s.target].rank]
+        if self.is_used_here_only(target) and all(target not in shown_by(s.value, self.kinds) for s in lets):
             uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
             after = after[: uses[-1] + 1] if uses else ()
+        elif self.depth > 1:
+            return bool({target, *sources} & self.written_later())
         wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
         return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
@@ -154,12 +153,14 @@ class BindingWriter(StoreWriter):
         return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice)
 
     def note_order(self, target: str, value: Expr):
-        """Note which memory is laid out row by row for sure, or if an argument is."""
-        assert isinstance(value, Op)
-        like = value.args[0] if value.fn == "copy" or value.fn.endswith("_like") else None
-        if target not in self.multi and like is None:
+        """Note which new memory is laid out row by row for sure, or if an argument is."""
+        fn = value.fn if isinstance(value, Op) else ""
+        like = value.args[0] if isinstance(value, Op) and (fn == "copy" or fn.endswith("_like")) else None
+        if target in self.multi:
+            return
+        if like is None or self.kinds[target].rank == 1:
             self.contiguous_if[target] = None
-        elif target not in self.multi and isinstance(like, Name) and like.id in self.contiguous_if:
+        elif isinstance(like, Name) and like.id in self.contiguous_if:
             self.contiguous_if[target] = self.contiguous_if[like.id]
 
     def rebind(self, stmt: Let):

@@ -299,7 +299,9 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.bind_chosen(target, p)
         else:
             self.materialise(p, self.kinds[target], target, value)
-            if isinstance(value, Op) and value.fn in ALLOCATIONS:
+            fn = value.fn if isinstance(value, Op) else ""
+            # the indices of a matrix are columns of one array in NumPy
+            if fn in ALLOCATIONS or self.kinds[target].rank == 1 and fn != "np.nonzero":
                 self.note_order(target, value)
 
 

@@ -326,7 +326,8 @@ class NestWriter:
             self.unify(a, b)
 
     def stop_if(self, test: Expr, message: str):
-        """Raise at run time where a test holds."""
+        """Raise at run time where a test holds, naming the place."""
+        message += f" ({self.loc.place})" if self.loc is not None else ""
         self.emit(If(test, (ir.Raise("ValueError", (Const(message),), self.loc),)))
 
     def is_nonneg(self, e: Expr) -> bool:

@@ -157,6 +157,7 @@ class ViewReader(NestWriter):
         param = self.contiguous_if[root]
         if param is not None and all(param not in ir.names_in(s.test) for s in self.checks if isinstance(s, If)):
             message = f"{param} is not contiguous: another shape of it is a copy, which is written here"
+            message += f" ({self.loc.place})" if self.loc is not None else ""
             stop = ir.Raise("ValueError", (Const(message),), self.loc)
             self.checks.append(If(Op("not", (Op("in_order", (Name(param),)),)), (stop,), (), self.loc))
         return True

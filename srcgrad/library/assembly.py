@@ -286,9 +286,9 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
         sizes = [*sizes[:d], x.shape[0], *sizes[d + 1 :]]
     grids = []
     for x, d in zip(vectors, places):
-        out = np.empty([1] * d + [x.shape[0]] + [1] * (len(sizes) - d - 1) if sparse else sizes, dtype=x.dtype)
-        out[...] = x[(slice(None), *(None,) * (len(sizes) - d - 1))]
-        grids.append(out)
+        row = x[(*(None,) * d, slice(None), *(None,) * (len(sizes) - d - 1))]
+        shown = row if sparse else np.broadcast_to(row, sizes)
+        grids.append(shown.copy() if copy else shown)
     return grids
 
 

@@ -50,6 +50,39 @@ def subscript_without_items(a):
     return np.sum(b[()]) + np.sum(np.sin(a[()]))
 
 
+def flat_shapes_of_new_arrays(a):
+    b = a[::2] * 1.0
+    c = b.ravel()
+    c[0] *= 3.0
+    d = np.sort(a)
+    e = np.ravel(d)
+    d[1] = a[0] ** 2
+    f = a[[0, 2, 1]]
+    g = np.ascontiguousarray(f)
+    g[0] = a[1]
+    return np.sum(b * c) + np.sum(d * e) + np.sum(f * g)
+
+
+def flat_copies_used_before_the_write(a):
+    A = np.outer(a, a)
+    columns = np.sum(A.T.ravel() * np.arange(A.size))
+    c = A.T.ravel()
+    columns += c[1] ** 2
+    A[1, 0] = 2.0 * a[0]
+    b = np.roll(a, 1)
+    a[0] = b[2] * columns
+    x, y = np.meshgrid(a, b)
+    b[1] = 0.5
+    return np.sum(A * x * y) + np.sum(a * b)
+
+
+def grids_that_show_memory(a):
+    b = a * 1.0
+    x, y = np.meshgrid(b, b, copy=False)
+    b[0] = a[1] ** 2
+    return np.sum(x * np.cos(y))
+
+
 def chain(a):
     v = a[1:]
     w = v[::2]
@@ -272,6 +305,9 @@ CASES = [
     Case(bounds_at_run_time, (sample(8), -20, 5)),
     Case(new_axes, (sample(3),)),
     Case(subscript_without_items, (sample(3, 4),)),
+    Case(flat_shapes_of_new_arrays, (sample(6),)),
+    Case(flat_copies_used_before_the_write, (sample(4),)),
+    Case(grids_that_show_memory, (sample(4),)),
     Case(chain, (sample(6),)),
     Case(rows_written_by_callees, (sample(3, 3), 0.7)),
     Case(transposes_written, (sample(2, 3), 0.7)),
