@@ -9,7 +9,7 @@ from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from . import ir, tree
-from .blocks import exposed_reads, verify
+from .blocks import exposed_reads, surely_bound, verify
 from .calls import ReadInPlace, called_in, name_results
 from .emit import emit
 from .errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, UnsupportedError, problem_at
@@ -27,7 +27,7 @@ from .passes import USUAL, Lowered, Passes, Variant, checked, finish
 from .pitfalls import find_pitfalls
 from .read_once import read_in_place
 from .residuals import with_residuals
-from .reverse import Plan, reverse
+from .reverse import Plan, nothing, reverse
 from .rule_pages import RulePages, cannot_stay_a_call, ready
 from .rules import draws
 from .simplify import simplify
@@ -385,6 +385,9 @@ def halves(low: Lowered, p: Plan, outlives: bool = True):
     assert isinstance(last.value, ir.Tuple)
     bars = last.value.items[len(p.outs) :]
     crossing = _crossing(first, second, low.function.params, incoming)
+    # a size that has come to be named after one that a branch binds
+    partly = set(crossing) - surely_bound(first) - set(low.function.params)
+    first = (*(Let(n, nothing(p.kinds[n]), loc) for n in crossing if n in partly and n in p.kinds), *first)
     copied = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
     copies = [Let(n, Op("copy", (Name(kept),)), loc) for n, kept in copied.items()]
     return first, (*copies, *second, ir.Return(_tuple(bars, always=True))), crossing, incoming, copied

@@ -380,7 +380,7 @@ class _Assembly(CheckpointAssembly):
             kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue
-            inits.append(Let(name, _nothing(kind), function.loc))
+            inits.append(Let(name, nothing(kind), function.loc))
         return inits + forward
 
 
@@ -400,7 +400,8 @@ def split_rebuilds(rebuilds, wanted: set[str]):
     return early, [r for r in rebuilds if r not in early]
 
 
-def _nothing(kind: Kind) -> Expr:
+def nothing(kind: Kind) -> Expr:
+    """Return a value for a name of this kind on paths that do not set it."""
     if kind.rank:
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
         return Op("unset", (Op("np.empty", (ZERO,) * kind.rank, static),))

@@ -357,6 +357,19 @@ def test_a_pullback_made_outside_is_refused(plain):
         assert "call vjp inside the function that calls the pullback" in message
 
 
+def test_pullback_of_a_gradient_with_branches(plain):
+    """A size that is bound in one branch is a residual: on other paths it has no value."""
+    c = np.array([0.3, -0.2, 0.9, 1.4, -0.7])
+
+    def hankel(c):
+        return np.linalg.det(c[np.add.outer(np.arange(3), np.arange(3))])
+
+    slope = sg.grad(hankel)
+    out, pullback = sg.vjp(lambda c: slope(c), c)
+    assert out == pytest.approx(slope(c))
+    assert pullback(np.ones(5))[0] == pytest.approx(sum(sg.hessian(hankel)(c)), abs=1e-12)
+
+
 # ---- the store
 
 
