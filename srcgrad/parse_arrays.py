@@ -149,12 +149,12 @@ class ArrayCallReader(ExpressionReader):
     def flat(self, value: ir.Expr, node) -> ir.Expr:
         return Op("np.ravel", (value,), (), self.source.loc(node))
 
-    def axis(self, value, node) -> int | None:
+    def axis(self, value, node, what: str = "the axis") -> int | None:
         if value is None or (isinstance(value, Obj) and value.value is None):
             return None
         if isinstance(value, Const) and type(value.value) is int:
             return value.value
-        self.fail(node, "the axis must be an integer constant", "write the number")
+        self.fail(node, f"{what} must be an integer constant", "write the number")
 
     def along(self, axis: int, item: ir.Expr) -> tuple[ir.Expr, ...]:
         """Return the subscript that applies an item to one axis."""

@@ -15,10 +15,11 @@ class ShapeReader(ExpressionReader):
     """Reads them; `ArrayCallReader` has the table of their names."""
 
     def read_diag(self, node, v, k=None):
-        return Op("np.diag", (self.leaf(v, node),), (("k", self.axis(k, node) or 0),), self.source.loc(node))
+        k = self.axis(k, node, "the offset") or 0
+        return Op("np.diag", (self.as_array(v, node),), (("k", k),), self.source.loc(node))
 
     def read_diagonal(self, node, a, offset=None, axis1=None, axis2=None):
-        a, loc = self.leaf(a, node), self.source.loc(node)
+        a, loc = self.as_array(a, node), self.source.loc(node)
         rank = self.shared.ranks.rank(a)
         if rank is not None and (rank > 2 or axis1 is not None or axis2 is not None):
             first, second = (self.of_axes(v, rank, node, d) for v, d in ((axis1, 0), (axis2, 1)))
@@ -26,7 +27,7 @@ class ShapeReader(ExpressionReader):
                 self.fail(node, f"the diagonal of {rank} axes needs two of them", "name two that exist")
             order = (*(d for d in range(rank) if d not in (first, second)), first, second)
             a = a if order == tuple(range(rank)) else Op("permuted", (a,), (("axes", order),), loc)
-        return Op("np.diag", (a,), (("k", self.axis(offset, node) or 0), ("rank", 2)), loc)
+        return Op("np.diag", (a,), (("k", self.axis(offset, node, "the offset") or 0), ("rank", 2)), loc)
 
     def of_axes(self, value, rank: int, node, default: int) -> int:
         """Return an axis counted from the first one."""
@@ -45,14 +46,14 @@ class ShapeReader(ExpressionReader):
 
     def read_swapaxes(self, node, a, axis1, axis2):
         axes = self.axis(axis1, node), self.axis(axis2, node)
-        return Op("permuted", (self.leaf(a, node),), (("swap", axes),), self.source.loc(node))
+        return Op("permuted", (self.as_array(a, node),), (("swap", axes),), self.source.loc(node))
 
     def read_moveaxis(self, node, a, source, destination):
         if isinstance(source, Struct) or isinstance(destination, Struct):
             places = [self.known_value(v, node) for v in (source, destination)]
             return self.ordered(node, a, lambda rank: library.axes.axes_moved(rank, *places))
         axes = self.axis(source, node), self.axis(destination, node)
-        return Op("permuted", (self.leaf(a, node),), (("move", axes),), self.source.loc(node))
+        return Op("permuted", (self.as_array(a, node),), (("move", axes),), self.source.loc(node))
 
     def read_rollaxis(self, node, a, axis, start=None):
         of, to = self.axis(axis, node), self.axis(start, node) or 0
@@ -64,11 +65,11 @@ class ShapeReader(ExpressionReader):
         return self.ordered(node, a, order)
 
     def read_matrix_transpose(self, node, x):
-        return Op("permuted", (self.leaf(x, node),), (("swap", (-1, -2)),), self.source.loc(node))
+        return Op("permuted", (self.as_array(x, node),), (("swap", (-1, -2)),), self.source.loc(node))
 
     def ordered(self, node, a, order) -> ir.Expr:
         """Return an array with its axes in another order, which `order` tells for their number."""
-        a = self.leaf(a, node)
+        a = self.as_array(a, node)
         rank = self.rank_known(a, node)
         try:
             return Op("permuted", (a,), (("axes", order(rank)),), self.source.loc(node))
@@ -83,14 +84,14 @@ class ShapeReader(ExpressionReader):
 
     def read_transpose(self, node, a, axes=None):
         if axes is None or (isinstance(axes, Obj) and axes.value is None):
-            return Op("np.transpose", (self.leaf(a, node),), (), self.source.loc(node))
+            return Op("np.transpose", (self.as_array(a, node),), (), self.source.loc(node))
         if not isinstance(axes, Struct):
             self.fail(node, "the axes must be integer constants", "write the numbers")
         order = tuple(self.axis(v, node) for v in axes.items)
-        return Op("permuted", (self.leaf(a, node),), (("axes", order),), self.source.loc(node))
+        return Op("permuted", (self.as_array(a, node),), (("axes", order),), self.source.loc(node))
 
     def read_flip(self, node, m, axis=None):
-        m, loc = self.leaf(m, node), self.source.loc(node)
+        m, loc = self.as_array(m, node), self.source.loc(node)
         if axis is None or (isinstance(axis, Obj) and axis.value is None):
             return Op("np.flip", (m,), (), loc)
         for v in axis.items if isinstance(axis, Struct) else (axis,):
@@ -98,13 +99,13 @@ class ShapeReader(ExpressionReader):
         return m
 
     def read_flipud(self, node, m):
-        return Sub(self.leaf(m, node), (_BACKWARD,), self.source.loc(node))
+        return Sub(self.as_array(m, node), (_BACKWARD,), self.source.loc(node))
 
     def read_fliplr(self, node, m):
-        return Sub(self.leaf(m, node), (Slice(), _BACKWARD), self.source.loc(node))
+        return Sub(self.as_array(m, node), (Slice(), _BACKWARD), self.source.loc(node))
 
     def read_expand_dims(self, node, a, axis):
-        a, loc = self.leaf(a, node), self.source.loc(node)
+        a, loc = self.as_array(a, node), self.source.loc(node)
         if not isinstance(axis, Struct):
             return Sub(a, self.along(self.axis(axis, node), ir.NewAxis()), loc)
         rank = self.rank_known(a, node) + len(axis.items)

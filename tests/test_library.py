@@ -167,6 +167,19 @@ def test_methods(text, tmp_path):
     assert mismatch(expected, gradients, (a,), (0,)) is None
 
 
+@pytest.mark.parametrize("low", ["True", "a[0, 0] > 100.0"])
+def test_which_triangle_may_be_known_at_run_time(low, tmp_path):
+    call = call_of("scipy.linalg.cho_solve", "D(3, 3), A(3)")
+    lines = (f"low = {low}", "factor = scipy.linalg.cho_factor(a, low)", "x = scipy.linalg.cho_solve(factor, b)",
+             "return np.sum(np.sin(x)) + np.sum(scipy.linalg.cholesky(a, lower=low)[:, 1])")  # fmt: skip
+    text = "".join(f"    {line}\n" for line in lines)
+    module = loaded(f"{HEAD}def f(c, b):\n    a = 0.5 * (c + c.T)\n{text}", tmp_path, "triangle")
+    expected = reference(module.f, call.args, (0, 1))
+    value, gradients = gradient_of(module.f, call.args, (0, 1))
+    assert value == pytest.approx(expected.value, rel=1e-12)
+    assert mismatch(expected, gradients, call.args, (0, 1)) is None
+
+
 GRIDS = ("np.mgrid[0:3, 1:5:2]", "np.mgrid[:4]", "np.ogrid[0:2, 0:3][1]", "np.mgrid[-1:1:5j, 0:2]", "np.ogrid[0:1:3j]")
 
 
@@ -210,9 +223,11 @@ def test_functions_that_write(case, tmp_path):
 # --- what is refused, and errors at run time ------------------------------------------------------------------------
 
 REFUSED = {
-    "np.linalg.svd(X)": "full_matrices=True",
-    "np.linalg.svd(X, full_matrices=k > 1)": "full_matrices=True",
-    "np.linalg.qr(X, mode='complete')": "mode='complete' is not supported",
+    "np.linalg.svd(X, full_matrices=k > 1)": "must be known",
+    "np.linalg.qr(X, mode='raw')": "mode='raw' is not supported",
+    "scipy.linalg.solve_triangular(X, x, lower=k > 1)": "must be known",
+    "scipy.linalg.eigh(X)": "eigenvectors of scipy.linalg.eigh are not supported",
+    "np.diag(x, k)": "the offset must be an integer constant",
     "np.linalg.eig(X)": "np.linalg.eig()",
     "np.linalg.norm(X, 5)": "invalid order 5",
     "np.linalg.norm(X, 'fro', axis=0)": "'fro'",
@@ -254,6 +269,8 @@ STOPPED = {
     "np.einsum('ij,jk->ik', X, X[:1])": "differ in length",
     "np.matmul(X[None], X[:2])": "differ in length",
     "np.linalg.inv(X[:2])": "lengths",
+    "np.linalg.svd(X[:2])": "full_matrices=True has no derivative where a is not square",
+    "np.linalg.qr(X[:, :2], 'complete')": "has no derivative where a has more rows",
     "np.linalg.solve(X[:2], x[:2])": "lengths",
     "np.median(x[:0])": "no elements",
     "np.trapezoid(x, x[:2])": "differ in number",

@@ -54,6 +54,10 @@ RESULTS = (
     "np.sum(i, initial=2.5)", "np.prod(j, axis=0, initial=2.5)", "np.max(i, axis=0, initial=1.5, where=m)",
     "np.min(j, initial=-0.5)", "np.sum(m, axis=0, initial=2.5)",
     "np.quantile(g, [0.2, 0.5], axis=0)", "np.quantile(g, 0.2, axis=0)", "np.quantile(g, [0.2, 0.5])",
+    # beside wider arrays, and numbers that do not widen
+    "np.linalg.solve(g[:, :3], np.stack((a[:, :3], a[:, 1:])))", "np.cross(g[:, :3], w[1:])", "np.cov(g)",
+    "np.corrcoef(g)", "np.linalg.pinv(g, 0.5)", "np.linalg.pinv(i, 0.5)", "np.linalg.lstsq(g.T, g[0], 0.5)[0]",
+    "np.linalg.trace(np.array([a, a]), dtype=np.float32)",
     # one place or several, whole numbers times floats, dtypes as text
     "np.insert(w, 1, [x, 2.0])", "np.insert(a, 1, a[:2], axis=0)", "np.insert(a, 4, w[:3], axis=1)",
     "i[0] @ w", "j[0] @ g[1]", "m[0] @ w", "np.zeros(3, 'f4')", "np.array([w, w], dtype=np.float32)", "a.astype('i4')",

@@ -71,6 +71,12 @@ def one_of(option, name, *choices):
 
 
 @known
+def known_option(option):
+    """Return whether an option is set, which has to be known when the function is read."""
+    return bool(option)
+
+
+@known
 def only_floats(dtype):
     """Refuse a dtype that is none of floating numbers: what is computed in integers is cut at each step."""
     if dtype is not None and np.dtype(dtype).kind != "f":
@@ -154,7 +160,7 @@ def binary(n):
 def norm_rule(order, axis, ndim):
     """Return ("vector", its axes), or ("values" or "sums", two axes of matrices), as `np.linalg.norm` takes them."""
     axes = axes_of(axis, ndim)
-    if axis is None and (order is None or order == "fro" and ndim == 2 or order == 2 and ndim == 1):
+    if axis is None and (order is None or order in ("fro", "f") and ndim == 2 or order == 2 and ndim == 1):
         return "vector", axes
     if len(axes) == 1:
         if isinstance(order, str):
@@ -162,7 +168,7 @@ def norm_rule(order, axis, ndim):
         return "vector", axes
     if len(axes) != 2:
         raise ValueError(f"a norm over {len(axes)} axes: name one or two")
-    if order is None or order == "fro":
+    if order in (None, "fro", "f"):
         return "vector", axes
     if order in ("nuc", 2, -2):
         return "values", axes

@@ -33,12 +33,16 @@ def matmul(x1, x2):
     return out
 
 
-@page(np.dot, method="dot", cases=("A(2, 3, 4), A(4)", "A(2, 3, 4), A(4, 2)", "A(2, 3), A(2, 3, 2)"))
+@page(np.dot, method="dot", cases=("A(2, 3, 4), A(4)", "A(2, 3, 4), A(4, 2)", "A(2, 3), A(2, 3, 2)",
+                                    "A(2, 3, 2), S()", "A(2, 2, 3), [1.0, S(), 2]"))  # fmt: skip
 def dot(a, b):
     """The products of the last axis with the last but one."""
-    if a.ndim < 3 and b.ndim < 3:
-        return np.dot(a, b)
-    return np.tensordot(a, b, axes=(a.ndim - 1, max(b.ndim - 2, 0)))
+    x, y = np.asarray(a), np.asarray(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    if x.ndim < 3 and y.ndim < 3:
+        return np.dot(x, y)
+    return np.tensordot(x, y, axes=(x.ndim - 1, max(y.ndim - 2, 0)))
 
 
 @page(np.inner, cases=("A(3), A(3)", "A(2, 3), A(3)", "A(2, 3), A(4, 3)", "S(), A(3)", "A(2, 2, 3), A(3)"))
@@ -109,6 +113,7 @@ def as_matrix(x, kept, count, rows):
     '"bhqd,bhkd->bhqk", A(1, 2, 3, 2), A(1, 2, 4, 2)',
     '"ij,jk,kl->il", A(2, 3), A(3, 2), A(2, 2)', '"ji,jk", A(3, 2), A(3, 2)', '"ijk,ijk", A(2, 2, 2), A(2, 2, 2)',
     '"i,i->i", A(3), A(3)', '"...ij,jk->...ik", A(2, 2, 3), A(3, 2)', '"ij,ij->", A(2, 3), I(2, 3)',
+    '",i->i", S(), A(3)', '"ij,->ji", A(2, 3), S()', '",->", S(), S()',
 ))  # fmt: skip
 def einsum(subscripts, *operands, optimize=False):
     """The product of arrays summed over the indices that the result does not have, two arrays at a time."""
@@ -149,7 +154,7 @@ def pair_term(left, right, batch, rows, columns, n):
     if n == 0 or rows + columns == 0:
         whole = (slice(None),)
         x = left[(*whole * (batch + rows), *(None,) * columns, *whole * n)]
-        y = np.transpose(right, summed_last(batch, n, columns))
+        y = turned(right, summed_last(batch, n, columns))
         y = y[(*whole * batch, *(None,) * rows, *whole * (columns + n))]
         return np.sum(x * y, axis=tuple(range(-n, 0))) if n > 0 else x * y
     if batch == 0:
@@ -160,10 +165,12 @@ def pair_term(left, right, batch, rows, columns, n):
     return out
 
 
-@page(np.kron, cases=("A(2, 2), A(2, 3)", "A(2), A(3)", "A(2, 2), A(2)", "S(), A(2)"))
+@page(np.kron, cases=("A(2, 2), A(2, 3)", "A(2), A(3)", "A(2, 2), A(2)", "S(), A(2)", "S(), S()"))
 def kron(a, b):
     """The products of all elements of one array with the whole of the other, put together."""
     given, other = np.asarray(a), np.asarray(b)
+    if given.ndim == 0 and other.ndim == 0:
+        return given * other
     x = given[(None,) * max(other.ndim - given.ndim, 0)]
     y = other[(None,) * max(given.ndim - other.ndim, 0)]
     out = np.empty([n * m for n, m in zip(x.shape, y.shape)], dtype=np.result_type(x, y))
@@ -172,12 +179,14 @@ def kron(a, b):
     return out
 
 
-@page(np.cross, cases=("A(3), A(3)", "A(2, 3), A(2, 3)", "A(3, 2), A(3, 2), axis=0", "A(2, 3), A(3)"))
+@page(np.cross, cases=("A(3), A(3)", "A(2, 3), A(2, 3)", "A(3, 2), A(3, 2), axis=0", "A(2, 3), A(3)",
+                      "A(3), [1, 0, S()]"))  # fmt: skip
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """The vector products of three-dimensional vectors."""
     given, other = np.asarray(a), np.asarray(b)
-    x = np.moveaxis(given, axisa if axis is None else axis, -1)
-    y = np.moveaxis(other, axisb if axis is None else axis, -1)
+    kind = np.result_type(given, other)
+    x = np.moveaxis(np.asarray(given, dtype=kind), axisa if axis is None else axis, -1)
+    y = np.moveaxis(np.asarray(other, dtype=kind), axisb if axis is None else axis, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
         raise ValueError("cross: the vectors must have three elements")
     first = x[..., 1] * y[..., 2] - x[..., 2] * y[..., 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, not_of_truth, of_floats, only_floats, refuse, wide_enough
+from .axes import axes_of, known_option, not_of_truth, of_floats, only_floats, refuse, wide_enough
 from .pages import page
 
 
@@ -231,21 +231,22 @@ def nanmin(a, axis=None, keepdims=False):
     return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
 
 
-@page(np.cov, cases=("A(3, 5)", "A(4)", "A(5, 2), rowvar=False", "A(4), A(4)", "A(2, 5), bias=True", "A(2, 5), ddof=0"))
+@page(np.cov, cases=("A(3, 5)", "A(4)", "A(5, 2), rowvar=False", "A(4), A(4)", "A(2, 5), bias=True", "A(2, 5), ddof=0",
+                     "[S(), 1.0, S()], rowvar=False", "I(2, 3), ddof=4", "A(3), [S(), 2, S()]"))  # fmt: skip
 def cov(m, y=None, rowvar=True, bias=False, ddof=None):
     """The covariances of the rows."""
-    rows = variables(m, rowvar)
-    x = rows if y is None else np.concatenate((rows, variables(y, rowvar)), axis=0)
+    rows = variables(np.asarray(m), known_option(rowvar))
+    x = rows if y is None else np.concatenate((rows, variables(np.asarray(y), known_option(rowvar))), axis=0)
     away = x - np.mean(x, axis=1, keepdims=True)
     less = (0 if bias else 1) if ddof is None else ddof
-    c = away @ away.T / (x.shape[1] - less)
-    return c[0, 0] if m.ndim == 1 and y is None else c
+    c = away @ away.T / max(x.shape[1] - less, 0)
+    return c[0, 0] if np.ndim(m) < 2 and y is None else c
 
 
 def variables(m, rowvar):
-    """The variables as rows."""
-    x = np.atleast_2d(m)
-    return x if rowvar or m.ndim == 1 else x.T
+    """The variables as rows, in double precision."""
+    x = np.atleast_2d(np.asarray(m, dtype=np.float64))
+    return x if rowvar or m.ndim < 2 else x.T
 
 
 @page(np.corrcoef, cases=("A(3, 5)", "A(4), A(4)", "A(5, 2), rowvar=False"))

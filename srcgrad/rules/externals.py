@@ -53,8 +53,12 @@ class External:
         return tuple(Kind(d or dtype, len(sizes)) for d, sizes in zip(self.dtypes, found[1], strict=True))
 
     def dtype(self, kinds: tuple[Kind, ...]) -> str:
-        """Return the dtype that the operands are converted to: the widest of them, a float where the rule needs one."""
-        common = str(np.result_type(*(k.dtype for k in kinds)))
+        """Return the dtype that the operands are converted to: a float where the rule needs one.
+
+        It is the widest of arrays of floats, where there are any: numbers beside them do not widen them.
+        """
+        arrays = [k for k in kinds if k.rank and k.dtype.startswith("float")]
+        common = str(np.result_type(*(k.dtype for k in kinds if not arrays or k.rank)))
         return common if common.startswith(("float", "complex")) or self.rule is None else "float64"
 
     def chosen(self, given: dict[str, object]) -> tuple[tuple[str, object], ...] | None:

@@ -293,16 +293,58 @@ def turning(Q, D):
     return Q @ T
 
 
+@part
+def truncated(A, rcond):
+    """Whether singular values that are not zero are taken as zero: A P A is not A then."""
+    U, s, Vh = np.linalg.svd(A, full_matrices=False)
+    kept = dropped = 0.0
+    for i in range(s.shape[0]):
+        if s[i] > rcond * s[0]:
+            kept = s[i]
+        else:
+            dropped = max(dropped, s[i])
+    return dropped > np.finfo(s.dtype).eps ** 0.5 * kept
+
+
+@part
+def change_of_truncated(A, rcond, D):
+    """The change of P^T along a change D of A; the adjoint of this map is the map itself.
+
+    The pseudoinverse is a function of the singular values, 1 / s or 0 (Hawkins and Ben-Israel (1973)): what mixes two
+    values has their divided differences, for the symmetric and the skew part.
+    """
+    U, s, Vh = np.linalg.svd(A, full_matrices=False)
+    n = s.shape[0]
+    least = rcond * s[0]
+    E, M, squares = U.T @ D @ Vh.T, np.zeros((n, n), dtype=s.dtype), np.zeros_like(s)
+    for i in range(n):
+        if s[i] > least:
+            squares[i] = 1.0 / (s[i] * s[i])
+        for j in range(n):
+            if s[i] > least and s[j] > least:
+                M[i, j] = -E[j, i] / (s[i] * s[j])
+            elif s[i] > least or s[j] > least:
+                large, small = max(s[i], s[j]), min(s[i], s[j])
+                even, odd = (E[i, j] + E[j, i]) / (large - small), (E[i, j] - E[j, i]) / (large + small)
+                M[i, j] = 0.5 * (even + odd) / large
+    below, beside = D - U @ (U.T @ D), D - (D @ Vh.T) @ Vh
+    return U @ M @ Vh + ((below @ Vh.T) * squares) @ Vh + U @ (squares[:, None] * (U.T @ beside))
+
+
 @external("np.linalg.pinv", "A rcond", "P", "(m,n),()->(n,m)")
 class Pinv:
     """The pseudoinverse, while the rank stays (G. H. Golub and V. Pereyra (1973), eq. 4.12)."""
 
-    def A_bar(A, P, P_bar):
+    def A_bar(A, rcond, P, P_bar):
+        if truncated(A, rcond):
+            return change_of_truncated(A, rcond, P_bar.T)
         W = P_bar.T - A @ (P @ P_bar.T)
         Z = P_bar.T - (P_bar.T @ P) @ A
         return W @ P @ P.T + P.T @ P @ Z - P.T @ P_bar @ P.T
 
-    def P_dot(A, P, A_dot):
+    def P_dot(A, rcond, P, A_dot):
+        if truncated(A, rcond):
+            return change_of_truncated(A, rcond, A_dot).T
         W = A_dot.T - (A_dot.T @ A) @ P
         Z = A_dot.T - P @ (A @ A_dot.T)
         return P @ P.T @ W + Z @ P.T @ P - P @ A_dot @ P
@@ -329,10 +371,13 @@ class Lstsq:
         r = as_columns(b - A @ x)
         y = as_columns(x)
         if x_bar is not None:
-            P = np.linalg.pinv(A, rcond)
             g = as_columns(x_bar)
-            h = P.T @ g
-            A_bar += r @ (P @ h).T + (P.T @ y) @ (g - A.T @ h).T - h @ y.T
+            if truncated(A, rcond):
+                A_bar += change_of_truncated(A, rcond, as_columns(b) @ g.T)
+            else:
+                P = np.linalg.pinv(A, rcond)
+                h = P.T @ g
+                A_bar += r @ (P @ h).T + (P.T @ y) @ (g - A.T @ h).T - h @ y.T
         if residuals_bar is not None:
             A_bar -= 2.0 * of_columns(r, residuals_bar) @ y.T
         return A_bar
@@ -342,7 +387,9 @@ class Lstsq:
         x_dot = np.zeros_like(x)
         if b_dot is not None:
             x_dot += P @ b_dot
-        if A_dot is not None:
+        if A_dot is not None and truncated(A, rcond):
+            x_dot += change_of_truncated(A, rcond, A_dot).T @ b
+        elif A_dot is not None:
             u = A_dot.T @ (P.T @ x)
             x_dot += P @ (P.T @ (A_dot.T @ (b - A @ x)) - A_dot @ x) + u - P @ (A @ u)
         return x_dot

@@ -104,6 +104,12 @@ def gram_schmidt(A):
     return np.sum(Q**3)
 
 
+def power_of_one_is_the_matrix_itself(A, x):
+    P = np.linalg.matrix_power(A, 1)
+    P[0, 0] = x
+    return np.sum(P * A[0])
+
+
 def positive(n, seed=0):
     """A positive definite matrix."""
     A = sample(n, n, seed=seed)
@@ -128,4 +134,5 @@ CASES = [
     Case(cholesky_log_determinant, (positive(4),)),
     Case(lu_solve_by_hand, (positive(4), sample(4, seed=1))),
     Case(gram_schmidt, (sample(4, 3),)),
+    Case(power_of_one_is_the_matrix_itself, (sample(3, 3), 0.7)),
 ]
