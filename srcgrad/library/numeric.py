@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, one_of, refuse, written_out
+from .axes import axes_of, axis_of, of_floats, one_of, refuse, written_out
 from .pages import page
 
 
 @page(np.interp, cases=("A(4), U(5), A(5)", "S(), U(3), A(3)", "A(2, 2), U(4), A(4), left=0.5, right=S()",
-                        "A(3) * 9, U(4), A(4)", "A(4), U(4), A(4), period=1.5"))  # fmt: skip
+                        "A(3) * 9, U(4), A(4)", "A(4), U(4), A(4), period=1.5",
+                        "A(4), U(4), A(4), period=-1.5", "A(3), U(4), I(4)", "S(), U(4), M(4)"))  # fmt: skip
 def interp(x, xp, fp, left=None, right=None, period=None):
     """Values between given points, joined by straight lines."""
-    points, heights, at = np.asarray(xp), np.asarray(fp), np.asarray(x)
+    points, heights, at = np.asarray(xp, dtype=np.float64), np.asarray(fp, dtype=np.float64), np.asarray(x)
     if points.shape[0] != heights.shape[0]:
         raise ValueError("fp and xp are not of the same length.")
     if points.shape[0] == 0:
         raise ValueError("array of sample points is empty")
     if period is not None:
-        order = np.argsort(points % period, kind="mergesort")
-        inside, given = (points % period)[order], heights[order]
-        points = np.concatenate((inside[-1:] - period, inside, inside[:1] + period))
+        length = abs(period)
+        order = np.argsort(points % length, kind="mergesort")
+        inside, given = (points % length)[order], heights[order]
+        points = np.concatenate((inside[-1:] - length, inside, inside[:1] + length))
         heights = np.concatenate((given[-1:], given, given[:1]))
-        at = at % period
+        at = at % length
     low = heights[0] if left is None else left
     high = heights[-1] if right is None else right
     if at.ndim == 0:
@@ -55,7 +57,8 @@ def between(at, points, heights, low, high):
 def gradient(f, *varargs, axis=None, edge_order=1):
     """The slopes, by differences of both neighbours inside and of one at the ends."""
     one_of(edge_order, "edge_order", 1, 2)
-    x = np.asarray(f)
+    given = np.asarray(f)
+    x = given if of_floats(given.dtype) else np.asarray(given, dtype=np.float64)
     axes = axes_of(axis, x.ndim)
     spacings = varargs if len(varargs) > 1 else (varargs[0] if len(varargs) == 1 else 1.0,) * len(axes)
     if len(spacings) != len(axes):

@@ -47,22 +47,28 @@ def polyint(p, m=1, k=None):
 @page(np.polymul, cases=("A(3), A(2)",))
 def polymul(a1, a2):
     """The coefficients of a product."""
-    return np.convolve(np.asarray(a1), np.asarray(a2))
+    x, y = np.atleast_1d(a1), np.atleast_1d(a2)
+    if x.shape[0] > 1 and x[0] == 0 or y.shape[0] > 1 and y[0] == 0:
+        raise ValueError("polymul: NumPy cuts zeros off that stand first: write np.convolve, which keeps them")
+    return np.convolve(x, y)
 
 
-@page(np.polyfit, cases=("U(5), A(5), 2", "U(4), A(4), 1", "U(5), A(5), 1, w=P(5)"))
+@page(np.polyfit, cases=("U(5), A(5), 2", "U(4), A(4), 1", "U(5), A(5), 1, w=P(5)", "U(5), A(5, 2), 1",
+                         "U(5), A(5, 3), 2, w=P(5)"))  # fmt: skip
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     """The coefficients of least squared distances: the columns of powers are scaled to length 1 and solved for."""
     if full or cov:
         refuse("np.polyfit with full or cov is not supported", "compute them from np.vander and np.linalg.lstsq")
-    powers = np.vander(np.asarray(x) + 0.0, deg + 1)
-    heights = np.asarray(y) + 0.0
+    places, heights = np.asarray(x) + 0.0, np.asarray(y) + 0.0
+    powers = np.vander(places, deg + 1)
     if w is not None:
-        powers = powers * np.asarray(w)[:, None]
-        heights = heights * w
+        weights = np.asarray(w)
+        powers = powers * weights[:, None]
+        heights = heights * (weights if heights.ndim == 1 else weights[:, None])
     lengths = np.sqrt(np.sum(powers * powers, axis=0))
-    least = powers.shape[0] * np.finfo(np.float64).eps if rcond is None else rcond
-    return np.linalg.lstsq(powers / lengths, heights, least)[0] / lengths
+    least = powers.shape[0] * np.finfo(places.dtype).eps if rcond is None else rcond
+    found = np.linalg.lstsq(powers / lengths, heights, least)[0]
+    return found / (lengths if heights.ndim == 1 else lengths[:, None])
 
 
 @page(np.polyadd, cases=("A(3), A(2)", "A(2), [1.0, S(), 2.0]"))

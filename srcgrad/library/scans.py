@@ -144,6 +144,7 @@ def ediff1d(ary):
 
 @page(np.trapezoid, "scipy.integrate.trapezoid", cases=(
     "A(5)", "A(5), dx=0.1", "A(2, 4), U(4)", "A(3, 2), axis=0", "A(3, 2), x=U(3), axis=0", "A(2, 3), U(2, 3)", "I(4)",
+    "A(2, 4), dx=P(3)", "A(3, 2), dx=P(2, 1), axis=0",
 ))  # fmt: skip
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The integral by the trapezoidal rule."""
@@ -152,6 +153,8 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     before = (slice(None),) * axis
     left, right = values[(*before, slice(None, -1))], values[(*before, slice(1, None))]
     if x is None:
+        if np.ndim(dx) > 0:
+            return 0.5 * np.sum(dx * (left + right), axis=axis)
         return 0.5 * dx * np.sum(left + right, axis=axis)
     points = np.asarray(x)
     if points.ndim > values.ndim:
