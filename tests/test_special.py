@@ -21,6 +21,7 @@ import srcgrad as sg
 from srcgrad.runtime import addresses
 from srcgrad.runtime.special import _external
 from tests.helpers import loaded, run_python
+from tests.random_programs.compare import plain_run
 
 # ---- recognised as objects
 
@@ -131,6 +132,19 @@ def test_an_argument_without_a_partial_may_be_constant():
     by_a, by_x = sg.grad(f, argnums=(0, 1))(2.0, 0.5)
     assert by_a == 0.0
     assert by_x == pytest.approx(0.5 * math.exp(-0.5) + (special.jv(1, 0.5) - special.jv(3, 0.5)) / 2, rel=1e-14)
+
+
+EDGES = [f"special.eval_{name}({n}, x)" for name in ("chebyt", "chebyu", "legendre") for n in (-4, -2.0, -1, -1.5)]
+EDGES += ["special.eval_laguerre(-1.5, x)", "special.eval_gegenbauer(-0.5, 0.7, x)", "special.yn(0.5, x)",
+          "special.eval_jacobi(-0.5, 0.7, 0.4, x)", "special.pseudo_huber(0.0, x)", "special.kn(1.9, x)"]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("call", EDGES)
+def test_orders_and_degrees_outside_the_domain_of_the_table(call, tmp_path):
+    f = loaded(f"{HEAD}def f(x):\n    return {call}\n", tmp_path, "edges").f
+    found = plain_run(f, (0.3,), (0,))[2][1]
+    assert found == pytest.approx((f(0.3 + 1e-6) - f(0.3 - 1e-6)) / 2e-6, rel=1e-7, abs=1e-9)
 
 
 # ---- the C functions

@@ -47,7 +47,7 @@ row("huber", "special.huber", "abs(y) - x if abs(y) > x else 0.0", "y if abs(y) 
     domain=_POSITIVE, more=(_WIDE,))
 row("pseudo_huber", "special.pseudo_huber",
     "y**4 / ((hypot(x, y) + x)**2 * hypot(x, y)) if out > 0.0 else 0.0",
-    "x * y / hypot(x, y) if out > 0.0 else y", domain=_POSITIVE, more=(_WIDE,))
+    "x * y / hypot(x, y) if x > 0.0 else 0.0", domain=_POSITIVE, more=(_WIDE,))
 row("boxcox", "special.boxcox", "power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP",
     "0.5 * log(x)**2 * hyp1f1(2.0, 3.0, y * log(x)) if abs(y * log(x)) < 1.0 else (xlogy(power(x, y), x) - out) / y",
     domain=_POSITIVE, more=(_WIDE,))
@@ -140,14 +140,15 @@ row("jv", "special.jv", None, "0.5 * (jv(x - 1.0, y) - jv(x + 1.0, y))", domain=
 row("y0", "special.y0", "-y1(x)", domain=_POSITIVE)
 row("y1", "special.y1", "y0(x) - out / x", domain=_POSITIVE)
 row("yv", "special.yv", None, "0.5 * (yv(x - 1.0, y) - yv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
-row("yn", "special.yn", None, "0.5 * (yn(x - 1.0, y) - yn(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
+row("yn", "special.yn", None, "0.5 * (yn(trunc(x) - 1.0, y) - yn(trunc(x) + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("i0", "special.i0", "i1(x)", domain=_WIDE, alias="np.i0")
 row("i1", "special.i1", "0.5 * (i0(x) + iv(2.0, x))", domain=_WIDE)
 row("iv", "special.iv", None, "0.5 * (iv(x - 1.0, y) + iv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
 row("k0", "special.k0", "-k1(x)", domain=_POSITIVE)
 row("k1", "special.k1", "-k0(x) - out / x", domain=_POSITIVE)
 row("kv", "special.kv", None, "-0.5 * (kv(x - 1.0, y) + kv(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
-row("kn", "special.kn", None, "-0.5 * (kn(x - 1.0, y) + kn(x + 1.0, y))", domain=_ORDER, more=(_POSITIVE,))
+row("kn", "special.kn", None, "-0.5 * (kn(trunc(x) - 1.0, y) + kn(trunc(x) + 1.0, y))",
+    domain=_ORDER, more=(_POSITIVE,))
 row("i0e", "special.i0e", "i1e(x) - sign(x) * out", domain=_WIDE)
 row("i1e", "special.i1e",
     "0.5 * (i0e(x) + ive(2.0, x)) - sign(x) * out if abs(x) < 2.0 else i0e(x) - out / x - sign(x) * out", domain=_WIDE)
@@ -171,22 +172,25 @@ row("modstruve", "special.modstruve", None,
     "0.5 * (modstruve(x - 1.0, y) + modstruve(x + 1.0, y) + power(0.5 * y, x) * rgamma(x + 1.5) / ROOT_PI)",
     domain=_ORDER, more=(_POSITIVE,))
 
-# orthogonal polynomials (18.9): the derivative is one of a lower degree
-for _name, _lower in (
-    ("chebyt", "x * eval_chebyu(x - 1.0, y)"),
-    ("chebyu", "2.0 * eval_gegenbauer(x - 1.0, 2.0, y)"),
-    ("legendre", "eval_gegenbauer(x - 1.0, 1.5, y)"),
-    ("hermite", "2.0 * x * eval_hermite(x - 1.0, y)"),
-    ("hermitenorm", "x * eval_hermitenorm(x - 1.0, y)"),
-    ("laguerre", "-eval_genlaguerre(x - 1.0, 1.0, y)"),
-):
-    row(f"eval_{_name}", f"special.eval_{_name}", None, f"{_lower} if x > 0.0 else 0.0", domain=(0, 5), more=(_UNIT,))
+# orthogonal polynomials (18.9): the derivative is one of a lower degree; of a negative whole degree U and P are
+# those of another one, of which that has to be the derivative
+for _name, _slope in (
+    ("chebyt", "x * eval_chebyu(x - 1.0, y) if x != 0.0 else 0.0"),
+    ("chebyu", "2.0 * eval_gegenbauer(x - 1.0, 2.0, y) if x > 0.0 or x != floor(x)"
+               " else -2.0 * eval_gegenbauer(-x - 3.0, 2.0, y) if x < -2.0 else 0.0"),
+    ("legendre", "eval_gegenbauer(x - 1.0, 1.5, y) if x > 0.0 or x != floor(x)"
+                 " else eval_gegenbauer(-x - 2.0, 1.5, y) if x < -1.0 else 0.0"),
+    ("hermite", "2.0 * x * eval_hermite(x - 1.0, y) if x > 0.0 else 0.0"),
+    ("hermitenorm", "x * eval_hermitenorm(x - 1.0, y) if x > 0.0 else 0.0"),
+    ("laguerre", "-eval_genlaguerre(x - 1.0, 1.0, y) if x != 0.0 else 0.0"),
+):  # fmt: skip
+    row(f"eval_{_name}", f"special.eval_{_name}", None, _slope, domain=(0, 5), more=(_UNIT,))
 row("eval_gegenbauer", "special.eval_gegenbauer", None, None,
-    "2.0 * y * eval_gegenbauer(x - 1.0, y + 1.0, z) if x > 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
+    "2.0 * y * eval_gegenbauer(x - 1.0, y + 1.0, z) if x != 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
 row("eval_genlaguerre", "special.eval_genlaguerre", None, None,
-    "-eval_genlaguerre(x - 1.0, y + 1.0, z) if x > 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
+    "-eval_genlaguerre(x - 1.0, y + 1.0, z) if x != 0.0 else 0.0", domain=(0, 5), more=(_SIZE, _UNIT))
 row("eval_jacobi", "special.eval_jacobi", None, None, None,
-    "0.5 * (x + y + z + 1.0) * eval_jacobi(x - 1.0, y + 1.0, z + 1.0, w) if x > 0.0 else 0.0",
+    "0.5 * (x + y + z + 1.0) * eval_jacobi(x - 1.0, y + 1.0, z + 1.0, w) if x != 0.0 else 0.0",
     domain=(0, 5), more=(_SIZE, _SIZE, _UNIT))
 
 # elliptic integrals (19.4) and hypergeometric functions (13.3, 15.5, 16.3)
