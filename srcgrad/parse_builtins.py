@@ -226,7 +226,8 @@ class BuiltinReader(ExpressionReader):
             if len(node.args) > 1 or node.keywords:
                 self.fail(node, "round() to a number of decimals is not supported", "np.round(x, decimals)")
             return NOT_HERE
-        value = self.expr(node.args[0]) if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) else None
+        plain = len(node.args) == 1 and isinstance(node.args[0], ast.Constant | ast.Name)
+        value = self.expr(node.args[0]) if plain else None
         if value is None or not is_text(value):
             return NOT_HERE
         try:

@@ -26,6 +26,8 @@ from .source import find_source, python_function
 
 # statements that reading calls in place may make of a function, before calls stay calls, and at most
 LONG, LIMIT = 300, 5000
+# how often a function is read inside itself, where it takes functions, lists or dicts: what is known of them may end it
+DEEPEST = 12
 
 PULLBACK_INSIDE = "call vjp inside the function that calls the pullback"
 
@@ -112,7 +114,7 @@ class CallReader(ExpressionReader):
             made = self.shared.routines.find(self, callee, given)
             if made is not None:
                 return call_routine(self, node, made, given)
-        if recursive and not self.ends(callee, given, local):
+        if recursive and not self.may_go_on(callee, identity, given, local):
             self.refuse_recursion(node, callee, identity, given, local)
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
@@ -121,10 +123,16 @@ class CallReader(ExpressionReader):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
 
-    def ends(self, callee, given: dict, local) -> bool:
-        """Return whether a function that calls itself does not do so with such arguments: it is read in place."""
-        routines = self.shared.routines
-        return not local and routines.key_of(self, callee, given) in routines.ending
+    def may_go_on(self, callee, identity, given: dict, local) -> bool:
+        """Return whether a function that is called inside itself is read in place: it ends there, as far as is known.
+
+        A function given to one that takes functions may call that one, as in an integral of an integral.
+        """
+        routines, stack = self.shared.routines, self.shared.stack[self.shared.base :]
+        if not local and routines.key_of(self, callee, given) in routines.ending:
+            return True
+        in_place = local or any(form_of(v, k in callee.locals) is None for k, v in given.items())
+        return in_place and identity not in routines.told and stack.count(identity) < DEEPEST
 
     def refuse_recursion(self, node, callee, identity, given: dict, local) -> NoReturn:
         name, routines = self.name_of(node), self.shared.routines
@@ -132,8 +140,10 @@ class CallReader(ExpressionReader):
             self.fail(node, f"{name} calls itself with arguments of ever other kinds",
                       "keep their dtypes and numbers of axes")  # fmt: skip
         if local:
+            routines.told.add(identity)
             self.fail(node, f"{name} calls itself, and is defined inside", "define it outside of the function")
         if any(form_of(v, k in callee.locals) is None for k, v in given.items()):
+            routines.told.add(identity)
             self.fail(node, f"{name} calls itself, and takes a list, a dict or an inner function",
                       "pass arrays and tuples, or write the recursion as a loop")  # fmt: skip
         for problem in routines.problems.get(routines.key_of(self, callee, given), ()):
@@ -200,6 +210,8 @@ class CallReader(ExpressionReader):
 
     def splice(self, node, callee, f, identity, given):
         before, size = len(self.out), self.shared.size
+        if size > LIMIT:
+            self.fail(node, f"the calls in this function expand to more than {LIMIT} statements", "differentiate parts")
         reads = _name_counts(callee.node)
         for name, value in given.items():
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
@@ -276,6 +288,9 @@ class CallReader(ExpressionReader):
             return value
         if isinstance(value, Name | ir.Slice) and not assigned:
             return value
+        whole = None if assigned else self.integer(value)
+        if whole is not None:
+            return Const(whole)
         if not assigned and uses <= 1 and isinstance(callee.node, ast.Lambda) and callee.is_formula(callee.node.body):
             return value
         target = self.fresh(name)

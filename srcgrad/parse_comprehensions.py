@@ -12,6 +12,9 @@ from .parse_expr import RESERVED, ExpressionReader, List, Struct
 from .parse_loops import Trips
 from .sum_order import INPLACE
 
+# items that are known when the text is read, at most
+MANY = 1000
+
 
 class _RunTime(Exception):
     """A comprehension has a part that is known only at run time."""
@@ -30,13 +33,17 @@ class ComprehensionReader(ExpressionReader):
     def expr_listcomp(self, node):
         return self.comprehension(node, lambda: self.expr(node.elt))
 
-    def comprehension(self, node, read) -> Struct | List:
-        """Return a list of what `read` gives for every item: known, or filled by a loop."""
+    def comprehension(self, node, read, unrolled=False) -> Struct | List:
+        """Return a list of what `read` gives for every item: known, or filled by a loop.
+
+        With `unrolled`, ranges of known length are known items.
+        """
         env, out, length = dict(self.env), self.out, len(self.out)
         collected: list = []
         try:
             with _Scope(self, node):
-                self.each(node.generators, node, lambda: collected.append(self.lasting(read(), node)), known=True)
+                self.each(node.generators, node, lambda: collected.append(self.lasting(read(), node)),
+                          known=True, unrolled=unrolled)
             return Struct(tuple(collected), tuple(range(len(collected))), "list")
         except _RunTime:
             self.env, self.out = env, out
@@ -120,21 +127,22 @@ class ComprehensionReader(ExpressionReader):
         sized = isinstance(found.count, Op) and found.count.fn == "len"
         return found.count if sized else Op("max", (found.count, Const(0)))
 
-    def each(self, generators, node, act, known: bool):
+    def each(self, generators, node, act, known: bool, unrolled=False):
         """Read `act` for every item of nested generators; with `known`, only what is known when the text is read."""
         if not generators:
             return act()
         first, *others = generators
         found = self.iterable(first.iter, node)
         picks = ast.For(first.target, first.iter, [ast.Expr(e) for e in _read_by(node)], [])
-        functions = isinstance(getattr(node, "elt", None), ast.Lambda)
-        counted = isinstance(found, Trips) and (self.in_library or functions) and self.integer(found.count) is not None
+        if isinstance(getattr(node, "elt", None), ast.Lambda) or self.in_library:
+            unrolled = True
+        counted = isinstance(found, Trips) and unrolled and self.integer(found.count) in range(MANY + 1)
         if isinstance(found, Trips) and (counted or self.picks_known_items(picks, found)):
             found = self.known(found, node)
 
         def body(item):
             self.bind_item(first.target, item, node, set())
-            self.where(first.ifs, node, lambda: self.each(others, node, act, known), known)
+            self.where(first.ifs, node, lambda: self.each(others, node, act, known, unrolled), known)
 
         if isinstance(found, Struct):
             for item in found.items:
@@ -175,7 +183,7 @@ class ComprehensionReader(ExpressionReader):
 
         try:
             with _Scope(self, node):
-                self.each(node.generators, node, read, known=True)
+                self.each(node.generators, node, read, known=True, unrolled=True)
         except _RunTime:
             self.fail(node, "a dict comprehension over what is known only at run time is not supported", "use an array")
         found = dict(pairs)
@@ -189,7 +197,7 @@ class ComprehensionReader(ExpressionReader):
             return self.any_or_all(node, generator, f)
         loc = self.source.loc(node)
         if f is not sum:
-            found = self.comprehension(generator, lambda: self.expr(generator.elt))
+            found = self.comprehension(generator, lambda: self.expr(generator.elt), unrolled=f is tuple)
             if isinstance(found, Struct):
                 return self.of_items(found, f, node) if f in (max, min) else replace(found, kind=f.__name__)
             if f is tuple:

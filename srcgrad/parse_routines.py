@@ -60,6 +60,7 @@ class Routines:
         self.made: dict[tuple, Made | None] = {}
         self.building: dict[tuple, _Building] = {}
         self.endless: set[object] = set()  # functions that call themselves with ever other forms of arguments
+        self.told: set[object] = set()  # functions that are read inside themselves, and do not end
         self.ending: set[tuple] = set()  # what calls itself with other forms only, if at all, and comes to an end
         self.problems: dict[tuple, list[Problem]] = {}  # of what was read
 

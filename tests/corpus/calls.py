@@ -232,7 +232,49 @@ def functions_returned(x, y):
     return first(y) * second(2.0) + first(x)
 
 
+def simpson(f, a, b, n=4):
+    h = (b - a) / n
+    s = f(a) + f(b)
+    for i in range(1, n):
+        s += (4.0 if i % 2 else 2.0) * f(a + i * h)
+    return s * h / 3.0
+
+
+def integral_of_an_integral(a, b):
+    return simpson(lambda x: simpson(lambda y: exp(-a * x * y), 0.0, x), 0.0, b)
+
+
+def composed_of_composed(a, b):
+    compose = lambda f, g: lambda x: f(g(x))
+    twice = lambda f: compose(f, f)
+    h = compose(lambda x: x * a, compose(math.sin, twice(twice(lambda t: t * b + 0.1))))
+    return h(a)
+
+
+def sum_of_all(t):
+    if isinstance(t, dict):
+        return sum(sum_of_all(v) for v in t.values())
+    if isinstance(t, tuple | list):
+        return sum(sum_of_all(v) for v in t)
+    return np.sum(t**2)
+
+
+def through_lists_and_dicts(x, y):
+    return sum_of_all({"x": [x, (y, 2.0 * y)], "more": {"y": x * y}}) * sum_of_all([y])
+
+
+def inner_function_that_ends(x):
+    def power(n):
+        return x if n == 1 else x * power(n - 1)
+
+    return power(5) + power(2)
+
+
 CASES = [
+    Case(integral_of_an_integral, (1.3, 0.7)),
+    Case(composed_of_composed, (1.3, 0.4)),
+    Case(through_lists_and_dicts, (sample(3), 0.4)),
+    Case(inner_function_that_ends, (1.3,)),
     Case(open_parameters, (0.7, 1.2)),
     Case(left_out, (0.7, 1.2)),
     Case(functions_returned, (0.7, 1.2)),

@@ -30,6 +30,21 @@ def unpacked_from_a_generator(W, x):
     return np.sum(q * k) + a * b * c - d * e * f + g[0] * g[1]
 
 
+def dict_and_tuple_of_a_range(x):
+    d = {k: x[k] * k for k in range(3)}
+    t = tuple(x[i] ** 2 for i in range(3))
+    pairs = tuple([v, 2.0 * v] for v in (x[0], x[1]))
+    e = {n: x[i] for i, n in enumerate(("a", "b"))}
+    return d[2] * sum(t) + t[-1] * pairs[1][1] + e["b"] * len(t)
+
+
+def places_as_text(x):
+    s = 0.0
+    for op in ("0", "+", "2", "1"):
+        s = s * s if op == "+" else s + x[int(op)]
+    return s
+
+
 def written_under_names_unpacked(W):
     rows = [w * 2.0 for w in W]
     a, b = rows
@@ -576,4 +591,6 @@ CASES = [
     Case(levels_handed_over, (POINT,)),
     Case(unpacked_from_a_generator, (sample(2, 3), sample(3))),
     Case(written_under_names_unpacked, (sample(2, 3),)),
+    Case(dict_and_tuple_of_a_range, (sample(3),)),
+    Case(places_as_text, (sample(3),)),
 ]
