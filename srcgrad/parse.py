@@ -36,6 +36,7 @@ from .parse_library import LibraryReader
 from .parse_lists import ListReader
 from .parse_loops import LoopReader
 from .parse_match import MatchReader
+from .parse_operators import OperatorReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
@@ -196,9 +197,8 @@ class _Shared:
 
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
-    ArrayCallReader,
-    RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
-    SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader,
+    ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
+    SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

@@ -1,6 +1,8 @@
 """Functions that call others: helpers, njit helpers, closures, lambdas, module constants."""
 
 import math
+import operator
+from functools import partial, reduce
 from math import exp, pi
 
 import numpy
@@ -251,6 +253,32 @@ def composed_of_composed(a, b):
     return h(a)
 
 
+def smaller(a, b, k=0.3):
+    h = max(k - abs(a - b), 0.0) / k
+    return min(a, b) - h * h * k * 0.25
+
+
+SMALLER = partial(smaller, k=0.7)
+
+
+def operators_as_functions(a, x):
+    of = {"+": operator.add, "neg": operator.neg, "@": operator.matmul}
+    product = reduce(operator.mul, [v + 1.0 for v in x], a)
+    chosen = operator.getitem(x, 1) if operator.lt(a, 9.0) else 0.0
+    return of["+"](product, of["neg"](a)) + of["@"](x, x) + sum(map(operator.mul, x, x[::-1])) + chosen
+
+
+def functions_with_some_arguments(a, x):
+    near = partial(smaller, k=a)
+    scaled = [partial(pow, a), partial(np.dot, x), partial(lambda u, v, w: u * v - w, a, w=2.0)]
+    y = x.copy()
+    total = partial(np.sum, y)
+    y[0] = 5.0 * a
+    found = near(a, x[1]) + near(x[0], x[1], k=2.0) + SMALLER(a, x[0]) + partial(near, x[2])(a) + total()
+    a = 3.0
+    return found + scaled[0](2) + scaled[1](x) * scaled[2](x[0]) * a
+
+
 def sum_of_all(t):
     if isinstance(t, dict):
         return sum(sum_of_all(v) for v in t.values())
@@ -272,6 +300,8 @@ def inner_function_that_ends(x):
 
 CASES = [
     Case(integral_of_an_integral, (1.3, 0.7)),
+    Case(operators_as_functions, (1.3, sample(3))),
+    Case(functions_with_some_arguments, (1.3, sample(3))),
     Case(composed_of_composed, (1.3, 0.4)),
     Case(through_lists_and_dicts, (sample(3), 0.4)),
     Case(inner_function_that_ends, (1.3,)),
