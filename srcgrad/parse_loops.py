@@ -328,7 +328,8 @@ class LoopReader(LoopedReader):
             self.env[target.id] = item
             return
         before = self.env.get(target.id) if isinstance(target, ast.Name) else None
-        if isinstance(item, Struct) and isinstance(before, Struct) and target.id not in self.entered[-1]:
+        other = isinstance(before, Lost) or isinstance(before, Struct) and target.id not in self.entered[-1]
+        if isinstance(item, Struct) and other:
             del self.env[target.id]  # every trip binds it: it may have another form in each
         self.assign(target, item, node)
         if isinstance(target, ast.Name) and isinstance(item, Const) and target.id not in assigned:

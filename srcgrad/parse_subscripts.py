@@ -105,10 +105,21 @@ class SubscriptReader(ExpressionReader):
         return value.items[position]
 
     def picked(self, value: Struct, key: ir.Expr, node):
-        """Return the item of a tuple of constants at a place known only at run time."""
-        if value.kind == "dict" or not value.items or not all(isinstance(v, Const) for v in value.items):
+        """Return the item of a tuple of numbers at a place known only at run time."""
+        items, loc = value.items, self.source.loc(node)
+        if value.kind == "dict" or not items or not all(map(self.is_number, items)):
             self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
-        return Sub(self.table(value, node), (key,), self.source.loc(node))
+        if self.is_truth(key) and len(items) == 2:
+            return ir.Select(key, items[1], items[0], loc)
+        if all(isinstance(v, Const) for v in items):
+            return Sub(self.table(value, node), (key,), loc)
+        return Sub(self.hold(self.as_array(value, node), node, "items"), (key,), loc)
+
+    def is_number(self, value) -> bool:
+        """Return whether a value is one number, no truth value."""
+        kind = self.shared.ranks.kind(value) if isinstance(value, ir.Expr) and not is_text(value) else None
+        return isinstance(value, Const) and kind is not None or kind is not None and not kind.rank and (
+            kind.is_float or kind.is_int)  # fmt: skip
 
     def table(self, value: Struct, node) -> ir.Expr:
         """Return an array of the constants in a tuple."""

@@ -254,7 +254,9 @@ SYNTAX = {
     "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
     "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
-    "tuple index": ("t = (x, x)\nk = int(x)\nreturn «t[k]»", "a tuple is indexed by a value known only at run time"),
+    "tuple index": (
+        "t = ((x, x), (x, x))\nk = int(x)\nreturn «t[k]»[0]", "a tuple is indexed by a value known only at run time"
+    ),
     "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
     "function on one path": (
         "if x > 0.0:\n    def g(t):\n        return t\nelse:\n    def g(t):\n        return 2.0 * t\nreturn «g»(x)",
@@ -476,7 +478,7 @@ def test_problems_of_a_helper_name_the_helper(load):
 
 
 def test_recursion_of_an_inner_function_is_refused_by_name(load):
-    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, 3)"
+    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, int(x))"
     error, places = error_of(load, body(inner), (2.0,))
     check(error, places, "g calls itself")
 

@@ -261,7 +261,39 @@ def default_by_keyword_only(x):
     return scaled(2.0) + scaled(x, factor=3.0)
 
 
+def numbers_picked(x, n):
+    steps, weights, s = [0.3, -0.2, 0.5, 0.1], (x, 2.0 * x, 3.0), 0.0
+    for i in range(n):
+        s = s * x + steps[i] * weights[i % 3]
+        weights = (weights[1], s, weights[0])
+    places = [0, n - 2, 1]
+    return s * [x, s][x < s] * steps[places[n - 3]] + (s, 2.0)[-1]
+
+
+Body = namedtuple("Body", "x v m")
+
+
+def bodies_that_attract_each_other(x, m):
+    bodies = [Body(x[0], x[1], m), Body(x[2], x[3], 2.0 * m)]
+    places = [b.x.copy() for b in bodies]
+    moves = [b.v.copy() for b in bodies]
+    for _ in range(2):
+        for i, b in enumerate(bodies):
+            pull = np.zeros(2)
+            for j, other in enumerate(bodies):
+                if i == j:
+                    continue
+                d = places[j] - places[i]
+                pull += other.m * d / (d @ d + 0.1) ** 1.5
+            moves[i] = moves[i] + 0.1 * pull
+            b = b._replace(m=b.m * 0.5)
+            places[i] = places[i] + 0.1 * moves[i] * b.m
+    return sum(b.m * v @ v for b, v in zip(bodies, moves)) + places[0] @ places[1]
+
+
 CASES = [
+    Case(numbers_picked, (1.3, 4)),
+    Case(bodies_that_attract_each_other, (sample(4, 2), 1.2)),
     Case(first_rest_last, (sample(4),)),
     Case(default_by_keyword_only, (0.7,)),
     Case(local_import, (0.4,)),
