@@ -123,12 +123,12 @@ class Entry:
             return self.call
         request = self.request
         name = request.name if request.transform == "primal" else f"{request.name}_{request.transform}"
-        args = ", ".join(self.flat)
+        args, stub = ", ".join(self.flat), Fresh(self.flat)("stub")
         text = f'"""Entry of {name}: maps argument types to generated code."""\n\n\n'
-        text += f"def stub({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
-        text += f"def {name}({self._declared()}):\n    return stub({args})\n"
+        text += f"def {stub}({args}):\n    raise RuntimeError('compiled code only')\n\n\n"
+        text += f"def {name}({self._declared()}):\n    return {stub}({args})\n"
         module = store.publish(f"{name}_entry", self.key, text)
-        overload(module.stub, strict=False)(self._typing_function())
+        overload(getattr(module, stub), strict=False)(self._typing_function())
         compiled = numba.njit(cache=module.__srcgrad_cached__)(getattr(module, name))
         return store.guard(compiled, self._may_be_loaded)
 
@@ -156,7 +156,7 @@ class Entry:
         except ValueError as e:
             raise TypeError(str(e)) from None
         with global_compiler_lock:
-            made = self.implement(given)
+            made = self.implement(given, lambda number: float(np.float32(number)))
         self.met[given] = None
         return getattr(made, "only", made)
 
@@ -166,19 +166,20 @@ class Entry:
         return [*map(tuple, compiled), *self.met]
 
     def _typing_function(self):
-        args = ", ".join(self.flat)
+        args = ", ".join(f"x{k}" for k in range(len(self.flat)))
         namespace = {"implement": self.implement}
         exec(f"def typing({args}):\n    return implement(({args}{',' if args else ''}))", namespace)
         return namespace["typing"]
 
-    def implement(self, given) -> object:
+    def implement(self, given, single=np.float32) -> object:
         """Return the Python function that passes arguments of these types on; compiled callers have it compiled."""
         _, kinds, structures, _ = self._kinds(given)
         module, result, dispatcher = self.module(given)
         places: list[str] = []
         short: list[str] = []
-        namespace = {"impl": dispatcher, "np": np}
-        for name, t, s in zip(self.flat, given, structures, strict=True):
+        namespace = {"impl": dispatcher, "np": np, "single": single}
+        names = [f"x{k}" for k in range(len(self.flat))]  # the user's may be those of the namespace
+        for name, t, s in zip(names, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
                 zero_d = isinstance(leaf, types.Array) and leaf.ndim == 0
                 places.append(f"{place}[()]" if zero_d else place)
@@ -191,8 +192,8 @@ class Entry:
             call = f"wide({', '.join(passed)}) if {' or '.join(short)} else {call}"
         returned = self._returned(kinds, structures, result, namespace)
         body = "".join(f"    {line}\n" for line in checks) + f"    r = {call}\n    return {returned}\n"
-        exec(f"def glue({', '.join(self.flat)}):\n{body}", namespace)
-        if not checks and call == f"impl({', '.join(self.flat)})" and _is_whole(returned):
+        exec(f"def glue({', '.join(names)}):\n{body}", namespace)
+        if not checks and call == f"impl({', '.join(names)})" and _is_whole(returned):
             namespace["glue"].only = dispatcher
         return namespace["glue"]
 
@@ -214,7 +215,7 @@ class Entry:
         count = len(wrt) + (request.transform == "value_and_grad")
         items = _items(count, "r")
         value = [items.pop(0)] if request.transform == "value_and_grad" else []
-        items = [f"np.float32({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
+        items = [f"single({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
         if request.structures is not None:
             return f"({', '.join([*value, *items])},)"
         flat = iter(items)

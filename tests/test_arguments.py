@@ -482,3 +482,19 @@ def test_dot_product_identity(rng):
         pushed = directional(layer, args, directions)
         pulled = sum(np.sum(bar * d) for bar, d in zip(pullback(out_bar), directions, strict=True))
         assert out_bar @ pushed == pytest.approx(pulled, rel=1e-9)
+
+
+def named_as_in_the_glue(impl, stub, r, single, x0):
+    return impl * stub * r * single * x0
+
+
+def test_parameters_may_have_any_name():
+    args = (np.float32(2.0), 3.0, 5.0, np.float32(7.0), 1.0)
+    slopes = sg.grad(named_as_in_the_glue, argnums=(0, 1, 2, 3, 4))
+    assert slopes(*args) == (105.0, 70.0, 42.0, 30.0, 210.0)
+
+    @numba.njit
+    def called(impl, stub):
+        return slopes(impl, stub, 5.0, 7.0, 1.0)[:2]
+
+    assert called(2.0, 3.0) == (105.0, 70.0)
