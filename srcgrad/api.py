@@ -17,6 +17,7 @@ from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradEr
 from .listing import Source
 from .makers import OF_FUNCTION, maker
 from .repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
+from .results import OfStructure
 from .source import python_function
 from .switches import simd_unless_said
 
@@ -252,7 +253,7 @@ class Transformed:
         return self if instance is None else functools.partial(self, instance)
 
 
-class Differentiable(Transformed):
+class Differentiable(OfStructure, Transformed):
     """A compiled primal that derivatives can be taken of; made by `differentiable`."""
 
     def __init__(self, f, argnums=(), boundscheck=None, simd=None):

@@ -28,7 +28,7 @@ from .parse_checkpoints import CheckpointReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
 from .parse_derivatives import DerivativeReader
-from .parse_effects import EffectReader
+from .parse_effects import EffectReader, known_parts
 from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text, structured
 from .parse_externals import ExternalReader
 from .parse_indices import IndexLoopReader
@@ -117,7 +117,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds, stretch,
         raise kind(*dict.fromkeys(shared.problems))
     result, flat = _flatten_result(value)
     loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
-    block = (*shared.heads, *body, Return(ir.Tuple(flat) if isinstance(result, tree.Node) else flat[0], loc))
+    block = (*shared.heads, *body, Return(flat[0] if len(flat) == 1 else ir.Tuple(flat), loc))
     captured = tuple(shared.captured.items())
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = f"{source.name}_function" if source.name in RESERVED else source.name
@@ -151,15 +151,6 @@ def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
     if isinstance(value, ir.Expr):
         return tree.LEAF, (value,)
     return tree.Node("known", (), ()), ()
-
-
-def _known_parts(value):
-    """Yield the parts of a result that no variable holds: lists, functions, text, None."""
-    if isinstance(value, Struct):
-        for item in value.items:
-            yield from _known_parts(item)
-    elif not isinstance(value, ir.Expr) or is_text(value):
-        yield value
 
 
 class _Shared:
@@ -303,6 +294,7 @@ class Reader(
         if isinstance(self.node, ast.Lambda):
             try:
                 value = self.expr(self.node.body)
+                self.require_result(value, self.node.body)
                 self.return_loc = self.source.loc(self.node.body)
             except Stop as stop:
                 self.problems.append(stop.problem)
@@ -419,11 +411,10 @@ class Reader(
 
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.expr(node.value)
-        if any(not is_text(v) for v in _known_parts(value)) and not (self.is_callee or self.is_page):
-            self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
+        self.require_result(value, node)
         shape, flat = _flatten_result(value)
         before = value if self.template is None else self.template
-        if _flatten_result(before)[0] != shape or list(_known_parts(before)) != list(_known_parts(value)):
+        if _flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
         self.template = before
         several = sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1

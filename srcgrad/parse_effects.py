@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from . import ir
 from .ir import Const
@@ -45,6 +46,11 @@ class EffectReader(ExpressionReader):
             return Const(self.place(node))
         return self.scalar(node)
 
+    def require_result(self, value, node):
+        """Refuse a result with parts that no variable holds."""
+        if any(not is_text(v) for v in known_parts(value)) and not (self.is_callee or self.is_page):
+            self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
+
     def printed(self, node) -> list[ir.Expr]:
         """Return what an argument of print shows: the parts of a formatted text, unformatted."""
         if not isinstance(node, ast.JoinedStr):
@@ -52,6 +58,15 @@ class EffectReader(ExpressionReader):
             return leaves_of(value) if isinstance(value, Struct) else [self.leaf(value, node)]
         parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
         return [e for p in parts for e in self.printed(p)]
+
+
+def known_parts(value) -> Iterator:
+    """Yield the parts of a result that no variable holds: lists, functions, slices, text, None."""
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from known_parts(item)
+    elif not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
+        yield value
 
 
 def leaves_of(value) -> list[ir.Expr]:

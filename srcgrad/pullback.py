@@ -32,13 +32,18 @@ class Pullback:
 
         `out_bar` has the structure of the result; None stands for zero, as for an integer.
         """
-        leaves = zip(tree.leaves(self._result[0], out_bar), *self._result[1:], strict=True)
-        flat = [np.asarray(np.zeros(shape) if b is None else b, dtype=float) if r else float(0.0 if b is None else b)
-                for b, r, shape in leaves]  # fmt: skip
-        for bar, shape in zip(flat, self._result[2], strict=True):
-            if np.shape(bar) != shape:
-                raise ArgumentError(Problem(f"the adjoint has shape {np.shape(bar)}, the result {shape}",
+        structure, are_arrays, shapes = self._result
+        try:
+            given = list(tree.leaves(structure, out_bar))
+            full = [np.asarray(np.zeros(n) if b is None else b, float) for b, n in zip(given, shapes, strict=True)]
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise ArgumentError(Problem("the adjoint does not have the structure of the result, or is no number",
+                                        "give the same structure, with None for zero")) from None  # fmt: skip
+        for bar, shape in zip(full, shapes, strict=True):
+            if bar.shape != shape:
+                raise ArgumentError(Problem(f"the adjoint has shape {bar.shape}, the result {shape}",
                                             "give an adjoint of the result's shape"))  # fmt: skip
+        flat = [bar if r else float(bar) for bar, r in zip(full, are_arrays, strict=True)]
         bars = dict(zip(self._wrt, self._backward(self._residuals, *flat), strict=True))
         structures, count = self._args
         found = iter([bars.get(k) for k in range(count)])

@@ -18,8 +18,8 @@ ROOT = Path(sg.__file__).parent
 LEVELS = (
     ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime.addresses",
      "runtime.simd", "runtime.unordered", "shown", "store", "switches", "travel", "tree", "widths"),
-    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "repeats", "runtime", "tree_types",
-     "warned", "rules.arrays", "rules.draws", "rules.special"),
+    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "repeats", "results", "runtime",
+     "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
     ("library.axes", "library.einsum_plan", "library.special", "library.ufuncs", "rules.elementwise",
      "rules.externals", "runtime.special"),
     ("primitives", "library.assembly", "library.choice", "library.construction", "library.numbers", "library.numeric",

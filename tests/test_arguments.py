@@ -383,6 +383,36 @@ def test_pullback_refuses_another_shape():
             pullback(bar)
 
 
+@pytest.mark.parametrize("bar", [(1.0,), (1.0, np.ones(2), 2.0), {"a": 1.0}, 3.0, ("a", None)])
+def test_pullback_refuses_another_structure(bar, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    _, pull = sg.vjp(lambda x: (x[0] * 2.0, x * 2.0), np.ones(2))
+    with pytest.raises(sg.ArgumentError, match="structure of the result"):
+        pull(bar)
+    _, pull = sg.vjp(lambda x: {"a": x, "b": x * 2.0}, 2.0)
+    assert pull({"b": 1.0, "a": 5.0}) == (7.0,)
+    with pytest.raises(sg.ArgumentError, match="structure of the result"):
+        pull({"a": 1.0, "c": 5.0})
+
+
+@pytest.mark.parametrize("result", [
+    lambda x: (x,), lambda x: [x, 2.0 * x], lambda x: {"a": x, "b": (x, [x])}, lambda x: (x, ()), lambda x: {"a": x},
+    lambda x: Layer(x, (x,)),
+])  # fmt: skip
+def test_results_have_the_structure_that_the_function_gives(result, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    for _ in range(2):
+        assert sg.differentiable(result)(2.0) == result(2.0)
+    assert sg.vjp(result, 2.0)[0] == result(2.0)
+    assert sg.jvp(result, (2.0,), (1.0,))[0] == result(2.0)
+
+
+@pytest.mark.parametrize("result", [lambda x: (x, None), lambda x: None, lambda x: (x, slice(1, 2))])
+def test_results_that_no_variable_holds_are_refused(result):
+    with pytest.raises(sg.UnsupportedError, match="this cannot be returned"):
+        sg.differentiable(result)(2.0)
+
+
 def test_pullback_can_be_called_again():
     def f(a):
         b = np.empty_like(a)
