@@ -143,7 +143,7 @@ class Entry:
             return ", ".join(self.flat)
         parts: list[str] = []
         for name, parameter in parameters(self.request.f).parameters.items():
-            simple = isinstance(parameter.default, bool | int | float | str | None)
+            simple = type(parameter.default) in (bool, int, float, str, type(None))
             if not simple:
                 parts = [p.partition("=")[0] for p in parts]
             parts.append(f"{name}={parameter.default!r}" if simple else name)

@@ -155,7 +155,9 @@ class ExpressionReader:
         """Return a number or text that is known, if compiled code can hold it."""
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             self.fail(node, "a whole number of more than 64 bits", "make it a float: 2.0**70, 1e20")
-        return Const(value, self.source.loc(node))
+        # a member of an enumeration of numbers or texts is one of these
+        plain = next(t for t in (bool, int, float, str) if isinstance(value, t))
+        return Const(str.__str__(value) if plain is str else plain(value), self.source.loc(node))
 
     def expr_name(self, node):
         if node.id in self.env:

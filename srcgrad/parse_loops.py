@@ -94,6 +94,8 @@ class LoopReader(LoopedReader):
                 found = self.iterable(node.args[0], loop)
                 self.not_in_order(since)
                 return self.neighbours(found)
+        if isinstance(node, ast.Subscript) and self.called_object(node.value) is range and _turns(node.slice):
+            return self.turned(self.iterable(node.value, loop), node)
         if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
             self.fail(node, "a loop over this is not supported", "loop over a range, a tuple or an array")
         return self.items_of(self.expr(node), node, loop)
@@ -407,6 +409,11 @@ class LoopReader(LoopedReader):
 
     def stmt_continue(self, node):
         self.emit(ir.Continue(self.source.loc(node)))
+
+
+def _turns(index: ast.expr) -> bool:
+    """Return whether an index is `::-1`."""
+    return isinstance(index, ast.Slice) and ast.unparse(index) == "::-1"
 
 
 def _writes(block) -> bool:

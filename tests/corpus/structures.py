@@ -2,6 +2,7 @@
 
 import math
 from collections import namedtuple
+from enum import IntEnum
 
 import numpy as np
 
@@ -270,6 +271,20 @@ def numbers_picked(x, n):
     return s * [x, s][x < s] * steps[places[n - 3]] + (s, 2.0)[-1]
 
 
+class Part(IntEnum):
+    """Places in an array, by name."""
+
+    FIRST = 0
+    LAST = 2
+
+
+def members_of_an_enumeration(x):
+    s = x[Part.FIRST] * Part.LAST
+    for i in range(len(x))[::-1]:
+        s = s * 0.5 + x[i] if i != Part.LAST else s * x[Part.LAST]
+    return s * (x[0], x[1] * s, 3.0)[Part.LAST]
+
+
 Body = namedtuple("Body", "x v m")
 
 
@@ -292,6 +307,7 @@ def bodies_that_attract_each_other(x, m):
 
 
 CASES = [
+    Case(members_of_an_enumeration, (sample(3),)),
     Case(numbers_picked, (1.3, 4)),
     Case(bodies_that_attract_each_other, (sample(4, 2), 1.2)),
     Case(first_rest_last, (sample(4),)),
