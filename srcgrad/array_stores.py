@@ -7,6 +7,7 @@ from dataclasses import replace
 from . import ir
 from .access import root_of
 from .affine import affine, simplify_index, unclipped
+from .aliases import shown_by
 from .ir import Const, Expr, If, Kind, Name, Op, Store, Sub
 from .pull import ONE, ZERO, Index, Pull, cell_of, single, stepped
 from .pull_ops import ArrayReader
@@ -22,6 +23,7 @@ class StoreWriter(ArrayReader):
     put: dict[str, tuple[Expr, ...] | None]
     counted: set[str]
     read_only: set[str]
+    sharing: dict[str, set[str]]
 
     def store(self, stmt: Store):
         p = self.named(stmt.base)
@@ -55,8 +57,10 @@ class StoreWriter(ArrayReader):
         self.assign(target, value, stmt.value, stmt.op)
 
     def store_element(self, stmt: Store, p: Pull):
+        if self.kind(stmt.value).rank:
+            self.refuse(stmt.loc, "an array is stored in one element", "index it, or store it in a slice")
         element = cell_of(self.indexer.apply(p, stmt.index, self.lift), ())
-        value = self.scalar(stmt.value) if not self.kind(stmt.value).rank else self.pull(stmt.value).at(())
+        value = self.scalar(stmt.value)
         index = element.index if isinstance(p.array, Name) else tuple(map(self.checked_place, element.index))
         self.emit(Store(root_of(element).id, index, value, stmt.op, stmt.loc))
 
@@ -74,6 +78,9 @@ class StoreWriter(ArrayReader):
         n, *others = p.dims
         if not others:
             self.refuse(stmt.loc, "np.fill_diagonal of an array with one axis", "pass an array with two axes")
+        shown = shown_by(stmt.value, self.kinds) if self.kind(stmt.value).rank else set()
+        if self.sharing.get(stmt.base, {stmt.base}) & shown:
+            self.refuse(stmt.loc, "np.fill_diagonal reads the array while it writes it", "copy the values: .copy()")
         if len(others) > 1:
             for m in others:
                 self.require(n, m, "all dimensions of the array must be of equal length: lengths")

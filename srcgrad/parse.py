@@ -410,7 +410,7 @@ class Reader(
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 
     def stmt_return(self, node):
-        value = Obj(None) if node.value is None else self.expr(node.value)
+        value = Obj(None) if node.value is None else self.as_result(self.expr(node.value), node)
         self.require_result(value, node)
         shape, flat = _flatten_result(value)
         before = value if self.template is None else self.template

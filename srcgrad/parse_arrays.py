@@ -21,7 +21,7 @@ _READERS = {
     np.fliplr: "fliplr", np.expand_dims: "expand_dims", np.broadcast_to: "broadcast_to",
     np.broadcast_shapes: "broadcast_shapes", np.broadcast_arrays: "broadcast_arrays",
 }  # fmt: skip
-_METHODS = {"put", "take", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
+_METHODS = {"put", "take", "compress", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
 
 
 class ArrayCallReader(ExpressionReader):
@@ -71,6 +71,8 @@ class ArrayCallReader(ExpressionReader):
         if name not in _METHODS or name == "flatten" and (node.args or node.keywords):
             return NOT_HERE
         given = [base, *self.positional(node)]
+        if name == "compress" and len(given) > 1:
+            given[:2] = given[1], given[0]
         if name == "transpose" and len(given) > 2:
             given = [base, Struct(tuple(given[1:]), tuple(range(len(given) - 1)))]
         return self.fitting(node, getattr(self, f"read_{name}"), *given, **self.keywords(node))
@@ -96,19 +98,27 @@ class ArrayCallReader(ExpressionReader):
         return Obj(None)
 
     def read_copyto(self, node, dst, src, where=None):
-        dst, src = self.leaf(dst, node), self.leaf(src, node)
+        dst, src = self.leaf(dst, node), self.index_value(src, node)
         if where is not None:
-            src = Op("np.where", (self.leaf(where, node), src, dst), (), self.source.loc(node))
+            src = Op("np.where", (self.index_value(where, node), src, dst), (), self.source.loc(node))
         self.store(dst, (ir.Dots(),), src, "out", node)
         return Obj(None)
 
     def read_put(self, node, a, ind, v):
         flat = Op("flat", (self.leaf(a, node),), (), self.source.loc(node))
-        self.store(flat, (self.index_value(ind, node),), self.leaf(v, node), "=", node)
+        self.store(flat, (self.places(ind, node),), self.index_value(v, node), "=", node)
         return Obj(None)
 
+    def places(self, value, node) -> ir.Expr:
+        """Return an array of places; where NumPy takes truth values for the places 0 and 1 they are refused."""
+        value = self.index_value(value, node)
+        kind = self.shared.ranks.kind(value)
+        if kind is not None and kind.dtype == "bool":
+            self.fail(node, "a mask is taken for the places 0 and 1 here", "np.flatnonzero(mask), or a[mask]")
+        return value
+
     def read_fill_diagonal(self, node, a, val):
-        self.store(self.leaf(a, node), (ir.Dots(),), self.leaf(val, node), "diagonal", node)
+        self.store(self.leaf(a, node), (ir.Dots(),), self.index_value(val, node), "diagonal", node)
         return Obj(None)
 
     def read_fill(self, node, a, value):
@@ -117,13 +127,16 @@ class ArrayCallReader(ExpressionReader):
 
     # -- choosing
     def read_take(self, node, a, indices, axis=None):
-        a, indices, axis = self.leaf(a, node), self.index_value(indices, node), self.axis(axis, node)
+        return self.taken(node, self.leaf(a, node), self.places(indices, node), self.axis(axis, node))
+
+    def taken(self, node, a, indices, axis: int | None):
         loc = self.source.loc(node)
         chosen = Sub(self.flat(a, node), (indices,), loc) if axis is None else Sub(a, self.along(axis, indices), loc)
         return Op("copy", (chosen,), (), loc)
 
     def read_compress(self, node, condition, a, axis=None):
-        return self.read_take(node, a, self.as_mask(self.index_value(condition, node), node), axis)
+        chosen = self.as_mask(self.index_value(condition, node), node)
+        return self.taken(node, self.leaf(a, node), chosen, self.axis(axis, node))
 
     def read_extract(self, node, condition, arr):
         mask = self.as_mask(self.flat(self.index_value(condition, node), node), node)
@@ -132,16 +145,31 @@ class ArrayCallReader(ExpressionReader):
     def read_nonzero(self, node, a):
         return Places(self.as_mask(self.leaf(a, node), node))
 
+    def as_result(self, value, node):
+        """Return what a function returns; what np.nonzero gives leaves as a tuple of index arrays."""
+        if not isinstance(value, Places) or self.is_callee or self.is_page:
+            return value
+        mask, loc = self.hold(value.mask, node), self.source.loc(node)
+        axes = range(self.shared.ranks.rank(mask) or 1)
+        return Struct(tuple(Op("np.nonzero", (mask,), (("axis", k),), loc) for k in axes), tuple(axes))
+
     def read_flatnonzero(self, node, a):
         flat = self.as_mask(self.flat(self.leaf(a, node), node), node)
         return Op("np.nonzero", (flat,), (("axis", 0),), self.source.loc(node))
 
     def read_ix_(self, node, *lists):
         whole = (Slice(),)
-        items = [self.index_value(v, node) for v in lists]
+        items = [self.chosen(self.index_value(v, node), node) for v in lists]
         new = (ir.NewAxis(),)
         open_ = [Sub(e, new * k + whole + new * (len(items) - k - 1)) for k, e in enumerate(items)]
         return Struct(tuple(open_), tuple(range(len(open_))))
+
+    def chosen(self, value: ir.Expr, node) -> ir.Expr:
+        """Return an index array, of a mask the places where it is true."""
+        kind = self.shared.ranks.kind(value)
+        if kind is None or kind.dtype != "bool":
+            return value
+        return self.hold(Op("np.nonzero", (value,), (("axis", 0),), self.source.loc(node)), node)
 
     def as_mask(self, value: ir.Expr, node) -> ir.Expr:
         return Op("bool", (value,), (), self.source.loc(node))

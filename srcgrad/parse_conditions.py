@@ -10,7 +10,7 @@ import numpy as np
 
 from . import ir
 from .ir import Const, Name, Op, Select
-from .parse_expr import ExpressionReader, List, Obj, ShapeOf, Struct, is_text
+from .parse_expr import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -184,7 +184,7 @@ class ConditionReader(ExpressionReader):
 
     def type_of(self, value) -> type | None:
         """Return the type of a number or array, as Python has it; None where the text so far does not tell."""
-        if isinstance(value, ShapeOf):
+        if isinstance(value, ShapeOf | Places):
             return tuple
         kind = self.shared.ranks.kind(value)
         if kind is None or kind.rank:

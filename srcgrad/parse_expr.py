@@ -147,8 +147,8 @@ class ExpressionReader:
     def expr_constant(self, node):
         if isinstance(node.value, bool | int | float | str):
             return self.known_number(node.value, node)
-        if node.value is None:
-            return Obj(None)
+        if node.value is None or node.value is Ellipsis:
+            return Obj(node.value)
         self.fail(node, f"a {type(node.value).__name__} literal is not supported", "use real numbers")
 
     def known_number(self, value, node) -> Const:

@@ -414,9 +414,7 @@ class OperationReader(ExpressionReader):
             else:
                 array = Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.dtype_of(dtype, node)),), loc)
-        if not isinstance(value, Struct):
-            self.fail(node, "np.array of this is not supported", "give numbers in a list or tuple")
-        return self.filled_array(value, dtype, node)
+        return self.filled_array(value, dtype, node) if isinstance(value, Struct) else self.leaf(value, node)
 
     def slice_of(self, node) -> ir.Slice:
         given = [None if isinstance(v, Obj) and v.value is None else self.leaf(v, node) for v in self.positional(node)]
@@ -480,6 +478,8 @@ def _regular(value):
     """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
     if not isinstance(value, Struct):
         return (), [value]
+    if not value.items:
+        return (0,), []
     parts = [_regular(v) for v in value.items]
     shapes = {s for s, _ in parts}
     if len(shapes) != 1 or None in shapes:

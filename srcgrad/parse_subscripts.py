@@ -26,6 +26,10 @@ class SubscriptReader(ExpressionReader):
             return self.grid(node, value.value)
         if isinstance(value, Obj) and isinstance(value.value, type(np.r_) | type(np.c_)):
             return self.side_by_side(node, value.value)
+        if isinstance(value, Obj) and isinstance(value.value, type(np.s_)):
+            items = self.index(node.slice)
+            alone = not value.value.maketuple and not isinstance(node.slice, ast.Tuple)
+            return items[0] if alone else Struct(items, tuple(range(len(items))))
         if isinstance(value, Obj):
             self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
         start = len(self.out)
@@ -172,7 +176,7 @@ class SubscriptReader(ExpressionReader):
         if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
             return self.table(value, node)
         if isinstance(value, Struct) and value.kind == "list":
-            return self.filled_array(value, None, node)
+            return self.filled_array(value, None if value.items else Obj(np.int64), node)
         return self.leaf(value, node)
 
     def constant_int(self, node) -> int:

@@ -337,6 +337,13 @@ KINDS = {
         "'d' shows a diagonal or repeated elements, and is read-only",
     ),
     "diagonal of one axis": ("«np.fill_diagonal(x, 1.0)»\nreturn x[0]", (VECTOR,), "with one axis"),
+    "diagonal from itself": (
+        "«np.fill_diagonal(x, x.diagonal()[::-1])»\nreturn x[0, 0]", (MATRIX,),
+        "np.fill_diagonal reads the array while it writes it",
+    ),
+    "mask as places": ("«np.put(x, x > 0.0, 1.0)»\nreturn x[0]", (VECTOR,), "a mask is taken for the places 0 and 1"),
+    "mask to take": ("return np.sum(«np.take(x, x > 0.0)»)", (VECTOR,), "a mask is taken for the places 0 and 1"),
+    "array in an element": ("«x[0] = y»\nreturn x[0]", (VECTOR, VECTOR), "an array is stored in one element"),
     "axes": ("return np.sum(«np.swapaxes(x, 0, 2)»)", (MATRIX,), "axes (0, 2) of an array with 2 axes"),
     "floats into integers": (
         "k = np.zeros(3, dtype=np.int64)\n«k += x»\nreturn np.sum(k * x)",

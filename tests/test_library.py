@@ -202,6 +202,14 @@ WRITING = {
     "put_along_axis of itself": "    b = a * 1.0\n"
     "    np.put_along_axis(b, np.argsort(a, axis=1), b[:, ::-1], axis=1)\n",
     "put_along_axis of one": "    b = a * 1.0\n    np.put_along_axis(b, np.array([[1]]), a[:, :1] ** 2, axis=1)\n",
+    "lists": "    b = a * 1.0\n    np.put(b, [0, 3], [a[1, 1], 2.0])\n    np.fill_diagonal(b, [a[0, 2], 1.0])\n"
+    "    np.copyto(b, [1.0, 2.0, a[0, 0]], where=[True, False, False])\n",
+    "putmask": "    b = a * 1.0\n    np.putmask(b, a > 0.0, a[0, :2] ** 2)\n    np.putmask(b, a < -0.5, 0.5)\n",
+    "place": "    b = a * 1.0\n    np.place(b, a > 0.0, b[1, :2])\n    np.place(b[0], a[1] < 0.0, [a[0, 0]])\n",
+    "ix_ of masks": "    b = a * 1.0\n    b[np.ix_(np.array([True, False]), [0, 2])] = a[1:, :2]\n"
+    "    b = b + np.sum(b[np.ix_(a[:, 0] < 9.0, a[0] < 9.0)] ** 2)\n",
+    "s_": "    b = a * 1.0\n    part = np.s_[:, ::-2]\n    b[part] = a[np.s_[:, 1:]]\n    b[np.index_exp[0]] *= 2.0\n",
+    "nothing": "    b = a * 1.0\n    b[:, []] = 3.0\n    b[0] = b[0] + np.sum(b[1, []]) + np.sum(np.array([]))\n",
     "into a part": "    b = np.zeros((2, 3))\n    np.split(b, [1])[0][0] = a[1]\n",
     "add.at": "    b = a * 1.0\n    np.add.at(b, (np.array([0, 0]), np.array([1, 1])), a[0, :2])\n",
     "ix_": "    b = a * 1.0\n    b[np.ix_(np.array([1, 0]), np.array([0, 2]))] *= a[:, 1:]\n",
@@ -245,7 +253,8 @@ REFUSED = {
     "np.meshgrid(x, x, indexing='yx')": "indexing='yx' is not supported",
     "np.convolve(x, x, 'half')": "mode='half' is not supported",
     "np.fft.fft(x)": "np.fft.fft()",
-    "np.delete(x, [0, 1])": "other than one place",
+    "np.delete(x, np.nonzero(x > 5.0))": "index it: np.nonzero(mask)[0]",
+    "np.insert(x, [0, 1], 2.0)": "other than one place",
     "np.moveaxis(X, (0, 0), (0, 1))": "stands twice",
     "np.linalg.eigh(X, UPLO='X')": "UPLO='X' is not supported",
 }
@@ -291,6 +300,9 @@ STOPPED = {
     "np.histogram(x, 2, weights=X)": "differ in shape",
     "np.histogram(x, np.array([0.0, 2.0, 1.0]))": "must ascend",
     "np.repeat(x, np.array([1, -1, 2]))": "negative",
+    "np.delete(x, [0, 3])": "out of bounds",
+    "np.add.reduceat(x, np.array([0, 3]))": "out of bounds",
+    "np.diag_indices_from(X[:2])[0]": "equal length",
     "scipy.linalg.solve_triangular(0.0 * X, x, lower=True)": "singular",
     "np.geomspace(-1.0, 2.0, 3)": "positive",
     "np.bincount(np.array([1, -1]))": "negative",
@@ -300,7 +312,7 @@ STOPPED = {
 @pytest.mark.parametrize("text", STOPPED)
 def test_errors_at_run_time(text, tmp_path):
     module = loaded(f"{HEAD}def f(X, x):\n    y = {text}\n    return np.sum(X)\n", tmp_path, "stopped")
-    with pytest.raises((ValueError, sg.SrcgradError), match=STOPPED[text].replace("[", r"\[")):
+    with pytest.raises((ValueError, IndexError, sg.SrcgradError), match=STOPPED[text].replace("[", r"\[")):
         plain_run(module.f, (np.arange(9.0).reshape(3, 3), np.arange(3.0)), (0,))
 
 
@@ -375,7 +387,8 @@ def test_functions_made_by_vectorize(tmp_path):
 
 
 def test_every_page_has_cases():
-    written_into = {"flatten", "put_along_axis", "sort_in_place"}  # test_functions_that_write has these
+    # test_functions_that_write has these
+    written_into = {"flatten", "put_along_axis", "putmask", "place", "sort_in_place"}
     # test_numbers and test_special call the others
     elsewhere = ("numbers", "special", "ufuncs")
     named = {p.__name__ for p, cases in CASES.items() if not cases and p.__module__.split(".")[-1] not in elsewhere}

@@ -33,6 +33,30 @@ def along(x, indices, axis):
     return (*own[:axis], indices, *own[axis + 1 :])
 
 
+@page(np.putmask)
+def putmask(a, mask, values):
+    """Store values where a mask is true: each element has the value of its own place, as often as they repeat."""
+    cycle(a, np.asarray(mask), np.array(np.ravel(np.asarray(values))), False)
+
+
+@page(np.place)
+def place(arr, mask, vals):
+    """Store values where a mask is true, one after the other, as often as they repeat."""
+    cycle(arr, np.asarray(mask), np.array(np.ravel(np.asarray(vals))), True)
+
+
+def cycle(a, mask, values, chosen_only):
+    """Store values that are repeated, counting all elements or those that are chosen."""
+    if mask.shape != a.shape:
+        raise ValueError("the mask and the array differ in shape")
+    k = 0
+    for at in np.ndindex(a.shape):
+        if mask[at]:
+            a[at] = values[k % values.shape[0]]
+        if mask[at] or not chosen_only:
+            k += 1
+
+
 @page(np.choose, method="choose", cases=("J(3), [A(3), A(3)]", "J(2, 2), (A(2, 2), S())",
                                          'I(3), [A(3), A(3)], mode="clip"'))  # fmt: skip
 def choose(a, choices, mode="raise"):
@@ -127,14 +151,17 @@ def argwhere(a):
     return out
 
 
-@page(np.delete, cases=("A(5), 2", "A(5), -1", "A(3, 4), 1, axis=1"))
+@page(np.delete, cases=("A(5), 2", "A(5), -1", "A(3, 4), 1, axis=1", "A(5), [1, -1]", "A(3, 4), C(2), axis=1",
+                        "A(5), slice(1, 3)", "A(3, 2), M(3), axis=0"))  # fmt: skip
 def delete(arr, obj, axis=None):
-    """The array without the elements at one place along an axis."""
+    """The array without the elements at some places along an axis."""
     x = np.ravel(arr) if axis is None else np.asarray(arr)
     axis = 0 if axis is None else axis_of(axis, x.ndim)
-    if isinstance(obj, tuple | list | slice | np.ndarray):
-        refuse("np.delete of other than one place is not supported", "index with a mask")
     n = x.shape[axis]
+    if isinstance(obj, tuple | list | slice | np.ndarray):
+        kept = np.ones(n, dtype=np.bool_)
+        kept[obj if isinstance(obj, slice) else np.asarray(obj)] = False
+        return np.compress(kept, x, axis=axis)
     at = obj + n if obj < 0 else obj
     if at < 0 or at >= n:
         raise IndexError("np.delete: the place is out of bounds")

@@ -11,12 +11,17 @@ from .pages import page
 
 
 @page(np.arange, cases=("5.0", "0.0, 1.0, 0.25", "S(), 3.0, 0.5", "5, 0, -2", "0.0, -2.0, -0.5", "1.0, 0.0",
-                         "0, N(), 2.0", "3, dtype=np.float64", "0.0, 1.0, P(1)[0]"))  # fmt: skip
+                         "0, N(), 2.0", "3, dtype=np.float64", "0.0, 1.0, P(1)[0]",
+                         "0.5, 4.5, 0.5, dtype=np.int64"))  # fmt: skip
 def arange(start, stop=None, step=1, dtype=None):
     """Numbers at the same distance of each other, the end left out."""
     first, last = (0, start) if stop is None else (start, stop)
     if step == 0:
         raise ZeroDivisionError("arange: the step is 0")
+    if not of_floats(dtype) and of_floats(np.result_type(first, last, step)):
+        whole = int(first)
+        count = max(math.ceil((last - first) / step), 0)
+        return (whole + np.arange(count) * (int(first + step) - whole)).astype(dtype)
     out = np.empty(max(math.ceil((last - first) / step), 0), dtype=np.result_type(first, last, step))
     for i in range(out.shape[0]):
         out[i] = first + i * step
@@ -65,7 +70,8 @@ def column_behind_row(m):
 
 
 @page(np.linspace, cases=("S(), S(), 5", "0.0, S(), num=4, endpoint=False", "A(2), A(2), 3", "S(), A(2), 3, axis=1",
-                          "0, 1, 6", "S(), 2.0, 1", "S(), 2.0, 4, retstep=True", "S(), 1.0, N()"))  # fmt: skip
+                          "0, 1, 6", "S(), 2.0, 1", "S(), 2.0, 4, retstep=True", "S(), 1.0, N()",
+                          "-3, 3, 5, dtype=np.int64"))  # fmt: skip
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     """Numbers at equal distances from `start` to `stop`."""
     way = np.asarray(stop) - np.asarray(start)
@@ -77,7 +83,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     if endpoint and num > 0:
         out[num - 1] = stop if num > 1 else start
     moved = np.moveaxis(out, 0, axis_of(axis, out.ndim)) if way.ndim > 0 else out
-    result = moved if dtype is None else moved.astype(dtype)
+    whole = moved if of_floats(dtype) else np.floor(moved)
+    result = whole if dtype is None else whole.astype(dtype)
     return (result, step) if retstep else result
 
 
@@ -154,6 +161,27 @@ def tril_indices(n, k=0, m=None):
 def triu_indices(n, k=0, m=None):
     """The places on and above a diagonal."""
     return np.nonzero(np.tri(n, m, k - 1) == 0)
+
+
+@page(np.tril_indices_from, cases=("A(2, 3)", "A(3, 2), -1"))
+def tril_indices_from(arr, k=0):
+    """The places of a matrix on and below a diagonal."""
+    return np.tril_indices(arr.shape[0], k, arr.shape[1])
+
+
+@page(np.triu_indices_from, cases=("A(2, 3)", "A(3, 2), k=1"))
+def triu_indices_from(arr, k=0):
+    """The places of a matrix on and above a diagonal."""
+    return np.triu_indices(arr.shape[0], k, arr.shape[1])
+
+
+@page(np.diag_indices_from, cases=("A(3, 3)",))
+def diag_indices_from(arr):
+    """The places on the diagonal of a square array."""
+    for d in written_out(arr.ndim):
+        if arr.shape[d] != arr.shape[0]:
+            raise ValueError("All dimensions of input must be of equal length")
+    return np.diag_indices(arr.shape[0], arr.ndim)
 
 
 @page(np.diag_indices, cases=("3", "2, 3"))

@@ -110,6 +110,25 @@ def running_min(array, axis=0):
     return out
 
 
+@page(np.add.reduceat, cases=("A(6), [0, 2, 5]", "A(6), [4, 1, 3]", "A(2, 5), C(3), axis=1", "I(5), [0, 3]"))
+def add_reduceat(array, indices, axis=0):
+    """The sums from each index to the next one, of one element where that is not greater."""
+    x, starts = np.asarray(array), np.asarray(indices)
+    axis = axis_of(axis, x.ndim)
+    out = np.empty((*x.shape[:axis], starts.shape[0], *x.shape[axis + 1 :]), dtype=np.sum(x).dtype)
+    before = (slice(None),) * axis
+    for k in range(starts.shape[0]):
+        if starts[k] < 0 or starts[k] >= x.shape[axis]:
+            raise IndexError("reduceat: an index is out of bounds")
+        end = x.shape[axis]
+        if k + 1 < starts.shape[0]:
+            end = starts[k + 1]
+        out[(*before, k)] = x[(*before, starts[k])]
+        for i in range(starts[k] + 1, end):
+            out[(*before, k)] += x[(*before, i)]
+    return out
+
+
 @page(np.diff, cases=("A(5)", "A(2, 4), n=2", "A(3, 2), axis=0", "A(3), prepend=0.5", "A(2, 2), append=A(2, 3)",
                       "I(4)", "A(3), 0"))  # fmt: skip
 def diff(a, n=1, axis=-1, prepend=None, append=None):

@@ -60,6 +60,12 @@ def logsumexp(a, axis=None, b=None, keepdims=False):
     return np.expand_dims(out, axis)
 
 
+@page(np.logaddexp.reduce, cases=("A(4)", "A(2, 3), axis=1", "A(2, 3), keepdims=True"))
+def logaddexp_reduce(array, axis=0, keepdims=False):
+    """The logarithm of a sum of exponentials along an axis."""
+    return logsumexp(array, axis=axis, keepdims=keepdims)
+
+
 @page("scipy.special.factorial")
 def factorial(n):
     """gamma(n + 1), 0 below 0."""

@@ -65,3 +65,9 @@ def minimum_reduce(array, axis=0, dtype=None, keepdims=False, initial=None, wher
 def add_accumulate(array, axis=0, dtype=None):
     """Sums of ever more along an axis."""
     return np.cumsum(array, axis=axis, dtype=dtype)
+
+
+@page(np.multiply.accumulate, cases=("A(4)", "A(2, 3), axis=1"))
+def multiply_accumulate(array, axis=0, dtype=None):
+    """Products of ever more along an axis."""
+    return np.cumprod(array, axis=axis, dtype=dtype)
