@@ -171,6 +171,14 @@ class ArrayCallReader(ExpressionReader):
             return value
         return self.hold(Op("np.nonzero", (value,), (("axis", 0),), self.source.loc(node)), node)
 
+    def without_cast(self, value):
+        """Return the array itself where a cast, such as `np.float64(a)`, gives it back as it is."""
+        if isinstance(value, Op) and value.fn in elementwise.CASTS and value.fn.startswith("np."):
+            own = self.shared.ranks.kind(value.args[0])
+            if own is not None and own.rank and own == self.shared.ranks.kind(value):
+                return value.args[0]
+        return value
+
     def as_mask(self, value: ir.Expr, node) -> ir.Expr:
         return Op("bool", (value,), (), self.source.loc(node))
 

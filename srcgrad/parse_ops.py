@@ -131,7 +131,7 @@ class OperationReader(ExpressionReader):
         if node.keywords and library.page_of(f) is not None:
             return NOT_HERE
         spelling = _lookup(_CASTS, f) or elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
-        return NOT_HERE if spelling is None else self.elementwise_call(node, spelling)
+        return NOT_HERE if spelling is None else self.without_cast(self.elementwise_call(node, spelling))
 
     def array_made(self, node, f):
         """Return the value of a call that makes an array, or one of the table of array functions."""
@@ -392,7 +392,7 @@ class OperationReader(ExpressionReader):
 
     def array_of(self, node, f):
         """Read `np.array` of an array, or of tuples and lists of numbers."""
-        value, *dtype = self.positional(node)
+        value, *dtype = self.positional(node) or [self.fail(node, "this array has no items", "give them first")]
         options = self.keywords(node)
         dtype = dtype[0] if dtype else options.pop("dtype", None)
         for name, option in options.items():

@@ -35,7 +35,9 @@ class SubscriptReader(ExpressionReader):
         start = len(self.out)
         index = self.index(node.slice)
         (value,) = self.as_before(start, [value], node)
-        return Sub(value, index, self.source.loc(node))
+        part = Sub(value, index, self.source.loc(node))
+        of_flat = isinstance(value, ir.Op) and value.fn == "flat" and self.shared.ranks.rank(part) != 0
+        return Op("copy", (part,), (), part.loc) if of_flat else part
 
     def part_of(self, items, node):
         """Return an item, or those of a slice, of a text or tuple that is known."""

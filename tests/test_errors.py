@@ -343,6 +343,7 @@ KINDS = {
     ),
     "mask as places": ("«np.put(x, x > 0.0, 1.0)»\nreturn x[0]", (VECTOR,), "a mask is taken for the places 0 and 1"),
     "mask to take": ("return np.sum(«np.take(x, x > 0.0)»)", (VECTOR,), "a mask is taken for the places 0 and 1"),
+    "array of nothing": ("return np.sum(«np.array(object=x)»)", (VECTOR,), "this array has no items"),
     "array in an element": ("«x[0] = y»\nreturn x[0]", (VECTOR, VECTOR), "an array is stored in one element"),
     "axes": ("return np.sum(«np.swapaxes(x, 0, 2)»)", (MATRIX,), "axes (0, 2) of an array with 2 axes"),
     "floats into integers": (

@@ -209,6 +209,11 @@ WRITING = {
     "ix_ of masks": "    b = a * 1.0\n    b[np.ix_(np.array([True, False]), [0, 2])] = a[1:, :2]\n"
     "    b = b + np.sum(b[np.ix_(a[:, 0] < 9.0, a[0] < 9.0)] ** 2)\n",
     "s_": "    b = a * 1.0\n    part = np.s_[:, ::-2]\n    b[part] = a[np.s_[:, 1:]]\n    b[np.index_exp[0]] *= 2.0\n",
+    "choose is a copy": "    c = a * 1.0\n    b = np.choose(np.zeros(3, dtype=np.int64), [c])\n    c[0, 0] = 3.0\n"
+    "    b = b * c\n",
+    "parts of flat are copies": "    c = a * 1.0\n    b = a * 1.0\n    d = c.flat[1:4]\n    e = c.flat[[0, 1, 2]]\n"
+    "    c[0] = 2.0\n    d[0] *= 3.0\n    b[1] = c[1] * d * e\n",
+    "a cast to its own dtype": "    c = a * 1.0\n    b = np.float64(c)\n    c[0] = a[1] ** 2\n",
     "nothing": "    b = a * 1.0\n    b[:, []] = 3.0\n    b[0] = b[0] + np.sum(b[1, []]) + np.sum(np.array([]))\n",
     "into a part": "    b = np.zeros((2, 3))\n    np.split(b, [1])[0][0] = a[1]\n",
     "add.at": "    b = a * 1.0\n    np.add.at(b, (np.array([0, 0]), np.array([1, 1])), a[0, :2])\n",

@@ -57,7 +57,7 @@ def cycle(a, mask, values, chosen_only):
             k += 1
 
 
-@page(np.choose, method="choose", cases=("J(3), [A(3), A(3)]", "J(2, 2), (A(2, 2), S())",
+@page(np.choose, method="choose", cases=("J(2, 3) * 0, [A(3)]", "J(3), [A(3), A(3)]", "J(2, 2), (A(2, 2), S())",
                                          'I(3), [A(3), A(3)], mode="clip"'))  # fmt: skip
 def choose(a, choices, mode="raise"):
     """The elements of the choice whose number stands at each place."""
@@ -67,8 +67,8 @@ def choose(a, choices, mode="raise"):
     if mode == "raise" and (np.any(given < 0) or np.any(given >= n)):
         raise ValueError("invalid entry in choice array")
     places = np.minimum(np.maximum(given, 0), n - 1) if mode == "clip" else given % n
-    out = np.asarray(choices[0])
-    for k in written_out(n)[1:]:
+    out = np.where(places == 0, choices[0], choices[n - 1])
+    for k in written_out(n)[1:-1]:
         out = np.where(places == k, choices[k], out)
     return out
 
