@@ -20,11 +20,13 @@ from .needs import ONE, Around, Need
 
 
 def check_indices(
-    function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None, silent: bool = False
-) -> ir.Function:
+    function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None, silent: bool = False,
+    elements: frozenset[str] = frozenset(),
+) -> ir.Function:  # fmt: skip
     """Return the lowered function with a check for every index that is not known to be inside; `silent`, without any.
 
-    `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked.
+    `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked, `elements` numbers
+    that stand for elements of arrays.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -40,6 +42,7 @@ def check_indices(
         return s
     """
     checker = Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set(), silent)
+    checker.elements = elements
     checker.lengths = lengths_named(function, kinds)
     checker.positions = sorted_places(function.body)
     body, _ = checker.block(function.body, Facts(), None)
@@ -53,6 +56,7 @@ class Checker:
         self.kinds, self.sizes, self.fresh, self.trusted, self.silent = kinds, sizes, fresh, trusted, silent
         self.given: frozenset[Need] = frozenset()
         self.collecting = False
+        self.elements: frozenset[str] = frozenset()
         self.lengths: dict[Affine, Affine] = {}
         self.positions: set[str] = set()
 
@@ -340,7 +344,8 @@ class Checker:
                 axis += not isinstance(item, ir.NewAxis)
                 continue
             # what lowering wrote itself is inside, but for indices out of an array of the user's
-            checked = own_loc is not None or not sure or bool(loaded((item,)) - self.trusted)
+            arrays = loaded((item,)) | ir.names_in(item) & self.elements
+            checked = own_loc is not None or not sure or bool(arrays - self.trusted)
             checked &= not (isinstance(item, Name) and item.id in self.trusted)
             if checked and not isinstance(item, ir.Slice) and self.integer(item):
                 size = self.normal(self.size_of(name, axis))

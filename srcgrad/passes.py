@@ -70,9 +70,11 @@ class Lowered:
     inherited: tuple[Problem, ...] = ()
 
 
-def checked(function: ir.Function, kinds, sizes, inside, variant: Variant) -> ir.Function:
+def checked(
+    function: ir.Function, kinds, sizes, inside, variant: Variant, elements: frozenset[str] = frozenset()
+) -> ir.Function:
     """Return a lowered function with checks of its indices, or without any."""
-    return check_indices(function, kinds, sizes, inside, not variant.boundscheck)
+    return check_indices(function, kinds, sizes, inside, not variant.boundscheck, elements)
 
 
 def finish(

@@ -228,7 +228,8 @@ def front(
     passes.dump("lower", verify(lowered))
     apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
-    lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant))
+    elements = frozenset(n for n, k in apart[1].items() if k.rank and not kinds[n].rank)
+    lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant, elements))
     lowered = passes.run("columns", lowered, lambda f: turn_columns(f, kinds, sizes))
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
