@@ -129,8 +129,8 @@ class Joiner:
         for stmt in between:
             if self.movable(stmt) and _independent(stmt, first) and all(_independent(stmt, b) for b in below):
                 above.append(stmt)
-            elif _independent(stmt, second):
-                below.append(stmt)
+            elif not _checks(stmt) and _independent(stmt, second):
+                below.append(stmt)  # a check stays ahead of what it guards
             else:
                 return None
         return above, below
@@ -146,7 +146,12 @@ def _is_movable(stmt: Stmt) -> bool:
     if isinstance(stmt, Let):
         return not any(map(is_call, ir.walk(stmt.value)))
     check = isinstance(stmt, If) and not stmt.other and all(isinstance(s, ir.Raise) for s in stmt.then)
-    return check or isinstance(stmt, ir.Within)
+    return check or all(isinstance(s, For | ir.Within) for s in ir.statements((stmt,)))
+
+
+def _checks(stmt: Stmt) -> bool:
+    """Return whether a statement may find that something does not fit."""
+    return any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((stmt,)))
 
 
 def _independent(a: Stmt, b: Stmt) -> bool:
@@ -156,7 +161,7 @@ def _independent(a: Stmt, b: Stmt) -> bool:
         return False
     writes = [ir.bound_in((x,)) | ir.stored_in((x,)) for x in (a, b)]
     reads = [_contents_read((x,)) for x in (a, b)]
-    raising = [any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((x,))) for x in (a, b)]
+    raising = [_checks(x) for x in (a, b)]
     bound = [ir.bound_in((x,)) for x in (a, b)]
     sized = [ir.read_in((x,)) for x in (a, b)]
     clash = writes[0] & (writes[1] | reads[1]) | writes[1] & reads[0] | bound[0] & sized[1] | bound[1] & sized[0]

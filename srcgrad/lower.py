@@ -109,6 +109,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
         self.places_made: set[str] = set()
+        self.fitting: set[str] = set()
+        self.reach: dict[str, Expr] = {}
         self.lists = {n for s in ir.statements(function.body) if is_list(s) for n in ir.binds(s)}
         self.positions: set[str] = set()
         self.lengths_named: dict[Expr, Expr] = {}

@@ -39,7 +39,9 @@ class MaskReader(NestWriter):
             if self.is_mask(item):
                 mask = self.pull(item)
                 self.require_mask(mask, dims[d : d + axes])
-                found += self.chosen_places(mask)
+                places = self.chosen_places(mask)
+                self.fitting |= {name.id for name in places}
+                found += places
             else:
                 found.append(item)
             d += len(dims) - sum(taken) if isinstance(item, ir.Dots) else axes
@@ -65,6 +67,7 @@ class MaskReader(NestWriter):
             self.allocate(buffer, (total,), self.kinds[buffer], "np.empty")
             self.state.views[name] = replace(whole(buffer, (Name(count),)), array=None)
         self.places_made |= {count, *buffers}
+        self.reach.update(zip(buffers, mask.dims, strict=True))
         self.emit(Let(count, ZERO))
         idx = self.loop_names_for(mask.rank)
         body = [Store(b, (Name(count),), Name(i), "=", self.loc) for b, i in zip(buffers, idx, strict=True)]

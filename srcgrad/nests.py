@@ -11,7 +11,7 @@ from .affine import affine, unclipped
 from .blocks import rename_block
 from .equalities import representative, unify
 from .errors import KindError, UnsupportedError, problem_at
-from .inequalities import Facts
+from .inequalities import Facts, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import INT, kind_of
 from .pull import ONE, ZERO, Indexer, Pull, whole
@@ -54,6 +54,8 @@ class NestWriter:
     captured: set[str]
     indexer: Indexer
     places_made: set[str]
+    fitting: set[str]  # names of the places that a mask of the array that is indexed chooses
+    reach: dict[str, Expr]  # the size of the axis that arrays of places are places of
     positions: set[str]  # arrays of places in an array that was sorted, which are not negative
     lengths_named: dict[Expr, Expr]
     growing: set[str]
@@ -255,19 +257,29 @@ class NestWriter:
         """Emit the demand that an index lie inside an axis."""
         self.emit(ir.Within(index, size, axis))
 
-    def places(self, index: Pull, size: Expr, axis: int) -> Pull:
-        """Return an index array under a name, negative indices counted from the start."""
-        own = index.at(tuple(Name(f"_{d}") for d in range(index.rank)))
-        if isinstance(own, Sub) and isinstance(own.base, Name) and own.base.id in self.places_made | self.positions:
+    def places(self, item: Expr, index: Pull, size: Expr, axis: int, plain: bool) -> Pull:
+        """Return an index array, of a view under a name and with negative indices counted from the start.
+
+        In a `plain` array the elements of the user's index arrays are checked where they are used; others are here.
+        """
+        idx = self.loop_names_for(index.rank)
+        cell = tuple(map(Name, idx))
+        own = index.at(cell)
+        if plain and loaded((own,)) - self.places_made or isinstance(item, Name) and item.id in self.fitting:
+            return index
+        base = own.base.id if isinstance(own, Sub) and isinstance(own.base, Name) else None
+        reach = index.dims[0] if own == cell[0] else self.reach.get(base) if base else None
+        if reach is not None and self.canonical(reach) == self.canonical(size):
+            return index
+        if plain:
+            self.nest(idx, self.whole_ranges(index), [ir.Within(own, size, axis)])
             return index
         name, at = self.fresh("places"), self.fresh("at")
         self.places_made.add(name)
         self.kinds[name], self.kinds[at] = Kind("int64", index.rank), Kind("int64")
         self.allocate(name, index.dims, self.kinds[name], "np.empty")
-        idx = self.loop_names_for(index.rank)
-        cell = tuple(map(Name, idx))
         wrapped = ir.Select(Op("lt", (Name(at), ZERO)), Op("add", (Name(at), size)), Name(at))
-        body = [Let(at, index.at(cell)), ir.Within(Name(at), size, axis), Store(name, cell, wrapped)]
+        body = [Let(at, own), ir.Within(Name(at), size, axis), Store(name, cell, wrapped)]
         self.nest(idx, self.whole_ranges(index), body)
         return self.named(name)
 

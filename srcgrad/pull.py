@@ -114,7 +114,7 @@ class Indexer:
                 continue
             q = self.pull_index(item)
             if q.rank:
-                parts.append(("gather", q if isinstance(p.array, Name) else self.places(q, n, d - 1)))
+                parts.append(("gather", self.places(item, q, n, d - 1, isinstance(p.array, Name))))
             else:
                 index = q.at(())
                 if isinstance(p.array, Name):

@@ -126,8 +126,39 @@ def triangle(x, k):
     return s
 
 
+def indices_under_a_name(x, k):
+    j = np.arange(2) + k
+    return np.sum(x[j] ** 2)
+
+
+def counted(x, k):
+    return np.sum(x[np.arange(abs(k))] ** 2)
+
+
+def counted_from_elsewhere(x, k):
+    b = x * 1.0
+    b[np.arange(2) + k] = 2.0 * x[:2]
+    return np.sum(b * x)
+
+
+def rows_by_number(x, k):
+    A = np.outer(x, x)
+    return np.sum(A[np.arange(2) + k])
+
+
+def of_a_view(x, k):
+    v = x[1:]
+    return np.sum(v[np.arange(1) + k])
+
+
+def places_of_another_mask(x, k):
+    j = np.flatnonzero(np.arange(abs(k)) > 0)
+    return np.sum(x[j] ** 2)
+
+
 PROGRAMS = (plain, loop, stencil, downward, store, guarded, lazily, searched, stopped, through_view, store_through_view,
-            row, gathered, gathered_from_view, scattered, periodic, triangle)  # fmt: skip
+            row, gathered, gathered_from_view, scattered, periodic, triangle, indices_under_a_name,
+            counted, counted_from_elsewhere, rows_by_number, of_a_view, places_of_another_mask)  # fmt: skip
 X = np.array([1.0, 2.0, 3.0])
 
 
