@@ -43,7 +43,8 @@ RESULTS = (
     # float32 stays
     "np.prod(g, keepdims=True)", "np.median(g, keepdims=True)", "np.quantile(g, 0.3, keepdims=True)",
     "np.nanmean(g, axis=0)", "np.nanvar(g, axis=1, keepdims=True)", "np.nanstd(g, axis=0)", "np.mean(g, 0, where=m)",
-    "np.linalg.norm(g, keepdims=True)", "np.nanmedian(g, keepdims=True)",
+    "np.linalg.norm(g, keepdims=True)", "np.nanmedian(g, keepdims=True)", "np.linspace(g[0], g[1], 3)",
+    "np.histogram(g, 3)[1]", "np.histogram(g, 3, (-1, 1), density=True)[0]", "np.geomspace(g[0]**2 + 1, 9.0, 3)",
     # whole numbers stay, truth values count
     "np.nanmax(i, axis=0)", "np.nanmin(j, axis=1, keepdims=True)", "np.nanmax(m, axis=0)", "np.median(m, axis=1)",
     "np.round(i, 1)", "np.round(j[0])", "np.round(i, -1) * 1.0", "np.vander(g[0], 3)", "np.vander(i[0])",
@@ -61,9 +62,13 @@ RESULTS = (
     "np.polyfit(w, a.T, 1)",
     "np.linalg.trace(np.array([a, a]), dtype=np.float32)",
     # one place or several, whole numbers times floats, dtypes as text
+    "np.delete(w, slice(1, 3))", "np.delete(a, [0, -1], axis=1)",
     "np.insert(w, 1, [x, 2.0])", "np.insert(a, 1, a[:2], axis=0)", "np.insert(a, 4, w[:3], axis=1)",
     "i[0] @ w", "j[0] @ g[1]", "m[0] @ w", "np.zeros(3, 'f4')", "np.array([w, w], dtype=np.float32)", "a.astype('i4')",
     "np.sum(i, axis=0, dtype='f4')",
+    # whole numbers are counted as NumPy counts them
+    "np.linspace(-3, 3, 5, dtype=int)", "np.arange(0.5, 4.5, 0.5, dtype=int)", "np.arange(4.5, 0.5, -1.5, dtype=int)",
+    "np.histogram(m, 2)[1]", "np.choose(i[0] * 0, [g[1]])", "np.add.reduceat(j[0], [0, 2])", "np.float64(a)",
     # fewer elements than degrees of freedom
     "np.nanvar(h, axis=1, ddof=2)", "np.nanstd(i, ddof=20)", "np.nanvar(h, axis=0, ddof=1)",
     # options by place
@@ -107,7 +112,7 @@ REFUSED = {
     "np.full((3, 4), w)": "np.full of float64[:]",
     "np.zeros(3, 'f2')": "the dtype float16 is not supported",
     "np.array([[w, w], [w, w]])": "rows of arrays are not supported",
-    "np.delete(w, slice(1, 2))": "other than one place",
+    "np.insert(w, slice(1, 2), x)": "other than one place",
     "m - m": "NumPy does not subtract truth values",
     "-m": "NumPy does not subtract truth values",
 }

@@ -77,7 +77,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     way = np.asarray(stop) - np.asarray(start)
     parts = num - 1 if endpoint else num
     step = way / max(parts, 1)
-    out = np.empty((num, *way.shape))
+    out = np.empty((num, *way.shape), dtype=np.result_type(start, stop, 1.0))
     for i in range(parts):
         out[i] = start + i * step
     if endpoint and num > 0:
@@ -101,7 +101,7 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     if np.any(np.asarray(start) <= 0) or np.any(np.asarray(stop) <= 0):
         raise ValueError("geomspace: the ends must be positive")
     first, last = np.log10(start), np.log10(stop)
-    found = 10.0 ** np.linspace(first, last, num, endpoint, axis=axis)
+    found = 10.0 ** np.asarray(np.linspace(first, last, num, endpoint, axis=axis), dtype=np.float64)
     return found if dtype is None else found.astype(dtype)
 
 

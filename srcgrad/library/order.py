@@ -301,11 +301,11 @@ def histogram(a, bins=10, range=None, density=False, weights=None):
             raise ValueError("histogram: the range of the bins must be finite and ascend")
         if stop_gradient(low) == stop_gradient(high):
             low, high = low - 0.5, high + 0.5
-        edges = np.linspace(low, high, bins + 1)
+        edges = np.asarray(np.linspace(low, high, bins + 1), dtype=np.result_type(flat, 1.0))
         found = np.zeros(bins, dtype=np.int64 if weights is None else w.dtype)
         into_equal_bins(flat, w, edges, found)
     if density:
-        return found / (np.diff(edges) * np.sum(found)), edges
+        return found / (np.asarray(np.diff(edges), dtype=np.float64) * np.sum(found)), edges
     return found, edges
 
 
