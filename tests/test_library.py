@@ -240,6 +240,8 @@ REFUSED = {
     "np.linalg.qr(X, mode='raw')": "mode='raw' is not supported",
     "scipy.linalg.solve_triangular(X, x, lower=k > 1)": "must be known",
     "scipy.linalg.eigh(X)": "eigenvectors of scipy.linalg.eigh are not supported",
+    "np.trapezoid(x, dx=X)": "distances with more axes",
+    "scipy.linalg.expm(x)": "other than a matrix",
     "np.diag(x, k)": "the offset must be an integer constant",
     "np.linalg.eig(X)": "np.linalg.eig()",
     "np.linalg.norm(X, 5)": "invalid order 5",

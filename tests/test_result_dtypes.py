@@ -59,7 +59,8 @@ RESULTS = (
     "np.linalg.solve(g[:, :3], np.stack((a[:, :3], a[:, 1:])))", "np.cross(g[:, :3], w[1:])", "np.cov(g)",
     "np.corrcoef(g)", "np.linalg.pinv(g, 0.5)", "np.linalg.pinv(i, 0.5)", "np.linalg.lstsq(g.T, g[0], 0.5)[0]",
     "np.gradient(j.astype(np.uint8), axis=0)", "np.interp(w, w, i[0])", "np.interp(0.3, w, m[0])",
-    "np.polyfit(w, a.T, 1)",
+    "np.polyfit(w, a.T, 1)", "np.linalg.norm(w[:0], -1)",
+    "np.linalg.norm(h, 3, axis=0)",
     "np.linalg.trace(np.array([a, a]), dtype=np.float32)",
     # one place or several, whole numbers times floats, dtypes as text
     "np.delete(w, slice(1, 3))", "np.delete(a, [0, -1], axis=1)",

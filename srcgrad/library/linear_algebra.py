@@ -287,7 +287,7 @@ def vector_norm(a, ord, axis, keepdims):
     if ord == 1:
         return np.sum(np.abs(a), axis=axis, keepdims=keepdims)
     total = np.sum(np.abs(a) ** ord, axis=axis, keepdims=keepdims)
-    return np.where(total > 0.0, total ** (1.0 / ord), 0.0)
+    return np.where(total <= 0.0, 0.0 if ord > 0 else np.inf, total ** (1.0 / ord))
 
 
 @page(np.linalg.cond, cases=("A(3, 3)", "A(3, 2)", 'A(3, 3), "fro"', "A(3, 3), 1", "A(3, 3), -2",

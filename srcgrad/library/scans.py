@@ -172,6 +172,8 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     before = (slice(None),) * axis
     left, right = values[(*before, slice(None, -1))], values[(*before, slice(1, None))]
     if x is None:
+        if np.ndim(dx) > values.ndim:
+            refuse("distances with more axes than the values are not supported", "repeat the values: np.broadcast_to")
         if np.ndim(dx) > 0:
             return 0.5 * np.sum(dx * (left + right), axis=axis)
         return 0.5 * dx * np.sum(left + right, axis=axis)

@@ -155,8 +155,8 @@ def block_diag(*arrs):
 @page("scipy.linalg.expm", cases=("A(3, 3)", "A(2, 2) * 9.0", "A(3, 3) * 1e-3"))
 def expm(A):
     """The exponential of a matrix, by a quotient of polynomials and squaring (N. J. Higham (2005))."""
-    if A.ndim > 2:
-        refuse("scipy.linalg.expm of stacks of matrices is not supported", "write a loop")
+    if A.ndim != 2:
+        refuse("scipy.linalg.expm of other than a matrix is not supported", "write a loop over a stack")
     largest = np.max(np.sum(np.abs(A), axis=0))
     halvings = 0
     while largest > 5.371920351148152 * 2.0**halvings:

@@ -27,7 +27,7 @@ def greatest(a, axis):
 def softmax(x, axis=None):
     """exp(x) / sum(exp(x))."""
     x = np.asarray(x)
-    m = greatest(x, axis)
+    m = stop_gradient(np.max(x, axis=axis))
     e = np.exp(x - along(m, axis))
     total = np.sum(e, axis=axis)
     return e / along(total, axis)
@@ -52,7 +52,9 @@ def logsumexp(a, axis=None, b=None, keepdims=False):
     e = np.exp(a - along(m, axis))
     if b is not None:
         e = b * e
-    out = np.log(np.sum(e, axis=axis)) + m
+    total = np.sum(e, axis=axis)
+    # a sum of nothing but exp(-inf) has the derivative 0, where log(0) would make NaN of it
+    out = (np.where(total <= 0.0, -np.inf, np.log(total)) if b is None else np.log(total)) + m
     if not keepdims:
         return out
     if axis is None:
@@ -75,8 +77,8 @@ def factorial(n):
 @page("scipy.special.multigammaln")
 def multigammaln(a, d):
     """The logarithm of the gamma function of d by d matrices (James 1964)."""
-    total = 0.25 * d * (d - 1.0) * math.log(math.pi)
-    for j in range(d):
+    total = 0.25 * d * (d - 1.0) * math.log(math.pi) + math.lgamma(a)
+    for j in range(1, d):
         total = total + math.lgamma(a - 0.5 * j)
     return total
 

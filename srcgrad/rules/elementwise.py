@@ -70,8 +70,9 @@ row("hypot", "np.hypot math.hypot", "x / out if out > 0.0 else 0.0", "y / out if
     more=((0.5, 2.0),))
 row("arctan2", "np.arctan2 math.atan2", "y / (x**2 + y**2) if x**2 + y**2 > 0.0 else 0.0",
     "-x / (x**2 + y**2) if x**2 + y**2 > 0.0 else 0.0", domain=_POSITIVE, more=_ANY)
-row("logaddexp", "np.logaddexp", "exp(x - out)", "exp(y - out)", more=_ANY)
-row("logaddexp2", "np.logaddexp2", "exp2(x - out)", "exp2(y - out)", more=_ANY)
+# where the value is infinite it is one of the two
+for _name, _exp in (("logaddexp", "exp"), ("logaddexp2", "exp2")):
+    row(_name, f"np.{_name}", *(f"{_exp}({x} - out) if {x} != out else 1.0" for x in "xy"), more=_ANY)
 row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", more=_ANY, cheap=True)
 row("nextafter", "np.nextafter math.nextafter", "1.0", "0.0", more=_ANY, cheap=True)
 row("ldexp", "np.ldexp", "ldexp(1.0, y)", None, result="first", more=((-3, 3),), cheap=True, alias="math.ldexp")

@@ -1,8 +1,9 @@
 """Tables filled from earlier cells: alignments, sums over paths, running extremes."""
 
 import numpy as np
+from scipy import special
 
-from tests.corpus.case import Case
+from tests.corpus.case import Case, sample
 
 
 def dtw(a, b):
@@ -106,7 +107,29 @@ def two_pointers(a):
     return s
 
 
+def chain_with_states_out_of_reach(logits, seen):
+    steps = np.where(np.tri(3) > 0.0, logits, -np.inf)
+    a = np.array([-np.inf, -np.inf, 0.0])
+    for t in range(seen.shape[0]):
+        a = special.logsumexp(a[:, None] + steps, axis=0) + seen[t]
+    return special.logsumexp(a)
+
+
+def chain_by_pairs(logits, seen):
+    a = np.array([-np.inf, -np.inf, 0.0])
+    for t in range(seen.shape[0]):
+        new = np.full(3, -np.inf)
+        for j in range(3):
+            for i in range(j, 3):
+                new[j] = np.logaddexp(new[j], a[i] + logits[i, j])
+            new[j] += seen[t, j]
+        a = new
+    return np.logaddexp(np.logaddexp(a[0], a[1]), a[2])
+
+
 CASES = [
+    Case(chain_with_states_out_of_reach, (sample(3, 3), sample(4, 3, seed=1))),
+    Case(chain_by_pairs, (sample(3, 3), sample(4, 3, seed=1))),
     Case(dtw, (np.array([-0.08, -1.16, -0.63, -0.49, -0.71]), np.array([0.55, -0.06, -0.59, 0.41]))),
     Case(
         needleman,
