@@ -17,9 +17,7 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from numba._dispatcher import compute_fingerprint
 from numba.core import types
-from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import overload
 
 from . import generate, store, tree, warned
@@ -31,6 +29,18 @@ from .opaque import has_address
 from .repeats import NOWHERE, Repeats
 from .source import python_function
 from .tree_types import built, leaf_types, structure_of_type
+
+try:
+    from numba._dispatcher import compute_fingerprint as fingerprint
+except ImportError:
+
+    def fingerprint(args: tuple) -> object:
+        """Return the types of arguments."""
+        return tuple(map(numba.typeof, args))
+
+
+# one at a time, whatever the thread: sympy's caches are for one
+GENERATING = threading.RLock()
 
 # --- numba types to kinds and structures ------------------------------------------------------------------------
 
@@ -96,7 +106,6 @@ class Entry:
         self.plain, self.wide = plain, wide
         self.modules: dict = {}
         self.met: dict[tuple, None] = {}  # types of arguments that Python code has given
-        self.lock = threading.RLock()
         flat = request.params
         if request.structures is not None:
             pairs = zip(request.params, request.structures, strict=True)
@@ -155,8 +164,7 @@ class Entry:
             given = tuple(map(numba.typeof, args))
         except ValueError as e:
             raise TypeError(str(e)) from None
-        with global_compiler_lock:
-            made = self.implement(given, lambda number: float(np.float32(number)))
+        made = self.implement(given, lambda number: float(np.float32(number)))
         self.met[given] = None
         return getattr(made, "only", made)
 
@@ -251,7 +259,7 @@ class Entry:
         """Return (generated module, structure of the result, compiled implementation) for argument types."""
         if self.plain is not None:
             return self.plain.module(given)
-        with global_compiler_lock, self.lock:
+        with GENERATING:
             key, kinds, structures, _ = self._kinds(given)
             if key not in self.modules:
                 made = self._generate(kinds, structures)
@@ -297,7 +305,7 @@ def by_types(find: Callable[[tuple], Callable]) -> Callable:
 
     def call(*args):
         try:
-            key = compute_fingerprint(args)
+            key = fingerprint(args)
         except NotImplementedError:
             key = None  # `find` says what is wrong with them
         made = found.get(key)

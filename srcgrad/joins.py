@@ -129,7 +129,7 @@ class Joiner:
         for stmt in between:
             if self.movable(stmt) and _independent(stmt, first) and all(_independent(stmt, b) for b in below):
                 above.append(stmt)
-            elif not _checks(stmt) and _independent(stmt, second):
+            elif not may_stop(stmt) and _independent(stmt, second):
                 below.append(stmt)  # a check stays ahead of what it guards
             else:
                 return None
@@ -149,7 +149,7 @@ def _is_movable(stmt: Stmt) -> bool:
     return check or all(isinstance(s, For | ir.Within) for s in ir.statements((stmt,)))
 
 
-def _checks(stmt: Stmt) -> bool:
+def may_stop(stmt: Stmt) -> bool:
     """Return whether a statement may find that something does not fit."""
     return any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((stmt,)))
 
@@ -161,7 +161,7 @@ def _independent(a: Stmt, b: Stmt) -> bool:
         return False
     writes = [ir.bound_in((x,)) | ir.stored_in((x,)) for x in (a, b)]
     reads = [_contents_read((x,)) for x in (a, b)]
-    raising = [_checks(x) for x in (a, b)]
+    raising = [may_stop(x) for x in (a, b)]
     bound = [ir.bound_in((x,)) for x in (a, b)]
     sized = [ir.read_in((x,)) for x in (a, b)]
     clash = writes[0] & (writes[1] | reads[1]) | writes[1] & reads[0] | bound[0] & sized[1] | bound[1] & sized[0]

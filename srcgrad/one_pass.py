@@ -9,7 +9,7 @@ from . import ir
 from .contractions import contract_function
 from .dead_code import drop_dead
 from .ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
-from .joins import NEAR, Joiner, by_making
+from .joins import NEAR, Joiner, by_making, may_stop
 from .rules import elementwise
 
 TITLE = "forward and backward"
@@ -109,23 +109,16 @@ class _PartJoiner(Joiner):
 
     def rearranged(self, first: For, between: list[Stmt], second: For) -> tuple[list[Stmt], list[Stmt]] | None:
         places = super().rearranged(first, between, second)
-        if places is None:
-            return None
-        above, below = places
         # nothing goes ahead of a check that it may rely on
-        early = _raises(first) and any(isinstance(s, For) and _places(s) for s in above)
-        return None if early or any(map(_raises, below)) else places
+        early = places is not None and may_stop(first) and any(isinstance(s, For) and _places(s) for s in places[0])
+        return None if early else places
 
     def movable(self, stmt: Stmt) -> bool:
-        plain = isinstance(stmt, For) and not _raises(stmt)
+        plain = isinstance(stmt, For) and not may_stop(stmt)
         return super().movable(stmt) or plain and all(map(self.computes, ir.statements((stmt,))))
 
     def computes(self, stmt: Stmt) -> bool:
         return super().computes(stmt) or isinstance(stmt, ir.Raise)
-
-
-def _raises(stmt: Stmt) -> bool:
-    return any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((stmt,)))
 
 
 def _checked(first: For, second: For) -> bool:
@@ -136,7 +129,7 @@ def _checked(first: For, second: For) -> bool:
     def checked(name: str, value: Expr) -> bool:
         return (name, value) in known or isinstance(value, Sub) and bool(ir.names_in(value.base) & kept)
 
-    return not _raises(second) and (not _raises(first) or all(checked(*place) for place in _places(second)))
+    return not may_stop(second) and (not may_stop(first) or all(checked(*place) for place in _places(second)))
 
 
 def _places(loop: For) -> set[tuple[str, Expr]]:
