@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from . import ir
 from .errors import UnsupportedError, problem_at
-from .ir import Block, Break, Const, For, If, Kind, Let, Name, Op, Stmt, Store, While
+from .ir import Block, Break, Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, While
+
+ALWAYS = Const(True)
 
 
 def guard_unbound(function: ir.Function) -> ir.Function:
@@ -62,8 +66,11 @@ def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functio
         for name in sorted(read - bound):
             early.setdefault(name, stmt)
         bound |= set(ir.binds(stmt))
+    stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store)}
+    branches = (b for s in ir.statements(function.body) if isinstance(s, If) for b in (s.then, s.other))
+    fixed = stored | {n for b in branches for n in ir.bound_in(b)}
     for name, stmt in early.items():
-        if kinds[name].rank > 1:
+        if kinds[name].rank > 1 or kinds[name].rank and name in fixed:
             what = f"the array {name!r} is read in a line before the one that binds it"
             raise UnsupportedError(problem_at(stmt.loc, what, "make it before the loop: np.zeros(...)"))
     heads = [Let(n, _nothing(kinds[n]), function.loc) for n in sorted(early)]
@@ -82,19 +89,22 @@ class _Survey:
     """Definite assignment: which names may be unbound where they are used."""
 
     doubtful: set[str] = field(default_factory=set)
-    uses: dict[int, set[str]] = field(default_factory=dict)
+    uses: dict[int, dict[str, list[Expr]]] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)
 
     def block(self, block: Block, sure: frozenset[str], breaks: list) -> frozenset[str] | None:
         """Return the names surely bound at the end, None where the end is not reached."""
         self.bound |= ir.bound_in(block)
         for stmt in block:
-            read = ir.names_in(*ir.exprs_of(stmt)) | ({stmt.base} if isinstance(stmt, Store) else set())
-            unsure = {n for n in read if n not in sure and n in self.bound}
-            if unsure:
-                self.doubtful |= unsure
-                self.uses.setdefault(id(stmt), set()).update(unsure)
-            after = self.after(stmt, sure | unsure, breaks)
+            read = [r for e in ir.exprs_of(stmt) for r in _reads(e)]
+            read += [(stmt.base, ())] if isinstance(stmt, Store) else []
+            unsure = [(n, tests) for n, tests in read if n not in sure and n in self.bound]
+            for name, tests in unsure:
+                self.doubtful.add(name)
+                found = self.uses.setdefault(id(stmt), {}).setdefault(name, [])
+                where = reduce(lambda a, b: Op("and", (a, b)), tests) if tests else ALWAYS
+                found.extend([where] if where not in found else [])
+            after = self.after(stmt, sure | {n for n, tests in unsure if not tests}, breaks)
             if after is None:
                 return None
             sure = after
@@ -121,6 +131,23 @@ class _Survey:
         return sure | set(ir.binds(stmt))
 
 
+def _reads(expr: Expr, tests: tuple[Expr, ...] = ()) -> Iterator[tuple[str, tuple[Expr, ...]]]:
+    """Yield the names that an expression reads, each with the tests that must hold for it to be read."""
+    if isinstance(expr, Name):
+        yield expr.id, tests
+    elif isinstance(expr, Select):
+        yield from _reads(expr.test, tests)
+        yield from _reads(expr.then, (*tests, expr.test))
+        yield from _reads(expr.other, (*tests, Op("not", (expr.test,))))
+    elif isinstance(expr, Op) and expr.fn in ("and", "or"):
+        for arg in expr.args:
+            yield from _reads(arg, tests)
+            tests = (*tests, arg if expr.fn == "and" else Op("not", (arg,)))
+    else:
+        for child in ir.children(expr):
+            yield from _reads(child, tests)
+
+
 def _endless(stmt) -> bool:
     return isinstance(stmt, While) and stmt.test == Const(True)
 
@@ -132,13 +159,15 @@ def _surely_runs(stmt) -> bool:
     return len(bounds) == 3 and len(range(*bounds)) > 0
 
 
-def _flagged(block: Block, flags: dict[str, str], uses: dict[int, set[str]]) -> Block:
+def _flagged(block: Block, flags: dict[str, str], uses: dict[int, dict[str, list[Expr]]]) -> Block:
     out: list[Stmt] = []
     for stmt in block:
-        for name in sorted(uses.get(id(stmt), ())):
-            message = Const(f"{name} is not bound on this path")
+        found = uses.get(id(stmt), {})
+        for name, tests in sorted(found.items(), key=lambda n: (ALWAYS not in n[1], n[0])):
+            message, unset = Const(f"{name} is not bound on this path"), Op("not", (Name(flags[name]),))
             stop = ir.Raise("UnboundLocalError", (message,), stmt.loc)
-            out.append(If(Op("not", (Name(flags[name]),)), (stop,), (), stmt.loc))
+            for test in [ALWAYS] if ALWAYS in tests else tests:
+                out.append(If(unset if test == ALWAYS else Op("and", (test, unset)), (stop,), (), stmt.loc))
         new = ir.with_blocks(stmt, lambda b: _flagged(b, flags, uses))
         if isinstance(new, For) and new.var in flags:
             new = replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))

@@ -700,8 +700,18 @@ def test_name_assigned_on_one_path_only(load):
         sg.grad(f)(0.5)
 
 
-def test_array_with_two_axes_read_in_a_line_before_the_one_that_binds_it(load):
-    loop = "for k in range(3):\n    if k > 0:\n        s += before[0, 0]\n    before = np.outer(x, x)\n"
+def test_choice_of_a_name_that_is_not_bound(load):
+    f = load(body("for k in range(2):\n    z = y if k > 0 else x\n    if x > 1.0:\n        y = x * x\nreturn z * z"))
+    assert sg.grad(f)(2.0) == 32.0  # of x**4
+    with pytest.raises(UnboundLocalError, match="y is not bound"):
+        sg.grad(f)(0.5)
+
+
+@pytest.mark.parametrize("bind", [
+    "before = np.outer(x, x)", "before = x * 1.0\n    before[0] = s", "if k > 1:\n        before = x * s"
+])  # fmt: skip
+def test_array_read_in_a_line_before_the_one_that_binds_it(load, bind):
+    loop = f"for k in range(3):\n    if k > 2:\n        s += np.sum(before)\n    {bind}\n"
     f = load(body(f"s = 0.0\n{loop}return s"))
     with pytest.raises(sg.UnsupportedError, match=r"'before' is read in a line before .*\n.*make it before the loop"):
         sg.grad(f)(np.ones(2))

@@ -50,6 +50,20 @@ def state_from_the_trip_before(x, r):
     return s
 
 
+def read_where_it_is_bound(x, r):
+    n, s = 0, 0.0
+    for v in r:
+        if n >= 2:
+            s += (v - one) * (one - two) * x  # noqa: F821
+        two = one if n >= 1 else 0.0  # noqa: F821
+        one = v * x
+        if n > 0 and large:  # noqa: F821
+            s *= x
+        large = v > 0.0  # noqa: F841
+        n += 1
+    return s + one * two
+
+
 def array_from_the_trip_before(x, r):
     s = 0.0
     for t in range(3):
@@ -361,6 +375,7 @@ CASES = [
     Case(residuals_that_follow_each_other, (0.3, sample(5))),
     Case(state_from_the_trip_before, (0.3, sample(4))),
     Case(array_from_the_trip_before, (0.3, sample(4))),
+    Case(read_where_it_is_bound, (0.3, sample(5))),
     Case(chebyshev, (0.3, sample(7))),
     Case(fibonacci_like, (0.4, 0.7, 8)),
     Case(trapezoid_rule, (0.1, 1.9, 12)),
