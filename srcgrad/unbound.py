@@ -68,7 +68,9 @@ def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functio
         bound |= set(ir.binds(stmt))
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store)}
     branches = (b for s in ir.statements(function.body) if isinstance(s, If) for b in (s.then, s.other))
-    fixed = stored | {n for b in branches for n in ir.bound_in(b)}
+    every = (e for s in ir.statements(function.body) for x in ir.exprs_of(s) for e in ir.walk(x))
+    chosen = {n for e in every if isinstance(e, Select) for n in ir.names_in(e.then, e.other)}
+    fixed = stored | chosen | {n for b in branches for n in ir.bound_in(b)}
     for name, stmt in early.items():
         if kinds[name].rank > 1 or kinds[name].rank and name in fixed:
             what = f"the array {name!r} is read in a line before the one that binds it"

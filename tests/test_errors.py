@@ -708,7 +708,8 @@ def test_choice_of_a_name_that_is_not_bound(load):
 
 
 @pytest.mark.parametrize("bind", [
-    "before = np.outer(x, x)", "before = x * 1.0\n    before[0] = s", "if k > 1:\n        before = x * s"
+    "before = np.outer(x, x)", "before = x * 1.0\n    before[0] = s", "if k > 1:\n        before = x * s",
+    "s += np.sum(before if k > 1 else x)\n    before = s * x",
 ])  # fmt: skip
 def test_array_read_in_a_line_before_the_one_that_binds_it(load, bind):
     loop = f"for k in range(3):\n    if k > 2:\n        s += np.sum(before)\n    {bind}\n"
