@@ -281,6 +281,7 @@ class Reader(
                 continue
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
+            self.own_parts(name, structure_, iter(flat))
             env[name] = structured(structure_, map(Name, flat))
         return tuple(params), env
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
-from . import ir
+from . import ir, tree
 from .ir import Const, Let, Name, Op, Store
 from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .runtime.unordered import unordered
@@ -258,6 +259,33 @@ class AssignmentReader(ExpressionReader):
         if isinstance(value.array, Name) and self.rebinds(value.array.id):
             return ShapeOf(self.hold(value.array, node))
         return value
+
+    def own_parts(self, name: str, structure: tree.Structure, flat: Iterator[str]):
+        """Let the parts of a parameter stand under the names that they have: binding it anew binds these."""
+        parts = (structure.keys, structure.children) if isinstance(structure, tree.Node) else ((), ())
+        for key, child in zip(*parts, strict=True):
+            if isinstance(child, tree.Leaf):
+                self.components[name, key] = next(flat)
+            else:
+                self.own_parts(f"{name}_{key}", child, flat)
+
+    def rebound_structs(self, names, node):
+        """Give the parts of tuples that a branch or loop binds anew names of their own, which it binds then."""
+        for name in sorted(names):
+            value = self.env[name]
+            if isinstance(value, Struct) and not self.has_own_parts(name, value):
+                self.env[name] = self.assign_struct(name, value, node)
+
+    def has_own_parts(self, name: str, value: Struct) -> bool:
+        """Return whether the parts of a tuple stand under the names that binding it anew binds."""
+        for key, item in zip(value.keys, value.items, strict=True):
+            if isinstance(item, Struct):
+                if not self.has_own_parts(f"{name}_{key}", item):
+                    return False
+            elif isinstance(item, ir.Expr) and not is_text(item) and not isinstance(item, ir.Slice) and (
+                item != Name(self.components.get((name, key), ""))):  # fmt: skip
+                return False
+        return True
 
     def component(self, name, key) -> str:
         if (name, key) not in self.components:

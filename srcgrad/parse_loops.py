@@ -126,7 +126,7 @@ class LoopReader(LoopedReader):
         array = self.leaf(value, node)
         # the loop goes on over the array it began with, whatever its body binds the name to
         bound = {self.local_name(name) for s in _body(loop) for name in stored_names(s)}
-        if not isinstance(array, Name) or array.id in bound:
+        if not isinstance(array, Name) or array.id in bound or bound and array.id in self.components.values():
             array = self.hold(array, node)
         loc = self.source.loc(node)
         return Trips(Op("len", (array,)), lambda k: ir.Sub(array, (k,), loc))

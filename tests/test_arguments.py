@@ -383,6 +383,31 @@ def test_pullback_refuses_another_shape():
             pullback(bar)
 
 
+def moved(s):
+    for _ in range(3):
+        s = Layer(s.b * 0.9, s.W + s.b)
+    return np.sum(s.W * s.b)
+
+
+def trained(p):
+    for _ in range(3):
+        slopes = {"w": 2.0 * p["w"], "b": 3.0 * p["b"], "more": (1.0, p["w"][0])}
+        p = {"w": p["w"] - 0.1 * slopes["w"], "b": p["b"] - 0.1 * slopes["b"], "more": (p["b"], p["more"][0])}
+    if p["b"] < 1.0:
+        p = {k: p[k] for k in ("w", "b", "more")}
+    return np.sum(p["w"] ** 2) + p["b"] * p["more"][1]
+
+
+@pytest.mark.parametrize(("f", "given"), [
+    (moved, Layer(0.3, 0.5)), (moved, Layer(np.ones(2), np.array([0.3, 0.5]))),
+    (trained, {"w": np.array([0.3, -0.2]), "b": 0.1, "more": (2.0, 3.0)}),
+])  # fmt: skip
+def test_structured_arguments_that_loops_and_branches_bind_anew(f, given, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    assert sg.value_and_grad(f)(given)[0] == pytest.approx(f(given), rel=1e-14)
+    assert sg.check_grads(f, (given,)) < 1e-6
+
+
 @pytest.mark.parametrize("bar", [(1.0,), (1.0, np.ones(2), 2.0), {"a": 1.0}, 3.0, ("a", None)])
 def test_pullback_refuses_another_structure(bar, monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)

@@ -271,6 +271,24 @@ def numbers_picked(x, n):
     return s * [x, s][x < s] * steps[places[n - 3]] + (s, 2.0)[-1]
 
 
+def stepped(state, n):
+    for _ in range(n):
+        state = (state[1] * 0.9, state[0] + state[1])
+    return state
+
+
+def tuples_bound_anew(x, y):
+    state = stepped((x, y), 3)
+    if x > 0.0:
+        state = (state[0] * 2.0, x)
+    while state[1] < 2.0:
+        state = (state[1] * y, state[1] + state[0] ** 2 + 0.5)
+    before = state
+    for _ in range(2):
+        state = (state[1], state[0] * 0.5)
+    return state[0] * before[0] + np.sum(stepped((x * np.ones(2), y * np.ones(2)), 2)[0])
+
+
 class Part(IntEnum):
     """Places in an array, by name."""
 
@@ -307,6 +325,7 @@ def bodies_that_attract_each_other(x, m):
 
 
 CASES = [
+    Case(tuples_bound_anew, (0.3, 0.5)),
     Case(members_of_an_enumeration, (sample(3),)),
     Case(numbers_picked, (1.3, 4)),
     Case(bodies_that_attract_each_other, (sample(4, 2), 1.2)),
