@@ -77,8 +77,8 @@ def join_parts(function: Function, kinds: dict[str, Kind], sizes) -> Function:
 
 def _joined(body: Block, first: Stmt, second: Stmt, kinds: dict[str, Kind], sizes) -> Block | None:
     """Return the body with two of its statements as one loop; None where they stay apart."""
-    if not (isinstance(first, For) and isinstance(second, For)) or first.parallel != second.parallel:
-        return None
+    if not (isinstance(first, For) and isinstance(second, For)) or first.parallel or second.parallel:
+        return None  # what one trip keeps for itself alone would be shared by all cores
     a, b = (next(k for k, s in enumerate(body) if s is stmt) for stmt in (first, second))
     kept = ir.stored_in((first,)) & ir.read_in((second,))
     again = _computed(first) & _computed(second)

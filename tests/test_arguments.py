@@ -148,7 +148,8 @@ def test_axes_of_length_one_are_repeated_inside_njit():
         return g(u, v)
 
     for u, v in [(U, V), (U[:1], V), (U, V[:, :1])]:
-        assert same_bits(inside(u, v), g(u, v))
+        for bar, own in zip(inside(u, v), g(u, v), strict=True):  # two sources, which add up in orders of their own
+            np.testing.assert_allclose(bar, own, rtol=1e-14)
     with pytest.raises(ValueError, match="broadcast"):
         inside(U[:, :2], V)
 
