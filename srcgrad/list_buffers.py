@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from . import ir
-from .ir import Const, Expr, Let, Name, Op, Stmt
+from .ir import Const, Expr, For, Let, Name, Op, Stmt
 from .kinds import INT
 from .pull_ops import ArrayReader
 
@@ -44,10 +45,38 @@ class ListWriter(ArrayReader):
         trial.state.dims[target] = tuple(map(Name, unknown))
         _, after = self.rest
         trial.depth -= 1  # what follows belongs to the block it is in
-        trial.block(after)
+        lowered = trial.block(after)
         found = trial.put[target]
+        if found is not None:
+            found = tuple(at_first(d, target, lowered, ir.bound_in(self.rest[0])) for d in found)
         bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
         if found is None or any(n in bound for d in found for n in ir.names_in(d)):
             self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
                         "make an array before, and write its rows")  # fmt: skip
         return found
+
+
+def at_first(size: Expr, target: str, block: ir.Block, before: set[str]) -> Expr:
+    """Return a size as it is when a block first puts something into a list, in what is known ahead of the block.
+
+    Only names that the block binds once are followed, and counters of the loops around; none that is bound before.
+    """
+    times = Counter(n for s in ir.statements(block) for n in ir.binds(s))
+    values: dict[Expr, Expr] = {
+        Name(s.target): s.value
+        for s in ir.statements(block)
+        if isinstance(s, Let) and times[s.target] == 1 and s.target not in before
+    }
+    values |= {Name(loop.var): loop.lo for loop in loops_around(target, block) if loop.var not in before}
+    for _ in range(len(values)):
+        size = ir.substitute(size, values)
+    return size
+
+
+def loops_around(target: str, block: ir.Block) -> list[For]:
+    """Return the loops around the first store into an array."""
+    for stmt in block:
+        if target in ir.stored_in((stmt,)):
+            inner = [loop for b in ir.blocks_of(stmt) for loop in loops_around(target, b)]
+            return [stmt, *inner] if isinstance(stmt, For) else inner
+    return []

@@ -545,7 +545,14 @@ def from_infinity(x):
 
 POINT = np.array([0.4, -0.7, 1.2, 0.3])
 
+def windows(x, n):
+    rows = np.stack([x[i : i + n] for i in range(3)])
+    lags = np.array([x[k + 1 : len(x) - 2 + k] for k in range(2)])
+    return np.sum(np.sin(rows)) + np.sum(lags[0] * lags[1] ** 2)
+
+
 CASES = [
+    Case(windows, (sample(6), 3)),
     Case(appended, (0.3, 6)),
     Case(fed_by_itself, (0.3, 9)),
     Case(comprehensions, (POINT,)),
