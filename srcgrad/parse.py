@@ -36,6 +36,7 @@ from .parse_library import LibraryReader
 from .parse_lists import ListReader
 from .parse_loops import LoopReader
 from .parse_match import MatchReader
+from .parse_none import NoneReader
 from .parse_operators import OperatorReader
 from .parse_ops import OperationReader
 from .parse_random import RandomReader
@@ -190,6 +191,7 @@ class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
+    NoneReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

@@ -160,6 +160,8 @@ class AssignmentReader(ExpressionReader):
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
+        if self.may_be_none(name):
+            return self.bind_maybe(name, self.undone(value), node)
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
         known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
@@ -324,6 +326,7 @@ class AssignmentReader(ExpressionReader):
             self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
         simple = simple and not any(isinstance(i, ir.Slice) for i in items)
+        simple = simple and not any(map(self.may_be_none, stored_names(target)))
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)

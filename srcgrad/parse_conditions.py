@@ -89,6 +89,10 @@ class ConditionReader(ExpressionReader):
 
     def compare(self, node, op, left, left_node, right, right_node) -> ir.Expr:
         """Return one comparison; a constant where both sides are known when the function is read."""
+        if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+            test = self.none_test(op, left, left_node, right, right_node)
+            if test is not None:
+                return test
         if isinstance(op, ast.Is | ast.IsNot):
             return Const(self.identity(left, right, node) == isinstance(op, ast.Is))
         if isinstance(op, ast.In | ast.NotIn):

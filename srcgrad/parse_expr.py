@@ -164,6 +164,8 @@ class ExpressionReader:
             value = self.env[node.id]
             if isinstance(value, Name):
                 return Name(value.id, self.source.loc(node))
+            if self.may_be_none(node.id):
+                return Name(value.number, self.source.loc(node))
             if isinstance(value, Lost):
                 self.fail(node, f"{node.id!r} {value.why}", value.way_out)
             return value

@@ -44,6 +44,7 @@ class ListReader(PlaceReader):
         bound = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         self.named_again(bound & set(self.env), node)
         self.rebound_structs(bound & set(self.env) - grown, node)
+        self.without_none(bound & set(self.env), node)
         for name in sorted((grown | bound) & self.grown() & set(self.env)):
             value = self.env[name]
             if isinstance(value, Struct) and value.kind == "list" and name in self.locals:

@@ -38,7 +38,7 @@ LEVELS = (
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_conditions",
      "parse_effects", "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops",
-     "parse_match", "parse_operators", "parse_ops", "parse_random", "parse_routines", "parse_shapes",
+     "parse_match", "parse_none", "parse_operators", "parse_ops", "parse_random", "parse_routines", "parse_shapes",
      "parse_subscripts", "pitfalls", "residuals", "scaled",
      "tangent_calls", "webs", "writes"),
     ("external_calls", "lifted_products", "parse_calls", "parse_comprehensions", "masks", "swaps", "turn_columns",
@@ -91,7 +91,7 @@ MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures", "parse_comprehensions",
     "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals",
-    "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_operators",
+    "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_none", "parse_operators",
     "parse_ops", "parse_random", "parse_subscripts", "source", "symbolic_rows",
 }  # fmt: skip
 

@@ -207,7 +207,7 @@ SYNTAX = {
     "option of max": ("return «max([x, 2.0], reverse=True)»", "option reverse of max"),
     "zip as a value": ("z = «zip((x,), (x,))»\nreturn x", "there is no rule for zip()"),
     "None before a number": (
-        "y = None\nfor k in range(3):\n    «y = x»\nreturn x", "'y' is None before it is bound to a number"),
+        "y = None\n«for y in np.ones(3):»\n    pass\nreturn x", "'y' is None before it is bound to a number"),
     "tuples of other forms from trip to trip": (
         "a = (x,)\nwhile a[0] < 9.0:\n    x += a[0]\n    «for a in [(x,), (x, x)]:»\n        x += len(a)\nreturn x",
         "the tuple 'a' changes its form"),

@@ -347,7 +347,56 @@ def growing_outer_products(x):
     return total
 
 
+def least_and_its_place(x):
+    best, at = None, None
+    for i, v in enumerate(x):
+        if best is None or v < best:
+            best, at = v, i
+    return best * best + x[at]
+
+
+def first_above(x, limit):
+    hit = None
+    for v in x:
+        if v > limit:
+            hit = v * v
+            break
+    return hit if hit is not None else 3.0 * x[0]
+
+
+def runs_between_losses(x):
+    last = None
+    total = 0.0
+    for v in x:
+        if v < 0.0:
+            last = None
+        elif last == None:  # noqa: E711
+            last = v
+        else:
+            total += last * v
+            last = v
+    return total
+
+
+def states_from_none(A):
+    state = None
+    total = 0.0
+    for i in range(A.shape[0]):
+        row = A[i] * 2.0
+        if state is None:
+            state = row
+        else:
+            state = state + row
+        total += np.sum(state**2)
+    return total
+
+
 CASES = [
+    Case(least_and_its_place, (np.array([0.7, 0.2, 1.4, -0.3]),)),
+    Case(first_above, (np.array([0.3, 0.9, 1.4]), 0.5)),
+    Case(first_above, (np.array([0.3, 0.9, 1.4]), 50.0)),
+    Case(runs_between_losses, (np.array([0.7, 0.2, 1.4, -0.3]),)),
+    Case(states_from_none, (sample(3, 2),)),
     Case(column_sums, (sample(4, 3), sample(4))),
     Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 3)),
     Case(columns_upward_and_down, (sample(4, 3), sample(4), 4, 0)),
