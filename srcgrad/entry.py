@@ -39,6 +39,7 @@ except ImportError:
         return tuple(map(numba.typeof, args))
 
 
+OPERATORS_OF_THEIR_OWN = frozenset({np.matrix, np.ma.MaskedArray})
 # one at a time, whatever the thread: sympy's caches are for one
 GENERATING = threading.RLock()
 
@@ -304,6 +305,8 @@ def by_types(find: Callable[[tuple], Callable]) -> Callable:
     found: dict[object, Callable] = {}
 
     def call(*args):
+        if not OPERATORS_OF_THEIR_OWN.isdisjoint(map(type, args)):
+            require_arrays(args)
         try:
             key = fingerprint(args)
         except NotImplementedError:
@@ -477,6 +480,6 @@ def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], b
 def require_arrays(flat):
     """Raise where an argument is an array with operators of its own, which numba would take for one like others."""
     for value in flat:
-        if isinstance(value, np.matrix | np.ma.MaskedArray):
+        if isinstance(value, tuple(OPERATORS_OF_THEIR_OWN)):
             what = f"an argument is of type {type(value).__name__}, with operators of its own"
             raise KindError(Problem(what, "pass an array: np.asarray(...)"))

@@ -178,8 +178,11 @@ def test_other_numbers_of_axes_after_axes_of_length_one(monkeypatch):
 
 @pytest.mark.parametrize("make", [np.matrix, np.ma.MaskedArray])
 def test_arrays_with_operators_of_their_own_are_refused(make):
-    with pytest.raises(sg.KindError, match=r"operators of its own\n.*np\.asarray"):
-        sg.grad(lambda x: np.sum(x * x))(np.ones((1, 2)).view(make))
+    slope = sg.grad(lambda x: np.sum(x * x))
+    for _ in range(2):  # the second time after an array of the same type, as numba sees it
+        with pytest.raises(sg.KindError, match=r"operators of its own\n.*np\.asarray"):
+            slope(np.ones((1, 2)).view(make))
+        assert slope(np.ones((1, 2))).tolist() == [[2.0, 2.0]]
     with pytest.raises(sg.KindError, match="operators of its own"):
         sg.grad(lambda p: np.sum(p["x"]))({"x": np.ones((1, 2)).view(make)})
 
