@@ -10,6 +10,7 @@ import ast
 import importlib
 import itertools
 import sys
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +40,7 @@ from .parse_match import MatchReader
 from .parse_none import NoneReader
 from .parse_operators import OperatorReader
 from .parse_ops import OperationReader
+from .parse_parts import has_list
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
 from .parse_rules import RuleReader, rule_of
@@ -112,6 +114,7 @@ def _read(source: Source, structures, routines: Routines | None, kinds, stretch,
     params, bound = reader.bind_structures(structures)
     shared.ranks = Ranks(dict(zip(params, kinds, strict=True)) if kinds is not None else None)
     reader.env.update(bound)
+    reader.callers = {k for k, v in bound.items() if has_list(v)}
     body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)
     if shared.problems:
         kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
@@ -210,6 +213,8 @@ class Reader(
         self.is_callee = self.is_page = False
         self.temporary: set[str] = set()
         self.components: dict[tuple, str] = {}
+        self.callers = set[str]()  # names that stand for lists of a caller's
+        self.read_early = set[str]()  # names that were read before a line bound them
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
         self.buffers, self.taking = set[str](), set[str]()
@@ -233,6 +238,7 @@ class Reader(
             if name in reader.env:
                 return True, reader.env[name]
             if name in reader.locals:
+                reader.read_early.add(name)
                 return True, Name(reader.local_name(name))
             reader = reader.outer
         return self.source.resolve(name)
@@ -283,7 +289,7 @@ class Reader(
                 continue
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
-            self.own_parts(name, structure_, iter(flat))
+            self.own_parts((name,), structure_, iter(flat))
             env[name] = structured(structure_, map(Name, flat))
         return tuple(params), env
 
@@ -468,7 +474,8 @@ def _leaves_of(result) -> list:
 
 def _rebuild(template, leaves):
     if isinstance(template, Struct):
-        return Struct(tuple(_rebuild(v, leaves) for v in template.items), template.keys, template.kind, template.make)
+        made = replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
+        return template if made == template else made
     return next(leaves) if isinstance(template, ir.Expr) else template
 
 

@@ -1,15 +1,15 @@
-"""Read assignments to names, elements and tuples of these; a tuple is kept as one name per item."""
+"""Read assignments to names, elements and tuples of these."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
-from . import ir, tree
+from . import ir
 from .ir import Const, Let, Name, Op, Store
-from .parse_expr import ExpressionReader, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .parse_expr import List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .parse_parts import PartReader, has_list
 from .runtime.unordered import unordered
 from .sum_order import INPLACE, WRITTEN
 
@@ -24,7 +24,7 @@ _AUGMENTED = {
 _VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
-class AssignmentReader(ExpressionReader):
+class AssignmentReader(PartReader):
     """Reads `=`, `: T =` and `op=`."""
 
     def stmt_assign(self, node):
@@ -42,6 +42,8 @@ class AssignmentReader(ExpressionReader):
             value = self.hold(value, node)
         for target in node.targets:
             self.assign(target, value, node)
+            if isinstance(target, ast.Name) and has_list(value):
+                value = self.env[target.id]  # the next name shows the list that this one shows
 
     def unpacked(self, node):
         """Return what is unpacked: the items of a generator, of `map` or of `filter` as a list."""
@@ -65,6 +67,9 @@ class AssignmentReader(ExpressionReader):
                 self.grow_list(node, before, "extend", [self.expr(node.value)])
                 return None
             if isinstance(before, Struct):
+                if before.kind == "list" and not self.owns(node.target.id):
+                    self.fail(node, f"{node.target.id} cannot grow here",
+                              "build the list where it is made, or return it")  # fmt: skip
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
             self.refuse_joined(node, fn, before, None, fn in ("add", "mul"))
@@ -194,19 +199,6 @@ class AssignmentReader(ExpressionReader):
                       "begin with a number: np.inf, np.nan, -1")  # fmt: skip
         self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
 
-    def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:
-        """Return a slice under a name: its bounds stay, or have names of their own where the name is bound anew."""
-        if self.in_library or not self.rebinds(self.local_name(name)):
-            return self.hold(value, node)
-        parts = {"start": value.lo, "stop": value.hi, "step": value.step}
-        names = {key: self.component(name, key) for key, e in parts.items() if e is not None}
-        known = ir.Slice(*(Name(names[key]) if key in names else None for key in parts))
-        before = self.env.get(name)
-        if self.depth and before not in (None, known):
-            self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
-        self.assign_together([(names[key], parts[key]) for key in names], node)
-        return known
-
     def undone(self, value):
         """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""
         last = self.out[-1] if self.out else None
@@ -214,85 +206,6 @@ class AssignmentReader(ExpressionReader):
             self.out.pop()
             return last.value
         return value
-
-    def assign_struct(self, name, value, node):
-        value = self.own_list(name, value, node)
-        if isinstance(value, List):
-            return value
-        if isinstance(value, ShapeOf):
-            return self.assign_shape(name, value, node)
-        if isinstance(value, Places):
-            return Places(self.hold(value.mask, node))
-        if isinstance(value, Obj) or is_text(value):
-            if self.depth and name in self.env and self.env[name] != value:
-                what = "a text" if is_text(value) else "a function"
-                self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
-            return value
-        if self.depth and name in self.env:
-            before = self.env[name]
-            if not isinstance(before, Struct) or len(before.items) != len(value.items):
-                what = "list" if value.kind == "list" else "tuple"
-                self.fail(node, f"the {what} {name!r} changes its form", "use two names")
-        items, pending = [], []
-        for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, ir.Slice):
-                items.append(self.slice_inside(name, key, item, node))
-            elif isinstance(item, ir.Expr) and not is_text(item):
-                target = self.component(name, key)
-                pending.append((target, item))
-                items.append(Name(target))
-            else:
-                items.append(self.assign_struct(f"{name}_{key}", item, node))
-        self.assign_together(pending, node)
-        return Struct(tuple(items), value.keys, value.kind, value.make)
-
-    def slice_inside(self, name, key, value: ir.Slice, node) -> ir.Slice:
-        """Return a slice that is an item of a tuple: its bounds under names of their own."""
-        made, before = self.hold(value, node), self.env.get(name)
-        if self.depth and isinstance(before, Struct) and before.items[before.keys.index(key)] != made:
-            self.fail(node, f"a slice in {name!r} changes inside a branch or loop", "use two names")
-        return made
-
-    def assign_shape(self, name, value: ShapeOf, node):
-        """Return a shape under a name: of the array as it is now, whatever its name is bound to later."""
-        before = self.env.get(name)
-        if self.depth and before is not None and before != value:
-            self.fail(node, f"the shape {name!r} is bound anew inside a branch or loop", "use two names")
-        if isinstance(value.array, Name) and self.rebinds(value.array.id):
-            return ShapeOf(self.hold(value.array, node))
-        return value
-
-    def own_parts(self, name: str, structure: tree.Structure, flat: Iterator[str]):
-        """Let the parts of a parameter stand under the names that they have: binding it anew binds these."""
-        parts = (structure.keys, structure.children) if isinstance(structure, tree.Node) else ((), ())
-        for key, child in zip(*parts, strict=True):
-            if isinstance(child, tree.Leaf):
-                self.components[name, key] = next(flat)
-            else:
-                self.own_parts(f"{name}_{key}", child, flat)
-
-    def rebound_structs(self, names, node):
-        """Give the parts of tuples that a branch or loop binds anew names of their own, which it binds then."""
-        for name in sorted(names):
-            value = self.env[name]
-            if isinstance(value, Struct) and not self.has_own_parts(name, value):
-                self.env[name] = self.assign_struct(name, value, node)
-
-    def has_own_parts(self, name: str, value: Struct) -> bool:
-        """Return whether the parts of a tuple stand under the names that binding it anew binds."""
-        for key, item in zip(value.keys, value.items, strict=True):
-            if isinstance(item, Struct):
-                if not self.has_own_parts(f"{name}_{key}", item):
-                    return False
-            elif isinstance(item, ir.Expr) and not is_text(item) and not isinstance(item, ir.Slice) and (
-                item != Name(self.components.get((name, key), ""))):  # fmt: skip
-                return False
-        return True
-
-    def component(self, name, key) -> str:
-        if (name, key) not in self.components:
-            self.components[name, key] = self.fresh(f"{name}_{key}")
-        return self.components[name, key]
 
     def assign_tuple(self, target, value, node):
         if any(isinstance(t, ast.Starred) for t in target.elts):
@@ -340,8 +253,10 @@ class AssignmentReader(ExpressionReader):
                 item if not self.in_library and _stays(item, bound) else self.hold(item, node, name)
                 for item, name in zip(items, names, strict=True)
             ]
-        for t, item in zip(targets, items, strict=True):
-            self.assign(t, item, node)
+        for k, t in enumerate(targets):
+            start = len(self.out)
+            self.assign(t, items[k], node)
+            items[k + 1 :] = self.as_before(start, items[k + 1 :], node)
 
     def starred(self, target, items: list) -> list:
         """Return the items with those that a starred name takes put into a list."""

@@ -21,6 +21,7 @@ from .library import by_name, is_ours, page_of
 from .library.choice import vectorized
 from .parse_effects import leaves_of
 from .parse_expr import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
+from .parse_parts import has_list
 from .parse_routines import Expansion, call_routine, form_of
 from .source import find_source, python_function
 
@@ -215,6 +216,7 @@ class CallReader(ExpressionReader):
         reads = _name_counts(callee.node)
         for name, value in given.items():
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
+        callee.callers = {k for k, v in callee.env.items() if has_list(v)}
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
         name, page = getattr(f, "__name__", "call"), callee.source.called_at is not None
@@ -280,7 +282,7 @@ class CallReader(ExpressionReader):
     def bind_argument(self, callee, name, value, node, uses):
         """Return what a parameter stands for in the callee: the caller's own value where that is safe."""
         if isinstance(value, Struct):
-            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
+            return self.bound_item(value, node)
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals and not callee.in_library
@@ -325,7 +327,8 @@ class CallReader(ExpressionReader):
     def bound_item(self, value, node):
         """Return an item of a tuple that is an argument: an expression is computed before the call."""
         if isinstance(value, Struct):
-            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
+            items = tuple(self.bound_item(v, node) for v in value.items)
+            return value if items == value.items else replace(value, items=items)  # a list stays the one that it is
         return value if isinstance(value, Name) else self.hold(value, node)
 
     def defaults(self, f) -> dict:

@@ -170,6 +170,7 @@ class ExpressionReader:
                 self.fail(node, f"{node.id!r} {value.why}", value.way_out)
             return value
         if node.id in self.locals:
+            self.read_early.add(node.id)
             return Name(self.local_name(node.id), self.source.loc(node))
         found, value = self.resolve(node.id)
         if not found:

@@ -25,6 +25,8 @@ class ListReader(PlaceReader):
     entered: list[set[str]]
     own_lists: dict[str, List]
     taking: set[str]  # names that lists are handed over to
+    callers: set[str]
+    read_early: set[str]
 
     # -- lists that grow
     def grown(self) -> set[str]:
@@ -47,18 +49,13 @@ class ListReader(PlaceReader):
         self.without_none(bound & set(self.env), node)
         for name in sorted((grown | bound) & self.grown() & set(self.env)):
             value = self.env[name]
-            if isinstance(value, Struct) and value.kind == "list" and name in self.locals:
+            if isinstance(value, Struct) and value.kind == "list" and self.owns(name):
                 self.env[name] = self.turned_into_buffer(name, value, node)
 
     def own_list(self, name: str, value, node):
         """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
         before = self.env.get(name)
-        value = next((now for was, now in self.shared.buffers if was is value), value)
-        if isinstance(value, List) and value.part is not None:
-            copied = self.buffer_name(name)
-            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
-            value = List(Name(copied), Op("len", (Name(copied),)), full=True)
-        value = self.one_of_two(name, value, node)
+        value = self.shown_list((name,), value, node)
         known = isinstance(value, Struct) and value.kind == "list"
         if known and (isinstance(before, List) or name in self.grown() and (self.depth or self.escapes(name))):
             return self.started(name, value, node)
@@ -74,6 +71,20 @@ class ListReader(PlaceReader):
             self.append_all(made, value, node)
             return made
         return value
+
+    def shown_list(self, path: tuple, value, node):
+        """Return a list that gets a name, or becomes a part of what has one: the buffer that it is by now."""
+        name = path[0] + "".join(f"[{key!r}]" for key in path[1:])
+        value = next((now for was, now in self.shared.buffers if was is value), value)
+        if isinstance(value, List) and value.part is not None:
+            copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
+            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
+            value = List(Name(copied), Op("len", (Name(copied),)), full=True)
+        return self.one_of_two(name, value, node)
+
+    def owns(self, name: str) -> bool:
+        """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
+        return name in self.locals and name not in self.callers
 
     def is_handed_over(self, node) -> bool:
         """Return whether a list that is bound to another name is new, or used under its own name no more.
@@ -121,7 +132,7 @@ class ListReader(PlaceReader):
         if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
             return value
         others = [k for k, v in self.env.items() if k != name and any(part is value for part in _parts(v))]
-        elsewhere = any(k not in self.locals for k in others) or self.shown_outside(value)
+        elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         if not (others or elsewhere) or not {name, *others} & self.grown():
             return value
         hidden = elsewhere or self.depth or any(self.env[k] is not value for k in others)
@@ -199,7 +210,8 @@ class ListReader(PlaceReader):
     def buffer_name(self, name: str) -> str:
         """Return a name for the buffer of a list: the list's own, where no other name can show it."""
         given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
-        taken = self.is_callee or name not in self.locals - given - RESERVED - self.buffers or self.escapes(name)
+        own = name in self.locals - given - RESERVED - self.buffers - self.read_early
+        taken = self.is_callee or not own or self.escapes(name)
         self.buffers.add(name)
         return self.fresh(name) if taken else name
 
@@ -246,7 +258,7 @@ class ListReader(PlaceReader):
         args = [self.expr(a) for a in node.args]
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
-        if not isinstance(base, ast.Name) or base.id not in self.locals or self.depth:
+        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.depth:
             self.fail(node, f"{ast.unparse(base)} cannot grow here", "build the list where it is made, or return it")
         items = value.items
         found = Obj(None)
@@ -380,7 +392,7 @@ class ListReader(PlaceReader):
     def store_known(self, target, base: Struct, place, value, op: str, node):
         """Assign to an item of a list or dict of known length: the name stands for another one from here on."""
         name = target.value.id if isinstance(target.value, ast.Name) else None
-        if name is None or name not in self.locals or base.kind not in ("list", "dict") or self.escapes(name):
+        if name is None or not self.owns(name) or base.kind not in ("list", "dict") or self.escapes(name):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
         key = self.expr(target.slice) if base.kind == "dict" else Const(place)
         if base.kind == "list" and (place is None or self.depth):

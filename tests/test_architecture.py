@@ -34,7 +34,7 @@ LEVELS = (
     ("access", "activity", "dead_code", "from_zero", "gather", "hooks", "inequalities", "interchange", "item_loops",
      "listing", "parse_expr", "pull", "ranks", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "needs", "parse_columns", "simplify"),
-    ("parse_list_places", "parse_looped"),
+    ("parse_list_places", "parse_looped", "parse_parts"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_conditions",
      "parse_effects", "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops",

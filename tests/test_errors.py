@@ -211,6 +211,16 @@ SYNTAX = {
     "tuples of other forms from trip to trip": (
         "a = (x,)\nwhile a[0] < 9.0:\n    x += a[0]\n    «for a in [(x,), (x, x)]:»\n        x += len(a)\nreturn x",
         "the tuple 'a' changes its form"),
+    "part of another form": (
+        "y = (x, (x, 2.0))\nfor k in range(3):\n    «y = (y[1], x)»\nreturn x", "a part in 'y' changes its form"),
+    "list in a tuple bound anew": (
+        "y, z = [], []\nfor k in range(3):\n    y.append(x)\n    z.append(k)\nt = (y, x)\n"
+        "if x > 2.0:\n    «t = (z, x)»\nreturn t[0][0]", "a part in 't' changes its form"),
+    "function in a dict bound anew": (
+        "d = {'f': math.sin}\nif x > 2.0:\n    «d = {'f': math.cos}»\nreturn d['f'](x)", "a part in 'd' changes its"),
+    "keys in another order": (
+        "d = {'a': x, 'b': 2.0}\nif x > 2.0:\n    «d = {'b': 1.0, 'a': x}»\nreturn list(d.values())[0] * x",
+        "the dict 'd' gets its keys in another order"),
     "recursion inside": (
         "def g(t):\n    return t if t < 1.0 else «g(t - 1.0)»\nreturn g(x)", "g calls itself, and is defined inside"),
     "text chosen at run time": ("y = «'a' if x > 1.0 else 'b'»\nreturn x", "a text is chosen by a test"),

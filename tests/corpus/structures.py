@@ -289,6 +289,40 @@ def tuples_bound_anew(x, y):
     return state[0] * before[0] + np.sum(stepped((x * np.ones(2), y * np.ones(2)), 2)[0])
 
 
+def parts_bound_at_once(x, n):
+    s = ((x[:2], x[2]), (x[3], x[1:3]))
+    for _ in range(n):
+        s = ((s[1][1], s[0][1] * 1.1), (s[0][1], s[0][0] + s[1][0]))
+    p, q = (x[0], x[1]), (x[2], x[3])
+    for k in range(n):
+        q = (q[0] * p[1], q[1] + k)
+        p, q = q, p
+    d = {"a": x[0], "b": x[3]}
+    for k in range(n):
+        d["a"], d["b"] = d["b"] * 0.9, d["a"] + k
+    return np.sum(s[0][0] * s[1][1]) * s[1][0] + p[0] * 2.0 + p[1] * q[0] - q[1] + d["a"] * 3.0 + d["b"]
+
+
+def parts_called_as_other_tuples(x, y):
+    s = ((x, y), x * y)
+    s_0 = (5.0 * x, 6.0)
+    for _ in range(2):
+        s = ((s[0][1], s[0][0] * s_0[0]), s[1] * 2.0)
+        s_0 = (s_0[1], s_0[0])
+    return s[0][0] * s[0][1] + s[1] * s_0[0]
+
+
+def places_bound_anew(x, n):
+    chosen, many = np.nonzero(x > 0.0), np.nonzero(x > -2.0)
+    for k in range(n):
+        x[chosen] *= 1.1
+        if k == 2:
+            chosen = np.nonzero(x < 0.0)
+    if n > 9:
+        many = np.nonzero(x > 0.9)
+    return np.sum(x[chosen] ** 2) + len(chosen[0]) * x[0] + np.sum(x[many])
+
+
 class Part(IntEnum):
     """Places in an array, by name."""
 
@@ -326,6 +360,9 @@ def bodies_that_attract_each_other(x, m):
 
 CASES = [
     Case(tuples_bound_anew, (0.3, 0.5)),
+    Case(parts_bound_at_once, (sample(4), 4)),
+    Case(parts_called_as_other_tuples, (0.3, 0.7)),
+    Case(places_bound_anew, (sample(6), 4)),
     Case(members_of_an_enumeration, (sample(3),)),
     Case(numbers_picked, (1.3, 4)),
     Case(bodies_that_attract_each_other, (sample(4, 2), 1.2)),
