@@ -26,6 +26,7 @@ from .parse_assign import AssignmentReader
 from .parse_builtins import BuiltinReader
 from .parse_calls import CallReader, LocalFunction
 from .parse_checkpoints import CheckpointReader
+from .parse_combinations import CombinationReader
 from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
 from .parse_derivatives import DerivativeReader
@@ -63,7 +64,7 @@ _REFUSED = {
 
 
 # a function may import these itself: what they hold is the same wherever they are imported
-IMPORTABLE = frozenset({"numpy", "math", "random"})
+IMPORTABLE = frozenset({"numpy", "math", "random", "itertools", "functools", "operator"})
 
 
 class _Parsed:
@@ -194,7 +195,7 @@ class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
-    NoneReader,
+    NoneReader, CombinationReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

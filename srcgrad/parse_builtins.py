@@ -20,7 +20,9 @@ _READERS = (
     (range, "known_range"), (sorted, "sorted_items"), (functools.reduce, "reduced"),
 )  # fmt: skip
 # what gives items to a loop and is no value of its own
-_LAZY = (zip, enumerate, reversed, itertools.product, itertools.pairwise)
+_LAZY = (
+    zip, enumerate, reversed, itertools.product, itertools.pairwise, itertools.combinations, itertools.permutations,
+)  # fmt: skip
 # what they take besides their items
 _OPTIONS: dict[object, tuple[str, ...]] = {sum: ("start",), max: ("key", "default"), min: ("key", "default")}
 
@@ -48,6 +50,8 @@ class BuiltinReader(ExpressionReader):
             if isinstance(value, Struct):
                 return self.of_items(value, f, node, *start)
             return self.of_array(value, f, node, *start)
+        if f is math.fsum and node.args and isinstance(node.args[0], ast.GeneratorExp):
+            return self.of_generator(node, sum)
         if f is math.fsum:
             return self.array_call(node, "np.sum", self.positional(node), {})
         if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):

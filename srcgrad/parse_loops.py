@@ -46,6 +46,7 @@ class LoopReader(LoopedReader):
         items = self.as_generator(node.iter)
         if items is not node.iter:
             node = _over(items, node)
+        node = self.as_loops(node)
         around = len(self.shared.looped)
         try:
             self.read_for(node)
@@ -90,6 +91,8 @@ class LoopReader(LoopedReader):
                 return self.turned(found, node)
             if f is itertools.product and not node.keywords:
                 return self.all_pairs([self.iterable(a, None) for a in node.args], node)
+            if f in (itertools.combinations, itertools.permutations):
+                return self.arrangements(node, f)
             if f is itertools.pairwise:
                 found = self.iterable(node.args[0], loop)
                 self.not_in_order(since)

@@ -36,7 +36,8 @@ LEVELS = (
     ("contractions", "directional", "equalities", "needs", "parse_columns", "simplify"),
     ("parse_list_places", "parse_looped", "parse_parts"),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
-     "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_conditions",
+     "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_combinations",
+     "parse_conditions",
      "parse_effects", "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops",
      "parse_match", "parse_none", "parse_operators", "parse_ops", "parse_random", "parse_routines", "parse_shapes",
      "parse_subscripts", "pitfalls", "residuals", "scaled",
@@ -89,7 +90,8 @@ OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "draw.raste
             "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures", "parse_comprehensions",
+    "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures",
+    "parse_combinations", "parse_comprehensions",
     "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals",
     "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_none", "parse_operators",
     "parse_ops", "parse_random", "parse_subscripts", "source", "symbolic_rows",

@@ -206,6 +206,13 @@ SYNTAX = {
     "sorted by a key": ("return x * «sorted([2.0, 1.0], key=abs)»[0]", "sorted() by a key"),
     "option of max": ("return «max([x, 2.0], reverse=True)»", "option reverse of max"),
     "zip as a value": ("z = «zip((x,), (x,))»\nreturn x", "there is no rule for zip()"),
+    "break out of combinations": (
+        "from itertools import combinations\n«for i, j in combinations(range(3), 2):»\n    x += i\n"
+        "    if x > 3.0:\n        break\nreturn x",
+        "a loop over combinations that is left by break"),
+    "combinations of an array": (
+        "import itertools\nfor a, b in «itertools.combinations(np.ones(3), 2)»:\n    x += a * b\nreturn x",
+        "itertools.combinations() of what is known only at run time"),
     "None before a number": (
         "y = None\n«for y in np.ones(3):»\n    pass\nreturn x", "'y' is None before it is bound to a number"),
     "tuples of other forms from trip to trip": (

@@ -1,5 +1,6 @@
 """Loops: sums and products, run-time bounds, steps, recurrences of scalars, while loops."""
 
+import itertools
 import math
 
 import numpy as np
@@ -347,6 +348,24 @@ def growing_outer_products(x):
     return total
 
 
+def pairs_of_charges(x, q):
+    energy = 0.0
+    n = len(x)
+    for i, j in itertools.combinations(range(n), 2):
+        n = 0
+        energy += q[i] * q[j] / np.sqrt(1.0 + (x[i] - x[j]) ** 2)
+    return energy * (i + j)
+
+
+def triples(x):
+    total = sum(x[i] * x[j] for i, j in itertools.permutations((0, 2, 3), 2))
+    for t in itertools.combinations(range(1, x.size), 3):
+        if t[0] == 2:
+            continue
+        total += x[t[0]] * x[t[1]] * np.sin(x[t[2]])
+    return total + math.fsum(v * v for v in x)
+
+
 def least_and_its_place(x):
     best, at = None, None
     for i, v in enumerate(x):
@@ -392,6 +411,8 @@ def states_from_none(A):
 
 
 CASES = [
+    Case(pairs_of_charges, (np.array([0.7, 0.2, 1.4, -0.3]), np.array([1.0, -2.0, 1.5, 0.5]))),
+    Case(triples, (np.array([0.7, 0.2, 1.4, -0.3, 0.8]),)),
     Case(least_and_its_place, (np.array([0.7, 0.2, 1.4, -0.3]),)),
     Case(first_above, (np.array([0.3, 0.9, 1.4]), 0.5)),
     Case(first_above, (np.array([0.3, 0.9, 1.4]), 50.0)),
