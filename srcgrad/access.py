@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import ir
-from .affine import affine, simplify_index
-from .ir import Const, Expr, For, Name, Op, Slice, Store, Sub
+from .affine import Affine, affine, not_negative, simplify_index
+from .ir import Block, Const, Expr, For, Name, Op, Slice, Store, Sub
 
 
 def root_of(expr: Expr) -> Name:
@@ -89,11 +89,16 @@ def _slice_place(item: Slice, i: Expr, n: Expr) -> Expr:
     return simplify_index(Op("add", (start, Op("mul", (Const(step), i)))))
 
 
-def iteration_offset(write: tuple[Expr, ...], other: tuple[Expr, ...], var: str, varying: set[str]) -> int | None:
+def iteration_offset(
+    write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, varying: set[str], around: Block = ()
+) -> int | None:
     """Return by how many iterations later `other` meets the element `write` touches; None if that is not known.
 
-    Only axes whose index moves with `var` and with nothing else that varies in the loop can tell.
+    Only axes whose index moves with the counter and with nothing else that varies in the loop can tell, and only where
+    no index counts from the end of the axis while another, or the same one in a later trip, does not: `a[i - 1]` is
+    the last element in the first trip. `around` are the loops around this one.
     """
+    var = loop.var
     for w, o in zip(write, other, strict=False):
         a, b = affine(w), affine(o)
         c = a.coefficient(var)
@@ -104,8 +109,37 @@ def iteration_offset(write: tuple[Expr, ...], other: tuple[Expr, ...], var: str,
             continue
         if _names(a, var) & varying or _has_load(w) or _has_load(o):
             continue
+        from_start = _from_start(a, loop, around) and _from_start(b, loop, around)
+        if not from_start and (difference.const or _turns(a, loop)):
+            continue
         return difference.const // c if difference.const % c == 0 else 10**9
     return None
+
+
+def _from_start(index: Affine, loop: For, around: Block) -> bool:
+    """Return whether an index is known to count from the start of its axis in all trips of a loop."""
+    least = _least(index, loop)
+    return least is not None and not_negative(least, around)
+
+
+def _turns(index: Affine, loop: For) -> bool:
+    """Return whether an index is seen to count from the end in one trip of a loop and from the start in another.
+
+    Of an index that begins at a number of the user's, that is not seen.
+    """
+    least, most = _least(index, loop), _least(index * -1, loop)
+    if least is None or most is None:
+        return False
+    return all(c < 0 for c in least.terms.values()) and not not_negative(most - Affine(const=1), ())
+
+
+def _least(index: Affine, loop: For) -> Affine | None:
+    """Return what an index is no less than in the trips of a loop; None where its step is not known."""
+    if not isinstance(loop.step, Const) or not loop.step.value:
+        return None
+    c, up = index.coefficient(loop.var), loop.step.value > 0
+    first, last = affine(loop.lo), affine(loop.hi) - Affine(const=1 if up else -1)
+    return index - Affine({Name(loop.var): c}) + (first if up == (c > 0) else last) * c
 
 
 def _names(a, var) -> set[str]:
@@ -150,7 +184,7 @@ def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr
     return writes, reads, plain
 
 
-def never_rereads(loop: For, array: str) -> bool:
+def never_rereads(loop: For, array: str, around: Block = ()) -> bool:
     """Return whether no iteration overwrites an element of `array` that an earlier iteration touched."""
     writes, reads, plain = accesses(loop.body, array)
     if not plain or not isinstance(loop.step, Const) or not loop.step.value:
@@ -158,7 +192,7 @@ def never_rereads(loop: For, array: str) -> bool:
     varying = ir.bound_in(loop.body)
     for w in writes:
         for other in writes + reads:
-            offset = iteration_offset(w, other, loop.var, varying)
+            offset = iteration_offset(w, other, loop, varying, around)
             if offset is None or (offset != 10**9 and offset * (1 if loop.step.value > 0 else -1) < 0):
                 return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from . import ir
-from .ir import Const, Expr, Name, Op
+from .ir import Block, Const, Expr, For, Name, Op
 
 
 class Affine:
@@ -210,6 +210,23 @@ def clipped(expr: Expr) -> Expr:
 def nonnegative(a: Affine) -> bool:
     """Return whether a form is surely not negative: sizes and a constant that are added up."""
     return a.const >= 0 and all(c > 0 and _is_size(t) for t, c in a.terms.items())
+
+
+def not_negative(number: Affine, around: Block) -> bool:
+    """Return whether a number made of counters of the loops around and of sizes is surely no less than zero."""
+    counters = {s.var: s for s in around if isinstance(s, For)}
+
+    def fine(atom: Expr) -> bool:
+        if isinstance(atom, Name) and atom.id in counters:
+            loop = counters[atom.id]
+            if loop.step == Const(1):
+                return not_negative(affine(loop.lo), around[: around.index(loop)])
+            return loop.step == Const(-1) and not_negative(
+                affine(loop.hi) + Affine(const=1), around[: around.index(loop)]
+            )
+        return nonnegative(affine(atom)) if not isinstance(atom, Name) else False
+
+    return number.const >= 0 and all(c > 0 and fine(atom) for atom, c in number.terms.items())
 
 
 def unclipped(expr: Expr) -> Expr:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import ir
-from .affine import Affine, affine, nonnegative, simplify_index
+from .affine import affine, not_negative, simplify_index
 from .blocks import rename_block
 from .ir import Block, Const, Expr, For, Function, Let, Name, Op, Stmt, Store, Sub
 
@@ -122,23 +122,6 @@ def _is_plain(loop: For) -> bool:
     if views:
         return False
     return loop.step == ONE and not loop.other and not loop.schedule and not loop.parallel and not fixed and not loads
-
-
-def not_negative(number: Affine, around: Block) -> bool:
-    """Return whether a number made of counters of the loops around and of sizes is surely no less than zero."""
-    counters = {s.var: s for s in around if isinstance(s, For)}
-
-    def fine(atom: Expr) -> bool:
-        if isinstance(atom, Name) and atom.id in counters:
-            loop = counters[atom.id]
-            if loop.step == ONE:
-                return not_negative(affine(loop.lo), around[: around.index(loop)])
-            return loop.step == Const(-1) and not_negative(
-                affine(loop.hi) + Affine(const=1), around[: around.index(loop)]
-            )
-        return nonnegative(affine(atom)) if not isinstance(atom, Name) else False
-
-    return number.const >= 0 and all(c > 0 and fine(atom) for atom, c in number.terms.items())
 
 
 def _indexed(stmt: Stmt, index, table: dict[Expr, Expr]) -> Stmt:

@@ -125,7 +125,7 @@ def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
     only_adds = all(s.op != "=" for s in stores) and len(reads) == len(stores)
     if only_adds:
         return True
-    return all(iteration_offset(w, o, loop.var, varying) in (0, 10**9) for w in writes for o in writes + reads)
+    return all(iteration_offset(w, o, loop, varying) in (0, 10**9) for w in writes for o in writes + reads)
 
 
 def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:

@@ -115,7 +115,7 @@ class Joiner:
         """Return whether two loops touch an element, one of them writing it, in the same trip only."""
         (writes, reads, plain), (writes_2, reads_2, plain_2) = (accesses(x.body, array) for x in (first, second))
         pairs = [(w, o) for w in writes for o in (*writes_2, *reads_2)] + [(r, w) for r in reads for w in writes_2]
-        return plain and plain_2 and all(iteration_offset(a, b, first.var, varying) in (0, FAR) for a, b in pairs)
+        return plain and plain_2 and all(iteration_offset(a, b, first, varying) in (0, FAR) for a, b in pairs)
 
     # -- what stands between
     def movable(self, stmt: Stmt) -> bool:

@@ -128,7 +128,7 @@ def obstacle(loop: For, arrays: set[str], read_later: set[str]) -> str | None:
     varying = ir.bound_in(loop.body)
     for array in dict.fromkeys(s.base for s in every if isinstance(s, Store)):
         writes, reads, plain = accesses(loop.body, array)
-        offsets = (iteration_offset(w, o, loop.var, varying) for w in writes for o in writes + reads)
+        offsets = (iteration_offset(w, o, loop, varying) for w in writes for o in writes + reads)
         if not plain or any(k not in (0, 10**9) for k in offsets):
             return f"trips may meet in elements of {array!r}"
     return None if loop.step == Const(1) else "its step is not 1"

@@ -358,13 +358,13 @@ class Recorder:
     def loop(self, step: Step, needed: set[str], loops) -> set[str]:
         if step.is_checkpointed:
             return self.checkpointed_loop(step, needed, loops)
-        stmt = step.stmt
+        stmt, around = step.stmt, tuple(s.stmt for s in loops)
         inner = (*loops, step)
         own: set[str] = set()
         safe = set()
         if isinstance(stmt, For):
             arrays = ir.stored_in(stmt.body)
-            safe = {contents(a) for a in arrays if never_rereads(stmt, a)}
+            safe = {contents(a) for a in arrays if never_rereads(stmt, a, around)}
         killed = self.kills(stmt)
         # elements written once each, and those of an array that gets longer, are kept one by one; what else is written
         # again and again is copied before the loop
@@ -384,10 +384,10 @@ class Recorder:
 
     # -- loops that are run again from the states kept of them
     def checkpointed_loop(self, step: Step, needed: set[str], loops) -> set[str]:
-        stmt = step.stmt
+        stmt, around = step.stmt, tuple(s.stmt for s in loops)
         assert isinstance(stmt, For)
         check_repeatable(stmt)
-        safe = {contents(a) for a in ir.stored_in(stmt.body) if never_rereads(stmt, a)}
+        safe = {contents(a) for a in ir.stored_in(stmt.body) if never_rereads(stmt, a, around)}
         own: set[str] = set()
         while True:
             out = self.block(step.body, own - safe, step.recorded_in(loops)) - {stmt.var}

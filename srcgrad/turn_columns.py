@@ -13,9 +13,8 @@ from functools import partial
 
 from . import ir
 from .access import accesses, iteration_offset
-from .affine import Affine, affine, clipped
+from .affine import Affine, affine, clipped, not_negative
 from .blocks import defined_first, exposed_reads
-from .from_zero import not_negative
 from .ir import Block, Const, Expr, For, Function, If, Kind, Let, Name, Op, Raise, Stmt, Store, Sub
 from .joins import FAR, is_call, values_read
 from .sum_order import adds_to_itself
@@ -81,7 +80,8 @@ class _Turner:
         cut = replace(loop, body=rest)
         moving = [s for s in rest if isinstance(s, For) and _walks_down(s, cut) and _may_turn(s, cut)]
         sums = {n for s in moving for n in _summed(s)} & ir.bound_in(tuple(s for s in rest if isinstance(s, Let)))
-        if not moving or not _independent(cut, within, self.kinds, common) or not self.separable(cut, moving, sums):
+        independent = bool(moving) and _independent(cut, within, self.kinds, common, around)
+        if not independent or not self.separable(cut, moving, sums):
             return [loop]
         return [*common, *self.cut(cut, moving, sums, around)]
 
@@ -193,7 +193,7 @@ def _raised(check: If) -> list[Expr]:
     return [e for s in check.then for e in ir.exprs_of(s)]
 
 
-def _independent(loop: For, within: set[str], kinds: dict[str, Kind], common: Block) -> bool:
+def _independent(loop: For, within: set[str], kinds: dict[str, Kind], common: Block, around: Block) -> bool:
     """Return whether the trips of a loop touch elements of their own, and numbers that nothing else reads."""
     for stmt in ir.statements(loop.body):
         if not isinstance(stmt, Let | Store | For) or any(is_call(e) for x in ir.exprs_of(stmt) for e in ir.walk(x)):
@@ -206,14 +206,20 @@ def _independent(loop: For, within: set[str], kinds: dict[str, Kind], common: Bl
     for array in ir.stored_in(loop.body):
         writes, reads, plain = accesses(loop.body, array)
         pairs = [(w, o) for w in writes for o in (*writes, *reads)]
-        own = (iteration_offset(w, o, loop.var, varying) in (0, FAR) or _apart(w, o, loop, common) for w, o in pairs)
-        if not plain or not all(own):
+        if not plain or not all(_own_trip(w, o, loop, varying, common, around) for w, o in pairs):
             return False
     return True
 
 
-def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: Block) -> bool:
-    """Return whether two accesses never meet, as the ranges of the counters tell; `common` binds sizes."""
+def _own_trip(write, other, loop: For, varying: set[str], common: Block, around: Block) -> bool:
+    """Return whether two accesses meet in one trip of a loop only, if at all; `common` binds sizes."""
+    return iteration_offset(write, other, loop, varying, around) in (0, FAR) or _apart(
+        write, other, loop, common, around
+    )
+
+
+def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: Block, around: Block) -> bool:
+    """Return whether two accesses never meet, as the ranges of the counters tell: both count from the start."""
     known: dict[Expr, Expr] = {Name(s.target): s.value for s in common if isinstance(s, Let)}
     varying = ir.bound_in((loop,)) | ir.stored_in(loop.body)
     loops = [s for s in ir.statements((loop,)) if isinstance(s, For)]
@@ -227,7 +233,8 @@ def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: 
                 for a in _ends(above, ranges, known, varying, False)
                 for b in _ends(below, ranges, known, varying, True)
             )
-            if not _has_load(w, o) and any(gap.is_const and gap.const > 0 for gap in gaps):
+            inside = any(not_negative(e, around) for e in _ends(below, ranges, known, varying, False))
+            if inside and not _has_load(w, o) and any(gap.is_const and gap.const > 0 for gap in gaps):
                 return True
     return False
 

@@ -67,6 +67,48 @@ def wrapped_around(a):
     return s
 
 
+def last_element_before_the_first(a):
+    s = 0.0
+    for i in range(a.size):
+        a[i] = a[i - 1] * 2.0
+        s += a[i] * a[i - 1]
+    return s
+
+
+def last_element_before_the_first_of_two_loops(a):
+    e = np.zeros(a.size)
+    s = 0.0
+    for i in range(a.size):
+        e[i] = np.exp(a[i])
+        s += e[i - 1] * e[i]
+    for i in range(a.size):
+        e[i - 1] = e[i - 1] * np.exp(a[i])
+        s += e[i - 1] * e[i]
+    return s
+
+
+def round_and_round(a, lo, hi):
+    s = 0.0
+    for i in range(lo + 3, hi + 3):
+        a[i - 3] = a[i - 3] * a[i - 3] * 1.1
+        s += a[i - 3]
+    for i in range(-3, 2):
+        a[i] = a[i] * a[i] * 1.2
+        s += a[i]
+    return s
+
+
+def even_places_by_odd_indices(a):
+    e = np.zeros(5)
+    s = 0.0
+    for i in range(3):
+        e[2 * i] = a[i] * a[i]
+        s += e[2 * i - 3] * a[i]
+        e[2 * i] = e[2 * i] * a[i + 1]
+        s += np.sin(e[2 * i - 3])
+    return s
+
+
 def window_between_run_time_bounds(a, lo, hi):
     v = a[lo:hi]
     v[0] = v[-1] * 2
@@ -241,6 +283,10 @@ CASES = [
     Case(one_variable_for_two_loops, (np.array([0.86, 0.12, -0.64, 2.0]),)),
     Case(loop_variable_bound_anew, (np.array([0.76, -1.2, 0.07, 0.58]),)),
     Case(wrapped_around, (np.array([-0.19, 0.68, -0.07, 0.67]),)),
+    Case(last_element_before_the_first, (np.array([-0.19, 0.68, -0.07, 0.67]),)),
+    Case(last_element_before_the_first_of_two_loops, (np.array([0.3, -0.5, 0.45, -0.2]),)),
+    Case(round_and_round, (np.array([0.9, -0.8, 1.1, 0.7]), 0, 4)),
+    Case(even_places_by_odd_indices, (np.array([0.4, 0.7, -0.9, 1.2]),)),
     Case(window_between_run_time_bounds, (np.array([1.44, -0.68, 0.2, -0.46, 0.13]), 1, -1)),
     Case(window_between_run_time_bounds, (np.array([-1.19, -0.58, -0.2, 0.9, 1.15]), -4, 9)),
     Case(
