@@ -31,7 +31,7 @@ from .parse_comprehensions import ComprehensionReader
 from .parse_conditions import ConditionReader
 from .parse_derivatives import DerivativeReader
 from .parse_effects import EffectReader, known_parts
-from .parse_expr import RESERVED, List, Lost, Obj, ShapeOf, Stop, Struct, is_text, structured
+from .parse_expr import RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .parse_externals import ExternalReader
 from .parse_indices import IndexLoopReader
 from .parse_library import LibraryReader
@@ -41,7 +41,7 @@ from .parse_match import MatchReader
 from .parse_none import NoneReader
 from .parse_operators import OperatorReader
 from .parse_ops import OperationReader
-from .parse_parts import has_list
+from .parse_parts import has_list, is_known_object
 from .parse_random import RandomReader
 from .parse_routines import Expansion, Routines
 from .parse_rules import RuleReader, rule_of
@@ -444,14 +444,15 @@ class Reader(
         env = dict(self.env)
         first = self.nested(then)
         after_then = self.env
-        self.env = env | {k: v for k, v in after_then.items() if k not in env and not _is_known_object(v)}
+        new = {k: v for k, v in after_then.items() if k not in env}
+        self.env = env | {k: v for k, v in new.items() if not is_known_object(v)}
         second = self.nested(other)
         after_other, self.env = self.env, {**after_then, **self.env}
         for name in self.env:
             values = after_then.get(name), after_other.get(name)
             if any(isinstance(v, Lost) for v in values):
                 self.env[name] = next(v for v in values if isinstance(v, Lost))
-            elif values[0] != values[1] and any(map(_is_known_object, values)):
+            elif values[0] != values[1] and any(map(is_known_object, values)):
                 self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
         self.emit(ir.If(test, first, second, self.source.loc(node)))
 
@@ -462,11 +463,6 @@ class Reader(
 
     def expr_lambda(self, node):
         return Obj(LocalFunction(node, self))
-
-
-def _is_known_object(value) -> bool:
-    """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list."""
-    return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)
 
 
 def _leaves_of(result) -> list:

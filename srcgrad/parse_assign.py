@@ -167,7 +167,7 @@ class AssignmentReader(PartReader):
     def assign_name(self, name, value, node):
         if self.may_be_none(name):
             return self.bind_maybe(name, self.undone(value), node)
-        if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.depth:
+        if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.inside:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
         known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
@@ -177,7 +177,7 @@ class AssignmentReader(PartReader):
             old = self.env.get(name)
             if isinstance(old, Lost):
                 old = None
-            if old is not None and not isinstance(old, ir.Expr) and self.depth:
+            if old is not None and not isinstance(old, ir.Expr) and self.inside:
                 self.changes(node, name, old)
             target = self.local_name(name)
             self.env[name] = Name(target)
@@ -256,7 +256,10 @@ class AssignmentReader(PartReader):
         for k, t in enumerate(targets):
             start = len(self.out)
             self.assign(t, items[k], node)
+            same = [item is items[k] and isinstance(t, ast.Name) and has_list(item) for item in items[k + 1 :]]
             items[k + 1 :] = self.as_before(start, items[k + 1 :], node)
+            # a list that stands there twice is one list
+            items[k + 1 :] = [self.env[t.id] if s else item for s, item in zip(same, items[k + 1 :], strict=True)]
 
     def starred(self, target, items: list) -> list:
         """Return the items with those that a starred name takes put into a list."""

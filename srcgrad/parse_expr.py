@@ -113,6 +113,11 @@ class ExpressionReader:
         def __getattr__(self, name: str) -> Any:
             """Stand for what the other readers of `Reader` have."""
 
+    @property
+    def inside(self) -> bool:
+        """Return whether what is read stands in a branch or loop of its own function, which may not run, or again."""
+        return self.depth > self.own_depth
+
     def fail(self, node, what: str, way_out: str) -> NoReturn:
         raise Stop(problem_at(self.source.loc(node) if node is not None else None, what, way_out))
 

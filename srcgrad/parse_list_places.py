@@ -81,7 +81,7 @@ class PlaceReader(ColumnReader):
             self.emit(Let(counter_of(value), Const(0), self.source.loc(node)))
             self.append_all(value, ordered, node)
             return Obj(None)
-        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.depth:
+        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
             self.fail(node, f"{ast.unparse(base)} cannot be sorted here", "sorted(...), under another name")
         items = tuple(self.hold(ir.Sub(ordered.buffer, (Const(k),)), node) for k in range(len(value.items)))
         self.env[base.id] = replace(value, items=items)

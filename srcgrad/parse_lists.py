@@ -57,7 +57,7 @@ class ListReader(PlaceReader):
         before = self.env.get(name)
         value = self.shown_list((name,), value, node)
         known = isinstance(value, Struct) and value.kind == "list"
-        if known and (isinstance(before, List) or name in self.grown() and (self.depth or self.escapes(name))):
+        if known and (isinstance(before, List) or name in self.grown() and (self.inside or self.escapes(name))):
             return self.started(name, value, node)
         if isinstance(value, List) and value.full and name in self.grown() and self.appends(name):
             made = self.started(name, Struct((), (), "list"), node)
@@ -117,7 +117,7 @@ class ListReader(PlaceReader):
         made = self.own_lists.get(name)
         held = [self.held_item(v, node) for v in items.items]
         shown = made is not None and any(made in _parts(v) for k, v in self.env.items() if k != name)
-        if shown and self.depth:
+        if shown and self.inside:
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
         if made is None or shown:
             return self.new_list(name, replace(items, items=tuple(held)), node)
@@ -135,7 +135,7 @@ class ListReader(PlaceReader):
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         if not (others or elsewhere) or not {name, *others} & self.grown():
             return value
-        hidden = elsewhere or self.depth or any(self.env[k] is not value for k in others)
+        hidden = elsewhere or self.inside or any(self.env[k] is not value for k in others)
         if value.kind == "dict" or hidden:
             self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
                       f"copy it: {value.kind}(...)")  # fmt: skip
@@ -172,6 +172,8 @@ class ListReader(PlaceReader):
                 plain.add(id(n.iter))
             elif isinstance(n, ast.Return | ast.UnaryOp | ast.If | ast.While | ast.BoolOp):
                 plain |= {id(c) for c in ast.iter_child_nodes(n)}
+            if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple):
+                plain |= {id(c) for c in n.value.elts}
         inner = [n for f in ast.walk(self.node) if isinstance(f, ast.FunctionDef | ast.Lambda) and f is not self.node
                  for n in ast.walk(f)]  # fmt: skip
         names = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name]
@@ -258,7 +260,7 @@ class ListReader(PlaceReader):
         args = [self.expr(a) for a in node.args]
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
-        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.depth:
+        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
             self.fail(node, f"{ast.unparse(base)} cannot grow here", "build the list where it is made, or return it")
         items = value.items
         found = Obj(None)
@@ -395,11 +397,11 @@ class ListReader(PlaceReader):
         if name is None or not self.owns(name) or base.kind not in ("list", "dict") or self.escapes(name):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
         key = self.expr(target.slice) if base.kind == "dict" else Const(place)
-        if base.kind == "list" and (place is None or self.depth):
+        if base.kind == "list" and (place is None or self.inside):
             self.env[name] = self.turned_into_buffer(name, base, node)
             return self.store_item(target, self.env[name], value, op, node)
         keys = list(base.keys)
-        if not isinstance(key, Const) or self.depth and key.value not in keys:
+        if not isinstance(key, Const) or self.inside and key.value not in keys:
             self.fail(target, "a key known only at run time is not supported", "use constant keys, or an array")
         if base.kind == "list" and not -len(keys) <= key.value < len(keys):
             self.fail(target, f"no item {key.value} in this list", f"it has {len(keys)} items")
@@ -409,7 +411,7 @@ class ListReader(PlaceReader):
             value = Op({"+=": "add", "-=": "sub"}[op], (self.leaf(old, node), self.leaf(value, node)))
         items = dict(zip(keys, base.items, strict=True))
         place = keys.index(at) if at in keys else None
-        if self.depth:
+        if self.inside:
             self.written_meanwhile(base, place)
             own = base.items[keys.index(at)]
             if not isinstance(own, Name) or not isinstance(value, ir.Expr):

@@ -346,7 +346,7 @@ class LoopReader(LoopedReader):
             value = self.env.get(name)
             if isinstance(value, Const) and not is_text(value):
                 self.env[name] = Name(self.local_name(name))
-            elif (jumps or self.depth) and (is_text(value) or value is not None and not isinstance(value, ir.Expr)):
+            elif (jumps or self.inside) and (is_text(value) or value is not None and not isinstance(value, ir.Expr)):
                 self.env[name] = Lost("stands for something that depends on the path taken", "use it inside the loop")
 
     # -- loops at run time
@@ -358,7 +358,7 @@ class LoopReader(LoopedReader):
         if self.in_library:
             self.renamed[name] = self.counter()
         var = self.fresh(f"{name}_loop") if assigned else self.local_name(name)
-        if self.depth and not isinstance(self.env.get(name, Const(0)), ir.Expr | Lost):
+        if self.inside and not isinstance(self.env.get(name, Const(0)), ir.Expr | Lost):
             self.fail(node.target, f"{name!r} changes between a tuple and a number", "use two names")
         self.env[name] = Name(self.local_name(name))
         self.before_block(node)

@@ -25,9 +25,9 @@ class PartReader(ExpressionReader):
         value = self.own_list(name, value, node)
         if isinstance(value, List):
             return value
-        if self.depth == self.own_depth:
+        if not self.inside:
             self.callers.discard(name)
-        before = self.env.get(name) if self.depth else None
+        before = self.env.get(name) if self.inside else None
         pending: list[tuple[str, ir.Expr]] = []
         made = self.part((name,), value, before, node, pending)
         self.assign_together(pending, node)
@@ -94,7 +94,7 @@ class PartReader(ExpressionReader):
         names = {key: self.component((name, key)) for key, e in parts.items() if e is not None}
         known = ir.Slice(*(Name(names[key]) if key in names else None for key in parts))
         before = self.env.get(name)
-        if self.depth and before not in (None, known):
+        if self.inside and before not in (None, known):
             self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
         self.assign_together([(names[key], parts[key]) for key in names], node)
         return known
@@ -146,3 +146,14 @@ def is_list(value) -> bool:
 def has_list(value) -> bool:
     """Return whether a list or dict is a value, or an item of it."""
     return isinstance(value, List) or is_list(value) or isinstance(value, Struct) and any(map(has_list, value.items))
+
+
+def is_known_object(value) -> bool:
+    """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list.
+
+    A tuple does where another trip of a loop may change such a part of it.
+    """
+    if isinstance(value, Struct):
+        return any(is_known_object(v) and not is_text(v) and (not isinstance(v, Obj) or hasattr(v.value, "reader"))
+                   for v in value.items)  # fmt: skip
+    return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)

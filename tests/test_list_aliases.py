@@ -231,6 +231,29 @@ def read_before_it_is_bound(x, n):
     return s * y[0]
 
 
+def same_list_twice(x):
+    def g():
+        q = [x, 2.0 * x]
+        return q, q
+    a, b = g()
+    a[0] = x * x
+    return b[0] * b[1]
+
+
+def of_an_earlier_trip(x, n):
+    s = 0.0
+    for k in range(n):
+        y = []
+        for i in range(2):
+            y.append(x * k)
+        p = (y, 2.0)
+        if k == 1:
+            first = p
+        if k > 0:
+            s += sum(first[0])
+    return s
+
+
 def array_put_and_written(u, n):
     h = []
     for i in range(n):
@@ -308,11 +331,13 @@ REFUSED = {
     list_in_a_dict, captured_list, captured_dict, renamed_by_a_callee,
     renamed_by_a_closure, item_of_a_comprehension, array_put_and_written, array_put_in_a_tuple_and_written,
     row_put_and_written, item_written, last_one_written, dict_of_two_names_at_once, longer_in_place_in_a_callee,
-    grown_and_bound_anew_in_a_callee, read_before_it_is_bound,
+    grown_and_bound_anew_in_a_callee, read_before_it_is_bound, of_an_earlier_trip,
 }  # fmt: skip
 
 
-REASONS = r"another name|can(not)? be assigned|put into a list|cannot grow here|used before it is assigned"
+REASONS = (
+    r"another name|can(not)? be assigned|put into a list|cannot grow here|used before it is assigned|different paths"
+)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)

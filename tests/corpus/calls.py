@@ -298,7 +298,33 @@ def inner_function_that_ends(x):
     return power(5) + power(2)
 
 
+def turned(x, out=None, shape=None):
+    if out is None:
+        out = np.empty_like(x)
+    shape = x.shape if shape is None else shape
+    x = [x[k] * 2.0 for k in range(shape[0])]
+    part = slice(1, None)
+    out[part] = x[1:]
+    part = slice(0, 1)
+    out[part] = x[-1]
+    x = {"first": out[0]}
+    y = {"all": np.sum(out)}
+    y["both"] = x["first"] * y["all"]
+    return out, y
+
+
+def parameters_that_become_something_else(x, n):
+    s, room = 0.0, np.zeros(3)
+    for k in range(n):
+        new, found = turned(x * (k + 1.0))
+        s += found["both"] * new[1]
+        old, found = turned(new * x, room)
+        s += found["all"] * np.sum(old * room)
+    return s
+
+
 CASES = [
+    Case(parameters_that_become_something_else, (sample(3), 3)),
     Case(integral_of_an_integral, (1.3, 0.7)),
     Case(operators_as_functions, (1.3, sample(3))),
     Case(functions_with_some_arguments, (1.3, sample(3))),
