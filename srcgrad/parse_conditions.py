@@ -35,6 +35,8 @@ class ConditionReader(ExpressionReader):
         if isinstance(node, ast.BoolOp):
             fn = "and" if isinstance(node.op, ast.And) else "or"
             return self.chain(fn, [lambda v=v: self.test(v) for v in node.values], node)
+        if isinstance(node, ast.Name) and self.may_be_none(node.id):
+            return self.chain("and", self.truth_of_maybe(node), node)
         value = self.expr(node)
         if isinstance(value, Const):
             return Const(bool(value.value))

@@ -7,6 +7,7 @@ is bound to a number is an error at run time, as for any name that is bound on s
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .ir import Const, Expr, Let, Name, Op
@@ -49,6 +50,12 @@ class NoneReader(ExpressionReader):
                 self.fail(node, f"{name!r} is None in one place and no number in another", "use two names")
             self.emit(Let(maybe.number, value, loc))
         self.emit(Let(maybe.none, Const(is_none), loc))
+
+    def truth_of_maybe(self, node: ast.Name) -> list[Callable[[], Expr]]:
+        """Return the parts of the truth of a name that may be None: it is not None, and no zero."""
+        maybe, loc = self.env[node.id], self.source.loc(node)
+        return [lambda: Op("not", (Name(maybe.none, loc),), (), loc),
+                lambda: Op("ne", (Name(maybe.number, loc), Const(0)), (), loc)]  # fmt: skip
 
     def none_test(self, op, left, left_node, right, right_node) -> Expr | None:
         """Return the comparison of a name that may be None with None; None where it is another comparison."""

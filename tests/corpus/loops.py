@@ -397,6 +397,14 @@ def runs_between_losses(x):
     return total
 
 
+def place_if_any(x, limit):
+    at = None
+    for i, v in enumerate(x):
+        if v > limit:
+            at = i
+    return x[at] ** 2 if at else x[1] * x[2]
+
+
 def states_from_none(A):
     state = None
     total = 0.0
@@ -416,6 +424,9 @@ CASES = [
     Case(least_and_its_place, (np.array([0.7, 0.2, 1.4, -0.3]),)),
     Case(first_above, (np.array([0.3, 0.9, 1.4]), 0.5)),
     Case(first_above, (np.array([0.3, 0.9, 1.4]), 50.0)),
+    Case(place_if_any, (np.array([0.7, 0.2, 1.4]), 1.0)),
+    Case(place_if_any, (np.array([0.7, 0.2, 0.4]), 0.5)),
+    Case(place_if_any, (np.array([0.7, 0.2, 0.4]), 5.0)),
     Case(runs_between_losses, (np.array([0.7, 0.2, 1.4, -0.3]),)),
     Case(states_from_none, (sample(3, 2),)),
     Case(column_sums, (sample(4, 3), sample(4))),
