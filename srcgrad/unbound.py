@@ -86,6 +86,11 @@ def _nothing(kind: Kind) -> ir.Expr:
     return value.get(kind.dtype) or Op(f"np.{kind.dtype}", (Const(0),))
 
 
+def negated(test: ir.Expr) -> ir.Expr:
+    """Return the opposite of a test."""
+    return test.args[0] if isinstance(test, Op) and test.fn == "not" else Op("not", (test,))
+
+
 @dataclass
 class _Survey:
     """Definite assignment: which names may be unbound where they are used."""
@@ -140,11 +145,11 @@ def _reads(expr: Expr, tests: tuple[Expr, ...] = ()) -> Iterator[tuple[str, tupl
     elif isinstance(expr, Select):
         yield from _reads(expr.test, tests)
         yield from _reads(expr.then, (*tests, expr.test))
-        yield from _reads(expr.other, (*tests, Op("not", (expr.test,))))
+        yield from _reads(expr.other, (*tests, negated(expr.test)))
     elif isinstance(expr, Op) and expr.fn in ("and", "or"):
         for arg in expr.args:
             yield from _reads(arg, tests)
-            tests = (*tests, arg if expr.fn == "and" else Op("not", (arg,)))
+            tests = (*tests, arg if expr.fn == "and" else negated(arg))
     else:
         for child in ir.children(expr):
             yield from _reads(child, tests)
