@@ -72,6 +72,8 @@ class TangentCalls:
         row = externals.BY_SPELLING[value.fn]
         targets = (stmt.target,) if isinstance(stmt, Let) else stmt.targets
         operands = dict(zip(row.operands, value.args, strict=True))
+        if not any(t in self.active for t in targets):
+            return [stmt]
         dots = {o: self.shadow(a) for o, a in operands.items() if ir.names_in(a) and self.is_active(root_of(a))}
         given: dict[str, Expr | None] = {**operands, **{f"{o}_dot": dots.get(o) for o in row.operands}}
         given |= {r: Name(t) for r, t in zip(row.results, targets, strict=True)}

@@ -217,6 +217,15 @@ def test_an_active_value_in_a_nondifferentiable_function():
     assert sg.jvp(lambda x, t: x * bin_of(t), (2.0, 0.35), (1.0, None)) == (6.0, 3.0)
 
 
+def test_places_searched_for_a_number_that_has_a_tangent():
+    def f(x, w):
+        return x[np.searchsorted(x, 0.5 * w)] * w
+
+    x = np.array([0.1, 0.3, 0.9])
+    value, along = sg.jvp(f, (x, 1.2), (np.array([0.0, 0.0, 2.0]), 1.0))
+    assert (value, along) == (pytest.approx(0.9 * 1.2), pytest.approx(2.0 * 1.2 + 0.9))
+
+
 def test_a_draw_that_depends_on_an_argument():
     with pytest.raises(sg.UnsupportedError, match="depends on a differentiated argument"):
         sg.jvp(lambda x: np.random.normal(x, 1.0), (0.3,), (1.0,))
