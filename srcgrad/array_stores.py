@@ -28,7 +28,7 @@ class StoreWriter(ArrayReader):
     def store(self, stmt: Store):
         p = self.named(stmt.base)
         if stmt.base in self.counted and isinstance(stmt.index[0], Name):
-            self.places_made.add(stmt.index[0].id)  # room was made for it
+            self.places_made.add((root_of(cell_of(p, _marks(p.rank))).id, stmt.index[0].id))  # room was made for it
         root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
         if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")

@@ -16,17 +16,17 @@ from .dependence import conjuncts
 from .inequalities import SIZES, Facts, facts_of_test, forget, has_load, lengths_named, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from .kinds import kind_of
-from .needs import ONE, Around, Need
+from .needs import ONE, Around, Inside, Need
 
 
 def check_indices(
-    function: ir.Function, kinds: dict[str, Kind], sizes, trusted: set[str] | None = None, silent: bool = False,
+    function: ir.Function, kinds: dict[str, Kind], sizes, trusted: Inside | None = None, silent: bool = False,
     elements: frozenset[str] = frozenset(),
 ) -> ir.Function:  # fmt: skip
     """Return the lowered function with a check for every index that is not known to be inside; `silent`, without any.
 
-    `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked, `elements` numbers
-    that stand for elements of arrays.
+    `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked, also as (array, name)
+    where the name is inside that array only, `elements` numbers that stand for elements of arrays.
 
     >>> from srcgrad.parse import parse_text
     >>> from srcgrad.emit import emit
@@ -52,7 +52,7 @@ def check_indices(
 class Checker:
     """Walks through a lowered function with what is known of its integers."""
 
-    def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: set[str], silent: bool = False):
+    def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: Inside, silent: bool = False):
         self.kinds, self.sizes, self.fresh, self.trusted, self.silent = kinds, sizes, fresh, trusted, silent
         self.given: frozenset[Need] = frozenset()
         self.collecting = False
@@ -346,7 +346,7 @@ class Checker:
             # what lowering wrote itself is inside, but for indices out of an array of the user's
             arrays = loaded((item,)) | ir.names_in(item) & self.elements
             checked = own_loc is not None or not sure or bool(arrays - self.trusted)
-            checked &= not (isinstance(item, Name) and item.id in self.trusted)
+            checked &= not (isinstance(item, Name) and not self.trusted.isdisjoint((item.id, (name, item.id))))
             if checked and not isinstance(item, ir.Slice) and self.integer(item):
                 size = self.normal(self.size_of(name, axis))
                 found += self.both(item, self.normal(item), size, guards, axis, own_loc or loc)

@@ -23,6 +23,7 @@ from .errors import Problem, SrcgradError, UnsupportedError
 from .ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from .kinds import INT, infer_kinds, is_list
 from .list_buffers import ListWriter
+from .needs import Inside
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
@@ -108,7 +109,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
-        self.places_made: set[str] = set()
+        self.places_made: Inside = set()
         self.fitting: set[str] = set()
         self.reach: dict[str, Expr] = {}
         self.lists = {n for s in ir.statements(function.body) if is_list(s) for n in ir.binds(s)}

@@ -66,7 +66,7 @@ class MaskReader(NestWriter):
             self.kinds[buffer] = self.kinds[name] = Kind("int64", 1)
             self.allocate(buffer, (total,), self.kinds[buffer], "np.empty")
             self.state.views[name] = replace(whole(buffer, (Name(count),)), array=None)
-        self.places_made |= {count, *buffers}
+        self.places_made |= {*buffers, *((buffer, count) for buffer in buffers)}
         self.reach.update(zip(buffers, mask.dims, strict=True))
         self.emit(Let(count, ZERO))
         idx = self.loop_names_for(mask.rank)

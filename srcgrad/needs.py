@@ -10,6 +10,7 @@ from .inequalities import loaded
 from .ir import Const, Expr, For, Op
 
 ONE = Const(1)
+Inside = set[str | tuple[str, str]]  # names and arrays of indices that are inside; of an array only, as (array, name)
 
 
 @dataclass(frozen=True)

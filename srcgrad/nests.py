@@ -14,6 +14,7 @@ from .errors import KindError, UnsupportedError, problem_at
 from .inequalities import Facts, loaded
 from .ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from .kinds import INT, kind_of
+from .needs import Inside
 from .pull import ONE, ZERO, Indexer, Pull, whole
 
 
@@ -53,7 +54,7 @@ class NestWriter:
     products: set[str]
     captured: set[str]
     indexer: Indexer
-    places_made: set[str]
+    places_made: Inside
     fitting: set[str]  # names of the places that a mask of the array that is indexed chooses
     reach: dict[str, Expr]  # the size of the axis that arrays of places are places of
     positions: set[str]  # arrays of places in an array that was sorted, which are not negative

@@ -280,7 +280,7 @@ class AssignmentReader(PartReader):
     def require_length(self, length: ir.Expr, count: int, node):
         """Emit a check that there are as many values to unpack as names."""
         loc, message = self.source.loc(node), Const("values to unpack and names differ in number:")
-        stop = ir.Raise("ValueError", (message, length, Const(count)), loc)
+        stop = ir.Raise("ValueError", (message, length, Const(count), Const(loc.place)), loc)
         self.emit(ir.If(Op("ne", (length, Const(count))), (stop,), (), loc))
 
     def hold(self, value, node, base="value"):

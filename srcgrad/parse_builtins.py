@@ -156,7 +156,7 @@ class BuiltinReader(ExpressionReader):
         first = default if default is not None else Const(0)
         self.out[start:start] = [Let(found, Const(False), loc), Let(best, first, loc), Let(by, Const(0), loc)]
         if default is None:
-            empty = ir.Raise("ValueError", (Const(f"{f.__name__}() iterable argument is empty"),), loc)
+            empty = ir.Raise("ValueError", (Const(f"{f.__name__}() iterable argument is empty ({loc.place})"),), loc)
             self.emit(ir.If(Op("not", (Name(found),)), (empty,), (), loc))
         return Name(best)
 

@@ -20,7 +20,7 @@ class PlaceReader(ColumnReader):
         """Return the place that an index of an item names, after a check that there is one."""
         index, loc = self.leaf(index, node), self.source.loc(node)
         index = index if isinstance(index, Const) else self.hold(index, node)
-        outside = ir.Raise("IndexError", (Const("pop index out of range"),), loc)
+        outside = ir.Raise("IndexError", (Const(f"pop index out of range ({loc.place})"),), loc)
         low, high = Op("lt", (index, Op("neg", (count,)))), Op("ge", (index, count))
         self.emit(ir.If(Op("or", (low, high)), (outside,), (), loc))
         return self.hold(self.counted_from_the_end(index, count), node)

@@ -308,7 +308,7 @@ class ListReader(PlaceReader):
         elif name == "clear":
             self.emit(Let(count.id, Const(0), loc))
         elif name == "pop":
-            empty = ir.Raise("IndexError", (Const("pop from empty list"),), loc)
+            empty = ir.Raise("IndexError", (Const(f"pop from empty list ({loc.place})"),), loc)
             self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
             if args and args[0] != Const(-1):
                 return self.taken_out(value, self.place_of(args[0], count, node), node)
@@ -381,7 +381,7 @@ class ListReader(PlaceReader):
         if place is None:
             index = self.hold(index, node)
         low, high = Op("lt", (index, Op("neg", (count,)))), Op("ge", (index, count))
-        outside = ir.Raise("IndexError", (Const("list assignment index out of range"),), loc)
+        outside = ir.Raise("IndexError", (Const(f"list assignment index out of range ({loc.place})"),), loc)
         self.emit(ir.If(Op("or", (low, high)), (outside,), (), loc))
         if place is None:
             index = Select(Op("lt", (index, Const(0))), Op("add", (index, count)), index)

@@ -16,6 +16,7 @@ from .from_zero import count_from_zero
 from .fuse import schedule
 from .ir import Kind
 from .kinds import infer_kinds
+from .needs import Inside
 from .one_pass import join_parts
 from .repeats import NOWHERE, Repeats
 from .simplify import simplify
@@ -71,7 +72,7 @@ class Lowered:
 
 
 def checked(
-    function: ir.Function, kinds, sizes, inside, variant: Variant, elements: frozenset[str] = frozenset()
+    function: ir.Function, kinds, sizes, inside: Inside, variant: Variant, elements: frozenset[str] = frozenset()
 ) -> ir.Function:
     """Return a lowered function with checks of its indices, or without any."""
     return check_indices(function, kinds, sizes, inside, not variant.boundscheck, elements)

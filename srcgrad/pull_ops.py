@@ -96,8 +96,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         if isinstance(exponent, Const) and exponent.value < 0:
             return replace(expr, args=(Op("float", (base,)), exponent))
         if not isinstance(exponent, Const) and not self.is_nonneg(exponent):
-            message = Const("an integer to a negative integer power: make the base a float")
-            self.emit(If(Op("lt", (exponent, ZERO)), (ir.Raise("ValueError", (message,), self.loc),)))
+            self.stop_if(Op("lt", (exponent, ZERO)), "an integer to a negative integer power: make the base a float")
         return expr
 
     def scalar_select(self, expr: Select) -> Expr:

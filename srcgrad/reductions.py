@@ -102,8 +102,7 @@ class ReductionReader(MaskReader):
                 if known in self.state.equal:
                     continue
                 self.state.equal[known] = size
-                empty = Op("eq", (size, ZERO))
-                self.emit(If(empty, (ir.Raise("ValueError", (Const(message),), self.loc),)))
+                self.stop_if(Op("eq", (size, ZERO)), message)
         inner_idx = [idx[d] for d in axes]
         here, best = p.at(names), p.at(winner)
         none: Expr = Op("ne", (here, here))

@@ -171,7 +171,8 @@ def _flagged(block: Block, flags: dict[str, str], uses: dict[int, dict[str, list
     for stmt in block:
         found = uses.get(id(stmt), {})
         for name, tests in sorted(found.items(), key=lambda n: (ALWAYS not in n[1], n[0])):
-            message, unset = Const(f"{name} is not bound on this path"), Op("not", (Name(flags[name]),))
+            place = f" ({stmt.loc.place})" if stmt.loc is not None else ""
+            message, unset = Const(f"{name} is not bound on this path{place}"), Op("not", (Name(flags[name]),))
             stop = ir.Raise("UnboundLocalError", (message,), stmt.loc)
             for test in [ALWAYS] if ALWAYS in tests else tests:
                 out.append(If(unset if test == ALWAYS else Op("and", (test, unset)), (stop,), (), stmt.loc))

@@ -2,6 +2,8 @@
 
 import math
 
+import numba
+import numpy as np
 import pytest
 
 import srcgrad as sg
@@ -66,5 +68,32 @@ def test_items_there_are(function, args):
 def test_items_there_are_not(function, args, error):
     with pytest.raises(error):
         function(*args)
-    with pytest.raises(error):
+    with pytest.raises(error, match=r"test_list_bounds\.py:\d+"):
         sg.value_and_grad(function)(*args)
+
+
+def by_length_of_a_list(x, y):
+    xs = []
+    for v in x:
+        xs.append(v * y[len(xs)])
+    return xs[0] * xs[-1]
+
+
+def by_length_of_what_is_chosen(x, y):
+    chosen = np.array([v for v in x if v > 0.0])
+    return chosen[0] * y[len(chosen)]
+
+
+def by_count_of_places(x, y):
+    places = np.where(x > 0.0)[0]
+    return x[places[0]] * y[len(places)]
+
+
+@pytest.mark.parametrize("function", [by_length_of_a_list, by_length_of_what_is_chosen, by_count_of_places])
+def test_the_length_of_a_list_is_inside_no_other_array(function, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    x = np.array([0.3, 0.5, 0.7])
+    for call in (sg.differentiable(function), sg.value_and_grad(function)):
+        call(x, np.ones(4))
+        with pytest.raises(IndexError, match=r"out of bounds for axis 0 with size 2: .*test_list_bounds\.py:"):
+            call(x, np.ones(2))

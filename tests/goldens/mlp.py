@@ -64,7 +64,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     for i in range(S.shape[0]):
         # m = S[i].max()  (line 6)
         if W2.shape[1] == 0:
-            raise ValueError('zero-size array to reduction operation which has no identity')
+            raise ValueError('zero-size array to reduction operation which has no identity (mlp.py:6)')
         best = np.argmax(S[i])
         m = S[i, best]
         # loss += m + np.log(np.sum(np.exp(S[i] - m))) - S[i, labels[i]]  (line 7)

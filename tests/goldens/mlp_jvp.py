@@ -52,7 +52,7 @@ def mlp_loss_jvp(W1, b1, W2, b2, X, labels, lam, W1_dot, b1_dot, W2_dot, b2_dot)
     for i in range(S.shape[0]):
         # m = S[i].max()  (line 6)
         if W2.shape[1] == 0:
-            raise ValueError('zero-size array to reduction operation which has no identity')
+            raise ValueError('zero-size array to reduction operation which has no identity (mlp_jvp.py:6)')
         best = np.argmax(S[i])
         m = S[i, best]
         m_dot = S_dot[i, best]

@@ -17,9 +17,9 @@ def spread_value_and_grad(A):
     # forward
     # return np.max(A) * np.sum(A.max(axis=1) - A.min(axis=1))  (line 2)
     if A.shape[0] == 0:
-        raise ValueError('zero-size array to reduction operation which has no identity')
+        raise ValueError('zero-size array to reduction operation which has no identity (spread.py:2)')
     if A.shape[1] == 0:
-        raise ValueError('zero-size array to reduction operation which has no identity')
+        raise ValueError('zero-size array to reduction operation which has no identity (spread.py:2)')
     best = 0
     best_1 = 0
     for i in range(A.shape[0]):
