@@ -229,6 +229,13 @@ class ViewReader(NestWriter):
         """Return the sizes of a reshape of `total` elements; one of them may be left out, as -1."""
         sizes = [self.hold_size(e) for e in given]
         known = product([n for n in sizes if n != Const(-1)])
+        least = ONE if Const(-1) in sizes else ZERO
+        for n in sizes:
+            # two negative sizes have a product too, and there is no rest of a division by zero
+            if not isinstance(n, Const) and not self.is_nonneg(n):
+                self.stop_if(Op("lt", (n, least)), f"cannot reshape array: a size is below {least.value}")
+                if isinstance(n, Name) and n.id in self.stable:
+                    self.state.nonneg.add(n.id)
         if Const(-1) in sizes:
             rest = total if known == ONE else Op("floordiv", (total, known))
             sizes[sizes.index(Const(-1))] = self.hold_size(rest)

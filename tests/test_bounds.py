@@ -363,3 +363,21 @@ def test_no_reverse_loop_goes_ahead_of_checks():
     assert text.index("raise IndexError") < text.index("x_bar[i] += 2.0 * x[i]")
     text = sg.source(sg.value_and_grad(summed, argnums=(0, 1)), X, X)
     assert text.index("x_bar[i] = 2.0 * x[i]") < text.index("np.sin(w[i])")
+
+
+def reshaped(x, n, m):
+    return np.sum(x.reshape(n, m) ** 2)
+
+
+def reshaped_with_a_rest(x, n, m):
+    return np.sum(x.reshape(n, -1) ** 2) * m
+
+
+@pytest.mark.parametrize("f", [reshaped, reshaped_with_a_rest])
+def test_sizes_of_a_reshape_are_not_negative(f, monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    x = np.arange(1.0, 7.0)
+    assert np.array_equal(sg.grad(f)(x, 2, 3), (2.0 if f is reshaped else 6.0) * x)
+    for n, m in ((-2, -3), (-6, -1)) + (((0, 3),) if f is reshaped_with_a_rest else ()):
+        with pytest.raises(ValueError, match=r"cannot reshape array.*test_bounds\.py:"):
+            sg.grad(f)(x, n, m)
