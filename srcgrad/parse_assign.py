@@ -67,7 +67,7 @@ class AssignmentReader(PartReader):
                 self.grow_list(node, before, "extend", [self.expr(node.value)])
                 return None
             if isinstance(before, Struct):
-                if before.kind == "list" and not self.owns(node.target.id):
+                if before.kind in ("list", "dict") and not self.owns(node.target.id):
                     self.fail(node, f"{node.target.id} cannot grow here",
                               "build the list where it is made, or return it")  # fmt: skip
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))

@@ -42,6 +42,10 @@ class BuiltinReader(ExpressionReader):
             return self.extreme(node, f)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
             return self.of_generator(node, f)
+        if f is dict and node.keywords:
+            named = [k.arg and ast.copy_location(ast.Constant(k.arg), k.value) for k in node.keywords]
+            given = [*node.args, *(k.value for k in node.keywords)]
+            return self.expr(ast.copy_location(ast.Dict([*(None for _ in node.args), *named], given), node))
         if f in (list, tuple, dict) and not node.keywords:
             return self.container(node, f)
         if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):

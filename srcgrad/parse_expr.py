@@ -318,8 +318,11 @@ class ExpressionReader:
         return self.as_array(value, node) if beside and isinstance(value, Struct | List) else self.leaf(value, node)
 
     def join(self, node, a, b):
-        """Return tuples joined by `+` or repeated by `*`, None where these are no tuples."""
+        """Return tuples joined by `+` or repeated by `*`, dicts by `|`; None where these are none."""
         a, b = self.opened(a, node), self.opened(b, node)
+        if isinstance(node.op, ast.BitOr) and all(isinstance(v, Struct) and v.kind == "dict" for v in (a, b)):
+            found = dict(zip(a.keys, a.items, strict=True)) | dict(zip(b.keys, b.items, strict=True))
+            return Struct(tuple(found.values()), tuple(found), "dict")
         for value, other in ((a, b), (b, a)):
             if not isinstance(value, Struct) or value.kind == "dict":
                 continue

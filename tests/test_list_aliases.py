@@ -231,6 +231,28 @@ def read_before_it_is_bound(x, n):
     return s * y[0]
 
 
+def longer_dict_in_a_callee(x):
+    def g(d):
+        d |= {"k": 3.0}
+        return 1.0
+    d = {"k": x}
+    return g(d) * d["k"]
+
+
+def longer_dict_of_two_names(x):
+    d = dict(k=x)
+    e = d
+    e |= {"k": x * x}
+    return d["k"]
+
+
+def joined_dicts(x):
+    d = {"k": x}
+    e = d
+    e = e | {"k": x * x}
+    return d["k"] * e["k"]
+
+
 def same_list_twice(x):
     def g():
         q = [x, 2.0 * x]
@@ -332,6 +354,7 @@ REFUSED = {
     renamed_by_a_closure, item_of_a_comprehension, array_put_and_written, array_put_in_a_tuple_and_written,
     row_put_and_written, item_written, last_one_written, dict_of_two_names_at_once, longer_in_place_in_a_callee,
     grown_and_bound_anew_in_a_callee, read_before_it_is_bound, of_an_earlier_trip,
+    longer_dict_in_a_callee, longer_dict_of_two_names,
 }  # fmt: skip
 
 

@@ -323,6 +323,15 @@ def places_bound_anew(x, n):
     return np.sum(x[chosen] ** 2) + len(chosen[0]) * x[0] + np.sum(x[many])
 
 
+def dicts_by_keywords_and_joined(x, n):
+    d = dict(a=x[0], b=2.0 * x[1])
+    e = dict(d, b=d["a"], **{"c": x[2]})
+    for k in range(n):
+        d = d | {"b": d["a"] * e["c"] + k}
+        e |= dict(a=e["b"] + d["b"])
+    return (d | e)["a"] * e["a"] + len(d | e) * d["b"]
+
+
 class Part(IntEnum):
     """Places in an array, by name."""
 
@@ -360,6 +369,7 @@ def bodies_that_attract_each_other(x, m):
 
 CASES = [
     Case(tuples_bound_anew, (0.3, 0.5)),
+    Case(dicts_by_keywords_and_joined, (sample(3), 3)),
     Case(parts_bound_at_once, (sample(4), 4)),
     Case(parts_called_as_other_tuples, (0.3, 0.7)),
     Case(places_bound_anew, (sample(6), 4)),
