@@ -173,6 +173,7 @@ class _Shared:
         self.heads: list[ir.Stmt] = []
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
+        self.joined: dict[object, object] = {}  # tokens of lists that may be one
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees: list[Source] = [source]
@@ -426,6 +427,7 @@ class Reader(
         before = value if self.template is None else self.template
         if _flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
+        self.joined(before, value)
         self.template = before
         several = sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1
         flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
@@ -450,6 +452,7 @@ class Reader(
         after_other, self.env = self.env, {**after_then, **self.env}
         for name in self.env:
             values = after_then.get(name), after_other.get(name)
+            self.joined(*values)
             if any(isinstance(v, Lost) for v in values):
                 self.env[name] = next(v for v in values if isinstance(v, Lost))
             elif values[0] != values[1] and any(map(is_known_object, values)):
@@ -471,8 +474,7 @@ def _leaves_of(result) -> list:
 
 def _rebuild(template, leaves):
     if isinstance(template, Struct):
-        made = replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
-        return template if made == template else made
+        return replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
     return next(leaves) if isinstance(template, ir.Expr) else template
 
 

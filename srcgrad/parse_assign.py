@@ -256,7 +256,7 @@ class AssignmentReader(PartReader):
         for k, t in enumerate(targets):
             start = len(self.out)
             self.assign(t, items[k], node)
-            same = [item is items[k] and isinstance(t, ast.Name) and has_list(item) for item in items[k + 1 :]]
+            same = [isinstance(t, ast.Name) and has_list(v) and self.is_same(v, items[k]) for v in items[k + 1 :]]
             items[k + 1 :] = self.as_before(start, items[k + 1 :], node)
             # a list that stands there twice is one list
             items[k + 1 :] = [self.env[t.id] if s else item for s, item in zip(same, items[k + 1 :], strict=True)]

@@ -327,8 +327,7 @@ class CallReader(ExpressionReader):
     def bound_item(self, value, node):
         """Return an item of a tuple that is an argument: an expression is computed before the call."""
         if isinstance(value, Struct):
-            items = tuple(self.bound_item(v, node) for v in value.items)
-            return value if items == value.items else replace(value, items=items)  # a list stays the one that it is
+            return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
         return value if isinstance(value, Name) else self.hold(value, node)
 
     def defaults(self, f) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -41,6 +41,8 @@ class Struct:
     keys: tuple
     kind: str = "tuple"
     make: type | None = None
+    # of a list or dict: which one it is, whatever names and values it has by now
+    token: object = field(default_factory=object, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-import numpy as np
-
 from . import ir
 from .ir import Const, Let, Name, Op, Select
 from .parse_expr import RESERVED, List, Obj, Struct, is_text
+from .parse_handed import HandedReader
 from .parse_list_places import PlaceReader, counter_of
 from .parse_looped import GROWING, MANY, grows
 from .sum_order import INPLACE
 
 
-class ListReader(PlaceReader):
+class ListReader(PlaceReader, HandedReader):
     """Reads what grows lists and assigns to their items, and methods of dicts and namedtuples."""
 
     # what `Reader` sets up
@@ -75,7 +74,7 @@ class ListReader(PlaceReader):
     def shown_list(self, path: tuple, value, node):
         """Return a list that gets a name, or becomes a part of what has one: the buffer that it is by now."""
         name = path[0] + "".join(f"[{key!r}]" for key in path[1:])
-        value = next((now for was, now in self.shared.buffers if was is value), value)
+        value = next((now for was, now in self.shared.buffers if self.is_same(was, value)), value)
         if isinstance(value, List) and value.part is not None:
             copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
             self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
@@ -131,11 +130,11 @@ class ListReader(PlaceReader):
         """Return what a second name of a list is bound to: where one of them is written both must see it."""
         if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
             return value
-        others = [k for k, v in self.env.items() if k != name and any(part is value for part in _parts(v))]
+        others = [k for k, v in self.env.items() if k != name and any(self.is_same(part, value) for part in _parts(v))]
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         if not (others or elsewhere) or not {name, *others} & self.grown():
             return value
-        hidden = elsewhere or self.inside or any(self.env[k] is not value for k in others)
+        hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
         if value.kind == "dict" or hidden:
             self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
                       f"copy it: {value.kind}(...)")  # fmt: skip
@@ -147,10 +146,10 @@ class ListReader(PlaceReader):
         """Return whether a list or dict is one of a function around this one, or of the module."""
         reader = self.outer
         while reader is not None:
-            if any(part is value for v in reader.env.values() for part in _parts(v)):
+            if any(self.is_same(part, value) for v in reader.env.values() for part in _parts(v)):
                 return True
             reader = reader.outer
-        return any(part is value for part in self.shared.lifted)
+        return any(self.is_same(part, value) for part in self.shared.lifted)
 
     def appends(self, name: str) -> bool:
         """Return whether something appends to a list, or takes from it."""
@@ -159,37 +158,12 @@ class ListReader(PlaceReader):
         named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
         return named or name in self.taking
 
-    def escapes(self, name: str) -> bool:
-        """Return whether a list may come under another name: then both must see what is appended."""
-        plain = set()
-        for n in ast.walk(self.node):
-            if isinstance(n, ast.Attribute | ast.Subscript) and isinstance(n.value, ast.Name):
-                plain.add(id(n.value))
-            elif isinstance(n, ast.Call):
-                known = isinstance(n.func, ast.Name) and n.func.id in _READERS or self.is_numpy(n.func)
-                plain |= {id(a) for a in n.args} if known else set()
-            elif isinstance(n, ast.For | ast.comprehension):
-                plain.add(id(n.iter))
-            elif isinstance(n, ast.Return | ast.UnaryOp | ast.If | ast.While | ast.BoolOp):
-                plain |= {id(c) for c in ast.iter_child_nodes(n)}
-            if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple):
-                plain |= {id(c) for c in n.value.elts}
-        inner = [n for f in ast.walk(self.node) if isinstance(f, ast.FunctionDef | ast.Lambda) and f is not self.node
-                 for n in ast.walk(f)]  # fmt: skip
-        names = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name]
-        loads = [n for n in names if isinstance(n.ctx, ast.Load)]
-        return any(id(n) not in plain for n in loads) or any(n in inner for n in loads)
-
-    def is_numpy(self, f) -> bool:
-        """Return whether an attribute is one of NumPy's: its functions keep no list."""
-        return isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and self.resolve(f.value.id)[1] is np
-
     def turned_into_buffer(self, name: str, items: Struct, node) -> List:
         """Return the buffer that a list becomes; what still shows the list as it was is the buffer too."""
         made = self.new_list(name, items, node)
         self.shared.buffers.append((items, made))
         for found in self.shared.looped:
-            found.value = made if found.value is items else found.value
+            found.value = made if self.is_same(found.value, items) else found.value
         return made
 
     def new_list(self, name: str, items: Struct, node) -> List:
@@ -288,7 +262,7 @@ class ListReader(PlaceReader):
         new = tuple(self.hold_item(base.id, k, v, node) if not kept or k >= len(value.items) else v
                     for k, v in enumerate(items))  # fmt: skip
         self.written_meanwhile(value)
-        self.env[base.id] = Struct(new, tuple(range(len(new))), "list")
+        self.env[base.id] = replace(value, items=new, keys=tuple(range(len(new))))
         return found
 
     def hold_item(self, name, k, value, node):
@@ -437,7 +411,7 @@ class ListReader(PlaceReader):
             if isinstance(key, Const):
                 return known.get(key.value, default[0] if default else Obj(None))
         if value.kind == "dict" and name == "copy":
-            return replace(value)
+            return replace(value, token=object())
         if value.kind == "namedtuple" and name == "_asdict":
             return Struct(value.items, value.keys, "dict")
         if value.kind == "namedtuple" and name == "_replace":
@@ -463,9 +437,6 @@ class ListReader(PlaceReader):
             self.fail(node, f"no field {unknown[0]!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
         items = tuple(given.get(k, v) for k, v in zip(value.keys, value.items, strict=True))
         return replace(value, items=items)
-
-
-_READERS = frozenset({"len", "sum", "max", "min", "range", "enumerate", "zip", "reversed", "any", "all"})
 
 
 def _names(node, name: str) -> int:

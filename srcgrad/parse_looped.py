@@ -31,6 +31,8 @@ class Looped:
         """Return whether a value is what the loop runs through."""
         if isinstance(value, List) and isinstance(self.value, List):
             return self.value.buffer == value.buffer
+        if isinstance(value, Struct) and isinstance(self.value, Struct):
+            return self.value.token is value.token
         return self.value is value
 
 

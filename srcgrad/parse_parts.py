@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NoReturn
 
 from . import ir, tree
@@ -44,7 +45,7 @@ class PartReader(ExpressionReader):
             parts = before.items if isinstance(before, Struct) else (None,) * len(value.items)
             items = tuple(self.part((*path, key), item, was, node, pending)
                           for key, item, was in zip(value.keys, value.items, parts, strict=True))  # fmt: skip
-            return Struct(items, value.keys, value.kind, value.make)
+            return replace(value, items=items)
         if isinstance(value, Places):
             pending.append((self.component((*path, "mask")), value.mask))
             return Places(Name(pending[-1][0]))
@@ -98,6 +99,25 @@ class PartReader(ExpressionReader):
             self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
         self.assign_together([(names[key], parts[key]) for key in names], node)
         return known
+
+    # -- which list is which
+    def is_same(self, one, other) -> bool:
+        """Return whether two values are one list or dict, or may be."""
+        both = isinstance(one, Struct) and isinstance(other, Struct)
+        return both and self.which(one.token) is self.which(other.token)
+
+    def which(self, token: object) -> object:
+        while token in self.shared.joined:
+            token = self.shared.joined[token]
+        return token
+
+    def joined(self, one, other):
+        """Take notice that a list or dict is one or another, depending on the path taken."""
+        if isinstance(one, Struct) and isinstance(other, Struct):
+            if is_list(one) and is_list(other) and not self.is_same(one, other):
+                self.shared.joined[self.which(one.token)] = self.which(other.token)
+            for a, b in zip(one.items, other.items, strict=False):
+                self.joined(a, b)
 
     # -- names of parts
     def component(self, path: Path) -> str:

@@ -295,5 +295,5 @@ def results_in(value) -> list[Expr]:
 
 def _renamed(value, names, loc):
     if isinstance(value, Struct):
-        return replace(value, items=tuple(_renamed(v, names, loc) for v in value.items))
+        return replace(value, items=tuple(_renamed(v, names, loc) for v in value.items), token=object())
     return Name(next(names), loc) if results_in(value) else value

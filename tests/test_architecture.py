@@ -35,6 +35,7 @@ LEVELS = (
      "listing", "parse_expr", "pull", "ranks", "sums", "symbolic"),
     ("contractions", "directional", "equalities", "needs", "parse_columns", "simplify"),
     ("parse_list_places", "parse_looped", "parse_parts"),
+    ("parse_handed",),
     ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
      "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_combinations",
      "parse_conditions",
@@ -92,7 +93,7 @@ MODULE_LINES, FUNCTION_LINES = 500, 60
 READERS_OF_AST = {
     "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures",
     "parse_combinations", "parse_comprehensions",
-    "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals",
+    "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals", "parse_handed",
     "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_none", "parse_operators",
     "parse_ops", "parse_random", "parse_subscripts", "source", "symbolic_rows",
 }  # fmt: skip

@@ -253,6 +253,60 @@ def joined_dicts(x):
     return d["k"] * e["k"]
 
 
+def chosen_by_a_callee(x, n):
+    def g(p, q):
+        if n > x:
+            return p
+        return q
+    a = {"k": x}
+    b = g({"k": 2.0}, a)
+    b["k"] = 3.0 * x
+    return a["k"]
+
+
+def renamed_and_returned(x):
+    def g(p):
+        q = p
+        return q
+    a = {"k": x}
+    b = g(a)
+    b["k"] = 3.0 * x
+    return a["k"]
+
+
+def renamed_on_one_path_and_returned(x):
+    def g(p):
+        q = {"k": 2.0}
+        if x > 0.0:
+            q = p
+        return q
+    a = {"k": x}
+    b = g(a)
+    b["k"] = 3.0 * x
+    return a["k"]
+
+
+def dict_that_callees_read(x, n):
+    def loss(p, m=1.0):
+        q = dict(p, more=m)
+        return p["w"] * p["b"] + other(q)
+    def other(p):
+        return p["w"] ** 2 if "more" in p else 0.0
+    def step(p, rate):
+        p = dict(p)
+        for k in p:
+            p[k] = p[k] * (1.0 - rate)
+        return p
+    p = {"w": x, "b": 2.0}
+    for k in range(n):
+        s = loss(p)
+        g = sg.grad(loss)(p)
+        p["w"] = p["w"] - 0.1 * s * g["w"]
+        p["b"] -= 0.01 * g["b"]
+        p = step(p, 0.1)
+    return loss(m=2.0, p=p)
+
+
 def same_list_twice(x):
     def g():
         q = [x, 2.0 * x]
@@ -354,7 +408,8 @@ REFUSED = {
     renamed_by_a_closure, item_of_a_comprehension, array_put_and_written, array_put_in_a_tuple_and_written,
     row_put_and_written, item_written, last_one_written, dict_of_two_names_at_once, longer_in_place_in_a_callee,
     grown_and_bound_anew_in_a_callee, read_before_it_is_bound, of_an_earlier_trip,
-    longer_dict_in_a_callee, longer_dict_of_two_names,
+    longer_dict_in_a_callee, longer_dict_of_two_names, chosen_by_a_callee, renamed_and_returned,
+    renamed_on_one_path_and_returned,
 }  # fmt: skip
 
 
