@@ -224,6 +224,7 @@ class ConditionReader(ExpressionReader):
         if alike and then.keys == other.keys:
             pairs = zip(then.items, other.items, strict=True)
             kind = "tuple" if then.kind == "list" else then.kind
+            self.joined(then, other)
             return replace(then, items=tuple(self.either(test, a, b, choices, node) for a, b in pairs), kind=kind)
         if not isinstance(then, ir.Expr) and then == other:
             return then

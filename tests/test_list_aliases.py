@@ -264,6 +264,13 @@ def chosen_by_a_callee(x, n):
     return a["k"]
 
 
+def chosen_dict(x, n):
+    a = {"k": x}
+    b = {"k": 2.0} if n < x else a
+    b["k"] = 3.0 * x
+    return a["k"]
+
+
 def renamed_and_returned(x):
     def g(p):
         q = p
@@ -409,7 +416,7 @@ REFUSED = {
     row_put_and_written, item_written, last_one_written, dict_of_two_names_at_once, longer_in_place_in_a_callee,
     grown_and_bound_anew_in_a_callee, read_before_it_is_bound, of_an_earlier_trip,
     longer_dict_in_a_callee, longer_dict_of_two_names, chosen_by_a_callee, renamed_and_returned,
-    renamed_on_one_path_and_returned,
+    renamed_on_one_path_and_returned, chosen_dict,
 }  # fmt: skip
 
 
