@@ -26,7 +26,7 @@ def guard_unbound(function: ir.Function) -> ir.Function:
             z = x
             z_bound = True
         if not z_bound:
-            raise UnboundLocalError('z is not bound on this path')
+            raise UnboundLocalError('z is not bound on this path (<text>:4)')
         return z * 2.0
     """
     always = set(function.params) | {n for n, _ in function.captured}
