@@ -165,7 +165,7 @@ class Entry:
             given = tuple(map(numba.typeof, args))
         except ValueError as e:
             raise TypeError(str(e)) from None
-        made = self.implement(given, lambda number: float(np.float32(number)))
+        made = self.implement(given)
         self.met[given] = None
         return getattr(made, "only", made)
 
@@ -180,13 +180,13 @@ class Entry:
         exec(f"def typing({args}):\n    return implement(({args}{',' if args else ''}))", namespace)
         return namespace["typing"]
 
-    def implement(self, given, single=np.float32) -> object:
+    def implement(self, given) -> object:
         """Return the Python function that passes arguments of these types on; compiled callers have it compiled."""
         _, kinds, structures, _ = self._kinds(given)
         module, result, dispatcher = self.module(given)
         places: list[str] = []
         short: list[str] = []
-        namespace = {"impl": dispatcher, "np": np, "single": single}
+        namespace = {"impl": dispatcher, "np": np}
         names = [f"x{k}" for k in range(len(self.flat))]  # the user's may be those of the namespace
         for name, t, s in zip(names, given, structures, strict=True):
             for place, leaf in zip(tree.index_expression(s, name), leaf_types(t), strict=True):
@@ -224,7 +224,7 @@ class Entry:
         count = len(wrt) + (request.transform == "value_and_grad")
         items = _items(count, "r")
         value = [items.pop(0)] if request.transform == "value_and_grad" else []
-        items = [f"single({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
+        items = [f"np.float32({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
         if request.structures is not None:
             return f"({', '.join([*value, *items])},)"
         flat = iter(items)
