@@ -184,9 +184,11 @@ def kron(a, b):
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """The vector products of three-dimensional vectors."""
     given, other = np.asarray(a), np.asarray(b)
-    kind = np.result_type(given, other)
-    x = np.moveaxis(np.asarray(given, dtype=kind), axisa if axis is None else axis, -1)
-    y = np.moveaxis(np.asarray(other, dtype=kind), axisb if axis is None else axis, -1)
+    if given.ndim == 1 or other.ndim == 1:
+        kind = np.result_type(given, other)  # that numbers out of them do not tell
+        given, other = np.asarray(given, dtype=kind), np.asarray(other, dtype=kind)
+    x = np.moveaxis(given, axisa if axis is None else axis, -1)
+    y = np.moveaxis(other, axisb if axis is None else axis, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
         raise ValueError("cross: the vectors must have three elements")
     first = x[..., 1] * y[..., 2] - x[..., 2] * y[..., 1]
