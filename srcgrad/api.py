@@ -11,14 +11,15 @@ from typing import Any
 
 import numba
 
-from . import entry, generate, store, travel, tree
-from .digests import function_digest
+from . import store, travel, tree
 from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
-from .listing import Source
-from .makers import OF_FUNCTION, maker
-from .repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
-from .results import OfStructure
-from .source import python_function
+from .generation import entry, generate
+from .generation.digests import function_digest
+from .generation.results import OfStructure
+from .language.listing import Source
+from .language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
+from .parsing.makers import OF_FUNCTION, maker
+from .parsing.source import python_function
 from .switches import simd_unless_said
 
 # how many functions with known axes of one element are made before one is that allows for any

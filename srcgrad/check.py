@@ -13,13 +13,13 @@ import numpy as np
 from . import tree
 from .api import Differentiable, Transformed, differentiable
 from .custom import CustomJvp, CustomVjp
-from .entry import called, parameters, positions, values_of
 from .errors import ArgumentError, Problem
+from .generation.entry import called, parameters, positions, values_of
 from .jacobian import jacfwd, jacrev
 from .jvp import jvp
+from .parsing.source import python_function
 from .primitives import Primitive
 from .pullback import vjp
-from .source import python_function
 
 JACOBIANS = {"fwd": jacfwd, "rev": jacrev}
 MODES = tuple(JACOBIANS)

@@ -14,12 +14,12 @@ from numba.extending import overload
 
 from .api import Differentiable, grad
 from .custom import custom_jvp
+from .generation.structured import direct, function_of
 from .hints import stop_gradient
 from .jacobian import jacfwd
 from .jvp import jvp
 from .library.pages import RefusedError, known, part, reads_as
-from .makers import with_surroundings
-from .structured import direct, function_of
+from .parsing.makers import with_surroundings
 
 
 @known

@@ -9,11 +9,11 @@ import numpy as np
 
 from . import tree
 from .api import Derivative
-from .digests import function_digest
-from .layouts import Layout, arguments
-from .makers import OF_FUNCTION, maker
-from .repeats import ANYWHERE, NOWHERE, Repeats
-from .structured import Structured
+from .generation.digests import function_digest
+from .generation.layouts import Layout, arguments
+from .generation.structured import Structured
+from .language.repeats import ANYWHERE, NOWHERE, Repeats
+from .parsing.makers import OF_FUNCTION, maker
 
 
 class JacFwd(Structured, Derivative):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from numba.core import types
 from numba.extending import overload
 
-from . import entry, generate, tree
+from . import tree
 from .api import Grad
 from .errors import ArgumentError, Problem
-from .makers import AT_ONCE, maker
-from .structured import Structured, direct, function_of
+from .generation import entry, generate
+from .generation.structured import Structured, direct, function_of
+from .parsing.makers import AT_ONCE, maker
 
 OTHER_SHAPE = "the tangent of {} does not have the shape of its value"
 INTEGER = "{} is an integer: its tangent is None or zero"

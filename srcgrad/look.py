@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .draw.graph import Graph
-    from .explanation import Explanation
+    from .explanation.evaluation import Explanation
 
 
 def graph(f, /, *args, **kwargs) -> Graph:
@@ -94,6 +94,6 @@ def explain(f, /, *args, argnums=None, **kwargs) -> Explanation:
     >>> born.section, born.loc.text.strip(), born.reads
     ('forward', 'return np.sqrt(y) * np.log(y)', (('y', 0.0),))
     """
-    from .explanation import explain as explained
+    from .explanation.evaluation import explain as explained
 
     return explained(f, args, argnums, kwargs)

@@ -13,9 +13,9 @@ import numpy as np
 from numba.extending import overload
 
 from .api import Differentiable
+from .generation.structured import direct, function_of
 from .hints import checkpoint, stop_gradient
 from .library.pages import RefusedError, known, part, reads_as
-from .structured import direct, function_of
 
 METHODS = ("dopri5", "rk4")
 SCHEDULES = ("all", "sqrt", "binomial", "periodic")

@@ -6,13 +6,13 @@ import numpy as np
 
 from . import tree
 from .api import Differentiable, visible
-from .digests import function_digest
-from .entry import Arguments
 from .errors import ArgumentError, Problem
-from .layouts import PAIRS, arguments, float_leaves
-from .listing import Source
-from .makers import PULLBACK, maker
-from .repeats import Repeats
+from .generation.digests import function_digest
+from .generation.entry import Arguments
+from .generation.layouts import PAIRS, arguments, float_leaves
+from .language.listing import Source
+from .language.repeats import Repeats
+from .parsing.makers import PULLBACK, maker
 
 
 class Pullback:

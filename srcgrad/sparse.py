@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from . import entry
 from .api import Differentiable
 from .coloring import color_columns
-from .digests import function_digest
+from .differentiation.widths import FEWER, WIDTH
 from .errors import ArgumentError, Problem, SrcgradError
-from .layouts import DIRECTIONS, PAIRS, arguments, float_leaves
-from .widths import FEWER, WIDTH
+from .generation import entry
+from .generation.digests import function_digest
+from .generation.layouts import DIRECTIONS, PAIRS, arguments, float_leaves
 
 
 class SparsityError(SrcgradError, ValueError):

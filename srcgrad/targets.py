@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import entry, tree
+from . import tree
 from .api import Transformed
 from .errors import ArgumentError, Problem
-from .source import python_function
+from .generation import entry
+from .parsing.source import python_function
 
 _BY_NAME = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)(.*)", re.DOTALL)
 

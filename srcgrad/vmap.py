@@ -6,11 +6,11 @@ import functools
 from dataclasses import replace
 
 from .api import Transformed
-from .batch_axes import WAYS, Options
 from .errors import ArgumentError, Problem
-from .makers import OF_FUNCTION, maker
-from .repeats import ANYWHERE, NOWHERE, Repeats
-from .structured import Structured
+from .generation.batch_axes import WAYS, Options
+from .generation.structured import Structured
+from .language.repeats import ANYWHERE, NOWHERE, Repeats
+from .parsing.makers import OF_FUNCTION, maker
 
 
 class Vmap(Structured):

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,89 +15,139 @@ import srcgrad as sg
 
 ROOT = Path(sg.__file__).parent
 
-# A module imports only from rows above its own, lazily or not.
-LEVELS = (
-    ("coloring", "errors", "hashing", "kind", "names", "places", "rules.rows", "runtime.addresses",
-     "runtime.simd", "runtime.unordered", "shown", "store", "switches", "travel", "tree", "widths"),
-    ("batch_axes", "custom", "flat", "hints", "ir", "library.pages", "makers", "repeats", "results", "runtime",
-     "tree_types", "warned", "rules.arrays", "rules.draws", "rules.special"),
-    ("library.axes", "library.einsum_plan", "library.special", "library.ufuncs", "rules.elementwise",
-     "rules.externals", "runtime.special"),
-    ("primitives", "library.assembly", "library.choice", "library.construction", "library.numbers", "library.numeric",
-     "library.products", "library.scans", "library.statistics"),
-    ("opaque",),
-    ("library.linear_algebra", "library.order", "library.polynomials", "library.scipy_linalg", "library.sets",
-     "library.windows"),
-    ("library", "rules.linalg"),
-    ("blocks", "plain", "read_once", "report", "resized", "rules"),
-    ("affine", "calls", "dependence", "emit", "kinds", "source", "structure", "sum_order", "symbolic_rows",
-     "unbound"),
-    ("access", "activity", "dead_code", "from_zero", "gather", "hooks", "inequalities", "interchange", "item_loops",
-     "listing", "parse_expr", "pull", "ranks", "sums", "symbolic"),
-    ("contractions", "directional", "equalities", "needs", "parse_columns", "simplify"),
-    ("parse_list_places", "parse_looped", "parse_parts"),
-    ("parse_handed",),
-    ("adjoint_calls", "adjoint_externals", "adjoint_products", "aliases", "bounds", "joins", "linear", "nests",
-     "parse_arrays", "parse_assign", "parse_builtins", "parse_checkpoints", "parse_closures", "parse_combinations",
-     "parse_conditions",
-     "parse_effects", "parse_externals", "parse_indices", "parse_library", "parse_lists", "parse_loops",
-     "parse_match", "parse_none", "parse_operators", "parse_ops", "parse_random", "parse_routines", "parse_shapes",
-     "parse_subscripts", "pitfalls", "residuals", "scaled",
-     "tangent_calls", "webs", "writes"),
-    ("external_calls", "lifted_products", "parse_calls", "parse_comprehensions", "masks", "swaps", "turn_columns",
-     "views", "adjoint", "kept_tests", "transcendentals"),
-    ("parse_derivatives", "parse_rules"),
-    ("parse", "reductions", "slots", "loop_sums"),
-    ("pull_ops", "prepare", "record", "checkpoints", "one_pass", "adjoint_joins"),
-    ("array_stores", "call_sites", "list_buffers", "parameters", "forward", "reverse", "fuse", "rule_pages"),
-    ("bindings", "directions", "facts", "parallel"),
-    ("lower", "vector_loops"),
-    ("passes",),
-    ("modes",),
-    ("link",),
-    ("pipeline", "row_loops"),
-    ("jacobians",),
-    ("batching",),
-    ("generate", "digests"),
-    ("entry",),
-    ("api",),
-    ("layouts", "structured"),
-    ("explanation", "jacobian", "jvp", "odes", "pullback", "sparse", "vmap"),
-    ("check", "implicit", "scipy", "draw.labels", "draw.layers", "draw.model"),
-    ("check_calls",),
-    ("draw.gates", "draw.operands", "draw.spans"),
-    ("draw.stores",),
-    ("draw.build",),
-    ("draw.layout", "draw.run"),
-    ("draw.exports", "draw.picture"),
-    ("draw.raster",),
-    ("draw.graph",),
-    ("draw",),
-    ("look",),
-    ("targets", "timings"),
-    ("command",),
-    ("__main__",),
-    ("",),
-    ("train.activations", "train.convolutions", "train.files", "train.initialisers", "train.layers", "train.losses",
-     "train.penalties", "train.plots", "train.pointers", "train.progress", "train.schedules", "train.structures"),
-    ("train.attention", "train.batches", "train.clipping", "train.recurrent", "train.stepping", "train.stopping"),
-    ("train.epochs", "train.optimizers"),
-    ("train.fit",),
-    ("train.sparse", "train.sweep"),
-    ("train",),
-)
-LEVEL = {module: level for level, row in enumerate(LEVELS) for module in row}
+# In each package, a module imports only from rows above its own, lazily or not.
+LEVELS = {
+    "": (
+        ("coloring", "errors", "look", "shown", "store", "switches", "timings", "travel", "tree"),
+        ("api", "custom", "flat", "hints", "primitives"),
+        ("jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
+        ("check", "implicit", "scipy"),
+        ("check_calls", "command"),
+        ("", "__main__"),
+    ),
+    "language": (
+        ("", "hashing", "kind", "names", "places", "repeats"),
+        ("ir",),
+        ("affine", "blocks", "calls", "costs", "dependence", "emit", "plain", "unbound"),
+        ("kinds", "listing", "sum_order"),
+    ),
+    "rules": (
+        ("arrays", "draws", "externals", "rows"),
+        ("linalg", "special"),
+        ("elementwise",),
+        ("",),
+    ),
+    "library": (
+        ("pages",),
+        ("axes", "einsum_plan", "special", "ufuncs", "windows"),
+        ("assembly", "choice", "construction", "numbers", "numeric", "polynomials", "products", "scans",
+         "scipy_linalg", "sets", "statistics"),
+        ("linear_algebra", "order"),
+        ("",),
+    ),
+    "runtime": (
+        ("addresses", "simd", "unordered"),
+        ("", "special"),
+    ),
+    "parsing": (
+        ("", "makers", "ranks", "refused", "source", "structure"),
+        ("closures", "expressions"),
+        ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "conditions", "effects",
+         "externals", "index_loops", "library_calls", "looped", "match", "none", "operations", "operators", "parts",
+         "random_draws", "routines", "shapes", "subscripts"),
+        ("assignments", "function_calls", "handed", "list_places", "loops"),
+        ("comprehensions", "derivatives", "lists", "rule_calls"),
+        ("function",),
+    ),
+    "analysis": (
+        ("", "access", "activity", "aliases", "dead_code", "equalities", "inequalities", "warned"),
+        ("needs", "pitfalls", "writes"),
+    ),
+    "lowering": (
+        ("", "bounds", "parameters", "pull", "residuals", "resized"),
+        ("nests",),
+        ("external_calls", "masks", "swaps", "views"),
+        ("reductions",),
+        ("pull_ops",),
+        ("array_stores", "call_sites", "list_buffers"),
+        ("bindings",),
+        ("lower",),
+    ),
+    "differentiation": (
+        ("", "adjoint_calls", "adjoint_externals", "adjoint_products", "kept_tests", "prepare", "symbolic_rows",
+         "tangent_calls", "widths"),
+        ("rule_pages", "symbolic"),
+        ("directional", "scaled"),
+        ("linear",),
+        ("adjoint", "transcendentals"),
+        ("forward", "slots"),
+        ("checkpoints", "directions", "record"),
+        ("reverse",),
+    ),
+    "optimisation": (
+        ("", "contractions", "from_zero", "gather", "interchange", "lifted_products", "loop_sums", "parallel",
+         "read_once", "simplify", "sums", "webs"),
+        ("joins", "vector_loops"),
+        ("adjoint_joins", "one_pass", "turn_columns"),
+        ("fuse",),
+    ),
+    "generation": (
+        ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),
+        ("link", "modes", "structured"),
+        ("pipeline",),
+        ("jacobians",),
+        ("batching",),
+        ("generate",),
+        ("entry",),
+        ("layouts",),
+    ),
+    "explanation": (
+        ("", "facts", "hooks", "report"),
+        ("evaluation",),
+    ),
+    "draw": (
+        ("", "gates", "labels", "layers", "model", "spans"),
+        ("operands",),
+        ("stores",),
+        ("build",),
+        ("layout", "run"),
+        ("exports", "picture"),
+        ("raster",),
+        ("graph",),
+    ),
+    "train": (
+        ("activations", "attention", "convolutions", "files", "initialisers", "layers", "losses", "penalties",
+         "plots", "pointers", "progress", "schedules", "structures"),
+        ("batches", "clipping", "recurrent", "stepping", "stopping"),
+        ("epochs", "optimizers"),
+        ("fit", "sparse"),
+        ("sweep",),
+        ("",),
+    ),
+}
+# What a package imports from; "" stands for the modules beside the packages.
+ARROWS = {
+    "": {"language", "rules", "library", "runtime", "parsing", "differentiation", "generation", "explanation",
+         "draw"},
+    "language": {"", "rules"},
+    "rules": {"language", "library"},
+    "library": {"", "rules"},
+    "runtime": {"rules"},
+    "parsing": {"", "language", "rules", "library", "runtime", "analysis"},
+    "analysis": {"", "language", "rules"},
+    "lowering": {"", "language", "rules", "analysis"},
+    "differentiation": {"", "language", "rules", "library", "parsing", "analysis", "optimisation"},
+    "optimisation": {"", "language", "rules", "analysis", "lowering"},
+    "generation": {"", "language", "rules", "runtime", "parsing", "analysis", "lowering", "differentiation",
+         "optimisation"},
+    "explanation": {"", "language", "parsing", "analysis", "lowering", "differentiation", "generation"},
+    "draw": {"", "language", "rules", "analysis", "differentiation", "generation"},
+    "train": {"", "generation"},
+}
 # what is used where it is installed
-OPTIONAL = {"listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
+OPTIONAL = {"language.listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
             "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
 MODULE_LINES, FUNCTION_LINES = 500, 60
-READERS_OF_AST = {
-    "parse", "parse_arrays", "parse_assign", "parse_builtins", "parse_calls", "parse_closures",
-    "parse_combinations", "parse_comprehensions",
-    "parse_conditions", "parse_derivatives", "parse_effects", "parse_expr", "parse_externals", "parse_handed",
-    "parse_indices", "parse_list_places", "parse_lists", "parse_loops", "parse_match", "parse_none", "parse_operators",
-    "parse_ops", "parse_random", "parse_subscripts", "source", "symbolic_rows",
-}  # fmt: skip
 
 
 def module_name(path):
@@ -128,16 +179,42 @@ def functions(module):
     yield from (n for n in ast.walk(TREES[module]) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
+def split(module):
+    """Return the package of a module, "" for those beside the packages, and its name there."""
+    package, _, name = module.partition(".")
+    return (package, name) if package in LEVELS else ("", module)
+
+
+def own_imports(module):
+    """Yield (package, name, line) of every module of srcgrad that a module imports."""
+    for name, line in imported(module):
+        if name.split(".")[0] == "srcgrad":
+            yield *split(name.removeprefix("srcgrad").removeprefix(".")), line
+
+
 def test_every_module_has_a_level():
-    assert sorted(LEVEL) == sorted(FILES)
+    placed = [(package, name) for package, rows in LEVELS.items() for row in rows for name in row]
+    assert sorted(placed) == sorted(map(split, FILES))
 
 
 @pytest.mark.parametrize("module", FILES)
 def test_imports_come_from_lower_levels(module):
-    for name, line in imported(module):
-        if name.split(".")[0] == "srcgrad":
-            other = name.removeprefix("srcgrad").removeprefix(".")
-            assert LEVEL[other] < LEVEL[module], f"{FILES[module].name}:{line} imports {name}"
+    package, name = split(module)
+    level = {other: number for number, row in enumerate(LEVELS[package]) for other in row}
+    for other_package, other, line in own_imports(module):
+        if other_package == package:
+            assert level[other] < level[name], f"{FILES[module].name}:{line} imports {other}"
+
+
+@pytest.mark.parametrize("package", LEVELS)
+def test_packages_import_from_those_they_may(package):
+    modules = [module for module in FILES if split(module)[0] == package]
+    assert {other for module in modules for other, _, _ in own_imports(module)} - {package} == ARROWS[package]
+
+
+def test_no_import_leads_back():
+    graph = {split(module): {(p, name) for p, name, _ in own_imports(module)} for module in FILES}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(FILES)
 
 
 @pytest.mark.parametrize("module", FILES)
@@ -162,20 +239,25 @@ def test_functions_are_short(module):
 
 def test_only_the_readers_of_source_use_ast():
     using = {module for module in FILES if any(name == "ast" for name, _ in imported(module))}
-    assert {module for module in using if not module.startswith("parse")} <= {"source", "symbolic_rows", "primitives"}
+    elsewhere = {module for module in using if split(module)[0] != "parsing"}
+    assert elsewhere <= {"differentiation.symbolic_rows", "primitives"}
+
+
+SYMBOLIC = ("differentiation.symbolic", "differentiation.symbolic_rows")
 
 
 def test_only_symbolic_modules_import_sympy():
     using = {module for module in FILES if any(name.split(".")[0] == "sympy" for name, _ in imported(module))}
-    assert using == {"symbolic", "symbolic_rows"}
+    assert using == set(SYMBOLIC)
 
 
 def test_symbolic_is_imported_lazily():
     for module, tree in TREES.items():
         eager = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
-        names = {node.module or alias.name for node in eager for alias in node.names}
+        names = {alias.name for node in eager for alias in node.names}
+        names |= {(node.module or "").split(".")[-1] for node in eager}
         assert "symbolic" not in names, module
-        assert "symbolic_rows" not in names or module == "symbolic", module
+        assert "symbolic_rows" not in names or module == "differentiation.symbolic", module
 
 
 # ---- documentation
@@ -276,10 +358,13 @@ def modules_after(code, folder):
     return set(done.stdout.split())
 
 
+PASSES = {"sympy", "srcgrad.generation.pipeline", "srcgrad.parsing.function", "srcgrad.differentiation.symbolic"}
+
+
 def test_import_is_light(tmp_path):
     loaded = modules_after("import srcgrad", tmp_path)
     assert "srcgrad.api" in loaded
-    assert not loaded & {"sympy", "srcgrad.pipeline", "srcgrad.parse", "srcgrad.symbolic"}
+    assert not loaded & PASSES
 
 
 def test_warm_path_needs_neither_sympy_nor_the_passes(tmp_path):
@@ -291,6 +376,6 @@ def test_warm_path_needs_neither_sympy_nor_the_passes(tmp_path):
         "assert a_bar.shape == (3,)\n"
     )
     cold = modules_after(program, tmp_path)
-    assert {"sympy", "srcgrad.pipeline"} <= cold
+    assert cold >= PASSES
     warm = modules_after(program, tmp_path)
-    assert not warm & {"sympy", "srcgrad.pipeline", "srcgrad.parse", "srcgrad.symbolic"}
+    assert not warm & PASSES

@@ -8,7 +8,8 @@ import pytest
 from numba import get_num_threads, njit, set_num_threads
 
 import srcgrad as sg
-from srcgrad import entry, store
+from srcgrad import store
+from srcgrad.generation import entry
 from srcgrad.vmap import as_calls_on_one_core
 from tests.helpers import loaded, run_python, same_bits
 

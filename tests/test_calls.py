@@ -8,7 +8,10 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import entry, parse_calls, parse_routines, pipeline, store, tree
+import srcgrad.parsing.routines as reading
+from srcgrad import store, tree
+from srcgrad.generation import entry, pipeline
+from srcgrad.parsing import function_calls
 from tests.corpus import calls, recursion, routines
 from tests.helpers import ROOT, loaded, run_python
 from tests.random_programs.compare import directions, disagreement, plain_gradient, plain_run
@@ -22,9 +25,9 @@ CASES = routines.CASES + recursion.CASES + TREES
 @pytest.fixture
 def apart(monkeypatch):
     """Every callee is a function of its own, however short."""
-    monkeypatch.setattr(parse_calls, "LONG", -1)
-    monkeypatch.setattr(parse_routines, "SHORT", -1)
-    monkeypatch.setattr(parse_routines.Routines, "called_once", lambda self, block: frozenset())
+    monkeypatch.setattr(function_calls, "LONG", -1)
+    monkeypatch.setattr(reading, "SHORT", -1)
+    monkeypatch.setattr(reading.Routines, "called_once", lambda self, block: frozenset())
     monkeypatch.setattr(store, "package_digest", lambda: "apart")
 
 

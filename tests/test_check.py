@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import check, check_calls, entry, store
+from srcgrad import check, check_calls, store
+from srcgrad.generation import entry
 from tests.test_arguments import Layer, U, V, energy, mixed, scaled_outputs, square
 
 

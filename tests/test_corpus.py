@@ -8,9 +8,10 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 
 import srcgrad as sg
-from srcgrad import entry, hints, runtime, store
-from srcgrad.emit import emit
-from srcgrad.parse import parse_text
+from srcgrad import hints, runtime, store
+from srcgrad.generation import entry
+from srcgrad.language.emit import emit
+from srcgrad.parsing.function import parse_text
 from tests.corpus.case import Case
 from tests.random_programs.compare import directions, disagreement, plain_run, plain_tangent, plain_tangents, some_of
 from tests.random_programs.differences import Reference, mismatch, reference

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import entry
+from srcgrad.generation import entry
 from tests.helpers import run_python
 
 A = np.array([0.3, -0.2, 0.9])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import parse_calls
 from srcgrad.errors import Problem
+from srcgrad.parsing import function_calls
 from tests.helpers import loaded
 
 HEAD = """import dataclasses
@@ -527,8 +527,8 @@ def test_recursion_over_more_and_more_axes_is_refused(load):
 
 
 def test_calls_that_expand_without_end_are_refused(load, monkeypatch):
-    monkeypatch.setattr(parse_calls, "LONG", 20)
-    monkeypatch.setattr(parse_calls, "LIMIT", 50)
+    monkeypatch.setattr(function_calls, "LONG", 20)
+    monkeypatch.setattr(function_calls, "LIMIT", 50)
     lines = ["def g0(a, x):\n    a[0] = a[0] * x\n"]
     for k in range(1, 7):
         call = f"g{k - 1}(a, x)" if k > 1 else "«g0(a, x)»"

@@ -10,8 +10,9 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import pipeline, tree
-from srcgrad.ir import Kind
+from srcgrad import tree
+from srcgrad.generation import pipeline
+from srcgrad.language.ir import Kind
 from tests.corpus import physics
 from tests.helpers import ROOT, loaded, run_python, same_bits
 

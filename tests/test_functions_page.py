@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from srcgrad.emit import expr_text
-from srcgrad.ir import Name, Op
+from srcgrad.differentiation.symbolic import Converter, partials
+from srcgrad.language.emit import expr_text
+from srcgrad.language.ir import Name, Op
 from srcgrad.library import CASES, METHODS
 from srcgrad.library.pages import functions_of
 from srcgrad.rules import arrays
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
 from srcgrad.rules.externals import BY_SPELLING
-from srcgrad.symbolic import Converter, partials
 
 PAGE = Path(__file__).parents[1] / "docs" / "functions.md"
 HEAD = """# Functions

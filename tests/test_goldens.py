@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import entry, generate, pipeline, tree
-from srcgrad.repeats import NOWHERE, in_turn
-from srcgrad.source import find_source
+from srcgrad import tree
+from srcgrad.generation import entry, generate, pipeline
+from srcgrad.language.repeats import NOWHERE, in_turn
+from srcgrad.parsing.source import find_source
 from srcgrad.switches import SWITCHES, VARIABLE
 from tests.golden_programs import PAIRS, PROGRAMS, TANGENTS, WITHOUT
 from tests.random_programs.compare import directions, disagreement

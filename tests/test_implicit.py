@@ -8,7 +8,8 @@ from numba import njit
 from scipy.integrate import solve_ivp
 
 import srcgrad as sg
-from srcgrad import entry, store
+from srcgrad import store
+from srcgrad.generation import entry
 
 
 @pytest.fixture

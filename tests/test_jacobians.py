@@ -9,14 +9,15 @@ from numba import njit
 from scipy.sparse import csr_array, eye_array, random_array
 
 import srcgrad as sg
-from srcgrad import entry, runtime, store
+from srcgrad import runtime, store
 from srcgrad.coloring import color_columns
-from srcgrad.digests import function_digest
+from srcgrad.differentiation.widths import FEWER
+from srcgrad.generation import entry
+from srcgrad.generation.digests import function_digest
+from srcgrad.generation.layouts import arguments
+from srcgrad.generation.structured import Structured
 from srcgrad.jacobian import CHOICES
-from srcgrad.layouts import arguments
-from srcgrad.repeats import ANYWHERE
-from srcgrad.structured import Structured
-from srcgrad.widths import FEWER
+from srcgrad.language.repeats import ANYWHERE
 from tests.helpers import ROOT, loaded, run_python, same_bits
 
 MODES = (sg.jacfwd, sg.jacrev, sg.jacobian)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad.emit import emit_lines
-from srcgrad.parse import parse_text
+from srcgrad.language.emit import emit_lines
+from srcgrad.parsing.function import parse_text
 
 
 def neuron(w, b, x, y):

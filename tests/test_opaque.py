@@ -12,7 +12,8 @@ from numba import carray, cfunc, njit
 from numba.extending import intrinsic
 
 import srcgrad as sg
-from srcgrad import entry, opaque
+from srcgrad import opaque
+from srcgrad.generation import entry
 from tests.helpers import run_python
 
 V = np.array([0.3, -0.2, 0.9])

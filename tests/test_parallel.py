@@ -9,7 +9,9 @@ import pytest
 from numba import prange
 
 import srcgrad as sg
-from srcgrad import entry, store, warned
+from srcgrad import store
+from srcgrad.analysis import warned
+from srcgrad.generation import entry
 
 
 @pytest.fixture

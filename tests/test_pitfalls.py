@@ -11,7 +11,8 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import entry, pipeline, tree
+from srcgrad import tree
+from srcgrad.generation import entry, pipeline
 from tests import ordinary_programs
 from tests.helpers import loaded, run_python
 from tests.ordinary_programs import MATRIX, VECTOR
@@ -219,10 +220,10 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     assert sg.grad(f)(2.5) == 0.0
 print([(w.category.__name__, w.lineno) for w in caught])
-print("srcgrad.pipeline" in sys.modules)
+print("srcgrad.generation.pipeline" in sys.modules)
 warnings.filterwarnings("error", module="lookup")
-import srcgrad.warned
-srcgrad.warned._shown.clear()
+import srcgrad.analysis.warned
+srcgrad.analysis.warned._shown.clear()
 try:
     sg.grad(f)(2.5)
 except sg.PitfallWarning as e:

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 import srcgrad as sg
-from srcgrad import entry
+from srcgrad.generation import entry
 from srcgrad.rules.rows import BY_OBJECT, BY_SPELLING, OWN, ROWS
 from tests.helpers import run_python
 

@@ -135,8 +135,8 @@ def test_every_draw_is_read_with_its_parameters(spelling):
     text = f"def f(x, rng):\n    d = {home}{spelling}({shown})\n    return x * np.sum(d)\n"
     import random
 
-    from srcgrad.emit import emit
-    from srcgrad.parse import parse_text
+    from srcgrad.language.emit import emit
+    from srcgrad.parsing.function import parse_text
 
     function = parse_text(text, {"random": random})
     assert emit(function) == text.rstrip()

@@ -10,7 +10,7 @@ import pytest
 
 import srcgrad as sg
 from srcgrad import store
-from srcgrad.repeats import ANYWHERE
+from srcgrad.language.repeats import ANYWHERE
 from tests.random_programs.differences import copied
 
 rng = np.random.default_rng(7)

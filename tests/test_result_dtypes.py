@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import entry, generate, pipeline, tree
+from srcgrad import tree
+from srcgrad.generation import entry, generate, pipeline
 from tests.helpers import loaded
 from tests.random_programs.compare import executed, plain_run
 from tests.random_programs.differences import copied

@@ -15,8 +15,9 @@ import pytest
 import scipy.special
 
 import srcgrad as sg
-from srcgrad import pipeline, tree
-from srcgrad.ir import Kind
+from srcgrad import tree
+from srcgrad.generation import pipeline
+from srcgrad.language.ir import Kind
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
 from tests import special_references
 from tests.helpers import loaded

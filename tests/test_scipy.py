@@ -8,8 +8,9 @@ from scipy import optimize
 from scipy.sparse import issparse
 
 import srcgrad as sg
-from srcgrad import entry, store
+from srcgrad import store
 from srcgrad.coloring import color_columns
+from srcgrad.generation import entry
 from tests.helpers import run_python
 
 Point = namedtuple("Point", "x y")

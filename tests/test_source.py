@@ -11,8 +11,9 @@ import pytest
 from numba import typeof
 
 import srcgrad as sg
-from srcgrad import pipeline, tree
-from srcgrad.entry import kind_of_type, parameters
+from srcgrad import tree
+from srcgrad.generation import pipeline
+from srcgrad.generation.entry import kind_of_type, parameters
 from tests.helpers import ROOT, run_python
 from tests.test_corpus import CASES
 
@@ -86,7 +87,7 @@ def generated(case, layout=pipeline.value_and_grad):
 def test_same_text_for_every_hash_seed(tmp_path):
     code = (
         "import hashlib, tests.test_source as t\n"
-        "from srcgrad import generate\n"
+        "from srcgrad.generation import generate\n"
         "for case in t.CASES[::4]:\n"
         "    text = generate.module_text(case.name, t.generated(case))\n"
         "    print(case.name, hashlib.sha256(text.encode()).hexdigest())\n"

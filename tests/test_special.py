@@ -215,7 +215,7 @@ early = "scipy.special" in sys.modules
 value = gradient(1.5, 3)
 from srcgrad.runtime import addresses
 
-loaded = [name for name in ("sympy", "srcgrad.parse") if name in sys.modules]
+loaded = [name for name in ("sympy", "srcgrad.parsing.function") if name in sys.modules]
 print(repr(value), addresses.psi, early, *loaded)
 """
 
@@ -229,7 +229,7 @@ def test_compiled_code_on_disk_finds_the_functions_in_the_next_process(tmp_path)
     cold, *warm = (run_python(run, tmp_path, **environment).split() for _ in range(3))
     right = sum(map(scipy.special.digamma, (1.5, 2.5, 3.5)))
     assert [float(found[0]) for found in (cold, *warm)] == pytest.approx([right] * 3, rel=1e-14)
-    assert cold[2:] == ["False", "sympy", "srcgrad.parse"]
+    assert cold[2:] == ["False", "sympy", "srcgrad.parsing.function"]
     assert [found[2:] for found in warm] == [["False"]] * 2
     randomized = sys.platform == "linux" and Path("/proc/sys/kernel/randomize_va_space").read_text().strip() == "2"
     if randomized and not os.environ.get("LD_BIND_NOW"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
-from srcgrad import entry
+from srcgrad.generation import entry
 from tests.helpers import run_python
 
 SCRIPT = """

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .. import ir
-from ..aliases import sharing, written
-from ..blocks import exposed_reads, surely_bound
-from ..calls import is_call, operation
-from ..emit import expr_text
-from ..ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, While
-from ..kinds import infer_kinds
+from ..analysis.aliases import sharing, written
+from ..language import ir
+from ..language.blocks import exposed_reads, surely_bound
+from ..language.calls import is_call, operation
+from ..language.emit import expr_text
+from ..language.ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, While
+from ..language.kinds import infer_kinds
 from . import labels
 from .model import (
     CARRY,
@@ -59,7 +59,7 @@ class Drawing:
 def build(function: ir.Function, kinds: dict[str, Kind] | None) -> Drawing:
     """Return the drawing of a function as it is read; with kinds, what is active is known.
 
-    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.parsing.function import parse_text
     >>> drawing = build(parse_text("def f(x, y):\\n    a = x + y\\n    return a * max(y, 0.0)"), None)
     >>> [(n.id, n.text) for n in drawing.nodes]
     [('x', 'x'), ('y', 'y'), ('a', 'x + y'), ('t', 'max(y, 0.0)'), ('out', 'a * t'), ('result', 'out')]

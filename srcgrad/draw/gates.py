@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import generate, ir, pipeline
-from ..emit import emit
 from ..errors import BROADCAST
-from ..ir import Kind, Op
-from ..plain import functions_of
-from ..repeats import ANYWHERE, NOWHERE
+from ..generation import generate, pipeline
+from ..language import ir
+from ..language.emit import emit
+from ..language.ir import Kind, Op
+from ..language.plain import functions_of
+from ..language.repeats import ANYWHERE, NOWHERE
 from ..rules import draws
 
 
@@ -58,7 +59,7 @@ _made: dict[tuple, Gate] = {}
 def gate_of(function: ir.Function, kinds: tuple[Kind, ...]) -> Gate:
     """Return the gate of a function, as it is read, for inputs of these kinds.
 
-    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.parsing.function import parse_text
     >>> times = gate_of(parse_text("def times(x, y):\\n    return x * y"), (Kind("float64"), Kind("float64")))
     >>> (value,), kept = times.forward(2.0, 3.0)
     >>> value, times.backward(kept, 10.0)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import entry, tree
+from .. import tree
 from ..api import Transformed
+from ..differentiation.prepare import check_draws
 from ..errors import ArgumentError, Problem
-from ..generate import place
-from ..pipeline import Reading, read
-from ..prepare import check_draws
+from ..generation import entry
+from ..generation.generate import place
+from ..generation.pipeline import Reading, read
 from . import exports, layout, picture, raster
 from .build import Drawing, build
 from .model import Box, Edge, Node

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import shown
-from ..emit import expr_text
-from ..ir import Const, Expr, Op, Select, Sub
+from ..language.emit import expr_text
+from ..language.ir import Const, Expr, Op, Select, Sub
 
 _SIGNS = {
     "add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−", "np.dot": "@", "mod": "mod", "floordiv": "//",
@@ -31,7 +31,7 @@ def short(text: str, most: int = _LONG) -> str:
 def operation(expr: Expr) -> str:
     """Return what is written on the node of an operation whose operands come along edges.
 
-    >>> from srcgrad.ir import Name
+    >>> from srcgrad.language.ir import Name
     >>> operation(Op("sub", (Const(1.0), Name("x")))), operation(Op("pow", (Name("x"), Const(2))))
     ('1 −', '(·)²')
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ir import Expr, Function, Kind, Loc
+from ..language.ir import Expr, Function, Kind, Loc
 
 # what a node can be besides an operation
 INPUT, CONSTANT, TEST, CARRY, EXIT, MERGE, OUTPUT = "input", "constant", "test", "carry", "exit", "merge", "output"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import ir
-from ..emit import expr_text
-from ..ir import Const, Expr, Kind, Loc, Name, Op, Return, Sub
-from ..kinds import kind_of
+from ..language import ir
+from ..language.emit import expr_text
+from ..language.ir import Const, Expr, Kind, Loc, Name, Op, Return, Sub
+from ..language.kinds import kind_of
 from ..rules import elementwise
 from . import labels
 from .model import CONSTANT, TEST, Box, Edge, Eval, Node
@@ -196,7 +196,7 @@ def _logistic_argument(expr: Expr) -> Expr | None:
     """Return z where the expression is 1 / (1 + exp(-z))."""
     if not (isinstance(expr, Op) and expr.fn == "div"):
         return None
-    from ..symbolic import logistic_parts
+    from ..differentiation.symbolic import logistic_parts
 
     parts = logistic_parts(expr)
     if parts is None or parts[2] != 1 or not (isinstance(parts[0], Const) and parts[0].value == 1):

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import ir
 from ..api import worded
 from ..errors import ArgumentError, Problem, SrcgradError, problem_at
-from ..plain import as_numpy
+from ..language import ir
+from ..language.plain import as_numpy
 from ..rules import elementwise
 from .build import Drawing
 from .gates import Gate, gate_of, jacobian

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import ir
-from ..aliases import SHAPES, TURNS, shown_by
-from ..ir import Block, Expr, Let, Name, Op, Select, Slice, Store, Sub
+from ..analysis.aliases import SHAPES, TURNS, shown_by
+from ..language import ir
+from ..language.ir import Block, Expr, Let, Name, Op, Select, Slice, Store, Sub
 
 
 class Entangled(Exception):
@@ -50,7 +50,7 @@ def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -
     Entangled
         If they do not end in this block.
 
-    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.parsing.function import parse_text
     >>> f = parse_text("def f(a):\\n    b = a * 1.0\\n    v = b[1:]\\n    v[0] = 2.0\\n    s = b[1]\\n    return s")
     >>> span_from(f.body, 1, None, set(), {"v"}), span_from(f.body, 0, None, set(), {"v"})
     (3, 1)
@@ -80,8 +80,8 @@ def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -
 def spread_selects(block: Block, fresh) -> Block:
     """Return the block with conditional expressions whose sides compute something as branches.
 
-    >>> from srcgrad.parse import parse_text
-    >>> from srcgrad.emit import emit
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
     >>> f = parse_text("def f(x):\\n    y = 2.0 * x if x > 0 else x\\n    return y")
     >>> print(emit(ir.Function("f", ("x",), spread_selects(f.body, ir.Fresh({"x", "y"}))), comments=False))
     def f(x):

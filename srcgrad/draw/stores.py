@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import ir
-from ..emit import expr_text
-from ..ir import Block, Const, Let, Name, Op, Return, Stmt, Store, Sub
+from ..language import ir
+from ..language.emit import expr_text
+from ..language.ir import Block, Const, Let, Name, Op, Return, Stmt, Store, Sub
 from . import labels
 from .model import CONSTANT, Grow, Node
 from .operands import ExpressionBuilder

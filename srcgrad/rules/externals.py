@@ -17,7 +17,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from ..ir import Expr, Kind, Op
+from ..language.ir import Expr, Kind, Op
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numba.core.errors import TypingError
 from numba.extending import overload, overload_method
 
 from .. import tree
-from ..tree_types import built
+from ..generation.tree_types import built
 from .structures import flag_places, flags, is_left_out, leaves_of, places, structure_of_parts, tree_map, written
 
 SHAPES = "a gradient has another shape than its parameter"

@@ -14,7 +14,7 @@ from numba.core.errors import TypingError
 from numba.extending import overload
 
 from .. import tree
-from ..tree_types import built, leaf_types, structure_of_type
+from ..generation.tree_types import built, leaf_types, structure_of_type
 
 
 def tree_map(f, first, *rest):

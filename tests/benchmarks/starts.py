@@ -71,7 +71,7 @@ def seconds_of_our_passes() -> float:
 
     The one place to adapt to how srcgrad exposes its timings.
     """
-    from srcgrad import generate
+    from srcgrad.generation import generate
 
     return generate.TIMES["transform"]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.repeats import NOWHERE, has_axis_of_one, in_turn
+from srcgrad.language.repeats import NOWHERE, has_axis_of_one, in_turn
 from tests.random_programs.differences import copied, float_argnums, mismatch, reference
 from tests.random_programs.generate import SECOND, SINGLE, arguments, parameter_names
 
@@ -92,7 +92,8 @@ def written(
     """What is generated for arguments, and the text of its module."""
     import numba
 
-    from srcgrad import entry, generate, pipeline, tree
+    from srcgrad import tree
+    from srcgrad.generation import entry, generate, pipeline
 
     kinds = tuple(entry.kind_of_type(numba.typeof(arg), f"argument {k}") for k, arg in enumerate(args))
     layout = {"jvps": partial(pipeline.jvp, many=True)}.get(mode) or getattr(pipeline, mode)

@@ -1,0 +1,112 @@
+"""Which names may show the same memory."""
+
+from __future__ import annotations
+
+from ..errors import UnsupportedError, problem_at
+from ..language import ir
+from ..language.blocks import updates
+from ..language.calls import Routine, is_call, operation
+from ..language.ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
+from ..language.kinds import kind_of
+
+# operations that may return a view of their first operand
+SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
+TURNS = frozenset({"flat", "head", "np.transpose", "permuted", "np.flip", "np.diag", "broadcast_to"})
+
+
+def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:
+    """Return the names whose memory the value of an array expression may be.
+
+    >>> shown_by(Op("np.ravel", (Sub(Name("a"), (Slice(),)),)), {"a": Kind("float64", 1)})
+    {'a'}
+    """
+    if isinstance(value, Name):
+        return {value.id}
+    if isinstance(value, Select):
+        return shown_by(value.then, kinds) | shown_by(value.other, kinds)
+    if isinstance(value, Sub):
+        items = [i for i in value.index if not isinstance(i, Slice | ir.NewAxis | ir.Dots)]
+        return set() if any(kind_of(i, kinds).rank for i in items) else shown_by(value.base, kinds)
+    if isinstance(value, Op) and value.fn in SHAPES | TURNS and not value.option("copy"):
+        return shown_by(value.args[0], kinds)
+    return set()
+
+
+def is_view(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether an array expression is another name's memory for sure, whatever its layout."""
+    if isinstance(value, Select) or (isinstance(value, Op) and value.fn in SHAPES):
+        return False
+    if isinstance(value, Op) and value.fn == "np.diag" and kind_of(value.args[0], kinds).rank < 2:
+        return False
+    if isinstance(value, Op | Sub) and shown_by(value, kinds):
+        return is_view(value.args[0] if isinstance(value, Op) else value.base, kinds)
+    return isinstance(value, Name)
+
+
+def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]]:
+    """Return for every array that may share its memory with others the names of all of them."""
+    found: dict[str, set[str]] = {}
+    for stmt in ir.statements(function.body):
+        together: set[str] = set()
+        if isinstance(stmt, Let) and kinds[stmt.target].rank:
+            together = {stmt.target, *shown_by(stmt.value, kinds)}
+        elif is_call(stmt):
+            made = operation(stmt)
+            if returns_memory(made.option("routine"), tuple(kind_of(a, kinds) for a in made.args)):
+                together = {n for n in (*stmt.targets, *ir.names_in(made)) if kinds[n].rank}
+        if together:
+            group = set().union(*(found.get(n, {n}) for n in together))
+            found.update(dict.fromkeys(group, group))
+    return found
+
+
+def returns_memory(routine: Routine, kinds: tuple[Kind, ...]) -> bool:
+    """Return whether a result of a routine may share memory with an argument, or with another result."""
+    key = ("memory", kinds)
+    if key not in routine.facts:
+        routine.facts[key] = True  # what it is for itself, while that is not known
+        own = routine.facts["names", kinds]
+        groups = sharing(routine.function, own)
+        params = [{p} for p in routine.function.params if own[p].rank]
+        results = [shown_by(e, own) for e in routine.results if kind_of(e, own).rank]
+        wide = [set().union(*(groups.get(n, {n}) for n in names)) for names in (*params, *results)]
+        last = range(len(params), len(wide))
+        routine.facts[key] = any(wide[k] & wide[j] for k in last for j in range(k))
+    return routine.facts[key]
+
+
+def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
+    """Return the arrays that are written, under their own name or under one that may show their memory.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> f = parse_text("def f(a, b):\\n    v = a[1:]\\n    w = v.ravel()\\n    w[0] = 1.0\\n    return b[0]")
+    >>> sorted(written(f, {n: Kind("float64", 1) for n in "abvw"}))
+    ['a', 'v', 'w']
+    """
+    lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and kinds[s.target].rank]
+    stored = ir.stored_in(function.body)
+    stored |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
+    groups = sharing(function, kinds)
+    return set().union(*(groups.get(n, {n}) for n in stored))
+
+
+def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
+    """Refuse to update an array without axes in place where something else shows it: here it is a number.
+
+    `a[..., 0]` of an array with one axis is such an array, a part of `a`; `np.array(x)` makes one of a number.
+    """
+    lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and not kinds[s.target].rank]
+    parts = {s.target for s in lets if isinstance(s.value, Sub) and ir.Dots() in s.value.index}
+    made = {s.target for s in lets if isinstance(s.value, Op) and s.value.fn == "copy"}
+    pairs = [{s.target, s.value.id} for s in lets if isinstance(s.value, Name)]
+    updated = {s.target: s for s in lets if updates(s)}
+    for name in sorted(parts | made) if updated else ():
+        names = {name}
+        for _ in pairs:
+            names = names.union(*(pair for pair in pairs if pair & names))
+        for target in sorted(names & set(updated)) if len(names) > 1 or name in parts else ():
+            what = "a part of an array" if name in parts else "an array without axes that has two names"
+            raise UnsupportedError(
+                problem_at(updated[target].loc, f"{target!r} is {what}, and is written in place",
+                           f"write {target} = {target} + ..., or make it a number: float(...)")
+            )  # fmt: skip

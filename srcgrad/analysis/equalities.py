@@ -1,0 +1,128 @@
+"""Sizes that are known to be equal: one of them stands for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..language import ir
+from ..language.affine import Affine, affine
+from ..language.ir import Const, Expr, If, Let, Name, Op, Stmt
+
+Equal = dict[Expr, Expr]  # what stands for an atom of the normal form of a size
+SIZES = ("len", "size", "shape")
+_COMPOUND = ("mul", "max", "min", "floordiv", "mod")
+
+
+def representative(size: Expr, equal: Equal, made_with: Callable[[Op], Expr | None] = lambda atom: None) -> Expr:
+    """Return what stands for a size; `made_with` tells the size an array was made with.
+
+    >>> from srcgrad.language.emit import expr_text
+    >>> n, m = Name("n"), Op("len", (Name("a"),))
+    >>> expr_text(representative(Op("add", (m, Const(1))), {m: n}))
+    'n + 1'
+    """
+    a = affine(size)
+    for _ in range(20):
+        changed = False
+        total = affine(Const(a.const))
+        for atom, c in a.terms.items():
+            new = equal.get(atom)
+            if new is None and isinstance(atom, Op):
+                new = _within(atom, equal, made_with) if atom.fn in _COMPOUND else made_with(atom)
+            changed |= new is not None
+            total = total + affine(new if new is not None else atom) * c
+        a = total
+        if not changed:
+            break
+    return a.expr()
+
+
+def _within(atom: Op, equal: Equal, made_with) -> Expr | None:
+    """Return a product, quotient or choice of sizes with what stands for these; None where that is the atom itself."""
+    args = tuple(representative(e, equal, made_with) for e in atom.args)
+    return None if args == atom.args else replace(atom, args=args)
+
+
+def unify(a: Expr, b: Expr, equal: Equal):
+    """Note that two sizes are equal."""
+    fa, fb = affine(a), affine(b)
+    local = len(fa.terms) == 1 and isinstance(next(iter(fa.terms)), Name)
+    for x, y in ((fa, b), (fb, a)) if local else ((fb, a), (fa, b)):
+        atom = _alone(x)
+        if atom is not None and atom not in ir.walk(y):
+            equal[atom] = y
+            return
+
+
+def _alone(form: Affine) -> Expr | None:
+    """Return the atom that a form is, None where it is more or another."""
+    if len(form.terms) != 1 or form.const:
+        return None
+    ((atom, c),) = form.terms.items()
+    return atom if c == 1 else None
+
+
+def learn(stmt: Stmt, equal: Equal):
+    """Note what holds after a check that two sizes are equal."""
+    check = isinstance(stmt, If) and bool(stmt.then) and all(isinstance(s, ir.Raise) for s in stmt.then)
+    if isinstance(stmt, If) and check and isinstance(stmt.test, Op) and stmt.test.fn == "ne":
+        if any(isinstance(x, ir.Sub) for x in ir.walk(stmt.test)):
+            return
+        a, b = (representative(e, equal) for e in stmt.test.args)
+        if a != b:
+            unify(a, b, equal)
+
+
+class Known:
+    """What the checks of a block tell of sizes, and its names of these; `sizes` are those arrays were made with.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> f = parse_text('''
+    ... def f(a, b):
+    ...     if a.shape[0] != b.shape[0]:
+    ...         raise ValueError('lengths')
+    ...     n = b.shape[0]
+    ...     return n''')
+    >>> Known(f.body, {}).same(Name("n"), Op("shape", (Name("a"),), (("axis", 0),)))
+    True
+    """
+
+    def __init__(self, block, sizes: dict[str, tuple[Expr, ...]]):
+        self.equal: Equal = {}
+        self.sizes = sizes
+        bound = Counter(n for s in ir.statements(block) for n in ir.binds(s))
+        before: set[str] = set()
+        for stmt in block:
+            changing = {n for n in _numbers(stmt.test) if bound[n] - (n in before)} if isinstance(stmt, If) else set()
+            if not changing:
+                learn(stmt, self.equal)
+            if isinstance(stmt, Let) and bound[stmt.target] == 1 and _is_size(stmt.value):
+                self.equal[Name(stmt.target)] = stmt.value
+            before |= {n for n in ir.binds(stmt) if bound[n] == 1}
+
+    def form(self, size: Expr) -> Affine:
+        """Return the normal form of what stands for a size."""
+        return affine(representative(size, self.equal, self.made_with))
+
+    def same(self, a: Expr, b: Expr) -> bool:
+        """Return whether two sizes are surely equal."""
+        return self.form(a) == self.form(b)
+
+    def made_with(self, atom: Op) -> Expr | None:
+        """Return what an array was made with along an axis; None where that is not known, or the atom itself."""
+        known = self.sizes.get(atom.args[0].id) if atom.fn == "shape" and isinstance(atom.args[0], Name) else None
+        axis = atom.option("axis", 0)
+        return known[axis] if known and known[axis] != atom else None
+
+
+def _numbers(e: Expr) -> set[str]:
+    """Return the names whose values an expression reads; the sizes of an array never change."""
+    if isinstance(e, Op) and e.fn in SIZES:
+        return set()
+    return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in _numbers(c)}
+
+
+def _is_size(e: Expr) -> bool:
+    return isinstance(e, Op) and e.fn in SIZES and isinstance(e.args[0], Name)

@@ -1,0 +1,1 @@
+"""From a program without derivatives to its tangent or its adjoint."""

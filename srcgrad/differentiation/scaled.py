@@ -1,0 +1,46 @@
+"""Partials times adjoints or tangents, as statements need them: in place, negative, and only where elements exist."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from ..language import ir
+from ..language.dependence import reading_tests
+from ..language.ir import Expr, Kind, Name, Op, Sub
+from ..language.kinds import kind_of
+from ..language.sum_order import INPLACE
+
+
+def guard(leaf: Sub, source: Expr) -> Expr | None:
+    """Return the test without which an element may lie outside its array: `x[i] if i < n else 0.0`."""
+    places = reading_tests(source, leaf)
+    if leaf.loc is None or () in places:
+        return None
+    fewest = [p for p in dict.fromkeys(places) if not any(set(q) < set(p) for q in places)]
+    either = [reduce(lambda a, b: Op("and", (a, b)), tests) for tests in fewest]
+    return reduce(lambda a, b: Op("or", (a, b)), either)
+
+
+def multiple(value: Expr, seed: Expr) -> Expr:
+    """Return `factor * seed` as an update of the seed, `seed *= factor`; anything else as it is."""
+    if isinstance(value, Op) and value.fn == "mul" and value.args[1] == seed:
+        static = INPLACE if isinstance(seed, Name) else ()
+        return Op("mul", (seed, value.args[0]), static)
+    if isinstance(value, Op) and value.fn == "div" and value.args[0] == seed and isinstance(seed, Name):
+        return Op("div", value.args, INPLACE)
+    return value
+
+
+def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
+    """Return the negative of a value; truth values have none in NumPy."""
+    from .symbolic import negated
+
+    return Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+
+
+def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
+    while isinstance(value, Op) and value.fn in ("mul", "div"):
+        value = value.args[0]
+    known = ir.names_in(value) <= kinds.keys()
+    return known and kind_of(value, kinds).dtype == "bool"

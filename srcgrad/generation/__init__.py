@@ -1,0 +1,1 @@
+"""From a request to compiled functions: the passes in order, modules, entry points."""

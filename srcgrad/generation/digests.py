@@ -1,0 +1,158 @@
+"""What a function depends on: a digest of its text, of all it calls, of its rules and of the constants it captures."""
+
+from __future__ import annotations
+
+import hashlib
+import types as pytypes
+
+import numpy as np
+
+from ..custom import Custom
+from ..parsing.source import python_function
+from ..primitives import Primitive
+from ..rules import externals
+from ..switches import switched_off
+from ..travel import lines_of
+
+_KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
+
+
+def function_digest(f) -> str:
+    """Return a digest of a function's source, of all it calls, and of the constants it captures."""
+    h = hashlib.sha256()
+    h.update("".join(f"{name}\0" for name in switched_off()).encode())
+    _digest_transform(f, h)
+    seen: set = set()
+    _digest_function(python_function(f), h, seen)
+    _digest_rule(f, h, seen)
+    return h.hexdigest()
+
+
+def _digest_function(function, h, seen):
+    if function is None or id(function) in seen:
+        return
+    seen.add(id(function))
+    try:
+        text = "".join(lines_of(function)[0])
+    except (OSError, TypeError):
+        text = ""
+    code = function.__code__
+    # its line too: comments and messages of the generated module name lines
+    h.update(f"{function.__qualname__}\0{code.co_firstlineno}\0{text}\0".encode())
+    _digest_code(code, h)
+    for value in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
+        _digest_value(value, h, seen, set())
+    for name, value in sorted(_captured(function, code).items()):
+        h.update(f"{name}=".encode())
+        _digest_value(value, h, seen, _attribute_names(code))
+
+
+def _digest_code(code, h):
+    h.update(code.co_code)
+    for const in code.co_consts:
+        if isinstance(const, pytypes.CodeType):
+            _digest_code(const, h)
+        else:
+            h.update(repr(const).encode())
+
+
+def _attribute_names(code) -> set[str]:
+    names = set(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, pytypes.CodeType):
+            names |= _attribute_names(const)
+    return names
+
+
+def _captured(function, code) -> dict:
+    found = {}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    for name in _attribute_names(code):
+        if name in function.__globals__:
+            found.setdefault(name, function.__globals__[name])
+    return found
+
+
+def _digest_transform(value, h):
+    """Digest which derivative an object is, and of a derivative of what."""
+    while getattr(value, "_transform", "primal") != "primal":
+        h.update(f"{value._transform}{value._positions}{value._single}{value._options}".encode())
+        value = value._base
+
+
+def _digest_rule(f, h, seen):
+    """Digest the pages of a function's own rule."""
+    for name, page in f.rule.items() if isinstance(f, Custom) else ():
+        h.update(f"{f.maker} {name}=".encode())
+        _digest_value(page, h, seen, set())
+
+
+def _digest_pages(value, h, seen):
+    """Digest the rule of a function without text, and where the function stands."""
+    row = externals.found(value)
+    if row is None or row.place is None:
+        return
+    h.update(repr((row.place, row.operands, row.results, row.signatures, row.dtypes)).encode())
+    for name, page in sorted(vars(row.rule).items()):
+        if callable(page):
+            h.update(f"{name}=".encode())
+            _digest_value(page, h, seen, set())
+
+
+def _digest_value(value, h, seen, attributes):
+    _digest_pages(value, h, seen)
+    if isinstance(value, np.ndarray):
+        h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Primitive):
+        h.update(value.text.encode())
+    elif isinstance(value, tuple | list):
+        for v in value:
+            _digest_value(v, h, seen, attributes)
+    elif isinstance(value, dict):
+        for k, v in value.items():
+            h.update(f"{k!r}:".encode())
+            _digest_value(v, h, seen, attributes)
+    elif isinstance(value, pytypes.ModuleType):
+        h.update(value.__name__.encode())
+        if value.__name__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
+    elif (function := python_function(value)) is not None:
+        h.update(type(value).__name__.encode())
+        _digest_transform(value, h)
+        if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
+            _digest_function(function, h, seen)
+            _digest_rule(value, h, seen)
+        else:
+            h.update(f"{function.__module__}.{function.__qualname__}".encode())
+    elif isinstance(value, type):
+        h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
+        for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
+            _digest_value(default, h, seen, attributes)
+        if value.__module__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
+    elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
+        h.update(repr(value).encode())
+    else:
+        # a function in C is its name, a method of one, as np.add.at, what it is a method of as well
+        h.update(f"{type(value).__qualname__} {getattr(value, '__name__', '')}".encode())
+        owner = getattr(value, "__self__", None)
+        if owner is not None and owner is not value:
+            _digest_value(owner, h, seen, attributes)
+        if type(value).__module__.split(".")[0] not in _KNOWN:
+            _digest_attributes(value, h, seen, attributes)
+
+
+def _digest_attributes(value, h, seen, attributes):
+    """Digest those attributes of a module, class or object that the function's code names."""
+    key = (id(value), frozenset(attributes))
+    if key in seen:
+        return
+    seen.add(key)
+    for name in sorted(attributes):
+        if hasattr(value, name):
+            h.update(f".{name}=".encode())
+            _digest_value(getattr(value, name), h, seen, attributes)

@@ -1,0 +1,101 @@
+"""One pass after the other, with verification and dumps between them; what a derivative starts from and ends with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .. import tree
+from ..analysis.needs import Inside
+from ..errors import Problem
+from ..language import ir
+from ..language.blocks import verify
+from ..language.emit import emit
+from ..language.ir import Kind
+from ..language.kinds import infer_kinds
+from ..language.repeats import NOWHERE, Repeats
+from ..language.sum_order import write_order
+from ..lowering.bounds import check_indices
+from ..optimisation.from_zero import count_from_zero
+from ..optimisation.fuse import schedule
+from ..optimisation.one_pass import join_parts
+from ..optimisation.simplify import simplify
+from ..switches import switched_off
+
+
+class Passes:
+    """Runs passes one after the other; `SRCGRAD_DUMP=lower,reverse` prints the program after those named."""
+
+    def __init__(self):
+        self.wanted = set(filter(None, os.environ.get("SRCGRAD_DUMP", "").split(",")))
+        self.skipped = switched_off()
+
+    def run(self, name: str, function: ir.Function, step: Callable[[ir.Function], ir.Function]) -> ir.Function:
+        """Return `step(function)`, verified, dumped if asked for; the function itself where it is switched off."""
+        result = function if name in self.skipped else verify(step(function))
+        self.dump(name, result)
+        return result
+
+    def dump(self, name: str, function: ir.Function):
+        if name in self.wanted or "all" in self.wanted:
+            print(f"# --- after {name}\n{emit(function, comments=False)}\n", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a function is lowered: which axes of length one may be repeated, whether indices are checked.
+
+    A derived function is generated itself: what is said of it was said of the lines that it was made from.
+    """
+
+    repeats: Repeats = NOWHERE
+    boundscheck: bool = True
+    derived: bool = False
+
+
+USUAL = Variant()
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A function after the passes that every derivative starts from; derivatives it calls hand their pitfalls on."""
+
+    function: ir.Function
+    kinds: dict[str, Kind]
+    sizes: dict[str, tuple[ir.Expr, ...]]
+    result: tree.Structure
+    variant: Variant
+    pitfalls: tuple[Problem, ...] | None = None
+    apart: tuple[ir.Function, dict[str, Kind]] | None = None  # before what feeds each other became one loop
+    inherited: tuple[Problem, ...] = ()
+
+
+def checked(
+    function: ir.Function, kinds, sizes, inside: Inside, variant: Variant, elements: frozenset[str] = frozenset()
+) -> ir.Function:
+    """Return a lowered function with checks of its indices, or without any."""
+    return check_indices(function, kinds, sizes, inside, not variant.boundscheck, elements)
+
+
+def finish(
+    function: ir.Function, low: Lowered, kinds, sizes, mode="reverse", parted=False, scheduled=True
+) -> ir.Function:
+    """Return a derivative function after the passes that make it short and its loops fast.
+
+    `parted` says that its forward and backward part will be functions of their own; one that is not `scheduled` keeps
+    its loops as reverse has written them.
+    """
+    passes = Passes()
+    passes.dump(mode, verify(function))
+    known = infer_kinds(function, {n: kinds[n] for n in (*function.params, *(c for c, _ in low.function.captured))})
+    function = passes.run("simplify", function, lambda f: simplify(f, known))
+    if not scheduled:
+        return function
+    function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
+    if not parted:
+        function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
+    function = passes.run("from zero", function, count_from_zero)
+    function = passes.run("final", function, lambda f: simplify(f, known))
+    return passes.run("sums", function, write_order)

@@ -1,0 +1,264 @@
+"""Bind names to arrays: views, other shapes of memory, memory that takes new values, arrays that change places."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from ..analysis.access import root_of
+from ..analysis.aliases import is_view, shown_by
+from ..analysis.inequalities import sums_sizes
+from ..language import ir
+from ..language.affine import affine, unclipped
+from ..language.blocks import touches, updates
+from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store
+from .array_stores import StoreWriter
+from .pull import ZERO, cell_of, whole
+from .resized import SizeChanges, can_be_held
+
+
+class BindingWriter(StoreWriter):
+    """Writes bindings of names to what other names show already."""
+
+    # what `Lowerer` sets up
+    multi: set[str]
+    stored: set[str]
+    reads: Counter
+    rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
+    depth: int
+    body: tuple[Stmt, ...]
+    onward: tuple[Stmt, ...]
+    sharing: dict[str, set[str]]
+    lists: set[str]
+    bind_array: Callable[[str, Expr], object]
+    spelled_out: Callable[[Expr], Expr]
+    function: ir.Function
+    enclosing: list[str]
+
+    def bind_view(self, stmt: Let):
+        target, value = stmt.target, stmt.value
+        base = next(e for e in ir.walk(value) if isinstance(e, Name))
+        if base.id in self.state.views:
+            base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
+        if base.id in self.lists and self.kinds[base.id].rank > 1 and self.is_replaced(target, base.id):
+            if self.sharing.get(target, {target}) & self.written_in_place(self.onward):
+                what = f"{_spoken(stmt)!r} is an item of a list, another takes its place, and one of them is written"
+                self.refuse(stmt.loc, what, _copied(stmt))
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
+        if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
+            if target in self.stored or base.id in self.stored:
+                what = f"{_spoken(stmt)!r} shares memory with {base.id!r}, which is bound anew and written"
+                self.refuse(stmt.loc, what, _copied(stmt))
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
+        fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to") for e in ir.walk(value))
+        if fixed or shown_by(value, self.kinds) & self.read_only:
+            self.read_only.add(target)
+        # a name used in this trip only shows what the counters of the loops around say now
+        self.steady = set(self.enclosing) & self.counters if self.is_used_here_only(target) else set()
+        self.state.views[target] = self.pull(self.frozen(value))
+        self.steady = set()
+
+    def is_replaced(self, target: str, base: str) -> bool:
+        """Return whether another array may be put in the place of a list's item while a name shows the item.
+
+        In Python the name goes on showing the item. What is appended takes no item's place, unless some were removed.
+        """
+        after = self.rest[1]
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        alone = self.is_used_here_only(target) and not self.has_views(target)
+        scope = after[: uses[-1] + 1 if uses else 0] if alone else self.onward
+        puts = [s for s in ir.statements(scope) if isinstance(s, Store) and s.base == base and self.puts(s)]
+        if not puts:
+            return False
+        counts = {s.at for s in ir.statements(self.body) if isinstance(s, ir.Grow) and s.base == base}
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and Name(s.target) in counts]
+        starts = [s for s in lets if s.value == ZERO]
+        adds = [s for s in lets if updates(s) and isinstance(s.value, Op) and s.value.fn == "add"]
+        removed = len(starts) > 1 or len(starts) + len(adds) < len(lets) or not alone and self.depth > 1
+        return removed or any(s.index[0] not in counts for s in puts)
+
+    def written_in_place(self, scope) -> set[str]:
+        """Return the arrays of which elements are written, those that share memory with them included."""
+        stmts = list(ir.statements(scope))
+        wrote = {s.base for s in stmts if isinstance(s, Store) and not self.puts(s)}
+        wrote |= {s.target for s in stmts if isinstance(s, Let) and updates(s)}
+        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
+
+    def is_used_here_only(self, target: str) -> bool:
+        """Return whether all uses of a name stand in this block, after its binding."""
+        return read_counts(self.rest[1])[target] == self.reads[target]
+
+    def bind_shape(self, target: str, value: Expr) -> bool:
+        """Bind a name to another shape of memory that is written; False where it is a copy."""
+        sources = shown_by(value, self.kinds)
+        if not sources or not self.writes_matter(target, sources):
+            return False
+        p = self.shaped(value) if target not in self.multi and not sources & self.multi else None
+        if p is not None:
+            self.state.views[target] = p
+            return True
+        what = "is" if is_view(value, self.kinds) else "may be"
+        self.refuse(value.loc, f"{target!r} {what} another name of an array that is written",
+                    "copy it: .copy(), or write the loop over the original")  # fmt: skip
+
+    def shows_one_array(self, target: str, base: str) -> bool:
+        """Return whether a view is used only in this block, and only before its base is bound anew."""
+        _, after = self.rest
+        uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        if not uses or read_counts(after)[target] != self.reads[target]:
+            return False
+        until = after[: uses[-1] + 1]
+        return not any(isinstance(s, Let) and s.target == base and not updates(s) for s in ir.statements(until))
+
+    def writes_matter(self, target: str, sources: set[str]) -> bool:
+        """Return whether memory that these names may share is written while `target` is in use."""
+        after = self.rest[1]
+        lets = [s for s in ir.statements(after) if isinstance(s, Let) and self.kinds[s.target].rank]
+        if self.is_used_here_only(target) and all(target not in shown_by(s.value, self.kinds) for s in lets):
+            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+            after = after[: uses[-1] + 1] if uses else ()
+        elif self.depth > 1:
+            return bool({target, *sources} & self.written_later())
+        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
+        return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
+
+    def written_later(self) -> set[str]:
+        """Return the arrays whose memory is written from here on, anywhere in the loops around this place included."""
+        onward = ir.statements(self.onward)
+        wrote = ir.stored_in(self.onward) | {s.target for s in onward if isinstance(s, Let) and updates(s)}
+        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
+
+    def check_item(self, stmt: Store):
+        """Refuse an array put into a list where it, or an item, is written: in Python the two are one array."""
+        sources = shown_by(stmt.value, self.kinds) if stmt.base in self.lists and self.puts(stmt) else set()
+        if not sources:
+            return
+        before, after = self.rest
+        group = set().union(*(self.sharing.get(n, {n}) for n in sources))
+        lets = [s for s in before if isinstance(s, Let) and not updates(s)]
+        made_here = {s.target for s in lets if not shown_by(s.value, self.kinds)}
+        here = read_counts((*before, *after))
+        of_a_trip = all(n in made_here and here[n] == self.reads[n] for n in group)
+        scope = after if of_a_trip else self.onward
+        wrote = self.written_in_place(scope)
+        if group & wrote or stmt.base in wrote and group & ir.read_in(scope):
+            name = min(sources)
+            self.refuse(stmt.loc, f"{name!r} is put into a list, and one of the two is written",
+                        f"put a copy into it: {name}.copy()")  # fmt: skip
+
+    def puts(self, stmt: Store) -> bool:
+        """Return whether a store puts an array into a list, as an item of it."""
+        whole = stmt.op == "=" and len(stmt.index) == 1 and self.kinds[stmt.base].rank > 1
+        return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice)
+
+    def note_order(self, target: str, value: Expr):
+        """Note which new memory is laid out row by row for sure, or if an argument is."""
+        fn = value.fn if isinstance(value, Op) else ""
+        like = value.args[0] if isinstance(value, Op) and (fn == "copy" or fn.endswith("_like")) else None
+        if target in self.multi:
+            return
+        if like is None or self.kinds[target].rank == 1:
+            self.contiguous_if[target] = None
+        elif isinstance(like, Name) and like.id in self.contiguous_if:
+            self.contiguous_if[target] = self.contiguous_if[like.id]
+
+    def rebind(self, stmt: Let):
+        """Lower `x = e` for a name bound before: its memory takes the new values."""
+        target, value = stmt.target, stmt.value
+        if not is_view(value, self.kinds):
+            self.bind_shape(target, value)
+        moved = all(map(self.is_last_use, shown_by(value, self.kinds)))
+        later = self.written_later()
+        if target in later and is_view(value, self.kinds) and not moved:
+            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array, and is written", _copied(stmt))
+        if is_view(value, self.kinds) and ir.names_in(value) & later and not moved:
+            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array that is written", _copied(stmt))
+        if target not in self.state.storage:
+            self.state.storage.add(target)
+            if not is_view(value, self.kinds):
+                return self.bind_array(target, value)
+            return self.materialise(self.pull(value), self.kinds[target], target, value)
+        p = self.pull(value)
+        own = whole(target, self.sizes(target))
+        for a, b in zip(own.dims, p.dims, strict=True):
+            self.hold_if_resized(target, a, b)
+            self.require(a, b, f"{target} changes its shape: lengths")
+        self.assign(own, p, value, "=", exact=True)
+
+    def hold_if_resized(self, target: str, old: Expr, new: Expr):
+        """Have an array with one axis held in a buffer where its new size is surely another one."""
+        if self.kinds[target].rank != 1 or not can_be_held(self.function, target):
+            return
+        old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
+        longer = affine(new) - affine(old)
+        of_itself = not isinstance(old, Const) and old in ir.walk(new)
+        of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
+        grows = sums_sizes(longer)
+        if longer.const != 0 if longer.is_const else of_itself or of_counters or grows:
+            raise SizeChanges(target, grows)
+
+    def has_views(self, name: str) -> bool:
+        """Return whether another name shows a part or another shape of an array."""
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and not isinstance(s.value, Name)]
+        return any(name in shown_by(s.value, self.kinds) for s in lets if self.kinds[s.target].rank)
+
+    def is_last_use(self, name: str) -> bool:
+        """Return whether what an array holds now is not used under its name after the present statement.
+
+        It is bound anew before anything else, or bound and used in this block only.
+        """
+        before, after = self.rest
+        next_use = next((s for s in after if touches(s, name)), None)
+        bound_anew = isinstance(next_use, Let) and next_use.target == name and name not in ir.names_in(next_use.value)
+        if not self.is_alone(name):
+            return False
+        if bound_anew and not self.has_views(name):
+            return True
+        here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
+        return here and any(name in ir.binds(s) for s in before)
+
+    def is_alone(self, name: str) -> bool:
+        """Return whether no other name that shows what an array holds now is used after the present statement.
+
+        A name that is bound more than once has memory of its own.
+        """
+        before = self.rest[0]
+        lets = [s for s in ir.statements(self.body) if isinstance(s, Let) and self.kinds[s.target].rank]
+        shows = [(s.target, shown_by(s.value, self.kinds)) for s in lets if s.target not in self.multi]
+        found, size = {name}, 0
+        while size < len(found):
+            size = len(found)
+            for target, sources in shows:
+                if target in found or sources & found:
+                    found |= {target, *sources}
+        counts, made_here = read_counts(before), ir.bound_in(before)
+        return all(counts[n] == self.reads[n] and n in made_here for n in found - {name})
+
+
+def read_counts(block) -> Counter:
+    """Return how often a block reads each name; a store reads the array it writes into."""
+    counts: Counter = Counter()
+    for stmt in ir.statements(block):
+        for e in ir.exprs_of(stmt):
+            counts.update(n.id for n in ir.walk(e) if isinstance(n, Name))
+        if isinstance(stmt, Store):
+            counts[stmt.base] += 1
+    return counts
+
+
+def _spoken(stmt: Let) -> str:
+    """Return the name that a statement binds as the user's text has it, where it was told apart from others."""
+    plain = re.sub(r"_\d+$", "", stmt.target)
+    return stmt.target if _says(stmt, stmt.target) or not _says(stmt, plain) else plain
+
+
+def _copied(stmt: Let) -> str:
+    """Return how to write a statement that binds a copy."""
+    if isinstance(stmt.value, Name) and _says(stmt, stmt.value.id):
+        return f"copy it: {_spoken(stmt)} = {stmt.value.id}.copy()"
+    return "copy what stands on the right: (...).copy()"
+
+
+def _says(stmt: Let, name: str) -> bool:
+    return stmt.loc is not None and re.search(rf"\b{name}\b", stmt.loc.text) is not None

@@ -1,0 +1,82 @@
+"""Lower lists: the buffer their items stand in, with room for as many as there will be, or growing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ..language import ir
+from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt
+from ..language.kinds import INT
+from .pull_ops import ArrayReader
+
+
+class ListWriter(ArrayReader):
+    """Allocates the buffers of lists; what is put into them are stores as any."""
+
+    # what `Lowerer` sets up
+    put: dict[str, tuple[Expr, ...] | None]
+    counted: set[str]
+    rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
+    fork: Callable[[], Any]
+
+    def bind_list(self, target: str, value: Op):
+        """Allocate the buffer of a list: as long as it gets, or, where that is not known, to grow."""
+        kind = self.kinds[target]
+        if target in self.state.storage:
+            count = self.scalar(value.args[0])
+            return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        rows = self.row_sizes(target) if kind.rank > 1 else ()
+        if not value.args or value.option("chosen"):
+            self.counted.add(target)
+        if value.args:
+            return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
+        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
+
+    def row_sizes(self, target: str) -> tuple[Expr, ...]:
+        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        trial = self.fork()
+        trial.put = {target: None}
+        unknown = [f"{target} {d}" for d in range(self.kinds[target].rank)]
+        trial.kinds.update(dict.fromkeys(unknown, INT))
+        trial.state.dims[target] = tuple(map(Name, unknown))
+        _, after = self.rest
+        trial.depth -= 1  # what follows belongs to the block it is in
+        lowered = trial.block(after)
+        found = trial.put[target]
+        if found is not None:
+            found = tuple(at_first(d, target, lowered, ir.bound_in(self.rest[0])) for d in found)
+        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
+            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
+                        "make an array before, and write its rows")  # fmt: skip
+        return found
+
+
+def at_first(size: Expr, target: str, block: ir.Block, before: set[str]) -> Expr:
+    """Return a size as it is when a block first puts something into a list, in what is known ahead of the block.
+
+    Only names that the block binds once are followed, and counters of the loops around; none that is bound before.
+    """
+    times = Counter(n for s in ir.statements(block) for n in ir.binds(s))
+    values: dict[Expr, Expr] = {
+        Name(s.target): s.value
+        for s in ir.statements(block)
+        if isinstance(s, Let) and times[s.target] == 1 and s.target not in before
+    }
+    values |= {Name(loop.var): loop.lo for loop in loops_around(target, block) if loop.var not in before}
+    for _ in range(len(values)):
+        size = ir.substitute(size, values)
+    return size
+
+
+def loops_around(target: str, block: ir.Block) -> list[For]:
+    """Return the loops around the first store into an array."""
+    for stmt in block:
+        if target in ir.stored_in((stmt,)):
+            inner = [loop for b in ir.blocks_of(stmt) for loop in loops_around(target, b)]
+            return [stmt, *inner] if isinstance(stmt, For) else inner
+    return []

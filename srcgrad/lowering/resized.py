@@ -1,0 +1,91 @@
+"""Arrays with one axis that a loop binds anew in another size: a buffer, and how many of its elements count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..language import ir
+from ..language.ir import Const, Expr, For, Let, Name, Op, Slice, Stmt, Store
+
+
+class SizeChanges(Exception):
+    """A name turns out to be bound anew to an array of another size than it held, a longer one or not."""
+
+    def __init__(self, name: str, longer: bool):
+        self.name, self.longer = name, longer
+
+
+def lengths(function: ir.Function) -> set[str]:
+    """Return the names that are bound to lengths of arrays only: they are not negative."""
+    bound: dict[str, bool] = dict.fromkeys(function.params, False)
+    for stmt in ir.statements(function.body):
+        length = isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in ("len", "size")
+        for name in ir.binds(stmt):
+            bound[name] = bound.get(name, True) and length
+    return {name for name, always in bound.items() if always}
+
+
+def can_be_held(function: ir.Function, name: str) -> bool:
+    """Return whether a name is first bound outside of loops and branches, and nothing writes into its array."""
+    first = next((s for s in function.body if name in ir.binds(s) or name in ir.bound_in((s,))), None)
+    stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store | ir.Grow)}
+    unpacked = any(isinstance(s, For | ir.Unpack) and name in ir.binds(s) for s in ir.statements(function.body))
+    return isinstance(first, Let) and name not in stored and not unpacked and name not in function.params
+
+
+def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir.Function:
+    """Return the function with a name that stands for the first elements of a buffer, as long as it was at first.
+
+    An array that becomes `longer` makes the buffer grow; else it does not fit, which is an error at run time.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text('''
+    ... def f(x, n):
+    ...     v = np.exp(x)
+    ...     for _ in range(n):
+    ...         v = v[1:] + v[:-1]
+    ...     return v[0]''')
+    >>> print(emit(hold_in_buffer(f, "v")))
+    def f(x, n):
+        v = np.exp(x).copy()
+        v_size = len(v)
+        for _ in range(n):
+            v_next = head(v, v_size)[1:] + head(v, v_size)[:-1]
+            v_size = len(v_next)
+            v[0:v_size] = v_next
+        return head(v, v_size)[0]
+    """
+    fresh = ir.Fresh(ir.all_names(function))
+    size, following = fresh(f"{name}_size"), fresh(f"{name}_next")
+    part = Op("head", (Name(name), Name(size)))
+    seen = False
+
+    def shown(e: Expr) -> Expr:
+        return part if e == Name(name) else ir.rebuild(e, shown)
+
+    def block(stmts, top: bool) -> tuple[Stmt, ...]:
+        nonlocal seen
+        out: list[Stmt] = []
+        for stmt in stmts:
+            first = top and not seen and isinstance(stmt, Let) and stmt.target == name
+            stmt = ir.with_blocks(ir.with_exprs(stmt, shown), lambda b: block(b, False))
+            if not isinstance(stmt, Let) or stmt.target != name:
+                out.append(stmt)
+                continue
+            value, loc = stmt.value, stmt.loc
+            if first:
+                seen = True
+                out += [Let(name, Op("copy", (value,), (), loc), loc), Let(size, Op("len", (Name(name),)), loc)]
+                continue
+            if isinstance(value, Op) and value.option("inplace"):
+                value = replace(value, static=tuple(o for o in value.static if o[0] not in ("inplace", "unordered")))
+            if not isinstance(value, Name):
+                out.append(Let(following, value, loc))
+                value = Name(following)
+            out.append(Let(size, Op("len", (value,)), loc))
+            out += [ir.Grow(name, Name(size), True, loc)] if longer else []
+            out.append(Store(name, (Slice(Const(0), Name(size), None),), value, "=", loc))
+        return tuple(out)
+
+    return replace(function, body=block(function.body, True))

@@ -1,0 +1,334 @@
+"""Order, split and start adjoint loops so that they vectorise.
+
+Where the iterations of a loop do not depend on each other (each touches its own elements, or only adds), its order is
+free: such loops run upward, and a wide body is split so that an innermost loop adds to one array at a time. An adjoint
+whose first contribution covers it is assigned, not filled with zeros first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from ..analysis.access import accesses, iteration_offset
+from ..analysis.equalities import Known
+from ..language import ir
+from ..language.affine import Affine, affine, simplify_index, times, unclipped
+from ..language.blocks import defined_first, touches
+from ..language.costs import cost
+from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from ..language.sum_order import adds_to_itself, in_lanes, is_free, read_otherwise
+from ..switches import is_on
+from .adjoint_joins import join_nests
+from .gather import assign_interiors, gather_stencils, scratch_to_scalars
+from .interchange import walk_rows
+from .loop_sums import sum_in_scalars
+from .sums import join_additions
+
+DEAR = 8
+
+
+def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
+    """Return the function with the loops of its backward part in the order and form that runs fastest.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text('''
+    ... def f(a_bar, g, n):
+    ...     for i in range(n - 1, -1, -1):
+    ...         a_bar[i] += g[i]
+    ...         a_bar[i + 1] -= g[i]
+    ...     return a_bar''')
+    >>> print(emit(schedule(replace(f, sections=((0, "backward"),)), {"a_bar": Kind("float64", 1)}, {})))
+    def f(a_bar, g, n):
+        # backward
+        for i in range(n):
+            a_bar[i] += g[i]
+        for i in range(n):
+            a_bar[i + 1] -= g[i]
+        return a_bar
+    """
+    start = {title: k for k, title in function.sections}.get("backward")
+    if start is None:
+        return function
+    forward, body = function.body[:start], function.body[start:]
+    fresh = ir.Fresh(ir.all_names(function))
+
+    def arrays() -> set[str]:
+        return {n for n, k in kinds.items() if k.rank}
+
+    def is_free(loop: For) -> bool:
+        return order_free(loop, arrays(), set())
+
+    steps: dict[str, Callable[[Block], Block]] = {
+        "upward": lambda b: turn_upward(b, arrays(), set()),
+        "first": lambda b: assign_first(b, sizes, Known(forward, sizes)),
+        "rows": lambda b: walk_rows(b, kinds, fresh),
+        "gather": lambda b: gather_stencils(b, dict(kinds), is_free, fresh),
+        "adjoint joins": lambda b: join_nests(replace(function, body=(*forward, *b)), b, kinds, sizes),
+        "scratch": lambda b: assign_interiors(scratch_to_scalars(b, fresh)),
+        "additions": join_additions,
+        "scalars": lambda b: sum_in_scalars(replace(function, body=(*forward, *b)), start, kinds, sizes),
+        "split": lambda b: split_wide(b, arrays(), set()),
+    }
+    for name, step in steps.items():
+        body = step(body) if is_on(name) else body
+    return replace(function, body=(*forward, *body))
+
+
+# --- order ------------------------------------------------------------------------------------------------------
+
+
+def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
+    """Return whether the iterations of a loop may run in any order (sums may round differently)."""
+    if not isinstance(loop.step, Const):
+        return False
+    bound: dict[str, bool] = {}  # scalar -> whether it only accumulates
+    if not _plain(loop.body, arrays, bound):
+        return False
+    varying = ir.bound_in(loop.body)
+    for name, accumulates in bound.items():
+        if accumulates:
+            if read_otherwise(loop.body, name):
+                return False
+        elif name in read_later or not defined_first(loop.body, name):
+            return False
+    return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
+
+
+def _plain(block, arrays, bound) -> bool:
+    for stmt in block:
+        if isinstance(stmt, Let):
+            value = stmt.value
+            if stmt.target in arrays or isinstance(value, Op) and value.fn == "np.dot":
+                return False
+            adds = adds_to_itself(stmt)
+            bound[stmt.target] = bound.get(stmt.target, adds) and adds
+        elif isinstance(stmt, For):
+            if not _plain(stmt.body, arrays, bound):
+                return False
+        elif isinstance(stmt, If):
+            if not (_plain(stmt.then, arrays, bound) and _plain(stmt.other, arrays, bound)):
+                return False
+        elif not isinstance(stmt, Store):
+            return False
+    return True
+
+
+def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
+    writes, reads, plain = accesses(loop.body, array)
+    if not plain:
+        return False
+    stores = [s for s in ir.statements(loop.body) if isinstance(s, Store) and s.base == array]
+    only_adds = all(s.op != "=" for s in stores) and len(reads) == len(stores)
+    if only_adds:
+        return True
+    return all(iteration_offset(w, o, loop, varying) in (0, 10**9) for w in writes for o in writes + reads)
+
+
+def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:
+    """Yield the statements of a block, each that has blocks with the names that may be read after it has run."""
+    reads = [ir.read_in((s,)) for s in block]
+    counts = Counter(n for names in reads for n in names)
+    passed: Counter[str] = Counter()
+    for stmt, own in zip(block, reads, strict=True):
+        passed.update(own)
+        if not ir.blocks_of(stmt):
+            yield stmt, set()
+        elif in_loop:
+            yield stmt, read_later | {n for n, c in counts.items() if c > (n in own)}
+        else:
+            yield stmt, read_later | {n for n, c in counts.items() if c > passed[n]}
+
+
+def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+    """Return the block with downward loops whose order is free running upward."""
+    out: list[Stmt] = []
+    for stmt, later in _with_later(block, read_later, in_loop):
+        if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
+            lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
+            stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
+        inside = in_loop or isinstance(stmt, For | ir.While)
+        out.append(ir.with_blocks(stmt, partial(turn_upward, arrays=arrays, read_later=later, in_loop=inside)))
+    return tuple(out)
+
+
+# --- first contributions ----------------------------------------------------------------------------------------
+
+
+def assign_first(block, sizes, known: Known) -> tuple[Stmt, ...]:
+    """Return the block with zero-filled adjoints assigned by the nest that covers them first."""
+    out = [ir.with_blocks(s, lambda b: assign_first(b, sizes, known)) for s in block]
+    for k, stmt in enumerate(out):
+        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn.startswith("np.zeros")):
+            continue
+        for j in range(k + 1, len(out)):
+            if not touches(out[j], stmt.target):
+                continue
+            covered = _covering(out[j], stmt, sizes, known)
+            if covered is not None:
+                out[j] = covered
+                empty = stmt.value.fn.replace("zeros", "empty")
+                out[k] = replace(stmt, value=replace(stmt.value, fn=empty))
+            break
+    return tuple(out)
+
+
+def _covering(stmt: Stmt, alloc: Let, sizes, known: Known) -> Stmt | None:
+    """Return the nest with its first addition to the array as an assignment, if that reaches every element once.
+
+    What else of the array a trip touches has to be what the addition has reached in the same trip.
+    """
+    name = alloc.target
+    loops: list[For] = []
+    beside: list[tuple[set[str], list[Stmt]]] = []  # (counters around, further statements that touch the array)
+    inner: Stmt = stmt
+    while isinstance(inner, For):
+        loops.append(inner)
+        touching = [s for s in inner.body if touches(s, name)]
+        if not touching:
+            return None
+        beside.append(({loop.var for loop in loops}, touching[1:]))
+        inner = touching[0]
+    if not isinstance(inner, Store) or inner.base != name or inner.op == "=":
+        return None
+    if name in ir.names_in(inner.value, *inner.index):
+        return None
+    dims = _dims(alloc, sizes)
+    ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
+    if dims is None or len(ranges) < len(loops):
+        return None
+    own: dict[Expr, Expr] = {Op("shape", (Name(name),), (("axis", d),)): n for d, n in enumerate(dims)}
+    ranges = {var: ir.substitute(trips, own) for var, trips in ranges.items()}
+    for e, size in zip(inner.index, dims, strict=True):
+        if not _run_through(affine(e), ranges, size, known):
+            return None
+    if ranges:
+        return None
+    for around, others in beside:
+        writes, reads, plain = accesses(tuple(others), name)
+        places = [(d, e) for d, e in enumerate(inner.index) if not isinstance(e, Name) or e.id in around]
+        if not plain or any(index[d] != e for index in (*writes, *reads) for d, e in places):
+            return None
+    value = inner.value if inner.op == "+=" else Op("neg", (inner.value,))
+    return _replaced(stmt, inner, replace(inner, op="=", value=value))
+
+
+def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Known) -> bool:
+    """Return whether an index runs through all places of an axis, once each; its counters are taken out of `ranges`.
+
+    It does as `i` below the size, and as `i * m + j` with `j` below `m`, where the size is that of `i` times `m`.
+    """
+    width, place = affine(Const(1)), affine(Const(0))
+    while index != place:
+        slopes = {v: index.slope(v) for v in ranges}
+        across = known.form(width.expr())
+        var = next((v for v, s in slopes.items() if s is not None and known.form(s.expr()) == across), None)
+        if var is None:
+            return False
+        trips = ranges.pop(var)
+        place = place + times(width, affine(Name(var)))
+        if index == place:
+            last = Op("mul", (width.expr(), trips)) if width != affine(Const(1)) else trips
+            return _same_size(last, size, known)
+        width = times(width, known.form(trips))
+    return False
+
+
+def _trips_from_zero(loop: For) -> Expr | None:
+    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
+    if loop.lo == Const(0) and loop.step == Const(1):
+        return loop.hi
+    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
+
+
+def _dims(alloc: Let, sizes):
+    value = alloc.value
+    assert isinstance(value, Op)
+    if value.fn == "np.zeros":
+        return value.args
+    like = value.args[0]
+    assert isinstance(like, Name)
+    return sizes.get(like.id) or None
+
+
+def _same_size(hi: Expr, size: Expr, known: Known) -> bool:
+    # a range stops below zero as a clipped size does
+    return known.same(hi, unclipped(size))
+
+
+def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
+    if stmt is old:
+        return new
+    return ir.with_blocks(stmt, lambda b: [_replaced(s, old, new) for s in b])
+
+
+# --- splitting --------------------------------------------------------------------------------------------------
+
+
+def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+    """Return the block with innermost loops that add to several arrays split into one loop for each."""
+    out: list[Stmt] = []
+    for stmt, later in _with_later(block, read_later, in_loop):
+        if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
+            out += _split(stmt, arrays, later)
+            continue
+        inside = in_loop or isinstance(stmt, For | ir.While)
+        out.append(ir.with_blocks(stmt, partial(split_wide, arrays=arrays, read_later=later, in_loop=inside)))
+    return tuple(out)
+
+
+def _split(loop: For, arrays, read_later) -> list[Stmt]:
+    sums = _sums(loop.body)
+    groups = _groups(loop, sums)
+    if len(groups) < 2 or not order_free(loop, arrays, read_later):
+        return [loop]
+    lets = [s for s in loop.body if isinstance(s, Let) and s.target not in sums]
+    stored = ir.stored_in(loop.body)
+    if any(ir.names_in(s.value) & stored for s in lets):
+        return [loop]
+    again = -sum(cost(s.value) for s in lets)
+    loops: list[Stmt] = []
+    for group in groups:
+        wanted = ir.names_in(*(e for s in group for e in ir.exprs_of(s)))
+        needed: list[Stmt] = []
+        for let in reversed(lets):
+            if let.target in wanted:
+                needed.insert(0, let)
+                wanted |= ir.names_in(let.value)
+        again += sum(cost(s.value) for s in needed if isinstance(s, Let))
+        chosen = {id(s) for s in (*needed, *group)}  # a body may hold the same statement twice
+        loops.append(replace(loop, body=tuple(s for s in loop.body if id(s) in chosen)))
+    return loops if again <= DEAR else [loop]
+
+
+def _sums(block) -> set[str]:
+    """Return the scalars that a block only adds to."""
+    lets = [s for s in block if isinstance(s, Let)]
+    return {s.target for s in lets} - {s.target for s in lets if not adds_to_itself(s)}
+
+
+def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
+    """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
+
+    What adds to scalars stands with the last of the stores where its order is free, so that both vectorise.
+
+    One group only where a sum reads what the loop stores: it cannot wait.
+    """
+    effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
+    summing = [s for s in effects if isinstance(s, Let)]
+    reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
+    if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
+        return [effects]
+    groups: list[list[Stmt]] = [[]]
+    for stmt in effects:
+        if isinstance(stmt, Store):
+            if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
+                groups.append([])
+            groups[-1].append(stmt)
+    free = all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing)
+    if summing and free and is_on("sums"):
+        return [*groups[:-1], [*groups[-1], *summing]]
+    return [*groups, [*summing]] if summing else groups

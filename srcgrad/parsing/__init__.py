@@ -1,0 +1,1 @@
+"""From a Python function to the language: the only readers of Python's syntax."""

@@ -1,0 +1,288 @@
+"""Read calls of Python's builtins: of generators, of items known when the text is read, and of arrays."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import itertools
+import math
+
+import numpy as np
+
+from ..language import ir
+from ..language.ir import Const, Let, Name, Op
+from .expressions import NOT_HERE, ExpressionReader, List, ShapeOf, Struct, is_text
+
+_OF_GENERATORS = (sum, max, min, any, all, list, tuple)
+_READERS = (
+    (len, "length"), (slice, "slice_of"), (isinstance, "is_instance"), (callable, "is_callable"), (pow, "power"),
+    (range, "known_range"), (sorted, "sorted_items"), (functools.reduce, "reduced"),
+)  # fmt: skip
+# what gives items to a loop and is no value of its own
+_LAZY = (
+    zip, enumerate, reversed, itertools.product, itertools.pairwise, itertools.combinations, itertools.permutations,
+)  # fmt: skip
+# what they take besides their items
+_OPTIONS: dict[object, tuple[str, ...]] = {sum: ("start",), max: ("key", "default"), min: ("key", "default")}
+
+
+class BuiltinReader(ExpressionReader):
+    """Reads them; `NOT_HERE` says that a call is none of these, or one of arithmetic."""
+
+    def builtin_call(self, node, f):
+        """Return the value of a call of a builtin of Python that is no arithmetic."""
+        node = self.with_generator(node, f)
+        reader = next((name for g, name in _READERS if g is f), None)
+        if reader is not None:
+            return getattr(self, reader)(node)
+        if f in (float, int, round):
+            return self.converted_text(node, f)
+        if f in (max, min) and node.keywords:
+            return self.extreme(node, f)
+        if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:
+            return self.of_generator(node, f)
+        if f is dict and node.keywords:
+            named = [k.arg and ast.copy_location(ast.Constant(k.arg), k.value) for k in node.keywords]
+            given = [*node.args, *(k.value for k in node.keywords)]
+            return self.expr(ast.copy_location(ast.Dict([*(None for _ in node.args), *named], given), node))
+        if f in (list, tuple, dict) and not node.keywords:
+            return self.container(node, f)
+        if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):
+            value, *start = self.positional(node)
+            value = self.opened(value, node)
+            if isinstance(value, Struct):
+                return self.of_items(value, f, node, *start)
+            return self.of_array(value, f, node, *start)
+        if f is math.fsum and node.args and isinstance(node.args[0], ast.GeneratorExp):
+            return self.of_generator(node, sum)
+        if f is math.fsum:
+            return self.array_call(node, "np.sum", self.positional(node), {})
+        if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
+            return self.construct(node, f)
+        return self.replaced_fields(node) if f is dataclasses.replace and node.args else NOT_HERE
+
+    def with_generator(self, node, f):
+        """Return a call whose items come from `map` or `filter` as one of a generator, `start` as its second argument.
+
+        An option that is not known is refused.
+        """
+        if f not in _OF_GENERATORS:
+            return node
+        unknown = [k.arg for k in node.keywords if k.arg not in _OPTIONS.get(f, ())]
+        if unknown:
+            self.refuse_option(node, unknown[0])
+        args, keywords = [self.as_generator(a) for a in node.args[:1]] + node.args[1:], node.keywords
+        if args and self.called_object(args[0]) in _LAZY:
+            args[0] = self.each_of(args[0], node)
+        if f is sum and keywords:
+            args, keywords = [*args, keywords[0].value], []
+        return ast.copy_location(ast.Call(node.func, args, keywords), node)
+
+    def as_generator(self, node):
+        """Return a call of `map` or `filter` as the generator that it is, anything else as it stands."""
+        f = self.called_object(node)
+        if f not in (map, filter) or len(node.args) < 2 or node.keywords:
+            return node
+        function, *sources = node.args
+        names = [self.fresh("item") for _ in sources]
+        items = [ast.Name(n, ast.Load()) for n in names]
+        targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in names]
+        target = targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
+        source = sources[0] if len(sources) == 1 else ast.Call(ast.Name("zip", ast.Load()), sources, [])
+        applied = ast.Call(function, items, [])
+        elt, tests = (applied, []) if f is map else (items[0], [applied])
+        made = ast.GeneratorExp(elt, [ast.comprehension(target, source, tests, 0)])
+        for n in ast.walk(made):
+            if not hasattr(n, "lineno"):
+                ast.copy_location(n, node)
+        return made
+
+    # -- of items
+    def of_items(self, value: Struct, f, node, *start):
+        """Return sum, max, min, any or all of known items."""
+        loc = self.source.loc(node)
+        items = [*start, *(map(Const, value.keys) if value.kind == "dict" else value.items)]
+        if f in (any, all):
+            tests = [lambda v=v: v for v in items]
+            return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
+        if not items:
+            return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        found = self.leaf(items[0], node)
+        for v in items[1:]:
+            found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
+        return found
+
+    def of_array(self, value, f, node, *start):
+        """Return sum, max, min, any or all of an array: Python runs through its first axis."""
+        rank = self.shared.ranks.rank(value) if isinstance(value, ir.Expr) else 1
+        if f is not sum and (rank or 0) > 1:
+            self.fail(node, f"{f.__name__}() compares the rows of an array", f"np.{f.__name__}")
+        if f in (any, all):
+            return self.user_call(node, np.any if f is any else np.all, ([value], {}))
+        options = {"axis": Const(0)} if f is sum and rank != 1 else {}
+        found = self.array_call(node, f"np.{f.__name__}", [value], options)
+        return Op("add", (self.leaf(start[0], node), found), (), self.source.loc(node)) if start else found
+
+    def extreme(self, node, f):
+        """Return the greatest or least item by a key, the first of equals, or the default where there is none."""
+        loc, options = self.source.loc(node), {k.arg: k.value for k in node.keywords}
+        best, by, found = (self.fresh(n) for n in ("best", "best_key", "found"))
+        default = self.scalar(options["default"]) if "default" in options else None
+        items = node.args[0] if len(node.args) == 1 else ast.copy_location(ast.Tuple(node.args, ast.Load()), node)
+        if not isinstance(items, ast.GeneratorExp):
+            items = self.each_of(items, node)
+        start, depth = len(self.out), self.depth
+        sure, flagged = False, False
+
+        def take(value, key):
+            self.emit(Let(best, value, loc))
+            self.emit(Let(by, key, loc))
+
+        def look():
+            nonlocal sure, flagged
+            value = self.hold(self.scalar(items.elt), node)
+            key = self.hold(self.applied(options["key"], value, node), node) if "key" in options else value
+            if self.depth == depth and not sure and not flagged:
+                sure = True
+                return take(value, key)
+            better = Op("gt" if f is max else "lt", (key, Name(by)))
+            if not sure:
+                flagged, better = True, Op("or", (Op("not", (Name(found),)), better))
+            body = [Let(best, value, loc), Let(by, key, loc)]
+            self.emit(ir.If(better, (*body, Let(found, Const(True), loc)) if not sure else tuple(body), (), loc))
+
+        self.run_through(items, look)
+        if sure:
+            return Name(best)
+        if not flagged:
+            return default if default is not None else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        first = default if default is not None else Const(0)
+        self.out[start:start] = [Let(found, Const(False), loc), Let(best, first, loc), Let(by, Const(0), loc)]
+        if default is None:
+            empty = ir.Raise("ValueError", (Const(f"{f.__name__}() iterable argument is empty ({loc.place})"),), loc)
+            self.emit(ir.If(Op("not", (Name(found),)), (empty,), (), loc))
+        return Name(best)
+
+    def applied(self, function: ast.expr, value, node):
+        """Return what a function, given as text, returns for a value."""
+        name = self.fresh("item")
+        self.env[name] = value
+        call = ast.copy_location(ast.Call(function, [ast.copy_location(ast.Name(name, ast.Load()), node)], []), node)
+        try:
+            return self.scalar(call)
+        finally:
+            del self.env[name]
+
+    def each_of(self, items: ast.expr, node) -> ast.GeneratorExp:
+        """Return the generator of the items of something."""
+        name = self.fresh("item")
+        target, item = ast.Name(name, ast.Store()), ast.Name(name, ast.Load())
+        made = ast.GeneratorExp(item, [ast.comprehension(target, items, [], 0)])
+        for n in (target, item, made):
+            ast.copy_location(n, node)
+        return made
+
+    def sorted_items(self, node):
+        """Return `sorted` of numbers as a list: the elements of an array in order."""
+        options = {k.arg: self.expr(k.value) for k in node.keywords}
+        if "key" in options or len(node.args) != 1:
+            self.fail(node, "sorted() by a key is not supported", "order = np.argsort(keys)")
+        backward = options.get("reverse", Const(False))
+        if not isinstance(backward, Const):
+            self.fail(node, "this option must be known when the function is read", "write a constant")
+        taken = self.with_generator(ast.copy_location(ast.Call(node.func, node.args, []), node), list)
+        generator = isinstance(taken.args[0], ast.GeneratorExp)
+        items = self.of_generator(taken, list) if generator else self.container(taken, list)
+        value, loc = self.user_call(node, np.sort, ([self.as_array(items, node)], {})), self.source.loc(node)
+        if backward.value:
+            value = Op("copy", (ir.Sub(value, (ir.Slice(None, None, Const(-1)),)),), (), loc)
+        made = Name(self.fresh("items"))
+        self.emit(Let(made.id, self.undone(value), loc))
+        return List(made, Op("len", (made,)), full=True)
+
+    def reduced(self, node):
+        """Return `functools.reduce(f, items, first)`, by a loop."""
+        function, items, *first = node.args
+        total, item = self.fresh("total"), self.fresh("item")
+
+        def at(n):
+            return ast.copy_location(n, node)
+
+        if not first:
+            name = self.fresh("items")
+            self.env[name] = self.hold(self.expr(items), node)
+            items = at(ast.Name(name, ast.Load()))
+            first = [at(ast.Subscript(items, at(ast.Constant(0)), ast.Load()))]
+            items = at(ast.Subscript(items, at(ast.Slice(at(ast.Constant(1)))), ast.Load()))
+        self.assign_name(total, self.scalar(first[0]), node)
+        call = at(ast.Call(function, [at(ast.Name(n, ast.Load())) for n in (total, item)], []))
+        body = [at(ast.Assign([at(ast.Name(total, ast.Store()))], call))]
+        self.stmt_for(at(ast.For(at(ast.Name(item, ast.Store())), items, body, [])))
+        return self.expr(at(ast.Name(total, ast.Load())))
+
+    # -- of values
+    def power(self, node):
+        values = list(self.bound(node, pow).values())
+        if len(values) > 2:
+            self.fail(node, "pow() with a modulus is not supported", "write x**y % z")
+        return Op("pow", tuple(self.leaf(v, node) for v in values), (), self.source.loc(node))
+
+    def converted_text(self, node, f):
+        """Return the number that a constant text stands for; `NOT_HERE` where a number is converted."""
+        if f is round:
+            if len(node.args) > 1 or node.keywords:
+                self.fail(node, "round() to a number of decimals is not supported", "np.round(x, decimals)")
+            return NOT_HERE
+        plain = len(node.args) == 1 and isinstance(node.args[0], ast.Constant | ast.Name)
+        value = self.expr(node.args[0]) if plain else None
+        if value is None or not is_text(value):
+            return NOT_HERE
+        try:
+            return Const(f(value.value), self.source.loc(node))
+        except ValueError as e:
+            self.fail(node, str(e), "write a number")
+
+    def length(self, node):
+        value = self.expr(node.args[0])
+        if isinstance(value, Struct):
+            return Const(len(value.items))
+        if isinstance(value, List):
+            return value.count
+        if isinstance(value, Const) and isinstance(value.value, str):
+            return Const(len(value.value))
+        if isinstance(value, ShapeOf):
+            return self.axes_count(value.array, node)
+        return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
+
+    def known_range(self, node, *otherwise):
+        """Return a range that is no loop's as the tuple of its items; `otherwise` is returned where it is not known."""
+        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
+        if None in ends or not 1 <= len(ends) <= 3:
+            if otherwise:
+                return otherwise[0]
+            self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
+        items = tuple(map(Const, range(*(n for n in ends if n is not None))))
+        return Struct(items, tuple(range(len(items))))
+
+    def container(self, node, make):
+        """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
+        if not node.args:
+            return Struct((), (), make.__name__)
+        items = node.args[0]
+        value = self.known_range(items, None) if self.called_object(items) is range else self.expr(items)
+        if value is not None:
+            value = self.opened(value, node)
+            if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
+                keys = value.keys if make is dict else tuple(range(len(value.items)))
+                return Struct(value.items, keys, make.__name__)
+            name = self.fresh("items")
+            self.env[name] = value if isinstance(value, Name) else self.hold(value, node)
+            items = ast.copy_location(ast.Name(name, ast.Load()), node)
+        found = self.iterable(items, node) if make is not dict else None
+        if isinstance(found, Struct):
+            return Struct(found.items, tuple(range(len(found.items))), make.__name__)
+        if found is None or make is tuple:
+            self.fail(node, f"a {make.__name__} of what is known only at run time is not supported", "use an array")
+        made = self.each_of(items, node)
+        return self.expr(ast.copy_location(ast.ListComp(made.elt, made.generators), node))

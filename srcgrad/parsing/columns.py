@@ -1,0 +1,91 @@
+"""Read lists of tuples that grow: a buffer for each part of an item, and one number of items for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..language import ir
+from ..language.ir import Let, Name, Op, Store
+from .expressions import ExpressionReader, List, Struct
+
+
+class ColumnReader(ExpressionReader):
+    """Knows of every list whether its items are numbers and arrays, or tuples of one form."""
+
+    def put(self, into: List, place: ir.Expr, value, node):
+        """Emit the stores that make a value the item at a place."""
+        for column, part in zip(_leaves(self.columns(into, value, node)), _leaves(value), strict=True):
+            self.emit(Store(column.id, (place,), part, "=", self.source.loc(node)))
+
+    def room(self, into: List, value, node):
+        """Emit what makes room for one more item."""
+        for column in _leaves(self.columns(into, value, node)):
+            self.emit(ir.Grow(column.id, into.count, False, self.source.loc(node)))
+
+    def columns(self, of: List, value, node):
+        """Return the buffers of the parts of an item, put together as the item is; all items must have one form."""
+        known, name = self.shared.columns, of.buffer.id
+        if name not in known:
+            known[name] = self.new_columns(name, value) if isinstance(value, Struct) else of.buffer
+            if isinstance(value, Struct) and not of.full:
+                made = self.made_columns(of, (), node)
+                self.shared.heads += made
+                for stmt in made:
+                    self.shared.ranks.note(stmt)
+        if not _same_form(known[name], value):
+            self.fail(node, "the items of a list that grows are not of one form", "use a list for each form")
+        return known[name]
+
+    def new_columns(self, path: str, part):
+        """Return the form of an item with the name of a new buffer for each part."""
+        if not isinstance(part, Struct):
+            return Name(self.fresh(path))
+        items = (self.new_columns(f"{path}_{key}", v) for key, v in zip(part.keys, part.items, strict=True))
+        return replace(part, items=tuple(items))
+
+    def made_columns(self, of: List, count: tuple[ir.Expr, ...], node, static=()) -> list[ir.Stmt]:
+        """Return the statements that make the buffers of a list, of a known length or to grow."""
+        loc = self.source.loc(node)
+        return [Let(c.id, Op("list", count, static, loc), loc) for c in _leaves(self.shared.columns[of.buffer.id])]
+
+    def item_read(self, of: List, expr: ir.Expr):
+        """Return the item that an expression of the buffer reads, a tuple put together from its parts."""
+        return _renamed(self.shared.columns.get(of.buffer.id, of.buffer), of.buffer.id, expr)
+
+    def first_column(self, of: List, expr: ir.Expr) -> ir.Expr:
+        """Return an expression of the buffer as one of a buffer that is there: its length is that of all."""
+        column = next(_leaves(self.shared.columns.get(of.buffer.id, of.buffer)))
+        return ir.rename_expr(expr, {of.buffer.id: column.id})
+
+    def has_tuples(self, value: List) -> bool:
+        """Return whether the items of a list are tuples."""
+        return isinstance(self.shared.columns.get(value.buffer.id), Struct)
+
+
+def row_of(form, k: ir.Expr):
+    """Return the item at a place, given the arrays of its parts."""
+    if isinstance(form, Struct):
+        return replace(form, items=tuple(row_of(v, k) for v in form.items))
+    return ir.Sub(form, (k,))
+
+
+def _leaves(value) -> Iterator:
+    if not isinstance(value, Struct):
+        yield value
+        return
+    for item in value.items:
+        yield from _leaves(item)
+
+
+def _same_form(a, b) -> bool:
+    if not isinstance(a, Struct) or not isinstance(b, Struct):
+        return isinstance(a, Struct) == isinstance(b, Struct)
+    same = (a.kind, a.keys, a.make) == (b.kind, b.keys, b.make)
+    return same and all(_same_form(p, q) for p, q in zip(a.items, b.items, strict=True))
+
+
+def _renamed(form, name: str, expr: ir.Expr):
+    if isinstance(form, Struct):
+        return replace(form, items=tuple(_renamed(v, name, expr) for v in form.items))
+    return ir.rename_expr(expr, {name: form.id})

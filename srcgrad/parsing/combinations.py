@@ -1,0 +1,82 @@
+"""Read loops over the combinations and permutations of items: as loops in loops, or unrolled."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+
+from .expressions import ExpressionReader, Struct, stored_names
+
+
+class CombinationReader(ExpressionReader):
+    """Reads what `itertools.combinations` and `itertools.permutations` run through."""
+
+    def as_loops(self, node: ast.For) -> ast.For:
+        """Return a loop over the combinations of a range as one loop in another; any other loop as it stands."""
+        call = node.iter
+        if self.called_object(call) is not itertools.combinations or not isinstance(call, ast.Call):
+            return node
+        if len(call.args) != 2 or call.keywords or self.called_object(call.args[0]) is not range:
+            return node
+        given, width = call.args[0], self.integer(self.expr(call.args[1]))
+        if width not in (1, 2, 3, 4) or not isinstance(given, ast.Call):
+            return node
+        if len(given.args) > 2 or given.keywords:
+            self.fail(call, "combinations of a range with a step are not supported", "leave the step out")
+        if node.orelse or any(_leaves(s) for s in node.body):
+            self.fail(node, "a loop over combinations that is left by break, or has an else, is not supported",
+                      "write one loop in another")  # fmt: skip
+        first, *stop = given.args if len(given.args) == 2 else (ast.copy_location(ast.Constant(0), call), *given.args)
+        body, names = list(node.body), _counters(node, width)
+        if not names:
+            names = [self.fresh("at") for _ in range(width)]
+            body.insert(0, ast.Assign([node.target], ast.Tuple([_read(n) for n in names], ast.Load())))
+        # an end that the body binds anew stays what it was
+        ends = [self.kept(e, "end") for e in (first, *stop)]
+        for k in reversed(range(width)):
+            lo = ast.BinOp(_read(names[k - 1]), ast.Add(), ast.Constant(1)) if k else ends[0]
+            hi = ast.BinOp(ends[1], ast.Sub(), ast.Constant(width - 1 - k)) if k < width - 1 else ends[1]
+            loop = ast.For(ast.Name(names[k], ast.Store()), ast.Call(given.func, [lo, hi], []), body, [])
+            body = [ast.fix_missing_locations(ast.copy_location(loop, node))]
+        (made,) = body
+        assert isinstance(made, ast.For)
+        return made
+
+    def kept(self, node: ast.expr, base: str) -> ast.expr:
+        """Return an expression that reads a value as it is now."""
+        name = self.fresh(base)
+        self.env[name] = self.hold(self.scalar(node), node)
+        return ast.copy_location(_read(name), node)
+
+    def arrangements(self, node: ast.Call, f) -> Struct:
+        """Return the combinations or permutations of items that are known, as a tuple of tuples."""
+        found, *rest = node.args
+        width = self.integer(self.expr(rest[0])) if rest else None
+        items = self.iterable(found, None)
+        if not isinstance(items, Struct) and self.integer(items.count) is not None:
+            items = self.known(items, node)
+        if not isinstance(items, Struct) or rest and width is None or node.keywords:
+            self.fail(node, f"itertools.{f.__name__}() of what is known only at run time is not supported here",
+                      "write the loops")  # fmt: skip
+        rows = f(items.items, *([width] if rest else []))
+        return Struct(tuple(Struct(row, tuple(range(len(row)))) for row in rows), ())
+
+
+def _counters(node: ast.For, count: int) -> list[str]:
+    """Return the names that a loop gives to its items, one each, where its body binds none of them; else none."""
+    targets = node.target.elts if isinstance(node.target, ast.Tuple) else []
+    names = [t.id for t in targets if isinstance(t, ast.Name)]
+    bound = {name for s in node.body for name in stored_names(s)}
+    return names if len(names) == len(targets) == count == len({*names} - bound) else []
+
+
+def _read(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _leaves(node: ast.AST) -> bool:
+    """Return whether a statement leaves the loop that it stands in by `break`."""
+    if isinstance(node, ast.For | ast.While):
+        return any(map(_leaves, node.orelse))
+    inside = not isinstance(node, ast.FunctionDef | ast.Lambda)
+    return isinstance(node, ast.Break) or inside and any(map(_leaves, ast.iter_child_nodes(node)))

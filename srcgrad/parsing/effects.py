@@ -1,0 +1,76 @@
+"""Read statements that are there for their effect: assert, raise, and what print shows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..language import ir
+from ..language.ir import Const
+from .expressions import ExpressionReader, Struct, is_text
+
+
+class EffectReader(ExpressionReader):
+    """Reads them; a text formatted at run time is not formatted, only pointed to."""
+
+    def stmt_assert(self, node):
+        message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
+        if isinstance(node.msg, ast.JoinedStr):
+            message = self.place(node)
+        self.emit(ir.Assert(self.test(node.test), message, self.source.loc(node)))
+
+    def place(self, node) -> str:
+        """Return where a statement stands, in place of a text formatted at run time."""
+        return f"see {self.source.file}:{self.source.loc(node).line}"
+
+    def stmt_raise(self, node):
+        call = node.exc
+        name = call.func if isinstance(call, ast.Call) else call
+        if not isinstance(name, ast.Name):
+            self.fail(node, "this raise is not supported", "raise a built-in exception with a constant message")
+        found, kind = self.resolve(name.id)
+        if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
+            self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
+        args = call.args if isinstance(call, ast.Call) else []
+        values = tuple(self.shown(a) for a in args)
+        if self.in_library and self.depth == self.own_depth:
+            text = values[0].value if values and isinstance(values[0], Const) else name.id
+            self.fail(node, f"{self.page_name()}: {text}", "correct the call")
+        if self.in_library and values and is_text(values[0]):
+            values = (Const(f"{values[0].value}: {self.source.called_at}"), *values[1:])
+        self.emit(ir.Raise(name.id, values, self.source.loc(node)))
+
+    def shown(self, node) -> ir.Expr:
+        """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
+        if isinstance(node, ast.JoinedStr):
+            return Const(self.place(node))
+        return self.scalar(node)
+
+    def require_result(self, value, node):
+        """Refuse a result with parts that no variable holds."""
+        if any(not is_text(v) for v in known_parts(value)) and not (self.is_callee or self.is_page):
+            self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
+
+    def printed(self, node) -> list[ir.Expr]:
+        """Return what an argument of print shows: the parts of a formatted text, unformatted."""
+        if not isinstance(node, ast.JoinedStr):
+            value = self.expr(node)
+            return leaves_of(value) if isinstance(value, Struct) else [self.leaf(value, node)]
+        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
+        return [e for p in parts for e in self.printed(p)]
+
+
+def known_parts(value) -> Iterator:
+    """Yield the parts of a result that no variable holds: lists, functions, slices, text, None."""
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from known_parts(item)
+    elif not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
+        yield value
+
+
+def leaves_of(value) -> list[ir.Expr]:
+    """Return the expressions in a value."""
+    if isinstance(value, Struct):
+        return [e for v in value.items for e in leaves_of(v)]
+    return [value] if isinstance(value, ir.Expr) else []

@@ -1,0 +1,490 @@
+"""Read a Python function into the IR: the only door in.
+
+Calls of other Python functions are read in place; tuples and fields are replaced by their items; names are resolved
+by object. Everything outside the language is refused with its line, all problems of a function in one report.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import sys
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
+from ..hints import require_constant
+from ..language import ir
+from ..language.blocks import verify
+from ..language.ir import Const, Name, Op, Return
+from .array_calls import ArrayCallReader
+from .assignments import AssignmentReader
+from .builtin_calls import BuiltinReader
+from .checkpoint_loops import CheckpointReader
+from .combinations import CombinationReader
+from .comprehensions import ComprehensionReader
+from .conditions import ConditionReader
+from .derivatives import DerivativeReader
+from .effects import EffectReader, known_parts
+from .expressions import RESERVED, List, Lost, Obj, Stop, Struct, structured
+from .externals import ExternalReader
+from .function_calls import CallReader, LocalFunction
+from .index_loops import IndexLoopReader
+from .library_calls import LibraryReader
+from .lists import ListReader
+from .loops import LoopReader
+from .match import MatchReader
+from .none import NoneReader
+from .operations import OperationReader
+from .operators import OperatorReader
+from .parts import has_list, is_known_object
+from .random_draws import RandomReader
+from .ranks import Ranks
+from .refused import STATEMENTS
+from .routines import Expansion, Routines
+from .rule_calls import RuleReader, rule_of
+from .shapes import ShapeReader
+from .source import Source, find_source, source_from_text
+from .structure import structure
+from .subscripts import SubscriptReader
+
+# a function may import these itself: what they hold is the same wherever they are imported
+IMPORTABLE = frozenset({"numpy", "math", "random", "itertools", "functools", "operator"})
+
+
+class _Parsed:
+    """What `parse` returns: the function, the structures of its parameters and result, pitfalls of what it calls."""
+
+    def __init__(self, function, structures, result, shared):
+        self.function: ir.Function = function
+        self.structures: tuple[tree.Structure, ...] = structures
+        self.result: tree.Structure = result
+        self.callees: tuple[Source, ...] = tuple(shared.callees)
+        self.pitfalls: tuple[Problem, ...] = tuple(dict.fromkeys(shared.pitfalls))
+
+
+def parse(
+    f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset(), kinds=None, stretch=False
+) -> _Parsed:
+    """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
+
+    `kinds` are those of its flat parameters, where they are known: what the text asks of ranks is then decided.
+    `stretch` asks for the variant of the derivatives it calls in which axes of length one may be repeated.
+
+    Where calls read in place make it too long, functions called again and again become routines; those with their key
+    in `inline` are read in place still.
+
+    Raises
+    ------
+    UnsupportedError
+        With every construct outside the language, by line.
+    SourceNotFoundError
+        If there is no source.
+    """
+    source = f if isinstance(f, Source) else find_source(f)
+    rule = None if isinstance(f, Source) else rule_of(f)
+    try:
+        return _read(source, structures, None, kinds, stretch, rule)
+    except Expansion:
+        routines = Routines(inline)
+        parsed = _read(source, structures, routines, kinds, stretch, rule)
+        once = routines.called_once(parsed.function.body)
+        return _read(source, structures, Routines(inline | once), kinds, stretch, rule) if once else parsed
+
+
+def _read(source: Source, structures, routines: Routines | None, kinds, stretch, rule=None) -> _Parsed:
+    shared = _Shared(source)
+    shared.stretch = stretch
+    shared.routines = routines
+    reader = Reader(source, shared, {})
+    params, bound = reader.bind_structures(structures)
+    shared.ranks = Ranks(dict(zip(params, kinds, strict=True)) if kinds is not None else None)
+    reader.env.update(bound)
+    reader.callers = {k for k, v in bound.items() if has_list(v)}
+    body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)
+    if shared.problems:
+        kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
+        raise kind(*dict.fromkeys(shared.problems))
+    result, flat = _flatten_result(value)
+    loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
+    block = (*shared.heads, *body, Return(flat[0] if len(flat) == 1 else ir.Tuple(flat), loc))
+    captured = tuple(shared.captured.items())
+    doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
+    name = f"{source.name}_function" if source.name in RESERVED else source.name
+    function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
+    return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, shared)
+
+
+def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
+    """Return the IR of the last function defined in `text`.
+
+    >>> from srcgrad.language.emit import emit
+    >>> print(emit(parse_text("def f(x):\\n    y = x * 2.0\\n    return y + 1.0")))
+    def f(x):
+        y = x * 2.0
+        return y + 1.0
+    """
+    import math
+
+    from ..primitives import own
+    from ..runtime import simd, special
+
+    known = {"np": np, "math": math, "simd": simd, "special": special, "own": own}
+    return parse(source_from_text(text, known | (namespace or {}))).function
+
+
+def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
+    if isinstance(value, Struct):
+        parts = [_flatten_result(v) for v in value.items]
+        node = tree.Node(value.kind, value.keys, tuple(p[0] for p in parts), value.make)
+        return node, tuple(e for _, flat in parts for e in flat)
+    if isinstance(value, ir.Expr):
+        return tree.LEAF, (value,)
+    return tree.Node("known", (), ()), ()
+
+
+class _Shared:
+    """What a function and the callees read into it have in common."""
+
+    def __init__(self, source: Source):
+        given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
+        taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)} | given
+        self.free_names = taken - _assigned_names(source.node) - given
+        self.fresh = ir.Fresh(taken | RESERVED)
+        self.problems: list[Problem] = []
+        self.captured: dict[str, np.ndarray] = {}
+        self.captured_ids: dict[int, str] = {}
+        self.tables: dict[str, np.ndarray] = {}
+        self.heads: list[ir.Stmt] = []
+        self.lifted: list[Struct] = []
+        self.buffers: list[tuple[Struct, List]] = []
+        self.joined: dict[object, object] = {}  # tokens of lists that may be one
+        self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
+        self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
+        self.callees: list[Source] = [source]
+        self.stack: list[object] = [source.function.__code__]
+        self.base = 0  # where the function that is read on its own stands in the stack
+        self.size = 0
+        self.calls = itertools.count()
+        self.sources: dict[object, Source] = {}
+        self.routines: Routines | None = None
+        self.ranks = Ranks()
+        self.counters: set[str] = set()
+        self.counting: set[str] = set()
+        self.stretch = False
+        self.looped: list = []  # what the loops around run through
+        self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
+        self.pitfalls: list[Problem] = []  # of the derivatives that are called
+
+
+class Reader(
+    LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
+    ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
+    SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
+    NoneReader, CombinationReader,
+):  # fmt: skip
+    """Reads one function body; a callee gets a reader of its own that shares names and problems."""
+
+    def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
+        self.source, self.shared, self.env, self.outer = source, shared, env, outer
+        self.node = node or source.node
+        self.fresh = shared.fresh
+        self.problems = shared.problems
+        self.out: list[ir.Stmt] = []
+        self.depth = self.own_depth = 0
+        self.in_library = source.called_at is not None and not source.derived
+        self.template = None
+        self.return_loc = None
+        self.locals = _assigned_names(self.node)
+        self.renamed: dict[str, str] = {}
+        self.is_callee = self.is_page = False
+        self.temporary: set[str] = set()
+        self.components: dict[tuple, str] = {}
+        self.callers = set[str]()  # names that stand for lists of a caller's
+        self.read_early = set[str]()  # names that were read before a line bound them
+        self.wanted_name: str | None = None
+        self.grown_names: set[str] | None = None
+        self.buffers, self.taking = set[str](), set[str]()
+        self.own_lists: dict[str, List] = {}
+        self.scopes: list = []  # of the comprehensions that are being read
+        self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
+
+    # -- names
+    def local_name(self, name: str) -> str:
+        if name in self.renamed:
+            return self.renamed[name]
+        if not self.is_callee and name not in RESERVED:
+            return name
+        if name not in self.renamed:
+            self.renamed[name] = self.fresh(name)
+        return self.renamed[name]
+
+    def resolve(self, name):
+        reader = self.outer
+        while reader is not None:
+            if name in reader.env:
+                return True, reader.env[name]
+            if name in reader.locals:
+                reader.read_early.add(name)
+                return True, Name(reader.local_name(name))
+            reader = reader.outer
+        return self.source.resolve(name)
+
+    def capture(self, hint: str, array: np.ndarray) -> str:
+        """Return the name under which a captured array stands; no variable of any function read has it."""
+        key = id(array)
+        if key not in self.shared.captured_ids:
+            free = hint in self.shared.free_names and hint not in self.shared.captured and hint not in RESERVED
+            name = hint if free else self.fresh(hint)
+            self.fresh.taken.add(name)
+            self.shared.captured_ids[key] = name
+            self.shared.captured[name] = array
+            self.shared.ranks.bind(name, ir.Kind(str(array.dtype), array.ndim))
+        return self.shared.captured_ids[key]
+
+    def rebinds(self, name: str) -> bool:
+        """Return whether the function binds a name of the program more than once."""
+        given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
+        stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        bound = [*given, *stores]
+        own = {n: self.renamed.get(n, n) for n in set(stores)}
+        return any(bound.count(n) > 1 and own[n] == name for n in own)
+
+    def emit(self, stmt: ir.Stmt):
+        self.out.append(stmt)
+        self.shared.ranks.note(stmt)
+        self.note_row(stmt)
+
+    # -- functions
+    def bind_structures(self, structures):
+        """Return (flat parameter names, environment) for parameters of the given structures."""
+        args = self.node.args
+        if args.vararg or args.kwarg:
+            raise UnsupportedError(
+                problem_at(self.source.loc(self.node), "*args and **kwargs parameters are not supported",
+                           "name every parameter")
+            )  # fmt: skip
+        names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+        structures = structures or (tree.LEAF,) * len(names)
+        params, env = [], {}
+        for name, structure_ in zip(names, structures, strict=True):
+            if isinstance(structure_, tree.Leaf):
+                own = self.fresh(name) if name in RESERVED else name
+                self.renamed[name] = own
+                params.append(own)
+                env[name] = Name(own)
+                continue
+            flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
+            params += flat
+            self.own_parts((name,), structure_, iter(flat))
+            env[name] = structured(structure_, map(Name, flat))
+        return tuple(params), env
+
+    def read_body(self):
+        """Return (structured block, value): the statements of the function and its result."""
+        if isinstance(self.node, ast.AsyncFunctionDef):
+            self.problems.append(
+                problem_at(self.source.loc(self.node), "async functions are not supported", "use an ordinary def")
+            )
+            return (), Const(None)
+        if isinstance(self.node, ast.Lambda):
+            try:
+                value = self.expr(self.node.body)
+                self.require_result(value, self.node.body)
+                self.return_loc = self.source.loc(self.node.body)
+            except Stop as stop:
+                self.problems.append(stop.problem)
+                value = Const(0.0)
+            return tuple(self.out), value
+        self.block(self.node.body)
+        block = tuple(self.out)
+        returns = [s for s in ir.statements(block) if isinstance(s, Return)]
+        if self.problems:
+            return (), Const(0.0)
+        if not returns:
+            if not self.is_callee:
+                self.problems.append(
+                    problem_at(self.source.loc(self.node), f"{self.source.name} returns nothing",
+                               "return the value to be differentiated")
+                )  # fmt: skip
+                return (), Const(0.0)
+            body, _ = structure(block, self.fresh)
+            return body, Obj(None)
+        self.return_loc = returns[-1].loc
+        body, result = structure(block, self.fresh)
+        for stmt in ir.statements(body):
+            if isinstance(stmt, ir.Let) and stmt.target not in self.shared.ranks.kinds:
+                self.shared.ranks.note(stmt)
+        return body, _rebuild(self.template, iter(_leaves_of(result)))
+
+    def read_call(self, rule, bound):
+        """Return (block, value) of a function with a rule of its own: a call of it."""
+        try:
+            value = self.call_by_rule(self.node, rule, [], bound)
+        except Stop as stop:
+            self.problems.append(stop.problem)
+            return (), Const(0.0)
+        return tuple(self.out), value
+
+    # -- statements
+    def block(self, nodes):
+        for node in nodes:
+            try:
+                self.stmt(node)
+            except Stop as stop:
+                if self.in_library:
+                    raise  # it is the call that is wrong: one problem of the user's line
+                self.problems.append(stop.problem)
+            if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
+                return  # a test decided when it was read may end here: what follows is never reached
+
+    def nested(self, body) -> tuple:
+        """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
+        saved, self.out = self.out, []
+        self.depth += 1
+        self.entered.append(set(self.env))
+        try:
+            body() if callable(body) else self.block(body)
+            return tuple(self.out)
+        finally:
+            self.out = saved
+            self.depth -= 1
+            self.entered.pop()
+
+    def stmt(self, node: ast.stmt):
+        method = getattr(self, f"stmt_{type(node).__name__.lower()}", None)
+        if method is None:
+            what, way = STATEMENTS.get(type(node).__name__, (f"the statement {type(node).__name__}", "rewrite it"))
+            self.fail(node, f"{what} is not supported", way)
+        method(node)
+
+    def stmt_import(self, node):
+        for alias in node.names:
+            root = alias.name.split(".")[0]
+            if root not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            whole = importlib.import_module(alias.name)
+            self.env[alias.asname or root] = Obj(whole if alias.asname else sys.modules[root])
+
+    def stmt_importfrom(self, node):
+        for alias in node.names:
+            if node.level or (node.module or "").split(".")[0] not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            found = getattr(importlib.import_module(node.module), alias.name, None)
+            if found is None:
+                self.fail(node, f"{node.module} has no {alias.name}", "check the name")
+            self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
+
+    def stmt_pass(self, node):
+        pass
+
+    def stmt_delete(self, node):
+        for target in node.targets:
+            if not isinstance(target, ast.Name):
+                self.fail(node, "del of anything but a name is not supported", "leave it out")
+            self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            self.env[target.id] = Lost("is used after it was deleted", "leave out the del")
+
+    def stmt_expr(self, node):
+        if isinstance(node.value, ast.Constant):
+            return
+        if isinstance(node.value, ast.Yield | ast.YieldFrom | ast.Await):
+            self.expr(node.value)
+        if isinstance(node.value, ast.Call):
+            target = node.value.func
+            if isinstance(target, ast.Name) and target.id == "print" and "print" not in self.locals:
+                shown = tuple(e for a in node.value.args for e in self.printed(a))
+                self.emit(ir.Print(shown, self.source.loc(node)))
+                return
+            if isinstance(target, ast.Name) and self.resolve(target.id)[1] is require_constant:
+                self.emit(ir.RequireConstant(tuple(self.scalar(a) for a in node.value.args), self.source.loc(node)))
+                return
+            value = self.expr(node.value)
+            if isinstance(value, Op) and value.fn in ("stop_gradient", "print_grad"):
+                self.fail(node, f"the value of {value.fn} is not used", f"assign it: y = {ast.unparse(node.value)}")
+            return
+        self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
+
+    def stmt_return(self, node):
+        value = Obj(None) if node.value is None else self.as_result(self.expr(node.value), node)
+        self.require_result(value, node)
+        shape, flat = _flatten_result(value)
+        before = value if self.template is None else self.template
+        if _flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
+            self.fail(node, "the returns of this function have different forms", "return the same number of values")
+        self.joined(before, value)
+        self.template = before
+        several = sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1
+        flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
+        single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
+        self.emit(Return(single, self.source.loc(node)))
+
+    def stmt_if(self, node):
+        test = self.test(node.test)
+        if isinstance(test, Const):
+            return self.block(node.body if test.value else node.orelse)
+        self.branch(test, lambda: self.block(node.body), lambda: self.block(node.orelse), node)
+
+    def branch(self, test: ir.Expr, then, other, node):
+        """Emit a branch on a test known only at run time; `then` and `other` read the two sides."""
+        self.before_block(node)
+        env = dict(self.env)
+        first = self.nested(then)
+        after_then = self.env
+        new = {k: v for k, v in after_then.items() if k not in env}
+        self.env = env | {k: v for k, v in new.items() if not is_known_object(v)}
+        second = self.nested(other)
+        after_other, self.env = self.env, {**after_then, **self.env}
+        for name in self.env:
+            values = after_then.get(name), after_other.get(name)
+            self.joined(*values)
+            if any(isinstance(v, Lost) for v in values):
+                self.env[name] = next(v for v in values if isinstance(v, Lost))
+            elif values[0] != values[1] and any(map(is_known_object, values)):
+                self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
+        self.emit(ir.If(test, first, second, self.source.loc(node)))
+
+    def stmt_functiondef(self, node):
+        if node.decorator_list:
+            self.fail(node, "a decorated inner function is not supported", "define it outside")
+        self.env[node.name] = self.assign_struct(node.name, Obj(LocalFunction(node, self)), node)
+
+    def expr_lambda(self, node):
+        return Obj(LocalFunction(node, self))
+
+
+def _leaves_of(result) -> list:
+    return list(result.items) if isinstance(result, ir.Tuple) else [result]
+
+
+def _rebuild(template, leaves):
+    if isinstance(template, Struct):
+        return replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
+    return next(leaves) if isinstance(template, ir.Expr) else template
+
+
+def _own_nodes(node):
+    """Yield the ast nodes of a function without those of functions defined inside it."""
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    stack = list(body)
+    while stack:
+        n = stack.pop()
+        yield n
+        if not isinstance(n, ast.FunctionDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
+            stack.extend(ast.iter_child_nodes(n))
+
+
+@lru_cache(maxsize=256)
+def _assigned_names(node) -> frozenset[str]:
+    found = set()
+    for n in _own_nodes(node):
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+            found.add(n.id)
+        elif isinstance(n, ast.MatchAs | ast.FunctionDef) and n.name:
+            found.add(n.name)
+    return frozenset(found)

@@ -1,0 +1,159 @@
+"""Find out from the text of functions whether a list or dict may come under another name, which would have to see
+what is written into it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import SourceNotFoundError
+from .expressions import ExpressionReader, Obj, Struct
+from .looped import grows
+from .makers import reading_of
+from .source import find_source, python_function
+
+# builtins that read the items of what they are given, and keep no list or dict itself
+_READERS = frozenset({
+    len, sum, max, min, range, enumerate, zip, reversed, any, all, list, dict, tuple, sorted, print, isinstance,
+})  # fmt: skip
+# how many calls deep a list that is handed on is followed
+DEEPEST = 4
+
+Called = Callable[[ast.expr], Any]  # the object that an expression of a call stands for, None where that is not known
+
+
+class HandedReader(ExpressionReader):
+    """Follows the lists and dicts of a function into the functions that it calls."""
+
+    # what `Reader` sets up
+    env: dict
+    locals: frozenset[str]
+
+    def escapes(self, name: str) -> bool:
+        """Return whether a list may come under another name: then both must see what is appended."""
+        return _kept(self.node, name, self.called_as, own=True)
+
+    def called_as(self, f: ast.expr):
+        """Return the object that an expression stands for, None where that is not known."""
+        if isinstance(f, ast.Attribute):
+            return _attribute(self.called_as(f.value), f.attr)
+        if not isinstance(f, ast.Name):
+            return None
+        value = self.env.get(f.id)
+        if value is None and f.id not in self.locals:
+            value = self.resolve(f.id)[1]
+        return value.value if isinstance(value, Obj) else value
+
+
+def _attribute(owner, name: str):
+    return getattr(owner, name, None) if isinstance(owner, ModuleType) else None
+
+
+def _kept(node, name: str, called: Called, own: bool, deep: int = DEEPEST) -> bool:
+    """Return whether a function may bring a list under another name, or with `own` only its callers may."""
+    plain: set[int] = set()
+    found = list(_in_scope(node, name))
+    for n, _ in found:
+        plain |= {id(e) for e in _only_read(n, called, own, deep)}
+    loads = [(n, inside) for n, inside in found if isinstance(n, ast.Name) and n.id == name]
+    return any(isinstance(n.ctx, ast.Load) and (inside or id(n) not in plain) for n, inside in loads)
+
+
+def _in_scope(node, name: str, inside=False) -> Iterator[tuple[Any, bool]]:
+    """Yield the parts of a function where a name is its own, and whether they stand in a function inside."""
+    yield node, inside
+    for n in ast.iter_child_nodes(node):
+        args = n.args if isinstance(n, ast.FunctionDef | ast.Lambda) else None
+        if args is not None and name in {a.arg for a in ast.walk(args) if isinstance(a, ast.arg)}:
+            yield from _in_scope(args, name, inside)
+        else:
+            yield from _in_scope(n, name, inside or args is not None)
+
+
+def _only_read(n: ast.AST, called: Called, own: bool, deep: int) -> Iterator[ast.AST]:
+    """Yield the parts of a piece of text whose items are read, if they are lists, and no more."""
+    if isinstance(n, ast.Attribute | ast.Subscript | ast.Starred):
+        yield n.value
+    elif isinstance(n, ast.Call):
+        yield from _only_read_by_call(n, called, deep)
+    elif isinstance(n, ast.For | ast.comprehension):
+        yield n.iter
+    elif isinstance(n, ast.IfExp):
+        yield n.test
+    elif isinstance(n, ast.Dict):
+        yield from (v for k, v in zip(n.keys, n.values, strict=True) if k is None)
+    elif isinstance(n, ast.UnaryOp | ast.If | ast.While | ast.Compare) or own and isinstance(n, ast.BoolOp):
+        yield from ast.iter_child_nodes(n)
+    elif own and isinstance(n, ast.Return) and n.value is not None:
+        yield n.value
+        yield from n.value.elts if isinstance(n.value, ast.Tuple) else ()
+
+
+def _only_read_by_call(n: ast.Call, called: Called, deep: int) -> Iterator[ast.AST]:
+    yield from (k.value for k in n.keywords if k.arg is None)
+    every = [*n.args, *(k.value for k in n.keywords)]
+    f = n.func
+    target = called(f)
+    if any(target is g for g in _READERS) or isinstance(f, ast.Attribute) and called(f.value) is np:
+        yield from every
+    elif isinstance(f, ast.Call):
+        yield from every if reading_of(called(f.func)) is not None else ()
+    elif is_derivative(target):
+        yield from every
+        yield from (e for a in every if isinstance(a, ast.Tuple) for e in a.elts)
+    elif not any(isinstance(a, ast.Starred) for a in n.args) and deep:
+        yield from _not_kept_by(target, n, deep)
+
+
+def is_derivative(target) -> bool:
+    """Return whether an object is a derivative, or makes one and calls it: what it gives are new arrays."""
+    if reading_of(target) is not None or getattr(target, "_transform", "primal") != "primal":
+        return True
+    return hasattr(target, "reader") and hasattr(target, "make") and not isinstance(target, Struct)
+
+
+def _not_kept_by(target, call: ast.Call, deep: int) -> Iterator[ast.AST]:
+    """Yield the arguments of a call of a function with text that it neither keeps nor writes."""
+    node: Any = None
+    if hasattr(target, "reader") and hasattr(target, "node"):
+        node, around = target.node, target.reader.called_as
+    elif python_function(target) is not None:
+        try:
+            source = find_source(target)
+        except SourceNotFoundError:
+            return
+        node, around = source.node, _outside(source)
+    if node is None:
+        return
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    pairs = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+    written = {name for n in ast.walk(node) for name in grows(n)}
+    for name, argument in pairs:
+        if not isinstance(argument, ast.Name) or name is None:
+            continue
+        first = next((s for s in _body(node) if any(getattr(n, "id", None) == name for n in ast.walk(s))), node)
+        anew = isinstance(first, ast.Assign) and [ast.unparse(t) for t in first.targets] == [name]
+        # what a parameter is bound to anew at once is all that is done to it from there on
+        if (anew or name not in written) and not _kept(first if anew else node, name, around, own=False, deep=deep - 1):
+            yield argument
+
+
+def _body(node) -> list:
+    return [node.body] if isinstance(node, ast.Lambda) else node.body
+
+
+def _outside(source) -> Called:
+    """Return what tells the objects that names stand for in the text of a function of a module."""
+    given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
+    bound = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | given
+
+    def called(f: ast.expr):
+        if isinstance(f, ast.Attribute):
+            return _attribute(called(f.value), f.attr)
+        return source.resolve(f.id)[1] if isinstance(f, ast.Name) and f.id not in bound else None
+
+    return called

@@ -1,0 +1,85 @@
+"""Read loops over the indices of an array, `np.ndindex` and `np.ndenumerate`, as one loop for each axis."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+
+import numpy as np
+
+from ..language import ir
+from ..language.ir import Const, Name
+from ..language.kinds import INT
+from .expressions import ExpressionReader, ShapeOf, Struct, stored_names
+
+
+class IndexLoopReader(ExpressionReader):
+    """Reads them; the index is a tuple known when the text is read."""
+
+    def indices_looped_over(self, node) -> tuple | None:
+        """Return (sizes, the array whose elements are wanted as well) of such a loop; None for other loops."""
+        f = self.called_object(node)
+        if f is np.ndindex:
+            sizes = self.shape_operands(node, [self.opened(v, node) for v in self.positional(node)])
+            if isinstance(sizes, ShapeOf):
+                self.fail(node, "the number of axes is not known here", "write a loop for each axis")
+            return tuple(sizes), None
+        if f is np.ndenumerate:
+            array = self.hold(self.scalar(node.args[0]), node)
+            whole = self.opened(ShapeOf(array), node)
+            if not isinstance(whole, Struct):
+                self.fail(node, "the number of axes is not known here", "write a loop for each axis")
+            return whole.items, array
+        return None
+
+    def for_indices(self, node, sizes, array, index: tuple):
+        """Read the loop for the axis that follows those of `index`, or the body."""
+        if len(index) == len(sizes):
+            value = _tuple(index) if array is None else _tuple(_tuple(index), ir.Sub(array, index))
+            return self.body_at(node, value)
+        if sizes[len(index)] == Const(1):
+            return self.for_indices(node, sizes, array, (*index, Const(0)))
+        jumps = {type(n) for s in node.body for n in ast.walk(s)} & {ast.Break}
+        if node.orelse or jumps and len(sizes) > 1:
+            self.fail(node, "break or else of a loop over indices is not supported", "write a loop for each axis")
+        self.before_block(node)
+        loc, var = self.source.loc(node), self.counter()
+        with self.counted_by(var):
+            body = self.nested(lambda: self.for_indices(node, sizes, array, (*index, Name(var))))
+        self.emit(ir.For(var, Const(0), sizes[len(index)], Const(1), body, (), loc))
+
+    def body_at(self, node, value: Struct):
+        """Read the body with its target bound to an index."""
+        stored = {name for s in node.body for name in stored_names(s)}
+        if isinstance(node.target, ast.Name) and node.target.id not in stored:
+            self.env[node.target.id] = value
+        else:
+            self.assign(node.target, value, node)
+        self.block(node.body)
+
+    def counter(self) -> str:
+        """Return a name for the counter of a loop: i, j, k where no loop around it counts with that."""
+        for name in ("i", "j", "k", "l"):
+            if name not in self.shared.counting and (name in self.shared.counters or name not in self.fresh.taken):
+                break
+        else:
+            name = self.fresh("i")
+        self.fresh.taken.add(name)
+        self.shared.counters.add(name)
+        return name
+
+    @contextlib.contextmanager
+    def counted_by(self, var: str):
+        """Read what stands in a loop that counts with a name."""
+        self.shared.ranks.bind(var, INT)
+        before = self.shared.counting
+        self.shared.counting = before | {var}
+        try:
+            yield
+        finally:
+            self.shared.counting = before
+
+
+def _tuple(*items) -> Struct:
+    items = items[0] if len(items) == 1 else items
+    return Struct(tuple(items), tuple(range(len(items))))

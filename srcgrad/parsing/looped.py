@@ -1,0 +1,112 @@
+"""Remember what loops run through: in Python a loop sees what its body writes into the list it runs through."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from .expressions import ExpressionReader, List, Struct
+
+# a place behind all that a loop over known items has come to
+MANY = 10**9
+GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse", "sort"})
+_OTHER = frozenset({"remove", "index", "count"})
+LOOPS = (ast.For, ast.ListComp, ast.GeneratorExp, ast.DictComp)
+
+
+@dataclass
+class Looped:
+    """A list or dict that a loop runs through, and how far the loop has come where its items are known."""
+
+    value: List | Struct
+    reader: Any
+    node: ast.expr  # what the loop says
+    loop: ast.AST
+    known: bool  # whether the items are those that there were when the loop began
+    place: int = -1
+    in_order: bool = True
+
+    def stands_for(self, value) -> bool:
+        """Return whether a value is what the loop runs through."""
+        if isinstance(value, List) and isinstance(self.value, List):
+            return self.value.buffer == value.buffer
+        if isinstance(value, Struct) and isinstance(self.value, Struct):
+            return self.value.token is value.token
+        return self.value is value
+
+
+class LoopedReader(ExpressionReader):
+    """Refuses what a loop would see in Python, and does not see here."""
+
+    # what `Reader` sets up
+    env: dict
+    own_lists: dict[str, List]
+
+    def looped_over(self, value, node, loop):
+        """Note that a loop runs through a list, or through the values of a dict."""
+        f = node.func if isinstance(node, ast.Call) else None
+        if isinstance(f, ast.Attribute) and f.attr in ("items", "values"):
+            value = self.expr(f.value)
+        elif isinstance(value, Struct) and value.kind == "dict":
+            return
+        if isinstance(loop, LOOPS) and (isinstance(value, List) or value.kind in ("list", "dict")):
+            self.shared.looped.append(Looped(value, self, node, loop, isinstance(value, Struct)))
+
+    def trip_of(self, loop, place: int):
+        """Note that a loop over known items has come to one of them."""
+        for found in self.shared.looped:
+            if found.loop is loop:
+                found.place = place
+
+    def not_in_order(self, since: int):
+        """Note that what was found since then is not run through from its first item to its last."""
+        for found in self.shared.looped[since:]:
+            found.in_order = False
+
+    def written_meanwhile(self, value, at: int | None = None, new=None):
+        """Refuse to write item `at` of a list, or to change how many there are, where a loop has yet to see that.
+
+        `new` is what stands for the list from here on.
+        """
+        for found in self.shared.looped:
+            if not found.stands_for(value):
+                continue
+            passed = at is not None and found.in_order and at <= found.place
+            if at is None or found.known and not passed:
+                what = "grows or shrinks" if at is None else "is written"
+                kind = "dict" if isinstance(found.value, Struct) and found.value.kind == "dict" else "list"
+                way = "a range" if kind == "list" else f"list({ast.unparse(found.node)})"
+                found.reader.fail(found.node, f"a {kind} {what} while it is looped over", f"loop over {way}")
+            found.value = found.value if new is None else new
+
+    def changes_of(self, value: List, loop) -> set[str]:
+        """Return what the body of a loop does with a list: items are "grown" or "written", its name is "bound" anew."""
+        found: set[str] = set()
+        body = loop.body if isinstance(loop, ast.For | ast.While) else []
+        for n in (n for s in body for n in ast.walk(s)):
+            base = n.value if isinstance(n, ast.Attribute | ast.Subscript) else n
+            now = self.env.get(base.id) if isinstance(base, ast.Name) else None
+            if not isinstance(now, List) or now.buffer != value.buffer:
+                continue
+            if isinstance(n, ast.Attribute) and n.attr in GROWING:
+                found.add("grown")
+            elif isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store):
+                found.add("written")
+            elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and self.own_lists.get(n.id) == now:
+                found.add("bound")
+        return found
+
+    def has_functions_inside(self) -> bool:
+        """Return whether functions are defined inside this one, which may write its lists."""
+        return any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
+
+
+def grows(node):
+    """Yield the name that a piece of text grows or writes like a list."""
+    if isinstance(node, ast.Attribute) and node.attr in GROWING | _OTHER and isinstance(node.value, ast.Name):
+        yield node.value.id
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+        yield node.value.id
+    if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id

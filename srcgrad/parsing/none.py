@@ -1,0 +1,67 @@
+"""Read names that are None until a branch or loop binds them to a number: `best = None` ahead of a search.
+
+Whether such a name is None is a truth value of its own, which `best is None` reads. To read the name itself before it
+is bound to a number is an error at run time, as for any name that is bound on some paths only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..language.ir import Const, Expr, Let, Name, Op
+from .expressions import ExpressionReader, Obj, is_text
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """What a name stands for that may be None: the name of its number, and that of whether it is None."""
+
+    number: str
+    none: str
+
+
+class NoneReader(ExpressionReader):
+    """Binds and tests names that may be None."""
+
+    def without_none(self, names: set[str], node):
+        """Let names that are None here, and that a branch or loop binds, stand for a number or None from here on."""
+        inside = [n for s in ast.iter_child_nodes(node) for n in ast.walk(s)]
+        loops = [n.target for n in (node, *inside) if isinstance(n, ast.For | ast.comprehension)]
+        counted = {n.id for t in loops for n in ast.walk(t) if isinstance(n, ast.Name)}
+        for name in sorted(names - counted):
+            value = self.env.get(name)
+            if isinstance(value, Obj) and value.value is None and name in self.locals:
+                maybe = Maybe(self.local_name(name), self.fresh(f"{name}_is_none"))
+                self.emit(Let(maybe.none, Const(True), self.source.loc(node)))
+                self.env[name] = maybe
+
+    def may_be_none(self, name: str) -> bool:
+        """Return whether a name stands for a number or None."""
+        return isinstance(self.env.get(name), Maybe)
+
+    def bind_maybe(self, name: str, value, node):
+        """Bind a name that may be None to a number, or to None."""
+        maybe, loc = self.env[name], self.source.loc(node)
+        is_none = isinstance(value, Obj) and value.value is None
+        if not is_none:
+            if not isinstance(value, Expr) or is_text(value):
+                self.fail(node, f"{name!r} is None in one place and no number in another", "use two names")
+            self.emit(Let(maybe.number, value, loc))
+        self.emit(Let(maybe.none, Const(is_none), loc))
+
+    def truth_of_maybe(self, node: ast.Name) -> list[Callable[[], Expr]]:
+        """Return the parts of the truth of a name that may be None: it is not None, and no zero."""
+        maybe, loc = self.env[node.id], self.source.loc(node)
+        return [lambda: Op("not", (Name(maybe.none, loc),), (), loc),
+                lambda: Op("ne", (Name(maybe.number, loc), Const(0)), (), loc)]  # fmt: skip
+
+    def none_test(self, op, left, left_node, right, right_node) -> Expr | None:
+        """Return the comparison of a name that may be None with None; None where it is another comparison."""
+        for value, node, other in ((left, left_node, right), (right, right_node, left)):
+            maybe = self.env.get(node.id) if isinstance(node, ast.Name) else None
+            if isinstance(maybe, Maybe) and isinstance(other, Obj) and other.value is None:
+                test = Name(maybe.none, value.loc)
+                return test if isinstance(op, ast.Is | ast.Eq) else Op("not", (test,), (), value.loc)
+        return None

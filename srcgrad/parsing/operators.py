@@ -1,0 +1,88 @@
+"""Read what functions stand for that Python makes of other things: `operator.add`, `functools.partial(f, x)`."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import operator
+from dataclasses import dataclass
+
+from .expressions import NOT_HERE, ExpressionReader, Obj
+
+_BINARY: dict[object, type[ast.operator]] = {
+    operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
+    operator.floordiv: ast.FloorDiv, operator.mod: ast.Mod, operator.pow: ast.Pow, operator.matmul: ast.MatMult,
+    operator.and_: ast.BitAnd, operator.or_: ast.BitOr, operator.xor: ast.BitXor, operator.lshift: ast.LShift,
+    operator.rshift: ast.RShift,
+}  # fmt: skip
+_UNARY: dict[object, type[ast.unaryop]] = {
+    operator.neg: ast.USub, operator.pos: ast.UAdd, operator.invert: ast.Invert, operator.not_: ast.Not,
+}  # fmt: skip
+_TESTS: dict[object, type[ast.cmpop]] = {
+    operator.lt: ast.Lt, operator.le: ast.LtE, operator.eq: ast.Eq, operator.ne: ast.NotEq, operator.ge: ast.GtE,
+    operator.gt: ast.Gt,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A function with some of its arguments, made by `functools.partial` in the function that is read."""
+
+    function: object
+    args: tuple
+    keywords: tuple[tuple[str, object], ...]
+    reader: object  # a function of what stands around it, as an inner function is
+
+    def __call__(self):
+        raise NotImplementedError  # known by `callable`, called where it is read
+
+
+class OperatorReader(ExpressionReader):
+    """Reads calls of them as what they stand for."""
+
+    def operator_call(self, node, f):
+        """Return the value of a call of a function of `operator`, of `partial`, or of what that has made."""
+        if f is functools.partial:
+            return self.made_partial(node)
+        if isinstance(f, Partial | functools.partial):
+            return self.expr(self.completed(node, f))
+        stands_for = next((made for table, made in _MADE if any(f is g for g in table)), None)
+        if stands_for is None or node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
+            return NOT_HERE
+        if len(node.args) != (1 if f in _UNARY else 2):
+            self.fail(node, f"{ast.unparse(node.func)}() of {len(node.args)} arguments", "correct the call")
+        return self.expr(ast.copy_location(stands_for(f, *node.args), node))
+
+    def made_partial(self, node) -> Obj:
+        """Return a function with some of its arguments, as they are now."""
+        (function, *args), keywords = self.values_of(node)
+        if not isinstance(function, Obj):
+            self.fail(node, f"{ast.unparse(node)} is not one of a function", "pass a function")
+        held = tuple((k, self.hold(v, node)) for k, v in keywords.items())
+        return Obj(Partial(function.value, tuple(self.hold(v, node) for v in args), held, self))
+
+    def completed(self, node, f) -> ast.Call:
+        """Return a call of a partial function as one of its function, with all arguments."""
+
+        def named(value) -> ast.Name:
+            name = self.fresh("given")
+            self.env[name] = value
+            return ast.copy_location(ast.Name(name, ast.Load()), node)
+
+        function = f.function if isinstance(f, Partial) else f.func
+        own = dict(f.keywords)
+        args = [named(self.lift(v, node)) for v in f.args]
+        given = {k.arg for k in node.keywords}
+        kept = [ast.copy_location(ast.keyword(k, named(self.lift(v, node))), node) for k, v in own.items()
+                if k not in given]  # fmt: skip
+        call = ast.Call(named(Obj(function)), [*args, *node.args], [*kept, *node.keywords])
+        return ast.copy_location(call, node)
+
+
+_MADE = (
+    (_BINARY, lambda f, a, b: ast.BinOp(a, _BINARY[f](), b)),
+    (_UNARY, lambda f, a: ast.UnaryOp(_UNARY[f](), a)),
+    (_TESTS, lambda f, a, b: ast.Compare(a, [_TESTS[f]()], [b])),
+    ((operator.getitem,), lambda f, a, b: ast.Subscript(a, b, ast.Load())),
+    ((operator.contains,), lambda f, a, b: ast.Compare(b, [ast.In()], [a])),
+)

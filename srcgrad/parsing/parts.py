@@ -1,0 +1,180 @@
+"""Bind names to what is no number: a tuple is kept as one name per part, all of which are bound at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NoReturn
+
+from .. import tree
+from ..language import ir
+from ..language.ir import Name
+from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+
+Path = tuple  # the name of a tuple, and the keys that lead to a part of it
+
+
+class PartReader(ExpressionReader):
+    """Binds names to tuples, lists, dicts, functions, text, shapes and slices."""
+
+    # what `Reader` sets up
+    env: dict
+    components: dict[Path, str]
+    callers: set[str]
+
+    def assign_struct(self, name: str, value, node):
+        """Return what a name stands for that is bound to anything but a number or an array."""
+        value = self.own_list(name, value, node)
+        if isinstance(value, List):
+            return value
+        if not self.inside:
+            self.callers.discard(name)
+        before = self.env.get(name) if self.inside else None
+        pending: list[tuple[str, ir.Expr]] = []
+        made = self.part((name,), value, before, node, pending)
+        self.assign_together(pending, node)
+        return made
+
+    def part(self, path: Path, value, before, node, pending: list):
+        """Return what a part stands for; the names that are to be bound for it are added to `pending`.
+
+        `before` is what it stands for where a branch or loop around may leave it as it is: then it keeps its form.
+        """
+        if isinstance(value, Struct):
+            if before is not None and not has_form_of(before, value):
+                self.changes_form(path, value, before, node)
+            parts = before.items if isinstance(before, Struct) else (None,) * len(value.items)
+            items = tuple(self.part((*path, key), item, was, node, pending)
+                          for key, item, was in zip(value.keys, value.items, parts, strict=True))  # fmt: skip
+            return replace(value, items=items)
+        if isinstance(value, Places):
+            pending.append((self.component((*path, "mask")), value.mask))
+            return Places(Name(pending[-1][0]))
+        if isinstance(value, ShapeOf):
+            return self.bound_shape(path, value, before, node)
+        if isinstance(value, ir.Expr) and not is_text(value) and not isinstance(value, ir.Slice):
+            if before is not None and (not isinstance(before, ir.Expr) or is_text(before)):
+                self.changes_form(path, value, before, node)
+            pending.append((self.component(path), value))
+            return Name(pending[-1][0])
+        if isinstance(value, ir.Slice):
+            value = self.hold(value, node)
+        elif isinstance(value, List) or is_list(value):
+            value = self.shown_list(path, value, node)
+        if before is not None and before != value:
+            self.changes_form(path, value, before, node)
+        return value
+
+    def changes_form(self, path: Path, value, before, node) -> NoReturn:
+        """Refuse a name that stands for one thing or another, depending on the path taken."""
+        name = path[0]
+        if len(path) == 1 and (isinstance(value, Obj) or is_text(value)):
+            what = "a text" if is_text(value) else "a function"
+            self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
+        if len(path) == 1 and isinstance(value, Struct):
+            what = "list" if value.kind == "list" else "dict" if value.kind == "dict" else "tuple"
+            if isinstance(before, Struct) and sorted(map(str, before.keys)) == sorted(map(str, value.keys)):
+                self.fail(node, f"the {what} {name!r} gets its keys in another order",
+                          "keep the order, or use two names")  # fmt: skip
+            self.fail(node, f"the {what} {name!r} changes its form", "use two names")
+        what = "slice" if isinstance(value, ir.Slice) else "part"
+        self.fail(node, f"a {what} in {name!r} changes its form inside a branch or loop", "use two names")
+
+    def bound_shape(self, path: Path, value: ShapeOf, before, node) -> ShapeOf:
+        """Return a shape under a name: of the array as it is now, whatever its name is bound to later."""
+        if before is not None and before != value:
+            self.fail(node, f"the shape {path[0]!r} is bound anew inside a branch or loop", "use two names")
+        if isinstance(value.array, Name) and self.rebinds(value.array.id):
+            return ShapeOf(self.hold(value.array, node))
+        return value
+
+    def assign_slice(self, name, value: ir.Slice, node) -> ir.Slice:
+        """Return a slice under a name: its bounds stay, or have names of their own where the name is bound anew."""
+        if self.in_library or not self.rebinds(self.local_name(name)):
+            return self.hold(value, node)
+        parts = {"start": value.lo, "stop": value.hi, "step": value.step}
+        names = {key: self.component((name, key)) for key, e in parts.items() if e is not None}
+        known = ir.Slice(*(Name(names[key]) if key in names else None for key in parts))
+        before = self.env.get(name)
+        if self.inside and before not in (None, known):
+            self.fail(node, f"the slice {name!r} changes its form inside a branch or loop", "use two names")
+        self.assign_together([(names[key], parts[key]) for key in names], node)
+        return known
+
+    # -- which list is which
+    def is_same(self, one, other) -> bool:
+        """Return whether two values are one list or dict, or may be."""
+        both = isinstance(one, Struct) and isinstance(other, Struct)
+        return both and self.which(one.token) is self.which(other.token)
+
+    def which(self, token: object) -> object:
+        while token in self.shared.joined:
+            token = self.shared.joined[token]
+        return token
+
+    def joined(self, one, other):
+        """Take notice that a list or dict is one or another, depending on the path taken."""
+        if isinstance(one, Struct) and isinstance(other, Struct):
+            if is_list(one) and is_list(other) and not self.is_same(one, other):
+                self.shared.joined[self.which(one.token)] = self.which(other.token)
+            for a, b in zip(one.items, other.items, strict=False):
+                self.joined(a, b)
+
+    # -- names of parts
+    def component(self, path: Path) -> str:
+        """Return the name of a part; no variable of the user's has it."""
+        if path not in self.components:
+            self.components[path] = self.fresh("_".join(map(str, path)))
+        return self.components[path]
+
+    def own_parts(self, path: Path, structure: tree.Structure, flat: Iterator[str]):
+        """Let the parts of a parameter stand under the names that they have: binding it anew binds these."""
+        if isinstance(structure, tree.Leaf):
+            self.components[path] = next(flat)
+        elif isinstance(structure, tree.Node):
+            for key, child in zip(structure.keys, structure.children, strict=True):
+                self.own_parts((*path, key), child, flat)
+
+    def rebound_structs(self, names, node):
+        """Give the parts of tuples that a branch or loop binds anew names of their own, which it binds then."""
+        for name in sorted(names):
+            value = self.env[name]
+            if isinstance(value, Struct | Places) and not self.has_own_parts((name,), value):
+                self.env[name] = self.assign_struct(name, value, node)
+
+    def has_own_parts(self, path: Path, value) -> bool:
+        """Return whether the parts of a tuple stand under the names that binding it anew binds."""
+        if isinstance(value, Struct):
+            return all(self.has_own_parts((*path, k), v) for k, v in zip(value.keys, value.items, strict=True))
+        if isinstance(value, Places):
+            return value.mask == Name(self.components.get((*path, "mask"), ""))
+        if not isinstance(value, ir.Expr) or is_text(value) or isinstance(value, ir.Slice):
+            return True
+        return value == Name(self.components.get(path, ""))
+
+
+def has_form_of(before, value: Struct) -> bool:
+    """Return whether a tuple may take the place of another value: the same keys, both dicts or neither."""
+    alike = isinstance(before, Struct) and (before.kind == "dict") == (value.kind == "dict")
+    return alike and before.keys == value.keys
+
+
+def is_list(value) -> bool:
+    """Return whether a value is a list or dict of known items, which may be written through all of its names."""
+    return isinstance(value, Struct) and value.kind in ("list", "dict")
+
+
+def has_list(value) -> bool:
+    """Return whether a list or dict is a value, or an item of it."""
+    return isinstance(value, List) or is_list(value) or isinstance(value, Struct) and any(map(has_list, value.items))
+
+
+def is_known_object(value) -> bool:
+    """Return whether a value stands for something that run time knows nothing of: a function, text, shape or list.
+
+    A tuple does where another trip of a loop may change such a part of it.
+    """
+    if isinstance(value, Struct):
+        return any(is_known_object(v) and not is_text(v) and (not isinstance(v, Obj) or hasattr(v.value, "reader"))
+                   for v in value.items)  # fmt: skip
+    return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)

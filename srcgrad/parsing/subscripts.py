@@ -1,0 +1,190 @@
+"""Read subscripts: items of tuples and shapes, elements and parts of arrays, and what stands between the brackets."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from .. import library
+from ..language import ir
+from ..language.ir import Const, Name, Op, Slice, Sub
+from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+
+
+class SubscriptReader(ExpressionReader):
+    """Reads them."""
+
+    def expr_subscript(self, node):
+        value = self.expr(node.value)
+        if isinstance(value, Struct | ShapeOf | Places):
+            return self.item(value, node)
+        if isinstance(value, List):
+            return self.item_at(value, node)
+        if is_text(value):
+            return Const(self.part_of(value.value, node), self.source.loc(node))
+        if isinstance(value, Obj) and isinstance(value.value, type(np.mgrid) | type(np.ogrid)):
+            return self.grid(node, value.value)
+        if isinstance(value, Obj) and isinstance(value.value, type(np.r_) | type(np.c_)):
+            return self.side_by_side(node, value.value)
+        if isinstance(value, Obj) and isinstance(value.value, type(np.s_)):
+            items = self.index(node.slice)
+            alone = not value.value.maketuple and not isinstance(node.slice, ast.Tuple)
+            return items[0] if alone else Struct(items, tuple(range(len(items))))
+        if isinstance(value, Obj):
+            self.fail(node, f"{ast.unparse(node.value)} cannot be indexed here", "index arrays and tuples")
+        start = len(self.out)
+        index = self.index(node.slice)
+        (value,) = self.as_before(start, [value], node)
+        part = Sub(value, index, self.source.loc(node))
+        of_flat = isinstance(value, ir.Op) and value.fn == "flat" and self.shared.ranks.rank(part) != 0
+        return Op("copy", (part,), (), part.loc) if of_flat else part
+
+    def part_of(self, items, node):
+        """Return an item, or those of a slice, of a text or tuple that is known."""
+        if isinstance(node.slice, ast.Slice):
+            parts = (node.slice.lower, node.slice.upper, node.slice.step)
+            return items[slice(*(None if e is None else self.constant_int(e) for e in parts))]
+        place = self.constant_int(node.slice)
+        if not -len(items) <= place < len(items):
+            self.fail(node, f"no item {place} in this text", f"it has {len(items)} characters")
+        return items[place]
+
+    def grid(self, node, maker):
+        """Return `np.mgrid[...]` or `np.ogrid[...]`: a step of `5j` stands for five places."""
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        ranges = []
+        for item in items:
+            if not isinstance(item, ast.Slice) or item.upper is None:
+                self.fail(node, "the places of a grid are slices with an end", "np.mgrid[0:n, 0:m]")
+            step = item.step
+            count = isinstance(step, ast.Constant) and isinstance(step.value, complex)
+            parts = [Const(0) if item.lower is None else self.scalar(item.lower), self.scalar(item.upper)]
+            parts.append(Const(int(abs(step.value))) if count else Const(1) if step is None else self.scalar(step))
+            ranges.append(Struct((*parts, Const(count)), (0, 1, 2, 3)))
+        whole = Struct(tuple(ranges), tuple(range(len(ranges))))
+        page = library.construction.open_grid if maker is np.ogrid else library.construction.dense_grid
+        return self.user_call(node, page, ([whole], {}))
+
+    def side_by_side(self, node, maker):
+        """Return `np.r_[...]` or `np.c_[...]`: arrays, numbers and ranges of whole numbers put together."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        arrays = []
+        for part in parts:
+            if isinstance(part, ast.Slice):
+                if part.upper is None or isinstance(part.step, ast.Constant) and isinstance(part.step.value, complex):
+                    self.fail(part, "this range is not supported here", "write np.arange or np.linspace")
+                ends = [part.lower, part.upper, part.step]
+                given = [Const(k) if e is None else self.scalar(e) for k, e in enumerate(ends)]
+                given[2] = given[2] if part.step else Const(1)
+                arrays.append(self.user_call(node, np.arange, (given, {})))
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                self.fail(part, "a text that says how arrays are put together is not supported", "np.concatenate")
+            else:
+                arrays.append(self.expr(part))
+        whole = Struct(tuple(arrays), tuple(range(len(arrays))))
+        page = library.assembly.column_stack if maker is np.c_ else library.assembly.in_a_row
+        return self.user_call(node, page, ([whole], {}))
+
+    def item(self, value, node):
+        is_shape, value = isinstance(value, ShapeOf), self.opened(value, node)
+        if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
+            items = self.part_of(value.items, node)
+            return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
+        key = self.expr(node.slice)
+        whole = self.integer(key)
+        key = key if whole is None else Const(whole)
+        if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
+            return self.picked(value, key, node)
+        if not isinstance(key, Const):
+            self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
+        if isinstance(value, ShapeOf):
+            return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
+        if isinstance(value, Places):
+            return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
+        try:
+            position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
+        except (ValueError, IndexError):
+            if is_shape:
+                axes = len(value.items)
+                self.fail(node, f"axis {key.value} of an array with {axes} axes", "name an axis that exists")
+            self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
+        return value.items[position]
+
+    def picked(self, value: Struct, key: ir.Expr, node):
+        """Return the item of a tuple of numbers at a place known only at run time."""
+        items, loc = value.items, self.source.loc(node)
+        if value.kind == "dict" or not items or not all(map(self.is_number, items)):
+            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
+        if self.is_truth(key) and len(items) == 2:
+            return ir.Select(key, items[1], items[0], loc)
+        if all(isinstance(v, Const) for v in items):
+            return Sub(self.table(value, node), (key,), loc)
+        return Sub(self.hold(self.as_array(value, node), node, "items"), (key,), loc)
+
+    def is_number(self, value) -> bool:
+        """Return whether a value is one number, no truth value."""
+        kind = self.shared.ranks.kind(value) if isinstance(value, ir.Expr) and not is_text(value) else None
+        return isinstance(value, Const) and kind is not None or kind is not None and not kind.rank and (
+            kind.is_float or kind.is_int)  # fmt: skip
+
+    def table(self, value: Struct, node) -> ir.Expr:
+        """Return an array of the constants in a tuple."""
+        if not value.items or any(not isinstance(v, Const) or is_text(v) for v in value.items):
+            self.fail(node, "a tuple is run through together with an array", "make it an array: np.array(...)")
+        numbers = tuple(v.value for v in value.items)
+        array = self.shared.tables.setdefault(repr(numbers), np.array(numbers))
+        return Name(self.capture("table", array))
+
+    def index(self, node) -> tuple[ir.Expr, ...]:
+        if isinstance(node, ast.Tuple):
+            items: list = []
+            for part in node.elts:
+                start = len(self.out)
+                more = self.index_parts(part)
+                items = [*self.as_before(start, items, node), *more]
+            return tuple(items)
+        if isinstance(node, ast.Slice | ast.Constant):
+            return (self.index_part(node),)
+        return self.items(self.expr(node), node)
+
+    def items(self, value, node) -> tuple[ir.Expr, ...]:
+        """Return the items of a subscript that is one value: a tuple is several."""
+        if isinstance(value, Struct) and value.kind != "list":
+            return tuple(self.index_value(v, node) for v in value.items)
+        if isinstance(value, Places):
+            return (value.mask,)
+        return (self.index_value(value, node),)
+
+    def index_parts(self, node) -> list[ir.Expr]:
+        if isinstance(node, ast.Starred):
+            return [self.index_value(v, node) for v in self.starred_items(node)]
+        return [self.index_part(node)]
+
+    def index_part(self, node) -> ir.Expr:
+        if isinstance(node, ast.Slice):
+            ends = [node.lower, node.upper, node.step]
+            given = iter(self.in_order([e for e in ends if e is not None]))
+            return Slice(*(None if e is None else self.leaf(next(given), e) for e in ends))
+        if isinstance(node, ast.Constant) and node.value is Ellipsis:
+            return ir.Dots()
+        return self.index_value(self.expr(node), node)
+
+    def index_value(self, value, node) -> ir.Expr:
+        """Return an item of a subscript; a list of constants is an array that is known before."""
+        if isinstance(value, Obj) and value.value is None:
+            return ir.NewAxis()
+        if isinstance(value, Obj) and value.value is Ellipsis:
+            return ir.Dots()
+        if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
+            return self.table(value, node)
+        if isinstance(value, Struct) and value.kind == "list":
+            return self.filled_array(value, None if value.items else Obj(np.int64), node)
+        return self.leaf(value, node)
+
+    def constant_int(self, node) -> int:
+        value = self.expr(node)
+        whole = self.integer(value)
+        if whole is not None:
+            return whole
+        self.fail(node, "this must be an integer constant", "write the number")
