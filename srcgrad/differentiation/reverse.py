@@ -201,7 +201,9 @@ class _Assembly(CheckpointAssembly):
         name, value = stmt.target, stmt.value
         out: list[Stmt] = []
         fn = value.fn if isinstance(value, Op) else ""
-        if not fn.startswith(("np.empty", "np.zeros", "np.ones")):
+        if isinstance(value, Op) and fn == "copy" and isinstance(value.args[0], Name):
+            made = value.args[0].id
+        elif not fn.startswith(("np.empty", "np.zeros", "np.ones")):
             made = self.made_anew(name)
             out.append(Let(made, value))
         out += slot.birth(name)

@@ -47,6 +47,13 @@ def read_otherwise(block, name: str) -> bool:
     return False
 
 
+def only_summed(block) -> set[str]:
+    """Return the numbers that a block adds to and does nothing else with."""
+    lets = [s for s in ir.statements(block) if isinstance(s, Let)]
+    others = {s.target for s in lets if not adds_to_itself(s)}
+    return {n for n in {s.target for s in lets} - others if not read_otherwise(block, n)}
+
+
 def write_order(function: Function) -> Function:
     """Return the function with free sums of innermost loops written as unordered, and of no others.
 
@@ -75,8 +82,7 @@ def _loop(loop: For) -> Stmt:
 def _free_sums(loop: For) -> set[str]:
     """Return the numbers that a loop only adds to, in any order."""
     lets = [s for s in ir.statements(loop.body) if isinstance(s, Let)]
-    others = {s.target for s in lets if not (isinstance(s.value, Op) and is_free(s.value) and adds_to_itself(s))}
-    return {n for n in {s.target for s in lets} - others if not read_otherwise(loop.body, n)}
+    return only_summed(loop.body) - {s.target for s in lets if not (isinstance(s.value, Op) and is_free(s.value))}
 
 
 def _vectorises(loop: For) -> bool:

@@ -3,7 +3,7 @@
 `for i in [lo, hi): X[i + o_k] += w_k * q[i]` for three and more offsets o_k becomes a copy of q into a buffer g with a
 border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any term reaches. The buffer is allocated once,
 outside the loops; its border stays zero, so that no element needs a case of its own. What else is added to X, at one
-place of a trip, stays in the first loop.
+place of a trip, stays in the first loop, and so do sums.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..language import ir
 from ..language.affine import affine, clipped, simplify_index
 from ..language.blocks import touches
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.sum_order import only_summed
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
     reads = _readers(block)
 
     def is_open(nest: _Nest) -> bool:
-        own = _readers(nest.body)
-        scalars = [s for s in nest.body if isinstance(s, Let)]
+        own, sums = _readers(nest.body), only_summed(nest.body)
+        scalars = [s for s in nest.body if isinstance(s, Let) and s.target not in sums]
         passing = all(s.target not in ir.names_in(s.value) and own[s.target] == reads[s.target] for s in scalars)
         return passing and all(map(is_free, nest.loops))
 
@@ -93,7 +94,8 @@ def _perfect(stmt: For) -> _Nest | None:
     while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
         loops.append(loops[-1].body[0])
     body = tuple(s for s in loops[-1].body if isinstance(s, Let | Store))
-    once = [s.target for s in body if isinstance(s, Let)]
+    sums = only_summed(body)
+    once = [s.target for s in body if isinstance(s, Let) and s.target not in sums]
     if len(body) < len(loops[-1].body) or len(once) > len(set(once)) or any(loop.step != Const(1) for loop in loops):
         return None
     return _Nest(tuple(loops), body)
@@ -129,7 +131,10 @@ def _terms(nest: _Nest, names) -> list[_Term]:
     found: list[_Term] = []
     scalars: dict[Expr, Expr] = {}
     read_at: dict[Expr, int] = {}
+    sums = only_summed(nest.body)
     for k, s in enumerate(nest.body):
+        if isinstance(s, Let) and s.target in sums:
+            continue
         used = [read_at[n] for n in map(Name, sorted(ir.names_in(s.value))) if n in read_at]
         first, last = min([*used, k]), max([*used, k] if _elements(s.value) else used or [k])
         value = ir.substitute(s.value, scalars)
@@ -225,7 +230,7 @@ def _left(nest: _Nest, stencil: _Stencil, copy: Store) -> list[Stmt]:
     start = min(t.first for t in stencil.terms)
     left = [s for s in nest.body if not any(s is t.store for t in stencil.terms)]
     kept: list[Stmt] = []
-    used: set[str] = set()
+    used = only_summed(nest.body)
     for k in range(len(nest.body) - 1, -1, -1):
         s = nest.body[k]
         if any(s is other for other in left) and (isinstance(s, Store) or s.target in used):
