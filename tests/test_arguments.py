@@ -221,6 +221,49 @@ def test_primal_writes_as_the_function_does():
     np.testing.assert_allclose(a, b, rtol=1e-14)
 
 
+def diffuses_copies(a, n):
+    for _ in range(n):
+        a = a.copy()
+        a[1:-1] += 0.1 * (a[2:] - 2.0 * a[1:-1] + a[:-2])
+    return np.sum(a**2)
+
+
+def writes_before_some_copies(a, n):
+    for k in range(n):
+        if k > 0:
+            a = a.copy()
+        a[0] *= 2.0
+    return np.sum(a**2)
+
+
+def writes_what_it_showed_first(a, n):
+    before = a
+    a = a.copy()
+    a = before
+    a[0] *= n
+    return np.sum(a**2)
+
+
+def test_copies_of_an_argument_may_be_written():
+    a = np.linspace(0.5, 1.5, 5) ** 2
+    before = a.copy()
+    assert sg.differentiable(diffuses_copies)(a, 3) == pytest.approx(diffuses_copies(a, 3), rel=1e-14)
+    assert same_bits(a, before)
+
+
+def test_an_argument_may_be_written_before_it_is_bound_anew():
+    a = np.linspace(0.5, 1.5, 5)
+    with pytest.raises(sg.UnsupportedError, match=r"a\[0\] \*= 2.0(.|\n)*'a' is written and bound anew(.|\n)*copy it first"):
+        sg.differentiable(writes_before_some_copies)(a, 2)
+    assert sg.value_and_grad(writes_before_some_copies)(a, 2)[0] == writes_before_some_copies(a.copy(), 2)
+
+
+def test_an_argument_written_under_its_name_again():
+    a, b = np.linspace(0.5, 1.5, 5), np.linspace(0.5, 1.5, 5)
+    assert sg.differentiable(writes_what_it_showed_first)(a, 3) == writes_what_it_showed_first(b, 3)
+    assert same_bits(a, b)
+
+
 def test_written_argument_that_overlaps_another_one():
     def f(a, b):
         a[0] = 5.0 * b[0]

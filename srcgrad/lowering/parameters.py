@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..analysis.aliases import written
+from ..analysis.aliases import shown_by, written
 from ..errors import BROADCAST, BROADCAST_ONCE, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import rename_block, updates
@@ -30,21 +30,41 @@ def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
 def own_rebound_params(function: ir.Function, kinds: dict[str, Kind], keep_args: bool = False) -> ir.Function:
     """Return the function with array parameters that are bound anew copied into a name of their own.
 
-    Where such a parameter is also written the caller would have to see some writes and not others: refused, unless
-    arguments are kept as they are anyway.
+    Where such a parameter may be written before it is bound anew the caller would have to see some writes and not
+    others: refused, unless arguments are kept as they are anyway.
     """
     bound = {n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s)}
     fresh, table, copies = ir.Fresh(ir.all_names(function)), {}, []
     for p in (*function.params, *(n for n, _ in function.captured)):
         if p not in bound or not kinds[p].rank:
             continue
-        if p in ir.stored_in(function.body) and not keep_args:
-            loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Store) and s.base == p)
-            raise UnsupportedError(problem_at(loc, f"the argument {p!r} is written and bound anew",
+        written_first = None if keep_args else _first_write(function.body, p, kinds)[1]
+        if written_first is not None:
+            raise UnsupportedError(problem_at(written_first.loc, f"the argument {p!r} is written and bound anew",
                                               f"copy it first: {p}_own = {p}.copy()"))  # fmt: skip
         table[p] = fresh(p)
         copies.append(Let(table[p], Op("copy", (Name(p),), (("own", True),)), function.loc))
     return replace(function, body=(*copies, *rename_block(function.body, table)))
+
+
+def _first_write(block: ir.Block, param: str, kinds: dict[str, Kind], passed: bool = True) -> tuple[bool, Store | None]:
+    """Return whether a name may still be the argument behind a block, and a store that may write into that."""
+    for stmt in block:
+        if isinstance(stmt, Store) and stmt.base == param and passed:
+            return passed, stmt
+        inside = [_first_write(b, param, kinds, passed) for b in ir.blocks_of(stmt)]
+        found = next((store for _, store in inside if store is not None), None)
+        if found is not None:
+            return passed, found
+        after = [left for left, _ in inside]
+        if isinstance(stmt, If):
+            passed = any(after)
+        elif inside:
+            passed = passed or any(after)
+        elif param in ir.binds(stmt) and binds_anew(stmt):
+            shown = shown_by(stmt.value, kinds) if isinstance(stmt, Let) else {param}
+            passed = bool(shown - {param}) or passed and param in shown
+    return passed, None
 
 
 def owned(function: ir.Function) -> dict[str, str]:
