@@ -50,7 +50,7 @@ LEVELS = {
         ("", "special"),
     ),
     "parsing": (
-        ("", "makers", "ranks", "refused", "source", "structure"),
+        ("", "floors", "makers", "ranks", "refused", "source", "structure"),
         ("closures", "expressions"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "conditions", "effects",
          "externals", "index_loops", "library_calls", "looped", "match", "none", "operations", "operators", "parts",
@@ -86,7 +86,7 @@ LEVELS = {
     ),
     "optimisation": (
         ("", "contractions", "from_zero", "gather", "interchange", "lifted_products", "loop_sums", "parallel",
-         "read_once", "simplify", "sums", "webs"),
+         "read_once", "simplify", "split", "sums", "webs"),
         ("joins", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
         ("fuse",),

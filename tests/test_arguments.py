@@ -253,7 +253,7 @@ def test_copies_of_an_argument_may_be_written():
 
 def test_an_argument_may_be_written_before_it_is_bound_anew():
     a = np.linspace(0.5, 1.5, 5)
-    with pytest.raises(sg.UnsupportedError, match=r"a\[0\] \*= 2.0(.|\n)*'a' is written and bound anew(.|\n)*copy it first"):
+    with pytest.raises(sg.UnsupportedError, match=r"a\[0\] \*= 2.0\n(.|\n)*'a' is written and bound anew"):
         sg.differentiable(writes_before_some_copies)(a, 2)
     assert sg.value_and_grad(writes_before_some_copies)(a, 2)[0] == writes_before_some_copies(a.copy(), 2)
 

@@ -251,6 +251,8 @@ class _Printer:
             self.branch(stmt, depth, "if", before)
         elif isinstance(stmt, For | ir.While | ir.Try):
             self.line(f"{pad}{_head(stmt)}")
+            if isinstance(stmt, For) and stmt.floored:
+                self.line(f"{pad}    {stmt.var} = max({stmt.var}, {least(stmt)})")
             self.block(stmt.body, depth + 1, None, before)
             if stmt.other:
                 self.line(f"{pad}{'except Exception' if isinstance(stmt, ir.Try) else 'else'}:")
@@ -293,6 +295,12 @@ def _head(stmt) -> str:
         parts = [stmt.hi] if stmt.lo == Const(0) else parts[:2]
     trips = "prange" if stmt.parallel else "range"
     return f"for {stmt.var} in {trips}({', '.join(map(expr_text, parts))}):"
+
+
+def least(loop: For) -> int | None:
+    """Return the number that the counter of a loop goes down to, as far as that is a constant and not negative."""
+    hi = loop.hi.value if loop.step == Const(-1) and isinstance(loop.hi, Const) else None
+    return hi + 1 if type(hi) is int and hi >= -1 else None
 
 
 def _same_line(loc, before) -> bool:

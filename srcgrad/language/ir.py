@@ -168,7 +168,7 @@ class If(Stmt):
 
 @dataclass(frozen=True, slots=True)
 class For(Stmt):
-    """`for var in range(lo, hi, step)` (or `prange`); `schedule`: how reverse keeps it, `made`: for array code."""
+    """`for var in range(...)` or `prange`; `schedule`: how kept, `made`: of arrays, `floored`: `var = max(var, 0)`."""
 
     var: str
     lo: Expr
@@ -180,6 +180,7 @@ class For(Stmt):
     schedule: tuple[str, Expr] | None = None
     made: bool = field(default=False, compare=False, repr=False)
     parallel: bool = False
+    floored: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 Compiled code looks at every index whether it is negative, as it then counts from the end. A compiler proves that away,
 and vectorises, where a loop counts from zero and what is added to its counter is seen not to be negative:
 `for j in range(k + 1, n): a[j] += b[j]` becomes `for j in range(n - k - 1): a[j + k + 1] += b[j + k + 1]`. Of the
-counter of a loop that runs downward nothing is seen, so that `k + 1` is given as `max(k + 1, 0)` there.
+counter of a loop that runs downward nothing is seen, so that `k + 1` is given as `max(k + 1, 0)` there. Where such a
+loop has others inside that go along rows, its counter is floored: `t = max(t, 0)` changes nothing, and `x[t, j]` needs
+no test.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import replace
 from ..language import ir
 from ..language.affine import affine, not_negative, simplify_index
 from ..language.blocks import rename_block
+from ..language.emit import least
 from ..language.ir import Block, Const, Expr, For, Function, Let, Name, Op, Stmt, Store, Sub
 
 ZERO, ONE = Const(0), Const(1)
@@ -75,6 +78,8 @@ class _Counting:
             wanted = self.every or stmt.made
             return self.innermost(stmt, around) if wanted and _is_plain(stmt) else (stmt, [])
         found: list[Let] = []
+        if isinstance(stmt, For) and least(stmt) is not None and _finds_rows(stmt):
+            stmt = replace(stmt, floored=True)
 
         def inner(block: Block) -> Block:
             new, before = self.block(block, (*around, stmt) if isinstance(stmt, For) else around)
@@ -111,6 +116,17 @@ class _Counting:
 
         loop = replace(loop, body=tuple(_indexed(s, offset, {}) for s in loop.body))
         return loop, list(names.values())
+
+
+def _finds_rows(loop: For) -> bool:
+    """Return whether loops inside a loop go along rows that its counter finds."""
+    inside = [s for s in ir.statements(loop.body) if isinstance(s, For)]
+    if not inside:
+        return False
+    places = [i for s in ir.statements(loop.body) if isinstance(s, Store) for i in s.index]
+    exprs = [e for s in ir.statements(loop.body) for e in ir.exprs_of(s)]
+    places += [i for e in ir.walk(*exprs) if isinstance(e, Sub) for i in e.index]
+    return any(loop.var in ir.names_in(i) for i in places)
 
 
 def _is_plain(loop: For) -> bool:

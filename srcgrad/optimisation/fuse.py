@@ -17,17 +17,15 @@ from ..analysis.equalities import Known
 from ..language import ir
 from ..language.affine import Affine, affine, simplify_index, times, unclipped
 from ..language.blocks import defined_first, touches
-from ..language.costs import cost
 from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from ..language.sum_order import adds_to_itself, in_lanes, is_free, read_otherwise
+from ..language.sum_order import adds_to_itself, read_otherwise
 from ..switches import is_on
 from .adjoint_joins import join_nests
 from .gather import assign_interiors, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .loop_sums import sum_in_scalars
+from .split import split_loop
 from .sums import join_additions
-
-DEAR = 8
 
 
 def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
@@ -273,62 +271,8 @@ def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tu
     out: list[Stmt] = []
     for stmt, later in _with_later(block, read_later, in_loop):
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
-            out += _split(stmt, arrays, later)
+            out += split_loop(stmt, partial(order_free, arrays=arrays, read_later=later))
             continue
         inside = in_loop or isinstance(stmt, For | ir.While)
         out.append(ir.with_blocks(stmt, partial(split_wide, arrays=arrays, read_later=later, in_loop=inside)))
     return tuple(out)
-
-
-def _split(loop: For, arrays, read_later) -> list[Stmt]:
-    sums = _sums(loop.body)
-    groups = _groups(loop, sums)
-    if len(groups) < 2 or not order_free(loop, arrays, read_later):
-        return [loop]
-    lets = [s for s in loop.body if isinstance(s, Let) and s.target not in sums]
-    stored = ir.stored_in(loop.body)
-    if any(ir.names_in(s.value) & stored for s in lets):
-        return [loop]
-    again = -sum(cost(s.value) for s in lets)
-    loops: list[Stmt] = []
-    for group in groups:
-        wanted = ir.names_in(*(e for s in group for e in ir.exprs_of(s)))
-        needed: list[Stmt] = []
-        for let in reversed(lets):
-            if let.target in wanted:
-                needed.insert(0, let)
-                wanted |= ir.names_in(let.value)
-        again += sum(cost(s.value) for s in needed if isinstance(s, Let))
-        chosen = {id(s) for s in (*needed, *group)}  # a body may hold the same statement twice
-        loops.append(replace(loop, body=tuple(s for s in loop.body if id(s) in chosen)))
-    return loops if again <= DEAR else [loop]
-
-
-def _sums(block) -> set[str]:
-    """Return the scalars that a block only adds to."""
-    lets = [s for s in block if isinstance(s, Let)]
-    return {s.target for s in lets} - {s.target for s in lets if not adds_to_itself(s)}
-
-
-def _groups(loop: For, sums: set[str]) -> list[list[Stmt]]:
-    """Return the effects of a loop body in groups: stores that add to one array each, then all that adds to scalars.
-
-    What adds to scalars stands with the last of the stores where its order is free, so that both vectorise.
-
-    One group only where a sum reads what the loop stores: it cannot wait.
-    """
-    effects: list[Stmt] = [s for s in loop.body if isinstance(s, Store) or isinstance(s, Let) and s.target in sums]
-    summing = [s for s in effects if isinstance(s, Let)]
-    reads = ir.names_in(*(e for s in summing for e in ir.exprs_of(s)))
-    if reads & ir.stored_in(loop.body) or all(not isinstance(s, Store) or s.op == "=" for s in effects):
-        return [effects]
-    groups: list[list[Stmt]] = [[]]
-    for stmt in effects:
-        if isinstance(stmt, Store):
-            if stmt.op != "=" and any(isinstance(s, Store) and s.op != "=" for s in groups[-1]):
-                groups.append([])
-            groups[-1].append(stmt)
-    free = all(isinstance(s.value, Op) and is_free(s.value) and in_lanes(s.value) for s in summing)
-    if summing and free and is_on("sums"):
-        return [*groups[:-1], [*groups[-1], *summing]]
-    return [*groups, [*summing]] if summing else groups

@@ -12,6 +12,7 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from .columns import row_of
 from .expressions import List, Lost, Obj, Struct, is_text, stored_names
+from .floors import without_floor
 from .looped import LoopedReader
 
 MOST_UNROLLED = 200
@@ -353,7 +354,7 @@ class LoopReader(LoopedReader):
     def for_range(self, node, bounds, parallel=False):
         lo, hi, step = bounds
         loc = self.source.loc(node)
-        name = node.target.id
+        node, name = without_floor(node, bounds, self.called_object), node.target.id
         assigned = any(name in stored_names(s) for s in node.body)
         if self.in_library:
             self.renamed[name] = self.counter()

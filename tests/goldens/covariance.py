@@ -56,6 +56,7 @@ def covariance_value_and_grad(data):
     # for i in range(m):  (line 5)
     products_bar = np.zeros_like(products)
     for i in range(m - 1, -1, -1):
+        i = max(i, 0)
         # cov[i, i:] = cov[i:, i] = data[:, i] @ data[:, i:] / (n - 1)  (line 6)
         value_bar = np.empty(data.shape[1] - i)
         first = max(i, 0)
@@ -64,7 +65,6 @@ def covariance_value_and_grad(data):
             cov_bar[j + first, i] = 0.0
         for j in range(data.shape[1] - i):
             value_bar[j] += cov_bar[i, j + first]
-        for j in range(data.shape[1] - i):
             products_bar[i, j + first] += value_bar[j] * (1.0 / (n - 1))
     # cov[i, i:] = cov[i:, i] = data[:, i] @ data[:, i:] / (n - 1)  (line 6)
     data_1_bar = data_1 @ products_bar.T

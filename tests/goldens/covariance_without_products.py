@@ -62,6 +62,7 @@ def covariance_value_and_grad(data):
     # for i in range(m):  (line 5)
     data_1_bar = np.zeros_like(data_1)
     for i in range(m - 1, -1, -1):
+        i = max(i, 0)
         # cov[i, i:] = cov[i:, i] = data[:, i] @ data[:, i:] / (n - 1)  (line 6)
         value_bar = np.empty(data.shape[1] - i)
         first = max(i, 0)

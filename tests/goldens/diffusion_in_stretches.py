@@ -43,6 +43,7 @@ def diffusion_in_stretches_value_and_grad(u0, r, n):
     # for _ in sg.checkpoint(range(n), "periodic", every=10):  (line 3)
     u_rec = np.empty((10, u.size))
     for chunk in range(chunks - 1, -1, -1):
+        chunk = max(chunk, 0)
         start = chunk * 10
         stop = min(start + 10, n)
         for i_2 in range(u.shape[0]):

@@ -35,9 +35,9 @@ def gaussians_value_and_grad(x, centres, a):
         for j in range(centres.shape[0]):
             exp = np.exp(-a * (x[i] - centres[j])**2)
             out += exp * values[i] * log[j]
-            log_bar[j] += exp * values[i]
             exp_bar = values[i] * log[j]
             values_bar_sum += exp * log[j]
+            log_bar[j] += exp * values[i]
             t = x[i] - centres[j]
             t_1 = 2.0 * a * exp * exp_bar * t
             a_bar -= exp * exp_bar * t**2

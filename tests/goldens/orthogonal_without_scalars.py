@@ -66,6 +66,7 @@ def orthogonal_value_and_grad(A):
     A_1_bar = np.zeros_like(A_1)
     total_1_row_bar = np.zeros_like(total_1_row)
     for k in range(A_1.shape[1] - 1, -1, -1):
+        k = max(k, 0)
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
             for j in range(A_1.shape[1] - 1, k, -1):

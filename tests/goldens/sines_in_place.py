@@ -37,6 +37,7 @@ def sines_in_place_value_and_grad(a, turns):
     for i in range(a_1.shape[0]):
         a_1_bar[i] = 1.0
     for t in range(turns - 1, -1, -1):
+        t = max(t, 0)
         for i in range(a_1.shape[0]):
             # a[i] = math.sin(a[i])  (line 4)
             a_1[i] = a_1_rec[t, i]

@@ -66,16 +66,17 @@ def standardised_value_and_grad(X, gain, bias):
             # Z = gain * centred / scale + bias  (line 4)
             t = 1.0 / scale[j]
             gain_bar[j] += t * centred[i, j] * Z_bar
+            bias_bar[j] += Z_bar
+        for j in range(gain.shape[0]):
+            Z_bar = 2.0 * Z[i, j]
+            # Z = gain * centred / scale + bias  (line 4)
+            t = 1.0 / scale[j]
             centred_bar[i, j] = t * gain[j] * Z_bar
         for j in range(gain.shape[0]):
             Z_bar = 2.0 * Z[i, j]
             # Z = gain * centred / scale + bias  (line 4)
             t = 1.0 / scale[j]
             scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar
-        for j in range(gain.shape[0]):
-            Z_bar = 2.0 * Z[i, j]
-            # Z = gain * centred / scale + bias  (line 4)
-            bias_bar[j] += Z_bar
     # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     sums_1_bar = np.empty_like(sums_1)
     for i in range(X.shape[1]):

@@ -54,6 +54,7 @@ def triangular_times_value_and_grad(A, B):
     A_bar = np.zeros_like(A)
     total_row_bar = np.zeros_like(total_row)
     for i in range(B_1.shape[0] - 1, -1, -1):
+        i = max(i, 0)
         # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
         for j in range(B_1.shape[1]):
             B_1[i, j] = B_1_rec[i, j]

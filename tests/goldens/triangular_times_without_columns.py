@@ -50,6 +50,7 @@ def triangular_times_value_and_grad(A, B):
     # for i in range(B.shape[0]):  (line 2)
     A_bar = np.zeros_like(A)
     for i in range(B_1.shape[0] - 1, -1, -1):
+        i = max(i, 0)
         # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
         first = max(i + 1, 0)
         for j in range(B_1.shape[1]):
@@ -58,7 +59,6 @@ def triangular_times_value_and_grad(A, B):
             total_bar = B_1_bar[i, j]
             for k in range(A.shape[0] - i - 1):
                 A_bar[k + first, i] += B_1[k + first, j] * total_bar
-            for k in range(A.shape[0] - i - 1):
                 B_1_bar[k + first, j] += A[k + first, i] * total_bar
     # def triangular_times(A, B):  (line 1)
     B_bar = B_1_bar

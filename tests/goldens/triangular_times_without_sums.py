@@ -54,6 +54,7 @@ def triangular_times_value_and_grad(A, B):
     A_bar = np.zeros_like(A)
     total_row_bar = np.zeros_like(total_row)
     for i in range(B_1.shape[0] - 1, -1, -1):
+        i = max(i, 0)
         # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
         for j in range(B_1.shape[1]):
             B_1[i, j] = B_1_rec[i, j]
@@ -61,9 +62,9 @@ def triangular_times_value_and_grad(A, B):
         for k in range(A.shape[0] - i - 1):
             A_bar_sum = 0.0
             for j in range(B_1.shape[1]):
-                B_1_bar[k + i + 1, j] += A[k + i + 1, i] * total_row_bar[j]
-            for j in range(B_1.shape[1]):
                 A_bar_sum += B_1[k + i + 1, j] * total_row_bar[j]
+            for j in range(B_1.shape[1]):
+                B_1_bar[k + i + 1, j] += A[k + i + 1, i] * total_row_bar[j]
             if 0 < B_1.shape[1]:
                 A_bar[k + i + 1, i] += A_bar_sum
         for j in range(B_1.shape[1]):

@@ -1,0 +1,168 @@
+"""Split innermost loops that add to several elements, so that each of what is left vectorises.
+
+A compiler takes the trips of a loop in lanes if it sees that they do not meet: `X[i - 1] += a; X[i + 1] += b` do. As
+loops of their own they do not. What both need is computed in both, if that is cheaper than one number after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..language import ir
+from ..language.costs import cost
+from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt, Store, Sub
+from ..language.sum_order import in_lanes, is_free, only_summed
+from ..switches import is_on
+
+LANES = 3.0  # how much less a trip costs in lanes
+TRIP = 1.0  # what a trip of one more loop costs beside its statements
+CHECKS = 8  # pairs of arrays that LLVM compares before a loop, at most, to know that they lie apart
+
+
+def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
+    """Return a loop of numbers and stores as one loop, or as several over the same range.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text('''
+    ... def f(x_bar, y_bar, x, n):
+    ...     for i in range(1, n):
+    ...         t = 3.0 * x[i]
+    ...         x_bar[i] += t * y_bar[i]
+    ...         x_bar[i - 1] -= t * y_bar[i]
+    ...         y_bar[i] = 0.0
+    ...     return x_bar''')
+    >>> print(emit(replace(f, body=(*split_loop(f.body[0], lambda loop: True), f.body[1]))))
+    def f(x_bar, y_bar, x, n):
+        for i in range(1, n):
+            t = 3.0 * x[i]
+            x_bar[i] += t * y_bar[i]
+        for i in range(1, n):
+            t = 3.0 * x[i]
+            x_bar[i - 1] -= t * y_bar[i]
+            y_bar[i] = 0.0
+        return x_bar
+    """
+    if not any(isinstance(s, Store) and s.op != "=" for s in loop.body):
+        return [loop]
+    parts = _Parts(loop)
+    groups = parts.groups()
+    if len(groups) < 2 or not is_free_order(loop):
+        return [loop]
+    bodies = [parts.body(group) for group in groups]
+    if sum(parts.price(body) + TRIP for body in bodies) >= parts.price(loop.body) + TRIP:
+        return [loop]
+    steady = [s for s in parts.lets if parts.is_steady(s)]
+    return [*steady, *(replace(loop, body=tuple(s for s in body if s not in steady)) for body in bodies)]
+
+
+class _Parts:
+    """What a loop does, by what may stand in one loop."""
+
+    def __init__(self, loop: For):
+        self.loop = loop
+        self.sums = only_summed(loop.body)
+        self.stored = ir.stored_in(loop.body)
+        self.lets = [s for s in loop.body if isinstance(s, Let) and s.target not in self.sums]
+        self.places: dict[int, dict[int, set[str]]] = {}
+        self.at = {id(s): k for k, s in enumerate(loop.body)}
+        self.varying = {loop.var}
+        for let in self.lets:
+            if self.varies(let.value):
+                self.varying.add(let.target)
+
+    def varies(self, value: Expr) -> bool:
+        """Return whether a value is another one in every trip."""
+        return bool(ir.names_in(value) & (self.varying | self.stored))
+
+    def is_steady(self, let: Let) -> bool:
+        """Return whether a number is the same in all trips, and can be computed where there is none."""
+        once = sum(s.target == let.target for s in self.lets) == 1
+        return once and not self.varies(let.value) and not any(isinstance(e, Sub) for e in ir.walk(let.value))
+
+    def groups(self) -> list[list[Stmt]]:
+        """Return what the loop does in groups, each of which vectorises if it can; none if its order does not allow."""
+        groups: list[list[Stmt]] = []
+        for unit in self.units():
+            low, high = 0, len(groups)
+            for k, group in enumerate(groups):
+                low = k if any(self.before(s, u) for s in group for u in unit) else low
+                high = min(high, k) if any(self.before(u, s) for s in group for u in unit) else high
+            fit = next((k for k in range(low, min(high + 1, len(groups))) if self.fit([*groups[k], *unit])), None)
+            if fit is not None:
+                groups[fit] += unit
+            elif high == len(groups):
+                groups.append(unit)
+            else:
+                return []
+        return groups
+
+    def units(self) -> list[list[Stmt]]:
+        """Return what has an effect, in units: stores of an assigned array, and sums in order, are one each."""
+        stores = [s for s in self.loop.body if isinstance(s, Store)]
+        assigned = {s.base for s in stores if s.op == "="}
+        units: dict[object, list[Stmt]] = {}
+        for s in self.loop.body:
+            if isinstance(s, Store):
+                units.setdefault(s.base if s.base in assigned else id(s), []).append(s)
+            elif isinstance(s, Let) and s.target in self.sums:
+                units.setdefault(id(s) if self.are_free([s]) else "in order", []).append(s)
+        return list(units.values())
+
+    def before(self, first: Stmt, second: Stmt) -> bool:
+        """Return whether a statement has to stay before another one: one of them reads what the other one stores."""
+        after = isinstance(first, Store) and any(k > self.at[id(first)] for k in self.readers(second, first.base))
+        ahead = isinstance(second, Store) and any(k <= self.at[id(second)] for k in self.readers(first, second.base))
+        return after or ahead
+
+    def readers(self, stmt: Stmt, array: str) -> list[int]:
+        """Return the places of a statement and of the numbers that it needs, as far as they read an array."""
+        found = self.places.get(id(stmt))
+        if found is None:
+            found = self.places[id(stmt)] = {self.at[id(s)]: ir.names_in(*ir.exprs_of(s)) for s in self.body([stmt])}
+        return [k for k, names in found.items() if array in names]
+
+    def fit(self, group: list[Stmt]) -> bool:
+        """Return whether a compiler may see that the trips of a group do not meet."""
+        stores: dict[tuple, set] = {}
+        for s in group:
+            if isinstance(s, Store):
+                stores.setdefault((s.base, s.index[:-1]), set()).add(s.index[-1])
+        if any(len(places) > 1 for places in stores.values()) or not self.are_free(group):
+            return False
+        body = self.body(group)
+        read = {(e.base.id, e.index[:-1]) for e in ir.walk(*(v for s in body for v in ir.exprs_of(s)))
+                if isinstance(e, Sub) and isinstance(e.base, Name) and self.loop.var in ir.names_in(e)}  # fmt: skip
+        written = len(stores)
+        return written * len(read - stores.keys()) + written * (written - 1) // 2 <= CHECKS
+
+    def body(self, group: list[Stmt]) -> tuple[Stmt, ...]:
+        """Return the statements of a group with all that it needs, in the order of the loop."""
+        wanted = ir.names_in(*(e for s in group for e in ir.exprs_of(s)))
+        chosen = {id(s) for s in group}
+        for let in reversed(self.lets):
+            if let.target in wanted:
+                chosen.add(id(let))
+                wanted |= ir.names_in(let.value)
+        return tuple(s for s in self.loop.body if id(s) in chosen)
+
+    def price(self, body) -> float:
+        """Return what a trip costs."""
+        effects: list[Stmt] = [s for s in body if isinstance(s, Store) or s.target in self.sums]
+        full = len(effects) + sum(self.cost(e) for s in body for e in ir.exprs_of(s))
+        lanes = in_lanes(*(e for s in body for e in ir.exprs_of(s))) and self.fit(effects)
+        return full / LANES if lanes else full
+
+    def are_free(self, effects: list[Stmt]) -> bool:
+        """Return whether all sums among some statements may be done in any order."""
+        sums = [s.value for s in effects if isinstance(s, Let)]
+        return not sums or is_on("sums") and all(isinstance(v, Op) and is_free(v) for v in sums)
+
+    def cost(self, value: Expr) -> int:
+        """Return what a value costs in a trip, without what is the same in all of them."""
+        return cost(self.part(value))
+
+    def part(self, value: Expr) -> Expr:
+        """Return a value with constants for what is the same in all trips."""
+        return ir.rebuild(value, self.part) if self.varies(value) else Const(1)
