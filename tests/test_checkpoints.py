@@ -54,6 +54,18 @@ def trajectory(x, n):
     return np.sum(path**2)
 
 
+def own_elements(x, n):
+    y, z, w, s = np.ones(n) * x[0], np.ones(n) * x[1], np.zeros((n, 2)), x[2]
+    for k in LOOP:
+        y[k] = y[k] * s
+        y[k], z[k] = z[k], y[k] * x[3]
+        w[k, 0] = s
+        for _ in range(2):
+            w[k, 1] += w[k, 0] * x[3] + w[k, 1] ** 2
+        s = 0.3 * s + y[k] * z[k] * w[k, 1]
+    return s + np.sum(y * z) + np.sum(w**2)
+
+
 def from_three(x, n):
     s = x[0]
     for k in LOOP:
@@ -135,7 +147,10 @@ def unused(x, n):
 
 
 X = np.array([1.1, 0.7, 0.3, 0.4])
-PROGRAMS = (swing, heat, trajectory, from_three, branching, before_and_after, while_inside, nested, in_a_loop, unused)
+PROGRAMS = (
+    swing, heat, trajectory, own_elements, from_three, branching, before_and_after, while_inside, nested, in_a_loop,
+    unused,
+)  # fmt: skip
 SCHEDULES = {
     "periodic": "sg.checkpoint(range(n), 'periodic', every=3)",
     "sqrt": "sg.checkpoint(range(n))",

@@ -196,3 +196,27 @@ def never_rereads(loop: For, array: str, around: Block = ()) -> bool:
             if offset is None or (offset != 10**9 and offset * (1 if loop.step.value > 0 else -1) < 0):
                 return False
     return True
+
+
+def repeats(loop: For, array: str, around: Block = ()) -> bool:
+    """Return whether a trip of a loop that runs again, what it has written left as it is, finds and writes the same.
+
+    Nothing that a trip reads of `array` is written by a later trip, or later in the same one.
+
+    >>> from srcgrad.parse import parse_text
+    >>> text = "def f(a, b, n):\\n    for i in range(n):\\n        a[i] = b[i]\\n        b[i] = a[i]\\n    return a"
+    >>> [repeats(parse_text(text).body[0], array) for array in "ab"]
+    [True, False]
+    """
+    if not never_rereads(loop, array, around):
+        return False
+    writes, _, _ = accesses(loop.body, array)
+    varying, done = ir.bound_in(loop.body), set[tuple[Expr, ...]]()
+    for stmt in loop.body:
+        _, reads, _ = accesses((stmt,), array)
+        pairs = ((w, r) for r in reads if r not in done for w in writes)
+        if any(iteration_offset(w, r, loop, varying, around) == 0 for w, r in pairs):
+            return False
+        if isinstance(stmt, Store) and stmt.base == array and not ir.names_in(*stmt.index) & varying:
+            done.add(stmt.index)
+    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from ..analysis.access import SIZES_ONLY, never_rereads
+from ..analysis.access import SIZES_ONLY, never_rereads, repeats
 from ..analysis.writes import first_writes
 from ..errors import UnsupportedError, problem_at
 from ..language import ir
@@ -388,7 +388,7 @@ class Recorder:
         stmt, around = step.stmt, tuple(s.stmt for s in loops)
         assert isinstance(stmt, For)
         check_repeatable(stmt)
-        safe = {contents(a) for a in ir.stored_in(stmt.body) if never_rereads(stmt, a, around)}
+        safe = {contents(a) for a in ir.stored_in(stmt.body) if repeats(stmt, a, around)}
         own: set[str] = set()
         while True:
             out = self.block(step.body, own - safe, step.recorded_in(loops)) - {stmt.var}
