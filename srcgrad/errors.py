@@ -34,6 +34,8 @@ class Problem:
 BROADCAST = "operands could not be broadcast together: lengths"
 # the same where the function cannot be run again: it writes its arguments, or draws random numbers
 BROADCAST_ONCE = "operands could not be broadcast together here: lengths"
+# of a loop from a negative index on; reverse could not tell which trip met an element first
+TURNS = "comes to elements from the end of the axis and again from its start; write its index as one % of the size"
 
 
 class SrcgradError(Exception):

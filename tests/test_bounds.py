@@ -8,6 +8,7 @@ from numba import njit
 import srcgrad as sg
 from tests.helpers import loaded
 from tests.random_programs.compare import plain_gradient
+from tests.random_programs.differences import mismatch, reference
 
 
 def plain(x, k):
@@ -381,3 +382,94 @@ def test_sizes_of_a_reshape_are_not_negative(f, monkeypatch):
     for n, m in ((-2, -3), (-6, -1)) + (((0, 3),) if f is reshaped_with_a_rest else ()):
         with pytest.raises(ValueError, match=r"cannot reshape array.*test_bounds\.py:"):
             sg.grad(f)(x, n, m)
+
+
+def over_itself(x, lo, hi):
+    s = 0.0
+    for i in range(lo, hi):
+        x[i] = x[i] ** 3
+        s += x[i] ** 2
+    return s
+
+
+def last_value(x, lo, hi):
+    y = x.copy()
+    for i in range(lo, hi):
+        y[i] = x[0] * (i + 10) + x[i] ** 2
+    return np.sum(y**2)
+
+
+def toward_the_end(x, lo, hi):
+    k = hi - 1
+    for i in range(hi - lo):
+        x[k - i] = np.sin(x[k - i]) * i
+    return np.sum(x**2)
+
+
+def doubled(x, lo, hi):
+    for i in range(lo, hi):
+        x[2 * i] = np.sin(x[2 * i]) * i
+    return np.sum(x**2)
+
+
+def along_rows(x, lo, hi):
+    m = np.ones((2, x.size)) * x
+    for k in range(2):
+        for j in range(lo, hi):
+            m[k, j] = m[k, j] ** 2 * x[j]
+    return np.sum(m**2)
+
+
+def one_column(x, lo, hi):
+    m = np.ones((x.size, 8)) * x[:, None]
+    for j in range(lo, hi):
+        m[j, j - lo] = m[j, j - lo] ** 2 * x[j]
+        x[j] += m[j, 0]
+    return np.sum(m**2) + np.sum(x**2)
+
+
+def in_parts(x, lo, hi):
+    ends = np.array([lo, (lo + hi) // 2, hi])
+    for k in range(2):
+        for j in range(ends[k], ends[k + 1]):
+            x[j] = x[j] ** 2
+    return np.sum(x**2)
+
+
+TURNING = [over_itself, last_value, toward_the_end, doubled, along_rows, one_column, in_parts]
+
+
+@pytest.mark.parametrize("f", TURNING, ids=lambda f: f.__name__)
+def test_a_loop_that_comes_to_elements_from_both_ends_is_refused(f):
+    x = np.array([0.7, 1.1, 0.9])
+    for lo, hi in ((0, 3), (1, 3), (2, 1), (-2, 1), (-3, 0), (-1, 2), (-3, 1), (-2, 3)):
+        args = x, lo, hi
+        try:
+            expected = reference(f, args, (0,))
+        except IndexError:
+            with pytest.raises(IndexError):
+                plain_gradient(f, args, (0,))
+            continue
+        step, size = (2 if f is doubled else 1), 10 if f is in_parts else x.size
+        if lo < 0 and step * (hi - 1 - lo) >= size:
+            with pytest.raises(ValueError, match="from the end of the axis and again"):
+                plain_gradient(f, args, (0,))
+        else:
+            assert mismatch(expected, plain_gradient(f, args, (0,))[1], args, (0,)) is None
+
+
+def on_cores(x, lo, hi):
+    y = x.copy()
+    for i in numba.prange(lo, hi):
+        y[i] = y[i] * i
+    return np.sum(y)
+
+
+def test_a_turning_loop_is_named(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    message = r"x\[i\] = .* \(test_bounds.py:\d+\) comes to elements from the end .* -3 and 4"
+    for derivative in (sg.grad(over_itself), sg.grad(over_itself, boundscheck=False)):
+        with pytest.raises(ValueError, match=message):
+            derivative(np.ones(4), -3, 3)
+    assert "comes to elements" not in sg.source(sg.differentiable(over_itself), X, 0, 1)
+    assert "comes to elements" in sg.source(sg.differentiable(on_cores), X, 0, 1)

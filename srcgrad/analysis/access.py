@@ -96,10 +96,19 @@ def iteration_offset(
 
     Only axes whose index moves with the counter and with nothing else that varies in the loop can tell, and only where
     no index counts from the end of the axis while another, or the same one in a later trip, does not: `a[i - 1]` is
-    the last element in the first trip. `around` are the loops around this one.
+    the last element in the first trip. `around` are the loops around this one. Of an index that begins at a number of
+    the user's that is not seen: `believed` names those, which are checked before the loop.
     """
-    var = loop.var
-    for w, o in zip(write, other, strict=False):
+    found = _told(write, other, loop, varying, around)
+    return None if found is None else found[0]
+
+
+def _told(
+    write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, varying: set[str], around: Block
+) -> tuple[int, int | None] | None:
+    """Return (the offset of iterations, the axis that tells it if it is believed not to turn); None if not known."""
+    var, believed = loop.var, None
+    for axis, (w, o) in enumerate(zip(write, other, strict=False)):
         a, b = affine(w), affine(o)
         c = a.coefficient(var)
         if not c or any(t != Name(var) and var in ir.names_in(t) for t in (*a.terms, *b.terms)):
@@ -109,11 +118,38 @@ def iteration_offset(
             continue
         if _names(a, var) & varying or _has_load(w) or _has_load(o):
             continue
-        from_start = _from_start(a, loop, around) and _from_start(b, loop, around)
-        if not from_start and (difference.const or _turns(a, loop)):
+        if _from_start(a, loop, around) and _from_start(b, loop, around):
+            return difference.const // c if difference.const % c == 0 else 10**9, None
+        if not difference.const and not _turns(a, loop) and believed is None:
+            believed = axis
+    return None if believed is None else (0, believed)
+
+
+def believed(loop: For, around: Block = ()) -> list[tuple[Store, int, Affine, Affine]]:
+    """Return what `iteration_offset` believes of a loop: that the index of a store does not turn on an axis.
+
+    It is (store, axis, least index, greatest index): where the least is negative, and there are more than the axis has
+    elements between them, an element is met from the end of the axis and again from its start.
+
+    >>> from srcgrad.parse import parse_text
+    >>> f = parse_text("def f(a, k, n):\\n    for i in range(k, n):\\n        a[i] = 0.0\\n    return a")
+    >>> [(axis, least.expr(), most.expr()) for _, axis, least, most in believed(f.body[0])]
+    [(0, Name(id='k'), Op(fn='sub', args=(Name(id='n'), Const(value=1)), static=()))]
+    """
+    found: dict[tuple[str, int, Affine], tuple[Store, int, Affine, Affine]] = {}
+    varying = ir.bound_in(loop.body)
+    for array in sorted(ir.stored_in(loop.body) - varying):
+        writes, reads, plain = accesses(loop.body, array)
+        stores = [s for s in ir.statements(loop.body) if isinstance(s, Store) and s.base == array]
+        told = [(s, _told(s.index, o, loop, varying, around)) for s in stores for o in (*writes, *reads)]
+        if not plain or any(t is None for _, t in told):
             continue
-        return difference.const // c if difference.const % c == 0 else 10**9
-    return None
+        for store, (_, axis) in ((s, t) for s, t in told if t is not None):
+            index = None if axis is None else affine(store.index[axis])
+            least, most = (None, None) if index is None else (_least(index, loop), _least(index * -1, loop))
+            if axis is not None and index is not None and least is not None and most is not None:
+                found.setdefault((array, axis, index), (store, axis, least, most * -1))
+    return list(found.values())
 
 
 def _from_start(index: Affine, loop: For, around: Block) -> bool:
@@ -123,10 +159,7 @@ def _from_start(index: Affine, loop: For, around: Block) -> bool:
 
 
 def _turns(index: Affine, loop: For) -> bool:
-    """Return whether an index is seen to count from the end in one trip of a loop and from the start in another.
-
-    Of an index that begins at a number of the user's, that is not seen.
-    """
+    """Return whether an index is seen to count from the end in one trip of a loop and from the start in another."""
     least, most = _least(index, loop), _least(index * -1, loop)
     if least is None or most is None:
         return False

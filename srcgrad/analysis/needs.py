@@ -15,7 +15,11 @@ Inside = set[str | tuple[str, str]]  # names and arrays of indices that are insi
 
 @dataclass(frozen=True)
 class Need:
-    """One side of a check: `index` must not pass the end ('high') or lie before the start ('low') of an axis."""
+    """One side of a check: `index` must not pass the end ('high') or lie before the start ('low') of an axis.
+
+    Of a loop from a negative index on, the last of `guards`, the trips must not be more than an axis has elements
+    ('turn'): `index` is how much the greatest one is above the least.
+    """
 
     side: str
     index: Affine
@@ -26,7 +30,7 @@ class Need:
 
     def goal(self) -> Affine:
         """Return what must not be negative."""
-        return self.size - self.index - affine(ONE) if self.side == "high" else self.index + self.size
+        return self.index + self.size if self.side == "low" else self.size - self.index - affine(ONE)
 
     def side_of(self) -> tuple[str, Affine, Affine]:
         """Return what is compared, whoever asks and wherever."""
@@ -34,6 +38,8 @@ class Need:
 
     def same_place(self, other: Need) -> bool:
         """Return whether two needs are of one access: they differ in nothing but the index and the side."""
+        if "turn" in (self.side, other.side):
+            return self == other
         return replace(self, index=other.index, side=other.side) == other and (self.side != other.side or self == other)
 
     def fails(self) -> Expr:

@@ -45,7 +45,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class Variant:
-    """How a function is lowered: which axes of length one may be repeated, whether indices are checked.
+    """How a function is lowered: which axes of length one may be repeated, whether indices are checked, what for.
 
     A derived function is generated itself: what is said of it was said of the lines that it was made from.
     """
@@ -53,6 +53,7 @@ class Variant:
     repeats: Repeats = NOWHERE
     boundscheck: bool = True
     derived: bool = False
+    differentiated: bool = False
 
 
 USUAL = Variant()
@@ -76,7 +77,8 @@ def checked(
     function: ir.Function, kinds, sizes, inside: Inside, variant: Variant, elements: frozenset[str] = frozenset()
 ) -> ir.Function:
     """Return a lowered function with checks of its indices, or without any."""
-    return check_indices(function, kinds, sizes, inside, not variant.boundscheck, elements)
+    turns = variant.differentiated and not variant.derived
+    return check_indices(function, kinds, sizes, inside, not variant.boundscheck, elements, turns)
 
 
 def finish(

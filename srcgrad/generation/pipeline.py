@@ -193,6 +193,7 @@ def front(
     """
     passes = Passes()
     pitfalls = result = None
+    variant = replace(variant, differentiated=keep_args)
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
         f, result = f.generated(param_kinds, structures, variant.repeats)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from ..analysis.access import believed
 from ..analysis.inequalities import SIZES, Facts, facts_of_test, forget, has_load, lengths_named, loaded
 from ..analysis.needs import ONE, Around, Inside, Need
+from ..errors import TURNS
 from ..language import ir
 from ..language.affine import Affine, affine
 from ..language.blocks import resized_in, sorted_places
@@ -21,12 +23,13 @@ from ..language.kinds import kind_of
 
 def check_indices(
     function: ir.Function, kinds: dict[str, Kind], sizes, trusted: Inside | None = None, silent: bool = False,
-    elements: frozenset[str] = frozenset(),
+    elements: frozenset[str] = frozenset(), turns: bool = False,
 ) -> ir.Function:  # fmt: skip
     """Return the lowered function with a check for every index that is not known to be inside; `silent`, without any.
 
     `sizes` are those of its arrays, `trusted` names and arrays of indices that have been checked, also as (array, name)
-    where the name is inside that array only, `elements` numbers that stand for elements of arrays.
+    where the name is inside that array only, `elements` numbers that stand for elements of arrays. Where the function
+    is to be differentiated, what is believed of loops is checked as well: that none `turns`.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
@@ -42,7 +45,7 @@ def check_indices(
         return s
     """
     checker = Checker(kinds, sizes, ir.Fresh(ir.all_names(function)), trusted or set(), silent)
-    checker.elements = elements
+    checker.elements, checker.turns = elements, turns
     checker.lengths = lengths_named(function, kinds)
     checker.positions = sorted_places(function.body)
     body, _ = checker.block(function.body, Facts(), None)
@@ -55,7 +58,7 @@ class Checker:
     def __init__(self, kinds: dict[str, Kind], sizes, fresh: ir.Fresh, trusted: Inside, silent: bool = False):
         self.kinds, self.sizes, self.fresh, self.trusted, self.silent = kinds, sizes, fresh, trusted, silent
         self.given: frozenset[Need] = frozenset()
-        self.collecting = False
+        self.collecting = self.turns = False
         self.elements: frozenset[str] = frozenset()
         self.lengths: dict[Affine, Affine] = {}
         self.positions: set[str] = set()
@@ -109,7 +112,7 @@ class Checker:
             here, lifted, facts = self.settle(needs, facts, loop)
             before_loop += lifted
             stmt = ir.with_exprs(stmt, partial(self.settled, facts=facts))
-            here = [] if self.silent else here
+            here = [n for n in here if n.side == "turn" or not self.silent]
             held, stmt = self.name_indices(here, stmt, facts)
             out += self.bound_and_checked(held, here, furthest, before)
             if isinstance(stmt, If):
@@ -215,9 +218,21 @@ class Checker:
             body, _ = self.block(stmt.body, inner.plus(*(n.goal() for n in lifted if not n.guards)), None)
             self.given = saved
         ends: list[Stmt] = []
-        if lifted and not self.silent:
+        stores = believed(stmt) if self.turns or stmt.parallel else []
+        if lifted and not self.silent or stores:
             ends, stmt = self.name_ends(stmt)
-        return ends, replace(stmt, body=body), [self.over(stmt, n, facts) for n in lifted]
+        needs = [self.over(stmt, n, facts) for n in lifted]
+        return ends, replace(stmt, body=body), needs + self.turning(stores, facts)
+
+    def turning(self, stores: list[tuple[Store, int, Affine, Affine]], facts: Facts) -> list[Need]:
+        """Return the checks that stores of a loop meet no element from the end of an axis and again from its start."""
+        found = []
+        for store, axis, *ends in stores:
+            least, most = (self.normal(e.expr()) for e in ends)
+            if not facts.prove(least):
+                size, guard = self.normal(self.size_of(store.base, axis)), Op("lt", (least.expr(), Const(0)))
+                found.append(Need("turn", most - least, size, (guard,), axis, store.loc))
+        return found
 
     def lifted(self, body, facts: Facts, loop: Around) -> list[Need]:
         """Return what the trips of a loop need that can be checked before it, the loop left as it is."""
@@ -276,7 +291,7 @@ class Checker:
         """Return the check that covers all trips of a loop: of the index furthest out, if there is a trip."""
         c = need.index.coefficient(stmt.var)
         rising = (c > 0) == (stmt.step == ONE)
-        at_end = rising == (need.side == "high")
+        at_end = rising == (need.side != "low")
         lo, hi = self.normal(stmt.lo), self.normal(stmt.hi)
         extreme = hi - affine(stmt.step) if at_end else lo
         index = need.index - Affine({Name(stmt.var): c}) + extreme * c
@@ -433,9 +448,14 @@ class Checker:
                 test = Op("or", (test, sides[1].fails()))
             for guard in reversed(need.guards):
                 test = _both(guard, test)
-            text = Const(f"out of bounds: {need.loc or ''}, axis {need.axis}: index, size")
-            args = (text, index, sides[0].size.expr())
-            out.append(If(test, (ir.Raise("IndexError", args, need.loc),), (), need.loc))
+            if need.side == "turn":
+                least, text = need.guards[-1], f"{need.loc or ''} {TURNS}: first index and size"
+                assert isinstance(least, Op)
+                stop = ir.Raise("ValueError", (Const(text), least.args[0], need.size.expr()), need.loc)
+            else:
+                text = f"out of bounds: {need.loc or ''}, axis {need.axis}: index, size"
+                stop = ir.Raise("IndexError", (Const(text), index, sides[0].size.expr()), need.loc)
+            out.append(If(test, (stop,), (), need.loc))
         return out
 
 
