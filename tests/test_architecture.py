@@ -66,7 +66,7 @@ LEVELS = {
     "lowering": (
         ("", "bounds", "parameters", "pull", "residuals", "resized"),
         ("nests",),
-        ("external_calls", "masks", "swaps", "views"),
+        ("choices", "external_calls", "masks", "swaps", "views"),
         ("reductions",),
         ("pull_ops",),
         ("array_stores", "call_sites", "list_buffers"),

@@ -473,3 +473,109 @@ def test_a_turning_loop_is_named(monkeypatch):
             derivative(np.ones(4), -3, 3)
     assert "comes to elements" not in sg.source(sg.differentiable(over_itself), X, 0, 1)
     assert "comes to elements" in sg.source(sg.differentiable(on_cores), X, 0, 1)
+
+
+def row_or_double(x, table, i):
+    y = x + table[i - 5, :3] if i > 7 else x * 2
+    return np.sum(y**2)
+
+
+def sum_if_sizes_fit(x, z, i):
+    y = x + z if i > 7 else x * 2
+    return np.sum(y**2)
+
+
+def gathered_if(x, places, i):
+    return np.sum(x[places] ** 2 if i > 7 else x * 2)
+
+
+def solved_if(x, A, i):
+    y = np.linalg.solve(A, x) if i > 7 else x * 2
+    return np.sum(y**2)
+
+
+def scaled_by_a_maximum(x, z, i):
+    y = x / np.max(z) if z.size > 0 else x * 2
+    return np.sum(y * y)
+
+
+def in_a_loop(x, z, i):
+    for k in range(3):
+        x = x + z[i - 5 + k] * np.max(z[k:]) if i > 7 else x * 2
+    return np.sum(x**2)
+
+
+A3, OUTSIDE = np.eye(3) + 0.1, np.array([7, 7, 7])
+CHOICES = [
+    (row_or_double, np.ones((4, 4)), 2), (row_or_double, np.ones((4, 4)), 8), (sum_if_sizes_fit, np.ones(4), 2),
+    (sum_if_sizes_fit, X[:3], 8), (gathered_if, OUTSIDE, 2), (gathered_if, np.array([2, 0, 0]), 8),
+    (solved_if, np.zeros((3, 3)), 2), (solved_if, A3, 8), (scaled_by_a_maximum, np.zeros(0), 0),
+    (scaled_by_a_maximum, X[:3], 0), (in_a_loop, np.ones(4), 2), (in_a_loop, np.arange(1.0, 9.0), 8),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "other", "i"), CHOICES, ids=lambda v: getattr(v, "__name__", None))
+def test_the_side_of_a_choice_that_is_not_taken_does_not_run(f, other, i):
+    args = np.array([0.7, 1.1, 0.9]), other, i
+    value, gradients = plain_gradient(f, args, (0,))
+    assert value == pytest.approx(f(*args), rel=1e-14)
+    assert mismatch(reference(f, args, (0,)), gradients, args, (0,)) is None
+
+
+def test_no_adjoint_outside_where_a_gather_is_not_chosen():
+    text = sg.source(sg.value_and_grad(gathered_if), X, OUTSIDE, 2)
+    store = next(k for k, line in enumerate(text.splitlines()) if "x_bar[at] +=" in line)
+    assert text.splitlines()[store - 1].strip() == "if i > 7:"
+
+
+def empty_sum(x, k):
+    return np.sum(np.zeros(0) + x[k]) + x[0]
+
+
+def rest_times_element(x, k):
+    return np.sum(x[3:] * (x[k] * 2.0)) + x[0]
+
+
+def nothing_stored(x, k):
+    y = np.zeros(0)
+    y[:] = x[k]
+    return np.sum(y) + x[0]
+
+
+def nothing_filled(x, k):
+    return np.sum(np.full(0, x[k])) + x[0]
+
+
+def where_number(x, k):
+    return np.where(k < 3, x[k], 0.0) * x[0]
+
+
+def where_gathered(x, k):
+    return np.sum(np.where(x > 10.0, x[np.array([0, k, 1])], x))
+
+
+@pytest.mark.parametrize(
+    "f", [empty_sum, rest_times_element, nothing_stored, nothing_filled, where_number, where_gathered]
+)
+def test_an_index_is_checked_where_no_element_comes_to_use_it(f):
+    x = np.array([0.7, 1.1, 0.9])
+    for k in (2, -3):
+        assert mismatch(reference(f, (x, k), (0,)), plain_gradient(f, (x, k), (0,))[1], (x, k), (0,)) is None
+    for k in (3, -4):
+        with pytest.raises(IndexError, match=r"test_bounds\.py:"):
+            plain_gradient(f, (x, k), (0,))
+
+
+def sum_of_zeros(x, n):
+    return np.sum(np.zeros((2, n))) + x[0]
+
+
+def sum_of_ones(x, n):
+    return np.sum(np.ones(n) * x[0])
+
+
+@pytest.mark.parametrize("f", [sum_of_zeros, sum_of_ones])
+def test_the_size_of_an_array_that_is_never_made_is_not_negative(f):
+    assert plain_gradient(f, (X, 2), (0,))[0] == f(X, 2)
+    with pytest.raises(ValueError, match=r"negative dimensions are not allowed \(test_bounds.py:"):
+        plain_gradient(f, (X, -2), (0,))

@@ -52,6 +52,8 @@ class StoreWriter(ArrayReader):
             stmt = replace(stmt, value=self.scalar(stmt.value))
         target = self.indexer.apply(p, stmt.index, self.lift)
         value = self.pull(stmt.value)
+        if not value.rank:
+            self.evaluated(value.at(()))
         if self.put.get(stmt.base, ()) is None:
             self.put[stmt.base] = tuple(map(self.canonical, value.dims))
         self.assign(target, value, stmt.value, stmt.op)

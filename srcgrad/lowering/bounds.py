@@ -111,7 +111,7 @@ class Checker:
             before = facts
             here, lifted, facts = self.settle(needs, facts, loop)
             before_loop += lifted
-            stmt = ir.with_exprs(stmt, partial(self.settled, facts=facts))
+            stmt = ir.with_exprs(stmt, partial(self.settled, facts=facts, loc=stmt.loc))
             here = [n for n in here if n.side == "turn" or not self.silent]
             held, stmt = self.name_indices(here, stmt, facts)
             out += self.bound_and_checked(held, here, furthest, before)
@@ -380,20 +380,25 @@ class Checker:
             return [high]
         return [Need("low", index, size, guards, axis, loc), high]
 
-    def settled(self, e: Expr, facts: Facts, guarded: bool = False) -> Expr:
+    def settled(self, e: Expr, facts: Facts, loc, guarded: bool = False) -> Expr:
         """Return an expression with elements that a test guards, but that are inside without it, as lowering's own.
 
-        Reverse mode touches an element that is the user's only under the tests that guard it.
+        Reverse mode touches an element that is the user's only under the tests that guard it; one at a place out of an
+        array of the user's is, too.
         """
+        settled = partial(self.settled, facts=facts, loc=loc)
         if isinstance(e, Select):
-            then, other = (self.settled(s, facts, True) for s in (e.then, e.other))
-            return Select(self.settled(e.test, facts, guarded), then, other, e.loc)
+            then, other = (settled(s, guarded=True) for s in (e.then, e.other))
+            return Select(settled(e.test, guarded=guarded), then, other, e.loc)
         if isinstance(e, Op) and e.fn in ("and", "or"):
             left, right = e.args
-            return replace(e, args=(self.settled(left, facts, guarded), self.settled(right, facts, True)))
-        e = ir.rebuild(e, lambda x: self.settled(x, facts, guarded))
-        if guarded and isinstance(e, Sub) and e.loc is not None and self.is_inside(e, facts):
-            return replace(e, loc=None)
+            return replace(e, args=(settled(left, guarded=guarded), settled(right, guarded=True)))
+        e = ir.rebuild(e, partial(settled, guarded=guarded))
+        if guarded and isinstance(e, Sub) and isinstance(e.base, Name):
+            if e.loc is not None and self.is_inside(e, facts):
+                return replace(e, loc=None)
+            open_needs = self.open_needs(self.accessed(e.base.id, e.index, (), None, None), facts)
+            return replace(e, loc=e.loc or loc) if open_needs else e
         return e
 
     # -- statements that check

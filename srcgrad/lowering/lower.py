@@ -86,6 +86,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
+        self.lazy = self.eager = False
         self.onward = self.body = function.body
         self.function = function
         self.rooms: dict[str, Expr] = {}

@@ -60,6 +60,7 @@ class NestWriter:
     positions: set[str]  # arrays of places in an array that was sorted, which are not negative
     lengths_named: dict[Expr, Expr]
     growing: set[str]
+    eager: bool  # whether what is read now is chosen from by np.where: all of it is computed
 
     def refuse(self, loc, what, way_out) -> NoReturn:
         raise UnsupportedError(problem_at(loc or self.loc, what, way_out))
@@ -266,7 +267,9 @@ class NestWriter:
         idx = self.loop_names_for(index.rank)
         cell = tuple(map(Name, idx))
         own = index.at(cell)
-        if plain and loaded((own,)) - self.places_made or isinstance(item, Name) and item.id in self.fitting:
+        if isinstance(item, Name) and item.id in self.fitting:
+            return index
+        if plain and loaded((own,)) - self.places_made and not self.eager:
             return index
         base = own.base.id if isinstance(own, Sub) and isinstance(own.base, Name) else None
         reach = index.dims[0] if own == cell[0] else self.reach.get(base) if base else None

@@ -11,13 +11,14 @@ from ..language import ir
 from ..language.affine import at_most_one, clipped, simplify_index
 from ..language.ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
 from ..rules import arrays, draws, elementwise, externals
+from .choices import ChoiceReader
 from .external_calls import ExternalCaller
 from .pull import ONE, ZERO, Lifted, Pull, lift, single, stepped
 from .reductions import ReductionReader
 from .views import ViewReader
 
 
-class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
+class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
     """Reads expressions for `Lowerer`, which lowers statements."""
 
     # what `Lowerer` sets up
@@ -49,7 +50,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         if expr.fn in ("shape", "len", "size", "ndim"):
             return self.size_of(expr)
         if expr.fn == "np.where":
-            test, then, other = (self.scalar(a) for a in expr.args)
+            test, then, other = (self.evaluated(self.scalar(a)) for a in expr.args)
             return Select(test, then, other, expr.loc)
         if expr.fn in arrays.REDUCTIONS:
             return self.reduce(expr, into).at(())
@@ -150,7 +151,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         if isinstance(expr, Name):
             return self.named(expr.id)
         if isinstance(expr, Select):
-            return self.elementwise(expr, (expr.test, expr.then, expr.other), lambda t, a, b: Select(t, a, b, expr.loc))
+            return self.either(expr)
         if isinstance(expr, Sub):
             base = self.named_array(self.pull(expr.base), self.kind(expr.base))
             return self.indexed(base, expr)
@@ -165,7 +166,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
             wrapped = (lambda e: Op(f"np.{self.kind(expr).dtype}", (e,))) if narrow else (lambda e: e)
             return self.elementwise(expr, expr.args, lambda *args: wrapped(Op(fn, args, (), expr.loc)))
         if expr.fn == "np.where":
-            return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
+            with self.choosing(lazy=False):
+                return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
         if expr.fn in arrays.REDUCTIONS:
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
@@ -188,8 +190,9 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         pulls = []
         for a in args:
             p = self.pull(a)
-            if p.rank == 0 and op_count(p.at(())) > 1 and not isinstance(expr, Select):
-                p = single(self.hold(p.at(()), "scale"))
+            if p.rank == 0 and not isinstance(expr, Select):
+                value = self.evaluated(p.at(()))
+                p = single(self.hold(value, "scale") if op_count(value) > 1 else value)
             pulls.append(p)
         pulls = [self.computed_once(p, self.kind(a), pulls) for p, a in zip(pulls, args, strict=True)]
         lifted = self.lift(pulls)
@@ -308,6 +311,9 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
     def filled(self, expr: Op, value: Expr) -> Pull:
         like = expr.fn.endswith("_like")
         dims = self.pull(expr.args[0]).dims if like else tuple(self.hold_size(e) for e in self.shape_args(expr))
+        for n in dims:
+            if not self.is_nonneg(n):  # no array is made that would raise
+                self.stop_if(Op("lt", (n, ZERO)), "negative dimensions are not allowed")
         return Pull(dims, lambda _: value)
 
     def shape_args(self, expr: Op):
@@ -327,7 +333,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller):
         return self.filled(expr, self.fill_value(expr, 1))
 
     def pull_full(self, expr: Op) -> Pull:
-        return self.filled(expr, self.scalar(expr.args[-1]))
+        return self.filled(expr, self.evaluated(self.scalar(expr.args[-1])))
 
     pull_zeros_like = pull_empty = pull_empty_like = pull_zeros
     pull_ones_like, pull_full_like = pull_ones, pull_full
