@@ -6,6 +6,7 @@ import pkgutil
 import textwrap
 from collections import namedtuple
 
+import numba
 import numpy as np
 import pytest
 from numba import typeof
@@ -274,6 +275,25 @@ def test_a_changed_constant_in_the_same_process():
     captured[0] = 5.0
     assert sg.grad(f)(1.0) == 5.0
     assert sg.vjp(f, 1.0)[1](1.0) == (5.0,)
+
+
+def test_a_derivative_keeps_the_constants_of_its_first_call(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+    rate, table, settings = 3.0, np.array([3.0]), {"rate": 3.0}
+
+    def slope(x):
+        return rate * x
+
+    def f(x):
+        return slope(x) * table[0] * settings["rate"]
+
+    called, waiting, primal = sg.grad(f), sg.grad(f), sg.differentiable(f)
+    assert called(1.0) == primal(1.0) == 27.0
+    rate, table[0], settings["rate"] = 5.0, 5.0, 5.0
+    assert called(1.0) == primal(1.0) == 27.0
+    assert called(2.0) == 27.0
+    assert waiting(1.0) == sg.grad(f)(1.0) == 125.0
+    assert sg.jvp(f, (1.0,), (1.0,)) == (125.0, 125.0)
 
 
 def test_large_captured_arrays():
