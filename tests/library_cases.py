@@ -83,7 +83,7 @@ class Call:
     def value(self, args=None):
         """Return what NumPy or SciPy gives."""
         importlib.import_module("scipy.linalg")
-        namespace = {"np": np, "numpy": np, "scipy": importlib.import_module("scipy")}
+        namespace = {"np": np, "numpy": np, **{n: importlib.import_module(n) for n in ("scipy", "statistics")}}
         return eval(self.text, namespace, dict(zip(self.parameters, args or self.args, strict=True)))
 
 

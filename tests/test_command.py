@@ -37,7 +37,7 @@ def rounded(x):
 
 
 def unknown(x):
-    y = {1, 2}
+    y = {x, 2}
     return x.foo(y)
 
 
@@ -221,7 +221,7 @@ def test_a_wrong_command(words, message, folder, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("show programs_on_disk:unknown --args 1.0", 'line 26\n    y = {1, 2}\n        ^^^^^^\na set is not supported'),
+        ("show programs_on_disk:unknown --args 1.0", 'line 26\n    y = {x, 2}\n        ^^^^^^\na set of other than'),
         ("show programs_on_disk:vector --args SCALE", "vector returns float64[:], grad needs one number"),
         ("show programs_on_disk:gate --args 1 2 3", "no argument is a float\n  pass what the derivative is by as"),
         (f"show programs_on_disk:{GATE} --argnums q", "argnums='q': there is no argument 'q'"),

@@ -16,6 +16,7 @@ from tests.helpers import loaded
 
 HEAD = """import dataclasses
 import math
+import statistics
 
 import numpy as np
 from numba import njit
@@ -140,7 +141,14 @@ SYNTAX = {
     "list returned": ("y = []\nfor k in range(3):\n    y.append(x)\n«return y»", "this cannot be returned"),
     "other list method": ("y = [x]\n«y.remove(x)»\nreturn y[0]", "method .remove() of a list"),
     "list bound anew and grown under both names": (
-        "y = [x]\nfor k in range(3):\n    z = []\n    z.append(x)\n    «y = z»\n    z.append(x)\nreturn y[0]", "anew"),
+        "y = [x]\nfor k in range(3):\n    z = []\n    z.append(x)\n    «y = z»\n    z.append(x)\nreturn y[0]",
+        "becomes another name of a list"),
+    "list of a caller grows": (
+        "def g(z):\n    «z.append(x)»\n    return z[-1]\ny = [x * k for k in range(int(x))]\nreturn g(y)",
+        "a list that the caller made grows here"),
+    "list bound anew while a function sees it": (
+        "y = [x * k for k in range(int(x))]\ndef g():\n    return y\nfor k in range(2):\n    z = g()\n"
+        "    «y = [v + x for v in y]»\n    y[0] += z[1]\nreturn y[0]", "starts anew while another name shows it"),
     "pop of nothing": ("y = [x]\ny.pop()\nz = «y.pop()»\nreturn x", "pop from a list that has no such item"),
     "growing while looped over": (
         "y = [x]\nfor k in range(3):\n    y.append(x)\nfor v in «y»:\n    y.append(v)\nreturn x", "while it is looped"),
@@ -192,7 +200,12 @@ SYNTAX = {
     "item of a tuple assigned": ("y = (x, x)\n«y[0]» = 2.0\nreturn x", "only elements of arrays can be assigned"),
     "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
     "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "a key known only"),
-    "dict method": ("y = {'a': x}\n«y.update(b=x)»\nreturn x", "method .update() of a dict"),
+    "dict method": ("y = {'a': x}\n«y.popitem()»\nreturn x", "method .popitem() of a dict"),
+    "dict loses a key in a branch": (
+        "y = {'a': x, 'b': x}\nif x > 3.0:\n    «y.pop('b')»\nreturn y['a']", "loses a key in a branch"),
+    "key that a dict has not": ("y = {'a': x}\nreturn «y.pop('q')»", "no item 'q' in this dict"),
+    "dict changed under another name": (
+        "y = {'a': x}\nz = [y, 1]\n«y.update(a=2.0)»\nreturn x", "an item of this dict cannot be assigned"),
     "dataclass with code": (
         "y = «Checked(x)»\nreturn y.size", "Checked does more than keep its fields"),
     "missing field": ("y = «Plain()»\nreturn y.size", "missing fields size"),
@@ -203,7 +216,11 @@ SYNTAX = {
     "pow with a modulus": ("return «pow(x, 2, 3)»", "pow() with a modulus"),
     "round to decimals": ("return «round(x, 2)» * x", "round() to a number of decimals"),
     "text that is no number": ("return «float('a')» * x", "could not convert string to float"),
-    "sorted by a key": ("return x * «sorted([2.0, 1.0], key=abs)»[0]", "sorted() by a key"),
+    "function of statistics": (
+        "return «statistics.harmonic_mean([x, 2.0])»", "there is no rule for statistics.harmonic_mean()"),
+    "rows of a star": (
+        "y = x * np.ones((2, 2))\n«a, *b = y»\nreturn a[0]", "items of an array that has not one axis"),
+    "list of rows": ("y = x * np.ones((2, 2))\nz = «y.tolist()»\nreturn z[0][0]", "an array that has not one axis"),
     "option of max": ("return «max([x, 2.0], reverse=True)»", "option reverse of max"),
     "zip as a value": ("z = «zip((x,), (x,))»\nreturn x", "there is no rule for zip()"),
     "break out of combinations": (
@@ -235,15 +252,15 @@ SYNTAX = {
         "fs = [lambda t: t * k for k in (1.0, 2.0)]\nreturn «fs[0](x)»", "variable of a comprehension that has"),
     "rows joined": (
         "t = [[x] * int(x) for k in range(3)]\ny = «t[0] + t[1]»\nreturn y[0]", "rows of a list of lists are joined"),
-    "lists joined": (
-        "y = []\nfor k in range(3):\n    y.append(x)\nz = «y + [x]»\nreturn z[0]", "lists of a length known only"),
+    "list joined with a tuple": (
+        "y = []\nfor k in range(3):\n    y.append(x)\nz = «y + (x,)»\nreturn z[0]", "a list and a tuple are joined"),
     "slice in a tuple": (
         "t = (slice(0, 2),)\nif x > 3.0:\n    «t = (slice(1, 3),)»\nreturn x + np.ones(3)[t][0]", "a slice in 't'"),
     "max of nothing": ("return x * «max(())»", "max() of nothing"),
     "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
-    "set display": ("y = «{x}»\nreturn x", "a set is not supported"),
+    "set display": ("y = «{x}»\nreturn x", "a set of other than constants"),
     "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
-    "starred call": ("def g(a):\n    return a\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
+    "starred call": ("def g(a=1.0):\n    return a\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
     "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
     "function or number": (
         "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",

@@ -257,3 +257,39 @@ def corrcoef(x, y=None, rowvar=True):
         return c / c
     root = np.sqrt(np.diag(c))
     return c / (root[:, None] * root[None, :])
+
+
+@page("statistics.mean", "statistics.fmean", cases=("A(4)",))
+def mean_of_items(data):
+    """The mean of the items."""
+    return np.mean(np.asarray(data))
+
+
+@page("statistics.median", cases=("A(4)", "A(5)"))
+def median_of_items(data):
+    """The item in the middle, or the mean of the two there."""
+    return np.median(np.asarray(data))
+
+
+@page("statistics.variance", cases=("A(4)",))
+def variance_of_items(data):
+    """The mean square of the distances to the mean, shared among one item less."""
+    return np.var(np.asarray(data), ddof=1)
+
+
+@page("statistics.stdev", cases=("A(4)",))
+def deviation_of_items(data):
+    """The root of `statistics.variance`."""
+    return np.std(np.asarray(data), ddof=1)
+
+
+@page("statistics.pvariance", cases=("A(4)",))
+def variance_of_all(data):
+    """The mean square of the distances to the mean."""
+    return np.var(np.asarray(data))
+
+
+@page("statistics.pstdev", cases=("A(4)",))
+def deviation_of_all(data):
+    """The root of `statistics.pvariance`."""
+    return np.std(np.asarray(data))

@@ -29,6 +29,8 @@ class AssignmentReader(PartReader):
 
     def stmt_assign(self, node):
         single = node.targets[0] if len(node.targets) == 1 else None
+        if isinstance(single, ast.Name) and self.chooses_none(single.id, node.value):
+            return self.stmt_if(self.as_branch(node))
         self.wanted_name = single.id if isinstance(single, ast.Name) else None
         value = self.unpacked(node.value) if isinstance(single, ast.Tuple | ast.List) else self.expr(node.value)
         self.wanted_name = None
@@ -44,6 +46,7 @@ class AssignmentReader(PartReader):
             self.assign(target, value, node)
             if isinstance(target, ast.Name) and has_list(value):
                 value = self.env[target.id]  # the next name shows the list that this one shows
+        return None
 
     def unpacked(self, node):
         """Return what is unpacked: the items of a generator, of `map` or of `filter` as a list."""
@@ -208,9 +211,12 @@ class AssignmentReader(PartReader):
         return value
 
     def assign_tuple(self, target, value, node):
-        if any(isinstance(t, ast.Starred) for t in target.elts):
-            value = self.opened(value, node)
-        if isinstance(value, ShapeOf):
+        starred = any(isinstance(t, ast.Starred) for t in target.elts)
+        value = self.opened(value, node) if starred else value
+        if starred and isinstance(value, List | ir.Expr):
+            items = self.items_at_star(target, value, node)
+            value = Struct(tuple(items), tuple(range(len(items))))
+        elif isinstance(value, ShapeOf):
             items = [
                 Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
             ]
@@ -235,8 +241,6 @@ class AssignmentReader(PartReader):
             targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
         if len(items) != len(targets):
             self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
-        if any(isinstance(t, ast.Starred) for t in targets):
-            self.fail(node, "a starred name takes items of a tuple only", "index what is unpacked")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
         simple = simple and not any(isinstance(i, ir.Slice) for i in items)
         simple = simple and not any(map(self.may_be_none, stored_names(target)))
@@ -254,6 +258,7 @@ class AssignmentReader(PartReader):
                 for item, name in zip(items, names, strict=True)
             ]
         for k, t in enumerate(targets):
+            items[k + 1 :] = [self.before_it_starts(t, item, node) for item in items[k + 1 :]]
             start = len(self.out)
             self.assign(t, items[k], node)
             same = [isinstance(t, ast.Name) and has_list(v) and self.is_same(v, items[k]) for v in items[k + 1 :]]

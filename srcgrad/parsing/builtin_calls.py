@@ -18,6 +18,7 @@ _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 _READERS = (
     (len, "length"), (slice, "slice_of"), (isinstance, "is_instance"), (callable, "is_callable"), (pow, "power"),
     (range, "known_range"), (sorted, "sorted_items"), (functools.reduce, "reduced"),
+    (itertools.accumulate, "accumulated"), (set, "constant_set"), (frozenset, "constant_set"),
 )  # fmt: skip
 # what gives items to a loop and is no value of its own
 _LAZY = (
@@ -185,12 +186,15 @@ class BuiltinReader(ExpressionReader):
 
     def sorted_items(self, node):
         """Return `sorted` of numbers as a list: the elements of an array in order."""
-        options = {k.arg: self.expr(k.value) for k in node.keywords}
-        if "key" in options or len(node.args) != 1:
-            self.fail(node, "sorted() by a key is not supported", "order = np.argsort(keys)")
+        key = next((k.value for k in node.keywords if k.arg == "key"), None)
+        options = {k.arg: self.expr(k.value) for k in node.keywords if k.arg != "key"}
+        if len(node.args) != 1:
+            self.fail(node, "sorted() takes one argument", "correct the call")
         backward = options.get("reverse", Const(False))
         if not isinstance(backward, Const):
             self.fail(node, "this option must be known when the function is read", "write a constant")
+        if key is not None and not (isinstance(key, ast.Constant) and key.value is None):
+            return self.sorted_by_key(node, key, bool(backward.value))
         taken = self.with_generator(ast.copy_location(ast.Call(node.func, node.args, []), node), list)
         generator = isinstance(taken.args[0], ast.GeneratorExp)
         items = self.of_generator(taken, list) if generator else self.container(taken, list)

@@ -28,6 +28,7 @@ class ColumnReader(ExpressionReader):
         known, name = self.shared.columns, of.buffer.id
         if name not in known:
             known[name] = self.new_columns(name, value) if isinstance(value, Struct) else of.buffer
+            self.shared.ranks.lists.update(c.id for c in _leaves(known[name]))
             if isinstance(value, Struct) and not of.full:
                 made = self.made_columns(of, (), node)
                 self.shared.heads += made
@@ -53,6 +54,16 @@ class ColumnReader(ExpressionReader):
         """Return the item that an expression of the buffer reads, a tuple put together from its parts."""
         return _renamed(self.shared.columns.get(of.buffer.id, of.buffer), of.buffer.id, expr)
 
+    def copied_columns(self, of: List, node) -> List:
+        """Return a slice of a list of tuples as a list of its own."""
+        assert of.part is not None, of
+        made, loc = self.fresh(of.buffer.id), self.source.loc(node)
+        form = self.shared.columns[made] = self.new_columns(made, self.shared.columns[of.buffer.id])
+        for column, part in zip(_leaves(form), _leaves(self.item_read(of, of.part)), strict=True):
+            self.emit(Let(column.id, Op("copy", (part,), (), loc), loc))
+        whole = List(Name(made), Op("len", (Name(made),)), full=True)
+        return replace(whole, count=self.first_column(whole, whole.count))
+
     def first_column(self, of: List, expr: ir.Expr) -> ir.Expr:
         """Return an expression of the buffer as one of a buffer that is there: its length is that of all."""
         column = next(_leaves(self.shared.columns.get(of.buffer.id, of.buffer)))
@@ -61,6 +72,12 @@ class ColumnReader(ExpressionReader):
     def has_tuples(self, value: List) -> bool:
         """Return whether the items of a list are tuples."""
         return isinstance(self.shared.columns.get(value.buffer.id), Struct)
+
+
+def counter_of(value: List) -> str:
+    """Return the name of the number of items of a list that grows."""
+    assert isinstance(value.count, Name), value
+    return value.count.id
 
 
 def row_of(form, k: ir.Expr):

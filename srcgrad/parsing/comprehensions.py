@@ -67,7 +67,8 @@ class ComprehensionReader(ExpressionReader):
         first, *others = node.generators
         found = self.iterable(first.iter, node)
         if others or isinstance(found, Struct) or found.most is not None:
-            made = self.new_list(self.wanted_name or "items", Struct((), (), "list"), node)
+            name = self.wanted_name or "items"
+            made = self.new_list(name, Struct((), (), "list"), node, own=name not in self.own_lists)
             self.each(node.generators, node, lambda: self.push(made, read(), node), known=False)
             return made
         buffer = self.buffer_name(self.wanted_name or "items")

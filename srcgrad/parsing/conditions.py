@@ -61,7 +61,7 @@ class ConditionReader(ExpressionReader):
                 continue
             right, block = self.apart(lambda part=part: self.leaf(part(), node))
             if not block:
-                value = Op(fn, (value, right), (), loc)
+                value = _joined(fn, value, right, loc)
                 continue
             target = self.fresh("test")
             test = Name(target) if fn == "and" else Op("not", (Name(target),))
@@ -143,6 +143,9 @@ class ConditionReader(ExpressionReader):
         """Return `left in right` for a tuple, the keys of a dict, or text."""
         if isinstance(right, Struct) and right.kind == "dict":
             right = Struct(tuple(map(Const, right.keys)), right.keys)
+        if isinstance(right, Obj) and isinstance(right.value, set | frozenset):
+            members = sorted(right.value, key=lambda v: (type(v).__name__, repr(v)))
+            right = Struct(tuple(self.lift(v, node) for v in members), tuple(range(len(members))))
         if is_text(left) and is_text(right):
             return Const(left.value in right.value)
         if not isinstance(right, Struct):
@@ -154,6 +157,22 @@ class ConditionReader(ExpressionReader):
             return Const(True)
         left_open = [t for t in tests if not isinstance(t, Const)]
         return self.chain("or", [lambda t=t: t for t in left_open], node) if left_open else Const(False)
+
+    def expr_set(self, node):
+        return self.set_of(self.in_order(node.elts), node)
+
+    def constant_set(self, node):
+        """Return `set(...)` or `frozenset(...)` of constants."""
+        found = self.container(ast.copy_location(ast.Call(node.func, node.args, []), node), list)
+        if not isinstance(found, Struct):
+            self.fail(node, "a set of what is known only at run time is not supported", "use a list, or np.unique")
+        return self.set_of(found.items, node)
+
+    def set_of(self, items, node) -> Obj:
+        """Return a set of constants, which tests of `in` read."""
+        if not all(isinstance(v, Const) for v in items):
+            self.fail(node, "a set of other than constants is not supported", "write it with lists and arrays")
+        return Obj(frozenset(v.value for v in items))
 
     def identity(self, left, right, node) -> bool:
         if isinstance(left, Obj) and isinstance(right, Obj):
@@ -235,6 +254,13 @@ class ConditionReader(ExpressionReader):
         choice = Select(test, self.leaf(then, node.body), self.leaf(other, node.orelse), self.source.loc(node))
         choices.append(choice)
         return choice
+
+
+def _joined(fn: str, left: ir.Expr, right: ir.Expr, loc) -> ir.Expr:
+    """Return two tests as one, as they are read where they stand in one line: from the left."""
+    if isinstance(right, Op) and right.fn == fn:
+        return Op(fn, (_joined(fn, left, right.args[0], loc), right.args[1]), (), loc)
+    return Op(fn, (left, right), (), loc)
 
 
 def _replaced(value, table):

@@ -1,17 +1,39 @@
-"""Read statements that are there for their effect: assert, raise, and what print shows."""
+"""Read statements that are there for their effect: assert, raise, import, and what print shows."""
 
 from __future__ import annotations
 
 import ast
+import importlib
+import sys
 from collections.abc import Iterator
 
 from ..language import ir
 from ..language.ir import Const
-from .expressions import ExpressionReader, Struct, is_text
+from .expressions import ExpressionReader, Obj, Struct, is_text
+
+# a function may import these itself: what they hold is the same wherever they are imported
+IMPORTABLE = frozenset({"numpy", "math", "random", "itertools", "functools", "operator"})
 
 
 class EffectReader(ExpressionReader):
     """Reads them; a text formatted at run time is not formatted, only pointed to."""
+
+    def stmt_import(self, node):
+        for alias in node.names:
+            root = alias.name.split(".")[0]
+            if root not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            whole = importlib.import_module(alias.name)
+            self.env[alias.asname or root] = Obj(whole if alias.asname else sys.modules[root])
+
+    def stmt_importfrom(self, node):
+        for alias in node.names:
+            if node.level or (node.module or "").split(".")[0] not in IMPORTABLE:
+                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
+            found = getattr(importlib.import_module(node.module), alias.name, None)
+            if found is None:
+                self.fail(node, f"{node.module} has no {alias.name}", "check the name")
+            self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
 
     def stmt_assert(self, node):
         message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None

@@ -223,31 +223,10 @@ class ExpressionReader:
             self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
         return list(inner.items)
 
-    def expr_dict(self, node):
-        keys: list = []
-        items: list = []
-        for key, value in zip(node.keys, node.values, strict=True):
-            start = len(self.out)
-            if key is None:
-                inner = self.expr(value)
-                if not isinstance(inner, Struct) or inner.kind != "dict":
-                    self.fail(value, "only dicts known when the function is read can be unpacked here", "name the keys")
-                pairs = list(zip(inner.keys, inner.items, strict=True))
-            else:
-                name = self.expr(key)
-                if not isinstance(name, Const):
-                    self.fail(key, "a key known only at run time is not supported", "use constant keys, or an array")
-                pairs = [(name.value, self.expr(value))]
-            items = self.as_before(start, items, node)
-            for k, v in pairs:
-                if k in keys:
-                    items[keys.index(k)] = v
-                else:
-                    keys.append(k)
-                    items.append(v)
-        return Struct(tuple(items), tuple(keys), "dict")
-
     def expr_list(self, node):
+        parts = self.parts_of_list(node)
+        if parts is not None:
+            return self.joined_lists(parts, node)
         value = self.expr_tuple(node)
         return Struct(value.items, value.keys, "list")
 
@@ -280,6 +259,8 @@ class ExpressionReader:
                 return value if same else replace(value, items=items)
             if isinstance(value, Slice):
                 return Slice(*(None if e is None else settled(e) for e in (value.lo, value.hi, value.step)))
+            if isinstance(value, List) and value.part is not None and (writes or ir.names_in(value.part) & bound):
+                return self.slice_before(value, held, node)
             if not isinstance(value, ir.Expr):
                 return value
             # the name of an array stands for the array, whatever is written into it; all else may read what is written
@@ -340,7 +321,7 @@ class ExpressionReader:
                 continue
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         if isinstance(node.op, ast.Add) and all(isinstance(v, List | Struct) for v in (a, b)):
-            self.fail(node, "lists of a length known only at run time are not joined", "copy the first, and extend it")
+            return self.joined_lists([a, b], node)
         return None
 
     def repeated(self, item, count: ir.Expr, node):

@@ -7,11 +7,10 @@ by object. Everything outside the language is refused with its line, all problem
 from __future__ import annotations
 
 import ast
-import importlib
 import itertools
-import sys
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -30,31 +29,31 @@ from .combinations import CombinationReader
 from .comprehensions import ComprehensionReader
 from .conditions import ConditionReader
 from .derivatives import DerivativeReader
+from .dicts import DictReader
 from .effects import EffectReader, known_parts
 from .expressions import RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
 from .index_loops import IndexLoopReader
 from .library_calls import LibraryReader
+from .list_bindings import BoundAnew
 from .lists import ListReader
 from .loops import LoopReader
 from .match import MatchReader
 from .none import NoneReader
 from .operations import OperationReader
 from .operators import OperatorReader
-from .parts import has_list, is_known_object
+from .parts import has_list, is_any_list, is_known_object
 from .random_draws import RandomReader
 from .ranks import Ranks
 from .refused import STATEMENTS
 from .routines import Expansion, Routines
 from .rule_calls import RuleReader, rule_of
+from .sequences import SequenceReader
 from .shapes import ShapeReader
 from .source import Source, find_source, source_from_text
 from .structure import structure
 from .subscripts import SubscriptReader
-
-# a function may import these itself: what they hold is the same wherever they are imported
-IMPORTABLE = frozenset({"numpy", "math", "random", "itertools", "functools", "operator"})
 
 
 class _Parsed:
@@ -88,18 +87,28 @@ def parse(
     """
     source = f if isinstance(f, Source) else find_source(f)
     rule = None if isinstance(f, Source) else rule_of(f)
+    read = partial(_read, source, structures, kinds, stretch, rule)
+    rebound: set[tuple] = set()
+    while True:
+        try:
+            return _with_routines(read, inline, rebound)
+        except BoundAnew as found:
+            rebound.add(found.key)
+
+
+def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:
     try:
-        return _read(source, structures, None, kinds, stretch, rule)
+        return read(None, rebound)
     except Expansion:
         routines = Routines(inline)
-        parsed = _read(source, structures, routines, kinds, stretch, rule)
+        parsed = read(routines, rebound)
         once = routines.called_once(parsed.function.body)
-        return _read(source, structures, Routines(inline | once), kinds, stretch, rule) if once else parsed
+        return read(Routines(inline | once), rebound) if once else parsed
 
 
-def _read(source: Source, structures, routines: Routines | None, kinds, stretch, rule=None) -> _Parsed:
+def _read(source: Source, structures, kinds, stretch, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
     shared = _Shared(source)
-    shared.stretch = stretch
+    shared.stretch, shared.rebound = stretch, rebound
     shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
@@ -164,6 +173,7 @@ class _Shared:
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
         self.joined: dict[object, object] = {}  # tokens of lists that may be one
+        self.rebound: set[tuple] = set()  # lists that have to be buffers, since they get other lengths
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees: list[Source] = [source]
@@ -186,7 +196,7 @@ class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
-    NoneReader, CombinationReader,
+    NoneReader, CombinationReader, DictReader, SequenceReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -209,6 +219,7 @@ class Reader(
         self.read_early = set[str]()  # names that were read before a line bound them
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
+        self.written_names = set[str]()  # those of them that are not only bound anew
         self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}
         self.scopes: list = []  # of the comprehensions that are being read
@@ -363,28 +374,14 @@ class Reader(
             self.fail(node, f"{what} is not supported", way)
         method(node)
 
-    def stmt_import(self, node):
-        for alias in node.names:
-            root = alias.name.split(".")[0]
-            if root not in IMPORTABLE:
-                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
-            whole = importlib.import_module(alias.name)
-            self.env[alias.asname or root] = Obj(whole if alias.asname else sys.modules[root])
-
-    def stmt_importfrom(self, node):
-        for alias in node.names:
-            if node.level or (node.module or "").split(".")[0] not in IMPORTABLE:
-                self.fail(node, "an import inside the function is not supported", "import at the top of the file")
-            found = getattr(importlib.import_module(node.module), alias.name, None)
-            if found is None:
-                self.fail(node, f"{node.module} has no {alias.name}", "check the name")
-            self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
-
     def stmt_pass(self, node):
         pass
 
     def stmt_delete(self, node):
         for target in node.targets:
+            if isinstance(target, ast.Subscript) and self.is_dict(target.value):
+                self.without_item(target)
+                continue
             if not isinstance(target, ast.Name):
                 self.fail(node, "del of anything but a name is not supported", "leave it out")
             self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
@@ -446,6 +443,8 @@ class Reader(
             if any(isinstance(v, Lost) for v in values):
                 self.env[name] = next(v for v in values if isinstance(v, Lost))
             elif values[0] != values[1] and any(map(is_known_object, values)):
+                if all(map(is_any_list, values)):
+                    self.read_as_buffer(name)
                 self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
         self.emit(ir.If(test, first, second, self.source.loc(node)))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import sysconfig
 import types
 from dataclasses import replace
 from typing import NoReturn
@@ -36,6 +38,7 @@ PULLBACK_INSIDE = "call vjp inside the function that calls the pullback"
 _LIBRARIES = ("numpy", "scipy", "math", "builtins", "numba", "sympy", "random")
 
 
+_OWN_LIBRARY = sysconfig.get_paths()["stdlib"] + os.sep
 _LAZY = (zip, enumerate, reversed, map, filter)
 _INSTEAD = {
     "builtins": "do this outside the differentiated function", "itertools": "write the loops",
@@ -179,7 +182,8 @@ class CallReader(ExpressionReader):
 
     def require_text(self, node, f, function):
         """Refuse a function that has no text to be read, and no rule."""
-        library = function is not None and (function.__module__ or "").split(".")[0] in _LIBRARIES
+        library = function is not None and (
+            (function.__module__ or "").split(".")[0] in _LIBRARIES or _is_of_python(function))
         if function is not None and not library:
             return
         name = self.name_of(node)
@@ -340,6 +344,12 @@ class CallReader(ExpressionReader):
         given = function.__defaults__ or ()
         values = dict(zip(names[len(names) - len(given) :], given, strict=False)) | (function.__kwdefaults__ or {})
         return {k: self.lift(v, self.node, k) for k, v in values.items()}
+
+
+def _is_of_python(function) -> bool:
+    """Return whether a function stands in Python's own library."""
+    path = function.__code__.co_filename
+    return path.startswith(_OWN_LIBRARY) and "site-packages" not in path
 
 
 def _is_none(value) -> bool:

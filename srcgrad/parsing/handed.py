@@ -33,9 +33,10 @@ class HandedReader(ExpressionReader):
     env: dict
     locals: frozenset[str]
 
-    def escapes(self, name: str) -> bool:
-        """Return whether a list may come under another name: then both must see what is appended."""
-        return _kept(self.node, name, self.called_as, own=True)
+    def escapes(self, name: str, but=()) -> bool:
+        """Return whether a list may come under another name, elsewhere than in `but`: both must see what is appended.
+        """
+        return _kept(self.node, name, self.called_as, own=True, but=but)
 
     def called_as(self, f: ast.expr):
         """Return the object that an expression stands for, None where that is not known."""
@@ -53,9 +54,9 @@ def _attribute(owner, name: str):
     return getattr(owner, name, None) if isinstance(owner, ModuleType) else None
 
 
-def _kept(node, name: str, called: Called, own: bool, deep: int = DEEPEST) -> bool:
+def _kept(node, name: str, called: Called, own: bool, deep: int = DEEPEST, but=()) -> bool:
     """Return whether a function may bring a list under another name, or with `own` only its callers may."""
-    plain: set[int] = set()
+    plain: set[int] = set(map(id, but))
     found = list(_in_scope(node, name))
     for n, _ in found:
         plain |= {id(e) for e in _only_read(n, called, own, deep)}

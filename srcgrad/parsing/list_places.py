@@ -9,7 +9,7 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
-from .columns import ColumnReader
+from .columns import ColumnReader, counter_of
 from .expressions import List, Obj, Struct
 
 
@@ -123,9 +123,3 @@ class PlaceReader(ColumnReader):
         if fn == "add" and all(rows) or fn == "mul" and any(rows) and any(counts) or inplace and rows[0]:
             self.fail(node, "rows of a list of lists are joined or repeated here, as lists are",
                       "make arrays of them, np.array(...), or a list of each")  # fmt: skip
-
-
-def counter_of(value: List) -> str:
-    """Return the name of the number of items of a list that grows."""
-    assert isinstance(value.count, Name), value
-    return value.count.id

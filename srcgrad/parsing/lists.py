@@ -8,18 +8,22 @@ from dataclasses import replace
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
 from ..language.sum_order import INPLACE
+from .columns import counter_of
 from .expressions import RESERVED, List, Obj, Struct, is_text
 from .handed import HandedReader
-from .list_places import PlaceReader, counter_of
+from .list_bindings import ListBindingReader
+from .list_places import PlaceReader
 from .looped import GROWING, MANY, grows
+from .parts import is_plain
 
 
-class ListReader(PlaceReader, HandedReader):
-    """Reads what grows lists and assigns to their items, and methods of dicts and namedtuples."""
+class ListReader(PlaceReader, HandedReader, ListBindingReader):
+    """Reads what grows lists and assigns to their items."""
 
     # what `Reader` sets up
     env: dict
     grown_names: set[str] | None
+    written_names: set[str]
     buffers: set[str]
     entered: list[set[str]]
     own_lists: dict[str, List]
@@ -35,7 +39,9 @@ class ListReader(PlaceReader, HandedReader):
             given = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)
                      and n.value.id in grown and self.is_handed_over(n)]  # fmt: skip
             self.taking = {t.id for n in given for t in n.targets if isinstance(t, ast.Name)}
-            self.grown_names = grown | self.taking
+            rebound = {name for name in self.locals if self.key_of_list(name) in self.shared.rebound}
+            self.written_names = grown | self.taking
+            self.grown_names = self.written_names | rebound
         return self.grown_names
 
     def before_block(self, node):
@@ -50,58 +56,12 @@ class ListReader(PlaceReader, HandedReader):
             value = self.env[name]
             if isinstance(value, Struct) and value.kind == "list" and self.owns(name):
                 self.env[name] = self.turned_into_buffer(name, value, node)
-
-    def own_list(self, name: str, value, node):
-        """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
-        before = self.env.get(name)
-        value = self.shown_list((name,), value, node)
-        known = isinstance(value, Struct) and value.kind == "list"
-        if known and (isinstance(before, List) or name in self.grown() and (self.inside or self.escapes(name))):
-            return self.started(name, value, node)
-        if isinstance(value, List) and value.full and name in self.grown() and self.appends(name):
-            made = self.started(name, Struct((), (), "list"), node)
-            self.append_all(made, value, node)
-            return made
-        if isinstance(value, List) and before != value and name in self.entered[-1]:
-            if before != self.own_lists.get(name) or not self.is_handed_over(node):
-                self.fail(node, f"the list {name!r} is bound anew inside a branch or loop",
-                          "copy it: list(...), or use two names")  # fmt: skip
-            made = self.started(name, Struct((), (), "list"), node)
-            self.append_all(made, value, node)
-            return made
-        return value
-
-    def shown_list(self, path: tuple, value, node):
-        """Return a list that gets a name, or becomes a part of what has one: the buffer that it is by now."""
-        name = path[0] + "".join(f"[{key!r}]" for key in path[1:])
-        value = next((now for was, now in self.shared.buffers if self.is_same(was, value)), value)
-        if isinstance(value, List) and value.part is not None:
-            copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
-            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
-            value = List(Name(copied), Op("len", (Name(copied),)), full=True)
-        return self.one_of_two(name, value, node)
+        for name in sorted(bound & set(self.env)):
+            self.let_it_change(name, self.env[name], node)
 
     def owns(self, name: str) -> bool:
         """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
         return name in self.locals and name not in self.callers
-
-    def is_handed_over(self, node) -> bool:
-        """Return whether a list that is bound to another name is new, or used under its own name no more.
-
-        That is so at the end of a loop that makes it anew in each trip: nothing shows that the two are one list.
-        """
-        given = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-        if not isinstance(given, ast.Name):
-            return isinstance(given, ast.ListComp)
-        bodies = [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
-        body = next((b for b in bodies if any(s is node for s in b)), [])
-        inside = [s for s in body if _names(s, given.id)]
-        everywhere = _names(self.node, given.id)
-        if not inside or inside[-1] is not node or everywhere != sum(_names(s, given.id) for s in inside):
-            return False
-        first = inside[0]
-        new = isinstance(first, ast.Assign) and isinstance(first.value, ast.List | ast.ListComp)
-        return new and _names(first, given.id) == 1
 
     def append_all(self, into: List, value: List, node):
         """Emit the loop that appends the items of another list, which may be tuples."""
@@ -111,53 +71,6 @@ class ListReader(PlaceReader, HandedReader):
         body = self.nested(lambda: self.push(into, item, node))
         self.emit(ir.For(var, Const(0), count, Const(1), body, (), loc))
 
-    def started(self, name: str, items: Struct, node) -> List:
-        """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
-        made = self.own_lists.get(name)
-        held = [self.held_item(v, node) for v in items.items]
-        shown = made is not None and any(made in _parts(v) for k, v in self.env.items() if k != name)
-        if shown and self.inside:
-            self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
-        if made is None or shown:
-            return self.new_list(name, replace(items, items=tuple(held)), node)
-        self.written_meanwhile(made)
-        self.emit(Let(counter_of(made), Const(0), self.source.loc(node)))
-        for item in held:
-            self.push(made, item, node)
-        return made
-
-    def one_of_two(self, name: str, value, node):
-        """Return what a second name of a list is bound to: where one of them is written both must see it."""
-        if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
-            return value
-        others = [k for k, v in self.env.items() if k != name and any(self.is_same(part, value) for part in _parts(v))]
-        elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
-        if not (others or elsewhere) or not {name, *others} & self.grown():
-            return value
-        hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
-        if value.kind == "dict" or hidden:
-            self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
-                      f"copy it: {value.kind}(...)")  # fmt: skip
-        made = self.turned_into_buffer(others[0], value, node)
-        self.env.update(dict.fromkeys(others, made))
-        return made
-
-    def shown_outside(self, value) -> bool:
-        """Return whether a list or dict is one of a function around this one, or of the module."""
-        reader = self.outer
-        while reader is not None:
-            if any(self.is_same(part, value) for v in reader.env.values() for part in _parts(v)):
-                return True
-            reader = reader.outer
-        return any(self.is_same(part, value) for part in self.shared.lifted)
-
-    def appends(self, name: str) -> bool:
-        """Return whether something appends to a list, or takes from it."""
-        grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
-        longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
-        named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
-        return named or name in self.taking
-
     def turned_into_buffer(self, name: str, items: Struct, node) -> List:
         """Return the buffer that a list becomes; what still shows the list as it was is the buffer too."""
         made = self.new_list(name, items, node)
@@ -166,8 +79,8 @@ class ListReader(PlaceReader, HandedReader):
             found.value = made if self.is_same(found.value, items) else found.value
         return made
 
-    def new_list(self, name: str, items: Struct, node) -> List:
-        """Return a buffer with its number of items, allocated before all loops."""
+    def new_list(self, name: str, items: Struct, node, own=True) -> List:
+        """Return a buffer with its number of items, allocated before all loops; with `own` it is that of the name."""
         loc = self.source.loc(node)
         buffer = self.buffer_name(name)
         count = self.fresh(f"{buffer}_count")
@@ -178,7 +91,9 @@ class ListReader(PlaceReader, HandedReader):
         else:
             self.emit(made)
         self.emit(Let(count, Const(0), loc))
-        found = self.own_lists[name] = List(Name(buffer), Name(count))
+        found = List(Name(buffer), Name(count))
+        if own:
+            self.own_lists[name] = found
         for item in items.items:
             self.push(found, item, node)
         return found
@@ -275,6 +190,8 @@ class ListReader(PlaceReader, HandedReader):
 
     def grow_list(self, node, value: List, name: str, args):
         loc = self.source.loc(node)
+        if value.full:
+            self.fail(node, "a list that the caller made grows here", "return it, and grow it where it was made")
         count = Name(counter_of(value))
         self.written_meanwhile(value)
         if name == "append":
@@ -306,6 +223,47 @@ class ListReader(PlaceReader, HandedReader):
             own = isinstance(given, List) and given.buffer == value.buffer
             self.extend(value, self.hold(Op("copy", (source,), (), loc) if own else source, node), node)
         return Obj(None)
+
+    def parts_of_list(self, node: ast.List) -> list | None:
+        """Return the parts of a list display in which stars spread what is known only at run time, else None."""
+        stars = [e for e in node.elts if isinstance(e, ast.Starred)]
+        if not any(is_plain(s.value) and isinstance(self.expr(s.value), List | ir.Expr) for s in stars):
+            return None
+        parts: list = []
+        for item in node.elts:
+            start = len(self.out)
+            if isinstance(item, ast.Starred):
+                value = self.opened(self.expr(item.value), item)
+                if isinstance(value, List):
+                    value = self.array_of_list(value, item)
+                if isinstance(value, ir.Expr) and self.shared.ranks.rank(value) != 1:
+                    self.fail(item, "a star spreads an array that has not one axis", "name the items")
+                new = value if isinstance(value, Struct) else self.copied_items(self.leaf(value, item), node)
+            else:
+                new = Struct((self.expr(item),), (0,), "list")
+            parts = [*self.as_before(start, parts, item), replace(new, kind="list") if isinstance(new, Struct) else new]
+        return parts
+
+    def slice_before(self, value: List, held: list[ir.Stmt], node) -> List:
+        """Return a slice of a list as it is before what follows writes the list: `held` takes the copy."""
+        part, name = self.array_of_list(value, node), self.fresh("before")
+        held.append(Let(name, Op("copy", (part,)), self.source.loc(node)))
+        return List(Name(name), Op("len", (Name(name),)), full=True)
+
+    def joined_lists(self, parts: list, node) -> List:
+        """Return the list that several make together, some of a length known only at run time."""
+        if any(isinstance(v, Struct) and v.kind != "list" for v in parts):
+            self.fail(node, "a list and a tuple are joined", "list(...) of the tuple")
+        made = self.new_list("items", Struct((), (), "list"), node, own=False)
+        for part in parts:
+            if isinstance(part, Struct):
+                for item in part.items:
+                    self.push(made, item, node)
+            elif part.part is not None:
+                self.extend(made, self.hold(Op("copy", (part.part,)), node), node)
+            else:
+                self.append_all(made, part, node)
+        return made
 
     def extend(self, into: List, array: ir.Expr, node):
         """Emit the loop that appends the items of an array."""
@@ -395,57 +353,3 @@ class ListReader(PlaceReader, HandedReader):
         self.env[name] = replace(base, items=tuple(items.values()), keys=tuple(items))
         self.written_meanwhile(base, place, self.env[name])
         return None
-
-    # -- methods of dicts and namedtuples
-    def struct_method(self, node, value: Struct, name: str):
-        """Return the value of a method of a dict or namedtuple."""
-        if value.kind == "dict" and name in ("keys", "values", "items") and not node.args:
-            self.looked_at_once(node)
-            keys = tuple(map(Const, value.keys))
-            pairs = tuple(Struct((k, v), (0, 1)) for k, v in zip(keys, value.items, strict=True))
-            items = {"keys": keys, "values": value.items, "items": pairs}[name]
-            return Struct(items, tuple(range(len(items))))
-        if value.kind == "dict" and name == "get":
-            key, *default = [self.expr(a) for a in node.args]
-            known = dict(zip(value.keys, value.items, strict=True))
-            if isinstance(key, Const):
-                return known.get(key.value, default[0] if default else Obj(None))
-        if value.kind == "dict" and name == "copy":
-            return replace(value, token=object())
-        if value.kind == "namedtuple" and name == "_asdict":
-            return Struct(value.items, value.keys, "dict")
-        if value.kind == "namedtuple" and name == "_replace":
-            return self.with_fields(node, value, self.keywords(node))
-        self.fail(node, f"method .{name}() of a {value.kind} is not supported", "build a new one")
-
-    def looked_at_once(self, node):
-        """Refuse to keep a view of a dict that is written: in Python it shows what is written later."""
-        base = node.func.value
-        if not isinstance(base, ast.Name) or base.id not in self.grown():
-            return
-        for n in ast.walk(self.node):
-            used = n.args if isinstance(n, ast.Call) else [getattr(n, "iter", None), *getattr(n, "comparators", ())]
-            if node in used or isinstance(n, ast.Starred) and n.value is node:
-                return
-        self.fail(node, f"what {ast.unparse(node)} gives is kept, and the dict is written",
-                  f"copy it: list({ast.unparse(node)})")  # fmt: skip
-
-    def with_fields(self, node, value: Struct, given):
-        """Return a namedtuple with some of its fields replaced."""
-        unknown = [k for k in given if k not in value.keys]
-        if unknown:
-            self.fail(node, f"no field {unknown[0]!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
-        items = tuple(given.get(k, v) for k, v in zip(value.keys, value.items, strict=True))
-        return replace(value, items=items)
-
-
-def _names(node, name: str) -> int:
-    """Return how often a piece of text says a name."""
-    return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
-
-
-def _parts(value):
-    yield value
-    if isinstance(value, Struct):
-        for item in value.items:
-            yield from _parts(item)

@@ -11,7 +11,7 @@ from .expressions import ExpressionReader, List, Struct
 # a place behind all that a loop over known items has come to
 MANY = 10**9
 GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse", "sort"})
-_OTHER = frozenset({"remove", "index", "count"})
+_OTHER = frozenset({"remove", "index", "count", "update", "setdefault"})
 LOOPS = (ast.For, ast.ListComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -106,7 +106,8 @@ def grows(node):
     """Yield the name that a piece of text grows or writes like a list."""
     if isinstance(node, ast.Attribute) and node.attr in GROWING | _OTHER and isinstance(node.value, ast.Name):
         yield node.value.id
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+    written = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del)
+    if written and isinstance(node.value, ast.Name):
         yield node.value.id
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         yield node.target.id

@@ -321,7 +321,8 @@ class LoopReader(LoopedReader):
 
     def bind_item(self, target, item, node, assigned):
         """Bind a loop variable to a known item: to a constant as it is, so that it can index a tuple."""
-        if isinstance(target, ast.Tuple) and isinstance(item, Struct) and len(target.elts) == len(item.items):
+        pairs = isinstance(target, ast.Tuple) and isinstance(item, Struct) and len(target.elts) == len(item.items)
+        if pairs and not any(isinstance(t, ast.Starred) for t in target.elts):
             names = {self.local_name(n.id) for n in ast.walk(target) if isinstance(n, ast.Name)}
             if not any(ir.names_in(e) & names for e in item.items if isinstance(e, ir.Expr)):
                 for t, value in zip(target.elts, item.items, strict=True):

@@ -37,6 +37,23 @@ class NoneReader(ExpressionReader):
                 self.emit(Let(maybe.none, Const(True), self.source.loc(node)))
                 self.env[name] = maybe
 
+    def chooses_none(self, name: str, value: ast.expr) -> bool:
+        """Return whether a name is bound to None or a number by a test at run time: `x = None if t else v`."""
+        if not isinstance(value, ast.IfExp) or not _gives_none(value):
+            return False
+        read = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
+        return name in self.locals and (self.may_be_none(name) or not read and not self.inside)
+
+    def as_branch(self, node: ast.Assign) -> ast.If:
+        """Return a choice between None and a number as a branch that binds the name, which is None ahead of it."""
+        (target,), value = node.targets, node.value
+        assert isinstance(target, ast.Name), node
+        assert isinstance(value, ast.IfExp), node
+        if not self.may_be_none(target.id):
+            self.env[target.id] = Obj(None)
+        then, other = (ast.copy_location(ast.Assign([target], e), e) for e in (value.body, value.orelse))
+        return ast.copy_location(ast.If(value.test, [then], [other]), node)
+
     def may_be_none(self, name: str) -> bool:
         """Return whether a name stands for a number or None."""
         return isinstance(self.env.get(name), Maybe)
@@ -65,3 +82,10 @@ class NoneReader(ExpressionReader):
                 test = Name(maybe.none, value.loc)
                 return test if isinstance(op, ast.Is | ast.Eq) else Op("not", (test,), (), value.loc)
         return None
+
+
+def _gives_none(value: ast.expr) -> bool:
+    """Return whether a choice has None on one of its sides."""
+    if isinstance(value, ast.IfExp):
+        return _gives_none(value.body) or _gives_none(value.orelse)
+    return isinstance(value, ast.Constant) and value.value is None

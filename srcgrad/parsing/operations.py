@@ -64,6 +64,8 @@ class OperationReader(ExpressionReader):
             return self.converted(node, base, name)
         if name in library.METHODS:
             return self.user_call(node, library.METHODS[name], self.values_of(node, (base,)))
+        if name == "tolist" and not node.args:
+            return self.list_of_array(node, base)
         drawn = self.random_method(node, base, name)
         if drawn is not None:
             return drawn
@@ -108,6 +110,7 @@ class OperationReader(ExpressionReader):
         """Return the value of a call of this object: by the first table that knows it, else by its own text."""
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
+        node = self.with_star_open(node, f)
         tables = (self.operator_call, self.builtin_call, self.helper_call, self.known_call, self.random_call,
                   self.numpy_call, self.by_element, self.array_made, self.external_call)  # fmt: skip
         for read in tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
@@ -72,6 +73,8 @@ class PartReader(ExpressionReader):
             what = "a text" if is_text(value) else "a function"
             self.fail(node, f"{name!r} is bound anew to {what} inside a branch or loop", "use two names")
         if len(path) == 1 and isinstance(value, Struct):
+            if is_any_list(value) and is_any_list(before):
+                self.read_as_buffer(name)
             what = "list" if value.kind == "list" else "dict" if value.kind == "dict" else "tuple"
             if isinstance(before, Struct) and sorted(map(str, before.keys)) == sorted(map(str, value.keys)):
                 self.fail(node, f"the {what} {name!r} gets its keys in another order",
@@ -164,6 +167,11 @@ def is_list(value) -> bool:
     return isinstance(value, Struct) and value.kind in ("list", "dict")
 
 
+def is_any_list(value) -> bool:
+    """Return whether a value is a list, of known length or not."""
+    return isinstance(value, List) or isinstance(value, Struct) and value.kind == "list"
+
+
 def has_list(value) -> bool:
     """Return whether a list or dict is a value, or an item of it."""
     return isinstance(value, List) or is_list(value) or isinstance(value, Struct) and any(map(has_list, value.items))
@@ -178,3 +186,10 @@ def is_known_object(value) -> bool:
         return any(is_known_object(v) and not is_text(v) and (not isinstance(v, Obj) or hasattr(v.value, "reader"))
                    for v in value.items)  # fmt: skip
     return isinstance(value, Obj | ShapeOf | List | ir.Slice) or is_text(value)
+
+
+def is_plain(node) -> bool:
+    """Return whether an expression is a name, a field, or an element or slice of one by constants."""
+    if isinstance(node, ast.Subscript):
+        return is_plain(node.value) and not any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(node.slice))
+    return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_plain(node.value)

@@ -150,7 +150,7 @@ def apart(caller, source: Source, given: dict, routines: Routines | None):
     shared.routines, shared.sources = routines, caller.shared.sources
     shared.base, shared.stretch = len(caller.shared.stack), caller.shared.stretch
     shared.stack = [*caller.shared.stack, source.function.__code__]
-    shared.ruled = caller.shared.ruled
+    shared.ruled, shared.rebound = caller.shared.ruled, caller.shared.rebound
     reader = type(caller)(source, shared, {})
     params: list[str] = []
     for name, (value, around) in given.items():

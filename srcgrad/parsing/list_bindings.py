@@ -1,0 +1,223 @@
+"""Find out what a name is bound to that takes a list: another name of it, or the items of a list of its own."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from ..language.ir import Const, Let, Name, Op
+from .columns import counter_of
+from .expressions import ExpressionReader, List, Struct
+from .looped import GROWING
+
+
+class BoundAnew(Exception):
+    """A list of known length is bound anew to one of a length known only at run time: it has to be a buffer."""
+
+    def __init__(self, key: tuple):
+        super().__init__(key)
+        self.key = key
+
+
+class ListBindingReader(ExpressionReader):
+    """Decides which names show one list."""
+
+    # what `Reader` sets up
+    env: dict
+    own_lists: dict[str, List]
+    entered: list[set[str]]
+    callers: set[str]
+
+    def let_it_change(self, name: str, value, node):
+        """Give a list that a branch or loop binds anew a buffer of its own, which takes the new items."""
+        if not isinstance(value, List) or value == self.own_lists.get(name) or name not in self.locals:
+            return
+        shown = name in self.callers or self.others_that_show(name, value) or self.shown_around(value)
+        if not (shown and name in self.grown()):
+            made = self.env[name] = self.new_list(name, Struct((), (), "list"), node)
+            self.callers.discard(name)
+            self.append_all(made, value, node)
+
+    def own_list(self, name: str, value, node):
+        """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
+        before = self.env.get(name)
+        value = self.shown_list((name,), value, node)
+        known = isinstance(value, Struct) and value.kind == "list"
+        several = name in self.entered[-1] or self.key_of_list(name) in self.shared.rebound
+        again = several and self.inside and before != value
+        if again and isinstance(before, List) and before != self.own_lists.get(name):
+            self.fail(node, f"the list {name!r} is bound anew inside a branch or loop",
+                      "copy it: list(...), or use two names")  # fmt: skip
+        if known and (isinstance(before, List) or name in self.grown() and (self.inside or self.escapes(name))):
+            return self.started(name, value, node)
+        taken = value.full if isinstance(value, List) and name in self.grown() and self.appends(name) else False
+        if isinstance(value, List) and again:
+            if isinstance(before, Struct) and before.kind == "list":
+                self.read_as_buffer(name)
+            if not isinstance(before, List | None) or not self.may_be_copied(name, value, node):
+                self.fail(node, f"the list {name!r} becomes another name of a list inside a branch or loop",
+                          "copy it: list(...)")  # fmt: skip
+            taken = True
+        elif isinstance(value, List) and self.inside and self.starts_anew(name, value):
+            taken = self.may_be_copied(name, value, node)
+        if taken:
+            made = self.started(name, Struct((), (), "list"), node)
+            self.append_all(made, value, node)
+            return made
+        return value
+
+    def starts_anew(self, name: str, value: List) -> bool:
+        """Return whether a list may get other items while `name` shows those it has."""
+        owners = [k for k in self.others_that_show(name, value) if self.own_lists.get(k) == value]
+        return any(self.rebinds(self.local_name(k)) for k in owners)
+
+    def read_as_buffer(self, name: str):
+        """Have the text read again with this list as a buffer from the beginning, unless that was done."""
+        key = self.key_of_list(name)
+        if name in self.locals and key not in self.shared.rebound:
+            raise BoundAnew(key)
+
+    def key_of_list(self, name: str) -> tuple:
+        return self.source.file, self.node.lineno, self.node.col_offset, name
+
+    def others_that_show(self, name: str, value: List) -> list[str]:
+        """Return the other names of this function that show a list, or have it as a part."""
+        own = self.locals | {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
+        return [k for k, v in self.env.items() if k != name and k in own and value in _parts(v)]
+
+    def shown_around(self, value: List) -> bool:
+        """Return whether a name of a function around this one shows a list."""
+        reader = self.outer
+        while reader is not None:
+            if any(value in _parts(v) for v in reader.env.values()):
+                return True
+            reader = reader.outer
+        return False
+
+    def may_be_copied(self, name: str, value: List, node) -> bool:
+        """Return whether nothing shows that a name has a copy of a list: that is new, or neither is written."""
+        others = self.others_that_show(name, value)
+        around = self.shown_around(value)
+        if not others and not around or self.is_handed_over(node):
+            return True
+        names, given = self.names_given({name, *others})
+        self.grown()
+        return not around and not any(n in self.written_names or self.escapes(n, given) for n in names)
+
+    def names_given(self, names: set[str]) -> tuple[set[str], list[ast.expr]]:
+        """Return the names that these, or what is bound to them, are ever bound to, and where their text says so."""
+        pairs = [(t, v) for n in ast.walk(self.node) if isinstance(n, ast.Assign) for t in n.targets
+                 for t, v in _bound_by(t, n.value)]  # fmt: skip
+        given: list[ast.expr] = []
+        while True:
+            given = [v for _, v in pairs if v.id in names]
+            more = {t.id for t, v in pairs if v.id in names} - names
+            if not more:
+                return names, given
+            names = names | more
+
+    def before_it_starts(self, target, value, node):
+        """Return a list as it is before a name is bound: what shows the buffer of that name is copied."""
+        own = self.own_lists.get(target.id) if isinstance(target, ast.Name) else None
+        if own is None or not self.inside or not isinstance(value, List) or value.buffer != own.buffer:
+            return value
+        copied = self.hold(Op("copy", (self.array_of_list(value, node),), (), self.source.loc(node)), node)
+        return List(copied, Op("len", (copied,)), full=True)
+
+    def shown_list(self, path: tuple, value, node):
+        """Return a list that gets a name, or becomes a part of what has one: the buffer that it is by now."""
+        name = path[0] + "".join(f"[{key!r}]" for key in path[1:])
+        value = next((now for was, now in self.shared.buffers if self.is_same(was, value)), value)
+        if isinstance(value, List) and value.part is not None and self.has_tuples(value):
+            value = self.copied_columns(value, node)
+        elif isinstance(value, List) and value.part is not None:
+            copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
+            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
+            value = List(Name(copied), Op("len", (Name(copied),)), full=True)
+        return self.one_of_two(name, value, node)
+
+    def is_handed_over(self, node) -> bool:
+        """Return whether a list that is bound to another name is new, or used under its own name no more.
+
+        That is so at the end of a loop that makes it anew in each trip: nothing shows that the two are one list.
+        """
+        given = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        if not isinstance(given, ast.Name):
+            return isinstance(given, ast.ListComp)
+        bodies = [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
+        body = next((b for b in bodies if any(s is node for s in b)), [])
+        inside = [s for s in body if _names(s, given.id)]
+        everywhere = _names(self.node, given.id)
+        if not inside or inside[-1] is not node or everywhere != sum(_names(s, given.id) for s in inside):
+            return False
+        first = inside[0]
+        new = isinstance(first, ast.Assign) and isinstance(first.value, ast.List | ast.ListComp)
+        return new and _names(first, given.id) == 1
+
+    def started(self, name: str, items: Struct, node) -> List:
+        """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
+        made = self.own_lists.get(name)
+        held = [self.held_item(v, node) for v in items.items]
+        shown = made is not None and bool(self.others_that_show(name, made))
+        if shown and self.inside:
+            self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
+        if made is None or shown:
+            return self.new_list(name, replace(items, items=tuple(held)), node)
+        self.written_meanwhile(made)
+        self.emit(Let(counter_of(made), Const(0), self.source.loc(node)))
+        for item in held:
+            self.push(made, item, node)
+        return made
+
+    def one_of_two(self, name: str, value, node):
+        """Return what a second name of a list is bound to: where one of them is written both must see it."""
+        if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
+            return value
+        others = [k for k, v in self.env.items() if k != name and any(self.is_same(part, value) for part in _parts(v))]
+        elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
+        if not (others or elsewhere) or not {name, *others} & self.grown():
+            return value
+        hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
+        if value.kind == "dict" or hidden:
+            self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
+                      f"copy it: {value.kind}(...)")  # fmt: skip
+        made = self.turned_into_buffer(others[0], value, node)
+        self.env.update(dict.fromkeys(others, made))
+        return made
+
+    def shown_outside(self, value) -> bool:
+        """Return whether a list or dict is one of a function around this one, or of the module."""
+        reader = self.outer
+        while reader is not None:
+            if any(self.is_same(part, value) for v in reader.env.values() for part in _parts(v)):
+                return True
+            reader = reader.outer
+        return any(self.is_same(part, value) for part in self.shared.lifted)
+
+    def appends(self, name: str) -> bool:
+        """Return whether something appends to a list, or takes from it."""
+        grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
+        longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
+        named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
+        return named or name in self.taking
+
+
+def _bound_by(target, value):
+    """Yield the pairs of names of which an assignment binds one to the other."""
+    if isinstance(target, ast.Name) and isinstance(value, ast.Name):
+        yield target, value
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        for t, v in zip(target.elts, value.elts, strict=True):
+            yield from _bound_by(t, v)
+
+
+def _names(node, name: str) -> int:
+    """Return how often a piece of text says a name."""
+    return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
+def _parts(value):
+    yield value
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from _parts(item)

@@ -1,0 +1,157 @@
+"""Read what makes lists of arrays and of other lists: running results, orders by a key, the rest behind a star."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+import numpy as np
+
+from ..language import ir
+from ..language.ir import Const, Let, Name, Op
+from ..rules import elementwise
+from .expressions import ExpressionReader, List, Obj, Struct
+from .parts import is_plain
+from .source import python_function
+
+
+class SequenceReader(ExpressionReader):
+    """Reads them as the loops and sorts that they are."""
+
+    # what `Reader` sets up
+    env: dict
+
+    def text_for(self, value, node, base="items") -> ast.Name:
+        """Return the text of a new name that stands for a value."""
+        name = self.fresh(base)
+        self.env[name] = value
+        return ast.copy_location(ast.Name(name, ast.Load()), node)
+
+    def as_list(self, items: ast.expr, node) -> Struct | List:
+        """Return the items of anything as a list."""
+        call = ast.copy_location(ast.Call(self.text_for(Obj(list), node, "list"), [items], []), node)
+        return self.expr(call)
+
+    def accumulated(self, node) -> List:
+        """Return `itertools.accumulate(items, f, initial=first)` as a list."""
+        options = {k.arg: k.value for k in node.keywords}
+        if not 1 <= len(node.args) <= 2 or set(options) - {"func", "initial"}:
+            self.fail(node, "these arguments of accumulate() are not supported", "accumulate(items, f, initial=first)")
+        function = options.get("func", node.args[1] if len(node.args) > 1 else None)
+        total, item = self.fresh("total"), self.fresh("item")
+
+        def at(n):
+            return ast.copy_location(n, node)
+
+        held = self.text_for(self.as_list(node.args[0], node), node)
+        start: ast.expr = at(ast.Subscript(held, at(ast.Constant(0)), ast.Load()))
+        rest: ast.expr = at(ast.Subscript(held, at(ast.Slice(at(ast.Constant(1)))), ast.Load()))
+        if not _is_left_out(options.get("initial")):
+            start, rest = options["initial"], held
+        made = self.new_list(self.fresh("items"), Struct((), (), "list"), node, own=False)
+        self.assign_name(total, self.scalar(start), node)
+        now, append = at(ast.Name(total, ast.Load())), self.text_for(made, node)
+        self.push(made, self.expr(now), node)
+        pair = [now, at(ast.Name(item, ast.Load()))]
+        added = ast.BinOp(pair[0], at(ast.Add()), pair[1])
+        value = at(added if function is None or _is_left_out(function) else ast.Call(function, pair, []))
+        body = [at(ast.Assign([at(ast.Name(total, ast.Store()))], value)),
+                at(ast.Expr(at(ast.Call(at(ast.Attribute(append, "append", ast.Load())), [now], []))))]  # fmt: skip
+        self.stmt_for(at(ast.For(at(ast.Name(item, ast.Store())), rest, body, [])))
+        return made
+
+    def sorted_by_key(self, node, key: ast.expr, backward: bool) -> List:
+        """Return `sorted(items, key=f)`: the items in the order of their keys, equal ones as they stand."""
+        items = self.as_list(node.args[0], node)
+        held, function = self.text_for(items, node), self.text_for(self.expr(key), node, "key")
+        one, place = (ast.copy_location(ast.Name(self.fresh(n), ast.Load()), node) for n in ("item", "place"))
+
+        def at(n):
+            return ast.copy_location(n, node)
+
+        def each(made: ast.expr, name: ast.Name, source: ast.expr) -> ast.ListComp:
+            target = at(ast.Name(name.id, ast.Store()))
+            return at(ast.ListComp(made, [ast.comprehension(target, source, [], 0)]))
+
+        keys = self.as_array(self.expr(each(at(ast.Call(function, [one], [])), one, held)), node)
+        turned = (ir.Slice(None, None, Const(-1)),)
+        if backward:  # equal ones stand as before: both the keys and their order are turned round
+            keys = ir.Sub(self.hold(keys, node), turned)
+        order = self.hold(self.user_call(node, np.argsort, ([keys], {"kind": Const("stable")})), node, "order")
+        if backward:
+            last = Op("sub", (Op("len", (order,)), Const(1)))
+            order = self.hold(Op("sub", (last, ir.Sub(order, turned))), node, "order")
+        chosen = at(ast.Subscript(held, place, ast.Load()))
+        return self.expr(each(chosen, place, self.text_for(order, node, "order")))
+
+    def list_of_array(self, node, array: ir.Expr) -> List:
+        """Return `a.tolist()` of an array with one axis."""
+        if self.shared.ranks.rank(array) != 1:
+            self.fail(node, "tolist() of an array that has not one axis", "loop over the array itself")
+        return self.copied_items(array, node)
+
+    def copied_items(self, array: ir.Expr, node) -> List:
+        """Return the elements of an array as a list."""
+        made, loc = Name(self.fresh("items")), self.source.loc(node)
+        self.emit(Let(made.id, Op("copy", (array,), (), loc), loc))
+        return List(made, Op("len", (made,)), full=True)
+
+    def items_at_star(self, target: ast.Tuple | ast.List, value, node) -> list:
+        """Return the items of an array that is unpacked, as many as one starred name takes together in a list."""
+        if isinstance(value, List):
+            value = self.array_of_list(value, node)
+        stars = [k for k, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
+        if len(stars) > 1 or not isinstance(value, ir.Expr) or self.shared.ranks.rank(value) not in (1, None):
+            self.fail(node, "a starred name takes items of an array that has not one axis", "index what is unpacked")
+        array, loc = self.hold(value, node), self.source.loc(node)
+        (star,), others = stars, len(target.elts) - 1
+        few = ir.Raise("ValueError", (Const(f"not enough values to unpack ({loc.place})"),), loc)
+        self.emit(ir.If(Op("lt", (Op("len", (array,)), Const(others))), (few,), (), loc))
+        behind = others - star
+        part = ir.Sub(array, (ir.Slice(Const(star), Const(-behind) if behind else None, None),), loc)
+        items: list = [ir.Sub(array, (Const(k),), loc) for k in range(star)]
+        items.append(self.copied_items(part, node))
+        items += [ir.Sub(array, (Const(k),), loc) for k in range(-behind, 0)]
+        return items
+
+    def with_star_open(self, node: ast.Call, f) -> ast.Call:
+        """Return a call with the elements of an array in place of a star, where it is known how many `f` takes."""
+        stars = [a for a in node.args if isinstance(a, ast.Starred)]
+        if f in (max, min) and len(node.args) == 1 and stars:
+            return ast.copy_location(ast.Call(node.func, [stars[0].value], node.keywords), node)
+        most = _arity(f) if len(stars) == 1 and is_plain(stars[0].value) and not node.keywords else None
+        if most is None:
+            return node
+        value = self.expr(stars[0].value)
+        if isinstance(value, List):
+            value = self.array_of_list(value, node)
+        if not isinstance(value, ir.Expr):
+            return node
+        count = most - (len(node.args) - 1)
+        array = self.text_for(self.of_length(value, count, node), node, "given")
+        args: list[ast.expr] = []
+        for arg in node.args:
+            own = [ast.copy_location(ast.Subscript(array, ast.copy_location(ast.Constant(k), arg), ast.Load()), arg)
+                   for k in range(count)]  # fmt: skip
+            args += own if arg is stars[0] else [arg]
+        return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
+
+
+def _is_left_out(option: ast.expr | None) -> bool:
+    return option is None or isinstance(option, ast.Constant) and option.value is None
+
+
+def _arity(f) -> int | None:
+    """Return how many arguments a function takes, None where it takes more or fewer."""
+    row = elementwise.BY_SPELLING.get(elementwise.spelling_of(f) or "")
+    if row is not None:
+        return None if f in (max, min, math.hypot) else row.arity
+    inner = getattr(f, "node", None) if hasattr(f, "reader") else None
+    function = python_function(f) if inner is None else None
+    if inner is not None:
+        args = inner.args
+        optional = args.defaults or args.vararg or args.kwonlyargs or args.kwarg
+        return None if optional else len(args.posonlyargs) + len(args.args)
+    if function is None or function.__defaults__ or function.__code__.co_kwonlyargcount:
+        return None
+    return None if function.__code__.co_flags & 12 else function.__code__.co_argcount

@@ -1,0 +1,165 @@
+"""Lists that a branch or loop binds anew: to comprehensions, lists joined by `+`, slices, what a function returns."""
+
+import math
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def pendulum_by_lists(y0, mu):
+    def slope(y):
+        x, v = y
+        return [v, mu * (1 - x**2) * v - x]
+
+    y, h = list(y0), 0.05
+    for _ in range(10):
+        k1 = slope(y)
+        k2 = slope([a + h / 2 * k for a, k in zip(y, k1)])
+        y = [a + h * (0.1 * p + 0.9 * q) for a, p, q in zip(y, k1, k2)]
+    return y[0] ** 2 + y[1]
+
+
+def de_casteljau(points, t):
+    points = list(points)
+    while len(points) > 1:
+        points = [(1 - t) * a + t * b for a, b in zip(points[:-1], points[1:])]
+    return points[0]
+
+
+def array_then_known(x):
+    y = list(x)
+    for _ in range(3):
+        y = [y[0] + 0.1 * y[1], y[1] - 0.1 * y[0] ** 2]
+    return y[0] ** 2 + y[1]
+
+
+def known_then_array(x):
+    y = [0.5, 1.0, 0.2]
+    for _ in range(3):
+        y = [v * math.cos(a) for v, a in zip(y, x)]
+    return y[0] ** 2 + y[1]
+
+
+def old_beside_new(x):
+    y, s = [0.0] * len(x), 0.0
+    for _ in range(3):
+        old = y
+        y = [v + 0.5 * a * a for v, a in zip(y, x)]
+        s += abs(old[0] - y[0]) + y[1] ** 2
+    return s
+
+
+def other_list_keeps_its_items(x):
+    y = list(x)
+    z = y
+    for _ in range(2):
+        y = [v * u for v, u in zip(y, x)]
+    return sum(y) + 3.0 * sum(z)
+
+
+def both_at_once(x):
+    y, z = list(x), [v * v for v in x]
+    for _ in range(3):
+        y, z = z, y
+    for _ in range(2):
+        y, z = [*z[1:], y[0]], y[:2] + [z[0]]
+        y, z = z[1:] + [y[0] * z[0]], y[:2] + [z[0]]
+    return y[1] * 2.0 + z[0] * 3.0 + z[2]
+
+
+def best_so_far(x):
+    best = list(x)
+    for k in range(4):
+        tried = [v * k + x[0] for v in x]
+        if sum(tried) > sum(best):
+            best = tried
+    return best[0] * best[1]
+
+
+def lists_of_branches(x):
+    if x[0] > 0.0:
+        y = [u * u for u in x]
+    else:
+        y = [1.0, x[1]]
+    y.append(x[2])
+    return sum(y) * y[1]
+
+
+def queue_by_slices(x):
+    queue, total = [x[0], x[1]], 0.0
+    while len(queue) > 0:
+        first = queue[0]
+        queue = queue[1:]
+        total += first * first
+        if first > 0.25:
+            queue = queue + [0.5 * first]
+    return total
+
+
+def products_of_all(x):
+    y = [x[0]]
+    for _ in range(2):
+        y = [u + v * v for u in y for v in x]
+    return sum(y)
+
+
+def pairs_bound_anew(x):
+    y = [(v, 1.0) for v in x]
+    for _ in range(2):
+        y = [(u * w, w + 1.0) for u, w in y] + [(x[0], 2.0)]
+        y = y[1:]
+    return sum(u * w for u, w in y)
+
+
+def parameter_bound_anew(x):
+    def stepped(z, n):
+        for _ in range(n):
+            z = [z[0] * z[1], z[1] + z[0]]
+        return z
+
+    y = list(x[:2])
+    z = stepped(y, 3)
+    return sum(y) + 10.0 * z[0] * z[1]
+
+
+def returned_by_a_function(x):
+    def halved(z):
+        return [u * 0.5 for u in z]
+
+    y = list(x)
+    for k in range(4):
+        y = halved(y)
+        y[0] += k
+    return sum(v * v for v in y)
+
+
+def sorted_again(x):
+    y = sorted(x)
+    for k in range(3):
+        y = sorted(v * (-1) ** k for v in y)
+        y = [v + k for v in y[::-1]]
+    return y[0] ** 2
+
+
+POSITIVE = np.array([0.4, 0.7, 1.2])
+
+CASES = [
+    Case(pendulum_by_lists, (np.array([1.0, 0.2]), 0.3)),
+    Case(de_casteljau, (sample(5), 0.3)),
+    Case(de_casteljau, (sample(1), 0.3)),
+    Case(array_then_known, (sample(2),)),
+    Case(known_then_array, (sample(3),)),
+    Case(old_beside_new, (POSITIVE,)),
+    Case(other_list_keeps_its_items, (sample(3),)),
+    Case(both_at_once, (sample(3),)),
+    Case(best_so_far, (POSITIVE,)),
+    Case(lists_of_branches, (POSITIVE,)),
+    Case(lists_of_branches, (-POSITIVE,)),
+    Case(queue_by_slices, (POSITIVE,)),
+    Case(products_of_all, (sample(3),)),
+    Case(pairs_bound_anew, (sample(3),)),
+    Case(parameter_bound_anew, (sample(3),)),
+    Case(returned_by_a_function, (sample(3),)),
+    Case(sorted_again, (sample(3),)),
+]
