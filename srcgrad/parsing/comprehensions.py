@@ -10,7 +10,7 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
 from .expressions import RESERVED, ExpressionReader, List, Struct
-from .loops import Trips
+from .trips import Trips
 
 # items that are known when the text is read, at most
 MANY = 1000

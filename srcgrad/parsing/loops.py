@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
@@ -14,30 +13,9 @@ from .columns import row_of
 from .expressions import List, Lost, Obj, Struct, is_text, stored_names
 from .floors import without_floor
 from .looped import LoopedReader
+from .trips import Trips, item_of_range, length, plus, times
 
 MOST_UNROLLED = 200
-
-
-@dataclass(frozen=True)
-class Trips:
-    """What a loop runs over when it is only known at run time: a count, and the item at a place of it.
-
-    With `most` there are items for that many constant places only, of which the first `count` are run through.
-    """
-
-    count: ir.Expr
-    item: Callable[[ir.Expr], object]
-    bounds: tuple[ir.Expr, ir.Expr, ir.Expr] | None = None
-    downward: bool = False
-    most: int | None = None
-    parallel: bool = False
-
-    def upward(self) -> Callable[[ir.Expr], object]:
-        """Return the item at a place counted from the first trip."""
-        if not self.downward:
-            return self.item
-        last = _plus(self.count, Const(-1))
-        return lambda k: self.item(Op("sub", (last, k)))
 
 
 class LoopReader(LoopedReader):
@@ -140,16 +118,16 @@ class LoopReader(LoopedReader):
             self.fail(node, f"range() takes 1 to 3 arguments, {len(args)} given", "correct the call")
         lo, hi, *steps = [Const(0), *args] if len(args) == 1 else args
         step = steps[0] if steps else Const(1)
-        return Trips(_length(lo, hi, step), lambda k: _item_of_range((lo, hi, step), k), (lo, hi, step))
+        return Trips(length(lo, hi, step), lambda k: item_of_range((lo, hi, step), k), (lo, hi, step))
 
     def enumerated(self, node, loop) -> Struct | Trips:
         start = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "start")]
         first = self.scalar(start[0]) if start else Const(0)
         inner = self.iterable(node.args[0], loop)
         if isinstance(inner, Struct):
-            return Struct(tuple(_pair(_plus(first, Const(k)), v) for k, v in enumerate(inner.items)), ())
+            return Struct(tuple(_pair(plus(first, Const(k)), v) for k, v in enumerate(inner.items)), ())
         item = inner.upward()
-        return Trips(inner.count, lambda k: _pair(_plus(first, k), item(k)), most=inner.most)
+        return Trips(inner.count, lambda k: _pair(plus(first, k), item(k)), most=inner.most)
 
     def zipped(self, parts, node) -> Struct | Trips:
         if all(isinstance(p, Struct) for p in parts):
@@ -184,7 +162,7 @@ class LoopReader(LoopedReader):
 
         count: ir.Expr = Const(1)
         for n in counts:
-            count = _times(count, n)
+            count = times(count, n)
         return Trips(count, row)
 
     def neighbours(self, found: Struct | Trips) -> Struct | Trips:
@@ -193,7 +171,7 @@ class LoopReader(LoopedReader):
             return Struct(tuple(itertools.starmap(_pair, itertools.pairwise(found.items))), ())
         item = found.upward()
         most = None if found.most is None else max(found.most - 1, 0)
-        return Trips(_plus(found.count, Const(-1)), lambda k: _pair(item(k), item(_plus(k, Const(1)))), most=most)
+        return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
 
     def as_trips(self, known: Struct, node) -> Trips:
         """Return known items as trips: constants become an array."""
@@ -214,7 +192,7 @@ class LoopReader(LoopedReader):
             return Struct(found.items[::-1], ())
         bounds = None if found.bounds is None else self.downward(found.bounds)
         if bounds is not None:
-            return Trips(found.count, lambda k: _item_of_range(bounds, k), bounds)
+            return Trips(found.count, lambda k: item_of_range(bounds, k), bounds)
         if found.most is not None:
             self.fail(node, "reversed() of a tuple zipped with an array is not supported", "reverse each of them")
         return replace(found, bounds=None, downward=not found.downward)
@@ -226,9 +204,9 @@ class LoopReader(LoopedReader):
         if not stride:
             return None
         if stride == 1:
-            return _plus(hi, Const(-1)), _plus(lo, Const(-1)), Const(-1)
-        last = _plus(lo, _times(Const(stride), _plus(_length(lo, hi, Const(stride)), Const(-1))))
-        return last, _plus(lo, Const(-1 if stride > 0 else 1)), Const(-stride)
+            return plus(hi, Const(-1)), plus(lo, Const(-1)), Const(-1)
+        last = plus(lo, times(Const(stride), plus(length(lo, hi, Const(stride)), Const(-1))))
+        return last, plus(lo, Const(-1 if stride > 0 else 1)), Const(-stride)
 
     def unlooped(self, node):
         self.fail(node, f"this loop over {ast.unparse(node.func)} is not supported", "loop over range and index")
@@ -354,8 +332,8 @@ class LoopReader(LoopedReader):
     # -- loops at run time
     def for_range(self, node, bounds, parallel=False):
         lo, hi, step = bounds
-        loc = self.source.loc(node)
-        node, name = without_floor(node, bounds, self.called_object), node.target.id
+        loc, name = self.source.loc(node), node.target.id
+        node = without_floor(node, bounds, self.called_object)
         assigned = any(name in stored_names(s) for s in node.body)
         if self.in_library:
             self.renamed[name] = self.counter()
@@ -388,7 +366,7 @@ class LoopReader(LoopedReader):
         lo: ir.Expr = Const(0)
         hi, step = found.count, Const(1)
         if found.downward:
-            lo, hi, step = _plus(hi, Const(-1)), Const(-1), Const(-1)
+            lo, hi, step = plus(hi, Const(-1)), Const(-1), Const(-1)
         self.emit(ir.For(var, lo, hi, step, body, self.nested(node.orelse), loc))
 
     def stmt_while(self, node):
@@ -457,45 +435,3 @@ def _row(items) -> Struct:
 
 def _pair(a, b) -> Struct:
     return _row((a, b))
-
-
-def _plus(a: ir.Expr, b: ir.Expr) -> ir.Expr:
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(a.value + b.value)
-    if Const(0) in (a, b):
-        return b if a == Const(0) else a
-    if isinstance(b, Const) and b.value < 0:
-        return Op("sub", (a, Const(-b.value)))
-    return Op("add", (a, b))
-
-
-def _times(a: ir.Expr, b: ir.Expr) -> ir.Expr:
-    if isinstance(a, Const) and isinstance(b, Const):
-        return Const(a.value * b.value)
-    return b if a == Const(1) else a if b == Const(1) else Op("mul", (a, b))
-
-
-def _item_of_range(bounds, k: ir.Expr) -> ir.Expr:
-    lo, _, step = bounds
-    if isinstance(step, Const) and step.value < 0 and not isinstance(k, Const):
-        return Op("sub", (lo, _times(Const(-step.value), k)))
-    return _plus(lo, _times(step, k))
-
-
-def _minus(a: ir.Expr, b: ir.Expr) -> ir.Expr:
-    return _plus(a, Const(-b.value)) if isinstance(b, Const) else Op("sub", (a, b))
-
-
-def _length(lo: ir.Expr, hi: ir.Expr, step: ir.Expr) -> ir.Expr:
-    """Return how many trips a range makes."""
-    if all(isinstance(e, Const) and type(e.value) is int for e in (lo, hi, step)) and step != Const(0):
-        return Const(len(range(*(e.value for e in (lo, hi, step) if isinstance(e, Const)))))
-    span = _minus(hi, lo)
-    if isinstance(step, Const) and step.value != 1:
-        c = step.value
-        if c < 0:
-            span = _minus(lo, hi)
-        span = Op("floordiv", (_plus(span, Const(abs(c) - 1)), Const(abs(c))))
-    elif not isinstance(step, Const):
-        span = Op("floordiv", (Op("add", (span, Op("sub", (step, Op("np.sign", (step,)))))), step))
-    return span
