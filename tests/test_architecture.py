@@ -80,7 +80,7 @@ LEVELS = {
         ("directional", "scaled"),
         ("linear",),
         ("adjoint", "transcendentals"),
-        ("forward", "slots"),
+        ("forward", "slots", "unread"),
         ("checkpoints", "directions", "record"),
         ("reverse",),
     ),

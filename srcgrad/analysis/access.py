@@ -131,7 +131,7 @@ def believed(loop: For, around: Block = ()) -> list[tuple[Store, int, Affine, Af
     It is (store, axis, least index, greatest index): where the least is negative, and there are more than the axis has
     elements between them, an element is met from the end of the axis and again from its start.
 
-    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.parsing.function import parse_text
     >>> f = parse_text("def f(a, k, n):\\n    for i in range(k, n):\\n        a[i] = 0.0\\n    return a")
     >>> [(axis, least.expr(), most.expr()) for _, axis, least, most in believed(f.body[0])]
     [(0, Name(id='k'), Op(fn='sub', args=(Name(id='n'), Const(value=1)), static=()))]
@@ -236,7 +236,7 @@ def repeats(loop: For, array: str, around: Block = ()) -> bool:
 
     Nothing that a trip reads of `array` is written by a later trip, or later in the same one.
 
-    >>> from srcgrad.parse import parse_text
+    >>> from srcgrad.parsing.function import parse_text
     >>> text = "def f(a, b, n):\\n    for i in range(n):\\n        a[i] = b[i]\\n        b[i] = a[i]\\n    return a"
     >>> [repeats(parse_text(text).body[0], array) for array in "ab"]
     [True, False]

@@ -7,6 +7,7 @@ negative: -1 is the last element.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..language import ir
@@ -14,9 +15,11 @@ from ..language.affine import Affine, affine, nonnegative, times
 from ..language.ir import Block, Const, Expr, For, Let, Name, Op, Store, Sub
 from .access import SIZES_ONLY
 
+Index = tuple[Expr, ...]
+
 
 @dataclass(frozen=True)
-class _Touch:
+class Touch:
     """An access to an array: its index (None where unknown), the loops around it, and its store if it is one."""
 
     index: tuple[Expr | None, ...] | None
@@ -56,28 +59,39 @@ def first_writes(body: Block) -> set[int]:
 
 def _firsts(block: Block, array: str, made: Op) -> set[int]:
     bound = ir.bound_in(block)
-    touches = [_plain(t, made, bound) for t in _touches(block, array, ())]
-    varying = {id(loop): ir.bound_in(loop.body) for t in touches for loop in t.loops}
     found = set()
-    for k, touch in enumerate(touches):
-        others = enumerate(touches)
-        if touch.store is not None and all(_later(touch, other, j < k, bound, varying) for j, other in others):
+    seen = [_plain(t, made, bound) for t in touches(block, array, ())]
+    varying = {id(loop): ir.bound_in(loop.body) for t in seen for loop in t.loops}
+    for k, touch in enumerate(seen):
+        others = enumerate(seen)
+        if touch.store is not None and all(
+            meets_nothing_earlier(touch, other, j < k, bound, varying) for j, other in others
+        ):
             found.add(id(touch.store))
     return found
 
 
-def _plain(touch: _Touch, made: Op, bound: set[str]) -> _Touch:
+def _plain(touch: Touch, made: Op, bound: set[str]) -> Touch:
     """Return the access with an unknown place on the axes where its index may be negative."""
     if touch.index is None:
         return touch
     own = made.fn in ("np.empty", "np.zeros")
-    sizes = made.args if own else [Op("shape", made.args, (("axis", d),)) for d in range(len(touch.index))]
+    sizes = made.args if own else tuple(Op("shape", made.args, (("axis", d),)) for d in range(len(touch.index)))
+    return from_the_start(touch, sizes if not ir.names_in(*sizes) & bound else ())
+
+
+def from_the_start(touch: Touch, sizes: tuple[Expr, ...] = ()) -> Touch:
+    """Return the access with an unknown place on the axes where its index may be negative, and is not the last one.
+
+    `sizes` are those of the axes.
+    """
+    if touch.index is None:
+        return touch
     index = []
-    for e, size in zip(touch.index, sizes, strict=False):
+    for d, e in enumerate(touch.index):
         least = extreme(affine(e), touch.loops, -1) if e is not None and not _loads(e) else None
-        last = affine(size) - Affine(const=1)
-        sure = least is not None and (nonnegative(least) or (least == last and not ir.names_in(size) & bound))
-        index.append(e if sure else None)
+        last = affine(sizes[d]) - Affine(const=1) if d < len(sizes) else None
+        index.append(e if least is not None and (nonnegative(least) or least == last) else None)
     return replace(touch, index=tuple(index))
 
 
@@ -85,34 +99,36 @@ def _loads(e: Expr) -> bool:
     return any(isinstance(x, Sub) for x in ir.walk(e))
 
 
-def _touches(block: Block, array: str, loops):
+def touches(block, array: str, loops: tuple[For | ir.While, ...]) -> Iterator[Touch]:
     """Yield the accesses to an array in textual order; what a store reads comes before what it writes."""
     for stmt in block:
         for e in ir.exprs_of(stmt):
             yield from _reads(e, array, loops)
         if isinstance(stmt, Store) and stmt.base == array:
-            yield _Touch(stmt.index, loops, stmt)
+            yield Touch(stmt.index, loops, stmt)
         inside = (*loops, stmt) if isinstance(stmt, For | ir.While) else loops
         for inner in ir.blocks_of(stmt):
-            yield from _touches(inner, array, inside)
+            yield from touches(inner, array, inside)
 
 
 def _reads(e: Expr, array: str, loops):
     if isinstance(e, Sub) and e.base == Name(array):
         plain = not any(isinstance(i, ir.Slice | ir.NewAxis | ir.Dots) for i in e.index)
-        yield _Touch(e.index if plain else None, loops)
+        yield Touch(e.index if plain else None, loops)
         for i in e.index:
             yield from _reads(i, array, loops)
     elif isinstance(e, Op) and e.fn in SIZES_ONLY:
         return
     elif e == Name(array):
-        yield _Touch(None, loops)
+        yield Touch(None, loops)
     else:
         for c in ir.children(e):
             yield from _reads(c, array, loops)
 
 
-def _later(write: _Touch, other: _Touch, before: bool, bound: set[str], varying: dict[int, set[str]]) -> bool:
+def meets_nothing_earlier(
+    write: Touch, other: Touch, before: bool, bound: set[str], varying: dict[int, set[str]]
+) -> bool:
     """Return whether a write meets no element that `other`, which may stand `before` it, has touched earlier.
 
     `bound` are the names bound around them, `varying` those in the body of each loop, by its id.
@@ -125,7 +141,21 @@ def _later(write: _Touch, other: _Touch, before: bool, bound: set[str], varying:
     return all(_apart(write, other, k + 1, write.loops[k], varying[id(write.loops[k])]) for k in range(shared))
 
 
-def _apart(write: _Touch, other: _Touch, shared: int, loop, unknown: set[str]) -> bool:
+def never_meet(first: Index, second: Index, loop: For, around: tuple[For | ir.While, ...]) -> bool:
+    """Return whether no two trips of a loop touch one element by these indices, nor one trip by both.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> f = parse_text("def f(n):\\n    for k in range(n):\\n        for j in range(k + 1, n):\\n            n = n")
+    >>> i, j, k, outer = Name("i"), Name("j"), Name("k"), f.body[0]
+    >>> never_meet((i, k), (i, j), outer.body[0], (outer,)), never_meet((i, k), (j, k), outer.body[0], (outer,))
+    (True, False)
+    """
+    loops = (*around, loop)
+    one, two = (from_the_start(Touch(index, loops)) for index in (first, second))
+    return _apart(one, two, len(around), None, ir.bound_in(loop.body))
+
+
+def _apart(write: Touch, other: Touch, shared: int, loop, unknown: set[str]) -> bool:
     """Return whether two accesses in the same trips of the first `shared` loops never meet.
 
     Of `loop`, the last of them, `other` stands in an earlier trip, if it is given. Names in `unknown` may differ.

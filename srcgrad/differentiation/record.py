@@ -19,6 +19,7 @@ from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stm
 from ..rules import draws
 from .adjoint import Step
 from .slots import Slots
+from .unread import unread_writes
 
 CHEAP = 8
 PLACES = (Name, Const, Op, Select)
@@ -74,6 +75,7 @@ class Recorder:
         self.single = {n for n, c in counts.items() if c == 1 and n not in function.params}
         self.called = {n for s in ir.statements(function.body) if is_call(s) for n in ir.binds(s)}
         self.first_writes = first_writes(function.body)
+        self.unread: set[int] = set()
         self.temps: set[str] = set()
         self.slots = Slots(kinds, fresh, dims, self.integers_bound_once())
 
@@ -94,6 +96,7 @@ class Recorder:
             reversed_before = self.reversal(steps)
             self.forget_temps(steps)
             self.plan_temps(steps, ())
+            self.unread = unread_writes(self.function.body, steps)
             self.settle(steps)
             if self.reversal(steps) == reversed_before:
                 break
@@ -156,13 +159,14 @@ class Recorder:
             return found
         return set()
 
-    def kills(self, stmt: Stmt) -> set[str]:
+    def kills(self, stmt: Stmt, harmless: Set[int] = frozenset()) -> set[str]:
+        """Return the facts that a statement changes, but for what `harmless` stores overwrite."""
         found = set()
         for s in ir.statements((stmt,)):
             found |= set(ir.binds(s))
             if not isinstance(s, For):
                 found |= {contents(n) for n in ir.binds(s) if self.kinds[n].rank}
-            if isinstance(s, Store) and id(s) not in self.first_writes:
+            if isinstance(s, Store) and id(s) not in self.first_writes | harmless:
                 found.add(contents(s.base))
         return found
 
@@ -339,7 +343,7 @@ class Recorder:
         if isinstance(stmt, Store):
             fact = contents(stmt.base)
             earlier = needed | (reads - {fact} if step.late else reads)
-            step.kept = (fact in earlier and id(stmt) not in self.first_writes) or None
+            step.kept = (fact in earlier and id(stmt) not in self.first_writes | self.unread) or None
             # an element that it alone reads again it puts back itself: later stores need not keep it
             own = {fact} if step.kept and not step.late and reads_own_element(step) else set()
             result = needed | (reads - own)
@@ -366,7 +370,7 @@ class Recorder:
         if isinstance(stmt, For):
             arrays = ir.stored_in(stmt.body)
             safe = {contents(a) for a in arrays if never_rereads(stmt, a, around)}
-        killed = self.kills(stmt)
+        killed = self.kills(stmt, self.unread)
         # elements written once each, and those of an array that gets longer, are kept one by one; what else is written
         # again and again is copied before the loop
         inherited = needed & (safe | self.growing)

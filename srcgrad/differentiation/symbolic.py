@@ -125,7 +125,8 @@ class Converter:
             exp = Op(self.spelling("exp"), (negated(args[0]),))
             return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
         if row in _OPERATORS:
-            return Op(_OPERATORS[row], args)
+            # a whole exponent stays one: such powers are products
+            return Op(_OPERATORS[row], (args[0], _whole(args[1])) if row == "power" else args)
         orders = ROWS[row].constant_arguments
         return Op(self.spelling(row), tuple(_whole(a) if k in orders else a for k, a in enumerate(args)))
 

@@ -8,7 +8,7 @@ from functools import partial
 from ..analysis.writes import first_writes
 from ..language import ir
 from ..language.dependence import differentiable_leaves
-from ..language.ir import Block, Expr, For, Kind, Let, Name, Op, Store, Sub, While
+from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Store, Sub, While
 from ..rules import elementwise
 from .linear import LinearForm
 
@@ -65,7 +65,7 @@ def name_transcendentals(function: ir.Function, kinds: dict[str, Kind], active, 
         for e in calls:
             if e in table or any(e in ir.walk(other) for other in table):
                 continue
-            name = fresh(elementwise.BY_SPELLING[e.fn].name)
+            name = fresh("power" if e.fn == "pow" else elementwise.BY_SPELLING[e.fn].name)
             kinds[name] = kind
             active.add(name)
             table[e] = Name(name)
@@ -96,6 +96,7 @@ def unguarded_calls(expr: Expr) -> list[Op]:
         return unguarded_calls(expr.args[0])
     row = elementwise.BY_SPELLING.get(expr.fn)
     own = row is not None and row.transcendental and row.differentiable and row.name not in CHEAP
+    own = own or expr.fn == "pow" and not isinstance(expr.args[1], Const)
     return [*([expr] if own else []), *(call for e in expr.args for call in unguarded_calls(e))]
 
 

@@ -100,11 +100,12 @@ def _vectorises(loop: For) -> bool:
     places: dict[str, set] = {}
     for s in every:
         if isinstance(s, Store):
-            places.setdefault(s.base, set()).add(s.index)
+            places.setdefault(s.base, set()).add(s.index[-1])
     for e in exprs:
-        if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in places:
-            places[e.base.id].add(e.index)
-    return all(len(indices) == 1 for indices in places.values())
+        # an element that stays the same in the loop is compared with what is stored before it
+        if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in places and loop.var in ir.names_in(e):
+            places[e.base.id].add(e.index[-1])
+    return all(len(columns) == 1 for columns in places.values())
 
 
 def _counts(stmt: Let) -> bool:

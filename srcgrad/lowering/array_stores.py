@@ -154,7 +154,12 @@ class StoreWriter(ArrayReader):
     def reads_only(self, element: Expr, root: str, cell: Sub, counters=()) -> bool:
         """Return whether an element expression reads, of what is written by a nest, only the cell itself."""
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id == root]
-        return all(_same_index(r.index, cell.index) or self.is_beside(r.index, cell.index, counters) for r in reads)
+        return all(
+            _same_index(r.index, cell.index)
+            or _in_step(r.index, cell.index, counters)
+            or self.is_beside(r.index, cell.index, counters)
+            for r in reads
+        )
 
     def is_beside(self, read, cell, counters) -> bool:
         """Return whether two cells differ on an axis that the counters of a nest do not move along."""
@@ -273,6 +278,18 @@ class StoreWriter(ArrayReader):
                 at.append(Op("sub", (name, lo)))
                 own.append(simplify_index(Op("sub", (name, lo))))
         return ranges, tuple(at), tuple(own)
+
+
+def _in_step(read: Index, cell: Index, counters) -> bool:
+    """Return whether cells that different trips read and write are apart: each counter tells places of an axis.
+
+    >>> i, j, k = map(Name, "ijk")
+    >>> _in_step((i, k), (j, k), ["k"]), _in_step((i, k), (j, Op("sub", (k, ONE))), ["k"])
+    (True, False)
+    """
+    along = [affine(mine) for mine, other in zip(read, cell, strict=True) if affine(mine) == affine(other)]
+    told = {n for a in along for n in counters if abs(a.coefficient(n)) == 1 and a.names & set(counters) == {n}}
+    return bool(counters) and told == set(counters)
 
 
 def plain_reads(element: Expr, root: str) -> set[str]:

@@ -14,6 +14,7 @@ from functools import partial
 
 from ..analysis.access import accesses, iteration_offset
 from ..analysis.equalities import Known
+from ..analysis.writes import never_meet
 from ..language import ir
 from ..language.affine import Affine, affine, simplify_index, times, unclipped
 from ..language.blocks import defined_first, touches
@@ -26,6 +27,8 @@ from .interchange import walk_rows
 from .loop_sums import sum_in_scalars
 from .split import split_loop
 from .sums import join_additions
+
+Around = tuple[For | ir.While, ...]
 
 
 def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
@@ -79,8 +82,8 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
 # --- order ------------------------------------------------------------------------------------------------------
 
 
-def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
-    """Return whether the iterations of a loop may run in any order (sums may round differently)."""
+def order_free(loop: For, arrays: set[str], read_later: set[str], around: Around = ()) -> bool:
+    """Return whether the iterations of a loop, inside others, may run in any order (sums may round differently)."""
     if not isinstance(loop.step, Const):
         return False
     bound: dict[str, bool] = {}  # scalar -> whether it only accumulates
@@ -93,7 +96,7 @@ def order_free(loop: For, arrays: set[str], read_later: set[str]) -> bool:
                 return False
         elif name in read_later or not defined_first(loop.body, name):
             return False
-    return all(_own_elements(loop, array, varying) for array in ir.stored_in(loop.body))
+    return all(_own_elements(loop, array, varying, around) for array in ir.stored_in(loop.body))
 
 
 def _plain(block, arrays, bound) -> bool:
@@ -115,15 +118,20 @@ def _plain(block, arrays, bound) -> bool:
     return True
 
 
-def _own_elements(loop: For, array: str, varying: set[str]) -> bool:
+def _own_elements(loop: For, array: str, varying: set[str], around: Around) -> bool:
     writes, reads, plain = accesses(loop.body, array)
     if not plain:
         return False
     stores = [s for s in ir.statements(loop.body) if isinstance(s, Store) and s.base == array]
-    only_adds = all(s.op != "=" for s in stores) and len(reads) == len(stores)
-    if only_adds:
-        return True
-    return all(iteration_offset(w, o, loop, varying) in (0, 10**9) for w in writes for o in writes + reads)
+    added = [s.index for s in stores if s.op != "="]
+    for index in added:
+        reads.remove(index)  # as an addition reads what it adds to
+    pairs = [(w, o) for w in writes for o in reads]
+    pairs += [(s.index, w) for s in stores if s.op == "=" for w in writes]
+    # what is only added to an element may be added in any order
+    return all(
+        iteration_offset(w, o, loop, varying) in (0, 10**9) or never_meet(w, o, loop, around) for w, o in pairs
+    )
 
 
 def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:
@@ -141,15 +149,15 @@ def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[St
             yield stmt, read_later | {n for n, c in counts.items() if c > passed[n]}
 
 
-def turn_upward(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+def turn_upward(block, arrays, read_later: set[str], around: Around = ()) -> tuple[Stmt, ...]:
     """Return the block with downward loops whose order is free running upward."""
     out: list[Stmt] = []
-    for stmt, later in _with_later(block, read_later, in_loop):
-        if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later):
+    for stmt, later in _with_later(block, read_later, bool(around)):
+        if isinstance(stmt, For) and stmt.step == Const(-1) and order_free(stmt, arrays, later, around):
             lo, hi = (simplify_index(Op("add", (e, Const(1)))) for e in (stmt.hi, stmt.lo))
             stmt = replace(stmt, lo=lo, hi=hi, step=Const(1))
-        inside = in_loop or isinstance(stmt, For | ir.While)
-        out.append(ir.with_blocks(stmt, partial(turn_upward, arrays=arrays, read_later=later, in_loop=inside)))
+        inside = (*around, stmt) if isinstance(stmt, For | ir.While) else around
+        out.append(ir.with_blocks(stmt, partial(turn_upward, arrays=arrays, read_later=later, around=inside)))
     return tuple(out)
 
 
@@ -266,13 +274,13 @@ def _replaced(stmt: Stmt, old: Stmt, new: Stmt) -> Stmt:
 # --- splitting --------------------------------------------------------------------------------------------------
 
 
-def split_wide(block, arrays, read_later: set[str], in_loop: bool = False) -> tuple[Stmt, ...]:
+def split_wide(block, arrays, read_later: set[str], around: Around = ()) -> tuple[Stmt, ...]:
     """Return the block with innermost loops that add to several arrays split into one loop for each."""
     out: list[Stmt] = []
-    for stmt, later in _with_later(block, read_later, in_loop):
+    for stmt, later in _with_later(block, read_later, bool(around)):
         if isinstance(stmt, For) and all(isinstance(s, Let | Store) for s in stmt.body):
-            out += split_loop(stmt, partial(order_free, arrays=arrays, read_later=later))
+            out += split_loop(stmt, partial(order_free, arrays=arrays, read_later=later, around=around))
             continue
-        inside = in_loop or isinstance(stmt, For | ir.While)
-        out.append(ir.with_blocks(stmt, partial(split_wide, arrays=arrays, read_later=later, in_loop=inside)))
+        inside = (*around, stmt) if isinstance(stmt, For | ir.While) else around
+        out.append(ir.with_blocks(stmt, partial(split_wide, arrays=arrays, read_later=later, around=inside)))
     return tuple(out)

@@ -1,9 +1,9 @@
 """Adjoint stencils as gathers: one pass that reads neighbours instead of several that add to them.
 
-`for i in [lo, hi): X[i + o_k] += w_k * q[i]` for three and more offsets o_k becomes a copy of q into a buffer g with a
-border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any term reaches. The buffer is allocated once,
-outside the loops; its border stays zero, so that no element needs a case of its own. What else is added to X, at one
-place of a trip, stays in the first loop, and so do sums.
+`for i in [lo, hi): X[i + o_k] += w_k * q[i]` for three and more offsets o_k (q: an array, or a number of the trip)
+becomes a copy of q into a buffer g with a border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any
+term reaches. The buffer is allocated once, outside the loops; its border stays zero, so that no element needs a case
+of its own. What else is added to X, at one place of a trip, stays in the first loop, and so do sums.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ class _Term:
 
 @dataclass(frozen=True)
 class _Stencil:
-    """Additions of multiples of one element to one array at constant offsets."""
+    """Additions of multiples of one element, or of one number of a trip, to one array at constant offsets."""
 
     array: str
-    source: Sub
+    source: Sub | Name
+    start: int  # the statement before which the source is known
     terms: tuple[_Term, ...]
     low: tuple[int, ...]
     high: tuple[int, ...]
@@ -103,37 +104,48 @@ def _perfect(stmt: For) -> _Nest | None:
 
 def _stencil(nest: _Nest) -> _Stencil | None:
     names = [loop.var for loop in nest.loops]
-    place = tuple(map(Name, names))
-    found = _terms(nest, names)
     reads = [e for s in nest.body for v in ir.exprs_of(s) for e in _elements(v)]
-    for array in dict.fromkeys(t.store.base for t in found):
-        own = [s for s in nest.body if isinstance(s, Store) and s.base == array]
-        terms = [t for t in found if t.store.base == array and _steady(t, names)]
-        # what is added at one place may be anything: it stays where it is
-        others = [s for s in own if not any(s is t.store for t in terms)]
-        places = {None if s.op == "=" else _offset(s.index, names) for s in others}
-        if None in places or len(places) > 1 or len({t.offset for t in terms}) < 3:
-            continue
-        sources = {q for t in terms for q in _elements(t.value)}
-        if len(sources) != 1 or any(e.base == Name(array) for e in reads):
-            continue
-        source = next(iter(sources))
-        between = nest.body[min(t.first for t in terms) : max(t.last for t in terms)]
-        if source.index != place or any(isinstance(s, Store) and Name(s.base) == source.base for s in between):
-            continue  # the terms would not all read the same value
-        columns = list(zip(*(t.offset for t in terms), strict=True))
-        return _Stencil(array, source, tuple(terms), tuple(map(min, columns)), tuple(map(max, columns)))
+    added = ir.names_in(*(s.value for s in nest.body if isinstance(s, Store) and s.op != "="))
+    for kept in (None, *(s.target for s in nest.body if isinstance(s, Let) and s.target in added)):
+        found = _terms(nest, names, kept)
+        for array in dict.fromkeys(t.store.base for t in found):
+            own = [s for s in nest.body if isinstance(s, Store) and s.base == array]
+            terms = [t for t in found if t.store.base == array and _steady(t, names, kept)]
+            # what is added at one place may be anything: it stays where it is
+            others = [s for s in own if not any(s is t.store for t in terms)]
+            places = {None if s.op == "=" else _offset(s.index, names) for s in others}
+            if None in places or len(places) > 1 or len({t.offset for t in terms}) < 3:
+                continue
+            if any(e.base == Name(array) for e in reads):
+                continue
+            source, start = _source(nest, terms, names, kept)
+            if source is None:
+                continue
+            columns = list(zip(*(t.offset for t in terms), strict=True))
+            return _Stencil(array, source, start, tuple(terms), tuple(map(min, columns)), tuple(map(max, columns)))
     return None
 
 
-def _terms(nest: _Nest, names) -> list[_Term]:
-    """Return the additions at constant offsets."""
+def _source(nest: _Nest, terms: list[_Term], names, kept: str | None) -> tuple[Sub | Name | None, int]:
+    """Return what all terms are multiples of, if anything, and before which statement it is known."""
+    if kept is not None:
+        return Name(kept), 1 + next(k for k, s in enumerate(nest.body) if isinstance(s, Let) and s.target == kept)
+    source, *others = {q for t in terms for q in _elements(t.value)}
+    start = min(t.first for t in terms)
+    between = nest.body[start : max(t.last for t in terms)]
+    # the terms would not all read the same value
+    written = any(isinstance(s, Store) and Name(s.base) == source.base for s in between)
+    return (None if others or written or source.index != tuple(map(Name, names)) else source), start
+
+
+def _terms(nest: _Nest, names, kept: str | None) -> list[_Term]:
+    """Return the additions at constant offsets, in terms of elements and of a number that is kept."""
     found: list[_Term] = []
     scalars: dict[Expr, Expr] = {}
     read_at: dict[Expr, int] = {}
     sums = only_summed(nest.body)
     for k, s in enumerate(nest.body):
-        if isinstance(s, Let) and s.target in sums:
+        if isinstance(s, Let) and (s.target in sums or s.target == kept):
             continue
         used = [read_at[n] for n in map(Name, sorted(ir.names_in(s.value))) if n in read_at]
         first, last = min([*used, k]), max([*used, k] if _elements(s.value) else used or [k])
@@ -145,11 +157,11 @@ def _terms(nest: _Nest, names) -> list[_Term]:
     return found
 
 
-def _steady(term: _Term, names) -> bool:
-    """Return whether a term is a multiple of one element by what stays in all trips."""
-    elements = _elements(term.value)
-    rest = ir.substitute(term.value, {elements[0]: Const(0.0)}) if elements else term.value
-    return len(set(elements)) == 1 and not ir.names_in(rest) & set(names)
+def _steady(term: _Term, names, kept: str | None) -> bool:
+    """Return whether a term is a multiple of one element, or of the number that is kept, by what stays in all trips."""
+    elements: set[Expr] = {e for e in ir.walk(term.value) if isinstance(e, Sub) or e == Name(kept or "")}
+    rest = ir.substitute(term.value, dict.fromkeys(elements, Const(0.0)))
+    return len(elements) == 1 and (kept is None or Name(kept) in elements) and not ir.names_in(rest) & set(names)
 
 
 def _offset(index, names) -> tuple[int, ...] | None:
@@ -174,8 +186,9 @@ def _invariant(nest: _Nest, around) -> bool:
 
 
 def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
-    assert isinstance(stencil.source.base, Name)
-    buffer = fresh(f"{stencil.source.base.id}_pad")
+    origin = stencil.source.base if isinstance(stencil.source, Sub) else stencil.source
+    assert isinstance(origin, Name)
+    buffer = fresh(f"{origin.id}_pad")
     loc = stencil.terms[0].store.loc
     pads = [h - lo for lo, h in zip(stencil.low, stencil.high, strict=True)]
     sizes = [
@@ -227,16 +240,15 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
 
 def _left(nest: _Nest, stencil: _Stencil, copy: Store) -> list[Stmt]:
     """Return what the nest still does, the copy of the source where it is first read, without scalars of no use."""
-    start = min(t.first for t in stencil.terms)
     left = [s for s in nest.body if not any(s is t.store for t in stencil.terms)]
     kept: list[Stmt] = []
-    used = only_summed(nest.body)
+    used = only_summed(nest.body) | ({stencil.source.id} if isinstance(stencil.source, Name) else set())
     for k in range(len(nest.body) - 1, -1, -1):
         s = nest.body[k]
         if any(s is other for other in left) and (isinstance(s, Store) or s.target in used):
             kept.insert(0, s)
             used |= ir.names_in(*ir.exprs_of(s))
-        if k == start:
+        if k == stencil.start:
             kept.insert(0, copy)
     return kept
 

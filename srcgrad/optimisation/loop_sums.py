@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..analysis.access import accesses
 from ..analysis.inequalities import Facts, forget, loaded
 from ..language import ir
-from ..language.affine import simplify_index
+from ..language.affine import Affine, simplify_index
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from ..language.sum_order import INPLACE, UNORDERED
 from ..lowering.bounds import Checker
 
+ONE = Affine(const=1)
 Cell = tuple[str, tuple[Expr, ...]]
 
 
@@ -88,12 +90,12 @@ class _Summer:
         varying, runs = bound | stored, _runs(loop)
         if runs is None or ir.names_in(runs) & bound or loaded((runs,)) & stored:
             return [loop]
-        only_added = {a for a in ir.stored_in(loop.body) if not ir.names_in(*_values(loop, a)) & {a}}
+        trips = forget(facts, (loop,)).plus(*self.checker.of_range(loop))
         cells: dict[Cell, str] = {}
         body: list[Stmt] = []
         for stmt in loop.body:
             fixed = isinstance(stmt, Store) and stmt.op != "=" and not ir.names_in(*stmt.index) & varying
-            if not (fixed and isinstance(stmt, Store) and stmt.base in only_added):
+            if not (fixed and isinstance(stmt, Store) and self.is_only_added((stmt.base, stmt.index), loop, trips)):
                 body.append(stmt)
                 continue
             cell = stmt.base, stmt.index
@@ -104,6 +106,24 @@ class _Summer:
             body.append(Let(name, Op(fn, (Name(name), stmt.value), order), stmt.loc))
         starts = [Let(name, Const(0.0)) for name in cells.values()]
         return [*starts, replace(loop, body=tuple(body)), *self.ends(cells, runs, facts)]
+
+    def is_only_added(self, cell: Cell, loop: For, trips: Facts) -> bool:
+        """Return whether nothing in a loop does other than add to an element, by what is known in its trips."""
+        array, index = cell
+        _, reads, plain = accesses(loop.body, array)
+        for stmt in loop.body:
+            if isinstance(stmt, Store) and stmt.base == array and stmt.op != "=":
+                reads.remove(stmt.index)  # as an addition reads what it adds to
+            elif isinstance(stmt, Store) and stmt.base == array:
+                reads.append(stmt.index)
+        return plain and all(self.are_apart(index, other, trips) for other in reads)
+
+    def are_apart(self, one: tuple[Expr, ...], other: tuple[Expr, ...], facts: Facts) -> bool:
+        """Return whether two indices differ on an axis, on which neither counts from the end."""
+        for a, b in ((self.checker.normal(a), self.checker.normal(b)) for a, b in zip(one, other, strict=True)):
+            if (facts.prove(a - b - ONE) or facts.prove(b - a - ONE)) and facts.prove(a) and facts.prove(b):
+                return True
+        return False
 
     def ends(self, cells: dict[Cell, str], runs: Expr, facts: Facts) -> list[Stmt]:
         """Return the additions of sums to their elements, those under a test that may be outside without a trip."""
@@ -145,9 +165,3 @@ def _runs(loop: For) -> Expr | None:
     if loop.step.value > 0:
         return Op("lt", (loop.lo, loop.hi))
     return Op("lt", tuple(simplify_index(Op("add", (e, Const(1)))) for e in (loop.hi, loop.lo)))
-
-
-def _values(loop: For, array: str) -> list[Expr]:
-    """Return what a loop reads, and an array itself where the loop overwrites its elements."""
-    found = [e for s in loop.body for e in ir.exprs_of(s)]
-    return found + [Name(array) for s in loop.body if isinstance(s, Store) and s.base == array and s.op == "="]

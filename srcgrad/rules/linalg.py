@@ -124,6 +124,28 @@ def onto_lower(S_bar):
     return A_bar
 
 
+@part
+def solve_below(L, b):
+    """The x of L x = b, of which the lower triangle is read; row by row, without a factorisation of L."""
+    x = b.copy()
+    for i in range(L.shape[0]):
+        x[i] /= L[i, i]
+        for k in range(i + 1, L.shape[0]):
+            x[k] -= L[k, i] * x[i]
+    return x
+
+
+@part
+def solve_above(L, b):
+    """The x of L.T x = b, of which the lower triangle is read."""
+    x = b.copy()
+    for i in range(L.shape[0] - 1, -1, -1):
+        x[i] /= L[i, i]
+        for k in range(i):
+            x[k] -= L[i, k] * x[i]
+    return x
+
+
 @external("np.linalg.cholesky", "A", "L", "(n,n)->(n,n)")
 class Cholesky:
     """A = L L^T, A symmetric (I. Murray, "Differentiation of the Cholesky decomposition" (2016), eq. 10).
@@ -137,11 +159,11 @@ class Cholesky:
         for i in range(n):
             P[i, i] *= 0.5
             P[i, i + 1 :] = 0.0
-        return onto_lower(np.linalg.solve(L.T, np.linalg.solve(L.T, P.T).T))
+        return onto_lower(solve_above(L, solve_above(L, P.T).T))
 
     def L_dot(L, A_dot):
         n = L.shape[0]
-        P = np.linalg.solve(L, np.linalg.solve(L, from_lower(A_dot)).T)
+        P = solve_below(L, solve_below(L, from_lower(A_dot)).T)
         for i in range(n):
             P[i, i] *= 0.5
             P[i, i + 1 :] = 0.0

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from tests.corpus.case import Case
+from tests.corpus.case import Case, sample
 
 State = namedtuple("State", "pos vel mass")
 
@@ -329,7 +329,57 @@ SQUARE = np.array([[0.1, 2.0, 1.0], [1.5, 0.3, 0.2], [0.4, 0.7, 3.0]])
 WAVE = np.sin(np.arange(12.0))
 LENGTHS = np.abs(np.sin(np.arange(16.0) * 2.0)).reshape(4, 4) + 0.1
 
+def log_determinant_by_elimination(A):
+    U = A.copy()
+    n = U.shape[0]
+    for k in range(n):
+        for i in range(k + 1, n):
+            U[i, k] /= U[k, k]
+            for j in range(k + 1, n):
+                U[i, j] -= U[i, k] * U[k, j]
+    total = 0.0
+    for i in range(n):
+        total += np.log(np.abs(U[i, i]))
+    return total
+
+
+def elimination_with_a_right_hand_side(A, b):
+    U, x, n = A.copy(), b.copy(), len(b)
+    for k in range(n - 1):
+        for i in range(k + 1, n):
+            f = U[i, k] / U[k, k]
+            U[i, k:] -= f * U[k, k:]
+            x[i] -= f * x[k]
+    for i in range(n - 1, -1, -1):
+        x[i] = (x[i] - U[i, i + 1 :] @ x[i + 1 :]) / U[i, i]
+    return np.sum(x**2)
+
+
+def elimination_whose_pivots_are_used_again(A):
+    # what stood below a pivot is read: it has to be kept
+    U, n, total = A.copy(), A.shape[0], 0.0
+    for k in range(n):
+        for i in range(n):
+            total += U[i, k] ** 2
+        for i in range(k + 1, n):
+            for j in range(n):
+                U[i, j] -= U[i, k] * U[k, j]
+    return total + np.sum(U)
+
+
+def rows_added_to_earlier_ones(A):
+    U = A.copy()
+    for k in range(1, U.shape[0]):
+        for i in range(k):
+            U[i] += U[k, 0] * U[k] * U[i]
+    return np.sum(U**2)
+
+
 CASES = [
+    Case(log_determinant_by_elimination, (3.0 * np.eye(4) + sample(4, 4),)),
+    Case(elimination_with_a_right_hand_side, (3.0 * np.eye(4) + sample(4, 4), sample(4, seed=1))),
+    Case(elimination_whose_pivots_are_used_again, (0.4 * sample(3, 3),)),
+    Case(rows_added_to_earlier_ones, (sample(4, 3),)),
     Case(projectile_drag, (12.0, 0.7, 0.01)),
     Case(bond_ytm, (np.array([5.0, 5.0, 105.0]), 98.0, 0.05)),
     Case(em_two_gaussians, (np.array([-1.0, -0.8, 0.3, 0.9, 1.4, 2.0]), -0.5, 1.0)),

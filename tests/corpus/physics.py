@@ -168,7 +168,54 @@ def gray_scott(u, v, feed, kill, steps):
     return np.sum(u * v)
 
 
+def burgers_equation(u, nu, dt, dx, steps):
+    u = u.copy()
+    for _ in range(steps):
+        v = u.copy()
+        u[1:-1] = v[1:-1] - v[1:-1] * dt / dx * (v[1:-1] - v[:-2]) + nu * dt / dx**2 * (v[2:] - 2 * v[1:-1] + v[:-2])
+    return np.sum(u**2)
+
+
+def waves_in_a_medium(u0, c, dt, h, steps):
+    u, before = u0.copy(), u0.copy()
+    n, m = u.shape
+    for _ in range(steps):
+        new = np.zeros((n, m))
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                lap = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - 4 * u[i, j]
+                new[i, j] = 2 * u[i, j] - before[i, j] + (c[i, j] * dt / h) ** 2 * lap
+        before = u
+        u = new
+    return np.sum(u**2)
+
+
+def diffusion_in_a_medium(T, kappa, dt, h, steps):
+    for _ in range(steps):
+        flux_x = 0.5 * (kappa[1:, :] + kappa[:-1, :]) * (T[1:, :] - T[:-1, :]) / h
+        flux_y = 0.5 * (kappa[:, 1:] + kappa[:, :-1]) * (T[:, 1:] - T[:, :-1]) / h
+        T = T.copy()
+        T[1:-1, 1:-1] += dt / h * (flux_x[1:, 1:-1] - flux_x[:-1, 1:-1] + flux_y[1:-1, 1:] - flux_y[1:-1, :-1])
+    return np.sum(T**2)
+
+
+def heat_with_a_moving_pressure(p, b, dx, dy, steps):
+    p = p.copy()
+    for _ in range(steps):
+        q = p.copy()
+        p[1:-1, 1:-1] = ((q[1:-1, 2:] + q[1:-1, :-2]) * dy**2 + (q[2:, 1:-1] + q[:-2, 1:-1]) * dx**2) / (
+            2 * (dx**2 + dy**2)
+        ) - dx**2 * dy**2 / (2 * (dx**2 + dy**2)) * b[1:-1, 1:-1]
+        p[:, -1] = p[:, -2]
+        p[0, :] = p[1, :]
+    return np.sum(p**2)
+
+
 CASES = [
+    Case(burgers_equation, (sample(7), 0.07, 0.02, 0.3, 3)),
+    Case(waves_in_a_medium, (sample(5, 4), sample(5, 4, seed=1), 0.2, 0.7, 3)),
+    Case(diffusion_in_a_medium, (sample(4, 5), sample(4, 5, seed=1, low=0.5), 0.1, 0.8, 2)),
+    Case(heat_with_a_moving_pressure, (sample(5, 4), sample(5, 4, seed=1), 0.4, 0.6, 2)),
     Case(pendulum, (np.array([0.3, 0.1, 1.3, 0.2]), 40, 0.05)),
     Case(gravitational_energy, (sample(4, 3), sample(4, seed=1, low=0.5), 0.1)),
     Case(n_body_steps, (sample(3, 2), sample(3, 2, seed=1), sample(3, seed=2, low=0.5), 0.05, 4)),

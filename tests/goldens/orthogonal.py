@@ -49,9 +49,8 @@ def orthogonal_value_and_grad(A):
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
             for j in range(A_1.shape[1] - k - 1):
-                A_new = A_1[i, k] * R[k, j + k + 1]
                 A_1_rec_1[k, i, j + k + 1] = A_1[i, j + k + 1]
-                A_1[i, j + k + 1] -= A_new
+                A_1[i, j + k + 1] -= A_1[i, k] * R[k, j + k + 1]
     out = 0.0
     for i in range(A_1.shape[1]):
         for j in range(A_1.shape[1]):
@@ -68,22 +67,24 @@ def orthogonal_value_and_grad(A):
     for k in range(A_1.shape[1] - 1, -1, -1):
         k = max(k, 0)
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
-        for i in range(A_1.shape[0]):
-            for j in range(A_1.shape[1] - 1, k, -1):
-                A_1[i, j] = A_1_rec_1[k, i, j]
-                A_new_bar = -A_1_bar[i, j]
-                A_1_bar[i, k] += R[k, j] * A_new_bar
-                R_bar[k, j] += A_1[i, k] * A_new_bar
-        # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         first = max(k + 1, 0)
-        for j in range(A_1.shape[1] - first):
-            total_1_row_bar[j + first] += R_bar[k, j + first]
         for i in range(A_1.shape[0]):
             A_1_bar_sum = 0.0
             for j in range(A_1.shape[1] - first):
-                A_1_bar_sum += unordered(A_1[i, j + first] * total_1_row_bar[j + first])
-                A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
+                A_1[i, j + first] = A_1_rec_1[k, i, j + first]
+                A_1_bar_old = A_1_bar[i, j + first]
+                A_1_bar_sum -= unordered(R[k, j + first] * A_1_bar_old)
+                R_bar[k, j + first] -= A_1[i, k] * A_1_bar_old
             A_1_bar[i, k] += A_1_bar_sum
+        # R[k, j] = A[:, k] @ A[:, j]  (line 7)
+        for j in range(A_1.shape[1] - first):
+            total_1_row_bar[j + first] += R_bar[k, j + first]
+        for i in range(A_1.shape[0]):
+            A_1_bar_sum_1 = 0.0
+            for j in range(A_1.shape[1] - first):
+                A_1_bar_sum_1 += unordered(A_1[i, j + first] * total_1_row_bar[j + first])
+                A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
+            A_1_bar[i, k] += A_1_bar_sum_1
         for j in range(A_1.shape[1] - first):
             total_1_row_bar[j + first] = 0.0
         R_bar_sum = 0.0

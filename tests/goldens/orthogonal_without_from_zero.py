@@ -49,9 +49,8 @@ def orthogonal_value_and_grad(A):
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
             for j in range(k + 1, A_1.shape[1]):
-                A_new = A_1[i, k] * R[k, j]
                 A_1_rec_1[k, i, j] = A_1[i, j]
-                A_1[i, j] -= A_new
+                A_1[i, j] -= A_1[i, k] * R[k, j]
     out = 0.0
     for i in range(A_1.shape[1]):
         for j in range(A_1.shape[1]):
@@ -68,20 +67,21 @@ def orthogonal_value_and_grad(A):
     for k in range(A_1.shape[1] - 1, -1, -1):
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
-            for j in range(A_1.shape[1] - 1, k, -1):
+            A_1_bar_sum = 0.0
+            for j in range(k + 1, A_1.shape[1]):
                 A_1[i, j] = A_1_rec_1[k, i, j]
-                A_new_bar = -A_1_bar[i, j]
-                A_1_bar[i, k] += R[k, j] * A_new_bar
-                R_bar[k, j] += A_1[i, k] * A_new_bar
+                A_1_bar_sum -= unordered(R[k, j] * A_1_bar[i, j])
+                R_bar[k, j] -= A_1[i, k] * A_1_bar[i, j]
+            A_1_bar[i, k] += A_1_bar_sum
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(k + 1, A_1.shape[1]):
             total_1_row_bar[j] += R_bar[k, j]
         for i in range(A_1.shape[0]):
-            A_1_bar_sum = 0.0
+            A_1_bar_sum_1 = 0.0
             for j in range(k + 1, A_1.shape[1]):
-                A_1_bar_sum += unordered(A_1[i, j] * total_1_row_bar[j])
+                A_1_bar_sum_1 += unordered(A_1[i, j] * total_1_row_bar[j])
                 A_1_bar[i, j] += A_1[i, k] * total_1_row_bar[j]
-            A_1_bar[i, k] += A_1_bar_sum
+            A_1_bar[i, k] += A_1_bar_sum_1
         for j in range(k + 1, A_1.shape[1]):
             total_1_row_bar[j] = 0.0
         R_bar_sum = 0.0
