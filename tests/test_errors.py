@@ -204,6 +204,10 @@ SYNTAX = {
     "dict loses a key in a branch": (
         "y = {'a': x, 'b': x}\nif x > 3.0:\n    «y.pop('b')»\nreturn y['a']", "loses a key in a branch"),
     "key that a dict has not": ("y = {'a': x}\nreturn «y.pop('q')»", "no item 'q' in this dict"),
+    "list of two places in a dict": (
+        "z = []\ny = {'a': z, 'b': z}\nfor k in range(2):\n    «y['a'].append»(x)\nreturn x", "another name of a list"),
+    "list of two dicts": (
+        "y = {'a': [x]}\nz = dict(y)\nfor k in range(2):\n    «y['a'].append»(x)\nreturn x", "another name of a list"),
     "dict changed under another name": (
         "y = {'a': x}\nz = [y, 1]\n«y.update(a=2.0)»\nreturn x", "an item of this dict cannot be assigned"),
     "dataclass with code": (

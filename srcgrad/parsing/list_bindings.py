@@ -83,13 +83,13 @@ class ListBindingReader(ExpressionReader):
     def others_that_show(self, name: str, value: List) -> list[str]:
         """Return the other names of this function that show a list, or have it as a part."""
         own = self.locals | {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
-        return [k for k, v in self.env.items() if k != name and k in own and value in _parts(v)]
+        return [k for k, v in self.env.items() if k != name and k in own and value in parts_of(v)]
 
     def shown_around(self, value: List) -> bool:
         """Return whether a name of a function around this one shows a list."""
         reader = self.outer
         while reader is not None:
-            if any(value in _parts(v) for v in reader.env.values()):
+            if any(value in parts_of(v) for v in reader.env.values()):
                 return True
             reader = reader.outer
         return False
@@ -173,9 +173,10 @@ class ListBindingReader(ExpressionReader):
         """Return what a second name of a list is bound to: where one of them is written both must see it."""
         if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
             return value
-        others = [k for k, v in self.env.items() if k != name and any(self.is_same(part, value) for part in _parts(v))]
+        others = [k for k, v in self.env.items() if k != name and any(self.is_same(p, value) for p in parts_of(v))]
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
-        if not (others or elsewhere) or not {name, *others} & self.grown():
+        written = self.grown() | self.written_names
+        if not (others or elsewhere) or not {name.partition("[")[0], *others} & written:
             return value
         hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
         if value.kind == "dict" or hidden:
@@ -189,7 +190,7 @@ class ListBindingReader(ExpressionReader):
         """Return whether a list or dict is one of a function around this one, or of the module."""
         reader = self.outer
         while reader is not None:
-            if any(self.is_same(part, value) for v in reader.env.values() for part in _parts(v)):
+            if any(self.is_same(part, value) for v in reader.env.values() for part in parts_of(v)):
                 return True
             reader = reader.outer
         return any(self.is_same(part, value) for part in self.shared.lifted)
@@ -216,8 +217,9 @@ def _names(node, name: str) -> int:
     return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
 
 
-def _parts(value):
+def parts_of(value):
+    """Yield a value and all that is in it."""
     yield value
     if isinstance(value, Struct):
         for item in value.items:
-            yield from _parts(item)
+            yield from parts_of(item)

@@ -11,10 +11,10 @@ from ..language.sum_order import INPLACE
 from .columns import counter_of
 from .expressions import RESERVED, List, Obj, Struct, is_text
 from .handed import HandedReader
-from .list_bindings import ListBindingReader
+from .list_bindings import ListBindingReader, parts_of
 from .list_places import PlaceReader
-from .looped import GROWING, MANY, grows
-from .parts import is_plain
+from .looped import GROWING, MANY, grows, grows_inside
+from .parts import is_list, is_plain
 
 
 class ListReader(PlaceReader, HandedReader, ListBindingReader):
@@ -40,8 +40,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                      and n.value.id in grown and self.is_handed_over(n)]  # fmt: skip
             self.taking = {t.id for n in given for t in n.targets if isinstance(t, ast.Name)}
             rebound = {name for name in self.locals if self.key_of_list(name) in self.shared.rebound}
-            self.written_names = grown | self.taking
-            self.grown_names = self.written_names | rebound
+            self.grown_names = grown | self.taking | rebound
+            self.written_names = grown | self.taking | {k for n in ast.walk(self.node) for k in grows_inside(n)}
         return self.grown_names
 
     def before_block(self, node):
@@ -56,8 +56,28 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             value = self.env[name]
             if isinstance(value, Struct) and value.kind == "list" and self.owns(name):
                 self.env[name] = self.turned_into_buffer(name, value, node)
+        for name, where in [(k, n) for n in inside for k in grows_inside(n) if k in self.env]:
+            self.let_parts_grow(name, node, where)
         for name in sorted(bound & set(self.env)):
             self.let_it_change(name, self.env[name], node)
+
+    def let_parts_grow(self, name: str, node, where):
+        """Turn the lists in a dict, list or tuple into buffers."""
+        value = self.env[name]
+        if not isinstance(value, Struct) or not self.owns(name):
+            return
+        items = list(value.items)
+        for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
+            if is_list(item, "list"):
+                self.refuse_other_names(f"{name}[{key!r}]", item, where)
+                items[k] = self.turned_into_buffer(f"{name}_{key}", item, node)
+        self.env[name] = replace(value, items=tuple(items))
+
+    def refuse_other_names(self, name: str, value: Struct, node):
+        """Refuse to grow a list that stands in one place if it stands in others, which show it as it is."""
+        places = sum(self.is_same(part, value) for v in self.env.values() for part in parts_of(v))
+        if places > 1 or self.shown_outside(value):
+            self.fail(node, f"{name} is another name of a list that grows here", "copy it: list(...)")
 
     def owns(self, name: str) -> bool:
         """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
@@ -139,6 +159,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Return the value of a call of a list's method."""
         base = target.value
         value = self.expr(base)
+        if name in GROWING and isinstance(value, Struct) and self.may_grow_inside(base):
+            self.let_parts_grow(base.value.id, node, target)
+            value = self.expr(base)
         if name == "copy":
             return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
         if name not in GROWING:
@@ -179,6 +202,11 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.written_meanwhile(value)
         self.env[base.id] = replace(value, items=new, keys=tuple(range(len(new))))
         return found
+
+    def may_grow_inside(self, base: ast.expr) -> bool:
+        """Return whether a list is in a dict that no branch or loop around has begun with."""
+        name = base.value.id if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) else None
+        return name in self.env and not (self.inside and name in self.entered[-1])
 
     def hold_item(self, name, k, value, node):
         """Return an item under a name of its own, which nothing else binds."""

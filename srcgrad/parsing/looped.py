@@ -102,6 +102,13 @@ class LoopedReader(ExpressionReader):
         return any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
 
 
+def grows_inside(node):
+    """Yield the name of a dict or tuple in which a piece of text grows a list: `history["x"].append(x)`."""
+    owner = node.value if isinstance(node, ast.Attribute) and node.attr in GROWING else None
+    if isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Name):
+        yield owner.value.id
+
+
 def grows(node):
     """Yield the name that a piece of text grows or writes like a list."""
     if isinstance(node, ast.Attribute) and node.attr in GROWING | _OTHER and isinstance(node.value, ast.Name):

@@ -162,9 +162,9 @@ def has_form_of(before, value: Struct) -> bool:
     return alike and before.keys == value.keys
 
 
-def is_list(value) -> bool:
+def is_list(value, *kinds: str) -> bool:
     """Return whether a value is a list or dict of known items, which may be written through all of its names."""
-    return isinstance(value, Struct) and value.kind in ("list", "dict")
+    return isinstance(value, Struct) and value.kind in (kinds or ("list", "dict"))
 
 
 def is_any_list(value) -> bool:

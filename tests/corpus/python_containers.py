@@ -33,6 +33,38 @@ def items_written(x):
 SMALL = frozenset({"k", "c"})
 
 
+def history_of_a_run(x, n):
+    history = {"v": [], "large": [x[0]], "pair": []}
+    rows, v = [[], []], 0.5
+    for k in range(n):
+        v = v * x[1] * 1.3
+        history["v"].append(v)
+        history["pair"].append((v, k))
+        if v > 0.4:
+            history["large"].append(v * v)
+        rows[0].append(v * k)
+    history["large"].append(x[2])
+    rows[1].extend(history["v"])
+    last = history["v"].pop()
+    ends = history["large"][-1] * history["large"][1] + sum(p * q for p, q in history["pair"])
+    return sum(history["v"]) * last + ends + sum(rows[0]) * rows[1][0] + len(rows[1])
+
+
+SMALL_ONES = ("a", "b")
+
+
+def lists_by_name(x):
+    total = 0.0
+    for v in x:
+        found = {"a": [], "b": [v]}
+        for name in SMALL_ONES:
+            found[name].append(v * v)
+        for k in range(2):
+            found["a"].append(v * k)
+        total += sum(found["a"]) * len(found["a"]) + found["b"][1]
+    return total
+
+
 def sets_of_constants(x):
     odd, total = {1, 3}, 0.0
     for k in range(5):
@@ -106,6 +138,8 @@ POINT = np.array([0.4, 0.7, 1.2, 0.9])
 CASES = [
     Case(dict_that_changes, (1.2, 0.5, 0.1)),
     Case(items_written, (0.3,)),
+    Case(history_of_a_run, (POINT, 4)),
+    Case(lists_by_name, (POINT,)),
     Case(sets_of_constants, (1.3,)),
     Case(none_by_a_test, (POINT,)),
     Case(running_results, (sample(4),)),
