@@ -90,4 +90,6 @@ def problem_at(loc, what: str, way_out: str) -> Problem:
     """Return a `Problem` located at `loc`, which may be None."""
     if loc is None:
         return Problem(what, way_out)
+    if loc.spoken is not None:
+        what, way_out = loc.spoken.said(what), loc.spoken.said(way_out)
     return Problem(what, way_out, loc.file, loc.line, loc.col, loc.end_col, loc.text)

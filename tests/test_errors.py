@@ -822,3 +822,14 @@ def test_family():
 def test_problem_without_a_place():
     assert str(Problem("what", "way out")) == "what\n  way out"
     assert str(Problem("what", "way out", "a.py", 3)) == '  File "a.py", line 3\nwhat\n  way out'
+
+
+def test_messages_say_what_the_text_says(load):
+    """Names that generated code needs, as those of parts and of lists bound anew, are not the user's."""
+    whole = load(body("return p['n'] * p['w'][0]", "p"))
+    with pytest.raises(sg.ArgumentError, match=re.escape("the argument 'p['n']' is of kind int64")):
+        sg.grad(whole)({"n": 3, "w": np.ones(2)})
+    lines = "y, h = list(x), []\nfor k in range(3):\n    «h.append(y)»\n    y = [v * 2.0 for v in y]\nreturn h[0][0]"
+    error, places = error_of(load, body(lines), (np.ones(2),))
+    check(error, places, "'y' is put into a list")
+    assert error.problems[0].way_out == "put a copy into it: y.copy()"

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+
+class Spoken:
+    """How the user's text calls what generated names stand for, for messages.
+
+    >>> spoken = Spoken({"x", "p"})
+    >>> spoken.known["p_w_1"] = "p['w']"
+    >>> spoken.said("the array 'x_2' and 'p_w_1' of p: write x_2.copy()")
+    "the array 'x' and 'p['w']' of p: write x.copy()"
+    """
+
+    def __init__(self, own: set[str]):
+        self.own = own  # names in the user's text
+        self.known: dict[str, str] = {}
+
+    def said(self, text: str) -> str:
+        """Return a message with the user's names."""
+        return re.sub(r"\b[A-Za-z]\w*", lambda found: self.of(found.group()), text)
+
+    def of(self, name: str) -> str:
+        """Return what the user calls a name: it may have a number that tells it from others."""
+        while name not in self.own:
+            if name in self.known:
+                return self.known[name]
+            shorter = re.sub(r"_\d+$", "", name)
+            if shorter == name:
+                break
+            name = shorter
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +62,7 @@ class Loc:
     text: str
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
     derived: bool = field(default=False, compare=False, repr=False)
+    spoken: Spoken | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> str:

@@ -21,6 +21,7 @@ from ..hints import require_constant
 from ..language import ir
 from ..language.blocks import verify
 from ..language.ir import Const, Name, Op, Return
+from ..language.places import Spoken
 from .array_calls import ArrayCallReader
 from .assignments import AssignmentReader
 from .builtin_calls import BuiltinReader
@@ -51,7 +52,7 @@ from .routines import Expansion, Routines
 from .rule_calls import RuleReader, rule_of
 from .sequences import SequenceReader
 from .shapes import ShapeReader
-from .source import Source, find_source, source_from_text
+from .source import Source, find_source, names_in_text, source_from_text
 from .structure import structure
 from .subscripts import SubscriptReader
 
@@ -125,7 +126,7 @@ def _read(source: Source, structures, kinds, stretch, rule, routines: Routines |
     captured = tuple(shared.captured.items())
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = f"{source.name}_function" if source.name in RESERVED else source.name
-    function = ir.Function(name, params, block, source.loc(source.node), doc, (), captured)
+    function = ir.Function(name, params, block, reader.source.loc(source.node), doc, (), captured)
     return _Parsed(verify(function), tuple(structures or [tree.LEAF] * len(params)), result, shared)
 
 
@@ -165,6 +166,7 @@ class _Shared:
         taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)} | given
         self.free_names = taken - _assigned_names(source.node) - given
         self.fresh = ir.Fresh(taken | RESERVED)
+        self.spoken = Spoken(set())
         self.problems: list[Problem] = []
         self.captured: dict[str, np.ndarray] = {}
         self.captured_ids: dict[int, str] = {}
@@ -203,7 +205,10 @@ class Reader(
     def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
         self.source, self.shared, self.env, self.outer = source, shared, env, outer
         self.node = node or source.node
-        self.fresh = shared.fresh
+        self.fresh, self.spoken = shared.fresh, shared.spoken
+        if source.called_at is None:
+            self.spoken.own |= names_in_text(source.node)
+            self.source = replace(source, spoken=self.spoken)
         self.problems = shared.problems
         self.out: list[ir.Stmt] = []
         self.depth = self.own_depth = 0
@@ -233,6 +238,7 @@ class Reader(
             return name
         if name not in self.renamed:
             self.renamed[name] = self.fresh(name)
+            self.spoken.known[self.renamed[name]] = name
         return self.renamed[name]
 
     def resolve(self, name):
@@ -292,6 +298,7 @@ class Reader(
                 continue
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
+            self.spoken.known.update(zip(flat, tree.leaf_paths(structure_, name), strict=True))
             self.own_parts((name,), structure_, iter(flat))
             env[name] = structured(structure_, map(Name, flat))
         return tuple(params), env

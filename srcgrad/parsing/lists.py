@@ -70,7 +70,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
             if is_list(item, "list"):
                 self.refuse_other_names(f"{name}[{key!r}]", item, where)
-                items[k] = self.turned_into_buffer(f"{name}_{key}", item, node)
+                made = items[k] = self.turned_into_buffer(f"{name}_{key}", item, node)
+                self.spoken.known[made.buffer.id] = f"{name}[{key!r}]"
         self.env[name] = replace(value, items=tuple(items))
 
     def refuse_other_names(self, name: str, value: Struct, node):
@@ -124,7 +125,10 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         own = name in self.locals - given - RESERVED - self.buffers - self.read_early
         taken = self.is_callee or not own or self.escapes(name)
         self.buffers.add(name)
-        return self.fresh(name) if taken else name
+        made = self.fresh(name) if taken else name
+        if taken and name in self.locals:
+            self.spoken.known[made] = name
+        return made
 
     def push(self, into: List, value, node):
         """Emit the statements that append a value."""
@@ -213,6 +217,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
         held = self.fresh(f"{name}_{k}")
+        self.spoken.known[held] = f"{name}[{k!r}]"
         self.emit(Let(held, self.undone(value), self.source.loc(node)))
         return Name(held)
 

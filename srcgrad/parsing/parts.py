@@ -128,6 +128,7 @@ class PartReader(ExpressionReader):
         """Return the name of a part; no variable of the user's has it."""
         if path not in self.components:
             self.components[path] = self.fresh("_".join(map(str, path)))
+            self.spoken.known[self.components[path]] = path[0] + "".join(f"[{key!r}]" for key in path[1:])
         return self.components[path]
 
     def own_parts(self, path: Path, structure: tree.Structure, flat: Iterator[str]):

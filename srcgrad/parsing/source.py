@@ -8,10 +8,12 @@ import os
 import textwrap
 import types
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from ..errors import Problem, SourceNotFoundError
 from ..language.ir import Call, Loc
+from ..language.places import Spoken
 from ..travel import lines_of
 from ..travel import python_function as python_function
 
@@ -36,6 +38,7 @@ class Source:
     # whether it is generated: what there is to say of its lines was said of those that it was made from
     derived: bool = False
     calls: tuple[Call, ...] = field(default=(), compare=False, repr=False)
+    spoken: Spoken | None = field(default=None, compare=False, repr=False)
 
     def loc(self, node: Any) -> Loc:
         """Return the location of an ast node of this function."""
@@ -44,7 +47,7 @@ class Source:
         line = node.lineno
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         end = node.end_col_offset if node.end_lineno == line else len(text)
-        return Loc(self.file, self.first_line + line - 1, node.col_offset, end, text, self.calls)
+        return Loc(self.file, self.first_line + line - 1, node.col_offset, end, text, self.calls, spoken=self.spoken)
 
     def resolve(self, name: str):
         """Return (found, object) for a free name: closure, then globals, then builtins."""
@@ -191,3 +194,17 @@ def _code_objects(code):
 def _column(function) -> int:
     positions = [p[2] for p in function.__code__.co_positions() if p[2] is not None and p[0] is not None]
     return max(positions, default=0)
+
+
+@lru_cache(maxsize=256)
+def names_in_text(node: ast.AST) -> frozenset[str]:
+    """Return the names, fields and texts in a piece of text."""
+    found: set[str] = set()
+    for n in ast.walk(node):
+        if isinstance(n, ast.Name | ast.FunctionDef):
+            found.add(n.id if isinstance(n, ast.Name) else n.name)
+        elif isinstance(n, ast.arg | ast.keyword | ast.Attribute):
+            found.add(n.attr if isinstance(n, ast.Attribute) else n.arg or "")
+        elif isinstance(n, ast.Constant) and isinstance(n.value, str):
+            found.add(n.value)
+    return frozenset(found)
