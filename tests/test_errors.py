@@ -184,11 +184,19 @@ SYNTAX = {
     "functions in a growing list": (
         "y = []\nfor k in range(3):\n    «y.append(math.sin)»\nreturn x", "neither a number nor an array"),
     "lists in a growing list": (
-        "y = []\nfor k in range(3):\n    «y.append([x, x])»\nreturn x", "a list, which could be written, is an item"),
+        "y = []\nz = [x, x]\nfor k in range(3):\n    «y.append(z)»\nz[0] = 2.0\nreturn x",
+        "'z' is put into a list, and one of the two is written"),
+    "pairs in order": (
+        "y = [(2, x), (1, x)]\nz = «sorted(y)»\nreturn z[0][1]", "sorted() of tuples or rows"),
+    "greatest of pairs": (
+        "y = [(x * k, x) for k in range(int(x))]\nz = «max(y)»\nreturn z[0]", "a list of tuples stands where"),
+    "dict in a list that grows": (
+        "y = []\nfor k in range(3):\n    «y.append({'a': x})»\nreturn x", "a dict, which could be written, is an item"),
     "tuples and numbers in a list": (
         "y = [x]\nfor k in range(3):\n    «y.append((x, x))»\nreturn y[0]", "not of one form"),
-    "list of tuples as an array": (
-        "y = []\nfor k in range(3):\n    y.append((x, x))\nreturn np.sum(«np.array(y)»)", "stands where an array is"),
+    "list of tuples of tuples as an array": (
+        "y = []\nfor k in range(3):\n    y.append((x, (x, x)))\nz = «np.array(y)»\nreturn x",
+        "a list of tuples of tuples"),
     "item of a list of tuples updated": (
         "y = []\nfor k in range(3):\n    y.append((x, x))\n«y[0]» += x\nreturn x", "an item of a list of tuples is"),
     "list argument grown": (

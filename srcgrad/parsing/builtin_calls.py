@@ -116,6 +116,7 @@ class BuiltinReader(ExpressionReader):
 
     def of_array(self, value, f, node, *start):
         """Return sum, max, min, any or all of an array: Python runs through its first axis."""
+        value = self.array_of_list(value, node) if isinstance(value, List) else value
         rank = self.shared.ranks.rank(value) if isinstance(value, ir.Expr) else 1
         if f is not sum and (rank or 0) > 1:
             self.fail(node, f"{f.__name__}() compares the rows of an array", f"np.{f.__name__}")
@@ -195,10 +196,17 @@ class BuiltinReader(ExpressionReader):
             self.fail(node, "this option must be known when the function is read", "write a constant")
         if key is not None and not (isinstance(key, ast.Constant) and key.value is None):
             return self.sorted_by_key(node, key, bool(backward.value))
+        known = self.known_order(node.args[0])
+        if known is not None:
+            known = known[::-1] if backward.value else known
+            return Struct(tuple(known), tuple(range(len(known))), "list")
         taken = self.with_generator(ast.copy_location(ast.Call(node.func, node.args, []), node), list)
         generator = isinstance(taken.args[0], ast.GeneratorExp)
         items = self.of_generator(taken, list) if generator else self.container(taken, list)
-        value, loc = self.user_call(node, np.sort, ([self.as_array(items, node)], {})), self.source.loc(node)
+        array = self.array_of_list(items, node) if isinstance(items, List) else self.as_array(items, node)
+        if self.shared.ranks.rank(array) not in (1, None):
+            self.fail(node, "sorted() of tuples or rows is not supported", "give a key: key=lambda p: p[0]")
+        value, loc = self.user_call(node, np.sort, ([array], {})), self.source.loc(node)
         if backward.value:
             value = Op("copy", (ir.Sub(value, (ir.Slice(None, None, Const(-1)),)),), (), loc)
         made = Name(self.fresh("items"))
@@ -215,7 +223,7 @@ class BuiltinReader(ExpressionReader):
 
         if not first:
             name = self.fresh("items")
-            self.env[name] = self.hold(self.expr(items), node)
+            self.env[name] = self.hold(self.unpacked(items), node)
             items = at(ast.Name(name, ast.Load()))
             first = [at(ast.Subscript(items, at(ast.Constant(0)), ast.Load()))]
             items = at(ast.Subscript(items, at(ast.Slice(at(ast.Constant(1)))), ast.Load()))

@@ -10,6 +10,14 @@ from ..language.ir import Let, Name, Op, Store
 from .expressions import ExpressionReader, List, Struct
 
 
+class ReadAgain(Exception):
+    """What a list is turns out where it was read before: the text is read again with `key`, which tells it."""
+
+    def __init__(self, key: tuple):
+        super().__init__(key)
+        self.key = key
+
+
 class ColumnReader(ExpressionReader):
     """Knows of every list whether its items are numbers and arrays, or tuples of one form."""
 
@@ -27,6 +35,8 @@ class ColumnReader(ExpressionReader):
         """Return the buffers of the parts of an item, put together as the item is; all items must have one form."""
         known, name = self.shared.columns, of.buffer.id
         if name not in known:
+            if isinstance(value, Struct):
+                self.read_with_form(name, value)
             known[name] = self.new_columns(name, value) if isinstance(value, Struct) else of.buffer
             self.shared.ranks.lists.update(c.id for c in _leaves(known[name]))
             if isinstance(value, Struct) and not of.full:
@@ -52,7 +62,23 @@ class ColumnReader(ExpressionReader):
 
     def item_read(self, of: List, expr: ir.Expr):
         """Return the item that an expression of the buffer reads, a tuple put together from its parts."""
+        if of.buffer.id not in self.shared.columns:
+            self.shared.read_before.add(of.buffer.id)
         return _renamed(self.shared.columns.get(of.buffer.id, of.buffer), of.buffer.id, expr)
+
+    def note_place(self, made: List, name: str, node):
+        """Take notice of where a list is made, and of the form of its items, where that is known from before."""
+        place = self.shared.made_at[made.buffer.id] = (self.source.file, node.lineno, node.col_offset, name, "form")
+        form = next((key[-1] for key in self.shared.rebound if key[:-1] == place), None)
+        if form is not None:
+            self.columns(made, form, node)
+
+    def read_with_form(self, name: str, value: Struct):
+        """Have the text read again if items of a list were read, as numbers, before a tuple is put into it."""
+        place = self.shared.made_at.get(name)
+        told = any(key[:-1] == place for key in self.shared.rebound)
+        if place is not None and name in self.shared.read_before and not told:
+            raise ReadAgain((*place, _form_of(value)))
 
     def copied_columns(self, of: List, node) -> List:
         """Return a slice of a list of tuples as a list of its own."""
@@ -85,6 +111,11 @@ def row_of(form, k: ir.Expr):
     if isinstance(form, Struct):
         return replace(form, items=tuple(row_of(v, k) for v in form.items))
     return ir.Sub(form, (k,))
+
+
+def _form_of(value):
+    """Return a tuple without what stands in it."""
+    return replace(value, items=tuple(map(_form_of, value.items))) if isinstance(value, Struct) else None
 
 
 def _leaves(value) -> Iterator:

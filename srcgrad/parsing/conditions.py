@@ -225,7 +225,7 @@ class ConditionReader(ExpressionReader):
         loc = self.source.loc(node)
         names: list = []
         value = self.either(test, then, other, names, node)
-        if not then_block and not other_block:
+        if not then_block and not other_block and not any(map(self.reads_maybe, (then, other))):
             return value
         branches = [list(then_block), list(other_block)]
         table: dict[ir.Expr, ir.Expr] = {}

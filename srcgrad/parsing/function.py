@@ -26,6 +26,7 @@ from .array_calls import ArrayCallReader
 from .assignments import AssignmentReader
 from .builtin_calls import BuiltinReader
 from .checkpoint_loops import CheckpointReader
+from .columns import ReadAgain
 from .combinations import CombinationReader
 from .comprehensions import ComprehensionReader
 from .conditions import ConditionReader
@@ -37,7 +38,6 @@ from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
 from .index_loops import IndexLoopReader
 from .library_calls import LibraryReader
-from .list_bindings import BoundAnew
 from .lists import ListReader
 from .loops import LoopReader
 from .match import MatchReader
@@ -93,7 +93,7 @@ def parse(
     while True:
         try:
             return _with_routines(read, inline, rebound)
-        except BoundAnew as found:
+        except ReadAgain as found:
             rebound.add(found.key)
 
 
@@ -175,7 +175,9 @@ class _Shared:
         self.lifted: list[Struct] = []
         self.buffers: list[tuple[Struct, List]] = []
         self.joined: dict[object, object] = {}  # tokens of lists that may be one
-        self.rebound: set[tuple] = set()  # lists that have to be buffers, since they get other lengths
+        self.rebound: set[tuple] = set()  # lists that have to be buffers, and forms of items
+        self.made_at: dict[str, tuple] = {}  # where the text makes the list of a buffer
+        self.read_before = set[str]()  # buffers with items that were read before one was put into them
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees: list[Source] = [source]

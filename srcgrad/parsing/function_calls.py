@@ -178,7 +178,7 @@ class CallReader(ExpressionReader):
 
     def list_as_array(self, value, node):
         """Return a list that grows at run time as the array of its items, as functions of NumPy take it."""
-        return self.array_of_list(value, node) if isinstance(value, List) else value
+        return self.rows_of_list(value, node) if isinstance(value, List) else value
 
     def require_text(self, node, f, function):
         """Refuse a function that has no text to be read, and no rule."""

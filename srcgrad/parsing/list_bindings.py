@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..language.ir import Const, Let, Name, Op
-from .columns import counter_of
+from .columns import ReadAgain, counter_of
 from .expressions import ExpressionReader, List, Struct
 from .looped import GROWING
-
-
-class BoundAnew(Exception):
-    """A list of known length is bound anew to one of a length known only at run time: it has to be a buffer."""
-
-    def __init__(self, key: tuple):
-        super().__init__(key)
-        self.key = key
 
 
 class ListBindingReader(ExpressionReader):
@@ -75,7 +68,7 @@ class ListBindingReader(ExpressionReader):
         """Have the text read again with this list as a buffer from the beginning, unless that was done."""
         key = self.key_of_list(name)
         if name in self.locals and key not in self.shared.rebound:
-            raise BoundAnew(key)
+            raise ReadAgain(key)
 
     def key_of_list(self, name: str) -> tuple:
         return self.source.file, self.node.lineno, self.node.col_offset, name
@@ -103,6 +96,18 @@ class ListBindingReader(ExpressionReader):
         names, given = self.names_given({name, *others})
         self.grown()
         return not around and not any(n in self.written_names or self.escapes(n, given) for n in names)
+
+    def stays_as_it_is(self, value: Struct, into: List | None) -> bool:
+        """Return whether nothing writes a list of known items that is put into another one: it may be a tuple there."""
+        self.grown()
+        shown = [k for k, v in self.env.items() if any(self.is_same(part, value) for part in parts_of(v))]
+        takes = {k for k, v in self.own_lists.items() if v == into}
+        shown = [k for k in shown if k not in takes]
+        if self.shown_outside(value) or self.callers & set(shown):
+            return False
+        names, given = self.names_given(set(shown))
+        given += [item for n in ast.walk(self.node) for item in _put_into_lists(n, takes)]
+        return not any(n in self.written_names or self.escapes(n, given) for n in names)
 
     def names_given(self, names: set[str]) -> tuple[set[str], list[ast.expr]]:
         """Return the names that these, or what is bound to them, are ever bound to, and where their text says so."""
@@ -210,6 +215,14 @@ def _bound_by(target, value):
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         for t, v in zip(target.elts, value.elts, strict=True):
             yield from _bound_by(t, v)
+
+
+def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
+    """Yield the items that a piece of text puts into a list, or that a list of one of these names begins with."""
+    if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in ("append", "insert"):
+        yield from n.args
+    if isinstance(n, ast.Assign) and isinstance(n.value, ast.List) and any(ast.unparse(t) in names for t in n.targets):
+        yield from n.value.elts
 
 
 def _names(node, name: str) -> int:

@@ -83,7 +83,11 @@ class PlaceReader(ColumnReader):
             return Obj(None)
         if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
             self.fail(node, f"{ast.unparse(base)} cannot be sorted here", "sorted(...), under another name")
-        items = tuple(self.hold(ir.Sub(ordered.buffer, (Const(k),)), node) for k in range(len(value.items)))
+        if not isinstance(ordered, List):
+            self.env[base.id] = replace(value, items=ordered.items)
+            return Obj(None)
+        places = [ir.Sub(ordered.buffer, (Const(k),)) for k in range(len(value.items))]
+        items = tuple(self.copied_item(self.item_read(ordered, place), node) for place in places)
         self.env[base.id] = replace(value, items=items)
         return Obj(None)
 

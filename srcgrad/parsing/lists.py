@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+import numpy as np
+
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
 from ..language.sum_order import INPLACE
@@ -115,6 +117,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         found = List(Name(buffer), Name(count))
         if own:
             self.own_lists[name] = found
+        self.note_place(found, name, node)
         for item in items.items:
             self.push(found, item, node)
         return found
@@ -134,7 +137,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Emit the statements that append a value."""
         count = Name(counter_of(into))
         self.note_list_inside(into, value)
-        value = self.item_of_list(value, node)
+        value = self.item_of_list(value, node, into)
         self.room(into, value, node)
         self.put(into, count, value, node)
         self.emit(Let(count.id, Op("add", (count, Const(1)), INPLACE), self.source.loc(node)))
@@ -145,15 +148,17 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             return replace(value, items=tuple(self.held_item(v, node) for v in value.items))
         return self.hold(value, node) if isinstance(value, ir.Expr) and not isinstance(value, Const | Name) else value
 
-    def item_of_list(self, value, node):
+    def item_of_list(self, value, node, into: List | None = None):
         """Return what is put into the buffer for an item, or its parts into theirs."""
+        if is_list(value, "list") and self.stays_as_it_is(value, into):
+            value = replace(value, kind="tuple")
         if isinstance(value, List):
             return self.array_of_list(value, node)
         if isinstance(value, Struct) and value.kind in ("list", "dict"):
             self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows",
                       "use a tuple, or an array: np.zeros((n, m))")  # fmt: skip
         if isinstance(value, Struct) and value.items:
-            return replace(value, items=tuple(self.item_of_list(v, node) for v in value.items))
+            return replace(value, items=tuple(self.item_of_list(v, node, into) for v in value.items))
         if not isinstance(value, ir.Expr) or is_text(value):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value
@@ -173,7 +178,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                       "use append, extend, insert, pop, reverse, sort, clear, or arrays")  # fmt: skip
         if name == "sort":
             return self.sort_list(node, base, value)
-        args = [self.expr(a) for a in node.args]
+        args = [self.unpacked(a) if name == "extend" else self.expr(a) for a in node.args]
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
         if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
@@ -184,7 +189,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             items = (*items, *args)
         elif name == "extend":
             if not isinstance(args[0], Struct):
-                self.fail(node, "this list is extended by what is known only at run time", "append in a loop")
+                made = self.env[base.id] = self.turned_into_buffer(base.id, value, node)
+                return self.grow_list(node, made, name, args)
             items = (*items, *args[0].items)
         elif name == "pop":
             place = self.integer(args[0]) if args else -1
@@ -252,6 +258,10 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                 self.push(value, item, node)
         else:
             given = args[0]
+            if isinstance(given, List) and self.has_tuples(given) and given.buffer != value.buffer:
+                given = self.copied_columns(given, node) if given.part is not None else given
+                self.append_all(value, given, node)
+                return Obj(None)
             source = self.array_of_list(given, node) if isinstance(given, List) else self.leaf(given, node)
             own = isinstance(given, List) and given.buffer == value.buffer
             self.extend(value, self.hold(Op("copy", (source,), (), loc) if own else source, node), node)
@@ -292,6 +302,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             if isinstance(part, Struct):
                 for item in part.items:
                     self.push(made, item, node)
+            elif part.part is not None and self.has_tuples(part):
+                self.append_all(made, self.copied_columns(part, node), node)
             elif part.part is not None:
                 self.extend(made, self.hold(Op("copy", (part.part,)), node), node)
             else:
@@ -307,8 +319,18 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
     def array_of_list(self, value: List, node) -> ir.Expr:
         """Return the items of a list as an array: those of its buffer that count."""
         if self.has_tuples(value):
-            self.fail(node, "a list of tuples stands where an array is needed", "use a list for each part")
+            self.fail(node, "a list of tuples stands where one of numbers is needed", "use a list for each part")
         return self.whole(value)
+
+    def rows_of_list(self, value: List, node) -> ir.Expr:
+        """Return the items of a list as NumPy makes an array of them: tuples are rows."""
+        if not self.has_tuples(value):
+            return self.whole(value)
+        columns = self.item_read(value, self.whole(value))
+        if not all(isinstance(c, ir.Expr) for c in columns.items) or columns.kind == "dict":
+            self.fail(node, "a list of tuples of tuples stands where an array is needed", "use a list for each part")
+        held = tuple(self.hold(c, node) for c in columns.items)
+        return self.user_call(node, np.stack, ([Struct(held, tuple(range(len(held))))], {"axis": Const(1)}))
 
     def whole(self, value: List) -> ir.Expr:
         """Return the part of its buffer that a list is."""

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..language.ir import Const, Expr, Let, Name, Op
+from ..language.ir import Const, Expr, Let, Name, Op, names_in
 from .expressions import ExpressionReader, Obj, is_text
 
 
@@ -53,6 +53,11 @@ class NoneReader(ExpressionReader):
             self.env[target.id] = Obj(None)
         then, other = (ast.copy_location(ast.Assign([target], e), e) for e in (value.body, value.orelse))
         return ast.copy_location(ast.If(value.test, [then], [other]), node)
+
+    def reads_maybe(self, value) -> bool:
+        """Return whether a value reads the number of a name that may be None: only where it is none."""
+        numbers = {v.number for v in self.env.values() if isinstance(v, Maybe)}
+        return bool(numbers) and isinstance(value, Expr) and bool(names_in(value) & numbers)
 
     def may_be_none(self, name: str) -> bool:
         """Return whether a name stands for a number or None."""

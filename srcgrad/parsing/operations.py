@@ -318,7 +318,7 @@ class OperationReader(ExpressionReader):
     def as_array(self, value, node) -> ir.Expr:
         """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
         if isinstance(value, List):
-            return self.array_of_list(value, node)
+            return self.rows_of_list(value, node)
         return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
 
     def clip(self, node, a, a_min=None, a_max=None):
@@ -412,7 +412,7 @@ class OperationReader(ExpressionReader):
             copied = Op("copy", (value,), (), loc) if f is np.array else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.dtype_of(dtype, node)),), loc)
         if isinstance(value, List):
-            array = self.array_of_list(value, node)
+            array = self.rows_of_list(value, node)
             if isinstance(node.args[0], ast.ListComp) and value.full:
                 self.shared.lists_of_lists.discard(value.buffer.id)  # nothing shows the list
             else:

@@ -63,6 +63,8 @@ class SequenceReader(ExpressionReader):
     def sorted_by_key(self, node, key: ast.expr, backward: bool) -> List:
         """Return `sorted(items, key=f)`: the items in the order of their keys, equal ones as they stand."""
         items = self.as_list(node.args[0], node)
+        if isinstance(items, Struct) and any(isinstance(v, Struct) for v in items.items):
+            items = self.new_list(self.fresh("items"), items, node, own=False)
         held, function = self.text_for(items, node), self.text_for(self.expr(key), node, "key")
         one, place = (ast.copy_location(ast.Name(self.fresh(n), ast.Load()), node) for n in ("item", "place"))
 
@@ -83,6 +85,19 @@ class SequenceReader(ExpressionReader):
             order = self.hold(Op("sub", (last, ir.Sub(order, turned))), node, "order")
         chosen = at(ast.Subscript(held, place, ast.Load()))
         return self.expr(each(chosen, place, self.text_for(order, node, "order")))
+
+    def known_order(self, items: ast.expr) -> list | None:
+        """Return items in order where that is known when the text is read: names of a dict, pairs that have these."""
+        value = self.expr(items) if is_plain(items) or _is_of_dict(items) or _is_display(items) else None
+        if not isinstance(value, Struct):
+            return None
+        found = list(map(Const, value.keys)) if value.kind == "dict" else list(value.items)
+        by = [v.items[0] if isinstance(v, Struct) and v.items else v for v in found]
+        known = [v.value for v in by if isinstance(v, Const)]
+        pairs = any(isinstance(v, Struct) for v in found)
+        if len(known) < len(found) or len({type(v) for v in known}) > 1 or pairs and len(set(known)) < len(known):
+            return None
+        return [found[k] for k in sorted(range(len(found)), key=known.__getitem__)]
 
     def list_of_array(self, node, array: ir.Expr) -> List:
         """Return `a.tolist()` of an array with one axis."""
@@ -135,6 +150,17 @@ class SequenceReader(ExpressionReader):
                    for k in range(count)]  # fmt: skip
             args += own if arg is stars[0] else [arg]
         return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
+
+
+def _is_of_dict(node: ast.expr) -> bool:
+    """Return whether an expression is `d.items()` or its like."""
+    f = node.func if isinstance(node, ast.Call) else None
+    return isinstance(f, ast.Attribute) and f.attr in ("items", "keys") and is_plain(f.value)
+
+
+def _is_display(node: ast.expr) -> bool:
+    """Return whether an expression lists constants."""
+    return isinstance(node, ast.Tuple | ast.List) and all(isinstance(e, ast.Constant) for e in node.elts)
 
 
 def _is_left_out(option: ast.expr | None) -> bool:

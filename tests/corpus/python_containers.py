@@ -3,6 +3,8 @@
 import itertools
 import math
 import statistics
+from functools import reduce
+from operator import add, mul
 
 import numpy as np
 
@@ -48,6 +50,84 @@ def history_of_a_run(x, n):
     last = history["v"].pop()
     ends = history["large"][-1] * history["large"][1] + sum(p * q for p, q in history["pair"])
     return sum(history["v"]) * last + ends + sum(rows[0]) * rows[1][0] + len(rows[1])
+
+
+def extended(x):
+    pairs, known, found = [(v, 1.0) for v in x], [], [1.0]
+    known.extend(pairs)
+    known += pairs[1:]
+    found.extend(v for v in x)
+    found.extend(x * 2.0)
+    return sum(a * b for a, b in known) + len(known) * found[-1] + np.sum(np.array(pairs) * pairs)
+
+
+def known_orders(x):
+    d, total = {"b": x[0], "a": x[1]}, 0.0
+    for i, name in enumerate(sorted(d)):
+        total += d[name] * (i + 1)
+    for name, v in sorted(d.items(), reverse=True):
+        total = total * (2.0 if name == "a" else 0.5) + v
+    pairs = [(2, x[0]), (1, x[1])]
+    by_value = sorted([(x[0], 1.0), (x[1], 2.0)], key=lambda p: -p[0])
+    pairs.sort(key=lambda p: p[1])
+    return total + pairs[0][1] * pairs[0][0] + by_value[0][0] * by_value[0][1] + sorted((3, 1, 2))[0]
+
+
+def trajectory(x):
+    y, table = [x[0], x[1]], []
+    path = [y]
+    for k in range(4):
+        y = [y[0] + 0.1 * y[1], y[1] - 0.1 * y[0] ** 2]
+        path.append(y)
+        table.append([k * 0.1, y[0], np.sin(y[1])])
+    whole = np.array(table)
+    pairs = [(v, i) for i, v in enumerate(x)]
+    first, second = np.array(pairs).T
+    joined = path[0] + path[-1]
+    return whole[:, 1].max() * whole[-1, 2] + first @ second + joined[3] * table[1][2] + sum(a * b for a, b in path)
+
+
+def hull(x):
+    def turns(o, a, b):
+        return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
+
+    points = sorted(((v, v * v - k) for k, v in enumerate(x)), key=lambda p: p[0])
+    lower, upper = [], []
+    for p in points:
+        while len(lower) >= 2 and turns(lower[-2], lower[-1], p) <= 0.0:
+            lower.pop()
+        lower.append(p)
+    for p in reversed(points):
+        while len(upper) >= 2 and turns(upper[-2], upper[-1], p) <= 0.0:
+            upper.pop()
+        upper.append(p)
+    edge, area = lower[:-1] + upper[:-1], 0.0
+    for (a, b), (c, d) in zip(edge, edge[1:] + edge[:1]):
+        area += a * d - b * c
+    return 0.5 * area + len(edge)
+
+
+def averages(x):
+    fast = slow = None
+    total = 0.0
+    for v in x:
+        fast = v if fast is None else 0.3 * v + 0.7 * fast
+        slow = v * 2.0 if slow is None else slow * v
+        total += (fast if fast is not None else 0.0) * slow
+    return total + reduce(add, map(mul, x, x[::-1]))
+
+
+def intervals(x):
+    waiting, total = [[0.0, 1.0]], 0.0
+    while waiting:
+        a, b = waiting.pop()
+        middle = 0.5 * (a + b)
+        if b - a < 0.3:
+            total += (b - a) * math.exp(x[0] * middle)
+        else:
+            waiting.append([a, middle])
+            waiting += [[middle, b]]
+    return total
 
 
 SMALL_ONES = ("a", "b")
@@ -139,6 +219,12 @@ CASES = [
     Case(dict_that_changes, (1.2, 0.5, 0.1)),
     Case(items_written, (0.3,)),
     Case(history_of_a_run, (POINT, 4)),
+    Case(extended, (POINT,)),
+    Case(known_orders, (POINT,)),
+    Case(trajectory, (POINT,)),
+    Case(hull, (POINT,)),
+    Case(averages, (POINT,)),
+    Case(intervals, (POINT,)),
     Case(lists_by_name, (POINT,)),
     Case(sets_of_constants, (1.3,)),
     Case(none_by_a_test, (POINT,)),
