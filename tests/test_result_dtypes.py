@@ -28,10 +28,15 @@ def result_of(text, tmp_path):
     names = sorted(set(ARGS) & used)
     args = tuple(ARGS[n] for n in names)
     module = loaded(f"import numpy as np\n\n\ndef f({', '.join(names)}):\n    return {text}\n", tmp_path, "result")
-    kinds = tuple(entry.kind_of_type(numba.typeof(a), n) for n, a in zip(names, args, strict=True))
-    made = pipeline.primal(module.f, (tree.LEAF,) * len(args), kinds)
-    run = executed(generate.module_text("plain", made), made.functions[0].name)
-    return module.f(*copied(args)), run(*copied(args))
+    found = plain_result(module.f, args)
+    return module.f(*copied(args)), found
+
+
+def plain_result(f, args):
+    """Return what the generated source gives as plain Python."""
+    kinds = tuple(entry.kind_of_type(numba.typeof(a), "argument") for a in args)
+    made = pipeline.primal(f, (tree.LEAF,) * len(args), kinds)
+    return executed(generate.module_text("plain", made), made.functions[0].name)(*copied(args))
 
 
 RESULTS = (
@@ -56,6 +61,9 @@ RESULTS = (
     "np.sum(i, initial=2.5)", "np.prod(j, axis=0, initial=2.5)", "np.max(i, axis=0, initial=1.5, where=m)",
     "np.min(j, initial=-0.5)", "np.sum(m, axis=0, initial=2.5)",
     "np.quantile(g, [0.2, 0.5], axis=0)", "np.quantile(g, 0.2, axis=0)", "np.quantile(g, [0.2, 0.5])",
+    # whole numbers that are NumPy's widen, those of Python do not
+    "j * i[0, 1]", "j + i.sum()", "np.maximum(j, i.max())", "j * np.int64(3)", "j * int(i[0, 1])", "j * i.size",
+    "j + k", "np.where(m, j, i[1, 1])", "m * j[0, 0]", "m * k", "(m + j[0, 0] * 2)[0] * j[0]", "j + np.argmax(a)",
     # beside wider arrays, and numbers that do not widen
     "np.linalg.solve(g[:, :3], np.stack((a[:, :3], a[:, 1:])))", "np.cross(g[:, :3], w[1:])", "np.cov(g)",
     "np.corrcoef(g)", "np.linalg.pinv(g, 0.5)", "np.linalg.pinv(i, 0.5)", "np.linalg.lstsq(g.T, g[0], 0.5)[0]",
@@ -139,3 +147,28 @@ def test_refused_with_its_line(text, tmp_path):
         result_of(text, tmp_path)
     assert REFUSED[text] in str(caught.value)
     assert "line 5" in str(caught.value)
+
+
+def scaled_again(a, b, n):
+    for _ in range(n):
+        a = a * b
+    return a
+
+
+def added_up(a, b, n):
+    total = a.copy()
+    for k in range(n):
+        total = total + b[k]
+    return total
+
+
+@pytest.mark.parametrize("f", [scaled_again, added_up])
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("int8", "int64"), ("int16", "int32")])
+def test_an_array_that_a_loop_binds_to_a_wider_one_begins_as_wide(f, dtypes):
+    if f is added_up and dtypes[0] == "float32":
+        return
+    a, b = (np.array([100, 3, 7]).astype(d) for d in dtypes)
+    args = a, b / np.float64(3.0) if dtypes[1] == "float64" else b, 2
+    expected, found = f(*args), plain_result(f, args)
+    assert found.dtype == expected.dtype
+    assert np.array_equal(found, expected)

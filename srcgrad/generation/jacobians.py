@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.affine import simplify_index
 from ..language.calls import is_call, operation
 from ..language.ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
-from ..language.kinds import promote
+from ..language.kind import promote
 from ..optimisation.simplify import simplify
 from .link import tangent_form
 from .modes import draws_numbers, entries_of, forward_is_cheaper, result_kinds, shape, size_known, size_of

@@ -1,7 +1,8 @@
 """Infer what every name holds: dtype and rank.
 
-NumPy's promotion, with scalars weak against arrays. A name has one kind in the whole function (webs see to that); where
-definitions differ in dtype the wider one holds, where they differ in rank the function is refused.
+NumPy's promotion, with scalars weak against arrays, but for whole numbers that are NumPy's. A name has one kind in the
+whole function (webs see to that); where definitions differ in dtype the wider one holds, where they differ in rank the
+function is refused.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from ..rules import arrays, draws, elementwise, externals
 from . import ir
 from .blocks import updates
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
+from .kind import common, in_numpy, of_array, promote
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
@@ -135,7 +137,7 @@ class _Inference:
         if old is not None and old.rank != kind.rank:
             what = f"{name!r} holds {old} and then {kind}"
             raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
-        self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank)
+        self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank, in_numpy(old, kind))
 
 
 def holds_items(stmt) -> bool:
@@ -153,29 +155,6 @@ def check_cast(value: Kind, target: Kind, loc):
     if value.rank and not np.can_cast(value.dtype, target.dtype, "same_kind") or (
         not value.rank and value.is_float and not target.is_float):  # fmt: skip
         raise KindError(problem_at(loc, f"{value} is written into {target} in place", "convert one of them first"))
-
-
-def promote(*dtypes: str) -> str:
-    """Return NumPy's common dtype."""
-    if len(set(dtypes)) == 1:
-        return dtypes[0]
-    return str(np.result_type(*dtypes))
-
-
-def common(kinds) -> Kind:
-    """Return the kind of an elementwise result: broadcast rank, promoted dtype, scalars weak against arrays."""
-    kinds = list(kinds)
-    rank = max(k.rank for k in kinds)
-    arrays_ = [k.dtype for k in kinds if k.rank]
-    scalars = [k.dtype for k in kinds if not k.rank]
-    if not arrays_:
-        return Kind(promote(*scalars), 0)
-    dtype = promote(*arrays_)
-    if any(s.startswith("float") for s in scalars) and not dtype.startswith(("float", "complex")):
-        dtype = "float64"
-    elif dtype == "bool" and any(s != "bool" for s in scalars):
-        dtype = "int64"
-    return Kind(dtype, rank)
 
 
 def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
@@ -292,9 +271,9 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return common(operands[1:]) if operands[0].rank <= max(k.rank for k in operands[1:]) else Kind(
             common(operands[1:]).dtype, operands[0].rank)  # fmt: skip
     if fn in arrays.REDUCTIONS:
-        return _reduction_kind(expr, operands[0], where)
+        return of_array(_reduction_kind(expr, operands[0], where))
     if fn == "np.dot":
-        return _dot_kind(operands, where)
+        return of_array(_dot_kind(operands, where))
     if fn in externals.BY_SPELLING:
         return external_kinds(expr, tuple(operands), where)[0]
     if fn == "np.outer":
@@ -320,7 +299,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn in ("in_order", "overlap"):
         return BOOL
     if fn == "item":
-        return Kind(operands[0].dtype, 0)
+        return of_array(Kind(operands[0].dtype))
     if fn in ("records", "pop"):
         return operands[0]
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
@@ -383,7 +362,8 @@ def _elementwise_kind(fn: str, operands) -> Kind:
     if fn in elementwise.LOGIC or fn in elementwise.HINTS:
         return kind
     if fn in _CAST_DTYPE:
-        return Kind(_CAST_DTYPE[fn], kind.rank)
+        cast = Kind(_CAST_DTYPE[fn], kind.rank)
+        return of_array(cast) if fn.startswith("np.") else cast
     if fn == "div":
         return kind if kind.is_float else Kind("float64", kind.rank)
     if fn in ("add", "mul") and kind.dtype == "bool" and kind.rank:
@@ -497,4 +477,4 @@ def _sub_kind(expr: Sub, kinds, loc) -> Kind:
     if used > base.rank:
         raise KindError(problem_at(where, f"too many indices: {used} for {base}", "drop an index"))
     rank += base.rank - used
-    return Kind(base.dtype, rank + (max(advanced) if advanced else 0))
+    return of_array(Kind(base.dtype, rank + (max(advanced) if advanced else 0)))

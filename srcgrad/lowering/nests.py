@@ -174,7 +174,7 @@ class NestWriter:
         self.kinds[target] = Kind(kind.dtype, p.rank)
         idx = self.loop_names_for(p.rank)
         element = p.at(tuple(Name(i) for i in idx))
-        if isinstance(p.array, Name):
+        if isinstance(p.array, Name) and self.kinds[p.array.id] == self.kinds[target]:
             self.emit(Let(target, Op("copy", (p.array,))))
             self.note_sizes(target, p.dims)
             return Name(target)

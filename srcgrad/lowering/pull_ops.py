@@ -415,7 +415,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             return self.watched_array(target, value)
         if value.fn in ("copy", "np.ascontiguousarray"):
             p = self.pull(value.args[0])
-            if isinstance(p.array, Name):
+            if isinstance(p.array, Name) and self.kinds[p.array.id] == kind:
                 self.emit(Let(target, Op("copy", (p.array,)), self.loc))
                 self.note_sizes(target, p.dims)
                 return Name(target)
