@@ -166,6 +166,21 @@ def test_an_argument_that_is_written_stays(plain):
     np.testing.assert_array_equal(X, 1.0)
 
 
+def last_of_running_sum(row, scale):
+    row[0] *= scale
+    for i in range(1, row.size):
+        row[i] += row[i - 1]
+    return row[-1]
+
+
+def test_the_result_may_be_an_element_of_an_argument_that_is_written(plain):
+    rows = np.arange(12.0).reshape(3, 4) + 1.0
+    batch = sg.vmap(last_of_running_sum, in_axes=(0, None))
+    assert batch(rows, 2.0).tolist() == [last_of_running_sum(row.copy(), 2.0) for row in rows]
+    assert sg.grad(lambda rows, scale: np.sum(batch(rows, scale)), argnums=1)(rows, 2.0) == rows[:, 0].sum()
+    assert rows.ravel().tolist() == list(range(1, 13))
+
+
 def test_results_whose_sizes_the_items_tell(plain):
     def positive(x):
         return x[x > 0.0] + np.random.uniform(0.0, 0.5)

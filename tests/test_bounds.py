@@ -505,12 +505,20 @@ def in_a_loop(x, z, i):
     return np.sum(x**2)
 
 
+def rows_of_a_written_array(x, z, i):
+    rows = np.ones((3, 3)) * x
+    for k in range(3):
+        rows[k] = rows[k] * rows[k - 1] * z[i + k] if k > 0 else rows[k]
+    return np.sum(rows**2)
+
+
 A3, OUTSIDE = np.eye(3) + 0.1, np.array([7, 7, 7])
 CHOICES = [
     (row_or_double, np.ones((4, 4)), 2), (row_or_double, np.ones((4, 4)), 8), (sum_if_sizes_fit, np.ones(4), 2),
     (sum_if_sizes_fit, X[:3], 8), (gathered_if, OUTSIDE, 2), (gathered_if, np.array([2, 0, 0]), 8),
     (solved_if, np.zeros((3, 3)), 2), (solved_if, A3, 8), (scaled_by_a_maximum, np.zeros(0), 0),
     (scaled_by_a_maximum, X[:3], 0), (in_a_loop, np.ones(4), 2), (in_a_loop, np.arange(1.0, 9.0), 8),
+    (rows_of_a_written_array, X, 0), (rows_of_a_written_array, np.arange(8.0), -7),
 ]  # fmt: skip
 
 

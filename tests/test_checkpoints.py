@@ -66,6 +66,18 @@ def own_elements(x, n):
     return s + np.sum(y * z) + np.sum(w**2)
 
 
+def triangle(x, n):
+    s, y = x[0], np.ones(n + 3) * x[1]
+    for k in LOOP:
+        for j in range(k, y.size - 1):
+            y[j] = y[j] * s + 0.1 * y[j + 1]
+        z = y[k:] * s
+        z[0] = np.sin(z[0])
+        for j in range(k + 1):
+            s = s * 0.5 + np.sin(s) * y[j] * z[0] * 0.1
+    return s + np.sum(y)
+
+
 def from_three(x, n):
     s = x[0]
     for k in LOOP:
@@ -148,8 +160,8 @@ def unused(x, n):
 
 X = np.array([1.1, 0.7, 0.3, 0.4])
 PROGRAMS = (
-    swing, heat, trajectory, own_elements, from_three, branching, before_and_after, while_inside, nested, in_a_loop,
-    unused,
+    swing, heat, trajectory, own_elements, triangle, from_three, branching, before_and_after, while_inside, nested,
+    in_a_loop, unused,
 )  # fmt: skip
 SCHEDULES = {
     "periodic": "sg.checkpoint(range(n), 'periodic', every=3)",

@@ -158,7 +158,9 @@ class Slots:
             return Slot(base, (), kind)
         sizes, cut = self.most_rows(name, loops) if kind.rank else ((), ())
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        counted = trip_counts(self.widest([s.recorded for s in loops]))
+        own = self.widest([s.recorded for s in loops])
+        # of a stretch, the other loops depend on the whole range: where it begins is not known before
+        counted = trip_counts(own, [w if s.recorded is s.stmt else s.stmt for s, w in zip(loops, own, strict=True)])
         known = counted[max((k + 1 for k, c in enumerate(counted) if c is None), default=0) :]
         rows, index = tuple(c[0] for c in known if c), tuple(c[1] for c in known if c)
         if len(known) < len(loops):
@@ -223,7 +225,7 @@ class Slots:
                 found.append((size, None))
                 continue
             candidates = [unclipped(size), *(without_least(unclipped(size)) if wide else ())]
-            ends = [extreme(affine(e), [s.recorded for s in loops], 1) for e in candidates]
+            ends = [extreme(affine(e), [s.stmt for s in loops], 1) for e in candidates]
             fits = [clipped(e.expr()) for e in ends if e is not None and not ir.names_in(e.expr()) & bound]
             found.append((fits[0] if fits else None, size))
         return found
@@ -259,10 +261,11 @@ def next_trip(step: Step) -> list[Stmt]:
 # --- trips --------------------------------------------------------------------------------------------------------
 
 
-def trip_counts(loops: list[Stmt]) -> list[tuple[Expr, Expr] | None]:
+def trip_counts(loops: list[Stmt], ranges: list[Stmt] | None = None) -> list[tuple[Expr, Expr] | None]:
     """Return for each of some nested loops (most trips, place of the present trip), where both are known before them.
 
-    One loop may depend on the counters of those around it, as in a triangle: then half of the places stay empty.
+    One loop may depend on the counters of those around it, as in a triangle: then half of the places stay empty. The
+    counters run through `ranges`, where these are not the loops themselves.
 
     >>> outer, inner = (For(v, lo, Name("n"), Const(1), ()) for v, lo in (("i", Const(0)), ("j", Name("i"))))
     >>> [place.id for size, place in trip_counts([outer, inner])]
@@ -271,7 +274,7 @@ def trip_counts(loops: list[Stmt]) -> list[tuple[Expr, Expr] | None]:
     found: list[tuple[Expr, Expr] | None] = []
     boxed = False
     for k, stmt in enumerate(loops):
-        counted, exact = _places(stmt, loops[:k])
+        counted, exact = _places(stmt, (ranges or loops)[:k])
         if counted is not None and not _invariant(counted[0], loops[0]):
             counted = None
         if counted is not None and not exact:

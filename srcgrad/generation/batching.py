@@ -40,7 +40,7 @@ def vmap(f, structures, kinds: tuple[Kind, ...], options: Options, variant: Vari
         what = f"{base} draws random numbers, whose order several cores would change"
         raise UnsupportedError(problem_at(low.function.loc, what, "leave out parallel=True, or pass the numbers drawn"))
     known = dict(low.kinds)
-    item, outs = name_results(value_of(low), known, ir.Fresh(ir.all_names(low.function)))
+    item, outs = name_results(value_of(low, known), known, ir.Fresh(ir.all_names(low.function)))
     if options.parallel:
         item = replace(item, body=serial(item.body))
     to = list(flat_axes(options.out_axes, low.result, "out_axes"))
@@ -54,9 +54,9 @@ def vmap(f, structures, kinds: tuple[Kind, ...], options: Options, variant: Vari
     return around(loops.functions(), generated(called_by_it, replace(low, pitfalls=low.pitfalls or ())), low.result)
 
 
-def value_of(low: Lowered) -> Function:
-    """Return a function as it is compiled, with copies of the arguments that it writes."""
-    own, _ = own_written_params(low.function, dict(low.kinds), ir.Fresh(ir.all_names(low.function)), numbers=False)
+def value_of(low: Lowered, kinds: dict[str, Kind]) -> Function:
+    """Return a function as it is compiled, with copies of the arguments that it writes, whose `kinds` are noted."""
+    own, _ = own_written_params(low.function, kinds, ir.Fresh(ir.all_names(low.function)), numbers=False)
     return simplify(own)
 
 

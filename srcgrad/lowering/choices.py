@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Self
 
+from ..analysis.aliases import shown_by
 from ..errors import UnsupportedError
 from ..language import ir
 from ..language.ir import Expr, If, Let, Name, Op, Select, Stmt, Sub
@@ -54,7 +55,9 @@ class ChoiceReader(NestWriter):
         name = self.fresh("chosen")
         self.kinds[name] = self.kind(expr)
         self.multi.add(name)
-        then, other = (((Let(name, e, expr.loc)),) for e in (expr.then, expr.other))
+        # what the name shows is read at once, and may be written then
+        sides = (Op("copy", (e,), (), expr.loc) if shown_by(e, self.kinds) else e for e in (expr.then, expr.other))
+        then, other = ((Let(name, e, expr.loc),) for e in sides)
         try:
             self.stmt(If(expr.test, then, other, expr.loc))
         except UnsupportedError as e:
