@@ -10,7 +10,7 @@ from .errors import ArgumentError, Problem
 from .generation.batch_axes import WAYS, Options
 from .generation.structured import Structured
 from .language.repeats import ANYWHERE, NOWHERE, Repeats
-from .parsing.makers import OF_FUNCTION, maker
+from .parsing.makers import OF_FUNCTION, maker, surroundings_noted
 
 
 class Vmap(Structured):
@@ -24,14 +24,21 @@ class Vmap(Structured):
         self._argnums = options  # what it is made of again, in another process
         if isinstance(f, Transformed):
             self.__name__ = f"{f.__name__}_vmap"
-        given, params = options.in_axes, self._signature.parameters.values()
-        if not isinstance(given, tuple | list):
-            return
-        names, rest = [p.name for p in params], list(params)[len(given) :]
-        if len(given) > len(names) or any(p.default is p.empty for p in rest):
-            what = f"in_axes has {len(given)} items for {len(names)} arguments"
-            raise ArgumentError(Problem(what, f"give an axis or None for each of {names}"))
-        self._options = self._argnums = replace(options, in_axes=(*given, *(None for _ in rest)))
+        self._options = self._argnums = replace(options, in_axes=self._in_axes(options.in_axes))
+
+    def _in_axes(self, given):
+        """Return an axis or None for each parameter: what a function defined inside takes from around has none."""
+        around, defaults = surroundings_noted(self._unwrapped)
+        params = [p for p in self._signature.parameters.values() if p.name not in around]
+        if isinstance(given, tuple | list) and len(given) == len(params) + len(around):
+            return tuple(given)
+        if isinstance(given, tuple | list):
+            rest = params[len(given) :]
+            if len(given) > len(params) or any(p.default is p.empty and p.name not in defaults for p in rest):
+                what = f"in_axes has {len(given)} items for {len(params)} arguments"
+                raise ArgumentError(Problem(what, f"give an axis or None for each of {[p.name for p in params]}"))
+            return *given, *(None for _ in rest), *(None for _ in around)
+        return (*(given for _ in params), *(None for _ in around)) if around else given
 
     def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
         """Return (generated function, structure of its result), for one core: what is differentiated further."""

@@ -181,6 +181,29 @@ def test_the_result_may_be_an_element_of_an_argument_that_is_written(plain):
     assert rows.ravel().tolist() == list(range(1, 13))
 
 
+def test_functions_defined_inside_take_what_stands_around_as_it_is(plain, rng):
+    M, a = rng.uniform(0.5, 1.5, (3, 4)), rng.uniform(0.5, 1.5, 4)
+
+    def batches(M, a, t):
+        def cube(row, scale=2.0):
+            return np.sum(row**3 * a) * t * scale
+
+        first = sg.vmap(lambda row: row * a[0] + t)(M)
+        second = sg.vmap(sg.grad(cube), in_axes=(0,))(M)
+        third = sg.vmap(sg.vmap(lambda x, s: x * s * t, in_axes=(0, None)), in_axes=(1, None))(M, a[1])
+        return np.sum(first * second) + np.sum(third**2) + sg.vmap(cube, in_axes=(0, None), reduce="mean")(M, t)
+
+    def by_hand(M, a, t):
+        third = M * a[1] * t
+        cubes = np.sum(M**3 * a) * t * t / M.shape[0]
+        return np.sum((M * a[0] + t) * 3.0 * M**2 * a * t * 2.0) + np.sum(third**2) + cubes
+
+    found, expected = (sg.value_and_grad(f, argnums=(0, 1, 2))(M, a, 0.7) for f in (batches, by_hand))
+    assert found[0] == pytest.approx(expected[0], rel=1e-13)
+    for x, y in zip(found[1], expected[1], strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-12)
+
+
 def test_results_whose_sizes_the_items_tell(plain):
     def positive(x):
         return x[x > 0.0] + np.random.uniform(0.0, 0.5)

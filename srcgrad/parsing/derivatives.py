@@ -22,7 +22,7 @@ from .closures import free_names, lifted
 from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
 from .function_calls import PULLBACK_INSIDE, LocalFunction
-from .makers import AT_ONCE, PULLBACK, reading_of, with_surroundings
+from .makers import AT_ONCE, PULLBACK, note_surroundings, reading_of, with_surroundings
 from .source import find_source, python_function
 
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
@@ -202,6 +202,7 @@ class DerivativeReader(ExpressionReader):
         self.taken_from_around(node, local, around, known, inner)
         own = tuple(local.defaults.items())
         function = lifted(local.node, local.reader.source, around, known, list(inner.values())[::-1], by_position)
+        note_surroundings(function, around, local.defaults)
         return function, {**dict(own), **around}
 
     def taken_from_around(self, node, local, around, known, inner):
