@@ -8,7 +8,7 @@ import inspect
 import numpy as np
 
 from ..language import ir
-from ..language.ir import Const, Op, Slice, Sub
+from ..language.ir import Const, Let, Name, Op, Slice, Sub
 from ..rules import elementwise
 from .expressions import NOT_HERE, ExpressionReader, Obj, Places, Struct
 
@@ -21,6 +21,8 @@ _READERS = {
     np.fliplr: "fliplr", np.expand_dims: "expand_dims", np.broadcast_to: "broadcast_to",
     np.broadcast_shapes: "broadcast_shapes", np.broadcast_arrays: "broadcast_arrays",
 }  # fmt: skip
+# a store into one of these writes the array it shows
+VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 _METHODS = {"put", "take", "compress", "nonzero", "diagonal", "trace", "swapaxes", "fill", "transpose", "flatten"}
 
 
@@ -47,10 +49,18 @@ class ArrayCallReader(ExpressionReader):
         if isinstance(target, Obj) and target.value is None:
             return value if not where else self.refuse_option(node, "where")
         target, value = self.leaf(target, node), self.leaf(value, node)
+        if isinstance(target, Op) and target.fn not in VIEWS:  # one made for this, as np.zeros_like(a)
+            target = self.made(target, "out", node)
         if where:
             value = Op("np.where", (self.scalar(where[0]), value, target), (), self.source.loc(node))
         self.store(target, (ir.Dots(),), value, "out", node)
         return target
+
+    def made(self, value, base: str, node) -> Name:
+        """Return an array under a name of its own."""
+        name = self.fresh(base)
+        self.emit(Let(name, value, self.source.loc(node)))
+        return Name(name)
 
     def numpy_call(self, node, f):
         """Return the value of a call of a function in this page's table."""

@@ -10,6 +10,7 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Store
 from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
+from .array_calls import VIEWS
 from .expressions import List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .parts import PartReader, has_list
 
@@ -18,10 +19,6 @@ _AUGMENTED = {
     ast.FloorDiv: "floordiv", ast.MatMult: "np.dot", ast.BitAnd: "bitand", ast.BitOr: "bitor",
     ast.BitXor: "bitxor", ast.LShift: "lshift", ast.RShift: "rshift",
 }  # fmt: skip
-
-
-# a store into one of these writes the array it shows
-_VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})
 
 
 class AssignmentReader(PartReader):
@@ -321,7 +318,7 @@ class AssignmentReader(PartReader):
             self.emit(Let(target, value, loc))
 
     def store(self, base, index, value, op, node):
-        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn in _VIEWS):
+        if isinstance(base, ir.Sub) or (isinstance(base, Op) and base.fn in VIEWS):
             name = self.fresh("row" if isinstance(base, ir.Sub) else "view")
             self.emit(Let(name, base, self.source.loc(node)))
             base = Name(name)

@@ -57,6 +57,11 @@ def under_a_name(a):
     return np.sum(c) * b.size + b[-1]
 
 
+def divided_where_it_can_be(a, b):
+    ratio = np.divide(a, b, out=np.zeros_like(a), where=b > 0.0)
+    return np.sum(ratio**2) + np.sum(np.multiply(a, b, out=a * b[0], where=a > 0.0))
+
+
 def nearest_centre(A, chosen):
     centre = A[chosen].mean(axis=0)
     return np.sum((A[~chosen] - centre) ** 2)
@@ -199,6 +204,7 @@ CASES = [
     Case(elements_of_a_matrix, (sample(4, 3), sample(4, 3, seed=1))),
     Case(matrix_elements_lined_up, (SIGNS, sample(3))),
     Case(under_a_name, (sample(5),)),
+    Case(divided_where_it_can_be, (sample(5), sample(5, seed=2))),
     Case(nearest_centre, (sample(5, 3), CHOSEN)),
     Case(sums_along_axes, (sample(5, 3), CHOSEN)),
     Case(extremes_of_chosen, (sample(5), CHOSEN)),
