@@ -77,7 +77,8 @@ class Recorder:
         self.first_writes = first_writes(function.body)
         self.unread: set[int] = set()
         self.temps: set[str] = set()
-        self.slots = Slots(kinds, fresh, dims, self.integers_bound_once())
+        grown = {fact.removesuffix("[]") for fact in self.growing}
+        self.slots = Slots(kinds, fresh, dims, self.single - grown, self.integers_bound_once())
 
     def integers_bound_once(self) -> dict[str, Expr]:
         """Return what integer names that are bound once stand for, where that is arithmetic on names."""

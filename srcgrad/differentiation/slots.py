@@ -7,6 +7,7 @@ unknown length has made so far, which all stacks of that loop share, and by the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..analysis.writes import extreme
@@ -99,9 +100,12 @@ class Checkpoints:
 class Slots:
     """Allocates the slots of a function, before the outermost loops they are filled in."""
 
-    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh, dims, definitions: dict[str, Expr]):
-        self.kinds, self.fresh, self.dims, self.definitions = kinds, fresh, dims, definitions
+    def __init__(
+        self, kinds: dict[str, Kind], fresh: ir.Fresh, dims, single: Set[str], definitions: dict[str, Expr]
+    ):  # fmt: skip
+        self.kinds, self.fresh, self.dims, self.single, self.definitions = kinds, fresh, dims, single, definitions
         self.made: dict[str, Kind] = {}
+        self.fixed: set[str] = set()  # of the names that are bound once, those that are bound where the slot is made
 
     def fill(self, steps: list[Step], loops: tuple[Step, ...] = ()):
         """Give every value that is to be kept its slot, and every loop whose trips only it knows a count of them."""
@@ -109,9 +113,13 @@ class Slots:
             if step.is_checkpointed:
                 step.checkpoints = Checkpoints(step, self.fresh)
             inner = step.recorded_in(loops)
-            self.fill(step.body, inner)
-            self.fill(step.other, inner)
+            for block in (step.body, step.other):
+                before = set(self.fixed)
+                self.fill(block, inner)
+                self.fixed = before
             stmt = step.stmt
+            if stmt is not None and not isinstance(stmt, For):
+                self.fixed |= set(ir.binds(stmt)) & self.single
             if step.kept is True:
                 assert isinstance(stmt, Let | Store)
                 name = stmt.target if isinstance(stmt, Let) else stmt.base
@@ -180,7 +188,7 @@ class Slots:
         for stmt in loops:
             ends = []
             if isinstance(stmt, For) and stmt.step == Const(1):
-                hi = unclipped(self.resolved(stmt.hi, resized_in((loops[0],))))
+                hi = unclipped(self.resolved(stmt.hi, resized_in((loops[0],)), loops))
                 ends = [replace(stmt, hi=e) for e in without_least(hi)]
             known = [e for e in ends if trip_counts([*found, e])[-1] is not None]
             found.append(known[0] if known else stmt)
@@ -194,14 +202,16 @@ class Slots:
             loops[0].allocations.append(Let(owner.height, Const(-1)))
         return owner.height
 
-    def resolved(self, size: Expr, bound: set[str]) -> Expr:
-        """Return a size with names that a loop binds to the same number in every trip replaced by what they stand for.
+    def resolved(self, size: Expr, bound: set[str], loops: Sequence[Stmt]) -> Expr:
+        """Return a size with names that loops bind to the same number in every trip replaced by what they stand for.
 
-        That is: with names bound once, to an expression of names that the loop does not bind.
+        That is: with names bound once, to an expression of names that the loops do not bind, of their counters, and of
+        such names. What else is bound may have changed between two of them, and would cancel.
         """
+        steady = self.fixed | {s.var for s in loops if isinstance(s, For)}
+        usable = {n: e for n, e in self.definitions.items() if n in self.fixed and ir.names_in(e) & bound <= steady}
         for _ in range(5):
-            known = ir.names_in(size) & bound & set(self.definitions)
-            table: dict[Expr, Expr] = {Name(n): self.definitions[n] for n in known}
+            table: dict[Expr, Expr] = {Name(n): usable[n] for n in sorted(ir.names_in(size) & bound & usable.keys())}
             if not table:
                 break
             size = ir.substitute(size, table)
@@ -220,7 +230,7 @@ class Slots:
         bound = resized_in((outer,))
         found: list[tuple[Expr | None, Expr | None]] = []
         for axis in range(self.kinds[name].rank):
-            size = self.resolved(self.size(name, axis), bound)
+            size = self.resolved(self.size(name, axis), bound, [s.stmt for s in loops])
             if not ir.names_in(size) & bound:
                 found.append((size, None))
                 continue

@@ -391,7 +391,7 @@ def halves(low: Lowered, p: Plan, outlives: bool = True):
     # a size that has come to be named after one that a branch binds
     partly = set(crossing) - surely_bound(first) - set(low.function.params)
     first = (*(Let(n, nothing(p.kinds[n]), loc) for n in crossing if n in partly and n in p.kinds), *first)
-    copied = {n: fresh(f"{n}_kept") for n in crossing if n in ir.stored_in(second)}
+    copied = {n: fresh(f"{n}_kept") for n in crossing if n in _written(second)}
     copies = [Let(n, Op("copy", (Name(kept),)), loc) for n, kept in copied.items()]
     return first, (*copies, *second, ir.Return(_tuple(bars, always=True))), crossing, incoming, copied
 
@@ -415,6 +415,16 @@ def outliving(block: ir.Block) -> ir.Block:
         return replace(expr, fn="np.empty") if isinstance(expr, Op) and expr.fn == "stack" else expr
 
     return tuple(ir.with_blocks(ir.with_exprs(s, one), outliving) for s in block)
+
+
+def _written(block: ir.Block) -> set[str]:
+    """Return the arrays that a block stores into, also those that it does under the name of a part of them."""
+    found, size = ir.stored_in(block), 0
+    shown = [(s.target, s.value) for s in ir.statements(block) if isinstance(s, Let) and isinstance(s.value, ir.Sub)]
+    while size < len(found):
+        size = len(found)
+        found |= {n for target, part in shown if target in found for n in ir.names_in(part.base)}
+    return found
 
 
 def _crossing(first, second, params, incoming) -> tuple[str, ...]:

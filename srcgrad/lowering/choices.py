@@ -46,11 +46,11 @@ class ChoiceReader(NestWriter):
     def either(self, expr: Select) -> Pull:
         """Return the pull of `a if test else b`: in a branch where a side takes statements.
 
-        These must not run for both sides, but for numbers alone, where the size is not known before the test.
+        These must not run for both sides, but for numbers alone.
         """
         trial = self.fork()
         taken = [s for e in (expr.then, expr.other) for s in trial.branched(partial(trial.pull, e))[1]]
-        if not taken:
+        if all(map(_is_harmless, taken)):
             return self.select(expr)
         name = self.fresh("chosen")
         self.kinds[name] = self.kind(expr)
@@ -61,8 +61,6 @@ class ChoiceReader(NestWriter):
         try:
             self.stmt(If(expr.test, then, other, expr.loc))
         except UnsupportedError as e:
-            if all(map(_is_harmless, taken)):
-                return self.select(expr)
             if not any(repr(name) in p.what for p in e.problems):
                 raise
             self.refuse(expr.loc, "the size of an array that is chosen by a test is known only after it",

@@ -151,6 +151,50 @@ def window_of_a_row(a, k):
     return np.sum(w[-1] * w[0])
 
 
+def segments_between_a_count_and_itself(a, x):
+    top, s = 0, 0.0
+    for i in range(3):
+        lo = top
+        top = top + i + 1
+        segment = np.sin(a[lo:top] * x) * a[lo]
+        s += np.sum(np.exp(segment)) ** 2
+    return s
+
+
+def as_long_as_a_count_grew(a, x):
+    top = 0
+    for i in range(3):
+        lo = top
+        top += i + 1
+        n = top - lo
+        w = np.zeros(n)
+        for j in range(n):
+            w[j] = a[lo + j] * x
+            x = np.sin(w[j]) + x
+        x += np.sum(w**2) * 0.1
+    return x
+
+
+def as_long_as_since_an_even_trip(a, x):
+    for i in range(a.size):
+        if i % 2 == 0:
+            start = i
+        w = a[: i - start + 1] * x
+        w[0] = w[-1] * np.cos(x)
+        x = np.sum(np.exp(w) * w) * 0.2
+    return x
+
+
+def rows_between_a_count_and_itself(M, x):
+    row = 0
+    for i in range(2):
+        first = row
+        row += 2
+        block = M[first:row] * x
+        x = np.sum(np.sin(block) * block) * 0.1
+    return x
+
+
 def closure_that_writes(a, x):
     def g(v):
         v[0] += x
@@ -300,6 +344,10 @@ CASES = [
     Case(places_taken_from_left_to_right, (np.array([-0.85, 0.78, 0.13]), 0.7)),
     Case(rows_of_a_loop_written, (np.array([[-0.69, -0.33], [-0.56, 0.01], [-0.38, -0.3]]),)),
     Case(window_of_a_row, (np.array([-1.11, -1.22, 1.34, -0.51]), 1)),
+    Case(segments_between_a_count_and_itself, (np.array([0.3, -0.5, 0.45, -0.2, 0.7, 0.1]), 0.7)),
+    Case(as_long_as_a_count_grew, (np.array([0.3, -0.5, 0.45, -0.2, 0.7, 0.1]), 0.7)),
+    Case(as_long_as_since_an_even_trip, (np.array([0.3, -0.5, 0.45, -0.2, 0.7]), 0.7)),
+    Case(rows_between_a_count_and_itself, (np.array([[0.3, 0.6], [-0.5, 0.1], [0.4, -0.3], [0.2, 0.9]]), 0.7)),
     Case(closure_that_writes, (np.array([1.88, 1.48, -1.15]), 0.3)),
     Case(halves_exchanged, (np.array([-0.97, -1.64, 0.51, -0.06, 0.41, -0.99]),)),
     Case(bound_changed_in_its_loop, (0.6, 5)),
