@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..analysis.access import root_of
 from ..analysis.aliases import is_view, shown_by
-from ..analysis.inequalities import sums_sizes
+from ..analysis.inequalities import Facts, sums_sizes
 from ..language import ir
 from ..language.affine import affine, unclipped
 from ..language.blocks import touches, updates
@@ -196,8 +196,8 @@ class BindingWriter(StoreWriter):
         longer = affine(new) - affine(old)
         of_itself = not isinstance(old, Const) and old in ir.walk(new)
         of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
-        grows = sums_sizes(longer)
-        if longer.const != 0 if longer.is_const else of_itself or of_counters or grows:
+        grows = not Facts((affine(old),)).prove(longer * -1)
+        if longer.const != 0 if longer.is_const else of_itself or of_counters or sums_sizes(longer):
             raise SizeChanges(target, grows)
 
     def has_views(self, name: str) -> bool:

@@ -195,6 +195,14 @@ def rows_between_a_count_and_itself(M, x):
     return x
 
 
+def joined_and_squared(a, x):
+    out = np.zeros(0)
+    for i in range(3):
+        out = np.concatenate((out, a[: i + 1] * x))
+        out = out * out
+    return np.sum(out)
+
+
 def closure_that_writes(a, x):
     def g(v):
         v[0] += x
@@ -348,6 +356,7 @@ CASES = [
     Case(as_long_as_a_count_grew, (np.array([0.3, -0.5, 0.45, -0.2, 0.7, 0.1]), 0.7)),
     Case(as_long_as_since_an_even_trip, (np.array([0.3, -0.5, 0.45, -0.2, 0.7]), 0.7)),
     Case(rows_between_a_count_and_itself, (np.array([[0.3, 0.6], [-0.5, 0.1], [0.4, -0.3], [0.2, 0.9]]), 0.7)),
+    Case(joined_and_squared, (np.array([0.3, -0.5, 0.45, -0.2]), 0.7)),
     Case(closure_that_writes, (np.array([1.88, 1.48, -1.15]), 0.3)),
     Case(halves_exchanged, (np.array([-0.97, -1.64, 0.51, -0.06, 0.41, -0.99]),)),
     Case(bound_changed_in_its_loop, (0.6, 5)),
