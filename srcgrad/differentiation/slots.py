@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import product
 
 from ..analysis.writes import extreme
 from ..errors import UnsupportedError, problem_at
@@ -253,11 +254,24 @@ class Slots:
 
 
 def without_least(size: Expr) -> list[Expr]:
-    """Return the expressions that a size is not greater than, with `min(a, b)` replaced by one of the two."""
-    least = next((e for e in ir.walk(size) if isinstance(e, Op) and e.fn == "min"), None)
-    if least is None:
+    """Return the expressions that a size is not greater than, with `min(a, b)` replaced by one of the two.
+
+    What is subtracted stays: there, either of the two makes the whole less.
+
+    >>> from srcgrad.language.emit import expr_text
+    >>> i, n = Name("i"), Name("n")
+    >>> least = Op("min", (i, n))
+    >>> [expr_text(e) for e in without_least(Op("sub", (Op("add", (least, Const(1))), least)))]
+    ['i + 1 - min(i, n)', 'n + 1 - min(i, n)']
+    """
+    if not isinstance(size, Op):
         return [size]
-    return [e for arg in least.args for e in without_least(ir.substitute(size, {least: arg}))]
+    if size.fn == "min":
+        return [e for arg in size.args for e in without_least(arg)]
+    rising = {"add": 2, "max": 2, "sub": 1, "floordiv": isinstance(size.args[-1], Const) and size.args[-1].value > 0}
+    count = rising.get(size.fn, 0)
+    parts = [without_least(arg) if k < count else [arg] for k, arg in enumerate(size.args)]
+    return [replace(size, args=args) for args in product(*parts)]
 
 
 def next_trip(step: Step) -> list[Stmt]:

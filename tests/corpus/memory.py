@@ -195,6 +195,15 @@ def rows_between_a_count_and_itself(M, x):
     return x
 
 
+def from_the_lesser_of_two(a, x, p, q):
+    k = 0
+    while k < 3 and x < 5.0:
+        k += 1
+        w = np.sin(a[min(p, q) : p + 2] * x) * a[min(p, q)]
+        x = np.sum(np.sin(w) * w) * 0.1 + 0.5 * x
+    return x
+
+
 def joined_and_squared(a, x):
     out = np.zeros(0)
     for i in range(3):
@@ -356,6 +365,7 @@ CASES = [
     Case(as_long_as_a_count_grew, (np.array([0.3, -0.5, 0.45, -0.2, 0.7, 0.1]), 0.7)),
     Case(as_long_as_since_an_even_trip, (np.array([0.3, -0.5, 0.45, -0.2, 0.7]), 0.7)),
     Case(rows_between_a_count_and_itself, (np.array([[0.3, 0.6], [-0.5, 0.1], [0.4, -0.3], [0.2, 0.9]]), 0.7)),
+    Case(from_the_lesser_of_two, (np.array([0.3, -0.5, 0.45, -0.2, 0.7]), 0.7, 3, 1)),
     Case(joined_and_squared, (np.array([0.3, -0.5, 0.45, -0.2]), 0.7)),
     Case(closure_that_writes, (np.array([1.88, 1.48, -1.15]), 0.3)),
     Case(halves_exchanged, (np.array([-0.97, -1.64, 0.51, -0.06, 0.41, -0.99]),)),
