@@ -57,6 +57,23 @@ def attraction(pos, mass, softening):
     return -np.sum(np.triu(mass * mass.T / distance, 1))
 
 
+def burgers(u, nu, dt, dx, steps):
+    for _ in range(steps):
+        v = u.copy()
+        u[1:-1] = v[1:-1] - v[1:-1] * dt / dx * (v[1:-1] - v[:-2]) + nu * dt / dx**2 * (v[2:] - 2 * v[1:-1] + v[:-2])
+    return np.sum(u**2)
+
+
+def eliminated(A):
+    U = A.copy()
+    for k in range(len(U)):
+        for i in range(k + 1, len(U)):
+            U[i, k] /= U[k, k]
+            for j in range(k + 1, len(U)):
+                U[i, j] -= U[i, k] * U[k, j]
+    return np.sum(np.log(np.abs(np.diag(U))))
+
+
 def covariance(data):
     n, m = data.shape
     data = data - np.mean(data, axis=0)
@@ -218,6 +235,8 @@ PROGRAMS = {
     "orthogonal": (orthogonal, (np.array([[1.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 0.8]]),), (0,)),
     "cohesion": (cohesion, (np.array([[0.0, 0.1, 0.9], [1.1, 0.3, -0.2], [0.2, 1.2, 0.1], [0.9, 1.0, 1.1]]),), (0,)),
     "gaussians": (gaussians, (np.array([0.3, -1.0, 0.2]), np.array([1.5, 0.4]), 0.7), (0, 1, 2)),
+    "burgers": (burgers, (np.array([1.0, 1.4, 0.8, 1.9, 1.2]), 0.07, 0.02, 0.3, 3), (0, 1, 2, 3)),
+    "eliminated": (eliminated, (np.array([[2.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 1.8]]),), (0,)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off
@@ -233,6 +252,7 @@ WITHOUT = (
     ("mean_of_words", "adjoint joins"),
     ("orthogonal", "scalars"),
     ("standardised", "split"),
+    ("burgers", "split"),
     ("springs", "one pass"),
     ("orthogonal", "from zero"),
     ("triangular_times", "sums"),

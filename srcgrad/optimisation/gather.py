@@ -59,8 +59,7 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
     def is_open(nest: _Nest) -> bool:
         own, sums = _readers(nest.body), only_summed(nest.body)
         scalars = [s for s in nest.body if isinstance(s, Let) and s.target not in sums]
-        passing = all(s.target not in ir.names_in(s.value) and own[s.target] == reads[s.target] for s in scalars)
-        return passing and all(map(is_free, nest.loops))
+        return all(own[s.target] == reads[s.target] for s in scalars) and all(map(is_free, nest.loops))
 
     out: list[Stmt] = []
     for stmt in block:
@@ -78,10 +77,7 @@ def _readers(block) -> Counter[str]:
 def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, fresh, buffers) -> list[Stmt]:
     nest = _perfect(stmt) if isinstance(stmt, For) else None
     if nest is not None and is_open(nest):
-        stencil = _stencil(nest)
-        if stencil is not None and _invariant(nest, around):
-            return _rewrite(nest, stencil, kinds, fresh, buffers)
-        return [stmt]
+        return _gathered(nest, kinds, fresh, buffers) if _invariant(nest, around) else [stmt]
     if isinstance(stmt, If):
         return [stmt]
     inner = (*around, stmt)
@@ -95,18 +91,27 @@ def _perfect(stmt: For) -> _Nest | None:
     while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
         loops.append(loops[-1].body[0])
     body = tuple(s for s in loops[-1].body if isinstance(s, Let | Store))
-    sums = only_summed(body)
-    once = [s.target for s in body if isinstance(s, Let) and s.target not in sums]
-    if len(body) < len(loops[-1].body) or len(once) > len(set(once)) or any(loop.step != Const(1) for loop in loops):
+    if len(body) < len(loops[-1].body) or any(loop.step != Const(1) for loop in loops):
         return None
     return _Nest(tuple(loops), body)
+
+
+def _gathered(nest: _Nest, kinds, fresh, buffers) -> list[Stmt]:
+    """Return a nest with all its stencils as gathers behind it."""
+    stencil = _stencil(nest)
+    if stencil is None:
+        return [nest.loops[0]]
+    first, gather = _rewrite(nest, stencil, kinds, fresh, buffers)
+    left = _perfect(first) if isinstance(first, For) else None
+    return [*(_gathered(left, kinds, fresh, buffers) if left is not None else [first]), gather]
 
 
 def _stencil(nest: _Nest) -> _Stencil | None:
     names = [loop.var for loop in nest.loops]
     reads = [e for s in nest.body for v in ir.exprs_of(s) for e in _elements(v)]
     added = ir.names_in(*(s.value for s in nest.body if isinstance(s, Store) and s.op != "="))
-    for kept in (None, *(s.target for s in nest.body if isinstance(s, Let) and s.target in added)):
+    bound = Counter(s.target for s in nest.body if isinstance(s, Let))
+    for kept in (None, *(n for n, times in bound.items() if times == 1 and n in added)):
         found = _terms(nest, names, kept)
         for array in dict.fromkeys(t.store.base for t in found):
             own = [s for s in nest.body if isinstance(s, Store) and s.base == array]

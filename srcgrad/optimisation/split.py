@@ -84,11 +84,11 @@ class _Parts:
     def groups(self) -> list[list[Stmt]]:
         """Return what the loop does in groups, each of which vectorises if it can; none if its order does not allow."""
         groups: list[list[Stmt]] = []
-        for unit in self.units():
+        for unit in self.in_order(self.units()):
             low, high = 0, len(groups)
             for k, group in enumerate(groups):
-                low = k if any(self.before(s, u) for s in group for u in unit) else low
-                high = min(high, k) if any(self.before(u, s) for s in group for u in unit) else high
+                low = k if self.waits(unit, group) else low
+                high = min(high, k) if self.waits(group, unit) else high
             fit = next((k for k in range(low, min(high + 1, len(groups))) if self.fit([*groups[k], *unit])), None)
             if fit is not None:
                 groups[fit] += unit
@@ -97,6 +97,20 @@ class _Parts:
             else:
                 return []
         return groups
+
+    def in_order(self, units: list[list[Stmt]]) -> list[list[Stmt]]:
+        """Return units with those first that others have to wait for, else as they stand."""
+        waiting, out = list(units), []
+        while waiting:
+            free = (u for u in waiting if not any(self.waits(u, v) and not self.waits(v, u) for v in waiting))
+            unit = next(free, waiting[0])
+            waiting = [u for u in waiting if u is not unit]
+            out.append(unit)
+        return out
+
+    def waits(self, unit: list[Stmt], other: list[Stmt]) -> bool:
+        """Return whether a unit may stand no earlier than another one."""
+        return any(self.before(s, u) for s in other for u in unit)
 
     def units(self) -> list[list[Stmt]]:
         """Return what has an effect, in units: stores of an assigned array, and sums in order, are one each."""

@@ -335,7 +335,7 @@ class LoopReader(LoopedReader):
         loc, name = self.source.loc(node), node.target.id
         node = without_floor(node, bounds, self.called_object)
         assigned = any(name in stored_names(s) for s in node.body)
-        if self.in_library:
+        if self.in_library or name == "_":
             self.renamed[name] = self.counter()
         var = self.fresh(f"{name}_loop") if assigned else self.local_name(name)
         if self.inside and not isinstance(self.env.get(name, Const(0)), ir.Expr | Lost):

@@ -31,7 +31,7 @@ def decay_binomial_value_and_grad(x, rate, n):
         place[top] = at
         x_1_ckpt[top] = x_1
         stop = max(min(next_checkpoint(at, n, slots - 1 - top), n - 1), at + 1)
-        for _ in range(at, stop):
+        for i in range(at, stop):
             sin = np.sin(x_1)
             x_1 = x_1 - rate * sin
         at = stop
@@ -41,21 +41,21 @@ def decay_binomial_value_and_grad(x, rate, n):
     x_1_bar = 2.0 * x_1
     # for _ in sg.checkpoint(range(n), "binomial", slots=4):  (line 2)
     rate_bar = 0.0
-    for __last in range(n - 1, -1, -1):
+    for i_last in range(n - 1, -1, -1):
         at = place[top]
         x_1 = x_1_ckpt[top]
-        while at < __last:
-            stop = min(next_checkpoint(at, __last + 1, slots - 1 - top), __last)
-            for _ in range(at, stop):
+        while at < i_last:
+            stop = min(next_checkpoint(at, i_last + 1, slots - 1 - top), i_last)
+            for i in range(at, stop):
                 # x = x - rate * np.sin(x)  (line 3)
                 sin = np.sin(x_1)
                 x_1 = x_1 - rate * sin
             at = stop
-            if at < __last:
+            if at < i_last:
                 top += 1
                 place[top] = at
                 x_1_ckpt[top] = x_1
-        if place[top] == __last:
+        if place[top] == i_last:
             top -= 1
         # x = x - rate * np.sin(x)  (line 3)
         sin_old = sin

@@ -29,7 +29,7 @@ def diffusion_in_stretches_value_and_grad(u0, r, n):
             u_ckpt[chunk, i_1] = u[i_1]
         start = chunk * 10
         stop = min(start + 10, n)
-        for _ in range(start, stop):
+        for j in range(start, stop):
             for i in range(1, u.size):
                 u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])
     out = 0.0
@@ -48,15 +48,15 @@ def diffusion_in_stretches_value_and_grad(u0, r, n):
         stop = min(start + 10, n)
         for i_2 in range(u.shape[0]):
             u[i_2] = u_ckpt[chunk, i_2]
-        for _ in range(start, stop):
+        for j in range(start, stop):
             for i in range(1, u.size):
                 # u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])  (line 5)
-                u_rec[_ - start, i] = u[i]
+                u_rec[j - start, i] = u[i]
                 u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])
-        for _ in range(stop - 1, start - 1, -1):
+        for j in range(stop - 1, start - 1, -1):
             for i in range(u.size - 1, 0, -1):
                 # u[i] = u[i] + r * u[i] * (u[i - 1] - u[i])  (line 5)
-                u[i] = u_rec[_ - start, i]
+                u[i] = u_rec[j - start, i]
                 u_bar_old = u_bar[i]
                 u_bar[i] = (1.0 + (u[i - 1] - u[i]) * r - u[i] * r) * u_bar_old
                 u_bar[i - 1] += u[i] * r * u_bar_old

@@ -72,8 +72,10 @@ def orthogonal_value_and_grad(A):
             for j in range(A_1.shape[1] - first):
                 A_1[i, j + first] = A_1_rec_1[k, i, j + first]
                 A_1_bar_old = A_1_bar[i, j + first]
-                A_1_bar[i, k] -= R[k, j + first] * A_1_bar_old
                 R_bar[k, j + first] -= A_1[i, k] * A_1_bar_old
+            for j in range(A_1.shape[1] - first):
+                A_1_bar_old = A_1_bar[i, j + first]
+                A_1_bar[i, k] -= R[k, j + first] * A_1_bar_old
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(A_1.shape[1] - first):
             total_1_row_bar[j + first] += R_bar[k, j + first]
