@@ -186,6 +186,18 @@ SYNTAX = {
     "lists in a growing list": (
         "y = []\nz = [x, x]\nfor k in range(3):\n    «y.append(z)»\nz[0] = 2.0\nreturn x",
         "'z' is put into a list, and one of the two is written"),
+    "slice of a list of arrays": (
+        "y = [x * np.ones(2) for k in range(int(x))]\n«z = y[1:]»\nz[0][1] = 5.0\nreturn y[1][1]",
+        "'y' is put into a list, and one of the two is written"),
+    "slice of a list of arrays joined": (
+        "y = [x * np.ones(2) for k in range(int(x))]\nz = «y[1:] + [np.ones(2)]»\nz[0][1] = 5.0\nreturn y[1][1]",
+        "put into a list, and one of the two is written"),
+    "slice of a list of tuples of arrays": (
+        "y = [(x * np.ones(2), 1.0) for k in range(int(x))]\n«z = y[1:]»\nz[0][0][1] = 5.0\nreturn y[1][0][1]",
+        "'y' is put into a list, and one of the two is written"),
+    "columns of arrays": (
+        "y = [(x * np.ones(2), 1.0) for k in range(int(x))]\nz, w = «zip(*y)»\nreturn z[0][1]",
+        "zip(*rows) of other than tuples of numbers"),
     "pairs in order": (
         "y = [(2, x), (1, x)]\nz = «sorted(y)»\nreturn z[0][1]", "sorted() of tuples or rows"),
     "greatest of pairs": (

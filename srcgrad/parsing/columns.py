@@ -86,9 +86,16 @@ class ColumnReader(ExpressionReader):
         made, loc = self.fresh(of.buffer.id), self.source.loc(node)
         form = self.shared.columns[made] = self.new_columns(made, self.shared.columns[of.buffer.id])
         for column, part in zip(_leaves(form), _leaves(self.item_read(of, of.part)), strict=True):
-            self.emit(Let(column.id, Op("copy", (part,), (), loc), loc))
+            numbers = self.shared.ranks.rank(part) == 1
+            self.emit(Let(column.id, Op("copy", (part,), (), loc) if numbers else part, loc))
         whole = List(Name(made), Op("len", (Name(made),)), full=True)
-        return replace(whole, count=self.first_column(whole, whole.count))
+        whole = replace(whole, count=self.first_column(whole, whole.count))
+        if all(self.shared.ranks.rank(column) == 1 for column in _leaves(form)):
+            return whole
+        # arrays that both lists have: item by item, so that it is seen where one of the two is written
+        items = self.new_list(of.buffer.id, Struct((), (), "list"), node, own=False)
+        self.append_all(items, whole, node)
+        return items
 
     def first_column(self, of: List, expr: ir.Expr) -> ir.Expr:
         """Return an expression of the buffer as one of a buffer that is there: its length is that of all."""

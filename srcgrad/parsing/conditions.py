@@ -10,7 +10,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Name, Op, Select
-from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+from .expressions import FORMS, ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -249,8 +249,8 @@ class ConditionReader(ExpressionReader):
             return then
         if is_text(then) or is_text(other):
             self.fail(node, "a text is chosen by a test at run time", "use if and else around what it is for")
-        if isinstance(then, Obj | Struct) or isinstance(other, Obj | Struct):
-            self.fail(node, "the two sides of this choice have different forms", "use if and else")
+        if isinstance(then, Obj | Struct | List) or isinstance(other, Obj | Struct | List):
+            self.fail(node, FORMS, "use if and else")
         choice = Select(test, self.leaf(then, node.body), self.leaf(other, node.orelse), self.source.loc(node))
         choices.append(choice)
         return choice

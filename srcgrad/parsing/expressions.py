@@ -89,6 +89,7 @@ class Lost:
 
 
 NOT_HERE = object()
+FORMS = "the two sides of this choice have different forms"
 
 
 class Stop(Exception):

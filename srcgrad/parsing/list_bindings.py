@@ -135,6 +135,14 @@ class ListBindingReader(ExpressionReader):
         value = next((now for was, now in self.shared.buffers if self.is_same(was, value)), value)
         if isinstance(value, List) and value.part is not None and self.has_tuples(value):
             value = self.copied_columns(value, node)
+        elif isinstance(value, List) and value.part is not None and self.shared.ranks.rank(value.part) != 1:
+            # rows that both lists have: item by item, so that it is seen where one of the two is written
+            rows, loc = self.hold(value.part, node), self.source.loc(node)
+            if isinstance(rows, Name):
+                self.spoken.known[rows.id] = self.spoken.of(value.buffer.id)
+            made = self.new_list(name.partition("[")[0], Struct((), (), "list"), node, own=False)
+            self.append_all(made, List(rows, Op("len", (rows,), (), loc), full=True), node)
+            value = made
         elif isinstance(value, List) and value.part is not None:
             copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
             self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
@@ -212,6 +220,9 @@ def _bound_by(target, value):
     """Yield the pairs of names of which an assignment binds one to the other."""
     if isinstance(target, ast.Name) and isinstance(value, ast.Name):
         yield target, value
+    elif isinstance(value, ast.IfExp):
+        yield from _bound_by(target, value.body)
+        yield from _bound_by(target, value.orelse)
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         for t, v in zip(target.elts, value.elts, strict=True):
             yield from _bound_by(t, v)

@@ -290,6 +290,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
     def slice_before(self, value: List, held: list[ir.Stmt], node) -> List:
         """Return a slice of a list as it is before what follows writes the list: `held` takes the copy."""
         part, name = self.array_of_list(value, node), self.fresh("before")
+        if self.shared.ranks.rank(part) != 1:
+            self.fail(node, "what follows a slice of a list of arrays writes them", "give the slice a name before")
         held.append(Let(name, Op("copy", (part,)), self.source.loc(node)))
         return List(Name(name), Op("len", (Name(name),)), full=True)
 
@@ -305,7 +307,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             elif part.part is not None and self.has_tuples(part):
                 self.append_all(made, self.copied_columns(part, node), node)
             elif part.part is not None:
-                self.extend(made, self.hold(Op("copy", (part.part,)), node), node)
+                self.extend(made, self.hold(part.part, node), node)
             else:
                 self.append_all(made, part, node)
         return made

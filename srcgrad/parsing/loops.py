@@ -10,7 +10,7 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from .columns import row_of
-from .expressions import List, Lost, Obj, Struct, is_text, stored_names
+from .expressions import NOT_HERE, List, Lost, Obj, Struct, is_text, stored_names
 from .floors import without_floor
 from .looped import LoopedReader
 from .trips import Trips, item_of_range, length, plus, times
@@ -61,6 +61,9 @@ class LoopReader(LoopedReader):
                 return replace(trips, parallel=f is not range)
             if f is enumerate:
                 return self.enumerated(node, loop)
+            turned = self.transposed(node) if f is zip else NOT_HERE
+            if turned is not NOT_HERE:
+                return self.items_of(turned, node, loop)
             if f is zip:
                 strict = all(k.arg == "strict" for k in node.keywords)
                 return self.zipped([self.iterable(a, loop) for a in node.args], node) if strict else self.unlooped(node)

@@ -110,7 +110,7 @@ class OperationReader(ExpressionReader):
         """Return the value of a call of this object: by the first table that knows it, else by its own text."""
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
-        node = self.with_star_open(node, f)
+        node = self.with_list(self.with_star_open(node, f), f)
         tables = (self.operator_call, self.builtin_call, self.helper_call, self.known_call, self.random_call,
                   self.numpy_call, self.by_element, self.array_made, self.external_call)  # fmt: skip
         for read in tables:

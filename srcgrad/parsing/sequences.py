@@ -10,7 +10,7 @@ import numpy as np
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..rules import elementwise
-from .expressions import ExpressionReader, List, Obj, Struct
+from .expressions import NOT_HERE, ExpressionReader, List, Obj, Struct
 from .parts import is_plain
 from .source import python_function
 
@@ -85,6 +85,33 @@ class SequenceReader(ExpressionReader):
             order = self.hold(Op("sub", (last, ir.Sub(order, turned))), node, "order")
         chosen = at(ast.Subscript(held, place, ast.Load()))
         return self.expr(each(chosen, place, self.text_for(order, node, "order")))
+
+    def transposed(self, node):
+        """Return `zip(*rows)` as a tuple of the columns of known rows, or of a list of tuples; else `NOT_HERE`."""
+        star = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        if not isinstance(star, ast.Starred):
+            return NOT_HERE
+        rows = self.expr(star.value)
+        if isinstance(rows, List) and self.has_tuples(rows):
+            form = self.item_read(rows, self.whole(rows))
+            if all(isinstance(column, ir.Expr) and self.shared.ranks.rank(column) == 1 for column in form.items):
+                columns = tuple(self.copied_items(column, node) for column in form.items)
+                return Struct(columns, tuple(range(len(columns))))
+        if not isinstance(rows, Struct) or any(not isinstance(row, Struct) for row in rows.items):
+            self.fail(node, "zip(*rows) of other than tuples of numbers is not supported",
+                      "make an array: np.array(rows).T")  # fmt: skip
+        made = [Struct(items, tuple(range(len(items)))) for items in zip(*(r.items for r in rows.items), strict=False)]
+        return Struct(tuple(made), tuple(range(len(made))))
+
+    def with_list(self, node: ast.Call, f) -> ast.Call:
+        """Return a call of a function of numbers with a list in place of a generator."""
+        first = node.args[0] if node.args and getattr(f, "__module__", "") in ("math", "statistics") else None
+        given = isinstance(first, ast.Call | ast.GeneratorExp) and f is not math.fsum
+        made = self.as_generator(first) if given else None
+        if not isinstance(made, ast.GeneratorExp):
+            return node
+        items = ast.copy_location(ast.ListComp(made.elt, made.generators), made)
+        return ast.copy_location(ast.Call(node.func, [items, *node.args[1:]], node.keywords), node)
 
     def known_order(self, items: ast.expr) -> list | None:
         """Return items in order where that is known when the text is read: names of a dict, pairs that have these."""

@@ -61,6 +61,25 @@ def extended(x):
     return sum(a * b for a, b in known) + len(known) * found[-1] + np.sum(np.array(pairs) * pairs)
 
 
+def columns_of_rows(x):
+    rows = [(v, v * v, k) for k, v in enumerate(x)]
+    xs, ys, ks = zip(*rows)
+    total = sum(column[0] * sum(column) for column in zip(*rows))
+    first, second = zip(*((x[0], 1.0), (x[1], x[2])))
+    rows.append((1.0, 2.0, 3))
+    products = math.prod(v + 2.0 for v in x) + statistics.mean(v * v for v in x)
+    return sum(a * b for a, b in zip(xs, ys)) + len(xs) * ks[-1] * total + first[1] * second[1] + products
+
+
+def lists_by_a_test(x):
+    y = [x[0], x[1]] if x[0] > 1.0 else [v for v in x]
+    both = [v * v for v in x] if x[0] > 0.1 else [v for v in x if v > 0.5]
+    for k in range(3):
+        y = [v * 2.0 for v in y] if k else y
+    best = both if x[1] > 0.2 else [0.0]
+    return sum(y) * sum(both) + best[0] * len(best)
+
+
 def known_orders(x):
     d, total = {"b": x[0], "a": x[1]}, 0.0
     for i, name in enumerate(sorted(d)):
@@ -220,6 +239,8 @@ CASES = [
     Case(items_written, (0.3,)),
     Case(history_of_a_run, (POINT, 4)),
     Case(extended, (POINT,)),
+    Case(columns_of_rows, (POINT,)),
+    Case(lists_by_a_test, (POINT,)),
     Case(known_orders, (POINT,)),
     Case(trajectory, (POINT,)),
     Case(hull, (POINT,)),
