@@ -160,6 +160,7 @@ class _Assembly(CheckpointAssembly):
                 if step.is_loop:
                     out += self.forward_loop(step, loops)
                 else:
+                    out += _at(step.allocations, step.stmt.loc)
                     then, other = self.forward(step.body, loops), self.forward(step.other, loops)
                     out.append(replace(step.stmt, then=tuple(then), other=tuple(other)))
                 for name, slot in step.kept_after.items():

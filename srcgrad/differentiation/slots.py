@@ -107,6 +107,7 @@ class Slots:
         self.kinds, self.fresh, self.dims, self.single, self.definitions = kinds, fresh, dims, single, definitions
         self.made: dict[str, Kind] = {}
         self.fixed: set[str] = set()  # of the names that are bound once, those that are bound where the slot is made
+        self.branch: Step | None = None  # the outermost branch around the present place, outside of all loops
 
     def fill(self, steps: list[Step], loops: tuple[Step, ...] = ()):
         """Give every value that is to be kept its slot, and every loop whose trips only it knows a count of them."""
@@ -114,10 +115,14 @@ class Slots:
             if step.is_checkpointed:
                 step.checkpoints = Checkpoints(step, self.fresh)
             inner = step.recorded_in(loops)
+            around = self.branch
+            if isinstance(step.stmt, If) and not loops and around is None:
+                self.branch = step
             for block in (step.body, step.other):
                 before = set(self.fixed)
                 self.fill(block, inner)
                 self.fixed = before
+            self.branch = around
             stmt = step.stmt
             if stmt is not None and not isinstance(stmt, For):
                 self.fixed |= set(ir.binds(stmt)) & self.single
@@ -155,9 +160,18 @@ class Slots:
         self.made |= {base: kind, top: Kind("int64"), begin: Kind("int64")}
         self.kinds |= {top: Kind("int64"), begin: Kind("int64")}
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        loops[0].allocations.append(Let(base, Op("np.empty", (Const(ROOM),), static)))
-        loops[0].allocations.append(Let(top, Const(0)))
+        self.allocate(Let(base, Op("np.empty", (Const(ROOM),), static)), loops)
+        self.allocate(Let(top, Const(0)), loops)
         return Ragged(base, top, begin, self.slot(begin, Kind("int64"), loops), self.size(name, 0), kind)
+
+    def allocate(self, let: Let, loops):
+        """Make room before the outermost loop; before the branch that it stands in, where the size is known there.
+
+        The branch of the way back reads what that of the way forward has made: derivatives of both see it made first.
+        """
+        host = self.branch
+        known = host is not None and not ir.names_in(let.value) & ir.bound_in((host.stmt,))
+        (host if host is not None and known else loops[0]).allocations.append(let)
 
     def slot(self, name: str, kind: Kind, loops) -> Slot:
         """Return a slot for values kept inside the given loops."""
@@ -180,7 +194,7 @@ class Slots:
         made = Op("np.empty", (*rows, *sizes), static)
         if len(known) < len(loops) and len(rows) + len(sizes) == 1:
             made = Op("stack", (Const(ROOM),), static)
-        loops[0].allocations.append(Let(base, made))
+        self.allocate(Let(base, made), loops)
         return Slot(base, index, kind, cut)
 
     def widest(self, loops: list[Stmt]) -> list[Stmt]:
@@ -200,7 +214,7 @@ class Slots:
         if owner.height is None:
             owner.height = self.fresh("trip")
             self.made[owner.height] = Kind("int64")
-            loops[0].allocations.append(Let(owner.height, Const(-1)))
+            self.allocate(Let(owner.height, Const(-1)), loops)
         return owner.height
 
     def resolved(self, size: Expr, bound: set[str], loops: Sequence[Stmt]) -> Expr:

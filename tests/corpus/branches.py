@@ -133,7 +133,32 @@ def neighbours_that_exist(a, n):
     return s
 
 
+def while_loop_in_a_branch(a, t, most):
+    s = t
+    if s > 0.5:
+        k = 0
+        while k < most:
+            s = np.sin(s * a[k]) + 1.0
+            k += 1
+    return s * a[0]
+
+
+def sum_until_in_a_branch(x, limit):
+    total, k = 0.0, 0
+    if x[0] > 0.0:
+        while k < x.size and total < limit:
+            total += x[k] ** 2
+            k += 1
+    else:
+        total = x[1] * x[2]
+    return total**2
+
+
 CASES = [
+    Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.7, 3)),
+    Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.3, 3)),
+    Case(sum_until_in_a_branch, (np.array([0.6, 1.2, 0.9, 0.4]), 2.0)),
+    Case(sum_until_in_a_branch, (np.array([-0.6, 1.2, 0.9, 0.4]), 2.0)),
     Case(neighbours_that_exist, (sample(4), 9)),
     Case(huber, (0.4, 1.0)),
     Case(huber, (-2.5, 1.0)),
