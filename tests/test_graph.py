@@ -328,13 +328,13 @@ def test_calls_in_calls_and_in_loops():
         return s * inner(s)
 
     def f(x, n):
-        for _ in range(n):
+        for i in range(n):
             x = outer(x)
         return x
 
     paths = [[b.title for b in box.path] for box in sg.graph(f).boxes]
-    assert paths == [["for _ in range(n)"], ["for _ in range(n)", "outer"], ["for _ in range(n)", "outer", "inner"],
-                     ["for _ in range(n)", "outer", "inner"]]  # fmt: skip
+    assert paths == [["for i in range(n)"], ["for i in range(n)", "outer"], ["for i in range(n)", "outer", "inner"],
+                     ["for i in range(n)", "outer", "inner"]]  # fmt: skip
     g = sg.graph(f, 0.4, 2)
     assert g.backward()[0] == pytest.approx(sg.grad(f)(0.4, 2), rel=1e-12)
 

@@ -145,7 +145,7 @@ def never_meet(first: Index, second: Index, loop: For, around: tuple[For | ir.Wh
     """Return whether no two trips of a loop touch one element by these indices, nor one trip by both.
 
     >>> from srcgrad.parsing.function import parse_text
-    >>> f = parse_text("def f(n):\\n    for k in range(n):\\n        for j in range(k + 1, n):\\n            n = n")
+    >>> f = parse_text("def f(n):\\n for k in range(n):\\n  for j in range(k + 1, n):\\n   n = n\\n return n")
     >>> i, j, k, outer = Name("i"), Name("j"), Name("k"), f.body[0]
     >>> never_meet((i, k), (i, j), outer.body[0], (outer,)), never_meet((i, k), (j, k), outer.body[0], (outer,))
     (True, False)

@@ -43,14 +43,14 @@ def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir
     >>> f = parse_text('''
     ... def f(x, n):
     ...     v = np.exp(x)
-    ...     for _ in range(n):
+    ...     for i in range(n):
     ...         v = v[1:] + v[:-1]
     ...     return v[0]''')
     >>> print(emit(hold_in_buffer(f, "v")))
     def f(x, n):
         v = np.exp(x).copy()
         v_size = len(v)
-        for _ in range(n):
+        for i in range(n):
             v_next = head(v, v_size)[1:] + head(v, v_size)[:-1]
             v_size = len(v_next)
             v[0:v_size] = v_next

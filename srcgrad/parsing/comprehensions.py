@@ -273,7 +273,7 @@ class _Scope:
         self.before = {n: (r.env.pop(n, None), r.renamed.get(n)) for n in self.targets}
         for n in self.targets:
             alone = not r.is_callee and n not in r.locals and not self.before[n][0] and not r.resolve(n)[0]
-            r.renamed[n] = n if alone and n not in RESERVED else r.fresh(n)
+            r.renamed[n] = r.counter() if n == "_" else n if alone and n not in RESERVED else r.fresh(n)
 
     def __exit__(self, *exc):
         r = self.reader
