@@ -252,7 +252,6 @@ WITHOUT = (
     ("mean_of_words", "adjoint joins"),
     ("orthogonal", "scalars"),
     ("standardised", "split"),
-    ("burgers", "split"),
     ("springs", "one pass"),
     ("orthogonal", "from zero"),
     ("triangular_times", "sums"),

@@ -90,6 +90,7 @@ LEVELS = {
         ("joins", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
         ("fuse",),
+        ("sums_apart",),
     ),
     "generation": (
         ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),

@@ -22,6 +22,7 @@ from ..optimisation.from_zero import count_from_zero
 from ..optimisation.fuse import schedule
 from ..optimisation.one_pass import join_parts
 from ..optimisation.simplify import simplify
+from ..optimisation.sums_apart import part_sums
 from ..switches import switched_off
 
 
@@ -98,6 +99,7 @@ def finish(
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
+    function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("final", function, lambda f: simplify(f, known))
     return passes.run("sums", function, write_order)

@@ -31,6 +31,7 @@ from ..optimisation.lifted_products import lift_products
 from ..optimisation.parallel import settle
 from ..optimisation.read_once import read_in_place
 from ..optimisation.simplify import simplify
+from ..optimisation.sums_apart import part_sums
 from ..optimisation.turn_columns import turn_columns
 from ..optimisation.vector_loops import use_vector_functions, without_vector_functions
 from ..optimisation.webs import split_webs
@@ -241,6 +242,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     low = front(f, structures, param_kinds, variant, False)
     passes = Passes()
     function = passes.run("simplify", low.function, simplify)
+    function = passes.run("sums apart", function, lambda f: part_sums(f, low.kinds))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("sums", function, write_order)
     return generated((replace(function, captured=()),), low, rules=False)

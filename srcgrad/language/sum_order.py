@@ -105,7 +105,20 @@ def _vectorises(loop: For) -> bool:
         # an element that stays the same in the loop is compared with what is stored before it
         if isinstance(e, Sub) and isinstance(e.base, Name) and e.base.id in places and loop.var in ir.names_in(e):
             places[e.base.id].add(e.index[-1])
-    return all(len(columns) == 1 for columns in places.values())
+    apart = all(len(columns) == 1 for columns in places.values())
+    return apart and not (_free_sums(loop) and pairs_compared(every))
+
+
+def pairs_compared(block) -> int:
+    """Return how many pairs of arrays or rows are compared before a loop that takes them in lanes.
+
+    Where short arrays lie close to each other it takes one element after the other instead: sums in any order would
+    have other last places in another call.
+    """
+    exprs = [e for s in ir.statements(block) for e in ir.walk(*ir.exprs_of(s))]
+    stored = {(s.base, s.index[:-1]) for s in ir.statements(block) if isinstance(s, Store)}
+    read = {(e.base.id, e.index[:-1]) for e in exprs if isinstance(e, Sub) and isinstance(e.base, Name)}
+    return len(stored) * len(read - stored) + len(stored) * (len(stored) - 1) // 2
 
 
 def _counts(stmt: Let) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from ..language import ir
 from ..language.costs import cost
-from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt, Store, Sub
-from ..language.sum_order import in_lanes, is_free, only_summed
+from ..language.ir import Const, Expr, For, Let, Op, Stmt, Store, Sub
+from ..language.sum_order import in_lanes, is_free, only_summed, pairs_compared
 from ..switches import is_on
 
 LANES = 3.0  # how much less a trip costs in lanes
+SLOW, SLOW_LANES = {"div": 4, "np.sqrt": 7, "math.sqrt": 7}, 1.5  # what is dearer than the rest, and gains less
 TRIP = 1.0  # what a trip of one more loop costs beside its statements
 CHECKS = 8  # pairs of arrays that LLVM compares before a loop, at most, to know that they lie apart
 
@@ -44,9 +45,9 @@ def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
             y_bar[i] = 0.0
         return x_bar
     """
-    if not any(isinstance(s, Store) and s.op != "=" for s in loop.body):
-        return [loop]
     parts = _Parts(loop)
+    if not any(isinstance(s, Store) and (s.op != "=" or parts.sums) for s in loop.body):
+        return [loop]
     groups = parts.groups()
     if len(groups) < 2 or not is_free_order(loop):
         return [loop]
@@ -145,11 +146,8 @@ class _Parts:
                 stores.setdefault((s.base, s.index[:-1]), set()).add(s.index[-1])
         if any(len(places) > 1 for places in stores.values()) or not self.are_free(group):
             return False
-        body = self.body(group)
-        read = {(e.base.id, e.index[:-1]) for e in ir.walk(*(v for s in body for v in ir.exprs_of(s)))
-                if isinstance(e, Sub) and isinstance(e.base, Name) and self.loop.var in ir.names_in(e)}  # fmt: skip
-        written = len(stores)
-        return written * len(read - stores.keys()) + written * (written - 1) // 2 <= CHECKS
+        summing = any(isinstance(s, Let) for s in group)
+        return pairs_compared(self.body(group)) <= (0 if summing else CHECKS)
 
     def body(self, group: list[Stmt]) -> tuple[Stmt, ...]:
         """Return the statements of a group with all that it needs, in the order of the loop."""
@@ -164,18 +162,15 @@ class _Parts:
     def price(self, body) -> float:
         """Return what a trip costs."""
         effects: list[Stmt] = [s for s in body if isinstance(s, Store) or s.target in self.sums]
-        full = len(effects) + sum(self.cost(e) for s in body for e in ir.exprs_of(s))
-        lanes = in_lanes(*(e for s in body for e in ir.exprs_of(s))) and self.fit(effects)
-        return full / LANES if lanes else full
+        exprs = [self.part(e) for s in body for e in ir.exprs_of(s)]
+        cheap = len(effects) + sum(map(cost, exprs))
+        dear = sum(SLOW.get(e.fn, 0) for e in ir.walk(*exprs) if isinstance(e, Op))
+        return cheap / LANES + dear / SLOW_LANES if in_lanes(*exprs) and self.fit(effects) else cheap + dear
 
     def are_free(self, effects: list[Stmt]) -> bool:
         """Return whether all sums among some statements may be done in any order."""
         sums = [s.value for s in effects if isinstance(s, Let)]
         return not sums or is_on("sums") and all(isinstance(v, Op) and is_free(v) for v in sums)
-
-    def cost(self, value: Expr) -> int:
-        """Return what a value costs in a trip, without what is the same in all of them."""
-        return cost(self.part(value))
 
     def part(self, value: Expr) -> Expr:
         """Return a value with constants for what is the same in all trips."""

@@ -57,9 +57,9 @@ def attraction_value_and_grad(pos, mass, softening):
             t_3 = (pos[j, 1] - pos[i, 1]) * t_1
             pos_bar[j, 0] += t_2
             pos_bar_sum -= t_2
+            pos_bar[j, 1] += t_3
             pos_bar_sum_1 -= t_3
             softening_bar += softening * t_1
-            pos_bar[j, 1] += t_3
         mass_bar[i, 0] += mass_bar_sum
         pos_bar[i, 0] += pos_bar_sum
         pos_bar[i, 1] += pos_bar_sum_1

@@ -53,8 +53,10 @@ def burgers_value_and_grad(u, nu, dt, dx, steps):
         for j in range(1, u_1.shape[0] - 1):
             t_1 = t * v[j] * dt
             t_2 = v[j] - v[j - 1]
-            t_3 = v[j] * u_1_bar[j] * t_2
             v_bar[j] -= (t * dt * t_2 + 2.0 * scale + t_1 - 1.0) * u_1_bar[j]
+        for j in range(1, u_1.shape[0] - 1):
+            t_2 = v[j] - v[j - 1]
+            t_3 = v[j] * u_1_bar[j] * t_2
             dt_bar -= unordered(t * t_3)
             dx_bar += unordered(t**2 * dt * t_3)
             scale_bar += unordered((v[j - 1] + v[j + 1] - 2.0 * v[j]) * u_1_bar[j])

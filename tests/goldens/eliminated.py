@@ -54,6 +54,9 @@ def eliminated_value_and_grad(A):
                 # U[i, j] -= U[i, k] * U[k, j]  (line 7)
                 U_bar_old = U_bar[i, j + first]
                 U_bar_sum -= unordered(U[k, j + first] * U_bar_old)
+            for j in range(len(U) - first):
+                # U[i, j] -= U[i, k] * U[k, j]  (line 7)
+                U_bar_old = U_bar[i, j + first]
                 U_bar[k, j + first] -= U[i, k] * U_bar_old
             U_bar[i, k] += U_bar_sum
             # U[i, k] /= U[k, k]  (line 5)

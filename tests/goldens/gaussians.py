@@ -37,11 +37,11 @@ def gaussians_value_and_grad(x, centres, a):
             out += exp * values[i] * log[j]
             exp_bar = values[i] * log[j]
             values_bar_sum += exp * log[j]
-            log_bar[j] += exp * values[i]
             t = x[i] - centres[j]
             t_1 = 2.0 * a * exp * exp_bar * t
             a_bar -= exp * exp_bar * t**2
             x_bar_sum -= t_1
+            log_bar[j] += exp * values[i]
             centres_bar[j] += t_1
         values_bar[i] += values_bar_sum
         x_bar[i] += x_bar_sum

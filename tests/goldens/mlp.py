@@ -83,7 +83,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
         for j in range(W2.shape[1]):
             exp = exp_rec[j]
             S_bar[i, j] += exp * total_bar
-            m_bar -= unordered(exp * total_bar)
+            m_bar -= exp * total_bar
         # m = S[i].max()  (line 6)
         S_bar[i, best] += m_bar
     # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)

@@ -70,8 +70,11 @@ def orthogonal_value_and_grad(A):
             A_1_bar_sum = 0.0
             for j in range(k + 1, A_1.shape[1]):
                 A_1[i, j] = A_1_rec_1[k, i, j]
-                A_1_bar_sum -= unordered(R[k, j] * A_1_bar[i, j])
-                R_bar[k, j] -= A_1[i, k] * A_1_bar[i, j]
+                A_1_bar_old = A_1_bar[i, j]
+                R_bar[k, j] -= A_1[i, k] * A_1_bar_old
+            for j in range(k + 1, A_1.shape[1]):
+                A_1_bar_old = A_1_bar[i, j]
+                A_1_bar_sum -= unordered(R[k, j] * A_1_bar_old)
             A_1_bar[i, k] += A_1_bar_sum
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(k + 1, A_1.shape[1]):
@@ -80,6 +83,7 @@ def orthogonal_value_and_grad(A):
             A_1_bar_sum_1 = 0.0
             for j in range(k + 1, A_1.shape[1]):
                 A_1_bar_sum_1 += unordered(A_1[i, j] * total_1_row_bar[j])
+            for j in range(k + 1, A_1.shape[1]):
                 A_1_bar[i, j] += A_1[i, k] * total_1_row_bar[j]
             A_1_bar[i, k] += A_1_bar_sum_1
         for j in range(k + 1, A_1.shape[1]):
@@ -89,6 +93,8 @@ def orthogonal_value_and_grad(A):
         for i in range(A_1.shape[0]):
             t = A_1_bar[i, k] * (1.0 / R[k, k])
             R_bar_sum -= unordered(A_1[i, k] * t)
+        for i in range(A_1.shape[0]):
+            t = A_1_bar[i, k] * (1.0 / R[k, k])
             A_1_bar[i, k] = t
             A_1[i, k] = A_1_rec[k, i]
         R_bar[k, k] += R_bar_sum

@@ -56,6 +56,7 @@ def shortest_paths_value_and_grad(path):
             path_1_bar_sum = 0.0
             for j in range(path_1.shape[1]):
                 path_1_bar_sum += unordered(outer_value_bar[i, j])
+            for j in range(path_1.shape[1]):
                 path_1_bar[k, j] += outer_value_bar[i, j]
             path_1_bar[i, k] += path_1_bar_sum
     # def shortest_paths(path):  (line 1)

@@ -63,6 +63,7 @@ def triangular_times_value_and_grad(A, B):
             A_bar_sum = 0.0
             for j in range(B_1.shape[1]):
                 A_bar_sum += unordered(B_1[k + i + 1, j] * total_row_bar[j])
+            for j in range(B_1.shape[1]):
                 B_1_bar[k + i + 1, j] += A[k + i + 1, i] * total_row_bar[j]
             if 0 < B_1.shape[1]:
                 A_bar[k + i + 1, i] += A_bar_sum
