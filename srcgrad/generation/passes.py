@@ -97,9 +97,9 @@ def finish(
     if not scheduled:
         return function
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
+    function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
-    function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("final", function, lambda f: simplify(f, known))
     return passes.run("sums", function, write_order)
