@@ -140,10 +140,11 @@ class _Parts:
 
     def fit(self, group: list[Stmt]) -> bool:
         """Return whether a compiler may see that the trips of a group do not meet."""
-        stores: dict[tuple, set] = {}
+        stores: dict[str, set] = {}
         for s in group:
             if isinstance(s, Store):
-                stores.setdefault((s.base, s.index[:-1]), set()).add(s.index[-1])
+                stores.setdefault(s.base, set()).add(s.index)
+        # of one array it does not compare the rows that are stored
         if any(len(places) > 1 for places in stores.values()) or not self.are_free(group):
             return False
         summing = any(isinstance(s, Let) for s in group)
