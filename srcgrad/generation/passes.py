@@ -100,6 +100,7 @@ def finish(
     function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
+        function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("final", function, lambda f: simplify(f, known))
     return passes.run("sums", function, write_order)

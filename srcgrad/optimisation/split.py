@@ -6,6 +6,7 @@ loops of their own they do not. What both need is computed in both, if that is c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -54,7 +55,7 @@ def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
     bodies = [parts.body(group) for group in groups]
     if sum(parts.price(body) + TRIP for body in bodies) >= parts.price(loop.body) + TRIP:
         return [loop]
-    steady = [s for s in parts.lets if parts.is_steady(s)]
+    steady = parts.steady()
     return [*steady, *(replace(loop, body=tuple(s for s in body if s not in steady)) for body in bodies)]
 
 
@@ -77,10 +78,16 @@ class _Parts:
         """Return whether a value is another one in every trip."""
         return bool(ir.names_in(value) & (self.varying | self.stored))
 
-    def is_steady(self, let: Let) -> bool:
-        """Return whether a number is the same in all trips, and can be computed where there is none."""
-        once = sum(s.target == let.target for s in self.lets) == 1
-        return once and not self.varies(let.value) and not any(isinstance(e, Sub) for e in ir.walk(let.value))
+    def steady(self) -> list[Let]:
+        """Return the numbers that are the same in all trips, and can be computed before them even if there are none."""
+        found: list[Let] = []
+        bound = Counter(s.target for s in self.lets)
+        for let in self.lets:
+            inside = ir.names_in(let.value) & bound.keys() - {s.target for s in found}
+            elements = any(isinstance(e, Sub) for e in ir.walk(let.value))
+            if bound[let.target] == 1 and not (inside or elements or self.varies(let.value)):
+                found.append(let)
+        return found
 
     def groups(self) -> list[list[Stmt]]:
         """Return what the loop does in groups, each of which vectorises if it can; none if its order does not allow."""
