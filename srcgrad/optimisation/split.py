@@ -19,6 +19,7 @@ from ..switches import is_on
 LANES = 3.0  # how much less a trip costs in lanes
 SLOW, SLOW_LANES = {"div": 4, "np.sqrt": 7, "math.sqrt": 7}, 1.5  # what is dearer than the rest, and gains less
 TRIP = 1.0  # what a trip of one more loop costs beside its statements
+MOST_AGAIN = 1.7  # how much more than the loop all of its parts may compute: they are read as well
 CHECKS = 8  # pairs of arrays that LLVM compares before a loop, at most, to know that they lie apart
 
 
@@ -53,6 +54,8 @@ def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
     if len(groups) < 2 or not is_free_order(loop):
         return [loop]
     bodies = [parts.body(group) for group in groups]
+    if sum(map(parts.work, bodies)) > MOST_AGAIN * parts.work(loop.body):
+        return [loop]
     if sum(parts.price(body) + TRIP for body in bodies) >= parts.price(loop.body) + TRIP:
         return [loop]
     steady = parts.steady()
@@ -154,8 +157,15 @@ class _Parts:
         # of one array it does not compare the rows that are stored
         if any(len(places) > 1 for places in stores.values()) or not self.are_free(group):
             return False
+        body = self.body(group)
         summing = any(isinstance(s, Let) for s in group)
-        return pairs_compared(self.body(group)) <= (0 if summing else CHECKS)
+        return all(map(self.is_along_row, body)) and pairs_compared(body) <= (0 if summing else CHECKS)
+
+    def is_along_row(self, stmt: Stmt) -> bool:
+        """Return whether the elements of a statement stand side by side from trip to trip, or stay the same."""
+        places = [e.index for e in ir.walk(*ir.exprs_of(stmt)) if isinstance(e, Sub)]
+        places += [stmt.index] if isinstance(stmt, Store) else []
+        return not any(self.loop.var in ir.names_in(*index[:-1]) for index in places)
 
     def body(self, group: list[Stmt]) -> tuple[Stmt, ...]:
         """Return the statements of a group with all that it needs, in the order of the loop."""
@@ -167,11 +177,16 @@ class _Parts:
                 wanted |= ir.names_in(let.value)
         return tuple(s for s in self.loop.body if id(s) in chosen)
 
+    def work(self, body) -> int:
+        """Return how many simple operations a trip is."""
+        effects = sum(isinstance(s, Store) or s.target in self.sums for s in body)
+        return effects + sum(cost(self.part(e)) for s in body for e in ir.exprs_of(s))
+
     def price(self, body) -> float:
         """Return what a trip costs."""
         effects: list[Stmt] = [s for s in body if isinstance(s, Store) or s.target in self.sums]
         exprs = [self.part(e) for s in body for e in ir.exprs_of(s)]
-        cheap = len(effects) + sum(map(cost, exprs))
+        cheap = self.work(body)
         dear = sum(SLOW.get(e.fn, 0) for e in ir.walk(*exprs) if isinstance(e, Op))
         return cheap / LANES + dear / SLOW_LANES if in_lanes(*exprs) and self.fit(effects) else cheap + dear
 

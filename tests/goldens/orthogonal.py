@@ -94,9 +94,7 @@ def orthogonal_value_and_grad(A):
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
             t = A_1_bar[i, k] * (1.0 / R[k, k])
-            R_bar_sum -= unordered(A_1[i, k] * t)
-        for i in range(A_1.shape[0]):
-            t = A_1_bar[i, k] * (1.0 / R[k, k])
+            R_bar_sum -= A_1[i, k] * t
             A_1_bar[i, k] = t
             A_1[i, k] = A_1_rec[k, i]
         R_bar[k, k] += R_bar_sum

@@ -91,7 +91,6 @@ def orthogonal_value_and_grad(A):
             t = A_1_bar[i, k] * (1.0 / R[k, k])
             R_bar[k, k] -= A_1[i, k] * t
             A_1_bar[i, k] = t
-        for i in range(A_1.shape[0]):
             A_1[i, k] = A_1_rec[k, i]
         # R[k, k] = np.sqrt(A[:, k] @ A[:, k])  (line 4)
         total_bar = (0.5 / R[k, k] if R[k, k] != 0.0 else 1e+30) * R_bar[k, k]

@@ -44,11 +44,10 @@ def spread_value_and_grad(A):
     A_bar = np.zeros_like(A)
     A_bar[best, best_1] += total
     total_bar = A[best, best_1]
-    extremes_1_bar = -total_bar
     for i in range(A.shape[0]):
+        extremes_1_bar = -total_bar
         best_3 = best_3_rec[i]
         A_bar[i, best_3] += extremes_1_bar
-    for i in range(A.shape[0]):
         best_2 = best_2_rec[i]
         A_bar[i, best_2] += total_bar
     return out, A_bar
