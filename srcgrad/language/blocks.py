@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from . import ir
@@ -107,6 +108,11 @@ def verify(function: Function) -> Function:
     assert len(set(function.params)) == len(function.params), function.params
     check(function.body, False)
     return function
+
+
+def readers(block: Block) -> Counter[str]:
+    """Return how many statements read each name."""
+    return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
 
 
 def updates(stmt: Stmt) -> bool:

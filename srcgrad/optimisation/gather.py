@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..language import ir
 from ..language.affine import affine, clipped, simplify_index
-from ..language.blocks import touches
+from ..language.blocks import readers, touches
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.sum_order import only_summed
 
@@ -54,10 +54,10 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
 
     `is_free(loop)` tells whether the iterations of a loop may run in any order.
     """
-    reads = _readers(block)
+    reads = readers(block)
 
     def is_open(nest: _Nest) -> bool:
-        own, sums = _readers(nest.body), only_summed(nest.body)
+        own, sums = readers(nest.body), only_summed(nest.body)
         scalars = [s for s in nest.body if isinstance(s, Let) and s.target not in sums]
         return all(own[s.target] == reads[s.target] for s in scalars) and all(map(is_free, nest.loops))
 
@@ -67,11 +67,6 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
         new = _visit(stmt, (), kinds, is_open, fresh, buffers)
         out += [*buffers, *new]
     return tuple(out)
-
-
-def _readers(block) -> Counter[str]:
-    """Return how many statements read each name."""
-    return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
 
 
 def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, fresh, buffers) -> list[Stmt]:

@@ -6,11 +6,11 @@ only sums does not, and gives the same bits in every call.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 
 from ..language import ir
+from ..language.blocks import readers
 from ..language.ir import For, Kind, Let, Op, Stmt, Store
 from ..language.sum_order import is_free
 from ..switches import is_on
@@ -43,13 +43,13 @@ def part_sums(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
     if not is_on("sums"):
         return function
     arrays = {n for n, k in kinds.items() if k.rank}
-    reads = _readers(function.body)
+    reads = readers(function.body)
 
     def block(stmts: ir.Block, around: Around) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
             if isinstance(stmt, For) and _sums_and_stores(stmt):
-                own = _readers(stmt.body)
+                own = readers(stmt.body)
                 later = {n for n in ir.bound_in(stmt.body) if reads[n] > own[n]}
                 out += split_loop(stmt, partial(order_free, arrays=arrays, read_later=later, around=around))
             else:
@@ -72,8 +72,3 @@ def _sums_and_stores(loop: For) -> bool:
         return False
     sums = any(isinstance(s, Let) and isinstance(s.value, Op) and is_free(s.value) for s in loop.body)
     return sums and any(isinstance(s, Store) for s in loop.body)
-
-
-def _readers(block) -> Counter[str]:
-    """Return how many statements read each name."""
-    return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
