@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 import srcgrad as sg
-from tests.corpus import lectures, loops, nets, physics
+from tests.corpus import lectures, loops, nets, physics, rings
 
 
 def soft_clip(t, limit):
@@ -237,6 +237,8 @@ PROGRAMS = {
     "gaussians": (gaussians, (np.array([0.3, -1.0, 0.2]), np.array([1.5, 0.4]), 0.7), (0, 1, 2)),
     "burgers": (burgers, (np.array([1.0, 1.4, 0.8, 1.9, 1.2]), 0.07, 0.02, 0.3, 3), (0, 1, 2, 3)),
     "eliminated": (eliminated, (np.array([[2.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 1.8]]),), (0,)),
+    "spins": (rings.energy_of_spins, (np.array([[0.3, -1.0, 0.4], [1.5, 0.4, -0.2]]), 0.7, 0.2), (0, 1)),
+    "torus": (rings.waves_on_a_torus, (np.array([[0.3, 1.0, 0.4], [1.5, 0.4, 0.2]]), 0.1, 3), (0,)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off
@@ -259,6 +261,9 @@ WITHOUT = (
     ("covariance", "products"),
     ("gram", "rows"),
     ("norm", "additions"),
+    ("torus", "ends"),
+    ("sines_in_place", "records"),
+    ("spins", "turns"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

@@ -85,12 +85,11 @@ LEVELS = {
         ("reverse",),
     ),
     "optimisation": (
-        ("", "contractions", "from_zero", "gather", "interchange", "lifted_products", "loop_sums", "parallel",
-         "read_once", "simplify", "split", "sums", "webs"),
-        ("joins", "vector_loops"),
+        ("", "contractions", "free_order", "from_zero", "gather", "interchange", "lifted_products", "loop_sums",
+         "parallel", "read_once", "simplify", "split", "sums", "turns", "webs"),
+        ("ends", "joins", "sums_apart", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
-        ("fuse",),
-        ("sums_apart",),
+        ("fuse", "read_records"),
     ),
     "generation": (
         ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),

@@ -17,7 +17,7 @@ from tests.random_programs.compare import directions, disagreement, plain_run, p
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
-    "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "mutation", "views",
+    "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "rings", "mutation", "views",
     "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
     "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers", "geometry", "memory",
     "records", "algorithms", "kit", "order", "list_bindings", "python_containers",

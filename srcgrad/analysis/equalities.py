@@ -112,9 +112,12 @@ class Known:
 
     def made_with(self, atom: Op) -> Expr | None:
         """Return what an array was made with along an axis; None where that is not known, or the atom itself."""
-        known = self.sizes.get(atom.args[0].id) if atom.fn == "shape" and isinstance(atom.args[0], Name) else None
+        if atom.fn not in ("len", "shape") or not isinstance(atom.args[0], Name):
+            return None
         axis = atom.option("axis", 0)
-        return known[axis] if known and known[axis] != atom else None
+        known = self.sizes.get(atom.args[0].id)
+        size = known[axis] if known else Op("shape", atom.args, (("axis", axis),))
+        return size if size != atom else None
 
 
 def _numbers(e: Expr) -> set[str]:

@@ -18,11 +18,14 @@ from ..language.kinds import infer_kinds
 from ..language.repeats import NOWHERE, Repeats
 from ..language.sum_order import write_order
 from ..lowering.bounds import check_indices
+from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
 from ..optimisation.fuse import schedule
 from ..optimisation.one_pass import join_parts
+from ..optimisation.read_records import read_records
 from ..optimisation.simplify import simplify
 from ..optimisation.sums_apart import part_sums
+from ..optimisation.turns import choose_turns
 from ..switches import switched_off
 
 
@@ -96,11 +99,14 @@ def finish(
     function = passes.run("simplify", function, lambda f: simplify(f, known))
     if not scheduled:
         return function
+    function = passes.run("records", function, lambda f: read_records(f, known, sizes))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
+    function = passes.run("ends", function, lambda f: part_ends(f, known, sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
         function = passes.run("sums apart", function, lambda f: part_sums(f, known))
+    function = passes.run("turns", function, lambda f: choose_turns(f, sizes))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("final", function, lambda f: simplify(f, known))
     return passes.run("sums", function, write_order)

@@ -25,6 +25,7 @@ from ..language.unbound import guard_unbound
 from ..lowering.lower import lower_with_kinds
 from ..lowering.parameters import compared_axes, with_axes_of_one
 from ..lowering.residuals import with_residuals
+from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
 from ..optimisation.joins import join_made
 from ..optimisation.lifted_products import lift_products
@@ -33,6 +34,7 @@ from ..optimisation.read_once import read_in_place
 from ..optimisation.simplify import simplify
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.turn_columns import turn_columns
+from ..optimisation.turns import choose_turns
 from ..optimisation.vector_loops import use_vector_functions, without_vector_functions
 from ..optimisation.webs import split_webs
 from ..parsing.function import parse
@@ -242,7 +244,9 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     low = front(f, structures, param_kinds, variant, False)
     passes = Passes()
     function = passes.run("simplify", low.function, simplify)
+    function = passes.run("ends", function, lambda f: part_ends(f, low.kinds, low.sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, low.kinds))
+    function = passes.run("turns", function, lambda f: choose_turns(f, low.sizes))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("sums", function, write_order)
     return generated((replace(function, captured=()),), low, rules=False)

@@ -128,6 +128,8 @@ def affine(expr: Expr) -> Affine:
             if inner.is_const:
                 return Affine(const=max(inner.const, 0))
             return Affine({Op("max", (inner.expr(), Const(0))): 1})
+        if expr.fn in ("floordiv", "mod"):
+            return Affine({ir.rebuild(expr, simplify_index): 1})
     return Affine({_plain(expr): 1})
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from . import ir
 from .ir import (
@@ -152,3 +154,15 @@ def sorted_places(block: Block) -> set[str]:
 def resized_in(block: ir.Block) -> set[str]:
     """Return all names bound anywhere in a block, and buffers that grow in it: their sizes are not what they were."""
     return ir.bound_in(block) | {stmt.base for stmt in ir.statements(block) if isinstance(stmt, Grow)}
+
+
+def by_section(function: Function, block: Callable[[Block], Block]) -> Function:
+    """Return the function with `block` applied to the statements of each section: none moves into another."""
+    cuts = [k for k, _ in function.sections] + [len(function.body)]
+    parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in pairwise(cuts))]
+    sections: list[tuple[int, str]] = []
+    body = block(parts[0])
+    for (_, title), part in zip(function.sections, parts[1:], strict=True):
+        sections.append((len(body), title))
+        body += block(part)
+    return replace(function, body=body, sections=tuple(sections))

@@ -238,28 +238,29 @@ def total_of(counts):
                       "A(5), (1, 2), axis=0", "A(2, 3), (1, 2)"))  # fmt: skip
 def roll(a, shift, axis=None):
     """The elements moved along an axis, those at its end to its beginning."""
-    a = np.asarray(a)
-    out = np.ravel(a) if axis is None else a
-    axes = (0,) if axis is None else axes_of(axis, a.ndim)
+    if axis is None:
+        return np.reshape(rolled(np.ravel(a), shift, (0,)), np.shape(a))
+    return rolled(np.asarray(a), shift, axes_of(axis, a.ndim))
+
+
+def rolled(a, shift, axes):
+    """The elements moved along axes one after the other."""
     shifts = shift if isinstance(shift, tuple | list) else (shift,) * len(axes)
     if len(axes) == 1:
         axes = axes * len(shifts)
     if len(axes) != len(shifts):
         refuse("as many distances as axes are needed", "give one for all, or one for each")
-    for k, d in enumerate(axes):
-        out = rolled(out, shifts[k], d)
-    return np.reshape(out, a.shape) if axis is None else out
+    if len(axes) == 0:
+        return a.copy()
+    if len(axes) > 1:
+        return moved_round(rolled(a, shifts[:-1], axes[:-1]), shifts[-1], axes[-1])
+    return moved_round(a, shifts[0], axes[0])
 
 
-def rolled(a, shift, axis):
+def moved_round(a, shift, axis):
     """The elements moved along one axis."""
     n = a.shape[axis]
-    by = shift % max(n, 1)
-    out = np.empty(a.shape, dtype=a.dtype)
-    before = (slice(None),) * axis
-    out[(*before, slice(by, None))] = a[(*before, slice(0, n - by))]
-    out[(*before, slice(0, by))] = a[(*before, slice(n - by, None))]
-    return out
+    return a[(*(slice(None),) * axis, np.arange(-shift, n - shift) % n)]
 
 
 @page(np.rot90, cases=("A(2, 3)", "A(2, 3), 2", "A(2, 3), k=-1", "A(2, 3, 2), 1, (1, 2)"))

@@ -12,23 +12,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from ..analysis.access import accesses, iteration_offset
+from ..analysis.access import accesses
 from ..analysis.equalities import Known
-from ..analysis.writes import never_meet
 from ..language import ir
 from ..language.affine import Affine, affine, simplify_index, times, unclipped
-from ..language.blocks import defined_first, touches
-from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from ..language.sum_order import adds_to_itself, read_otherwise
+from ..language.blocks import touches
+from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store
 from ..switches import is_on
-from .adjoint_joins import join_nests
+from .adjoint_joins import join_nests, made_sizes
+from .ends import ends_apart
+from .free_order import Around, free_order_in, order_free
 from .gather import assign_interiors, gather_stencils, scratch_to_scalars
 from .interchange import walk_rows
 from .loop_sums import sum_in_scalars
 from .split import split_loop
 from .sums import join_additions
-
-Around = tuple[For | ir.While, ...]
 
 
 def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tuple[Expr, ...]]) -> ir.Function:
@@ -63,15 +61,21 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
     def is_free(loop: For) -> bool:
         return order_free(loop, arrays(), set())
 
+    def gathered(b: Block) -> Block:
+        whole = (*forward, *b)
+        b = gather_stencils(b, dict(kinds), is_free, Known(whole, made_sizes(whole, kinds, sizes)).same, fresh)
+        return steps["first"](b) if is_on("first") else b  # what goes round covers its array
+
     steps: dict[str, Callable[[Block], Block]] = {
         "upward": lambda b: turn_upward(b, arrays(), set()),
         "first": lambda b: assign_first(b, sizes, Known(forward, sizes)),
         "rows": lambda b: walk_rows(b, kinds, fresh),
-        "gather": lambda b: gather_stencils(b, dict(kinds), is_free, fresh),
+        "gather": gathered,
         "adjoint joins": lambda b: join_nests(replace(function, body=(*forward, *b)), b, kinds, sizes),
         "scratch": lambda b: assign_interiors(scratch_to_scalars(b, fresh)),
         "additions": join_additions,
         "scalars": lambda b: sum_in_scalars(replace(function, body=(*forward, *b)), start, kinds, sizes),
+        "ends": lambda b: ends_apart(b, Known((*forward, *b), sizes).same, free_order_in(b, arrays())),
         "split": lambda b: split_wide(b, arrays(), set()),
     }
     for name, step in steps.items():
@@ -80,58 +84,6 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
 
 
 # --- order ------------------------------------------------------------------------------------------------------
-
-
-def order_free(loop: For, arrays: set[str], read_later: set[str], around: Around = ()) -> bool:
-    """Return whether the iterations of a loop, inside others, may run in any order (sums may round differently)."""
-    if not isinstance(loop.step, Const):
-        return False
-    bound: dict[str, bool] = {}  # scalar -> whether it only accumulates
-    if not _plain(loop.body, arrays, bound):
-        return False
-    varying = ir.bound_in(loop.body)
-    for name, accumulates in bound.items():
-        if accumulates:
-            if read_otherwise(loop.body, name):
-                return False
-        elif name in read_later or not defined_first(loop.body, name):
-            return False
-    return all(_own_elements(loop, array, varying, around) for array in ir.stored_in(loop.body))
-
-
-def _plain(block, arrays, bound) -> bool:
-    for stmt in block:
-        if isinstance(stmt, Let):
-            value = stmt.value
-            if stmt.target in arrays or isinstance(value, Op) and value.fn == "np.dot":
-                return False
-            adds = adds_to_itself(stmt)
-            bound[stmt.target] = bound.get(stmt.target, adds) and adds
-        elif isinstance(stmt, For):
-            if not _plain(stmt.body, arrays, bound):
-                return False
-        elif isinstance(stmt, If):
-            if not (_plain(stmt.then, arrays, bound) and _plain(stmt.other, arrays, bound)):
-                return False
-        elif not isinstance(stmt, Store):
-            return False
-    return True
-
-
-def _own_elements(loop: For, array: str, varying: set[str], around: Around) -> bool:
-    writes, reads, plain = accesses(loop.body, array)
-    if not plain:
-        return False
-    stores = [s for s in ir.statements(loop.body) if isinstance(s, Store) and s.base == array]
-    added = [s.index for s in stores if s.op != "="]
-    for index in added:
-        reads.remove(index)  # as an addition reads what it adds to
-    pairs = [(w, o) for w in writes for o in reads]
-    pairs += [(s.index, w) for s in stores if s.op == "=" for w in writes]
-    # what is only added to an element may be added in any order
-    return all(
-        iteration_offset(w, o, loop, varying) in (0, 10**9) or never_meet(w, o, loop, around) for w, o in pairs
-    )
 
 
 def _with_later(block, read_later: set[str], in_loop: bool) -> Iterator[tuple[Stmt, set[str]]]:

@@ -4,11 +4,15 @@
 becomes a copy of q into a buffer g with a border of zeros, and `X[u] += sum_k w_k * g[u - o_k]` over all u that any
 term reaches. The buffer is allocated once, outside the loops; its border stays zero, so that no element needs a case
 of its own. What else is added to X, at one place of a trip, stays in the first loop, and so do sums.
+
+Along an axis that goes round, `X[(i + o_k) % n] += ...` over all n, there is no border: `X[i] += ... q[(i - o_k) % n]`,
+of q itself where nothing else is left for the first loop to do.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..language import ir
@@ -27,11 +31,19 @@ class _Nest:
 
 
 @dataclass(frozen=True)
+class _Shift:
+    """How far an index is from the counter of its loop, and the number it is taken modulo if it goes round."""
+
+    by: int
+    modulus: Expr | None = None
+
+
+@dataclass(frozen=True)
 class _Term:
     """An addition to an element at a constant offset: its value without scalars between, and where that is read."""
 
     store: Store
-    offset: tuple[int, ...]
+    offset: tuple[_Shift, ...]
     value: Expr
     first: int
     last: int
@@ -45,14 +57,40 @@ class _Stencil:
     source: Sub | Name
     start: int  # the statement before which the source is known
     terms: tuple[_Term, ...]
-    low: tuple[int, ...]
-    high: tuple[int, ...]
+
+    def moduli(self) -> list[Expr | None]:
+        """Return for each axis what indices are taken modulo, None where they do not go round."""
+        axes = zip(*(t.offset for t in self.terms), strict=True)
+        return [next((shift.modulus for shift in axis if shift.modulus is not None), None) for axis in axes]
+
+    def reach(self) -> list[tuple[int, int]]:
+        """Return for each axis the least and the greatest distance beyond the loop; none where indices go round."""
+        axes = zip(*(t.offset for t in self.terms), self.moduli(), strict=True)
+        return [(0, 0) if modulus is not None else (min(s.by for s in axis), max(s.by for s in axis))
+                for *axis, modulus in axes]  # fmt: skip
+
+    def has_border(self) -> bool:
+        """Return whether the gather reads beyond what the loop runs through."""
+        return any(beyond != (0, 0) for beyond in self.reach())
+
+    def reads_source(self, nest: _Nest) -> bool:
+        """Return whether the gather can read the array of the source: no border, and the nest does not write it."""
+        base = self.source.base if isinstance(self.source, Sub) else None
+        return isinstance(base, Name) and not self.has_border() and base.id not in ir.stored_in(nest.body)
+
+    def origin(self) -> str:
+        """Return the name of the source, or of its array."""
+        origin = self.source.base if isinstance(self.source, Sub) else self.source
+        assert isinstance(origin, Name)
+        return origin.id
 
 
-def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> tuple[Stmt, ...]:
+def gather_stencils(
+    block, kinds: dict[str, Kind], is_free: Callable[[For], bool], same: Callable[[Expr, Expr], bool], fresh: ir.Fresh
+) -> tuple[Stmt, ...]:
     """Return the block of the backward part with adjoint stencils written as gathers.
 
-    `is_free(loop)` tells whether the iterations of a loop may run in any order.
+    `is_free(loop)` tells whether the iterations of a loop may run in any order, `same` whether two sizes are equal.
     """
     reads = readers(block)
 
@@ -64,20 +102,20 @@ def gather_stencils(block, kinds: dict[str, Kind], is_free, fresh: ir.Fresh) -> 
     out: list[Stmt] = []
     for stmt in block:
         buffers: list[Stmt] = []
-        new = _visit(stmt, (), kinds, is_open, fresh, buffers)
+        new = _visit(stmt, (), kinds, is_open, same, fresh, buffers)
         out += [*buffers, *new]
     return tuple(out)
 
 
-def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, fresh, buffers) -> list[Stmt]:
+def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, same, fresh, buffers) -> list[Stmt]:
     nest = _perfect(stmt) if isinstance(stmt, For) else None
     if nest is not None and is_open(nest):
-        return _gathered(nest, kinds, fresh, buffers) if _invariant(nest, around) else [stmt]
+        return _gathered(nest, kinds, same, fresh, buffers) if _invariant(nest, around) else [stmt]
     if isinstance(stmt, If):
         return [stmt]
     inner = (*around, stmt)
     return [
-        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_open, fresh, buffers)])
+        ir.with_blocks(stmt, lambda b: [n for s in b for n in _visit(s, inner, kinds, is_open, same, fresh, buffers)])
     ]
 
 
@@ -91,39 +129,54 @@ def _perfect(stmt: For) -> _Nest | None:
     return _Nest(tuple(loops), body)
 
 
-def _gathered(nest: _Nest, kinds, fresh, buffers) -> list[Stmt]:
+def _gathered(nest: _Nest, kinds, same, fresh, buffers) -> list[Stmt]:
     """Return a nest with all its stencils as gathers behind it."""
-    stencil = _stencil(nest)
+    stencil = _stencil(nest, same)
     if stencil is None:
         return [nest.loops[0]]
-    first, gather = _rewrite(nest, stencil, kinds, fresh, buffers)
-    left = _perfect(first) if isinstance(first, For) else None
-    return [*(_gathered(left, kinds, fresh, buffers) if left is not None else [first]), gather]
+    *first, gather = _rewrite(nest, stencil, kinds, fresh, buffers)
+    left = _perfect(first[0]) if first and isinstance(first[0], For) else None
+    return [*(_gathered(left, kinds, same, fresh, buffers) if left is not None else first), gather]
 
 
-def _stencil(nest: _Nest) -> _Stencil | None:
+def _stencil(nest: _Nest, same) -> _Stencil | None:
     names = [loop.var for loop in nest.loops]
     reads = [e for s in nest.body for v in ir.exprs_of(s) for e in _elements(v)]
     added = ir.names_in(*(s.value for s in nest.body if isinstance(s, Store) and s.op != "="))
     bound = Counter(s.target for s in nest.body if isinstance(s, Let))
     for kept in (None, *(n for n, times in bound.items() if times == 1 and n in added)):
-        found = _terms(nest, names, kept)
+        found = _terms(nest, names, kept, same)
         for array in dict.fromkeys(t.store.base for t in found):
             own = [s for s in nest.body if isinstance(s, Store) and s.base == array]
             terms = [t for t in found if t.store.base == array and _steady(t, names, kept)]
             # what is added at one place may be anything: it stays where it is
             others = [s for s in own if not any(s is t.store for t in terms)]
             places = {None if s.op == "=" else _offset(s.index, names) for s in others}
-            if None in places or len(places) > 1 or len({t.offset for t in terms}) < 3:
+            if None in places or len(places) > 1 or len({t.offset for t in terms}) < 2:
                 continue
             if any(e.base == Name(array) for e in reads):
                 continue
             source, start = _source(nest, terms, names, kept)
             if source is None:
                 continue
-            columns = list(zip(*(t.offset for t in terms), strict=True))
-            return _Stencil(array, source, start, tuple(terms), tuple(map(min, columns)), tuple(map(max, columns)))
+            stencil = _Stencil(array, source, start, tuple(terms))
+            enough = len({t.offset for t in terms}) > 2 or not stencil.has_border()
+            if enough and _goes_all_round(nest, stencil, same):
+                return stencil
     return None
+
+
+def _goes_all_round(nest: _Nest, stencil: _Stencil, same) -> bool:
+    """Return whether all that goes round along an axis does so by one number, through which the loop runs."""
+    for d, (loop, modulus) in enumerate(zip(nest.loops, stencil.moduli(), strict=True)):
+        if modulus is None:
+            continue
+        if loop.lo != Const(0) or not same(loop.hi, modulus):
+            return False
+        shifts = [t.offset[d] for t in stencil.terms]
+        if not all(s.by == 0 if s.modulus is None else same(s.modulus, modulus) for s in shifts):
+            return False
+    return True
 
 
 def _source(nest: _Nest, terms: list[_Term], names, kept: str | None) -> tuple[Sub | Name | None, int]:
@@ -138,7 +191,7 @@ def _source(nest: _Nest, terms: list[_Term], names, kept: str | None) -> tuple[S
     return (None if others or written or source.index != tuple(map(Name, names)) else source), start
 
 
-def _terms(nest: _Nest, names, kept: str | None) -> list[_Term]:
+def _terms(nest: _Nest, names, kept: str | None, same) -> list[_Term]:
     """Return the additions at constant offsets, in terms of elements and of a number that is kept."""
     found: list[_Term] = []
     scalars: dict[Expr, Expr] = {}
@@ -153,8 +206,17 @@ def _terms(nest: _Nest, names, kept: str | None) -> list[_Term]:
         if isinstance(s, Let):
             scalars[Name(s.target)], read_at[Name(s.target)] = value, first
         elif s.op != "=" and (offset := _offset(s.index, names)) is not None:
+            shifts = enumerate(zip(nest.loops, offset, strict=True))
+            offset = tuple(_round_if_negative(s.base, d, loop, shift, same) for d, (loop, shift) in shifts)
             found.append(_Term(s, offset, value, first, last))
     return found
+
+
+def _round_if_negative(array: str, axis: int, loop: For, shift: _Shift, same) -> _Shift:
+    """Return a shift as one that goes round if it leads to negative indices, which count from the end of the array."""
+    size = Op("shape", (Name(array),), (("axis", axis),))
+    negative = shift.modulus is None and shift.by < 0 and loop.lo == Const(0)
+    return _Shift(shift.by, loop.hi) if negative and same(size, loop.hi) else shift
 
 
 def _steady(term: _Term, names, kept: str | None) -> bool:
@@ -164,15 +226,18 @@ def _steady(term: _Term, names, kept: str | None) -> bool:
     return len(elements) == 1 and (kept is None or Name(kept) in elements) and not ir.names_in(rest) & set(names)
 
 
-def _offset(index, names) -> tuple[int, ...] | None:
+def _offset(index, names) -> tuple[_Shift, ...] | None:
     if len(index) != len(names):
         return None
     found = []
     for e, name in zip(index, names, strict=True):
+        modulus = None
+        if isinstance(e, Op) and e.fn == "mod" and not ir.names_in(e.args[1]) & set(names):
+            e, modulus = e.args
         a = affine(e) - affine(Name(name))
         if not a.is_const:
             return None
-        found.append(a.const)
+        found.append(_Shift(a.const, modulus))
     return tuple(found)
 
 
@@ -186,69 +251,100 @@ def _invariant(nest: _Nest, around) -> bool:
 
 
 def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
-    origin = stencil.source.base if isinstance(stencil.source, Sub) else stencil.source
-    assert isinstance(origin, Name)
-    buffer = fresh(f"{origin.id}_pad")
+    """Return what the nest still does, if anything, and the gather; where that reads is allocated in `buffers`."""
     loc = stencil.terms[0].store.loc
-    pads = [h - lo for lo, h in zip(stencil.low, stencil.high, strict=True)]
-    sizes = [
-        simplify_index(Op("add", (clipped(Op("sub", (loop.hi, loop.lo))), Const(2 * pad))))
-        for loop, pad in zip(nest.loops, pads, strict=True)
-    ]
-    kind = Kind(kinds[stencil.array].dtype, len(sizes))
-    kinds[buffer] = kind
-    static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-    buffers.append(Let(buffer, Op("np.zeros", tuple(sizes), static), loc))
-
-    def at(offset) -> Sub:
-        idx = []
-        for loop, o, pad in zip(nest.loops, offset, pads, strict=True):
-            shift = Op("sub", (Const(pad - o), loop.lo))
-            idx.append(simplify_index(Op("add", (Name(loop.var), shift))))
-        return Sub(Name(buffer), tuple(idx))
-
-    kept = _left(nest, stencil, Store(buffer, at((0,) * len(pads)).index, stencil.source, "=", loc))
-    total: Expr | None = None
-    alike: dict[tuple[Expr, str], list[tuple[int, ...]]] = {}
-    for t in sorted(stencil.terms, key=lambda t: t.offset, reverse=True):
-        alike.setdefault((t.value, t.store.op), []).append(t.offset)
-    for (value, op), offsets in alike.items():
-        cells: Expr = at(offsets[0])
-        for offset in offsets[1:]:
-            cells = Op("add", (cells, at(offset)))
-        term = ir.substitute(value, {stencil.source: cells})
-        if total is None:
-            total = term if op == "+=" else Op("neg", (term,))
-        else:
-            total = Op("add" if op == "+=" else "sub", (total, term))
-    assert total is not None
     cell = tuple(Name(loop.var) for loop in nest.loops)
-    add = Store(stencil.array, cell, total, "+=", loc)
-    first = _wrapped(nest.loops, tuple(kept), [(loop.lo, loop.hi) for loop in nest.loops])
+    same_trips = [(loop.lo, loop.hi) for loop in nest.loops]
+    if stencil.reads_source(nest):
+        add = Store(stencil.array, cell, *_total(stencil, _Buffer(stencil.origin(), nest.loops, stencil)), loc)
+        kept = _left(nest, stencil, None)
+        if all(s.index == cell for s in kept if isinstance(s, Store) and s.base == stencil.array):
+            return [_wrapped(nest.loops, (*kept, add), same_trips)]
+        return [_wrapped(nest.loops, body, same_trips) for body in (tuple(kept), (add,))]
+    at = _Buffer(fresh(f"{stencil.origin()}_{'pad' if stencil.has_border() else 'all'}"), nest.loops, stencil)
+    kind = Kind(kinds[stencil.array].dtype, len(cell))
+    kinds[at.name] = kind
+    static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+    made = "np.zeros" if stencil.has_border() else "np.empty"
+    buffers.append(Let(at.name, Op(made, at.sizes(), static), loc))
+    own = at.index(tuple(_Shift(0) for _ in cell))
+    kept = _left(nest, stencil, Store(at.name, own, stencil.source, "=", loc))
+    first = _wrapped(nest.loops, tuple(kept), same_trips)
+    add = Store(stencil.array, cell, *_total(stencil, at), loc)
     boxes = [
-        (simplify_index(Op("add", (loop.lo, Const(lo)))), simplify_index(Op("add", (loop.hi, Const(h)))))
-        for loop, lo, h in zip(nest.loops, stencil.low, stencil.high, strict=True)
+        (simplify_index(Op("add", (loop.lo, Const(low)))), simplify_index(Op("add", (loop.hi, Const(high)))))
+        for loop, (low, high) in zip(nest.loops, stencil.reach(), strict=True)
     ]
-    second = _wrapped(nest.loops, (add,), boxes)
+    gather = _wrapped(nest.loops, (add,), boxes)
+    if not stencil.has_border():
+        return [first, gather]
     test: Expr | None = None
     for loop in nest.loops:
         one = Op("lt", (loop.lo, loop.hi))
         test = one if test is None else Op("and", (test, one))
     assert test is not None
-    return [first, If(test, (second,), (), loc)]
+    return [first, If(test, (gather,), (), loc)]
 
 
-def _left(nest: _Nest, stencil: _Stencil, copy: Store) -> list[Stmt]:
+@dataclass(frozen=True)
+class _Buffer:
+    """Where a gather reads: an array with a border, or without one the source itself."""
+
+    name: str
+    loops: tuple[For, ...]
+    stencil: _Stencil
+
+    def pads(self) -> list[int]:
+        return [high - low for low, high in self.stencil.reach()]
+
+    def sizes(self) -> tuple[Expr, ...]:
+        return tuple(
+            simplify_index(Op("add", (clipped(Op("sub", (loop.hi, loop.lo))), Const(2 * pad))))
+            for loop, pad in zip(self.loops, self.pads(), strict=True)
+        )
+
+    def index(self, offset: tuple[_Shift, ...]) -> tuple[Expr, ...]:
+        """Return the place that adds to the cell of a trip by an offset."""
+        idx = []
+        for loop, shift, modulus, pad in zip(self.loops, offset, self.stencil.moduli(), self.pads(), strict=True):
+            place = Op("sub", (Const(pad - shift.by), Const(0) if modulus is not None else loop.lo))
+            e = simplify_index(Op("add", (Name(loop.var), place)))
+            idx.append(e if shift.modulus is None or modulus is None else Op("mod", (e, modulus)))
+        return tuple(idx)
+
+
+def _total(stencil: _Stencil, buffer: _Buffer) -> tuple[Expr, str]:
+    """Return (the sum of all terms, those of one factor together, whether it is added or taken away)."""
+    sign = "-=" if all(t.store.op == "-=" for t in stencil.terms) else "+="
+    total: Expr | None = None
+    alike: dict[tuple[Expr, str], list[tuple[_Shift, ...]]] = {}
+    for t in sorted(stencil.terms, key=lambda t: [s.by for s in t.offset], reverse=True):
+        alike.setdefault((t.value, t.store.op), []).append(t.offset)
+    for (value, op), offsets in alike.items():
+        first, *others = (Sub(Name(buffer.name), buffer.index(offset)) for offset in offsets)
+        cells: Expr = first
+        for other in others:
+            cells = Op("add", (cells, other))
+        term = ir.substitute(value, {stencil.source: cells})
+        if total is None:
+            total = term if op == sign else Op("neg", (term,))
+        else:
+            total = Op("add" if op == sign else "sub", (total, term))
+    assert total is not None
+    return total, sign
+
+
+def _left(nest: _Nest, stencil: _Stencil, copy: Store | None) -> list[Let | Store]:
     """Return what the nest still does, the copy of the source where it is first read, without scalars of no use."""
     left = [s for s in nest.body if not any(s is t.store for t in stencil.terms)]
-    kept: list[Stmt] = []
+    kept: list[Let | Store] = []
     used = only_summed(nest.body) | ({stencil.source.id} if isinstance(stencil.source, Name) else set())
     for k in range(len(nest.body) - 1, -1, -1):
         s = nest.body[k]
         if any(s is other for other in left) and (isinstance(s, Store) or s.target in used):
             kept.insert(0, s)
             used |= ir.names_in(*ir.exprs_of(s))
-        if k == stencil.start:
+        if k == stencil.start and copy is not None:
             kept.insert(0, copy)
     return kept
 
@@ -329,7 +425,7 @@ def _interior(clear: For, guarded: If) -> list[Stmt] | None:
         return None
     add = gather.body[0]
     cell = (Name(clear.var),)
-    if not isinstance(add, Store) or (add.op, add.index, gather.var) != ("+=", cell, clear.var):
+    if not isinstance(add, Store) or add.op == "=" or (add.index, gather.var) != (cell, clear.var):
         return None
     zeros = [s for s in clear.body if isinstance(s, Store) and s.base == add.base]
     reads = [e for s in clear.body for v in ir.exprs_of(s) for e in _elements(v) if e.base == Name(add.base)]
@@ -341,7 +437,8 @@ def _interior(clear: For, guarded: If) -> list[Stmt] | None:
     after = clear.body[clear.body.index(zeros[0]) + 1 :]
     if any(add.base in ir.read_in((s,)) for s in after):
         return None
-    interior = replace(gather, lo=clear.lo, hi=clear.hi, body=(replace(add, op="="),))
+    value = add.value if add.op == "+=" else Op("neg", (add.value,))
+    interior = replace(gather, lo=clear.lo, hi=clear.hi, body=(replace(add, op="=", value=value),))
     ends = [replace(gather, hi=clear.lo), replace(gather, lo=clear.hi)]
     ends = [e for e in ends if e.lo != e.hi]
     cleared = replace(clear, body=tuple(s for s in clear.body if s is not zeros[0]))

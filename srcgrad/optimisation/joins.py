@@ -79,7 +79,7 @@ class Joiner:
         if affine(self.size(a.lo)) != affine(self.size(b.lo)) or not nonnegative(affine(a.lo)):
             return False
         # a range from 0 on stops at once below zero, as one of length zero does
-        x, y = (representative(self.size(clipped(loop.hi)), self.equal) for loop in (a, b))
+        x, y = (clipped(representative(self.size(clipped(loop.hi)), self.equal)) for loop in (a, b))
         return affine(x) == affine(y)
 
     def renamed(self, loop: For, var: str) -> For | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 
 from ..analysis.dead_code import draws_random, drop_dead
 from ..language import ir
-from ..language.blocks import rename_block
+from ..language.blocks import by_section, rename_block
 from ..language.calls import is_call, joined
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While
 from ..language.kinds import BOOL, as_float
@@ -240,17 +239,6 @@ def _replaces(first: Let, second: Let) -> bool:
     parts = list(ir.walk(first.value))
     plain = all(isinstance(e, Name | Const | Op | ir.Sub) for e in parts)
     return plain and not any(isinstance(e, Op) and (draws_random(e) or e.fn == "print_grad") for e in parts)
-
-
-def by_section(function: ir.Function, block) -> ir.Function:
-    """Return the function with `block` applied to the statements of each section: none moves into another."""
-    cuts = [k for k, _ in function.sections] + [len(function.body)]
-    parts = [function.body[: cuts[0]], *(function.body[a:b] for a, b in pairwise(cuts))]
-    sections, body = [], block(parts[0])
-    for (_, title), part in zip(function.sections, parts[1:], strict=True):
-        sections.append((len(body), title))
-        body += block(part)
-    return replace(function, body=body, sections=tuple(sections))
 
 
 def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:

@@ -6,15 +6,14 @@ only sums does not, and gives the same bits in every call.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from ..language import ir
-from ..language.blocks import readers
+from ..language.blocks import by_section
 from ..language.ir import For, Kind, Let, Op, Stmt, Store
 from ..language.sum_order import is_free
 from ..switches import is_on
-from .fuse import Around, order_free
+from .free_order import Around, free_order_in
 from .split import split_loop
 
 
@@ -42,29 +41,19 @@ def part_sums(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
     """
     if not is_on("sums"):
         return function
-    arrays = {n for n, k in kinds.items() if k.rank}
-    reads = readers(function.body)
+    is_free_order = free_order_in(function.body, {n for n, k in kinds.items() if k.rank})
 
     def block(stmts: ir.Block, around: Around) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
             if isinstance(stmt, For) and _sums_and_stores(stmt):
-                own = readers(stmt.body)
-                later = {n for n in ir.bound_in(stmt.body) if reads[n] > own[n]}
-                out += split_loop(stmt, partial(order_free, arrays=arrays, read_later=later, around=around))
+                out += split_loop(stmt, lambda loop: is_free_order(loop, around))
             else:
                 inside = (*around, stmt) if isinstance(stmt, For | ir.While) else around
                 out.append(ir.with_blocks(stmt, partial(block, around=inside)))
         return tuple(out)
 
-    body: list[Stmt] = []
-    starts = dict(function.sections)
-    sections: list[tuple[int, str]] = []
-    for k, stmt in enumerate(function.body):
-        if k in starts:
-            sections.append((len(body), starts[k]))
-        body += block((stmt,), ())
-    return replace(function, body=tuple(body), sections=tuple(sections))
+    return by_section(function, partial(block, around=()))
 
 
 def _sums_and_stores(loop: For) -> bool:

@@ -50,9 +50,8 @@ def shortest_paths_value_and_grad(path):
         outer_value_bar = np.empty((path_1.shape[0], path_1.shape[1]))
         for i in range(path_1.shape[0]):
             for j in range(path_1.shape[1]):
-                path_1[i, j] = path_1_rec[k, i, j]
-                outer_value_bar[i, j] = 0.0 if path_1[i, j] <= outer_value[i, j] else path_1_bar[i, j]
-                path_1_bar[i, j] = path_1_bar[i, j] if path_1[i, j] <= outer_value[i, j] else 0.0
+                outer_value_bar[i, j] = 0.0 if path_1_rec[k, i, j] <= outer_value[i, j] else path_1_bar[i, j]
+                path_1_bar[i, j] = path_1_bar[i, j] if path_1_rec[k, i, j] <= outer_value[i, j] else 0.0
         for i in range(path_1.shape[0]):
             path_1_bar_sum = 0.0
             for j in range(path_1.shape[1]):

@@ -40,8 +40,7 @@ def sines_in_place_value_and_grad(a, turns):
         t = max(t, 0)
         for i in range(a_1.shape[0]):
             # a[i] = math.sin(a[i])  (line 4)
-            a_1[i] = a_1_rec[t, i]
-            a_1_bar[i] *= math.cos(a_1[i])
+            a_1_bar[i] *= math.cos(a_1_rec[t, i])
     # def sines_in_place(a, turns):  (line 1)
     a_bar = a_1_bar
     return out, a_bar
