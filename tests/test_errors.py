@@ -296,7 +296,9 @@ SYNTAX = {
     "string result": ("return «'a'»", "text is used as a number"),
     "string arithmetic": ("return «x ** 'a'»", "string arithmetic"),
     "is": ("return x if «x is 2.0 * x» else 0.0", "`is` between values"),
-    "in an array": ("return 1.0 * («x in np.ones(3)»)", "`in` needs a tuple known"),
+    "in a number": ("return 1.0 * («x in x * 2.0»)", "`in` needs a tuple known"),
+    "tuple in a list": (
+        "y = []\nfor k in range(3):\n    y.append((k, x))\nreturn 1.0 * («(1, x) in y»)", "`in` needs a tuple known"),
     "text and number": ("return x if «x < 'a'» else 0.0", "text is compared with a number"),
     "tuple and number": ("return x if «x == (1.0, 2.0)» else 0.0", "a number is compared with a tuple"),
     "forms of a choice": ("y = «(x, x) if x > 3.0 else x»\nreturn x", "the two sides of this choice"),

@@ -43,12 +43,12 @@ class ListWriter(ArrayReader):
         unknown = [f"{target} {d}" for d in range(self.kinds[target].rank)]
         trial.kinds.update(dict.fromkeys(unknown, INT))
         trial.state.dims[target] = tuple(map(Name, unknown))
-        _, after = self.rest
+        before, after = self.rest
         trial.depth -= 1  # what follows belongs to the block it is in
-        lowered = trial.block(after)
+        lowered = trial.block(after, before)
         found = trial.put[target]
         if found is not None:
-            found = tuple(at_first(d, target, lowered, ir.bound_in(self.rest[0])) for d in found)
+            found = tuple(at_first(d, target, lowered, ir.bound_in(before)) for d in found)
         bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
         if found is None or any(n in bound for d in found for n in ir.names_in(d)):
             self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",

@@ -130,7 +130,8 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         return Indexer(self.is_nonneg, self.pull, *writers)
 
     # -- statements
-    def block(self, block) -> tuple[Stmt, ...]:
+    def block(self, block, ahead=()) -> tuple[Stmt, ...]:
+        """Lower a block, or the rest of one that begins with `ahead`."""
         saved, self.out = self.out, []
         self.depth += 1
         problems: list[Problem] = []
@@ -142,7 +143,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.loc = stmt.loc or self.loc
             self.products: set[str] = set()
             self.indexer.steps = {}
-            self.rest = tuple(block[: k + 1]), tuple(block[k + 1 :])
+            self.rest = (*ahead, *block[: k + 1]), tuple(block[k + 1 :])
             if self.depth == 1:
                 self.onward = tuple(block[k:])
             try:

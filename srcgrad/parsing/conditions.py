@@ -139,8 +139,18 @@ class ConditionReader(ExpressionReader):
             return Const(not equal)
         self.fail(node, "a number is compared with a tuple", "compare the items")
 
+    def among(self, left, left_node, right, node) -> ir.Expr:
+        """Return `left in right` for arrays and lists of numbers: NumPy has it that any two elements are equal."""
+        if isinstance(right, List) and not self.has_tuples(right):
+            right = self.whole(right)
+        known = isinstance(right, ir.Expr) and isinstance(left, ir.Expr) and not is_text(left) and not is_text(right)
+        if not known or self.shared.ranks.rank(right) == 0:
+            what = "`in` needs a tuple known when the function is read, or an array or list of numbers"
+            self.fail(node, what, "use a loop")
+        return self.user_call(node, np.any, ([Op("eq", (left, right), (), self.source.loc(node))], {}))
+
     def contained(self, left, left_node, right, node) -> ir.Expr:
-        """Return `left in right` for a tuple, the keys of a dict, or text."""
+        """Return `left in right` for a tuple, the keys of a dict, text, or what has its length at run time."""
         if isinstance(right, Struct) and right.kind == "dict":
             right = Struct(tuple(map(Const, right.keys)), right.keys)
         if isinstance(right, Obj) and isinstance(right.value, set | frozenset):
@@ -149,7 +159,7 @@ class ConditionReader(ExpressionReader):
         if is_text(left) and is_text(right):
             return Const(left.value in right.value)
         if not isinstance(right, Struct):
-            self.fail(node, "`in` needs a tuple known when the function is read", "use np.any(a == x), or a loop")
+            return self.among(left, left_node, right, node)
         if isinstance(left, ir.Expr) and not isinstance(left, Name | Const):
             left = self.hold(left, left_node)
         tests = [self.compare(node, ast.Eq(), left, left_node, item, node) for item in right.items]

@@ -171,7 +171,7 @@ class SubscriptReader(ExpressionReader):
         return self.index_value(self.expr(node), node)
 
     def index_value(self, value, node) -> ir.Expr:
-        """Return an item of a subscript; a list of constants is an array that is known before."""
+        """Return an item of a subscript: a list is an array, one of constants an array that is known before."""
         if isinstance(value, Obj) and value.value is None:
             return ir.NewAxis()
         if isinstance(value, Obj) and value.value is Ellipsis:
@@ -180,6 +180,8 @@ class SubscriptReader(ExpressionReader):
             return self.table(value, node)
         if isinstance(value, Struct) and value.kind == "list":
             return self.filled_array(value, None if value.items else Obj(np.int64), node)
+        if isinstance(value, List):
+            return self.rows_of_list(value, node)
         return self.leaf(value, node)
 
     def constant_int(self, node) -> int:

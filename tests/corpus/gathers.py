@@ -106,7 +106,33 @@ def small_integers(a, k):
 PLACES, OTHERS = np.array([2, 0, 3, 2]), np.array([1, 0, 2, 1])
 CHOSEN = np.array([True, False, False, True])
 
+def lists_as_indices(A, b, slack):
+    n = len(b)
+    kept = [i for i in range(n) if i != slack]
+    A[:, kept] *= 2.0
+    A[np.ix_(kept, kept)] += b[slack]
+    x = np.zeros(n)
+    x[kept] = A[kept][:, kept] @ b[kept]
+    near = []
+    for i, v in enumerate(x):
+        if v > 0.0:
+            near.append(i)
+    return x @ x + b[near].sum() * A[slack, kept[-1]]
+
+
+def seen_or_not(w, fixed):
+    seen, node, s = [], 0, 0.0
+    while node not in seen:
+        seen.append(node)
+        s += 0.0 if node in fixed else w[node] ** 2 * len(seen)
+        node = (node * 2 + 1) % len(w)
+    rest = [k for k in range(len(w)) if k not in seen]
+    return s + np.sum(w[rest] ** 3) + (w[0] in w[1:]) * w[1]
+
+
 CASES = [
+    Case(lists_as_indices, (sample(4, 4) + 3.0 * np.eye(4), sample(4), 1)),
+    Case(seen_or_not, (sample(5), np.array([1, 3]))),
     Case(read_from_both_ends, (sample(5), PLACES, np.array([-1, 0, -2]))),
     Case(last_write_wins, (sample(5), PLACES, sample(4, seed=3))),
     Case(every_term_counts, (sample(5), PLACES, sample(4, seed=3), 0.7)),

@@ -142,6 +142,12 @@ def sorted_again(x):
     return y[0] ** 2
 
 
+def rows_made_anew(S, n):
+    for _ in range(n):
+        S = np.array([S[k] @ S[k - 1].T / 3.0 + np.eye(2) for k in range(len(S))])
+    return np.sum(S[0] * S[1])
+
+
 POSITIVE = np.array([0.4, 0.7, 1.2])
 
 CASES = [
@@ -162,4 +168,5 @@ CASES = [
     Case(parameter_bound_anew, (sample(3),)),
     Case(returned_by_a_function, (sample(3),)),
     Case(sorted_again, (sample(3),)),
+    Case(rows_made_anew, (sample(3, 2, 2), 3)),
 ]
