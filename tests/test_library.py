@@ -329,6 +329,25 @@ def test_an_error_of_a_page_names_the_call(tmp_path):
         plain_run(module.f, (np.arange(3.0),), (0,))
 
 
+FACTORS_IN_A_LOOP = """
+def f(X, x):
+    for k in range(3):
+        values, vectors = np.linalg.eigh(X + X.T)
+        Q, R = np.linalg.qr(X)
+        sign, log = np.linalg.slogdet(X)
+        X = 0.9 * X + np.outer(x, x)
+    return values @ x + vectors[0, 0] ** 2 + R[0, 1] ** 2 + log
+"""
+
+
+def test_factors_are_used_after_the_loop_that_makes_them(tmp_path):
+    f = loaded(f"{HEAD}{FACTORS_IN_A_LOOP}", tmp_path, "factors").f
+    args = (np.array([[2.0, 0.3, -0.4], [0.1, 1.0, 0.7], [0.5, -0.2, 3.0]]), np.array([0.3, -0.4, 0.8]))
+    value, gradients = gradient_of(f, args, (0, 1))
+    assert value == pytest.approx(f(*args), rel=1e-12)
+    assert mismatch(reference(f, args, (0, 1)), gradients, args, (0, 1)) is None
+
+
 SINGULAR = {
     "np.sum(np.linalg.eigh(X)[1])": "eigenvectors and singular vectors have no derivative",
     "np.sum(np.linalg.svd(X, full_matrices=False)[0])": "eigenvectors and singular vectors have no derivative",

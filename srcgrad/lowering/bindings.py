@@ -31,6 +31,7 @@ class BindingWriter(StoreWriter):
     onward: tuple[Stmt, ...]
     sharing: dict[str, set[str]]
     lists: set[str]
+    seen: dict[str, tuple[Expr, ...]]  # the sizes of views, in whatever branch they are bound
     bind_array: Callable[[str, Expr], object]
     spelled_out: Callable[[Expr], Expr]
     function: ir.Function
@@ -56,7 +57,8 @@ class BindingWriter(StoreWriter):
             self.read_only.add(target)
         # a name used in this trip only shows what the counters of the loops around say now
         self.steady = set(self.enclosing) & self.counters if self.is_used_here_only(target) else set()
-        self.state.views[target] = self.pull(self.frozen(value))
+        self.state.views[target] = shown = self.pull(self.frozen(value))
+        self.seen[target] = shown.dims
         self.steady = set()
 
     def is_replaced(self, target: str, base: str) -> bool:

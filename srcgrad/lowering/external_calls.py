@@ -102,7 +102,9 @@ class ExternalCaller(NestWriter):
         What no operand has shows in the result itself.
         """
         if name == "k" and "k" not in known:
-            known["k"] = self.hold(Op("min", (known["m"], known["n"])), "k")
+            shorter = Op("min", (known["m"], known["n"]))
+            known["k"] = self.hold(shorter, "k")
+            self.lengths_named[known["k"]] = shorter
         if name.isdigit():
             return Const(int(name))
         return known.get(name) or Op("shape", (Name(target),), (("axis", axis),))

@@ -123,6 +123,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.counted: set[str] = set()
         self.steady: set[str] = set()
         self.put: dict[str, tuple[Expr, ...] | None] = {}
+        self.seen: dict[str, tuple[Expr, ...]] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
 
     def new_indexer(self) -> Indexer:
@@ -316,7 +317,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         trial.state, trial.out, trial.kinds = self.state.fork(), [], dict(self.kinds)
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
-        trial.rooms = dict(self.rooms)
+        trial.rooms, trial.seen, trial.lengths_named = dict(self.rooms), {}, dict(self.lengths_named)
         trial.enclosing = list(self.enclosing)
         trial.indexer = trial.new_indexer()
         return trial
@@ -336,9 +337,9 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             trial = self.fork()
             for b in ir.blocks_of(stmt):
                 trial.scoped(b, [stmt.var] if isinstance(stmt, For) else [])
-            dims = trial.state.dims.get(name)
+            dims = trial.state.dims.get(name) or trial.seen.get(name)
             if dims is not None:
-                dims = tuple(self.spelled_out(d) for d in dims)
+                dims = tuple(trial.spelled_out(d) for d in dims)
             bound = ir.bound_in((stmt,)) | {n for n in trial.kinds if n not in self.kinds}
             if dims is None or any(n in bound for d in dims for n in ir.names_in(d)):
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
@@ -347,7 +348,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.state.storage.add(name)
 
     def spelled_out(self, size: Expr) -> Expr:
-        """Return a size without the names that lengths of slices have."""
+        """Return a size without the names that lengths have."""
         while any(e in self.lengths_named for e in ir.walk(size)):
             size = ir.substitute(size, self.lengths_named)
         return size

@@ -241,7 +241,7 @@ class AssignmentReader(PartReader):
         if len(items) != len(targets):
             self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
-        simple = simple and not any(isinstance(i, ir.Slice) for i in items)
+        simple = simple and not any(isinstance(i, ir.Slice) or is_text(i) for i in items)
         simple = simple and not any(map(self.may_be_none, stored_names(target)))
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]

@@ -36,8 +36,8 @@ class EffectReader(ExpressionReader):
             self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
 
     def stmt_assert(self, node):
-        message = node.msg.value if isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str) else None
-        if isinstance(node.msg, ast.JoinedStr):
+        message = node.msg.value if _is_literal(node.msg) else None
+        if is_formatted(node.msg):
             message = self.place(node)
         self.emit(ir.Assert(self.test(node.test), message, self.source.loc(node)))
 
@@ -49,7 +49,7 @@ class EffectReader(ExpressionReader):
         call = node.exc
         name = call.func if isinstance(call, ast.Call) else call
         if not isinstance(name, ast.Name):
-            self.fail(node, "this raise is not supported", "raise a built-in exception with a constant message")
+            self.fail(node, "this raise is not supported", "raise a built-in exception")
         found, kind = self.resolve(name.id)
         if not (found and isinstance(kind, type) and issubclass(kind, Exception)) or kind.__module__ != "builtins":
             self.fail(node, "only built-in exceptions can be raised", "raise ValueError or another built-in")
@@ -64,7 +64,7 @@ class EffectReader(ExpressionReader):
 
     def shown(self, node) -> ir.Expr:
         """Return an argument of a raised exception; a formatted text is not run, only pointed to."""
-        if isinstance(node, ast.JoinedStr):
+        if is_formatted(node):
             return Const(self.place(node))
         return self.scalar(node)
 
@@ -75,11 +75,39 @@ class EffectReader(ExpressionReader):
 
     def printed(self, node) -> list[ir.Expr]:
         """Return what an argument of print shows: the parts of a formatted text, unformatted."""
-        if not isinstance(node, ast.JoinedStr):
+        if not is_formatted(node):
             value = self.expr(node)
             return leaves_of(value) if isinstance(value, Struct) else [self.leaf(value, node)]
-        parts = [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
-        return [e for p in parts for e in self.printed(p)]
+        return [e for part in _parts(node) for e in self.printed(part)]
+
+
+def is_formatted(node) -> bool:
+    """Return whether an expression is text that is put together at run time.
+
+    >>> [is_formatted(ast.parse(t, mode="eval").body) for t in ("'a %g' % x", "'a' + str(x)", "'{}'.format(x)", "'a'")]
+    [True, True, True, False]
+    """
+    if isinstance(node, ast.BinOp):
+        return any(is_formatted(n) or _is_literal(n) for n in (node.left, node.right))
+    f = node.func if isinstance(node, ast.Call) else None
+    if isinstance(f, ast.Attribute):
+        return _is_literal(f.value) or is_formatted(f.value)
+    return isinstance(node, ast.JoinedStr) or isinstance(f, ast.Name) and f.id in ("str", "repr", "format")
+
+
+def _parts(node) -> list[ast.expr]:
+    """Return what text that is put together at run time is made of."""
+    if isinstance(node, ast.BinOp):
+        right = node.right.elts if isinstance(node.op, ast.Mod) and isinstance(node.right, ast.Tuple) else [node.right]
+        return [node.left, *right]
+    if isinstance(node, ast.Call):
+        owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        return [*owner, *node.args, *(k.value for k in node.keywords)]
+    return [p.value if isinstance(p, ast.FormattedValue) else p for p in node.values]
+
+
+def _is_literal(node) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def known_parts(value) -> Iterator:

@@ -226,8 +226,25 @@ def remarks(x):
     assert z < 100.0, f"too large: {z}"
     if z > 100.0:
         print(f"z = {z:.3f}", z)
+        print("step %d: %g" % (1, z) + ", x = {:.3f}".format(x), str(x))  # noqa: UP031, UP032
+        raise ValueError("too large: %g" % z)  # noqa: UP031
+    if z > 90.0:
+        raise ValueError("too large: " + str(z))
+    assert z < 80.0, "too large: {}".format(z)  # noqa: UP032
     pass
     return z
+
+
+SIDES = [("call", 1.0, 2.0), ("put", 0.5, 1.5)]
+
+
+def texts_among_numbers(x):
+    total = 0.0
+    for position in SIDES:
+        side, strike, count = position
+        sign = {"call": 1, "put": -1}[side]
+        total += count * max(sign * (x - strike), 0.0) ** 2
+    return total
 
 
 def local_import(x):
@@ -378,6 +395,7 @@ CASES = [
     Case(bodies_that_attract_each_other, (sample(4, 2), 1.2)),
     Case(first_rest_last, (sample(4),)),
     Case(default_by_keyword_only, (0.7,)),
+    Case(texts_among_numbers, (1.3,)),
     Case(local_import, (0.4,)),
     Case(replaced_fields, (0.4, 0.7)),
     *(Case(broken_off, (x, 2.0)) for x in (0.4, 0.2)),

@@ -293,7 +293,16 @@ def the_array_itself_or_a_copy(x):
     return np.sum(x * c) + c[2] * a[1]
 
 
+def last_row_that_a_loop_came_to(A):
+    for row in A:
+        y, z = row[1:], row[:-1]
+        if row[0] > 0.0:
+            break
+    return np.sum(row**2) + np.sum(y * z)
+
+
 CASES = [
+    Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
     Case(filtered_both_ways, (sample(6), 0.3, 2)),
     Case(constant_steps, (sample(8),)),
