@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..errors import UnsupportedError, problem_at
+from ..errors import SrcgradError, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import updates
 from ..language.calls import Routine, is_call, operation
 from ..language.ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
-from ..language.kinds import kind_of
+from ..language.kinds import Unknown, kind_of
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
@@ -88,6 +88,40 @@ def written(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
     stored |= {s.target for s in lets if isinstance(s.value, Op) and s.value.option("inplace")}
     groups = sharing(function, kinds)
     return set().union(*(groups.get(n, {n}) for n in stored))
+
+
+def writes_beyond(block: ir.Block, kinds: dict[str, Kind]) -> bool:
+    """Return whether statements may write memory that was there before them; not all kinds need be known.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> f = parse_text("def f(a, i):\\n    v = a[i:]\\n    v[0] = 1.0\\n    return a[0]")
+    >>> writes_beyond(f.body, {})
+    True
+    """
+    bound, inner = ir.bound_in(block), dict[str, set[str]]()
+    stored = ir.stored_in(block)
+    for stmt in ir.statements(block):
+        if updates(stmt):
+            stored |= set(ir.binds(stmt))
+        elif isinstance(stmt, Let):
+            inner.setdefault(stmt.target, set()).update(_may_show(stmt.value, kinds))
+        else:
+            for name in ir.binds(stmt):
+                inner.setdefault(name, set()).update(ir.names_in(*ir.exprs_of(stmt)))
+    seen: set[str] = set()
+    while stored - seen:
+        seen |= stored
+        if not stored <= bound or any(n not in inner for n in stored):
+            return True
+        stored = set().union(*(inner[n] for n in stored))
+    return False
+
+
+def _may_show(value: Expr, kinds: dict[str, Kind]) -> set[str]:
+    try:
+        return shown_by(value, kinds)
+    except (Unknown, SrcgradError):
+        return ir.names_in(value)
 
 
 def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):

@@ -212,12 +212,16 @@ class StoreWriter(ArrayReader):
             extra, value = value.dims[: -target.rank or None], self.drop_axes(value, -pad)
             if any(e != ONE for e in extra):
                 self.refuse(None, "the value has more axes than its target", "index or reshape it")
+        steps: tuple[Expr | None, ...] = (None,) * value.rank
         if not exact:
-            value = self.fitted(value, target.dims[pad:])
+            steps, value = self.steps_into(value, target.dims[pad:]), self.settled(value)
         idx = self.loop_names_for(target.rank)
         root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
-        if root in ir.names_in(source) or root in ir.names_in(value.at(tuple(Name(i) for i in idx[pad:]))):
-            value = self.detach(target, value, root, idx, pad)
+        whole = repeated(value, steps)
+        if root in ir.names_in(source) or root in ir.names_in(whole.at(tuple(Name(i) for i in idx[pad:]))):
+            value = whole if self.is_apart(target, whole, root, idx, pad) else repeated(self.set_apart(value, root), steps)
+        else:
+            value = whole
         ranges, at, own = self.own_axes(target, idx, plain_reads(value.at(tuple(map(Name, idx[pad:]))), root))
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
         cell = cell_of(target, at)
@@ -225,31 +229,28 @@ class StoreWriter(ArrayReader):
 
     def fitted(self, value: Pull, dims) -> Pull:
         """Return the value with its sizes checked against its target's, axes of length one repeated."""
-        maps = []
-        for size, own in zip(dims, value.dims, strict=True):
-            step = None if own == ONE else self.resolve_target(size, own)
-            maps.append(step)
-        value = self.settled(value)
-        if all(step is None for step in maps):
-            return value
-        return Pull(
-            value.dims,
-            lambda idx: value.at(tuple(i if s is None else stepped(s, i) for i, s in zip(idx, maps, strict=True))),
-        )
+        steps = self.steps_into(value, dims)
+        return repeated(self.settled(value), steps)
+
+    def steps_into(self, value: Pull, dims) -> tuple[Expr | None, ...]:
+        """Return the index steps at which a value's axes go along those of its target, which they are checked to fit.
+        """
+        pairs = zip(dims, value.dims, strict=True)
+        return tuple(None if own == ONE else self.resolve_target(size, own) for size, own in pairs)
 
     def drop_axes(self, p: Pull, count: int) -> Pull:
         return Pull(p.dims[count:], lambda idx: p.at((ZERO,) * count + tuple(idx)))
 
-    def detach(self, target: Pull, value: Pull, root: str, idx, pad) -> Pull:
-        """Return a value that no store into `root` changes: itself where it reads only the element written."""
+    def is_apart(self, target: Pull, value: Pull, root: str, idx, pad) -> bool:
+        """Return whether no store into `root` changes a value: it reads only the element written."""
         names = tuple(Name(i) for i in idx)
         own = tuple(ZERO if n == ONE else e for n, e in zip(value.dims, names[pad:], strict=True))
-        cell, element = cell_of(target, names), value.at(own)
-        if self.reads_only(element, root, cell, idx):
-            return value
-        kind = Kind(self.kinds[root].dtype, value.rank)
+        return self.reads_only(value.at(own), root, cell_of(target, names), idx)
+
+    def set_apart(self, value: Pull, root: str) -> Pull:
+        """Return a value computed before `root` is written."""
         if value.rank:
-            name = self.materialise(value, kind, self.fresh(f"{root}_new"))
+            name = self.materialise(value, Kind(self.kinds[root].dtype, value.rank), self.fresh(f"{root}_new"))
             return self.named(name.id)
         held = self.hold(value.at(()), "value", always=True)
         return Pull((), lambda _: held)
@@ -307,6 +308,17 @@ def plain_reads(element: Expr, root: str) -> set[str]:
             found |= own if e.base != Name(root) else set()
             beside |= others if e.base != Name(root) else own | others
     return found - beside
+
+
+def repeated(value: Pull, steps: tuple[Expr | None, ...]) -> Pull:
+    """Return a value whose axes of length one are repeated along others: those with an index step of 0 or 1."""
+    if all(step is None for step in steps):
+        return value
+
+    def at(idx) -> Expr:
+        return value.at(tuple(i if s is None else stepped(s, i) for i, s in zip(idx, steps, strict=True)))
+
+    return Pull(value.dims, at)
 
 
 def _marks(rank: int) -> tuple[Name, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .. import tree
+from ..analysis.aliases import writes_beyond
 from ..errors import Problem, problem_at
 from ..language import ir
 from ..language.ir import Const, Name, Op, Slice
@@ -250,7 +251,7 @@ class ExpressionReader:
         """Return values that were read before statement `start` of this block, held there if it changed since then."""
         since = tuple(self.out[start:])
         bound = ir.bound_in(since)
-        writes = bool(ir.stored_in(since) - bound)
+        writes = writes_beyond(since, self.shared.ranks.kinds)
         held: list[ir.Stmt] = []
 
         def settled(value):
