@@ -422,6 +422,11 @@ KINDS = {
         "'c' may be another name of an array that is written",
     ),
     "copy or view": ("v = «x[:, 1:].ravel()»\nv[0] = 2.0\nreturn np.sum(x)", (MATRIX,), "'v' may be another name"),
+    "view bound anew in other sizes": (
+        "«v = x[:, 0]»\nx[0] = 3.0\nfor k in range(2):\n    v = v[1:] * 2.0\nreturn np.sum(v)",
+        (MATRIX,),
+        "'v' becomes another name of an array, and is written",
+    ),
     "view of a view": ("v = «x.T.ravel()»\nw = v[1:]\nw[0] = 2.0\nreturn np.sum(x)", (MATRIX,), "'v' may be another"),
     "shape bound anew": (
         "s = x.shape\nfor i in range(2):\n    «s = x[1:].shape»\nreturn x[0] * s[0]",

@@ -374,17 +374,28 @@ class _Assembly(CheckpointAssembly):
 
     # -- names that numba must know on every path
     def initialise(self, function: ir.Function, forward: list[Stmt], backward: list[Stmt]) -> list[Stmt]:
-        """Return the forward part, headed by values for names that only some paths set and backward reads."""
-        read = exposed_reads(tuple(backward)) - set(function.params)
+        """Return the forward part, headed by values for names that only some paths set and backward reads.
+
+        And for those that it keeps before they are bound, as in the first trip of a loop that binds them.
+        """
+        read = exposed_reads(tuple(backward))
         sure = {n for s in forward for n in ir.binds(s) if not isinstance(s, For)}
-        nested = ir.bound_in(tuple(forward)) - sure - set(function.params)
+        bound = ir.bound_in(tuple(forward)) - set(function.params)
+        early = exposed_reads(tuple(forward)) & self.kept_by(forward)
         inits: list[Stmt] = []
-        for name in sorted(read & nested):
+        for name in sorted(read & (bound - sure) | early & bound):
             kind = self.recorder.slots.made.get(name) or self.kinds.get(name)
             if kind is None:
                 continue
             inits.append(Let(name, nothing(kind), function.loc))
         return inits + forward
+
+    def kept_by(self, forward: list[Stmt]) -> set[str]:
+        """Return the names whose values the forward part keeps."""
+        made = self.recorder.slots.made
+        every = [s for s in ir.statements(tuple(forward)) if isinstance(s, Let | Store)]
+        keeps = [s for s in every if (s.target if isinstance(s, Let) else s.base) in made]
+        return {s.value.id for s in keeps if isinstance(s.value, Name)}
 
 
 def counts_on_stack(step: Step) -> bool:

@@ -218,10 +218,10 @@ class StoreWriter(ArrayReader):
         idx = self.loop_names_for(target.rank)
         root = root_of(cell_of(target, tuple(Name(i) for i in idx))).id
         whole = repeated(value, steps)
-        if root in ir.names_in(source) or root in ir.names_in(whole.at(tuple(Name(i) for i in idx[pad:]))):
-            value = whole if self.is_apart(target, whole, root, idx, pad) else repeated(self.set_apart(value, root), steps)
-        else:
-            value = whole
+        reads = root in ir.names_in(source) or root in ir.names_in(whole.at(tuple(Name(i) for i in idx[pad:])))
+        if reads and not self.is_apart(target, whole, root, idx, pad):
+            whole = repeated(self.set_apart(value, root), steps)
+        value = whole
         ranges, at, own = self.own_axes(target, idx, plain_reads(value.at(tuple(map(Name, idx[pad:]))), root))
         element = value.at(tuple(ZERO if n == ONE else e for n, e in zip(value.dims, own[pad:], strict=True)))
         cell = cell_of(target, at)

@@ -156,6 +156,11 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
                     self.stmt(stmt)
             except SrcgradError as e:
                 problems += e.problems
+                # what is said of later statements takes for granted that the names are bound
+                self.state.storage |= {n for n in ir.binds(stmt) if self.kinds[n].rank}
+            except SizeChanges:
+                if not problems:
+                    raise
         self.rest = outer
         self.depth -= 1
         if problems:

@@ -188,6 +188,22 @@ def tests_in_order(a):
     return s if a[0] < overwrite(a, 4.0 * a[1]) else s * a[0]
 
 
+def halve(r):
+    r *= 0.5
+    return r[0]
+
+
+def fill_view(r, value):
+    v = r[::-1][:2]
+    v[0] = value * r[0]
+    return v
+
+
+def reads_before_a_callee_writes_a_view(a):
+    s = np.sum(a * a) + halve(a[1:]) * a[1]
+    return s + np.sum(-a[:2] * fill_view(a, 3.0)) + np.dot(2.0 * a, a * halve(a))
+
+
 def tuple_argument_of_a_call_that_writes(a):
     def inner(p, q):
         q[0] = 7.0 * q[1]
@@ -351,6 +367,7 @@ CASES = [
     Case(tuples_in_order, (np.array([0.7, 1.3]),)),
     Case(elements_in_order, (np.array([0.7, 1.3]),)),
     Case(keywords_in_order, (np.array([0.7, 1.3]),)),
+    Case(reads_before_a_callee_writes_a_view, (sample(4),)),
     Case(tests_in_order, (np.array([0.7, 1.3]),)),
     Case(tuple_argument_of_a_call_that_writes, (np.array([0.7, 1.3]),)),
     Case(bound_on_the_way, (0.8,)),

@@ -178,6 +178,27 @@ def value_from_before_the_loop(x, n):
     return scale * s + scale**2
 
 
+def bound_in_a_loop_and_changed_after_it(x, n):
+    for i in range(n):
+        s = np.prod(x)
+        x[i] *= math.sin(s)
+    s *= x[0]
+    return s
+
+
+def bound_in_a_loop_of_a_branch(x, n):
+    if n < 2:
+        s = x[0]
+    else:
+        i = 0
+        while i < n:
+            s = x[i] * x[i + 1]
+            x[i] *= math.sin(s)
+            i += 1
+    s **= 2
+    return s * x[1]
+
+
 def triangle_downward(x, n):
     s = x[0]
     for i in range(n - 1, -1, -1):
@@ -469,6 +490,9 @@ CASES = [
     Case(collatz_weights, (0.37, 27)),
     Case(running_mean_and_variance, (sample(6),)),
     Case(arithmetic_geometric_mean, (1.7, 0.4, 4)),
+    Case(bound_in_a_loop_and_changed_after_it, (sample(4), 3)),
+    Case(bound_in_a_loop_of_a_branch, (sample(4), 3)),
+    Case(bound_in_a_loop_of_a_branch, (sample(4), 1)),
     Case(value_from_before_the_loop, (0.9, 5)),
     Case(value_from_before_the_loop, (0.9, 0)),
 ]

@@ -131,6 +131,14 @@ def stored_backward(a, b):
     return np.sum(a * np.arange(a.size))
 
 
+def one_element_along_its_own_array(a, m, k):
+    a[::-1][::2] = np.sin(a[-1:])
+    a[1:] += a[k : k + 2][1::2][-1:]
+    m[2::-1, k % 2 :] += m[k - 2 :: -1, 1] ** 2
+    m[:, 1:] *= m[1:2, 1:] + m[:, k : k + 1]
+    return np.sum(a**2) * np.sum(m**3)
+
+
 def turned(A, B, a):
     first = np.sum(np.swapaxes(A, 0, 1) * B) + np.sum(np.flip(a) * a[0]) + np.flip(a)[1]
     second = np.sum(np.flipud(A) * A) + np.sum(np.fliplr(A) * A[0]) + np.sum(np.flip(A, axis=-1)[0] ** 3)
@@ -187,6 +195,7 @@ CASES = [
     Case(flat_and_put, (sample(2, 3), sample(4, seed=1), np.array([3, 1, 3]), sample(3, seed=2), 0.3)),
     Case(operators_on_integers, (sample(5), np.array([1, 3, 2]))),
     Case(stored_backward, (sample(4), sample(4, seed=1))),
+    Case(one_element_along_its_own_array, (sample(6), sample(4, 3, seed=1), 2)),
     Case(turned, (sample(3, 2), sample(2, 3, seed=1), sample(4, seed=2))),
     Case(permuted, (sample(2, 3, 4),)),
     Case(float32_array, (0.75,), expected=(7.0,)),
