@@ -1,6 +1,7 @@
 """Value, shape and dtype of what calls of NumPy give, for options and for elements of other dtypes than float64."""
 
 import ast
+import math
 
 import numba
 import numpy as np
@@ -27,7 +28,8 @@ def result_of(text, tmp_path):
     used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
     names = sorted(set(ARGS) & used)
     args = tuple(ARGS[n] for n in names)
-    module = loaded(f"import numpy as np\n\n\ndef f({', '.join(names)}):\n    return {text}\n", tmp_path, "result")
+    whole = f"import math\nimport numpy as np\n\ndef f({', '.join(names)}):\n    return {text}\n"
+    module = loaded(whole, tmp_path, "result")
     found = plain_result(module.f, args)
     return module.f(*copied(args)), found
 
@@ -64,6 +66,16 @@ RESULTS = (
     # whole numbers that are NumPy's widen, those of Python do not
     "j * i[0, 1]", "j + i.sum()", "np.maximum(j, i.max())", "j * np.int64(3)", "j * int(i[0, 1])", "j * i.size",
     "j + k", "np.where(m, j, i[1, 1])", "m * j[0, 0]", "m * k", "(m + j[0, 0] * 2)[0] * j[0]", "j + np.argmax(a)",
+    # floats that are NumPy's widen as well
+    "g * np.sqrt(2.0)", "g / np.sum(a)", "g * w[0]", "g - a.mean()", "np.maximum(g, w[1])", "np.where(m, g, w[0])",
+    "g * np.float64(2.5)", "g / np.sqrt(a.shape[0])", "g * (i[0, 0] / 2)", "g * np.asarray(0.3)", "g * (w @ w)",
+    "g * np.array([x, 0.5])[0]", "g * np.linalg.norm(w)", "g * max(w[3], 0.0)", "g**w[3]", "g * np.median(w)",
+    "g * np.array([0.5 * k for k in range(3)])[1]", "j[0] * g[0, 0]", "g * np.linalg.slogdet(a[:, :3])[1]",
+    # those of Python, and of single precision, do not
+    "g * math.sqrt(2.0)", "g * float(w[0])", "g * w[0].item()", "g * math.fmod(w[0], 0.2)", "g * math.modf(w[3])[0]",
+    "g * (x * 2)", "g * [0.1, 0.2][k - 1]", "g * sum([0.1, x])", "g * (g[0, 0] * 2.0)", "g * np.sqrt(g[0, 0]**2 + x)",
+    "g * (g.sum() / 3)", "np.full(3, g[0, 0] * 2.0)", "np.array([g[0, 0] * 2.0, g[0, 1]])", "g * np.percentile(g, 30)",
+    "g / math.sqrt(a.shape[0])", "g * (a.shape[0] / 2)", "np.clip(g, 0.1, x)", "np.where(m, 0.5, g)", "g * np.pi",
     # beside wider arrays, and numbers that do not widen
     "np.linalg.solve(g[:, :3], np.stack((a[:, :3], a[:, 1:])))", "np.cross(g[:, :3], w[1:])", "np.cov(g)",
     "np.corrcoef(g)", "np.linalg.pinv(g, 0.5)", "np.linalg.pinv(i, 0.5)", "np.linalg.lstsq(g.T, g[0], 0.5)[0]",
@@ -95,7 +107,7 @@ def test_value_shape_and_dtype(text, tmp_path):
     assert found.shape == right.shape
     # numbers computed from elements are widened by numba
     assert found.dtype == right.dtype or not right.ndim and {found.dtype.kind, right.dtype.kind} == {"f"}
-    single = "float32" in text or "(g" in text
+    single = "float32" in text or "(g" in text or right.dtype == np.float32
     np.testing.assert_allclose(found, right, rtol=1e-5 if single else 1e-12)
 
 
@@ -172,3 +184,85 @@ def test_an_array_that_a_loop_binds_to_a_wider_one_begins_as_wide(f, dtypes):
     expected, found = f(*args), plain_result(f, args)
     assert found.dtype == expected.dtype
     assert np.array_equal(found, expected)
+
+
+HALF, TENTHS, WIDE_TENTHS = np.float64(0.5), (0.1, 0.2, 0.3), np.array([0.1, 0.2, 0.3])
+
+
+def captured(g, n):
+    return HALF * g
+
+
+def from_a_tuple(g, n):
+    y = g * 1.0
+    for k in range(n):
+        y = y + TENTHS[k] * g
+    for tenth in TENTHS:
+        y = y + tenth * g
+    return y
+
+
+def from_an_array(g, n):
+    y = g * 1.0
+    for k in range(n):
+        y = y + WIDE_TENTHS[k] * g
+    return y
+
+
+def from_a_list(g, n):
+    items = []
+    for k in range(n):
+        items.append(0.3 * k)
+    return items[1] * g
+
+
+def from_a_list_of_elements(g, n):
+    items = []
+    for k in range(n):
+        items.append(0.3 * WIDE_TENTHS[k])
+    return items[1] * g
+
+
+def of_numpy_in_the_end(g, n):
+    s, y = 1.0, g
+    for _ in range(n):
+        y = g * s
+        s = WIDE_TENTHS.sum()
+    return y
+
+
+def damped(x, s):
+    total = 0.0
+    for k in range(3):
+        total = total + s * k
+        if total > 1.0:
+            total = total * 0.5
+    for _ in range(2):
+        x = x * s
+    return x + total
+
+
+def called_with_both(g, n):
+    return damped(g, 0.3) + 0, damped(g, WIDE_TENTHS[2]) + 0, damped(g, math.sin(WIDE_TENTHS[2])) + 0
+
+
+@pytest.mark.parametrize("f", [captured, from_a_tuple, from_an_array, from_a_list, from_a_list_of_elements,
+                               of_numpy_in_the_end, called_with_both])  # fmt: skip
+def test_numbers_of_python_and_numpy_beside_single_precision(f):
+    args = np.array([0.3, 1.7, -0.2], dtype=np.float32), 3
+    expected, found = f(*args), plain_result(f, args)
+    several = isinstance(expected, tuple)
+    for right, value in zip(expected if several else (expected,), found if several else (found,), strict=True):
+        assert value.dtype == right.dtype
+        np.testing.assert_allclose(value, right, rtol=1e-6 if right.dtype == np.float32 else 1e-14)
+
+
+def test_gradient_through_a_wider_array():
+    def f(g, w):
+        return np.sum(np.sin(g * w[0])) + np.sum(g * 2.0)
+
+    g, w = np.array([0.3, 1.7, -0.2], dtype=np.float32), np.array([0.4])
+    _, g_bar, w_bar = plain_run(f, (g, w), (0, 1))[2]
+    assert g_bar.dtype == np.float32
+    np.testing.assert_allclose(g_bar, np.cos(g * w[0]) * w[0] + 2.0, rtol=1e-6)
+    np.testing.assert_allclose(w_bar, [np.sum(np.cos(g * w[0]) * g)], rtol=1e-14)

@@ -218,12 +218,12 @@ def front(
         function = passes.run("webs", function, split_webs)
         function = passes.run("in place", function, read_in_place)
         params = dict(zip(function.params, param_kinds, strict=True))
-        function = passes.run("products", function, partial(lift_products, params=params))
-        function = with_residuals(function) if reverse else function
         # what is allowed for may be left from arguments with more axes
         there = [(k, axis) for k, axis in variant.repeats.axes if axis < param_kinds[k].rank]
-        function = with_axes_of_one(function, there)
         try:
+            function = passes.run("products", function, partial(lift_products, params=params))
+            function = with_residuals(function) if reverse else function
+            function = with_axes_of_one(function, there)
             lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.repeats.anywhere, keep_args)
             break
         except ReadInPlace as found:

@@ -56,7 +56,7 @@ def _text(expr: Expr) -> tuple[str, int]:
 
 
 def _const(value) -> tuple[str, int]:
-    text = repr(value)
+    text = repr(float(value) if isinstance(value, float) else value)
     if text in ("inf", "-inf", "nan"):
         return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}[text], _UNARY
     return text, _UNARY if text.startswith("-") else _ATOM

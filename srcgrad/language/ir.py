@@ -45,7 +45,7 @@ class Name(Expr):
 @hashed_once
 @dataclass(frozen=True, slots=True, eq=False)
 class Const(Expr):
-    """A literal bool, int, float or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
+    """A literal bool, int, float (also a float64) or string. `Const(1)`, `Const(1.0)` and `Const(True)` differ."""
 
     value: Any
     loc: Loc | None = _loc()
@@ -57,7 +57,7 @@ class Const(Expr):
         return hash(self._key())
 
     def _key(self):
-        return type(self.value).__name__, repr(self.value)
+        return type(self.value).__name__.removesuffix("64"), str(self.value)
 
 
 @hashed_once

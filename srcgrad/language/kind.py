@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..rules import elementwise
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a name holds: dtype ('float64', 'int64', 'bool', ...) and rank (0 for a scalar).
 
-    A whole number that is NumPy's, an element or a sum, say, has in `numpy` the dtype that it has there: it widens
-    narrower arrays, where a number of Python takes theirs.
+    A number that is NumPy's, an element, a sum or a sine, say, has in `numpy` the dtype that it has there: it widens
+    narrower arrays, where a number of Python takes theirs. A list of Python's numbers says so in the same place.
     """
 
     dtype: str
@@ -27,8 +29,24 @@ class Kind:
     def is_int(self) -> bool:
         return self.dtype.startswith(("int", "uint"))
 
+    @property
+    def own(self) -> str:
+        """The dtype that NumPy has for it, which for a number may be narrower than what compiled code computes in."""
+        return self.dtype if self.rank else self.numpy or self.dtype
+
+    @property
+    def is_numpy(self) -> bool:
+        """Whether a number is NumPy's."""
+        return bool(self.numpy) or self.dtype not in _OF_PYTHON
+
     def __str__(self):
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
+
+
+_CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
+               "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
+_OF_PYTHON = ("bool", "int64", "float64")
+OF_NUMBERS = "numbers"  # what a list of Python's numbers has in `numpy`
 
 
 def promote(*dtypes: str) -> str:
@@ -39,32 +57,72 @@ def promote(*dtypes: str) -> str:
 
 
 def common(kinds) -> Kind:
-    """Return the kind of an elementwise result: broadcast rank, promoted dtype, scalars weak against arrays.
+    """Return the kind of an elementwise result: broadcast rank, promoted dtype.
 
-    A whole number of NumPy's widens an array of narrower ones.
+    Numbers of NumPy take part in that as arrays do; those of Python make floats of integers, integers of truth values.
     """
     kinds = list(kinds)
     rank = max(k.rank for k in kinds)
-    arrays_ = [k.dtype for k in kinds if k.rank]
-    scalars = [k.dtype for k in kinds if not k.rank]
-    if not arrays_:
-        return Kind(promote(*scalars), 0, in_numpy(*kinds))
-    dtype = promote(*arrays_)
-    if any(s.startswith("float") for s in scalars) and not dtype.startswith(("float", "complex")):
-        dtype = "float64"
-    elif dtype == "bool" and any(s != "bool" for s in scalars):
-        dtype = in_numpy(*(k for k in kinds if not k.rank)) or "int64"
-    elif dtype.startswith(("int", "uint")):
-        dtype = promote(dtype, in_numpy(*(k for k in kinds if not k.rank)) or dtype)
-    return Kind(dtype, rank)
+    if not rank:
+        return Kind(promote(*(k.dtype for k in kinds)), 0, in_numpy(*kinds))
+    return Kind(_together(kinds), rank)
 
 
 def in_numpy(*kinds: Kind) -> str:
-    """Return the dtype that whole numbers have in NumPy together; '' where all are Python's."""
-    own = [k.numpy or k.dtype for k in kinds if k.is_int and (k.numpy or k.dtype != "int64")]
-    return promote(*own) if own and all(k.is_int or k.dtype == "bool" for k in kinds) else ""
+    """Return the dtype that numbers have in NumPy together; '' where all are Python's."""
+    return _together(kinds) if any(k.is_numpy for k in kinds) else ""
+
+
+def _together(kinds) -> str:
+    """Return the dtype that arrays and numbers have in NumPy together, one of them at least being NumPy's."""
+    dtype = promote(*(k.own for k in kinds if k.rank or k.is_numpy))
+    weak = [k for k in kinds if not k.rank and not k.is_numpy]
+    if any(k.is_float for k in weak) and not dtype.startswith(("float", "complex")):
+        return "float64"
+    return "int64" if dtype == "bool" and any(k.is_int for k in weak) else dtype
 
 
 def of_array(kind: Kind) -> Kind:
-    """Return the kind of what NumPy gives: a whole number has its dtype."""
-    return Kind(kind.dtype, 0, kind.dtype) if kind.is_int and not kind.rank else kind
+    """Return the kind of what NumPy gives: a number has its dtype."""
+    return kind if kind.rank or kind.dtype == "bool" or kind.numpy else Kind(kind.dtype, 0, kind.dtype)
+
+
+def elementwise_kind(fn: str, operands) -> Kind:
+    """Return the kind of what an elementwise operation gives."""
+    kind = _elementwise_dtype(fn, operands)
+    if kind.rank or kind.dtype == "bool":
+        return kind
+    if fn.startswith("math.") or fn in _CAST_DTYPE and "." not in fn:
+        return Kind(kind.dtype)
+    own = in_numpy(*operands)
+    if "." in fn and fn not in _CAST_DTYPE:
+        own = own or kind.dtype
+    if own and own.startswith("float") != kind.is_float:
+        own = kind.dtype
+    return Kind(kind.dtype, 0, kind.dtype if fn in _CAST_DTYPE else own)
+
+
+def _elementwise_dtype(fn: str, operands) -> Kind:
+    kind = common(operands)
+    if fn in elementwise.COMPARISONS or fn == "not":
+        return Kind("bool", kind.rank)
+    if fn in elementwise.LOGIC or fn in elementwise.HINTS:
+        return kind
+    if fn in _CAST_DTYPE:
+        return Kind(_CAST_DTYPE[fn], kind.rank)
+    if fn == "div":
+        return kind if kind.is_float else Kind("float64", kind.rank)
+    if fn in ("add", "mul") and kind.dtype == "bool" and kind.rank:
+        return kind
+    if fn in elementwise.ARITHMETIC or fn in elementwise.STEPS:
+        return Kind("int64", kind.rank) if kind.dtype == "bool" else kind
+    if fn in ("math.floor", "math.ceil", "math.trunc"):
+        return Kind("int64", kind.rank)
+    result = elementwise.BY_SPELLING[fn].result
+    if result == "first":
+        kind = Kind(operands[0].dtype, kind.rank)
+    if result in ("bool", "int"):
+        return Kind("bool" if result == "bool" else "int64", kind.rank)
+    if result in ("float", "first") and not kind.is_float:
+        return Kind("float64", kind.rank)
+    return kind

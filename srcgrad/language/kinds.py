@@ -1,11 +1,13 @@
 """Infer what every name holds: dtype and rank.
 
-NumPy's promotion, with scalars weak against arrays, but for whole numbers that are NumPy's. A name has one kind in the
-whole function (webs see to that); where definitions differ in dtype the wider one holds, where they differ in rank the
+NumPy's promotion: numbers of Python are weak against arrays, those of NumPy are not. A name has one kind in the whole
+function (webs see to that); where definitions differ in dtype the wider one holds, where they differ in rank the
 function is refused.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,13 +15,12 @@ from ..errors import KindError, UnsupportedError, problem_at
 from ..rules import arrays, draws, elementwise, externals
 from . import ir
 from .blocks import updates
+from .calls import ReadInPlace
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
-from .kind import common, in_numpy, of_array, promote
+from .kind import OF_NUMBERS, common, elementwise_kind, in_numpy, of_array, promote
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
-_CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
-               "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
 
 
 def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kind]:
@@ -40,16 +41,19 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     kinds = dict(params)
     for name, array in function.captured:
         kinds[name] = Kind(str(array.dtype), array.ndim)
-    inference = _Inference(kinds, {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)})
+    made = [s for s in ir.statements(function.body) if holds_items(s)]
+    copies = {n for s in made if not is_list(s) for n in ir.binds(s)}
+    inference = _Inference(kinds, {n for s in made for n in ir.binds(s)}, copies)
     for _ in range(16):
         before = dict(kinds)
         inference.complete = True
         inference.block(function.body)
         unknown = sorted(inference.lists - set(kinds))
-        if kinds == before and unknown:
+        settled = kinds == before and all(k.numpy == before[n].numpy for n, k in kinds.items())
+        if settled and unknown:
             # what is put into it is made from what it holds: numbers, then, as all that is said of them fits
             kinds[unknown[0]] = Kind("float64", 1)
-        elif kinds == before:
+        elif settled:
             break
     return inference
 
@@ -59,9 +63,10 @@ class Unknown(Exception):
 
 
 class _Inference:
-    def __init__(self, kinds: dict[str, Kind], lists: set[str]):
+    def __init__(self, kinds: dict[str, Kind], lists: set[str], copies: set[str]):
         self.kinds = kinds
         self.lists = lists
+        self.copies = copies
         self.final = False
         self.complete = True
 
@@ -103,7 +108,8 @@ class _Inference:
             if stmt.base in self.lists:
                 item, known = kind_of(stmt.value, self.kinds, stmt.loc), self.kinds.get(stmt.base)
                 rank = known.rank if known is not None and stmt.op != "=" else item.rank + 1
-                self.bind(stmt.base, Kind(item.dtype, rank), stmt.loc)
+                made = of_items(item, stmt.base in self.copies)
+                self.bind(stmt.base, replace(made, rank=rank), stmt.loc)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
@@ -137,7 +143,16 @@ class _Inference:
         if old is not None and old.rank != kind.rank:
             what = f"{name!r} holds {old} and then {kind}"
             raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
-        self.kinds[name] = kind if old is None else Kind(promote(old.dtype, kind.dtype), kind.rank, in_numpy(old, kind))
+        if old is not None:
+            own = in_numpy(old, kind) if not kind.rank else kind.numpy and old.numpy
+            kind = Kind(promote(old.dtype, kind.dtype), kind.rank, own)
+        self.kinds[name] = kind
+
+
+def of_items(item: Kind, copies: bool) -> Kind:
+    """Return the kind of a list that holds such items, or of an array that `copies` them."""
+    numbers = not item.rank and not item.is_numpy and not copies
+    return Kind(item.own if copies else item.dtype, item.rank + 1, OF_NUMBERS if numbers else "")
 
 
 def holds_items(stmt) -> bool:
@@ -175,7 +190,7 @@ def kind_of(expr: ir.Expr, kinds: dict[str, Kind], loc=None) -> Kind:
         if isinstance(expr.value, int):
             return INT
         if isinstance(expr.value, float):
-            return FLOAT
+            return of_array(FLOAT) if isinstance(expr.value, np.floating) else FLOAT
         raise KindError(problem_at(expr.loc or loc, "text is used as a number", "keep text out of numeric functions"))
     if isinstance(expr, Select):
         kind_of(expr.test, kinds, loc)
@@ -203,11 +218,25 @@ def _routine_kinds(routine, operands: tuple[Kind, ...], loc) -> tuple[Kind, ...]
     if sum(kinds is None for kinds in routine.facts.values()) > 5:
         raise KindError(problem_at(loc, f"{routine.name} calls itself with arguments of ever other kinds",
                                    "keep their dtypes and numbers of axes"))  # fmt: skip
-    known = ("kinds", operands) in routine.facts
-    found = routine.facts["kinds", operands] if known else routine_kinds(routine, operands)
+    found = _known_kinds(routine, operands)
     if found is None:
         raise Unknown(routine.name)
+    if any(_marks(operands)) and routine.rule is None:
+        plain = tuple(replace(k, numpy="") for k in operands)
+        _known_kinds(routine, plain)
+        ours, usual = (routine.facts.get(("names", given, _marks(given))) for given in (operands, plain))
+        if ours and usual and ours != usual:
+            raise ReadInPlace(routine)  # it is compiled for numbers of Python, and those of NumPy differ to it
     return found
+
+
+def _known_kinds(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...] | None:
+    key = ("kinds", operands, _marks(operands))
+    return routine.facts[key] if key in routine.facts else routine_kinds(routine, operands)
+
+
+def _marks(operands: tuple[Kind, ...]) -> tuple[str, ...]:
+    return tuple(k.numpy for k in operands)
 
 
 def external_kinds(call: Op, operands: tuple[Kind, ...], loc=None) -> tuple[Kind, ...]:
@@ -216,12 +245,12 @@ def external_kinds(call: Op, operands: tuple[Kind, ...], loc=None) -> tuple[Kind
     if found is None:
         given = " and ".join(map(str, operands))
         raise KindError(problem_at(call.loc or loc, f"{call.fn} of {given}", "pass arrays with the axes it takes"))
-    return found
+    return tuple(map(of_array, found))
 
 
 def routine_kinds(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
     """Return the kinds of a routine's results; where it calls itself, those that its other paths give settle them."""
-    function, facts, key = routine.function, routine.facts, ("kinds", operands)
+    function, facts, key = routine.function, routine.facts, ("kinds", operands, _marks(operands))
     params = dict(zip(function.params, operands, strict=True))
     facts[key] = None
     try:
@@ -235,7 +264,7 @@ def routine_kinds(routine, operands: tuple[Kind, ...]) -> tuple[Kind, ...]:
         del facts[key]
         raise
     if inference.complete:
-        facts["names", operands] = infer_kinds(function, params)
+        facts["names", operands] = facts["names", *key[1:]] = infer_kinds(function, params)
     else:
         del facts[key]  # known in part only, while a routine that calls this one is being settled
     return found
@@ -262,14 +291,14 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if elementwise.is_elementwise(fn):
         if (refused := elementwise.refusal(fn, operands)) is not None:
             raise KindError(problem_at(where, *refused))
-        return _elementwise_kind(fn, operands)
+        return elementwise_kind(fn, operands)
     if fn in ("shape", "len", "size", "ndim", "trips", "next_checkpoint"):
         if fn == "shape" and expr.option("axis") >= operands[0].rank:
             raise KindError(problem_at(where, f"axis {expr.option('axis')} of {operands[0]}", "it has fewer axes"))
         return INT
     if fn == "np.where":
-        return common(operands[1:]) if operands[0].rank <= max(k.rank for k in operands[1:]) else Kind(
-            common(operands[1:]).dtype, operands[0].rank)  # fmt: skip
+        chosen = of_array(common(operands[1:]))
+        return chosen if operands[0].rank <= chosen.rank else Kind(chosen.own, operands[0].rank)
     if fn in arrays.REDUCTIONS:
         return of_array(_reduction_kind(expr, operands[0], where))
     if fn == "np.dot":
@@ -277,29 +306,31 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn in externals.BY_SPELLING:
         return external_kinds(expr, tuple(operands), where)[0]
     if fn == "np.outer":
-        return Kind(common(operands).dtype, 2)
+        return Kind(common(operands).own, 2)
     if fn in ("np.full", "np.full_like") and operands[-1].rank:
         raise KindError(problem_at(where, f"{fn} of {operands[-1]}", "write np.broadcast_to(value, shape).copy()"))
     if fn in arrays.ALLOCATIONS:
         count = len(operands) - (fn == "np.full")
-        default = operands[-1].dtype if fn == "np.full" else "float64"
-        return Kind(_dtype_option(expr, kinds, default), count)
+        default = operands[-1].own if fn == "np.full" else "float64"
+        return of_array(Kind(_dtype_option(expr, kinds, default), count))
     if fn == "stack":
         return Kind(_dtype_option(expr, kinds, "float64"), 1)
     if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
-        return Kind(_dtype_option(expr, kinds, operands[0].dtype), operands[0].rank)
+        return of_array(Kind(_dtype_option(expr, kinds, operands[0].own), operands[0].rank))
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
     if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to"):
         return _shape_kind(expr, operands, where)
-    if fn in ("head", "copy", "print_grad", "np.flip", "np.transpose", "np.ascontiguousarray", "unset"):
+    if fn in ("copy", "np.ascontiguousarray"):
+        return of_array(replace(operands[0], numpy="" if operands[0].rank else operands[0].numpy))
+    if fn in ("head", "print_grad", "np.flip", "np.transpose", "unset"):
         return operands[0]
     if fn == "astype":
-        return Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank)
+        return of_array(Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank))
     if fn in ("in_order", "overlap"):
         return BOOL
     if fn == "item":
-        return of_array(Kind(operands[0].dtype))
+        return Kind(operands[0].dtype)
     if fn in ("records", "pop"):
         return operands[0]
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
@@ -353,33 +384,6 @@ def _dtype_option(expr: Op, kinds, default: str) -> str:
     if dtype is None:
         return default
     return dtype if isinstance(dtype, str) else kind_of(dtype, kinds).dtype
-
-
-def _elementwise_kind(fn: str, operands) -> Kind:
-    kind = common(operands)
-    if fn in elementwise.COMPARISONS or fn == "not":
-        return Kind("bool", kind.rank)
-    if fn in elementwise.LOGIC or fn in elementwise.HINTS:
-        return kind
-    if fn in _CAST_DTYPE:
-        cast = Kind(_CAST_DTYPE[fn], kind.rank)
-        return of_array(cast) if fn.startswith("np.") else cast
-    if fn == "div":
-        return kind if kind.is_float else Kind("float64", kind.rank)
-    if fn in ("add", "mul") and kind.dtype == "bool" and kind.rank:
-        return kind
-    if fn in elementwise.ARITHMETIC or fn in elementwise.STEPS:
-        return Kind("int64", kind.rank) if kind.dtype == "bool" else kind
-    if fn in ("math.floor", "math.ceil", "math.trunc"):
-        return Kind("int64", kind.rank)
-    result = elementwise.BY_SPELLING[fn].result
-    if result == "first":
-        kind = Kind(operands[0].dtype, kind.rank)
-    if result in ("bool", "int"):
-        return Kind("bool" if result == "bool" else "int64", kind.rank)
-    if result in ("float", "first") and not kind.is_float:
-        return Kind("float64", kind.rank)
-    return kind
 
 
 def _reduction_kind(expr: Op, operand: Kind, loc) -> Kind:
@@ -476,5 +480,5 @@ def _sub_kind(expr: Sub, kinds, loc) -> Kind:
                 advanced.append(kind.rank)
     if used > base.rank:
         raise KindError(problem_at(where, f"too many indices: {used} for {base}", "drop an index"))
-    rank += base.rank - used
-    return of_array(Kind(base.dtype, rank + (max(advanced) if advanced else 0)))
+    rank += base.rank - used + (max(advanced) if advanced else 0)
+    return Kind(base.dtype, rank) if base.numpy == OF_NUMBERS and not rank else of_array(Kind(base.dtype, rank))

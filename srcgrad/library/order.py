@@ -176,7 +176,8 @@ def quantile_place(n, share, method):
 @page(np.percentile, cases=("A(5), 30.0", "A(3, 4), [10, 90], axis=1"))
 def percentile(a, q, axis=None, method="linear", keepdims=False):
     """The number below which so many in a hundred elements lie."""
-    return np.quantile(a, np.asarray(q) / 100.0, axis=axis, method=method, keepdims=keepdims)
+    share = np.asarray(q) / 100.0 if np.ndim(q) > 0 else q / 100.0
+    return np.quantile(a, share, axis=axis, method=method, keepdims=keepdims)
 
 
 @page(np.nanmedian, cases=("H(5)", "H(2, 3), axis=1"))
@@ -220,7 +221,8 @@ def nanquantile(a, q, axis=None, method="linear", keepdims=False):
 @page(np.nanpercentile, cases=("H(5), 30.0", "H(2, 3), 60.0, axis=1"))
 def nanpercentile(a, q, axis=None, method="linear", keepdims=False):
     """The percentile of what is not NaN; NaN where there is nothing."""
-    return np.nanquantile(a, np.asarray(q) / 100.0, axis=axis, method=method, keepdims=keepdims)
+    share = np.asarray(q) / 100.0 if np.ndim(q) > 0 else q / 100.0
+    return np.nanquantile(a, share, axis=axis, method=method, keepdims=keepdims)
 
 
 def quantile_of_known(row, q, method):

@@ -83,6 +83,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
         self.kinds = kinds
         self.stretch = stretch
+        self.single = any(k.dtype == "float32" for k in kinds.values())
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
         self.loops = self.depth = 0

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from ..errors import BROADCAST, UnsupportedError, problem_at
 from ..language import ir
 from ..language.affine import at_most_one, clipped, simplify_index
 from ..language.ir import Const, Expr, If, Kind, Let, Name, Op, Select, Sub
+from ..language.kinds import FLOAT
 from ..rules import arrays, draws, elementwise, externals
 from .choices import ChoiceReader
 from .external_calls import ExternalCaller
@@ -23,6 +26,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
 
     # what `Lowerer` sets up
     stretch: bool
+    single: bool
 
     # -- scalars
     def scalar(self, expr: Expr, into: str | None = None) -> Expr:
@@ -31,7 +35,9 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
         A reduction that is the whole expression accumulates in `into`.
         """
         if isinstance(expr, Name | Const):
-            return expr
+            # beside single precision plain Python computes as compiled code does if this is said
+            said = self.single and isinstance(expr, Const) and isinstance(expr.value, np.floating)
+            return Op("np.float64", (expr,), (), expr.loc) if said else expr
         if isinstance(expr, Select):
             return self.scalar_select(expr)
         if isinstance(expr, Sub):
@@ -84,6 +90,9 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
     def scalar_op(self, expr: Op) -> Expr:
         """Return an operation on scalars in a form that numba computes as Python does."""
         if expr.fn == "stop_gradient" and not self.kind(expr.args[0]).is_float:
+            return expr.args[0]
+        said = self.single and isinstance(expr.args[0], Const)
+        if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]) == FLOAT and not said:
             return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)

@@ -181,6 +181,16 @@ class ArrayCallReader(ExpressionReader):
             return value
         return self.hold(Op("np.nonzero", (value,), (("axis", 0),), self.source.loc(node)), node)
 
+    def limits(self, node, f):
+        """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
+        dtype = self.static(self.positional(node)[0], node)
+        if isinstance(dtype, ir.Expr):
+            kind = self.shared.ranks.kind(dtype)
+            if kind is None:
+                self.fail(node, "the dtype is not known here", "name it: np.float64")
+            dtype = kind.dtype
+        return Obj(f(np.dtype(dtype)))
+
     def without_cast(self, value):
         """Return the array itself where a cast, such as `np.float64(a)`, gives it back as it is."""
         if isinstance(value, Op) and value.fn in elementwise.CASTS and value.fn.startswith("np."):

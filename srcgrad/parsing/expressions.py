@@ -167,7 +167,8 @@ class ExpressionReader:
             self.fail(node, "a whole number of more than 64 bits", "make it a float: 2.0**70, 1e20")
         # a member of an enumeration of numbers or texts is one of these
         plain = next(t for t in (bool, int, float, str) if isinstance(value, t))
-        return Const(str.__str__(value) if plain is str else plain(value), self.source.loc(node))
+        known = value if isinstance(value, np.float64) else str.__str__(value) if plain is str else plain(value)
+        return Const(known, self.source.loc(node))
 
     def expr_name(self, node):
         if node.id in self.env:
@@ -189,10 +190,10 @@ class ExpressionReader:
 
     def lift(self, value, node, hint="constant"):
         """Return a captured Python object as a value: numbers become constants, arrays captured names."""
-        if isinstance(value, bool | int | float | str):
+        if isinstance(value, bool | int | float | str) and not isinstance(value, np.float64):
             return self.known_number(value, node)
         if isinstance(value, np.bool_ | np.integer | np.floating):
-            return Const(value.item(), self.source.loc(node))
+            return Const(value if isinstance(value, np.float64) else value.item(), self.source.loc(node))
         if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
             return value
         if isinstance(value, np.ndarray):

@@ -181,7 +181,8 @@ class LoopReader(LoopedReader):
         count = len(known.items)
         if known.items and all(isinstance(v, Const) and not is_text(v) for v in known.items):
             table = self.table(known, node)
-            return Trips(Const(count), lambda k: ir.Sub(table, (k,), self.source.loc(node)))
+            loc = self.source.loc(node)
+            return Trips(Const(count), lambda k: self.of_python(known.items, ir.Sub(table, (k,), loc)))
         return Trips(Const(count), lambda k: known.items[self.constant_place(k)], most=count)
 
     def constant_place(self, k: ir.Expr) -> int:

@@ -116,8 +116,10 @@ class OperationReader(ExpressionReader):
         for read in tables:
             value = read(node, f)
             if value is not NOT_HERE and value is not None:
-                return value
-        return self.user_call(node, f)
+                break
+        else:
+            value = self.user_call(node, f)
+        return self.as_python(value) if getattr(f, "__module__", None) == "math" else value
 
     def helper_call(self, node, f):
         """Return the value of a call that generated code makes, or that says something of the derivative."""
@@ -182,16 +184,6 @@ class OperationReader(ExpressionReader):
         kinds = [self.shared.ranks.kind(v) for v in (*given, *options.values()) if isinstance(v, ir.Expr)]
         floats = any(k is not None and k.is_float for k in kinds)
         return not floats and isinstance(step, Const) and isinstance(step.value, int) and step.value > 0
-
-    def limits(self, node, f):
-        """Return `np.finfo` or `np.iinfo` of a dtype, whose fields are constants."""
-        dtype = self.static(self.positional(node)[0], node)
-        if isinstance(dtype, ir.Expr):
-            kind = self.shared.ranks.kind(dtype)
-            if kind is None:
-                self.fail(node, "the dtype is not known here", "name it: np.float64")
-            dtype = kind.dtype
-        return Obj(f(np.dtype(dtype)))
 
     def hint(self, node, f):
         """Read `stop_gradient(x)` or `print_grad(x, label)`."""
@@ -409,12 +401,15 @@ class OperationReader(ExpressionReader):
             same = dtype is not None and kind is not None and self.dtype_of(dtype, node) == kind.dtype == "float64"
             if f is not np.array and same:
                 dtype = None  # the array itself: nothing that follows can make its dtype wider
-            copied = Op("copy", (value,), (), loc) if f is np.array else value
+            number = kind is not None and not kind.rank and not kind.is_numpy  # from here on it is NumPy's
+            own = "copy" if f is np.array else "np.float64" if number and kind.is_float else ""
+            copied = Op(own, (value,), (), loc) if own else value
             return copied if dtype is None else Op("astype", (value,), (("dtype", self.dtype_of(dtype, node)),), loc)
         if isinstance(value, List):
             array = self.rows_of_list(value, node)
             if isinstance(node.args[0], ast.ListComp) and value.full:
                 self.shared.lists_of_lists.discard(value.buffer.id)  # nothing shows the list
+                self.out[:] = [_as_copies(s, value.buffer) for s in self.out]
             else:
                 array = Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.dtype_of(dtype, node)),), loc)
@@ -489,6 +484,13 @@ def _regular(value):
     if len(shapes) != 1 or None in shapes:
         return None, []
     return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
+
+
+def _as_copies(stmt: ir.Stmt, buffer: Name) -> ir.Stmt:
+    """Return the statement that makes a buffer of numbers as that of an array made of them."""
+    made = stmt.value if isinstance(stmt, ir.Let) and stmt.target == buffer.id else None
+    static = (("copies", True),)
+    return replace(stmt, value=replace(made, static=static)) if isinstance(made, Op) and made.fn == "list" else stmt
 
 
 def _lookup(table, key):

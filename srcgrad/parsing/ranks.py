@@ -6,7 +6,7 @@ from ..errors import SrcgradError
 from ..language import ir
 from ..language.blocks import updates
 from ..language.ir import For, Kind, Let, Store, Unpack
-from ..language.kinds import INT, Unknown, call_kinds, holds_items, kind_of
+from ..language.kinds import INT, Unknown, call_kinds, holds_items, is_list, kind_of, of_items
 from ..rules import externals
 
 
@@ -25,6 +25,7 @@ class Ranks:
     def __init__(self, kinds: dict[str, Kind] | None = None):
         self.kinds = dict(kinds or {})
         self.lists: set[str] = set()  # what holds the items of lists
+        self.copies: set[str] = set()  # those of them that are arrays made of such items
 
     def note(self, stmt: ir.Stmt):
         """Take notice of what a statement binds."""
@@ -33,10 +34,11 @@ class Ranks:
                 self.bind(stmt.target, self.kind(stmt.value))
             if holds_items(stmt):
                 self.lists.add(stmt.target)
+                self.copies |= set() if is_list(stmt) else {stmt.target}
         elif isinstance(stmt, Store):
             if stmt.base in self.lists and stmt.base not in self.kinds and stmt.op == "=":
                 item = self.kind(stmt.value)
-                self.bind(stmt.base, item and Kind(item.dtype, item.rank + 1))
+                self.bind(stmt.base, item and of_items(item, stmt.base in self.copies))
         elif isinstance(stmt, For):
             self.bind(stmt.var, INT)
         elif isinstance(stmt, Unpack):

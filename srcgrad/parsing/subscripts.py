@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import numpy as np
 
@@ -119,8 +120,24 @@ class SubscriptReader(ExpressionReader):
         if self.is_truth(key) and len(items) == 2:
             return ir.Select(key, items[1], items[0], loc)
         if all(isinstance(v, Const) for v in items):
-            return Sub(self.table(value, node), (key,), loc)
-        return Sub(self.hold(self.as_array(value, node), node, "items"), (key,), loc)
+            return self.of_python(value.items, Sub(self.table(value, node), (key,), loc))
+        items_held = self.hold(self.as_array(value, node), node, "items")
+        return self.of_python(items, Sub(items_held, (key,), loc))
+
+    def of_python(self, items, read: ir.Expr) -> ir.Expr:
+        """Return what reads one of known items from an array of them: a float of Python's where all are that."""
+        kinds = [self.shared.ranks.kind(v) for v in items]
+        if any(k is None or k.is_numpy for k in kinds) or not any(k is not None and k.is_float for k in kinds):
+            return read
+        return Op("float", (read,), (), read.loc)
+
+    def as_python(self, value):
+        """Return a float, or several of them, as those of Python."""
+        if isinstance(value, Struct):
+            return replace(value, items=tuple(map(self.as_python, value.items)))
+        kind = self.shared.ranks.kind(value) if isinstance(value, ir.Expr) else None
+        of_numpy = kind is not None and kind.is_float and not kind.rank and kind.is_numpy
+        return Op("float", (value,), (), value.loc) if of_numpy else value
 
     def is_number(self, value) -> bool:
         """Return whether a value is one number, no truth value."""
