@@ -18,7 +18,7 @@ ROOT = Path(sg.__file__).parent
 # In each package, a module imports only from rows above its own, lazily or not.
 LEVELS = {
     "": (
-        ("coloring", "errors", "look", "shown", "store", "switches", "timings", "travel", "tree"),
+        ("coloring", "errors", "freed", "look", "shown", "store", "switches", "timings", "travel", "tree"),
         ("api", "custom", "flat", "hints", "primitives"),
         ("jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
         ("check", "implicit", "scipy"),

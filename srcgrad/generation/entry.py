@@ -23,6 +23,7 @@ from numba.extending import overload
 from .. import store, tree
 from ..analysis import warned
 from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
+from ..freed import keep_freed
 from ..hints import Nondifferentiable
 from ..language.emit import Line, emit_lines
 from ..language.ir import Fresh, Kind
@@ -124,6 +125,7 @@ class Entry:
         # whether a call leaves traces, so that it cannot be made again: known from the first module on
         self.once = store.load_note(self._note()) is not None
         self.call = by_types(self._implementation)
+        keep_freed()
 
     def _note(self) -> str:
         return store.digest(self.key, "once")
