@@ -1,4 +1,4 @@
-"""Memory that a call frees stays with the process, up to a bound: pages of the system cost more than many derivatives."""
+"""Memory that a call frees stays with the process, up to a bound: pages of the system cost more than many calls."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "records", "upward", "first", "rows", "gather", "adjoint joins",
-    "scratch", "additions", "scalars", "ends", "split", "one pass", "turns", "from zero", "sums",
+    "scratch", "additions", "scalars", "ends", "split", "one pass", "rebind", "turns", "from zero", "sums",
     "in place", "products",
 )  # fmt: skip
 

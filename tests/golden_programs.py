@@ -174,6 +174,18 @@ def cohesion(x):
     return energy
 
 
+def string(u0, c, steps):
+    n = u0.size
+    u, before = u0.copy(), u0.copy()
+    for t in range(steps):
+        new = np.zeros(n)
+        for i in range(1, n - 1):
+            new[i] = 2.0 * u[i] - before[i] + c * u[i] ** 2 * (u[i + 1] - 2.0 * u[i] + u[i - 1])
+        before = u
+        u = new
+    return np.sum(u**2)
+
+
 def gaussians(x, centres, a):
     return np.sum(np.exp(-a * (x[:, None] - centres) ** 2) * np.exp(x)[:, None] * np.log(centres))
 
@@ -237,6 +249,7 @@ PROGRAMS = {
     "gaussians": (gaussians, (np.array([0.3, -1.0, 0.2]), np.array([1.5, 0.4]), 0.7), (0, 1, 2)),
     "burgers": (burgers, (np.array([1.0, 1.4, 0.8, 1.9, 1.2]), 0.07, 0.02, 0.3, 3), (0, 1, 2, 3)),
     "eliminated": (eliminated, (np.array([[2.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 1.8]]),), (0,)),
+    "string": (string, (np.array([0.0, 0.4, 0.9, 0.3, 0.0]), 0.3, 3), (0, 1)),
     "spins": (rings.energy_of_spins, (np.array([[0.3, -1.0, 0.4], [1.5, 0.4, -0.2]]), 0.7, 0.2), (0, 1)),
     "torus": (rings.waves_on_a_torus, (np.array([[0.3, 1.0, 0.4], [1.5, 0.4, 0.2]]), 0.1, 3), (0,)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
@@ -262,6 +275,7 @@ WITHOUT = (
     ("gram", "rows"),
     ("norm", "additions"),
     ("torus", "ends"),
+    ("string", "rebind"),
     ("sines_in_place", "records"),
     ("spins", "turns"),
 )

@@ -89,7 +89,7 @@ LEVELS = {
          "parallel", "read_once", "simplify", "split", "sums", "turns", "webs"),
         ("ends", "joins", "sums_apart", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
-        ("fuse", "read_records"),
+        ("fuse", "read_records", "rebind"),
     ),
     "generation": (
         ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..language import ir
 from ..language.affine import Affine, affine
-from ..language.ir import Const, Expr, If, Let, Name, Op, Stmt
+from ..language.ir import Const, Expr, For, If, Let, Name, Op, Stmt
 
 Equal = dict[Expr, Expr]  # what stands for an atom of the normal form of a size
 SIZES = ("len", "size", "shape")
@@ -75,8 +75,44 @@ def learn(stmt: Stmt, equal: Equal):
             unify(a, b, equal)
 
 
+def told_in_loops(block: ir.Block) -> dict[ir.Loc, Equal]:
+    """Return what the checks in loops tell of sizes, by the places of the loops: it holds where one of them has a trip.
+
+    So it does in the loop that goes back through these trips.
+    """
+    loops = [s for s in ir.statements(block) if isinstance(s, For) and s.loc is not None]
+    places = Counter(s.loc for s in loops)
+    found: dict[ir.Loc, Equal] = {}
+    for loop in loops:
+        equal: Equal = {}
+        for stmt in loop.body:
+            if isinstance(stmt, If) and not _numbers(stmt.test):
+                learn(stmt, equal)
+        if equal and loop.loc is not None and places[loop.loc] == 1:
+            found[loop.loc] = equal
+    return found
+
+
+def with_told_sizes(block: ir.Block, told: dict[ir.Loc, Equal], known: Known, equal: Equal | None = None) -> ir.Block:
+    """Return a block in whose loops one size stands for all that the checks in them have told to be equal."""
+    equal = equal or {}
+
+    def size(e: Expr) -> Expr:
+        is_size = isinstance(e, Op) and e.fn in SIZES
+        return representative(e, equal, known.made_with) if is_size else ir.rebuild(e, size)
+
+    def one(stmt: Stmt) -> Stmt:
+        stmt = ir.with_exprs(stmt, size) if equal else stmt
+        more = told.get(stmt.loc, {}) if isinstance(stmt, For) and stmt.loc is not None else {}
+        return ir.with_blocks(stmt, lambda b: with_told_sizes(b, told, known, equal | more))
+
+    return tuple(map(one, block))
+
+
 class Known:
     """What the checks of a block tell of sizes, and its names of these; `sizes` are those arrays were made with.
+
+    `equal` is what is known besides.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> f = parse_text('''
@@ -89,8 +125,8 @@ class Known:
     True
     """
 
-    def __init__(self, block, sizes: dict[str, tuple[Expr, ...]]):
-        self.equal: Equal = {}
+    def __init__(self, block, sizes: dict[str, tuple[Expr, ...]], equal: Equal | None = None):
+        self.equal: Equal = dict(equal or {})
         self.sizes = sizes
         bound = Counter(n for s in ir.statements(block) for n in ir.binds(s))
         before: set[str] = set()
@@ -112,10 +148,12 @@ class Known:
 
     def made_with(self, atom: Op) -> Expr | None:
         """Return what an array was made with along an axis; None where that is not known, or the atom itself."""
-        if atom.fn not in ("len", "shape") or not isinstance(atom.args[0], Name):
+        if atom.fn not in SIZES or not isinstance(atom.args[0], Name):
             return None
         axis = atom.option("axis", 0)
         known = self.sizes.get(atom.args[0].id)
+        if atom.fn == "size":
+            return known[0] if known and len(known) == 1 else None
         size = known[axis] if known else Op("shape", atom.args, (("axis", axis),))
         return size if size != atom else None
 

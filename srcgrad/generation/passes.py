@@ -23,6 +23,7 @@ from ..optimisation.from_zero import count_from_zero
 from ..optimisation.fuse import schedule
 from ..optimisation.one_pass import join_parts
 from ..optimisation.read_records import read_records
+from ..optimisation.rebind import rebind
 from ..optimisation.simplify import simplify
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.turns import choose_turns
@@ -106,6 +107,7 @@ def finish(
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
         function = passes.run("sums apart", function, lambda f: part_sums(f, known))
+    function = passes.run("rebind", function, lambda f: rebind(f, known, sizes))
     function = passes.run("turns", function, lambda f: choose_turns(f, sizes))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("final", function, lambda f: simplify(f, known))

@@ -31,6 +31,7 @@ from ..optimisation.joins import join_made
 from ..optimisation.lifted_products import lift_products
 from ..optimisation.parallel import settle
 from ..optimisation.read_once import read_in_place
+from ..optimisation.rebind import rebind
 from ..optimisation.simplify import simplify
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.turn_columns import turn_columns
@@ -246,6 +247,7 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     function = passes.run("simplify", low.function, simplify)
     function = passes.run("ends", function, lambda f: part_ends(f, low.kinds, low.sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, low.kinds))
+    function = passes.run("rebind", function, lambda f: rebind(f, low.kinds, low.sizes))
     function = passes.run("turns", function, lambda f: choose_turns(f, low.sizes))
     function = passes.run("from zero", function, count_from_zero)
     function = passes.run("sums", function, write_order)

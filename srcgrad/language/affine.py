@@ -231,6 +231,13 @@ def not_negative(number: Affine, around: Block) -> bool:
     return number.const >= 0 and all(c > 0 and fine(atom) for atom, c in number.terms.items())
 
 
+def trips_from_zero(loop: For) -> Expr | None:
+    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
+    if loop.lo == Const(0) and loop.step == Const(1):
+        return loop.hi
+    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
+
+
 def unclipped(expr: Expr) -> Expr:
     """Return `e` for `max(e, 0)`: a range stops at once below zero anyway."""
     if isinstance(expr, Op) and expr.fn == "max" and expr.args[1] == Const(0):

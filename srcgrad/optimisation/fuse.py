@@ -15,7 +15,7 @@ from functools import partial
 from ..analysis.access import accesses
 from ..analysis.equalities import Known
 from ..language import ir
-from ..language.affine import Affine, affine, simplify_index, times, unclipped
+from ..language.affine import Affine, affine, simplify_index, times, trips_from_zero, unclipped
 from ..language.blocks import touches
 from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store
 from ..switches import is_on
@@ -155,7 +155,7 @@ def _covering(stmt: Stmt, alloc: Let, sizes, known: Known) -> Stmt | None:
     if name in ir.names_in(inner.value, *inner.index):
         return None
     dims = _dims(alloc, sizes)
-    ranges = {loop.var: trips for loop in loops if (trips := _trips_from_zero(loop)) is not None}
+    ranges = {loop.var: trips for loop in loops if (trips := trips_from_zero(loop)) is not None}
     if dims is None or len(ranges) < len(loops):
         return None
     own: dict[Expr, Expr] = {Op("shape", (Name(name),), (("axis", d),)): n for d, n in enumerate(dims)}
@@ -193,13 +193,6 @@ def _run_through(index: Affine, ranges: dict[str, Expr], size: Expr, known: Know
             return _same_size(last, size, known)
         width = times(width, known.form(trips))
     return False
-
-
-def _trips_from_zero(loop: For) -> Expr | None:
-    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
-    if loop.lo == Const(0) and loop.step == Const(1):
-        return loop.hi
-    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
 
 
 def _dims(alloc: Let, sizes):

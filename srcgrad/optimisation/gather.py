@@ -134,7 +134,7 @@ def _gathered(nest: _Nest, kinds, same, fresh, buffers) -> list[Stmt]:
     stencil = _stencil(nest, same)
     if stencil is None:
         return [nest.loops[0]]
-    *first, gather = _rewrite(nest, stencil, kinds, fresh, buffers)
+    *first, gather = _rewrite(nest, stencil, kinds, same, fresh, buffers)
     left = _perfect(first[0]) if first and isinstance(first[0], For) else None
     return [*(_gathered(left, kinds, same, fresh, buffers) if left is not None else first), gather]
 
@@ -250,7 +250,7 @@ def _invariant(nest: _Nest, around) -> bool:
     return not any(ir.names_in(loop.lo, loop.hi) & bound for loop in nest.loops)
 
 
-def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt]:
+def _rewrite(nest: _Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> list[Stmt]:
     """Return what the nest still does, if anything, and the gather; where that reads is allocated in `buffers`."""
     loc = stencil.terms[0].store.loc
     cell = tuple(Name(loop.var) for loop in nest.loops)
@@ -276,8 +276,10 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, fresh, buffers) -> list[Stmt
         for loop, (low, high) in zip(nest.loops, stencil.reach(), strict=True)
     ]
     gather = _wrapped(nest.loops, (add,), boxes)
-    if not stencil.has_border():
-        return [first, gather]
+    sizes = (Op("shape", (Name(stencil.array),), (("axis", d),)) for d in range(len(cell)))
+    whole = all(low == Const(0) and same(high, size) for (low, high), size in zip(boxes, sizes, strict=True))
+    if whole and not any(e != stencil.source for t in stencil.terms for e in _elements(t.value)):
+        return [first, gather]  # where the nest has no trip it adds zeros
     test: Expr | None = None
     for loop in nest.loops:
         one = Op("lt", (loop.lo, loop.hi))
@@ -405,23 +407,31 @@ def assign_interiors(block) -> tuple[Stmt, ...]:
     """Return the block with gathers assigned where the loop before them only cleared their target.
 
     `X[i] = 0.0` over [lo, hi), then `X[i] += e` over more: the interior becomes `X[i] = e`, the ends keep the sum.
+    Where the interior has no trip, the gather adds zeros.
     """
     out: list[Stmt] = []
     for stmt in block:
         stmt = ir.with_blocks(stmt, assign_interiors)
         before = out[-1] if out else None
-        if isinstance(before, For) and isinstance(stmt, If):
-            joined = _interior(before, stmt)
-            if joined is not None:
-                out[-1:] = joined
-                continue
-        out.append(stmt)
+        if isinstance(before, For) and isinstance(stmt, For):
+            out[-1:] = _interior(before, stmt) or [before, stmt]
+        elif isinstance(before, For) and isinstance(stmt, If) and _guards(stmt, before):
+            (gather,) = stmt.then
+            joined = _interior(before, gather) if isinstance(gather, For) else None
+            out[-1:] = [before, stmt] if joined is None else [joined[0], replace(stmt, then=tuple(joined[1:]))]
+        else:
+            out.append(stmt)
     return tuple(out)
 
 
-def _interior(clear: For, guarded: If) -> list[Stmt] | None:
-    gather = guarded.then[0] if len(guarded.then) == 1 and not guarded.other else None
-    if not isinstance(gather, For) or len(gather.body) != 1 or guarded.test != Op("lt", (clear.lo, clear.hi)):
+def _guards(guarded: If, loop: For) -> bool:
+    """Return whether a statement does one thing, where a loop has trips."""
+    return len(guarded.then) == 1 and not guarded.other and guarded.test == Op("lt", (loop.lo, loop.hi))
+
+
+def _interior(clear: For, gather: For) -> list[Stmt] | None:
+    """Return (the first loop without what clears, the gather in its range, the gather at both ends)."""
+    if len(gather.body) != 1 or (clear.lo, clear.hi) == (gather.lo, gather.hi):
         return None
     add = gather.body[0]
     cell = (Name(clear.var),)
@@ -442,7 +452,7 @@ def _interior(clear: For, guarded: If) -> list[Stmt] | None:
     ends = [replace(gather, hi=clear.lo), replace(gather, lo=clear.hi)]
     ends = [e for e in ends if e.lo != e.hi]
     cleared = replace(clear, body=tuple(s for s in clear.body if s is not zeros[0]))
-    return [cleared, replace(guarded, then=(interior, *ends))]
+    return [cleared, interior, *ends]
 
 
 def _inside(inner: For, outer: For) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..analysis.aliases import shown_by
-from ..analysis.equalities import Known
+from ..analysis.equalities import Known, told_in_loops, with_told_sizes
 from ..language import ir
-from ..language.affine import simplify_index, unclipped
+from ..language.affine import trips_from_zero, unclipped
 from ..language.blocks import by_section
 from ..language.calls import is_call
-from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.ir import Block, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import Sizes, made_sizes
 
 SHAPES = frozenset({"shape", "len", "size", "np.empty_like", "np.zeros_like"})
@@ -50,13 +50,14 @@ def read_records(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) ->
     start = {title: k for k, title in function.sections}.get("backward")
     if start is None:
         return function
-    backward = function.body[start:]
+    told = told_in_loops(function.body[:start])
     sizes = made_sizes(function.body, kinds, sizes)
-    known = Known(function.body, sizes)
+    backward = with_told_sizes(function.body[start:], told, Known(function.body, sizes))
     tried: set[str] = set()
     while (put := next((p for p in _puts_back(backward) if p.array not in tried), None)) is not None:
         tried.add(put.array)
         apart = not _has_other_names({put.array, put.record}, function, kinds)
+        known = Known(function.body, sizes, {k: v for loc in put.around for k, v in told.get(loc, {}).items()})
         if apart and put.covers(known, sizes) and put.stays(backward):
             backward = _read_where_kept(put, backward)
     whole = replace(function, body=(*function.body[:start], *backward))
@@ -81,6 +82,7 @@ class _PutBack:
     block: Block
     nest: tuple[For, ...]
     store: Store
+    around: tuple[ir.Loc, ...]  # the places of the loops around
 
     @property
     def array(self) -> str:
@@ -108,7 +110,7 @@ class _PutBack:
             return False
         for d, (loop, length) in enumerate(zip(self.nest, rows, strict=True)):
             size = Op("shape", (Name(self.array),), (("axis", d),))
-            trips = _trips(loop)
+            trips = trips_from_zero(loop)
             if trips is None or not known.same(trips, size) or not known.same(unclipped(length), size):
                 return False
         return True
@@ -122,31 +124,25 @@ class _PutBack:
         return len(stores) == 1 and not (bound or moving or loads)
 
 
-def _trips(loop: For) -> Expr | None:
-    """Return how many trips a loop makes whose counter takes all values from zero on, upward or downward."""
-    if loop.lo == Const(0) and loop.step == Const(1):
-        return loop.hi
-    return simplify_index(Op("add", (loop.lo, Const(1)))) if (loop.hi, loop.step) == (Const(-1), Const(-1)) else None
-
-
-def _puts_back(block: Block) -> Iterator[_PutBack]:
+def _puts_back(block: Block, around: tuple[ir.Loc, ...] = ()) -> Iterator[_PutBack]:
     for stmt in block:
         if isinstance(stmt, For):
-            yield from _in_nest(block, (stmt,))
+            yield from _in_nest(block, (stmt,), around)
+        inside = (*around, stmt.loc) if isinstance(stmt, For) and stmt.loc is not None else around
         for inner in ir.blocks_of(stmt):
-            yield from _puts_back(inner)
+            yield from _puts_back(inner, inside)
 
 
-def _in_nest(block: Block, nest: tuple[For, ...]) -> Iterator[_PutBack]:
+def _in_nest(block: Block, nest: tuple[For, ...], around: tuple[ir.Loc, ...]) -> Iterator[_PutBack]:
     cell = tuple(Name(loop.var) for loop in nest)
     for stmt in nest[-1].body:
         if isinstance(stmt, For):
-            yield from _in_nest(block, (*nest, stmt))
+            yield from _in_nest(block, (*nest, stmt), around)
         elif isinstance(stmt, Store) and (stmt.op, stmt.index) == ("=", cell) and isinstance(stmt.value, Sub):
             source = stmt.value
             kept = len(source.index) > len(cell) and source.index[-len(cell) :] == cell
             if kept and isinstance(source.base, Name) and source.base.id != stmt.base:
-                yield _PutBack(block, nest, stmt)
+                yield _PutBack(block, nest, stmt, around)
 
 
 def _read_where_kept(put: _PutBack, backward: Block) -> Block:

@@ -27,10 +27,10 @@ def product_value_and_grad(a):
     # backward
     p_bar = 1.0
     # for i in range(a.size):  (line 3)
-    a_bar = np.zeros_like(a)
+    a_bar = np.empty_like(a)
     for i in range(a.size - 1, -1, -1):
         # p *= a[i]  (line 4)
         p = p_rec[i]
-        a_bar[i] += p * p_bar
+        a_bar[i] = p * p_bar
         p_bar *= a[i]
     return out, a_bar
