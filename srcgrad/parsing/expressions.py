@@ -264,7 +264,7 @@ class ExpressionReader:
                 return Slice(*(None if e is None else settled(e) for e in (value.lo, value.hi, value.step)))
             if isinstance(value, List) and value.part is not None and (writes or ir.names_in(value.part) & bound):
                 return self.slice_before(value, held, node)
-            if not isinstance(value, ir.Expr):
+            if not isinstance(value, ir.Expr) or isinstance(value, ir.NewAxis | ir.Dots):
                 return value
             # the name of an array stands for the array, whatever is written into it; all else may read what is written
             written = writes and not isinstance(value, Name)
