@@ -9,6 +9,7 @@ from numba import njit
 
 import srcgrad as sg
 from srcgrad.generation import entry
+from tests.corpus.branches import size_known_in_a_branch
 from tests.helpers import run_python
 
 A = np.array([0.3, -0.2, 0.9])
@@ -368,6 +369,23 @@ def test_pullback_of_a_gradient_with_branches(plain):
     out, pullback = sg.vjp(lambda c: slope(c), c)
     assert out == pytest.approx(slope(c))
     assert pullback(np.ones(5))[0] == pytest.approx(sum(sg.hessian(hankel)(c)), abs=1e-12)
+
+
+@pytest.mark.parametrize("x", [0.7, 0.3])
+def test_second_derivative_of_what_a_branch_keeps(plain, x):
+    """What one path keeps of a loop, and arrays that it makes, have sizes that no other path knows."""
+    counts = np.array([5, 3])
+
+    def slope(a):
+        return sg.grad(size_known_in_a_branch, argnums=(0, 1))(x, a, counts)[1]
+
+    def along(a, v):
+        return sg.jvp(sg.grad(size_known_in_a_branch, argnums=(0, 1)), (x, a, counts), (0.0, v, None))[1][1]
+
+    a, v, h = np.array([0.8, 0.6, 0.3, 0.9]), np.array([0.3, -0.2, 0.5, 1.0]), 1e-5
+    assert along(a, v) == pytest.approx((slope(a + h * v) - slope(a - h * v)) / (2 * h), rel=1e-6, abs=1e-8)
+    loss = sg.grad(lambda a: np.sum(v * sg.grad(size_known_in_a_branch, argnums="a")(x, a, counts)))
+    assert loss(a) == pytest.approx(along(a, v))
 
 
 # ---- the store

@@ -75,13 +75,14 @@ def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functio
         if kinds[name].rank > 1 or kinds[name].rank and name in fixed:
             what = f"the array {name!r} is read in a line before the one that binds it"
             raise UnsupportedError(problem_at(stmt.loc, what, "make it before the loop: np.zeros(...)"))
-    heads = [Let(n, _nothing(kinds[n]), function.loc) for n in sorted(early)]
+    heads = [Let(n, nothing(kinds[n]), function.loc) for n in sorted(early)]
     return replace(function, body=(*heads, *function.body)) if heads else function
 
 
-def _nothing(kind: Kind) -> ir.Expr:
+def nothing(kind: Kind) -> ir.Expr:
+    """Return a value for a name of this kind on paths that do not bind it."""
     if kind.rank:
-        return Op("np.empty", (Const(0),), (("dtype", kind.dtype),) if kind.dtype != "float64" else ())
+        return Op("np.empty", (Const(0),) * kind.rank, (("dtype", kind.dtype),) if kind.dtype != "float64" else ())
     value: dict[str, ir.Expr] = {"float64": Const(0.0), "int64": Const(0), "bool": Const(False)}
     return value.get(kind.dtype) or Op(f"np.{kind.dtype}", (Const(0),))
 

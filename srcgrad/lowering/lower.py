@@ -21,7 +21,7 @@ from ..language.blocks import updates
 from ..language.calls import ReadInPlace, Routine, is_call
 from ..language.ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from ..language.kinds import INT, infer_kinds, is_list
-from ..language.unbound import with_beginnings
+from ..language.unbound import nothing, with_beginnings
 from ..rules.arrays import ALLOCATIONS
 from .bindings import BindingWriter, read_counts
 from .call_sites import CallWriter
@@ -73,7 +73,8 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
             break
         except SizeChanges as found:
             function = hold_in_buffer(function, found.name, found.longer)
-    lowered = replace(function, body=(*apart_checks(function, kinds), *lowerer.checks, *body))
+    heads = [Let(n, Op("unset", (nothing(lowerer.kinds[n]),)), function.loc) for n in lowerer.unmade]
+    lowered = replace(function, body=(*heads, *apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
 
 
@@ -126,6 +127,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.put: dict[str, tuple[Expr, ...] | None] = {}
         self.seen: dict[str, tuple[Expr, ...]] = {}
         self.rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]] = ((), ())
+        self.unmade: dict[str, None] = {}  # arrays that one path makes, of sizes known there
 
     def new_indexer(self) -> Indexer:
         writers = self.hold, self.held, self.length, self.within, self.places, self.stop_if
@@ -348,6 +350,9 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
                 dims = tuple(trial.spelled_out(d) for d in dims)
             bound = ir.bound_in((stmt,)) | {n for n in trial.kinds if n not in self.kinds}
             if dims is None or any(n in bound for d in dims for n in ir.names_in(d)):
+                if dims is not None and isinstance(stmt, If) and not self.loops and name not in self.multi:
+                    self.unmade[name] = None
+                    continue
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
                             f"allocate {name!r} before")  # fmt: skip
             self.allocate(name, dims, self.kinds[name], "np.zeros")

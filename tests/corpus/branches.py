@@ -154,7 +154,36 @@ def sum_until_in_a_branch(x, limit):
     return total**2
 
 
+def size_known_in_a_branch(x, a, counts):
+    if x > 0.5:
+        m = counts[1]
+        for i in range(m):
+            for j in range(m + i):
+                x = x * math.sin(x * a[j % a.size]) + 0.1
+    elif x > 0.2:
+        for v in a[a > 0.5]:
+            x *= math.sin(v * x)
+    return x
+
+
+def made_on_one_path(x, a):
+    scale = 1.0
+    if x > 0.5:
+        chosen = a[a > x] * x
+        scale = np.sum(chosen)
+    scale *= scale
+    if x > 0.5:
+        rest = chosen[1:]
+        rest *= chosen[0] * scale
+        scale += np.sum(chosen**2)
+    return scale * x
+
+
 CASES = [
+    Case(size_known_in_a_branch, (0.7, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
+    Case(size_known_in_a_branch, (0.3, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
+    Case(made_on_one_path, (0.55, np.array([0.8, 0.6, 0.3, 0.9]))),
+    Case(made_on_one_path, (0.4, np.array([0.8, 0.6, 0.3, 0.9]))),
     Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.7, 3)),
     Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.3, 3)),
     Case(sum_until_in_a_branch, (np.array([0.6, 1.2, 0.9, 0.4]), 2.0)),
