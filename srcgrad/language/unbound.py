@@ -40,17 +40,17 @@ def guard_unbound(function: ir.Function) -> ir.Function:
     return replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
 
 
-def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
-    """Return the function with values at its head for names that the text reads before it binds them.
+def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> tuple[ir.Function, set[str]]:
+    """Return (the function with values at its head for names that the text reads before it binds them, others).
 
     A loop has bound such a name in the trip before. Nothing reads the value, but numba must know its type, and reverse
-    keeps what a name held before it is bound.
+    keeps what a name held before it is bound. The others are arrays of a size that is to be found out.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
     >>> loop = "for i in range(3):\\n        if i > 0:\\n            x *= y\\n        y = x"
     >>> f = parse_text(f"def f(x):\\n    {loop}\\n    return x")
-    >>> print(emit(with_beginnings(f, {"x": Kind("float64"), "y": Kind("float64"), "i": Kind("int64")})))
+    >>> print(emit(with_beginnings(f, {"x": Kind("float64"), "y": Kind("float64"), "i": Kind("int64")})[0]))
     def f(x):
         y = 0.0
         for i in range(3):
@@ -66,17 +66,31 @@ def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functio
         for name in sorted(read - bound):
             early.setdefault(name, stmt)
         bound |= set(ir.binds(stmt))
+    sized = {n for n in early if kinds[n].rank > 1 or kinds[n].rank and n in fixed_in_size(function)}
+    for name in sorted(sized - made_in_loops(function)):
+        what = f"the array {name!r} is read in a line before the one that binds it"
+        raise UnsupportedError(problem_at(early[name].loc, what, "make it before the loop: np.zeros(...)"))
+    heads = [Let(n, nothing(kinds[n]), function.loc) for n in sorted(set(early) - sized)]
+    return (replace(function, body=(*heads, *function.body)) if heads else function), sized
+
+
+def fixed_in_size(function: ir.Function) -> set[str]:
+    """Return the names of arrays that cannot begin with no elements: written, chosen by a test, or bound in a branch.
+    """
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store)}
     branches = (b for s in ir.statements(function.body) if isinstance(s, If) for b in (s.then, s.other))
     every = (e for s in ir.statements(function.body) for x in ir.exprs_of(s) for e in ir.walk(x))
     chosen = {n for e in every if isinstance(e, Select) for n in ir.names_in(e.then, e.other)}
-    fixed = stored | chosen | {n for b in branches for n in ir.bound_in(b)}
-    for name, stmt in early.items():
-        if kinds[name].rank > 1 or kinds[name].rank and name in fixed:
-            what = f"the array {name!r} is read in a line before the one that binds it"
-            raise UnsupportedError(problem_at(stmt.loc, what, "make it before the loop: np.zeros(...)"))
-    heads = [Let(n, nothing(kinds[n]), function.loc) for n in sorted(early)]
-    return replace(function, body=(*heads, *function.body)) if heads else function
+    return stored | chosen | {n for b in branches for n in ir.bound_in(b)}
+
+
+def made_in_loops(function: ir.Function) -> set[str]:
+    """Return the names that are first bound inside a loop."""
+    first: dict[str, Stmt] = {}
+    for stmt in function.body:
+        for name in ir.bound_in((stmt,)):
+            first.setdefault(name, stmt)
+    return {n for n, s in first.items() if isinstance(s, For | While)}
 
 
 def nothing(kind: Kind) -> ir.Expr:

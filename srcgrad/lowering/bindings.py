@@ -14,6 +14,7 @@ from ..language.affine import affine, unclipped
 from ..language.blocks import touches, updates
 from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store
 from .array_stores import StoreWriter
+from .choices import SIDES
 from .pull import ZERO, cell_of, whole
 from .resized import SizeChanges, can_be_held
 
@@ -187,7 +188,8 @@ class BindingWriter(StoreWriter):
         own = whole(target, self.sizes(target))
         for a, b in zip(own.dims, p.dims, strict=True):
             self.hold_if_resized(target, a, b)
-            self.require(a, b, f"{target} changes its shape: lengths")
+            named = _says(stmt, _spoken(stmt))
+            self.require(a, b, f"{_spoken(stmt)} changes its shape: lengths" if named else SIDES)
         self.assign(own, p, value, "=", exact=True)
 
     def hold_if_resized(self, target: str, old: Expr, new: Expr):

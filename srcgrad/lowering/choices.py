@@ -15,6 +15,8 @@ from ..rules import draws
 from .nests import NestWriter
 from .pull import Pull
 
+SIDES = "the two sides of a choice have different sizes: lengths"
+
 
 class ChoiceReader(NestWriter):
     """Reads choices for `ArrayReader`, which reads everything else."""
@@ -25,13 +27,14 @@ class ChoiceReader(NestWriter):
     fork: Callable[[], Self]
     stmt: Callable[[Stmt], object]
     pull: Callable[..., Pull]
-    elementwise: Callable[..., Pull]
 
     def select(self, expr: Select) -> Pull:
         """Return the pull of one of two array expressions, element by element."""
-        parts = expr.test, expr.then, expr.other
         with self.choosing(lazy=True):
-            return self.elementwise(expr, parts, lambda t, a, b: Select(t, a, b, expr.loc))
+            test, then, other = map(self.pull, (expr.test, expr.then, expr.other))
+            for a, b in zip(then.dims, other.dims, strict=True):
+                self.require(a, b, SIDES)
+            return Pull(then.dims, lambda idx: Select(test.at(()), then.at(idx), other.at(idx), expr.loc))
 
     @contextmanager
     def choosing(self, lazy: bool):

@@ -61,13 +61,13 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
-    function = with_beginnings(function, infer_kinds(function, params))
+    function, early = with_beginnings(function, infer_kinds(function, params))
     kinds = infer_kinds(function, params)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)
     while True:
         kinds = infer_kinds(function, params)
-        lowerer = Lowerer(function, kinds, stretch)
+        lowerer = Lowerer(function, kinds, stretch, early)
         try:
             body = lowerer.block(function.body)
             break
@@ -81,8 +81,9 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
 class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
-    def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool):
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool, early: set[str]):
         self.kinds = kinds
+        self.early = early  # arrays that the text reads before it binds them
         self.stretch = stretch
         self.single = any(k.dtype == "float32" for k in kinds.values())
         self.fresh = ir.Fresh(ir.all_names(function))
@@ -105,7 +106,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         defined = Counter(n for s in ir.statements(function.body) if binds_anew(s) for n in ir.binds(s))
         for p in (*function.params, *(n for n, _ in function.captured)):
             defined[p] += 1
-        self.multi = {n for n in arrays if defined[n] > 1}
+        self.multi = {n for n in arrays if defined[n] > 1} | early
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and updates(s)}
         self.sharing = sharing(function, kinds)
         self.stored = written(function, kinds)
@@ -326,6 +327,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         trial.fresh = ir.Fresh(self.fresh.taken)
         trial.stable, trial.counters = set(self.stable), set(self.counters)
         trial.rooms, trial.seen, trial.lengths_named = dict(self.rooms), {}, dict(self.lengths_named)
+        trial.unmade = dict(self.unmade)
         trial.enclosing = list(self.enclosing)
         trial.indexer = trial.new_indexer()
         return trial
@@ -339,7 +341,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             for n in sorted(inner)
             if self.kinds[n].rank
             and n not in self.state.storage
-            and ((n in self.multi and self.leaves_branch(n, stmt)) or self.reads[n] > inside[n])
+            and (n in self.early or n in self.multi and self.leaves_branch(n, stmt) or self.reads[n] > inside[n])
         ]
         for name in wanted:
             trial = self.fork()

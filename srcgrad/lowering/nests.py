@@ -53,6 +53,7 @@ class NestWriter:
     stable: set[str]
     products: set[str]
     captured: set[str]
+    early: set[str]
     indexer: Indexer
     places_made: Inside
     fitting: set[str]  # names of the places that a mask of the array that is indexed chooses
@@ -121,7 +122,10 @@ class NestWriter:
         """Return the sizes of a named array, as known when it was made."""
         if name not in self.state.dims:
             rank = self.kinds[name].rank
-            self.state.dims[name] = tuple(Op("shape", (Name(name),), (("axis", d),)) for d in range(rank))
+            own = tuple(Op("shape", (Name(name),), (("axis", d),)) for d in range(rank))
+            if name in self.early and name not in self.state.storage:
+                return own  # on trial: what it is made with is seen later in the text
+            self.state.dims[name] = own
         return self.state.dims[name]
 
     # -- loops
@@ -316,7 +320,7 @@ class NestWriter:
     def require(self, a: Expr, b: Expr, message: str, exception: str = "ValueError"):
         """Check at run time that two sizes are equal, unless that is known; from here on it is."""
         a, b = self.canonical(a), self.canonical(b)
-        if a == b or (a, b) in self.state.compared:
+        if a == b or (a, b) in self.state.compared or ir.names_in(a, b) & self.early - self.state.storage:
             return
         if isinstance(a, Const) and isinstance(b, Const):
             raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))

@@ -75,6 +75,30 @@ def array_from_the_trip_before(x, r):
     return s
 
 
+def best_array_so_far(x, a, n):
+    best = None
+    for k in range(n):
+        y = a * math.sin(x + k)
+        if best is None or np.sum(y * y) > np.sum(best * best):
+            best = y.copy()
+    best[0] *= x
+    return np.sum(best**3)
+
+
+def arrays_from_the_trip_before(x):
+    s = 1.0
+    for k in range(4):
+        s += np.sum(row if k > 1 else x)  # noqa: F821
+        row = x * s  # noqa: F841
+        if k > 2:
+            s += np.sum(square) + written[0]  # noqa: F821
+        if k > 1:
+            square = np.outer(x, x) * s  # noqa: F841
+            written = x * 1.0
+            written[0] = s
+    return s
+
+
 def chebyshev(x, c):
     before, now = 1.0, x
     total = c[0] + c[1] * x
@@ -478,6 +502,8 @@ CASES = [
     Case(state_from_the_trip_before, (0.3, sample(4))),
     Case(array_from_the_trip_before, (0.3, sample(4))),
     Case(read_where_it_is_bound, (0.3, sample(5))),
+    Case(best_array_so_far, (0.3, sample(5), 4)),
+    Case(arrays_from_the_trip_before, (sample(2),)),
     Case(chebyshev, (0.3, sample(7))),
     Case(fibonacci_like, (0.4, 0.7, 8)),
     Case(trapezoid_rule, (0.1, 1.9, 12)),
