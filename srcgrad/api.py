@@ -14,7 +14,7 @@ import numba
 from . import store, travel, tree
 from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .generation import entry, generate
-from .generation.digests import function_digest
+from .generation.digests import described, function_digest
 from .generation.results import OfStructure
 from .language.listing import Source
 from .language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
@@ -306,7 +306,7 @@ def _remake(cls, f, argnums, boundscheck):
 
 def _key(structures):
     """Return what entries are found by: None where numba takes the arguments apart."""
-    return tuple(tree.describe(s) for s in structures) if structures else None
+    return described(structures) if structures else None
 
 
 def worded(e: Exception) -> Exception:

@@ -50,7 +50,7 @@ LEVELS = {
         ("", "special"),
     ),
     "parsing": (
-        ("", "floors", "makers", "ranks", "refused", "source", "structure", "trips"),
+        ("", "floors", "makers", "members", "ranks", "refused", "source", "structure", "trips"),
         ("closures", "expressions"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "conditions", "dicts",
          "effects", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations", "operators",

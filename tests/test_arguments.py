@@ -3,6 +3,7 @@
 import math
 import threading
 from collections import namedtuple
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -34,6 +35,33 @@ def scaled_outputs(x, y):
 
 def mixed(p, x):
     return p["scale"] * np.sum(p["layer"].W @ x) + p["pair"][0] * p["pair"][1][0]
+
+
+@dataclass
+class Linear:
+    a: float
+
+    def __call__(self, x):
+        return self.a * x
+
+
+@dataclass
+class Quadratic:
+    a: float
+
+    def __call__(self, x):
+        return self.a * x**2
+
+
+Metres, Feet = namedtuple("Metres", "a"), namedtuple("Feet", "a")
+
+
+def called(p, x):
+    return p(x)
+
+
+def in_metres(p, x):
+    return p.a * x if isinstance(p, Metres) else 0.3048 * p.a * x
 
 
 def square(x):
@@ -600,3 +628,17 @@ def test_parameters_may_have_any_name():
         return slopes(impl, stub, 5.0, 7.0, 1.0)[:2]
 
     assert called(2.0, 3.0) == (105.0, 70.0)
+
+
+def test_classes_with_the_same_fields_are_told_apart():
+    """What a function does may depend on the class of an argument: on its methods, or by a test of it."""
+    of_called, of_metres = sg.grad(called, argnums=(0, 1)), sg.grad(in_metres)
+    for _ in range(2):
+        assert of_called(Linear(2.0), 3.0) == (Linear(3.0), 2.0)
+        assert of_called(Quadratic(2.0), 3.0) == (Quadratic(9.0), 12.0)
+        assert of_metres(Metres(2.0), 3.0) == Metres(3.0)
+        assert of_metres(Feet(2.0), 3.0).a == pytest.approx(0.9144)
+        _, tangent = sg.jvp(called, (Quadratic(2.0), 3.0), (Quadratic(1.0), None))
+        assert tangent == 9.0
+        _, pullback = sg.vjp(called, Linear(2.0), 3.0)
+        assert pullback(1.0) == (Linear(3.0), 2.0)

@@ -6,8 +6,8 @@ from ..errors import SrcgradError, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import updates
 from ..language.calls import Routine, is_call, operation
-from ..language.ir import Expr, Kind, Let, Name, Op, Select, Slice, Sub
-from ..language.kinds import Unknown, kind_of
+from ..language.ir import Expr, Kind, Let, Name, Op, Select, Slice, Stmt, Store, Sub
+from ..language.kinds import Unknown, is_list, kind_of
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
@@ -122,6 +122,61 @@ def _may_show(value: Expr, kinds: dict[str, Kind]) -> set[str]:
         return shown_by(value, kinds)
     except (Unknown, SrcgradError):
         return ir.names_in(value)
+
+
+def changed(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
+    """Return the arrays that are written under their own name, or under another one while both may show their memory.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> f = parse_text("def f(a):\\n    b = 2.0 * a\\n    b[0] = 1.0\\n    v = b\\n    w = v\\n    return w[0]")
+    >>> f, g = f, parse_text("def f(a):\\n    b = 2.0 * a\\n    v = b\\n    b[0] = 1.0\\n    return v[0]")
+    >>> [sorted(changed(h, {n: Kind("float64", 1) for n in "abvw"})) for h in (f, g)]
+    [['b'], ['b', 'v']]
+    """
+    new, groups = while_new(function, kinds), sharing(function, kinds)
+    wrote = [(id(s) in new, n) for s in ir.statements(function.body) for n in writes_of(s)]
+    return {n for _, n in wrote}.union(*(groups.get(n, {n}) for unseen, n in wrote if not unseen))
+
+
+def writes_of(stmt: Stmt) -> set[str]:
+    """Return the array of which a statement writes elements."""
+    if isinstance(stmt, Store):
+        return {stmt.base}
+    return {stmt.target} if isinstance(stmt, Let) and updates(stmt) else set()
+
+
+def while_new(function: ir.Function, kinds: dict[str, Kind]) -> set[int]:
+    """Return the statements, by `id`, that write into an array made before in their block, and shown by nothing else.
+
+    `x = new` is no other name of what was written: nobody had seen it.
+    """
+    found: set[int] = set()
+
+    def block(stmts):
+        new: set[str] = set()
+        for stmt in stmts:
+            inner = list(ir.statements((stmt,)))
+            for s in inner:
+                new -= _shown(s, kinds)
+            found.update(id(s) for s in inner if writes_of(s) & new)
+            if isinstance(stmt, Let) and kinds[stmt.target].rank and not updates(stmt):
+                of_others = shown_by(stmt.value, kinds) or kinds[stmt.target].rank > 1 and is_list(stmt)
+                new = new - {stmt.target} if of_others else new | {stmt.target}
+            for b in ir.blocks_of(stmt):
+                block(b)
+
+    block(function.body)
+    return found
+
+
+def _shown(stmt: Stmt, kinds: dict[str, Kind]) -> set[str]:
+    """Return the names whose memory may have another name from a statement on."""
+    if is_call(stmt):
+        return ir.names_in(stmt.value)
+    if isinstance(stmt, Store):
+        return shown_by(stmt.value, kinds)  # an item of a list
+    shown = shown_by(stmt.value, kinds) if isinstance(stmt, Let) and kinds[stmt.target].rank else set()
+    return {*shown, *ir.binds(stmt)} if shown else shown
 
 
 def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):

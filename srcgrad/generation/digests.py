@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import types as pytypes
+import weakref
+from collections.abc import Iterator
 
 import numpy as np
 
+from .. import tree
 from ..custom import Custom
+from ..parsing.members import member_of
 from ..parsing.source import python_function
 from ..primitives import Primitive
 from ..rules import externals
 from ..switches import switched_off
 from ..travel import lines_of
 
+_DIGESTS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 _KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
+
+
+def described(structures) -> tuple[str, ...]:
+    """Return canonical texts of structures, for keys: what a function does may depend on the classes in them."""
+    return tuple(tree.describe(s) + "".join(map(_class_digest, _classes(s))) for s in structures)
+
+
+def _classes(structure: tree.Structure) -> Iterator[type]:
+    if isinstance(structure, tree.Node):
+        if structure.make is not None:
+            yield structure.make
+        for child in structure.children:
+            yield from _classes(child)
+
+
+def _class_digest(cls: type) -> str:
+    """Return a digest of the name of a class and of what it has besides its fields, as it is when first asked for."""
+    if cls not in _DIGESTS:
+        h = hashlib.sha256()
+        _digest_class(cls, h, set())
+        _DIGESTS[cls] = f" {h.hexdigest()}"
+    return _DIGESTS[cls]
+
+
+def _digest_class(cls: type, h, seen):
+    """Digest a class by its name and by the members that are read with it."""
+    h.update(f"{cls.__module__}.{cls.__qualname__}".encode())
+    if cls in seen:
+        return
+    seen.add(cls)
+    for name in sorted(dir(cls)):
+        value = member_of(cls, name)
+        if value is not None:
+            h.update(f".{name}=".encode())
+            _digest_value(value, h, seen, set())
 
 
 def function_digest(f) -> str:
@@ -105,6 +146,8 @@ def _digest_pages(value, h, seen):
 
 def _digest_value(value, h, seen, attributes):
     _digest_pages(value, h, seen)
+    if isinstance(value, property | staticmethod):
+        value = value.fget if isinstance(value, property) else value.__func__
     if isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Primitive):
@@ -132,6 +175,8 @@ def _digest_value(value, h, seen, attributes):
         h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
         for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
             _digest_value(default, h, seen, attributes)
+        if hasattr(value, "_fields") or dataclasses.is_dataclass(value):
+            _digest_class(value, h, seen)
         if value.__module__.split(".")[0] not in _KNOWN:
             _digest_attributes(value, h, seen, attributes)
     elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:

@@ -31,6 +31,7 @@ from ..language.repeats import NOWHERE, Repeats
 from ..opaque import has_address
 from ..parsing.source import python_function
 from . import generate
+from .digests import described
 from .tree_types import built, leaf_types, structure_of_type
 
 try:
@@ -118,7 +119,7 @@ class Entry:
         self.flat = flat
         self.key = store.digest(
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
-            repr(request.single), repr([tree.describe(s) for s in request.structures or ()]), repr(request.repeats),
+            repr(request.single), repr(described(request.structures or ())), repr(request.repeats),
             repr(request.boundscheck), repr(request.simd), repr(request.inside), repr(request.options),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
@@ -257,7 +258,7 @@ class Entry:
         flat = [leaf for t in given for leaf in leaf_types(t)]
         names = [n for s, p in zip(structures, self.flat, strict=True) for n in tree.leaf_names(s, p)]
         kinds = tuple(kind_of_type(t, n) for t, n in zip(flat, names, strict=True))
-        key = (kinds, tuple(tree.describe(s) for s in structures))
+        key = (kinds, described(structures))
         return key, kinds, structures, names
 
     def module(self, given):
@@ -290,7 +291,7 @@ class Entry:
     def _generate(self, kinds, structures):
         whole = self._whole(structures)
         name, build = self._builder(kinds, whole)
-        key = store.digest(self.key, repr([str(k) for k in kinds]), repr([tree.describe(s) for s in whole]))
+        key = store.digest(self.key, repr([str(k) for k in kinds]), repr(described(whole)))
         module, result = generate.module_for(name, key, build)
         implementation = getattr(module, module.NAMES[0])
         return module, result, compiled(implementation, module)

@@ -15,7 +15,7 @@ from ..api import Differentiable, worded
 from ..language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from ..switches import simd_unless_said
 from . import entry, generate
-from .digests import function_digest
+from .digests import described, function_digest
 
 
 def arguments(f, args, kwargs=None) -> entry.Arguments:
@@ -71,9 +71,8 @@ class Layout:
         base = f._base if isinstance(f, Differentiable) else f
         boundscheck = getattr(f, "_boundscheck", True)
         simd = getattr(f, "_simd", simd_unless_said())
-        described = tuple(map(tree.describe, args.structures))
         key = store.digest(self.transform, store.package_digest(), digest, repr([str(k) for k in args.kinds]),
-                           repr(described), repr((repeats, boundscheck, simd, wrt)))  # fmt: skip
+                           repr(described(args.structures)), repr((repeats, boundscheck, simd, wrt)))  # fmt: skip
         with self.lock:
             if key not in self.made:
                 name = getattr(base, "__name__", "function").replace("<lambda>", "function")

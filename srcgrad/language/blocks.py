@@ -117,6 +117,17 @@ def readers(block: Block) -> Counter[str]:
     return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
 
 
+def read_counts(block: Block) -> Counter[str]:
+    """Return how often a block reads each name; a store reads the array it writes into."""
+    counts: Counter[str] = Counter()
+    for stmt in ir.statements(block):
+        for e in ir.exprs_of(stmt):
+            counts.update(n.id for n in ir.walk(e) if isinstance(n, Name))
+        if isinstance(stmt, Store):
+            counts[stmt.base] += 1
+    return counts
+
+
 def updates(stmt: Stmt) -> bool:
     """Return whether a statement updates a name in place, as `a += b` does."""
     value = stmt.value if isinstance(stmt, Let) else None

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..analysis.access import root_of
-from ..analysis.aliases import is_view, shown_by
+from ..analysis.aliases import is_view, shown_by, writes_of
 from ..analysis.inequalities import Facts, sums_sizes
 from ..language import ir
 from ..language.affine import affine, unclipped
-from ..language.blocks import touches, updates
+from ..language.blocks import read_counts, touches, updates
 from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store
 from .array_stores import StoreWriter
 from .choices import SIDES
@@ -31,6 +31,7 @@ class BindingWriter(StoreWriter):
     body: tuple[Stmt, ...]
     onward: tuple[Stmt, ...]
     sharing: dict[str, set[str]]
+    unseen: set[int]  # writes into what is new and shown by nothing else
     lists: set[str]
     seen: dict[str, tuple[Expr, ...]]  # the sizes of views, in whatever branch they are bound
     bind_array: Callable[[str, Expr], object]
@@ -83,10 +84,12 @@ class BindingWriter(StoreWriter):
 
     def written_in_place(self, scope) -> set[str]:
         """Return the arrays of which elements are written, those that share memory with them included."""
-        stmts = list(ir.statements(scope))
-        wrote = {s.base for s in stmts if isinstance(s, Store) and not self.puts(s)}
-        wrote |= {s.target for s in stmts if isinstance(s, Let) and updates(s)}
-        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
+        stmts = tuple(s for s in ir.statements(scope) if not (isinstance(s, Store) and self.puts(s)))
+        return set().union(*(self.sharing.get(n, {n}) for n in self.written_in(stmts)))
+
+    def written_in(self, stmts) -> set[str]:
+        """Return the arrays that statements write, other than while they are new and nothing else shows them."""
+        return set().union(*(writes_of(s) for s in stmts if id(s) not in self.unseen))
 
     def is_used_here_only(self, target: str) -> bool:
         """Return whether all uses of a name stand in this block, after its binding."""
@@ -123,14 +126,12 @@ class BindingWriter(StoreWriter):
             after = after[: uses[-1] + 1] if uses else ()
         elif self.depth > 1:
             return bool({target, *sources} & self.written_later())
-        wrote = ir.stored_in(after) | {s.target for s in ir.statements(after) if isinstance(s, Let) and updates(s)}
+        wrote = self.written_in(ir.statements(after))
         return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
 
     def written_later(self) -> set[str]:
         """Return the arrays whose memory is written from here on, anywhere in the loops around this place included."""
-        onward = ir.statements(self.onward)
-        wrote = ir.stored_in(self.onward) | {s.target for s in onward if isinstance(s, Let) and updates(s)}
-        return set().union(*(self.sharing.get(n, {n}) for n in wrote))
+        return set().union(*(self.sharing.get(n, {n}) for n in self.written_in(ir.statements(self.onward))))
 
     def check_item(self, stmt: Store):
         """Refuse an array put into a list where it, or an item, is written: in Python the two are one array."""
@@ -240,17 +241,6 @@ class BindingWriter(StoreWriter):
                     found |= {target, *sources}
         counts, made_here = read_counts(before), ir.bound_in(before)
         return all(counts[n] == self.reads[n] and n in made_here for n in found - {name})
-
-
-def read_counts(block) -> Counter:
-    """Return how often a block reads each name; a store reads the array it writes into."""
-    counts: Counter = Counter()
-    for stmt in ir.statements(block):
-        for e in ir.exprs_of(stmt):
-            counts.update(n.id for n in ir.walk(e) if isinstance(n, Name))
-        if isinstance(stmt, Store):
-            counts[stmt.base] += 1
-    return counts
 
 
 def _spoken(stmt: Let) -> str:

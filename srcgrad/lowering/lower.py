@@ -11,19 +11,19 @@ import copy
 from collections import Counter
 from dataclasses import replace
 
-from ..analysis.aliases import SHAPES, check_arrays_without_axes, is_view, sharing, written
+from ..analysis.aliases import SHAPES, changed, check_arrays_without_axes, is_view, sharing, while_new
 from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import unify
 from ..analysis.needs import Inside
 from ..errors import Problem, SrcgradError, UnsupportedError
 from ..language import ir
-from ..language.blocks import updates
+from ..language.blocks import read_counts, updates
 from ..language.calls import ReadInPlace, Routine, is_call
 from ..language.ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from ..language.kinds import INT, infer_kinds, is_list
 from ..language.unbound import nothing, with_beginnings
 from ..rules.arrays import ALLOCATIONS
-from .bindings import BindingWriter, read_counts
+from .bindings import BindingWriter
 from .call_sites import CallWriter
 from .list_buffers import ListWriter
 from .nests import State
@@ -109,7 +109,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.multi = {n for n in arrays if defined[n] > 1} | early
         inplace = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and updates(s)}
         self.sharing = sharing(function, kinds)
-        self.stored = written(function, kinds)
+        self.stored, self.unseen = changed(function, kinds), while_new(function, kinds)
         self.contiguous_if: dict[str, str | None] = {p: p for p in function.params if p in arrays}
         self.checks: list[Stmt] = []
         self.captured = {n for n, _ in function.captured}
@@ -387,7 +387,7 @@ def lower_routine(routine: Routine, kinds: tuple[Kind, ...], stretch: bool, reve
     if key not in routine.facts:
         routine.facts[key] = None
         params = dict(zip(routine.function.params, kinds, strict=True))
-        if written(routine.function, routine.facts["names", kinds]) & set(params):
+        if changed(routine.function, routine.facts["names", kinds]) & set(params):
             raise ReadInPlace(routine)
         function = with_residuals(routine.function) if reverse else routine.function
         routine.facts[key] = lower_with_kinds(function, params, stretch, True)

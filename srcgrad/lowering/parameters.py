@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..analysis.aliases import shown_by, written
+from ..analysis.aliases import changed, shown_by
 from ..errors import BROADCAST, BROADCAST_ONCE, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import rename_block, updates
@@ -14,7 +14,7 @@ from ..language.ir import Const, If, Kind, Let, Name, Op, Stmt, Store
 
 def apart_checks(function: ir.Function, kinds: dict[str, Kind]) -> list[Stmt]:
     """Return checks that array arguments that are written share no memory with others."""
-    stored = written(function, kinds)
+    stored = changed(function, kinds)
     stored |= {p for p, own in owned(function).items() if own in stored}
     params = [p for p in function.params if kinds[p].rank]
     checks: list[Stmt] = []

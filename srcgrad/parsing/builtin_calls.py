@@ -46,8 +46,11 @@ class BuiltinReader(ExpressionReader):
             return self.of_generator(node, f)
         if f is dict and node.keywords:
             named = [k.arg and ast.copy_location(ast.Constant(k.arg), k.value) for k in node.keywords]
-            given = [*node.args, *(k.value for k in node.keywords)]
+            first = [ast.copy_location(ast.Call(node.func, [a], []), a) for a in node.args]
+            given = [*first, *(k.value for k in node.keywords)]
             return self.expr(ast.copy_location(ast.Dict([*(None for _ in node.args), *named], given), node))
+        if f is dict and node.args:
+            return self.dict_of(node)
         if f in (list, tuple, dict) and not node.keywords:
             return self.container(node, f)
         if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):
@@ -279,23 +282,22 @@ class BuiltinReader(ExpressionReader):
         return Struct(items, tuple(range(len(items))))
 
     def container(self, node, make):
-        """Read `list`, `tuple` and `dict` of what is known when the text is read, or a list of an array."""
+        """Read `list` and `tuple` of what is known when the text is read, or a list of an array."""
         if not node.args:
             return Struct((), (), make.__name__)
         items = node.args[0]
         value = self.known_range(items, None) if self.called_object(items) is range else self.expr(items)
         if value is not None:
             value = self.opened(value, node)
-            if isinstance(value, Struct) and (make is dict) == (value.kind == "dict"):
-                keys = value.keys if make is dict else tuple(range(len(value.items)))
-                return Struct(value.items, keys, make.__name__)
+            if isinstance(value, Struct) and value.kind != "dict":
+                return Struct(value.items, tuple(range(len(value.items))), make.__name__)
             name = self.fresh("items")
             self.env[name] = value if isinstance(value, Name) else self.hold(value, node)
             items = ast.copy_location(ast.Name(name, ast.Load()), node)
-        found = self.iterable(items, node) if make is not dict else None
+        found = self.iterable(items, node)
         if isinstance(found, Struct):
             return Struct(found.items, tuple(range(len(found.items))), make.__name__)
-        if found is None or make is tuple:
-            self.fail(node, f"a {make.__name__} of what is known only at run time is not supported", "use an array")
+        if make is tuple:
+            self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
         made = self.each_of(items, node)
         return self.expr(ast.copy_location(ast.ListComp(made.elt, made.generators), node))

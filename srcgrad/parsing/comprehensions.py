@@ -140,6 +140,8 @@ class ComprehensionReader(ExpressionReader):
         counted = isinstance(found, Trips) and unrolled and self.integer(found.count) in range(MANY + 1)
         if isinstance(found, Trips) and (counted or self.picks_known_items(picks, found)):
             found = self.known(found, node)
+        if isinstance(found, Trips) and found.most is not None and isinstance(node, ast.DictComp):
+            found = Struct(self.all_known(found, node), ())
 
         def body(item):
             self.bind_item(first.target, item, node, set())

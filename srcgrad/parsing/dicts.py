@@ -1,12 +1,17 @@
-"""Read methods of dicts whose keys are known, and of namedtuples."""
+"""Read dicts whose keys are known; methods, properties and constants of namedtuples and dataclasses."""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 from dataclasses import replace
+from types import FunctionType
 
-from ..language.ir import Const
+from ..language import ir
+from ..language.ir import Const, Op
 from .expressions import ExpressionReader, Obj, Struct
+from .members import keeps_fields, member_of
+from .trips import Trips
 
 CHANGING = frozenset({"update", "setdefault", "pop"})
 
@@ -41,6 +46,38 @@ class DictReader(ExpressionReader):
                     items.append(v)
         return Struct(tuple(items), tuple(keys), "dict")
 
+    def dict_of(self, node):
+        """Return `dict(...)` of a dict, or of pairs: the first of each is a key."""
+        items = node.args[0]
+        lazy = self.called_object(items) in (zip, enumerate)
+        if isinstance(items, ast.GeneratorExp) and isinstance(items.elt, ast.Tuple) and len(items.elt.elts) == 2:
+            return self.expr_dictcomp(ast.copy_location(ast.DictComp(*items.elt.elts, items.generators), items))
+        value = None if lazy else self.expr(items)
+        if isinstance(value, Struct) and value.kind == "dict":
+            return Struct(value.items, value.keys, "dict")
+        pairs = value.items if isinstance(value, Struct) else self.all_known(self.iterable(items, node), node)
+        found: dict = {}
+        for pair in pairs:
+            if not isinstance(pair, Struct) or len(pair.items) != 2:
+                self.fail(node, "a dict of other than pairs", "give a key and a value for each item")
+            if not isinstance(pair.items[0], Const):
+                self.fail(node, "a key known only at run time is not supported", "use constant keys, or an array")
+            found[pair.items[0].value] = self.lasting(pair.items[1], node)
+        return Struct(tuple(found.values()), tuple(found), "dict")
+
+    def all_known(self, found: Struct | Trips, node) -> tuple:
+        """Return the items that are run through, of which at least as many as are known before must be there."""
+        if isinstance(found, Struct):
+            return found.items
+        if found.most is not None:
+            loc, message = self.source.loc(node), Const("fewer values than keys:")
+            stop = ir.Raise("ValueError", (message, found.count, Const(found.most), Const(loc.place)), loc)
+            self.emit(ir.If(Op("lt", (found.count, Const(found.most))), (stop,), (), loc))
+            return tuple(found.item(Const(k)) for k in range(found.most))
+        if self.integer(found.count) is None:
+            self.fail(node, "a dict of what is known only at run time is not supported", "use an array")
+        return self.known(found, node).items
+
     def struct_method(self, node, value: Struct, name: str):
         """Return the value of a method of a dict or namedtuple."""
         if value.kind == "dict" and name in ("keys", "values", "items") and not node.args:
@@ -62,7 +99,49 @@ class DictReader(ExpressionReader):
             return Struct(value.items, value.keys, "dict")
         if value.kind == "namedtuple" and name == "_replace":
             return self.with_fields(node, value, self.keywords(node))
+        member = None if value.make is None else member_of(value.make, name)
+        if isinstance(member, staticmethod):
+            return self.user_call(node, member.__func__)
+        if isinstance(member, FunctionType):
+            return self.user_call(node, member, self.values_of(node, [value]))
+        if name == "__call__":
+            self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
         self.fail(node, f"method .{name}() of a {value.kind} is not supported", "build a new one")
+
+    def member(self, node, value: Struct, name: str):
+        """Return what a namedtuple or dataclass has besides its fields: a property, or a constant of its class."""
+        member = None if value.make is None else member_of(value.make, name)
+        if isinstance(member, property):
+            return self.user_call(node, member.fget, ([value], {}))
+        if isinstance(member, FunctionType | staticmethod):
+            self.fail(node, f"the method {name!r} is used without a call", "write a function that calls it")
+        if member is not None:
+            return self.lift(member, node, name)
+        self.fail(node, f"no field {name!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
+
+    def construct(self, node, make):
+        """Return a namedtuple or dataclass made of the arguments of a call."""
+        if dataclasses.is_dataclass(make):
+            found = dataclasses.fields(make)
+            if hasattr(make, "__post_init__") or not all(f.init for f in found) or not keeps_fields(make):
+                self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
+            fields, kind = tuple(f.name for f in found), "dataclass"
+            defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
+        else:
+            fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
+        given = dict(zip(fields, self.positional(node), strict=False)) | self.keywords(node)
+        missing = [f for f in fields if f not in given and f not in defaults]
+        if missing or len(node.args) > len(fields) or any(k not in fields for k in given):
+            what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
+            self.fail(node, what, "give every field")
+        items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)
+        return Struct(items, tuple(fields), kind, make)
+
+    def replaced_fields(self, node):
+        value = self.expr(node.args[0])
+        if not isinstance(value, Struct) or value.kind != "dataclass":
+            self.fail(node, "replace() of this is not supported", "replace fields of dataclasses")
+        return self.with_fields(node, value, self.keywords(node))
 
     def looked_at_once(self, node):
         """Refuse to keep a view of a dict that is written: in Python it shows what is written later."""

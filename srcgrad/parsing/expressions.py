@@ -306,6 +306,9 @@ class ExpressionReader:
 
     def join(self, node, a, b):
         """Return tuples joined by `+` or repeated by `*`, dicts by `|`; None where these are none."""
+        own = self.by_class(node, type(node.op), a, b)
+        if own is not NOT_HERE:
+            return own
         a, b = self.opened(a, node), self.opened(b, node)
         if isinstance(node.op, ast.BitOr) and all(isinstance(v, Struct) and v.kind == "dict" for v in (a, b)):
             found = dict(zip(a.keys, a.items, strict=True)) | dict(zip(b.keys, b.items, strict=True))
@@ -359,6 +362,9 @@ class ExpressionReader:
         value = self.test(node.operand) if isinstance(node.op, ast.Not) else self.expr(node.operand)
         if isinstance(node.op, ast.Not) and not isinstance(value, ir.Expr):
             return Const(not self.truth(value, node))
+        own = self.by_class(node, type(node.op), value)
+        if own is not NOT_HERE:
+            return own
         value = self.leaf(value, node.operand)
         if isinstance(node.op, ast.USub):
             if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
@@ -404,7 +410,7 @@ class ExpressionReader:
         if isinstance(value, Struct):
             if name in value.keys:
                 return value.items[value.keys.index(name)]
-            self.fail(node, f"no field {name!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
+            return self.member(node, value, name)
         if isinstance(value, ShapeOf):
             self.fail(node, f"a shape has no attribute {name!r}", "index it")
         loc = self.source.loc(node)

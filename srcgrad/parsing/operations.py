@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 from dataclasses import replace
 from functools import reduce
@@ -45,6 +44,8 @@ class OperationReader(ExpressionReader):
             target = self.expr_attribute(node.func)
         else:
             target = self.expr(node.func)
+        if isinstance(target, Struct):
+            return self.struct_method(node, target, "__call__")
         if not isinstance(target, Obj):
             self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
         return self.written_into(node, target.value, lambda call: self.call_object(call, target.value))
@@ -209,30 +210,6 @@ class OperationReader(ExpressionReader):
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
         return Op("stop_gradient", (value,), (), self.source.loc(node))
-
-    def construct(self, node, make):
-        """Return a namedtuple or dataclass made of the arguments of a call."""
-        if dataclasses.is_dataclass(make):
-            found = dataclasses.fields(make)
-            if hasattr(make, "__post_init__") or not all(f.init for f in found) or "__init__" not in vars(make):
-                self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
-            fields, kind = tuple(f.name for f in found), "dataclass"
-            defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
-        else:
-            fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
-        given = dict(zip(fields, self.positional(node), strict=False)) | self.keywords(node)
-        missing = [f for f in fields if f not in given and f not in defaults]
-        if missing or len(node.args) > len(fields) or any(k not in fields for k in given):
-            what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
-            self.fail(node, what, "give every field")
-        items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)
-        return Struct(items, tuple(fields), kind, make)
-
-    def replaced_fields(self, node):
-        value = self.expr(node.args[0])
-        if not isinstance(value, Struct) or value.kind != "dataclass":
-            self.fail(node, "replace() of this is not supported", "replace fields of dataclasses")
-        return self.with_fields(node, value, self.keywords(node))
 
     def refuse_option(self, node, name: str):
         what = f"option {name} of {ast.unparse(node.func)} is not supported"

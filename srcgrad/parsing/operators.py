@@ -6,8 +6,10 @@ import ast
 import functools
 import operator
 from dataclasses import dataclass
+from types import FunctionType
 
-from .expressions import NOT_HERE, ExpressionReader, Obj
+from .expressions import NOT_HERE, ExpressionReader, Obj, Struct
+from .members import member_of
 
 _BINARY: dict[object, type[ast.operator]] = {
     operator.add: ast.Add, operator.sub: ast.Sub, operator.mul: ast.Mult, operator.truediv: ast.Div,
@@ -21,6 +23,12 @@ _UNARY: dict[object, type[ast.unaryop]] = {
 _TESTS: dict[object, type[ast.cmpop]] = {
     operator.lt: ast.Lt, operator.le: ast.LtE, operator.eq: ast.Eq, operator.ne: ast.NotEq, operator.ge: ast.GtE,
     operator.gt: ast.Gt,
+}  # fmt: skip
+# how the methods are called that say what operators do
+_METHODS: dict[type, str] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.MatMult: "matmul",
+    ast.Mod: "mod", ast.FloorDiv: "floordiv", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
+    ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert",
 }  # fmt: skip
 
 
@@ -52,6 +60,20 @@ class OperatorReader(ExpressionReader):
         if len(node.args) != (1 if f in _UNARY else 2):
             self.fail(node, f"{ast.unparse(node.func)}() of {len(node.args)} arguments", "correct the call")
         return self.expr(ast.copy_location(stands_for(f, *node.args), node))
+
+    def by_class(self, node, op: type, *operands):
+        """Return what an operator gives where the class of an operand says it; NOT_HERE for other operands."""
+        name = _METHODS.get(op)
+        for k, value in enumerate(operands):
+            cls = value.make if isinstance(value, Struct) else None
+            member = member_of(cls, f"__{'r' * k}{name}__") if cls and name else None
+            if isinstance(member, FunctionType):
+                return self.user_call(node, member, ([value, *operands[:k], *operands[k + 1 :]], {}))
+        for value in operands:
+            if isinstance(value, Struct) and value.kind == "dataclass":
+                of = value.make.__name__ if value.make else "dataclass"
+                self.fail(node, f"{of} has no method for this operator", "compute with its fields")
+        return NOT_HERE
 
     def made_partial(self, node) -> Obj:
         """Return a function with some of its arguments, as they are now."""

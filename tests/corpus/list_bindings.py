@@ -148,6 +148,26 @@ def rows_made_anew(S, n):
     return np.sum(S[0] * S[1])
 
 
+def array_of_numbers_made_anew(y, n):
+    """What is written into a new array before it has a second name is not seen under the names it had before."""
+    x = best = y
+    kept = []
+    for k in range(n):
+        old = x
+        new = np.array([x[0] + x[1], x[1] * x[2], x[2]])
+        if new[0] > best[0]:
+            best = new
+        kept.append(x)
+        if k % 2:
+            x = new
+        else:
+            filled = np.empty(3)
+            filled[0] = old[1]
+            filled[1:] = x[:2] ** 2
+            x = filled
+    return np.sum(x * best * old) + sum(np.sum(v) for v in kept)
+
+
 POSITIVE = np.array([0.4, 0.7, 1.2])
 
 CASES = [
@@ -169,4 +189,5 @@ CASES = [
     Case(returned_by_a_function, (sample(3),)),
     Case(sorted_again, (sample(3),)),
     Case(rows_made_anew, (sample(3, 2, 2), 3)),
+    Case(array_of_numbers_made_anew, (sample(3), 4)),
 ]

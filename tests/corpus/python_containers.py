@@ -234,7 +234,22 @@ def of_statistics(x):
 
 POINT = np.array([0.4, 0.7, 1.2, 0.9])
 
+NAMES = ("rate", "scale", "shift")
+
+
+def dicts_of_pairs(p, t):
+    by_name = dict(zip(NAMES, p, strict=False))
+    first = {name: v for name, v in zip(NAMES[:2], p, strict=False)}
+    given = dict([("rate", p[1]), ("scale", t)], shift=1.0)
+    numbered = dict(enumerate((t, p[0])))
+    more = dict((name, by_name[name] * t) for name in NAMES[1:])
+    p[0] = 100.0
+    total = by_name["scale"] * math.exp(-by_name["rate"] * t) + by_name["shift"] + first["rate"] * first["scale"]
+    return total * given["rate"] + numbered[1] * more["scale"] + given["shift"] * p[1]
+
+
 CASES = [
+    Case(dicts_of_pairs, (sample(4), 0.7)),
     Case(dict_that_changes, (1.2, 0.5, 0.1)),
     Case(items_written, (0.3,)),
     Case(history_of_a_run, (POINT, 4)),

@@ -1,0 +1,37 @@
+"""Members of dataclasses and namedtuples: methods, properties and constants, as the user wrote them in the class."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from types import FunctionType
+
+import numpy as np
+
+
+def member_of(cls: type, name: str):
+    """Return what a class has under a name besides its fields, and what its maker wrote; None where there is nothing.
+
+    >>> class Pair:
+    ...     scale = 2.0
+    ...     def total(self):
+    ...         return self.x
+    >>> member_of(Pair, "scale"), member_of(Pair, "total").__name__, member_of(Pair, "mean")
+    (2.0, 'total', None)
+    """
+    found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, functools.cached_property):
+        found = property(found.func)
+    made = found.fget if isinstance(found, property) else found
+    made = made.__func__ if isinstance(made, staticmethod) else made
+    if isinstance(made, FunctionType):
+        # those that a namedtuple or a dataclass makes have no file, or that of Python's library
+        by_maker = made.__module__ in ("collections", "typing", "dataclasses")
+        return None if by_maker or made.__code__.co_filename == "<string>" else found
+    return found if isinstance(found, bool | int | float | str | tuple | np.ndarray) else None
+
+
+def keeps_fields(cls: type) -> bool:
+    """Return whether the `__init__` of a dataclass is the one that was made for it, or for a class it inherits from."""
+    made = inspect.getattr_static(cls, "__init__") is not vars(object)["__init__"]
+    return made and member_of(cls, "__init__") is None

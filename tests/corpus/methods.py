@@ -1,0 +1,135 @@
+"""Methods, properties, operators and constants of dataclasses and namedtuples."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from tests.corpus.case import Case, sample
+
+
+def doubled(x):
+    return 2.0 * x
+
+
+@dataclass
+class Beam:
+    E: float
+    loads: np.ndarray
+    gravity: ClassVar[float] = 9.81
+    shape = 3.0
+
+    @property
+    def stiffness(self):
+        return self.E * self.shape + doubled(self.E)
+
+    @cached_property
+    def weight(self):
+        return self.loads.sum() * self.gravity
+
+    @staticmethod
+    def squared(x):
+        return x * x
+
+    def deflection(self, at=1.0, *, power=1):
+        return (self.weight * at / self.stiffness) ** power
+
+    def at_most(self, n):
+        s = 0.0
+        for k in range(n):
+            if k > 2:
+                return s
+            s += self.deflection(self.loads[k], power=2)
+        return self.squared(s)
+
+
+class Stiffer(Beam):
+    def deflection(self, at=1.0, *, power=1):
+        return self.E * at * power
+
+
+def beams(E, loads):
+    return sum(b.deflection(0.7) * b.at_most(2) + b.at_most(5) for b in (Beam(E, loads), Stiffer(2.0 * E, loads)))
+
+
+@dataclass
+class Vector:
+    x: float
+    y: float
+
+    def __add__(self, other):
+        return Vector(self.x + other.x, self.y + other.y)
+
+    def __mul__(self, other):
+        if isinstance(other, Vector):
+            return self.x * other.x + self.y * other.y
+        return Vector(self.x * other, self.y * other)
+
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return Vector(-self.x, -self.y)
+
+    def __call__(self, t):
+        return self.x + self.y * t
+
+    def norm(self):
+        return math.sqrt(self * self)
+
+
+def orbit(x, y, n):
+    position, velocity = Vector(x, 0.2), Vector(0.1, y)
+    for _ in range(n):
+        velocity += -position * (0.1 / position.norm() ** 3)
+        position += 0.1 * velocity
+    return position.norm() + velocity(2.0)
+
+
+class Dual(NamedTuple):
+    value: float
+    slope: float = 0.0
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, n: int):
+        result = Dual(1.0)
+        for _ in range(n):
+            result = result * self
+        return result
+
+
+def dual_numbers(x):
+    d = 3.0 * Dual(x, 1.0) ** 3 + Dual(x, 1.0) * 2.0 + 1.0
+    return d.slope * d[0]
+
+
+class Spring(namedtuple("Spring", "m k")):
+    __slots__ = ()
+
+    def omega(self):
+        return np.sqrt(self.k / self.m)
+
+
+def swings(m, t):
+    return np.sum(np.cos(Spring(m, k=3.0).omega() * t))
+
+
+CASES = [
+    Case(beams, (1.3, sample(3, low=0.2))),
+    Case(orbit, (1.1, 0.9, 4)),
+    Case(dual_numbers, (0.7,)),
+    Case(swings, (1.2, sample(3))),
+]
