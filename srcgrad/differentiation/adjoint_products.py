@@ -29,6 +29,9 @@ class ProductAdjoint:
     def dot(self, step, value: Op, seed: Expr, live: set[str], scalar: bool):
         """Push through a product of one- and two-dimensional arrays."""
         a, b = value.args
+        if scalar and a == b and self.is_active(root_of(a)):
+            self.outer(step, a, a, Op("mul", (Const(2.0), seed)), live)
+            return
         for mine, other, side in ((a, b, 0), (b, a, 1)):
             if not self.is_active(root_of(mine)):
                 continue

@@ -58,7 +58,11 @@ def rebind(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) -> ir.Fu
     fresh = ir.Fresh(ir.all_names(function))
     names = _Names(function, _owned(function, kinds) & set(sizes), kinds, Known(function.body, sizes), fresh)
     bound = by_section(function, partial(_block, names=names))
-    return _with_steady_sizes(bound, {n: sizes[n] for n in _moved(function, bound)})
+    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
+    for_good = {n for s in function.body if isinstance(s, Let) for n in ir.binds(s) if counts[n] == 1}
+    changing = set(counts) - for_good
+    steady = {n: sizes[n] for n in _moved(function, bound) if not ir.names_in(*sizes[n]) & changing}
+    return _with_steady_sizes(bound, steady)
 
 
 def _moved(before: ir.Function, after: ir.Function) -> list[str]:
