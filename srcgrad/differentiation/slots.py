@@ -114,6 +114,9 @@ class Slots:
         for step in steps:
             if step.is_checkpointed:
                 step.checkpoints = Checkpoints(step, self.fresh)
+                for fact, kept in step.checkpoints.kept.items():
+                    kind = self.kinds[fact.removesuffix("[]")]
+                    self.made[kept] = Kind(kind.dtype, kind.rank + 1)
             inner = step.recorded_in(loops)
             around = self.branch
             if isinstance(step.stmt, If) and not loops and around is None:
@@ -170,7 +173,8 @@ class Slots:
         The branch of the way back reads what that of the way forward has made: derivatives of both see it made first.
         """
         host = self.branch
-        known = host is not None and not ir.names_in(let.value) & ir.bound_in((host.stmt,))
+        made = {n for s in loops if s.is_checkpointed for n in ir.names_in(s.checkpoints.every)}
+        known = host is not None and not ir.names_in(let.value) & (ir.bound_in((host.stmt,)) | made)
         (host if host is not None and known else loops[0]).allocations.append(let)
 
     def slot(self, name: str, kind: Kind, loops) -> Slot:

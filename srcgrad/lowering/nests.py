@@ -330,6 +330,7 @@ class NestWriter:
     def stop_at_sizes(self, test: Expr, message: str, a: Expr, b: Expr, exception: str = "ValueError"):
         """Raise at run time where a test of two sizes holds, naming both and the place."""
         where = (Const(self.loc.place),) if self.loc is not None else ()
+        message = message if self.loc is None or self.loc.spoken is None else self.loc.spoken.said(message)
         self.emit(If(test, (ir.Raise(exception, (Const(message), a, b, *where), self.loc),)))
 
     def unify(self, a: Expr, b: Expr):

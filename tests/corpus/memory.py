@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import srcgrad as sg
 from tests.corpus.case import Case
 
 
@@ -334,7 +335,40 @@ def step(state, dt):
     return u + dt * v, v - dt * u
 
 
+def first_above(r, y):
+    for v in r:
+        if v > y:
+            return v
+    return 2.0 * y
+
+
+def early_return_in_a_checkpointed_loop(a, x, n):
+    c = x
+    for i in sg.checkpoint(range(n), "binomial", slots=2):
+        c = c * first_above(a, 0.2 * x * i)
+        for _ in sg.checkpoint(range(i)):
+            c += 0.1 * first_above(a, c) * x
+    return c * x
+
+
+def checkpointed_loops_in_branches(a, x, n):
+    c = x
+    if x > 0.2:
+        for _ in range(2):
+            for i in sg.checkpoint(range(n)):
+                c = c * a[i] + np.sin(c)
+                a[i] *= c
+    else:
+        for i in sg.checkpoint(range(n), "binomial", slots=n - 2):
+            c = c * a[i] + np.sin(c)
+            a[i] *= c
+    return c * x + np.sum(a)
+
+
 CASES = [
+    Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 4)),
+    Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.1, 4)),
+    Case(early_return_in_a_checkpointed_loop, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 5)),
     Case(two_names_bound_at_once, (np.array([0.0, 0.3, -0.27]),)),
     Case(added_in_place_under_two_names, (np.array([-0.89, -0.45, -0.99]),)),
     Case(bound_anew_under_one_of_two_names, (np.array([0.06, 1.34, -0.49]),)),
