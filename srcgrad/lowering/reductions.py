@@ -243,8 +243,8 @@ class ReductionReader(MaskReader):
         dims = p.dims[::-1] if turned else p.dims
         if not (turned or last == marks) or tuple(map(self.canonical, dims)) != tuple(map(self.canonical, sizes)):
             return None
-        if any(not isinstance(e, Name | Const) for e in fixed):
-            return None
+        if any(not isinstance(e, Name | Const) or e in marks for e in fixed):
+            return None  # of a diagonal they go along
         array: Expr = Sub(cell.base, fixed) if fixed else cell.base
         return Op("np.transpose", (array,)) if turned else array
 

@@ -196,6 +196,8 @@ class ExpressionReader:
             return Const(value if isinstance(value, np.float64) else value.item(), self.source.loc(node))
         if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
             return value
+        if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind in "fiub":
+            return self.lift(value[()], node)
         if isinstance(value, np.ndarray):
             return Name(self.capture(hint, value), self.source.loc(node))
         if isinstance(value, dict | list):

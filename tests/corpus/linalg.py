@@ -116,6 +116,16 @@ def positive(n, seed=0):
     return A @ A.T + n * np.eye(n)
 
 
+RATE = np.array(0.7)
+
+
+def diagonal_times_matrix(A, v):
+    if A.shape[0] != A.shape[1]:
+        raise ValueError("square, please")
+    d = np.diagonal(A)
+    return RATE * (d @ A) @ v + np.sum(np.einsum("ii,ij->j", A, A) * v)
+
+
 CASES = [
     Case(quadratic_form, (sample(4), sample(4, 4, seed=1))),
     Case(rayleigh_quotient, (sample(3), positive(3))),
@@ -135,4 +145,5 @@ CASES = [
     Case(lu_solve_by_hand, (positive(4), sample(4, seed=1))),
     Case(gram_schmidt, (sample(4, 3),)),
     Case(power_of_one_is_the_matrix_itself, (sample(3, 3), 0.7)),
+    Case(diagonal_times_matrix, (sample(3, 3), sample(3, seed=1))),
 ]
