@@ -34,6 +34,8 @@ class Problem:
 BROADCAST = "operands could not be broadcast together: lengths"
 # the same where the function cannot be run again: it writes its arguments, or draws random numbers
 BROADCAST_ONCE = "operands could not be broadcast together here: lengths"
+# of squeeze() without an axis and its like: they take those axes that the text, or what arguments have, tells
+SQUEEZED = "one more axis has one element and is to be taken away, which the text does not say: name or index it"
 # of a loop from a negative index on; reverse could not tell which trip met an element first
 TURNS = "comes to elements from the end of the axis and again from its start; write its index as one % of the size"
 

@@ -30,6 +30,7 @@ LEVELS = {
         ("ir",),
         ("affine", "blocks", "calls", "costs", "dependence", "emit", "plain", "unbound"),
         ("kinds", "listing", "sum_order"),
+        ("one_element",),
     ),
     "rules": (
         ("arrays", "draws", "externals", "rows"),

@@ -167,3 +167,30 @@ def test_the_next_process_finds_the_variant(tmp_path):
             for _ in range(2)]  # fmt: skip
     assert float(runs[0][0]) == float(runs[1][0]) == pytest.approx(np.cos(2.0))
     assert runs[1][1] == "False"
+
+
+def test_squeeze_takes_the_axes_that_arguments_are_known_to_have(plain):
+    def weighted(h, w):
+        y = (h @ w).squeeze()
+        return np.sum(y * np.arange(y.shape[0]))
+
+    g, w = sg.grad(weighted, argnums=1), np.ones((3, 1))
+    np.testing.assert_allclose(g(X, w)[:, 0], X.T @ np.arange(5.0))
+    wide = rng.random((3, 4))
+    np.testing.assert_allclose(g(X[:1], wide), np.outer(X[0], np.arange(4.0)))
+    assert [r.axes for r in variants(g)] == [(), ((1, 1),), ((0, 0),)]
+    assert sg.differentiable(lambda a: a.squeeze())(np.ones((1, 1, 2))).shape == (2,)
+
+
+def test_axes_that_turn_out_to_have_one_element_are_not_taken_away_in_silence(plain):
+    f = lambda a: np.sum(np.squeeze(np.sum(a, axis=0)[1:]) ** 2)
+    assert sg.grad(f)(X).shape == X.shape
+    with pytest.raises(ValueError, match=r"one more axis has one element .*test_repeats.py"):
+        sg.grad(f)(X[:, :2])
+
+
+def test_the_covariance_of_one_row_is_a_number(plain):
+    f = lambda a: np.cov(a) * 2.0
+    assert sg.differentiable(f)(ROW).shape == ()
+    assert sg.differentiable(f)(ROW) == pytest.approx(f(ROW), rel=1e-14)
+    assert sg.differentiable(f)(X).shape == (5, 5)

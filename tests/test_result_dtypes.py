@@ -57,8 +57,12 @@ RESULTS = (
     "np.nanmax(i, axis=0)", "np.nanmin(j, axis=1, keepdims=True)", "np.nanmax(m, axis=0)", "np.median(m, axis=1)",
     "np.round(i, 1)", "np.round(j[0])", "np.round(i, -1) * 1.0", "np.vander(g[0], 3)", "np.vander(i[0])",
     "np.mean(k)", "np.count_nonzero(x)", "np.nanmedian(m)",
+    "np.quantile(i, 0.3, axis=0, method='nearest')", "np.quantile(g, 0.3, method='lower')", "np.round(j, -1)",
+    "np.setdiff1d(w, w[:2], assume_unique=True)", "np.isin(k, i)", "np.prod(x)", "np.nanvar(x)", "np.median(x)",
+    "np.nan_to_num(h, True, 0.5)", "np.linalg.vector_norm(np.array([a, a]), axis=(0, 2), keepdims=True)",
     # the first NaN
-    "np.argmax(h)", "np.argmin(h)", "np.argmax(h, axis=0)",
+    "np.argmax(h)", "np.argmin(h)", "np.argmax(h, axis=0)", "np.nanargmax(h, axis=0)", "np.nanargmin(h)",
+    "np.argmax(a, axis=1, keepdims=True)", "h.argmin(keepdims=True)",
     # what a reduction begins with has the dtype of its result
     "np.sum(i, initial=2.5)", "np.prod(j, axis=0, initial=2.5)", "np.max(i, axis=0, initial=1.5, where=m)",
     "np.min(j, initial=-0.5)", "np.sum(m, axis=0, initial=2.5)",

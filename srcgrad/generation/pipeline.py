@@ -210,7 +210,7 @@ def front(
         whole: ir.Function = f
         known: tree.Structure = tree.LEAF
         if not isinstance(f, ir.Function):
-            parsed = parse(f, structures, inline, param_kinds, variant.repeats.anywhere)
+            parsed = parse(f, structures, inline, param_kinds, variant.repeats)
             whole, known = without_vector_functions(parsed.function), parsed.result
             inherited = parsed.pitfalls
         passes.dump("parse", whole)

@@ -165,6 +165,13 @@ def is_list(stmt) -> bool:
     return holds_items(stmt) and not stmt.value.option("copies")
 
 
+def as_array(stmt: ir.Stmt, name: str) -> ir.Stmt:
+    """Return the statement that makes the list of this name as one that makes an array, any other as it is."""
+    made = stmt.value if isinstance(stmt, Let) and stmt.target == name else None
+    static = (("copies", True),)
+    return replace(stmt, value=replace(made, static=static)) if isinstance(made, Op) and made.fn == "list" else stmt
+
+
 def check_cast(value: Kind, target: Kind, loc):
     """Raise where NumPy does not write values of a kind into an array in place."""
     if value.rank and not np.can_cast(value.dtype, target.dtype, "same_kind") or (

@@ -25,6 +25,10 @@ class Repeats:
     axes: tuple[tuple[int, int], ...] = ()
     anywhere: bool = False
 
+    def axes_of(self, argument: int) -> frozenset[int]:
+        """Return the axes of one element of an argument."""
+        return frozenset(axis for k, axis in self.axes if k == argument)
+
 
 NOWHERE, ANYWHERE = Repeats(), Repeats(anywhere=True)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, one_of, only_integers, refuse, written_out
+from ..errors import SQUEEZED
+from .axes import axes_of, axis_of, one_element_axes, one_of, only_integers, refuse, written_out
 from .pages import page
 
 
@@ -62,6 +63,8 @@ def cycle(a, mask, values, chosen_only):
 def choose(a, choices, mode="raise"):
     """The elements of the choice whose number stands at each place."""
     one_of(mode, "mode", "raise", "clip", "wrap")
+    if not isinstance(choices, (tuple, list)):
+        refuse("the choices as one array are not supported", "give them in a list: [choices[0], choices[1]]")
     n = len(choices)
     given = np.asarray(a)
     if mode == "raise" and (np.any(given < 0) or np.any(given >= n)):
@@ -91,6 +94,8 @@ def select(condlist, choicelist, default=0):
 def piecewise(x, condlist, funclist, *args):
     """What the last function whose condition holds gives of each element, zero where none does."""
     given = np.asarray(x)
+    if given.ndim == 0:
+        refuse("np.piecewise of a number is not supported", "write it with if and elif")
     tests = condlist if isinstance(condlist, (tuple, list)) else [condlist]
     if len(funclist) not in (len(tests), len(tests) + 1):
         raise ValueError("as many functions as conditions, or one more for all other elements")
@@ -131,12 +136,14 @@ def vectorized(pyfunc, *args):
 def squeeze(a, axis=None):
     """The array without axes of one element: it shows the same memory."""
     x = np.asarray(a)
-    if axis is None:
-        refuse("which axes have one element is known only at run time", "name the axis")
-    axes = axes_of(axis, x.ndim)
+    axes = one_element_axes(x) if axis is None else axes_of(axis, x.ndim)
     for d in axes:
         if x.shape[d] != 1:
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    if axis is None:
+        for d in written_out(x.ndim):
+            if d not in axes and x.shape[d] == 1:
+                raise ValueError(SQUEEZED)
     return x[tuple([0 if d in axes else slice(None) for d in range(x.ndim)])]
 
 
@@ -232,6 +239,8 @@ def array_equal(a1, a2):
 def isin(element, test_elements, invert=False):
     """Which elements occur in another array."""
     x, wanted = np.asarray(element), np.ravel(np.asarray(test_elements))
+    if x.ndim == 0:
+        return np.all(wanted != x) if invert else np.any(wanted == x)
     out = np.zeros(x.shape, dtype=np.bool_)
     for at in np.ndindex(x.shape):
         for value in wanted:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .axes import axes_first, axis_of, binary, known_option, norm_rule, one_of, refuse
+from .axes import axes_first, axes_of, binary, known_option, norm_rule, one_of, refuse
 from .pages import page
 from .statistics import with_axes
 
@@ -352,7 +352,10 @@ def norm_of_vectors(x, axis=None, keepdims=False, ord=2):
     if axis is None:
         whole = np.linalg.norm(np.ravel(a), ord)
         return np.full((1,) * a.ndim, whole) if keepdims else whole
-    return np.linalg.norm(a, ord, axis=axis_of(axis, a.ndim), keepdims=keepdims)
+    axes = axes_of(axis, a.ndim)
+    if len(axes) == 1:
+        return np.linalg.norm(a, ord, axis=axes[0], keepdims=keepdims)
+    return vector_norm(a * 1.0, ord, axes, keepdims)
 
 
 @page(np.linalg.matrix_norm, cases=("A(2, 3)", "A(2, 3, 2)", "A(3, 2), ord=1", "A(2, 2, 2), keepdims=True"))

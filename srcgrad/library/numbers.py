@@ -28,7 +28,8 @@ def around(a, decimals=0):
         return np.rint(a)
     if decimals > 0:
         return np.rint(a * 10.0**decimals) / 10.0**decimals
-    return np.rint(a / 10.0**-decimals) * 10.0**-decimals
+    found = np.rint(a / 10.0**-decimals) * 10.0**-decimals
+    return found if of_floats(np.asarray(a).dtype) else np.asarray(found, dtype=np.asarray(a).dtype)
 
 
 @page(np.divmod, divmod)

@@ -189,6 +189,8 @@ def source_places(n, before, after, mode):
 def unwrap(p, discont=None, axis=-1, period=6.283185307179586):
     """Angles without jumps: whole periods are added where the next one is more than half a period away."""
     x = np.asarray(p) * 1.0
+    if not of_floats(np.result_type(np.asarray(p), np.asarray(period))):
+        refuse("np.unwrap of whole numbers by a whole period is not supported", "make the period a float")
     axis = axis_of(axis, x.ndim)
     before = (slice(None),) * axis
     half = period / 2

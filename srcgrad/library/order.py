@@ -106,6 +106,8 @@ def middle(row):
 
 def rows_along(x, axes):
     """The array with the axes in question as one, the last."""
+    if x.ndim == 0:
+        return np.full(1, x)
     kept = axes_first(axes, x.ndim)[len(axes) :]
     turned = np.transpose(x, kept + axes)
     count = 1
@@ -141,12 +143,20 @@ def quantile_of_rows(rows, share, method):
     if rows.shape[-1] == 0:
         raise ValueError("quantile of no elements")
     place = quantile_place(rows.shape[-1], share, method)
+    one = method == "lower" or method == "higher" or method == "nearest"
     if rows.ndim == 1:
-        return between(rows, place)
-    out = np.empty(rows.shape[:-1], dtype=np.mean(rows).dtype)
+        return element_at(rows, place) if one else between(rows, place)
+    out = np.empty(rows.shape[:-1], dtype=rows.dtype if one else np.mean(rows).dtype)
     for at in np.ndindex(rows.shape[:-1]):
-        out[at] = between(rows[at], place)
+        out[at] = element_at(rows[at], place) if one else between(rows[at], place)
     return out
+
+
+def element_at(row, place):
+    """The element of a row that stands at a place in ascending order."""
+    order = np.argsort(row, kind="mergesort")
+    last = order[row.shape[0] - 1]
+    return row[last] if np.isnan(row[last]) else row[order[int(place)]]  # NaN is the last
 
 
 def between(row, place):
@@ -355,3 +365,40 @@ def bincount(x, weights=None, minlength=0):
     for i in range(bins.shape[0]):
         sums[bins[i]] += given[i]
     return sums
+
+
+@page(np.argmax, method="argmax", cases=("A(2, 3), axis=1, keepdims=True", "A(4), keepdims=True"))
+def argmax(a, axis=None, keepdims=False):
+    """The place of the greatest element, the first one of several."""
+    x = np.asarray(a)
+    found = np.argmax(x, axis=axis)
+    return with_axes(found, axes_of(axis, x.ndim), x.ndim, np.int64) if keepdims else found
+
+
+@page(np.argmin, method="argmin", cases=("A(2, 3), axis=1, keepdims=True", "A(4), keepdims=True"))
+def argmin(a, axis=None, keepdims=False):
+    """The place of the least element, the first one of several."""
+    x = np.asarray(a)
+    found = np.argmin(x, axis=axis)
+    return with_axes(found, axes_of(axis, x.ndim), x.ndim, np.int64) if keepdims else found
+
+
+@page(np.nanargmax, cases=("H(5)", "H(2, 3), axis=1", "H(2, 3), axis=1, keepdims=True"))
+def nanargmax(a, axis=None, keepdims=False):
+    """The place of the greatest element that is not NaN."""
+    return np.argmax(without_nan(np.asarray(a), axis, -np.inf), axis=axis, keepdims=keepdims)
+
+
+@page(np.nanargmin, cases=("H(5)", "H(2, 3), axis=1"))
+def nanargmin(a, axis=None, keepdims=False):
+    """The place of the least element that is not NaN."""
+    return np.argmin(without_nan(np.asarray(a), axis, np.inf), axis=axis, keepdims=keepdims)
+
+
+def without_nan(x, axis, instead):
+    """The array with a number in place of NaN; an error where there is nothing else along an axis."""
+    if not of_floats(x.dtype):
+        return x
+    if np.any(np.all(np.isnan(x), axis=axis)):
+        raise ValueError("All-NaN slice encountered")
+    return np.where(np.isnan(x), instead, x)

@@ -12,6 +12,8 @@ from .pages import page
 def polyval(p, x):
     """The value at a number or at each element, by Horner's rule."""
     coefficients, at = np.asarray(p), np.asarray(x)
+    if coefficients.ndim != 1:
+        refuse("coefficients with other than one axis are not supported", "evaluate one polynomial after the other")
     out = coefficients[0] if at.ndim == 0 else np.full(at.shape, coefficients[0])
     for c in coefficients[1:]:
         out = out * at + c

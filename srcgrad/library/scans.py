@@ -135,6 +135,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     """out[i] = a[i + 1] - a[i], n times."""
     x = np.asarray(a)
     axis = axis_of(axis, x.ndim)
+    orders = written_out(n)  # known, then
     if n < 0:
         refuse("np.diff has no differences of negative order", "give n=0 or more")
     if prepend is not None:
@@ -142,7 +143,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     if append is not None:
         x = np.concatenate((x, ending(append, x, axis)), axis=axis)
     before = (slice(None),) * axis
-    for _ in written_out(n):
+    for _ in orders:
         x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
     return x
 

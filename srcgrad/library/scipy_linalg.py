@@ -141,6 +141,8 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
 @page("scipy.linalg.block_diag", cases=("A(2, 2), A(1, 3)", "A(2), A(2, 1)"))
 def block_diag(*arrs):
     """A matrix of blocks along its diagonal."""
+    if len(arrs) == 0:
+        refuse("no blocks are given", "give one or more")
     blocks = [np.atleast_2d(a) for a in arrs]
     shape = (sum([a.shape[0] for a in blocks]), sum([a.shape[1] for a in blocks]))
     out = np.zeros(shape, dtype=np.result_type(*blocks))

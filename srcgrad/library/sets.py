@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import refuse
+from .axes import known_option, refuse
 from .pages import page
 
 
@@ -32,7 +32,7 @@ def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
 @page(np.setdiff1d, cases=("A(3), A(2)", "I(5), I(4)"))
 def setdiff1d(ar1, ar2, assume_unique=False):
     """The elements of the first that are not in the second."""
-    found = np.unique(np.asarray(ar1))
+    found = np.ravel(np.asarray(ar1)) if known_option(assume_unique) else np.unique(np.asarray(ar1))
     return found[~np.isin(found, ar2)]
 
 

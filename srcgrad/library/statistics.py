@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, known_option, not_of_truth, of_floats, only_floats, refuse, wide_enough
+from ..errors import SQUEEZED
+from .axes import axes_of, known_option, not_of_truth, of_floats, one_element_axes, only_floats, refuse, wide_enough
 from .pages import page
 
 
@@ -88,6 +89,8 @@ def prod(a, axis=None, dtype=None, keepdims=False, initial=None, where=None):
     wide_enough(dtype)
     given = np.asarray(a, dtype=dtype)
     chosen = given if where is None else np.where(where, given, 1)
+    if chosen.ndim == 0:
+        return np.sum(chosen) if initial is None else chosen * initial
     axes = axes_of(axis, chosen.ndim)
     kept = [d for d in range(chosen.ndim) if d not in axes]
     x = np.transpose(chosen, (*kept, *axes))
@@ -191,7 +194,7 @@ def nanmean(a, axis=None, dtype=None, keepdims=False):
     """The mean of what is not NaN."""
     only_floats(dtype)
     total = np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims)
-    return shared_out(total, np.sum(~np.isnan(a), axis=axis, keepdims=keepdims), a)
+    return shared_out(total, np.sum(np.logical_not(np.isnan(a)), axis=axis, keepdims=keepdims), a)
 
 
 @page(np.nanvar, cases=("H(5)", "H(2, 3), axis=1, ddof=1"))
@@ -202,7 +205,7 @@ def nanvar(a, axis=None, dtype=None, ddof=0, keepdims=False):
     if not of_floats(x.dtype):
         return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
     away = np.where(np.isnan(x), 0, x - np.nanmean(x, axis=axis, keepdims=True))
-    count = np.sum(~np.isnan(x), axis=axis, keepdims=keepdims)
+    count = np.sum(np.logical_not(np.isnan(x)), axis=axis, keepdims=keepdims)
     free = np.where(count > ddof, count - ddof, np.nan)
     return shared_out(np.sum(away * away, axis=axis, keepdims=keepdims), free, x)
 
@@ -240,7 +243,11 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
     away = x - np.mean(x, axis=1, keepdims=True)
     less = (0 if bias else 1) if ddof is None else ddof
     c = away @ away.T / max(x.shape[1] - less, 0)
-    return c[0, 0] if np.ndim(m) < 2 and y is None else c
+    if np.ndim(m) < 2 and y is None or 0 in one_element_axes(c):
+        return c[0, 0]
+    if y is None and x.shape[0] == 1:
+        raise ValueError(SQUEEZED)
+    return c
 
 
 def variables(m, rowvar):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..analysis.aliases import changed, shown_by
-from ..errors import BROADCAST, BROADCAST_ONCE, UnsupportedError, problem_at
+from ..errors import BROADCAST, BROADCAST_ONCE, SQUEEZED, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import rename_block, updates
 from ..language.ir import Const, If, Kind, Let, Name, Op, Stmt, Store
@@ -96,6 +96,8 @@ def with_axes_of_one(function: ir.Function, axes: Iterable[tuple[int, int]]) -> 
 def compared_axes(function: ir.Function) -> list[tuple[int, int] | None]:
     """Return the (argument, axis) whose sizes have to fit others in broadcasts; with None where other sizes have to.
 
+    Among them are those that `squeeze` takes away where they have one element.
+
     >>> from srcgrad.parsing.function import parse_text
     >>> compared_axes(parse_text(f'''
     ... def f(a, b):
@@ -107,6 +109,10 @@ def compared_axes(function: ir.Function) -> list[tuple[int, int] | None]:
     place = {n: k for k, n in enumerate(function.params)}
     place |= {own: place[p] for p, own in owned(function).items() if p in place}
     found: dict[tuple[int, int] | None, None] = {}
+    for test in (s for s in ir.statements(function.body) if isinstance(s, If) and is_squeezed(s)):
+        for e in ir.children(test.test):
+            if _place(e, place) is not None:
+                found[_place(e, place)] = None
     for stop in (s for s in ir.statements(function.body) if isinstance(s, ir.Raise) and s.args):
         sizes = [e for e in stop.args[1:3] if not isinstance(e, Const)]
         if stop.args[0] not in (Const(BROADCAST), Const(BROADCAST_ONCE)):
@@ -116,6 +122,13 @@ def compared_axes(function: ir.Function) -> list[tuple[int, int] | None]:
         for e in sizes:
             found[_place(e, place)] = None
     return list(found)
+
+
+def is_squeezed(stmt: If) -> bool:
+    """Return whether a statement raises where an axis has one element that `squeeze` would have to take away."""
+    stop = stmt.then[0] if stmt.then else None
+    text = stop.args[0].value if isinstance(stop, ir.Raise) and stop.args and isinstance(stop.args[0], Const) else ""
+    return str(text).startswith(SQUEEZED)
 
 
 def _place(size: ir.Expr, place: dict[str, int]) -> tuple[int, int] | None:

@@ -74,6 +74,9 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             return self.scalar(expr.args[0], into)
         if expr.fn == "item":
             p = self.pull(expr.args[0])
+            for size in p.dims:
+                if size != ONE:
+                    self.stop_if(Op("ne", (size, ONE)), "can only convert an array of size 1 to a scalar")
             return p.at((ZERO,) * p.rank)
         raise UnsupportedError(problem_at(expr.loc or self.loc, f"{expr.fn} of numbers is not supported", "use arrays"))
 

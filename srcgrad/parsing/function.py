@@ -22,6 +22,7 @@ from ..language import ir
 from ..language.blocks import verify
 from ..language.ir import Const, Name, Op, Return
 from ..language.places import Spoken
+from ..language.repeats import NOWHERE, Repeats
 from .array_calls import ArrayCallReader
 from .assignments import AssignmentReader
 from .builtin_calls import BuiltinReader
@@ -69,12 +70,12 @@ class _Parsed:
 
 
 def parse(
-    f, structures: tuple[tree.Structure, ...] | None = None, inline: frozenset = frozenset(), kinds=None, stretch=False
+    f, structures: tuple[tree.Structure, ...] | None = None, inline=frozenset(), kinds=None, repeats: Repeats = NOWHERE
 ) -> _Parsed:
     """Return the IR of a Python function whose parameters have the given structures (default: all leaves).
 
     `kinds` are those of its flat parameters, where they are known: what the text asks of ranks is then decided.
-    `stretch` asks for the variant of the derivatives it calls in which axes of length one may be repeated.
+    `repeats` says which axes of them have one element, and what the derivatives it calls allow for.
 
     Where calls read in place make it too long, functions called again and again become routines; those with their key
     in `inline` are read in place still.
@@ -88,7 +89,7 @@ def parse(
     """
     source = f if isinstance(f, Source) else find_source(f)
     rule = None if isinstance(f, Source) else rule_of(f)
-    read = partial(_read, source, structures, kinds, stretch, rule)
+    read = partial(_read, source, structures, kinds, repeats, rule)
     rebound: set[tuple] = set()
     while True:
         try:
@@ -107,13 +108,14 @@ def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set
         return read(Routines(inline | once), rebound) if once else parsed
 
 
-def _read(source: Source, structures, kinds, stretch, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
+def _read(source: Source, structures, kinds, repeats, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
     shared = _Shared(source)
-    shared.stretch, shared.rebound = stretch, rebound
+    shared.stretch, shared.rebound = repeats.anywhere, rebound
     shared.routines = routines
     reader = Reader(source, shared, {})
     params, bound = reader.bind_structures(structures)
     shared.ranks = Ranks(dict(zip(params, kinds, strict=True)) if kinds is not None else None)
+    shared.ranks.of_one |= {p: repeats.axes_of(k) for k, p in enumerate(params)}
     reader.env.update(bound)
     reader.callers = {k for k, v in bound.items() if has_list(v)}
     body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)

@@ -43,6 +43,7 @@ _LAZY = (zip, enumerate, reversed, map, filter)
 _INSTEAD = {
     "builtins": "do this outside the differentiated function", "itertools": "write the loops",
     "functools": "write a lambda, or a function of your own", "collections": "use a list, a tuple or an array",
+    "numpy.fft": "FFT and complex numbers are not supported: write sums over np.cos and np.sin",
     "numpy": "write it in Python and NumPy, or give it a rule: sg.rule",
 }  # fmt: skip
 

@@ -64,6 +64,8 @@ class LibraryReader(ExpressionReader):
         except TypeError:
             return NOT_HERE
         positional, keywords = self.values_of(node)
+        if f is library.axes.one_element_axes:
+            positional = [self.lift(tuple(sorted(self.shared.ranks.ones(self.leaf(positional[0], node)))), node)]
         given = [self.known_value(v, node) for v in positional]
         options = {k: self.known_value(v, node) for k, v in keywords.items()}
         try:

@@ -13,6 +13,7 @@ from .. import library
 from ..hints import print_grad, stop_gradient
 from ..language import ir
 from ..language.ir import Const, Name, Op, Sub
+from ..language.kinds import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, stack
 from ..runtime.unordered import unordered
@@ -135,7 +136,7 @@ class OperationReader(ExpressionReader):
 
     def by_element(self, node, f):
         """Return the value of a call of an elementwise function or a cast; with options it may have a page."""
-        if node.keywords and library.page_of(f) is not None:
+        if (node.keywords or f is np.nan_to_num and len(node.args) > 1) and library.page_of(f) is not None:
             return NOT_HERE
         spelling = _lookup(_CASTS, f) or elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
         return NOT_HERE if spelling is None else self.without_cast(self.elementwise_call(node, spelling))
@@ -311,6 +312,8 @@ class OperationReader(ExpressionReader):
             return tuple(v.value for v in value.items)
         if isinstance(value, Op) and value.fn == "dtype":
             return value.args[0]
+        if isinstance(value, Obj) and value.value in (complex, np.complex64, np.complex128):
+            self.fail(node, "complex numbers are not supported", "compute with real and imaginary part as two arrays")
         self.fail(node, "this option must be known when the function is read", "write a constant")
 
     def dtype(self, node):
@@ -386,7 +389,7 @@ class OperationReader(ExpressionReader):
             array = self.rows_of_list(value, node)
             if isinstance(node.args[0], ast.ListComp) and value.full:
                 self.shared.lists_of_lists.discard(value.buffer.id)  # nothing shows the list
-                self.out[:] = [_as_copies(s, value.buffer) for s in self.out]
+                self.out[:] = [as_array(s, value.buffer.id) for s in self.out]
             else:
                 array = Op("copy", (array,), (), loc)
             return array if dtype is None else Op("astype", (array,), (("dtype", self.dtype_of(dtype, node)),), loc)
@@ -461,13 +464,6 @@ def _regular(value):
     if len(shapes) != 1 or None in shapes:
         return None, []
     return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
-
-
-def _as_copies(stmt: ir.Stmt, buffer: Name) -> ir.Stmt:
-    """Return the statement that makes a buffer of numbers as that of an array made of them."""
-    made = stmt.value if isinstance(stmt, ir.Let) and stmt.target == buffer.id else None
-    static = (("copies", True),)
-    return replace(stmt, value=replace(made, static=static)) if isinstance(made, Op) and made.fn == "list" else stmt
 
 
 def _lookup(table, key):

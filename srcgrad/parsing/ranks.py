@@ -7,6 +7,7 @@ from ..language import ir
 from ..language.blocks import updates
 from ..language.ir import For, Kind, Let, Store, Unpack
 from ..language.kinds import INT, Unknown, call_kinds, holds_items, is_list, kind_of, of_items
+from ..language.one_element import axes_of_one
 from ..rules import externals
 
 
@@ -25,13 +26,17 @@ class Ranks:
     def __init__(self, kinds: dict[str, Kind] | None = None):
         self.kinds = dict(kinds or {})
         self.lists: set[str] = set()  # what holds the items of lists
+        self.of_one: dict[str, frozenset[int]] = {}  # axes of arrays that have one element
         self.copies: set[str] = set()  # those of them that are arrays made of such items
 
     def note(self, stmt: ir.Stmt):
         """Take notice of what a statement binds."""
         if isinstance(stmt, Let):
             if not (updates(stmt) and stmt.target in self.kinds and self.kinds[stmt.target].rank):
-                self.bind(stmt.target, self.kind(stmt.value))
+                # both are said of the value, which may have the name's old array in it
+                kind, ones = self.kind(stmt.value), self.ones(stmt.value)
+                self.bind(stmt.target, kind)
+                self.of_one[stmt.target] = ones
             if holds_items(stmt):
                 self.lists.add(stmt.target)
                 self.copies |= set() if is_list(stmt) else {stmt.target}
@@ -67,6 +72,10 @@ class Ranks:
             return kind_of(expr, self.kinds)
         except (Unknown, SrcgradError):
             return None
+
+    def ones(self, expr: ir.Expr) -> frozenset[int]:
+        """Return the axes of an expression that have one element, as far as the text so far tells."""
+        return axes_of_one(expr, self.kinds, self.of_one)
 
     def rank(self, expr: ir.Expr) -> int | None:
         """Return the number of axes of an expression; None where the text read so far does not tell."""

@@ -128,6 +128,8 @@ def refusal(fn: str, kinds) -> tuple[str, str] | None:
         return f"{BITS[fn]} of {given}", "compare them, or use int()"
     if fn in ("lshift", "rshift") and all(k.dtype == "bool" for k in kinds):
         return f"{BITS[fn]} of {given}", "convert them to integers"
+    if fn == "np.reciprocal" and not kinds[0].is_float:
+        return f"{fn} of {given}: in NumPy a whole number", "write 1.0 / x"
     of_integers = fn in BY_SPELLING and BY_SPELLING[fn].result == "int"
     if of_integers and any(k.is_float for k in kinds) or fn in ("np.ldexp", "math.ldexp") and kinds[1].is_float:
         return f"{fn} of {given}", "pass integers"

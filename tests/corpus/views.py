@@ -301,6 +301,12 @@ def last_row_that_a_loop_came_to(A):
     return np.sum(row**2) + np.sum(y * z)
 
 
+def squeezed(x, a, column):
+    total = np.sum(a, axis=0, keepdims=True).squeeze() * x
+    rows = np.squeeze(x[None, 1:2]) + np.squeeze((x[None] @ a.T).T)
+    return np.sum(total * (x[:, None]).squeeze()) * np.sum(rows * np.squeeze(column))
+
+
 CASES = [
     Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
@@ -338,4 +344,5 @@ CASES = [
     Case(slices_bound_anew, (sample(6),)),
     Case(slice_of_a_branch, (sample(6), 1)),
     Case(slice_of_a_branch, (sample(6), 0)),
+    Case(squeezed, (sample(4), sample(3, 4, seed=1), sample(3, 1, seed=2))),
 ]
