@@ -273,7 +273,7 @@ WITHOUT = (
     ("mean_above", "in place"),
     ("covariance", "products"),
     ("gram", "rows"),
-    ("norm", "additions"),
+    ("spins", "additions"),
     ("torus", "ends"),
     ("string", "rebind"),
     ("sines_in_place", "records"),

@@ -65,7 +65,7 @@ LEVELS = {
         ("needs", "pitfalls", "writes"),
     ),
     "lowering": (
-        ("", "bounds", "parameters", "pull", "residuals", "resized"),
+        ("", "bounds", "handed_over", "parameters", "pull", "residuals", "resized"),
         ("nests",),
         ("choices", "external_calls", "masks", "swaps", "views"),
         ("reductions",),

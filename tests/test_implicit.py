@@ -8,15 +8,13 @@ from numba import njit
 from scipy.integrate import solve_ivp
 
 import srcgrad as sg
-from srcgrad import store
-from srcgrad.generation import entry
+from tests.helpers import plain_training
 
 
 @pytest.fixture
 def plain(monkeypatch):
-    """Generated source runs as plain Python."""
-    monkeypatch.setattr(store, "package_digest", lambda: "plain")
-    monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
+    """Generated source runs as plain Python, and so does what it calls."""
+    plain_training(monkeypatch)
 
 
 def cubic(x, a):

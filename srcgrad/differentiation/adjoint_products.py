@@ -30,7 +30,7 @@ class ProductAdjoint:
         """Push through a product of one- and two-dimensional arrays."""
         a, b = value.args
         if scalar and a == b and self.is_active(root_of(a)):
-            self.outer(step, a, a, Op("mul", (Const(2.0), seed)), live)
+            self.outer(step, a, a, seed, live, times=2)
             return
         for mine, other, side in ((a, b, 0), (b, a, 1)):
             if not self.is_active(root_of(mine)):
@@ -84,7 +84,7 @@ class ProductAdjoint:
         """Return the sizes of a leaf as those of the adjoint of its array, as far as these are the same."""
         return [s and ir.rename_expr(s, self.bars) for s in sizes_of(leaf, lambda n: self.kinds[n].rank)]
 
-    def outer(self, step, mine: Expr, other: Expr, seed: Expr, live: set[str]):
+    def outer(self, step, mine: Expr, other: Expr, seed: Expr, live: set[str], times: int = 1):
         """Add what a vector gets from its product with another one: that one, times the adjoint of the product."""
         root = root_of(mine).id
         if root not in live:
@@ -94,7 +94,10 @@ class ProductAdjoint:
         cell = element_of(mine, (Name(i),), lambda n: self.kinds[n].rank)
         (whole,) = self.own_sizes(mine)
         size = whole or Op("shape", (other,), (("axis", 0),))
-        term = Op("mul", (element_of(other, (Name(i),), lambda n: self.kinds[n].rank), seed))
+        factor: Expr = element_of(other, (Name(i),), lambda n: self.kinds[n].rank)
+        if times > 1:
+            factor = Op("mul", (Const(float(times)), factor))
+        term = Op("mul", (factor, seed))
         store = Store(self.bar(root), cell.index, term, "+=", step.stmt.loc, unordered=True)
         step.code.append(For(i, ZERO, size, ONE, (store,), (), step.stmt.loc))
 

@@ -25,6 +25,7 @@ from ..language.unbound import nothing, with_beginnings
 from ..rules.arrays import ALLOCATIONS
 from .bindings import BindingWriter
 from .call_sites import CallWriter
+from .handed_over import copy_handed_over
 from .list_buffers import ListWriter
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
@@ -63,6 +64,7 @@ def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bo
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
     function, early = with_beginnings(function, infer_kinds(function, params))
     kinds = infer_kinds(function, params)
+    function = copy_handed_over(function, kinds)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)
     while True:

@@ -75,7 +75,9 @@ class Joiner:
         return isinstance(stmt, Store | If) or isinstance(stmt, For) and not stmt.other and stmt.schedule is None
 
     def alike(self, a: For, b: For) -> bool:
-        """Return whether two loops have the same range."""
+        """Return whether two loops have the same range, both on one core or both on several."""
+        if a.parallel != b.parallel:
+            return False
         if affine(self.size(a.lo)) != affine(self.size(b.lo)) or not nonnegative(affine(a.lo)):
             return False
         # a range from 0 on stops at once below zero, as one of length zero does

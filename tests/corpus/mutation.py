@@ -176,7 +176,43 @@ def rows_of_a_list_in_turn(x, k):
     return now @ before
 
 
+def handed_over_and_written(a, steps):
+    x = 2.0 * a
+    for t in range(steps):
+        y = x
+        x = np.zeros_like(x)
+        y[0] *= a[t]
+        x[1:] += y[:-1] * y[1:]
+        x[0] = y[-1]
+    return np.sum(x**2)
+
+
+def through_three_names(a, b, steps):
+    now, before, oldest = a.copy(), b.copy(), a * b
+    for _ in range(steps):
+        new = now * before - 0.3 * oldest
+        oldest = before
+        before = now
+        now = new
+        now[0] = before[1] * oldest[2]
+    return np.sum(now * before + oldest)
+
+
+def exchanged_by_hand(a, b, steps):
+    a, b = a.copy(), b.copy()
+    for _ in range(steps):
+        held = a
+        a = b
+        b = held
+        b[0] = a[1] * b[2]
+        a *= b
+    return np.sum(a - b**2)
+
+
 CASES = [
+    Case(handed_over_and_written, (sample(4), 3)),
+    Case(through_three_names, (sample(4), sample(4, seed=1), 3)),
+    Case(exchanged_by_hand, (sample(4), sample(4, seed=1), 3)),
     Case(three_levels_in_turn, (sample(6), 4)),
     Case(rows_of_a_list_in_turn, (sample(4), 3)),
     Case(diagonal_filled, (sample(4, 3), sample(3, seed=1), 0.7)),
