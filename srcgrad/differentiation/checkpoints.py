@@ -179,6 +179,13 @@ def silent(stmts) -> list[Stmt]:
 
 
 def _plain(step: Step) -> For:
-    """Return the loop without its schedule."""
+    """Return the loop without its schedule, and without those of the loops in it: what is run again keeps nothing."""
     assert isinstance(step.stmt, For)
-    return replace(step.stmt, schedule=None)
+    loop = _without_schedules(step.stmt)
+    assert isinstance(loop, For)
+    return loop
+
+
+def _without_schedules(stmt: Stmt) -> Stmt:
+    stmt = replace(stmt, schedule=None) if isinstance(stmt, For) else stmt
+    return ir.with_blocks(stmt, lambda block: tuple(map(_without_schedules, block)))
