@@ -103,6 +103,59 @@ def test_same_text_for_every_hash_seed(tmp_path):
 
 # name -> (module with a function f, what its slope is before and after the number in it changes)
 EDITS = {
+    "method of a dataclass": """
+        from dataclasses import dataclass
+
+        def helper():
+            return 3.0
+
+        @dataclass
+        class P:
+            a: float
+
+            @property
+            def slope(self):
+                return helper()
+
+            def total(self, x):
+                return self.slope * x + self.a
+
+        def f(x):
+            return P(1.0).total(x)
+    """,
+    "method of an object": """
+        class K:
+            def __call__(self, x):
+                return 3.0 * x
+
+        class M:
+            def __init__(self):
+                self.kernel = K()
+
+            def inner(self, x):
+                return self.kernel(x)
+
+            def total(self, x):
+                return self.inner(x)
+
+        m = M()
+
+        def f(x):
+            return m.total(x)
+    """,
+    "field of an object": """
+        class M:
+            def __init__(self):
+                self.rate = 3.0
+
+            def total(self, x):
+                return self.rate * x
+
+        m = M()
+
+        def f(x):
+            return m.total(x)
+    """,
     "source": """
         def f(x):
             return 3.0 * x

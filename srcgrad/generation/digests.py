@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import tree
 from ..custom import Custom
-from ..parsing.members import member_of
+from ..parsing.members import call_of, member_of
 from ..parsing.source import python_function
 from ..primitives import Primitive
 from ..rules import externals
@@ -105,6 +105,11 @@ def _attribute_names(code) -> set[str]:
     return names
 
 
+def _names_in(f) -> set[str]:
+    function = python_function(f)
+    return set() if function is None else _attribute_names(function.__code__)
+
+
 def _captured(function, code) -> dict:
     found = {}
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
@@ -171,6 +176,10 @@ def _digest_value(value, h, seen, attributes):
             _digest_rule(value, h, seen)
         else:
             h.update(f"{function.__module__}.{function.__qualname__}".encode())
+    elif isinstance(value, pytypes.MethodType):
+        # what it reads of its object is named by its own text
+        _digest_value(value.__func__, h, seen, attributes)
+        _digest_value(value.__self__, h, seen, attributes | _names_in(value.__func__))
     elif isinstance(value, type):
         h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
         for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
@@ -188,7 +197,11 @@ def _digest_value(value, h, seen, attributes):
         if owner is not None and owner is not value:
             _digest_value(owner, h, seen, attributes)
         if type(value).__module__.split(".")[0] not in _KNOWN:
-            _digest_attributes(value, h, seen, attributes)
+            method = call_of(value)
+            called = set() if method is value else _names_in(method.__func__)
+            if called:
+                _digest_value(method.__func__, h, seen, attributes)
+            _digest_attributes(value, h, seen, attributes | called)
 
 
 def _digest_attributes(value, h, seen, attributes):

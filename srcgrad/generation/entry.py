@@ -456,6 +456,10 @@ def parameters(f) -> inspect.Signature:
         raise ArgumentError(Problem(f"{f.__name__} is declared nondifferentiable", "leave out the declaration"))
     if function is None:
         name = getattr(f, "__name__", type(f).__name__)
+        if isinstance(f, pytypes.MethodType):
+            given = ", ".join(list(inspect.signature(f).parameters))
+            way_out = f"write a function that calls it: lambda {given}: model.{name}({given})"
+            raise SourceNotFoundError(Problem(f"{name!r} is a method", way_out))
         raise SourceNotFoundError(
             Problem(f"{name!r} is not a Python function", "pass a function with source, or an njit function")
         )

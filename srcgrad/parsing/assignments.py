@@ -83,6 +83,8 @@ class AssignmentReader(PartReader):
                 self.require_number(before, node)
                 static = ()
             return self.assign_name(node.target.id, Op(fn, (old, given), static, loc), node)
+        if isinstance(node.target, ast.Attribute):
+            self.fail(node.target, f"cannot assign to {ast.unparse(node.target)}", "assign to names and array elements")
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base = self.expr(node.target.value)

@@ -23,6 +23,7 @@ from ..library import by_name, is_ours, page_of
 from ..library.choice import vectorized
 from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
+from .members import call_of
 from .parts import has_list
 from .routines import Expansion, call_routine, form_of
 from .source import find_source, python_function
@@ -77,6 +78,9 @@ class CallReader(ExpressionReader):
         if isinstance(f, np.vectorize):
             positional, keywords = values or self.values_of(node)
             return self.user_call(node, vectorized, ([self.function_of(node, f), *positional], keywords))
+        f = call_of(f)
+        if isinstance(f, types.MethodType) and not _is_of_library(type(f.__self__)):
+            return self.method_call(node, f, values)
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
         original, f = f, f if page is None else page
@@ -93,19 +97,8 @@ class CallReader(ExpressionReader):
                           "give it by a default: lambda x, k=k: ...")  # fmt: skip
             callee = type(self)(local.reader.source, self.shared, {}, local.reader, local.node)
         else:
-            try:
-                source = self.shared.sources.get(function) or find_source(f)
-                ours = is_ours(function)
-                if ours:
-                    source = replace(source, called_at=self.source.loc(node))
-                elif self.source.derived:
-                    source = replace(source, called_at=self.source.called_at, derived=True)
-            except SourceNotFoundError as e:
-                self.fail(node, e.problems[0].what, e.problems[0].way_out)
-            self.shared.sources[function] = source
-            if not ours:
-                self.shared.callees.append(source)
-            callee = type(self)(source, self.shared, {})
+            ours = is_ours(function)
+            callee = type(self)(self.source_of(node, f, function, ours), self.shared, {})
         callee.is_callee = True
         callee.depth = callee.own_depth = self.depth
         positional, keywords = values or self.values_of(node)
@@ -127,6 +120,26 @@ class CallReader(ExpressionReader):
         if not local and ours and isinstance(value, Name):
             self.temporary.add(value.id)  # what the caller calls it is name enough
         return value
+
+    def source_of(self, node, f, function, ours: bool):
+        """Return the source of a function that is called, `ours` if it is a page."""
+        try:
+            source = self.shared.sources.get(function) or find_source(f)
+        except SourceNotFoundError as e:
+            self.fail(node, e.problems[0].what, e.problems[0].way_out)
+        if ours:
+            source = replace(source, called_at=self.source.loc(node))
+        elif self.source.derived:
+            source = replace(source, called_at=self.source.called_at, derived=True)
+        self.shared.sources[function] = source
+        if not ours:
+            self.shared.callees.append(source)
+        return source
+
+    def method_call(self, node, f: types.MethodType, values):
+        """Read a call of a method of an object that is captured: what it has are constants."""
+        positional, keywords = values or self.values_of(node)
+        return self.user_call(node, f.__func__, ([self.lift(f.__self__, node, "self"), *positional], keywords))
 
     def may_go_on(self, callee, identity, given: dict, local) -> bool:
         """Return whether a function that is called inside itself is read in place: it ends there, as far as is known.
@@ -188,8 +201,6 @@ class CallReader(ExpressionReader):
         if function is not None and not library:
             return
         name = self.name_of(node)
-        if isinstance(f, types.MethodType) and type(f.__self__).__module__.split(".")[0] not in _LIBRARIES:
-            self.fail(node, f"{name}() is a method of an object", "write a function of what it uses")
         if getattr(f, "is_pullback", False):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
         way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])
@@ -351,6 +362,10 @@ def _is_of_python(function) -> bool:
     """Return whether a function stands in Python's own library."""
     path = function.__code__.co_filename
     return path.startswith(_OWN_LIBRARY) and "site-packages" not in path
+
+
+def _is_of_library(cls: type) -> bool:
+    return cls.__module__.split(".")[0] in _LIBRARIES
 
 
 def _is_none(value) -> bool:

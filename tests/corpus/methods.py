@@ -127,7 +127,40 @@ def swings(m, t):
     return np.sum(np.cos(Spring(m, k=3.0).omega() * t))
 
 
+class Kernel:
+    def __init__(self, kind):
+        self.kind = kind
+
+    def __call__(self, r, length):
+        return np.exp(-0.5 * (r / length) ** 2) if self.kind == "smooth" else np.exp(-np.abs(r) / length)
+
+
+class Field:
+    jitter = 1e-3
+
+    def __init__(self, x, y, kernel):
+        self.x, self.y, self.kernel = x, y, kernel
+
+    @property
+    def size(self):
+        return len(self.x)
+
+    def covariance(self, length):
+        return self.kernel(self.x[:, None] - self.x, length) + self.jitter * np.eye(self.size)
+
+    def energy(self, length, weight=2.0):
+        return weight * self.y @ self.covariance(length) @ self.y
+
+
+SMOOTH, ROUGH = (Field(sample(3), sample(3, seed=1), Kernel(kind)) for kind in ("smooth", "rough"))
+
+
+def fields(length):
+    return SMOOTH.energy(length) * ROUGH.energy(2.0 * length, weight=0.5)
+
+
 CASES = [
+    Case(fields, (0.7,)),
     Case(beams, (1.3, sample(3, low=0.2))),
     Case(orbit, (1.1, 0.9, 4)),
     Case(dual_numbers, (0.7,)),
