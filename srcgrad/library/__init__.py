@@ -16,6 +16,7 @@ from . import (
     order,
     polynomials,
     products,
+    quadrature,
     scans,
     scipy_linalg,
     sets,
@@ -29,5 +30,5 @@ from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, by_name, is_ours,
 __all__ = [
     "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "construction",
     "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
-    "products", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs", "windows",
+    "products", "quadrature", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs", "windows",
 ]  # fmt: skip

@@ -51,6 +51,16 @@ def cumprod(a, axis=None, dtype=None):
     return out
 
 
+@page(np.logaddexp.accumulate, cases=("A(4)", "A(2, 3)", "A(2, 3), axis=1"))
+def logaddexp_accumulate(array, axis=0):
+    """The logarithms of sums of exponentials of ever more along an axis."""
+    out = np.array(array)
+    before = (slice(None),) * axis_of(axis, out.ndim)
+    for i in range(1, out.shape[axis]):
+        out[(*before, i)] = np.logaddexp(out[(*before, i - 1)], out[(*before, i)])
+    return out
+
+
 @page("numpy.cumulative_sum", cases=("A(5)", "A(2, 3), axis=1", "A(2, 3), axis=0, include_initial=True", "I(4)"))
 def cumulative_sum(x, axis=None, dtype=None, include_initial=False):
     """The sums so far, after a zero if `include_initial` says so."""

@@ -116,7 +116,9 @@ class SubscriptReader(ExpressionReader):
         """Return the item of a tuple of numbers at a place known only at run time."""
         items, loc = value.items, self.source.loc(node)
         if value.kind == "dict" or not items or not all(map(self.is_number, items)):
-            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", "index it by a constant")
+            rows = value.kind == "list" and all(isinstance(v, Struct | ir.Expr) for v in items)
+            way_out = "make it an array: np.array(...)" if rows and items else "index it by a constant"
+            self.fail(node, f"a {value.kind} is indexed by a value known only at run time", way_out)
         if self.is_truth(key) and len(items) == 2:
             return ir.Select(key, items[1], items[0], loc)
         if all(isinstance(v, Const) for v in items):
