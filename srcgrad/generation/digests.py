@@ -198,10 +198,10 @@ def _digest_value(value, h, seen, attributes):
             _digest_value(owner, h, seen, attributes)
         if type(value).__module__.split(".")[0] not in _KNOWN:
             method = call_of(value)
-            called = set() if method is value else _names_in(method.__func__)
-            if called:
+            if method is not value:
+                attributes = attributes | _names_in(method.__func__)
                 _digest_value(method.__func__, h, seen, attributes)
-            _digest_attributes(value, h, seen, attributes | called)
+            _digest_attributes(value, h, seen, attributes)
 
 
 def _digest_attributes(value, h, seen, attributes):
