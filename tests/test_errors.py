@@ -106,6 +106,7 @@ SYNTAX = {
     "try": ("«try:»\n    y = x\nexcept ValueError:\n    y = 0.0\nreturn y", "try/except is not supported"),
     "try finally": ("«try:»\n    y = x\nfinally:\n    x = 0.0\nreturn y", "try/except is not supported"),
     "with": ("«with open('a') as g:»\n    y = x\nreturn y", "with is not supported"),
+    "with that raises": ("«with np.errstate(divide='raise'):»\n    y = 1.0 / x\nreturn y", "with is not supported"),
     "global": ("«global z»\nz = x\nreturn z", "global is not supported"),
     "nonlocal": (
         "z = x\ndef g():\n    «nonlocal z»\n    z = 2.0\n    return z\nreturn g() * z",

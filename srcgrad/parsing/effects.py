@@ -7,9 +7,12 @@ import importlib
 import sys
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..language import ir
 from ..language.ir import Const
 from .expressions import ExpressionReader, Obj, Struct, is_text
+from .refused import STATEMENTS
 
 # a function may import these itself: what they hold is the same wherever they are imported
 IMPORTABLE = frozenset({"numpy", "math", "random", "itertools", "functools", "operator"})
@@ -34,6 +37,15 @@ class EffectReader(ExpressionReader):
             if found is None:
                 self.fail(node, f"{node.module} has no {alias.name}", "check the name")
             self.env[alias.asname or alias.name] = self.lift(found, node, alias.name)
+
+    def stmt_with(self, node):
+        """Read the body of `with np.errstate(...)`: what becomes of warnings is nothing to the values."""
+        for item in node.items:
+            call, f = item.context_expr, self.called_object(item.context_expr)
+            raises = any(isinstance(n, ast.Constant) and n.value in ("raise", "call") for n in ast.walk(call))
+            if f is not np.errstate or raises or item.optional_vars is not None:
+                self.fail(node, f"{STATEMENTS['With'][0]} is not supported", STATEMENTS["With"][1])
+        self.block(node.body)
 
     def stmt_assert(self, node):
         message = node.msg.value if _is_literal(node.msg) else None

@@ -274,6 +274,7 @@ class ExpressionReader:
                 return value
             name = self.fresh("before")
             held.append(ir.Let(name, value, self.source.loc(node)))
+            self.shared.ranks.note(held[-1])
             return Name(name)
 
         values = [settled(v) for v in values] if since else values

@@ -71,8 +71,8 @@ class LoopReader(LoopedReader):
                 found = self.iterable(node.args[0], loop)
                 self.not_in_order(since)
                 return self.turned(found, node)
-            if f is itertools.product and not node.keywords:
-                return self.all_pairs([self.iterable(a, None) for a in node.args], node)
+            if f is itertools.product:
+                return self.all_pairs([self.iterable(a, None) for a in self.repeated_parts(node)], node)
             if f in (itertools.combinations, itertools.permutations):
                 return self.arrangements(node, f)
             if f is itertools.pairwise:
@@ -145,6 +145,11 @@ class LoopReader(LoopedReader):
             count = count if p.count == count else Op("min", (count, p.count))
         items, mosts = [p.upward() for p in parts], [p.most for p in parts if p.most is not None]
         return Trips(count, lambda k: _row([item(k) for item in items]), most=min(mosts, default=None))
+
+    def repeated_parts(self, node) -> list[ast.expr]:
+        """Return the arguments of `product`, as often as `repeat` says."""
+        options = {k.arg: self.constant_int(k.value) for k in node.keywords if k.arg == "repeat"}
+        return node.args * options.get("repeat", 1) if len(options) == len(node.keywords) else self.unlooped(node)
 
     def all_pairs(self, parts, node) -> Struct | Trips:
         """Return every item of the first part with every one of the second, and so on, the last running fastest."""
@@ -297,9 +302,10 @@ class LoopReader(LoopedReader):
         rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
         if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
             return value
-        name = self.fresh("value")
-        outer.insert(start, Let(name, value, self.source.loc(node)))
-        return Name(name)
+        held = Let(self.fresh("value"), value, self.source.loc(node))
+        self.shared.ranks.note(held)
+        outer.insert(start, held)
+        return Name(held.target)
 
     def bind_item(self, target, item, node, assigned):
         """Bind a loop variable to a known item: to a constant as it is, so that it can index a tuple."""

@@ -179,11 +179,25 @@ def made_on_one_path(x, a):
     return scale * x
 
 
+def quotient_without_warnings(x):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.where(x > 0.0, np.log(x), 0.0)
+        if x[0] > 100.0:
+            return np.sum(y)
+        for v in x:
+            if v < -5.0:
+                break
+            with np.errstate(all="ignore"):
+                z = v * 2.0
+    return np.sum(y) * z
+
+
 CASES = [
     Case(size_known_in_a_branch, (0.7, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
     Case(size_known_in_a_branch, (0.3, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
     Case(made_on_one_path, (0.55, np.array([0.8, 0.6, 0.3, 0.9]))),
     Case(made_on_one_path, (0.4, np.array([0.8, 0.6, 0.3, 0.9]))),
+    Case(quotient_without_warnings, (np.array([0.3, -0.2, 0.7]),)),
     Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.7, 3)),
     Case(while_loop_in_a_branch, (np.array([0.6, 1.2, 0.9]), 0.3, 3)),
     Case(sum_until_in_a_branch, (np.array([0.6, 1.2, 0.9, 0.4]), 2.0)),

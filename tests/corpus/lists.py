@@ -543,6 +543,16 @@ def from_infinity(x):
     return best * worst
 
 
+def norm_of_a_list_of_sums(x):
+    sums = []
+    for v in x:
+        total = 0
+        for sign, w in ((1, v), (-1, v**2)):
+            total += sign * w
+        sums.append(total)
+    return np.linalg.norm(sums)
+
+
 POINT = np.array([0.4, -0.7, 1.2, 0.3])
 
 def windows(x, n):
@@ -553,6 +563,7 @@ def windows(x, n):
 
 CASES = [
     Case(windows, (sample(6), 3)),
+    Case(norm_of_a_list_of_sums, (POINT,)),
     Case(appended, (0.3, 6)),
     Case(fed_by_itself, (0.3, 9)),
     Case(comprehensions, (POINT,)),

@@ -248,7 +248,12 @@ def dicts_of_pairs(p, t):
     return total * given["rate"] + numbered[1] * more["scale"] + given["shift"] * p[1]
 
 
+def all_pairs_of_places(theta, wins):
+    return sum(wins[i, j] * (theta[i] - theta[j]) ** 2 for i, j in itertools.product(range(len(theta)), repeat=2))
+
+
 CASES = [
+    Case(all_pairs_of_places, (sample(3), sample(3, 3))),
     Case(dicts_of_pairs, (sample(4), 0.7)),
     Case(dict_that_changes, (1.2, 0.5, 0.1)),
     Case(items_written, (0.3,)),
