@@ -345,22 +345,38 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             and n not in self.state.storage
             and (n in self.early or n in self.multi and self.leaves_branch(n, stmt) or self.reads[n] > inside[n])
         ]
+        while wanted:
+            known, inside_only = self.sizes_on_trial(stmt, wanted)
+            for name, dims in known.items():
+                self.allocate(name, dims, self.kinds[name], "np.zeros")
+                self.state.storage.add(name)
+            wanted = [n for n in wanted if n not in known]
+            if not known:
+                break
         for name in wanted:
-            trial = self.fork()
-            for b in ir.blocks_of(stmt):
-                trial.scoped(b, [stmt.var] if isinstance(stmt, For) else [])
-            dims = trial.state.dims.get(name) or trial.seen.get(name)
-            if dims is not None:
-                dims = tuple(trial.spelled_out(d) for d in dims)
-            bound = ir.bound_in((stmt,)) | {n for n in trial.kinds if n not in self.kinds}
-            if dims is None or any(n in bound for d in dims for n in ir.names_in(d)):
-                if dims is not None and isinstance(stmt, If) and not self.loops and name not in self.multi:
-                    self.unmade[name] = None
-                    continue
+            if name not in inside_only or not isinstance(stmt, If) or self.loops or name in self.multi:
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
                             f"allocate {name!r} before")  # fmt: skip
-            self.allocate(name, dims, self.kinds[name], "np.zeros")
-            self.state.storage.add(name)
+            self.unmade[name] = None
+
+    def sizes_on_trial(self, stmt: Stmt, wanted: list[str]) -> tuple[dict[str, tuple[Expr, ...]], set[str]]:
+        """Return the sizes, known ahead, of arrays first bound in a branch or loop, and what has sizes inside only.
+
+        One trial is for all of them: in nested branches and loops there is one in each of another.
+        """
+        trial = self.fork()
+        for b in ir.blocks_of(stmt):
+            trial.scoped(b, [stmt.var] if isinstance(stmt, For) else [])
+        bound = ir.bound_in((stmt,)) | {n for n in trial.kinds if n not in self.kinds}
+        known, inside_only = {}, set()
+        for name in wanted:
+            dims = trial.state.dims.get(name) or trial.seen.get(name)
+            dims = dims and tuple(trial.spelled_out(d) for d in dims)
+            if dims and not any(n in bound for d in dims for n in ir.names_in(d)):
+                known[name] = dims
+            elif dims is not None:
+                inside_only.add(name)
+        return known, inside_only
 
     def spelled_out(self, size: Expr) -> Expr:
         """Return a size without the names that lengths have."""
