@@ -75,7 +75,9 @@ RESULTS = (
     "g * np.float64(2.5)", "g / np.sqrt(a.shape[0])", "g * (i[0, 0] / 2)", "g * np.asarray(0.3)", "g * (w @ w)",
     "g * np.array([x, 0.5])[0]", "g * np.linalg.norm(w)", "g * max(w[3], 0.0)", "g**w[3]", "g * np.median(w)",
     "g * np.array([0.5 * k for k in range(3)])[1]", "j[0] * g[0, 0]", "g * np.linalg.slogdet(a[:, :3])[1]",
+    "np.dot(0.5, g)", "np.inner(w[0], g[0])",
     # those of Python, and of single precision, do not
+    "np.select([m, g > 0.0], [g, 2.0], -1.0)", "np.poly(g[0])", "np.poly(i[0])", "np.select([m], [i], x)",
     "g * math.sqrt(2.0)", "g * float(w[0])", "g * w[0].item()", "g * math.fmod(w[0], 0.2)", "g * math.modf(w[3])[0]",
     "g * (x * 2)", "g * [0.1, 0.2][k - 1]", "g * sum([0.1, x])", "g * (g[0, 0] * 2.0)", "g * np.sqrt(g[0, 0]**2 + x)",
     "g * (g.sum() / 3)", "np.full(3, g[0, 0] * 2.0)", "np.array([g[0, 0] * 2.0, g[0, 1]])", "g * np.percentile(g, 30)",
@@ -270,3 +272,17 @@ def test_gradient_through_a_wider_array():
     assert g_bar.dtype == np.float32
     np.testing.assert_allclose(g_bar, np.cos(g * w[0]) * w[0] + 2.0, rtol=1e-6)
     np.testing.assert_allclose(w_bar, [np.sum(np.cos(g * w[0]) * g)], rtol=1e-14)
+
+
+def powers(a, s, n):
+    if n == 0:
+        return a
+    return powers(a * s, s, n - 1)
+
+
+def test_a_number_of_numpy_given_to_a_recursion_of_single_precision():
+    g, w = np.array([0.3, 1.7], dtype=np.float32), np.array([0.5])
+    assert plain_result(lambda g, n: powers(g, 0.5, n) * 1.0, (g, 3)).dtype == np.float32
+    assert plain_result(lambda g, w, n: powers(g, float(w[0]), n) * 1.0, (g, w, 3)).dtype == np.float32
+    with pytest.raises(sg.KindError, match="a number of NumPy given to it widens its arrays"):
+        plain_result(lambda g, w, n: powers(g, w[0], n) * 1.0, (g, w, 3))

@@ -15,7 +15,7 @@ from ..errors import KindError, UnsupportedError, problem_at
 from ..rules import arrays, draws, elementwise, externals
 from . import ir
 from .blocks import updates
-from .calls import ReadInPlace
+from .calls import ReadInPlace, reachable
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
 from .kind import OF_NUMBERS, common, elementwise_kind, in_numpy, of_array, promote
 
@@ -232,6 +232,9 @@ def _routine_kinds(routine, operands: tuple[Kind, ...], loc) -> tuple[Kind, ...]
         plain = tuple(replace(k, numpy="") for k in operands)
         _known_kinds(routine, plain)
         ours, usual = (routine.facts.get(("names", given, _marks(given))) for given in (operands, plain))
+        if ours and usual and ours != usual and routine in reachable(routine.function.body):
+            what = f"{routine.name} calls itself, and a number of NumPy given to it widens its arrays"
+            raise KindError(problem_at(loc, what, "give it one of Python: float(...), or arrays that are as wide"))
         if ours and usual and ours != usual:
             raise ReadInPlace(routine)  # it is compiled for numbers of Python, and those of NumPy differ to it
     return found
@@ -444,7 +447,7 @@ def permutation(expr: Op, rank: int, loc=None) -> tuple[int, ...]:
 def _dot_kind(operands, loc) -> Kind:
     a, b = operands
     if not a.rank or not b.rank:
-        return common(operands)
+        return common(map(of_array, operands))
     if a.dtype == b.dtype == "bool":
         raise KindError(problem_at(loc, "a product of truth values", "convert them: a.astype(int)"))
     if a.rank > 2 or b.rank > 2:

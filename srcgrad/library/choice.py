@@ -84,7 +84,7 @@ def select(condlist, choicelist, default=0):
     out = default
     for k in written_out(len(condlist))[::-1]:
         out = np.where(condlist[k], choicelist[k], out)
-    return out
+    return out if np.ndim(out) == 0 else np.asarray(out, dtype=np.result_type(*choicelist, default))
 
 
 @page(np.piecewise, cases=(

@@ -97,7 +97,7 @@ def poly(seq_of_zeros):
     if zeros.ndim != 1:
         refuse("np.poly of a matrix is not supported", "give it the eigenvalues")
     n = zeros.shape[0]
-    out = np.zeros(n + 1)
+    out = np.zeros(n + 1, dtype=np.mean(zeros).dtype)
     out[0] = 1.0
     for k in range(n):
         for j in range(k + 1, 0, -1):
