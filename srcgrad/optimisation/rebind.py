@@ -14,6 +14,7 @@ from functools import partial
 
 from ..analysis.access import accesses
 from ..analysis.aliases import shown_by
+from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known
 from ..language import ir
 from ..language.affine import trips_from_zero
@@ -56,7 +57,8 @@ def rebind(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) -> ir.Fu
     """
     sizes = made_sizes(function.body, kinds, sizes)
     fresh = ir.Fresh(ir.all_names(function))
-    names = _Names(function, _owned(function, kinds) & set(sizes), kinds, Known(function.body, sizes), fresh)
+    own, known = _owned(function, kinds) & set(sizes), Known(function.body, sizes)
+    names = _Names(function, own, kinds, known, fresh, escaping_counters(function.body))
     bound = by_section(function, partial(_block, names=names))
     counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
     for_good = {n for s in function.body if isinstance(s, Let) for n in ir.binds(s) if counts[n] == 1}
@@ -99,6 +101,7 @@ class _Names:
     kinds: dict[str, Kind]
     known: Known
     fresh: ir.Fresh
+    read_later: set[str]  # counters that are read after their loops
 
     def covered(self, nest: tuple[For, ...], array: str) -> bool:
         """Return whether the counters of a nest go through all elements of an array."""
@@ -154,7 +157,7 @@ def _rebound(stmt: Stmt, before: list[Stmt], behind: list[Stmt], names: _Names) 
         if len(inner.body) != 1:
             break
         inner = inner.body[0]
-    if not nest:
+    if not nest or {loop.var for loop in nest} & names.read_later:
         return [stmt]
     for start, moves in _moves(nest, names):
         rest, moving = nest[-1].body[:start], nest[-1].body[start:]

@@ -209,7 +209,19 @@ def exchanged_by_hand(a, b, steps):
     return np.sum(a - b**2)
 
 
+def counter_of_a_copy(a, steps):
+    u = a.copy()
+    for _ in range(steps):
+        new = np.empty(a.size)
+        for i in range(a.size):
+            new[i] = u[i] * u[-i]
+        for i in range(a.size):
+            u[i] = new[i]
+    return np.sum(u) * i
+
+
 CASES = [
+    Case(counter_of_a_copy, (sample(4), 2)),
     Case(handed_over_and_written, (sample(4), 3)),
     Case(through_three_names, (sample(4), sample(4, seed=1), 3)),
     Case(exchanged_by_hand, (sample(4), sample(4, seed=1), 3)),
