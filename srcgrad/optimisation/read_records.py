@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..analysis.aliases import shown_by
+from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known, told_in_loops, with_told_sizes
 from ..language import ir
 from ..language.affine import trips_from_zero, unclipped
@@ -61,7 +62,8 @@ def read_records(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) ->
         if apart and put.covers(known, sizes) and put.stays(backward):
             backward = _read_where_kept(put, backward)
     whole = replace(function, body=(*function.body[:start], *backward))
-    return by_section(whole, _without_empty_loops)
+    read_later = escaping_counters(whole.body)
+    return by_section(whole, lambda block: _without_empty_loops(block, read_later))
 
 
 def _has_other_names(arrays: set[str], function: ir.Function, kinds: dict[str, Kind]) -> bool:
@@ -192,6 +194,7 @@ def _reads(e: Expr, array: str) -> bool:
     return e == Name(array) or any(_reads(c, array) for c in ir.children(e))
 
 
-def _without_empty_loops(block: Block) -> Block:
-    out = [ir.with_blocks(s, _without_empty_loops) for s in block]
-    return tuple(s for s in out if not (isinstance(s, For) and not s.body and not s.other))
+def _without_empty_loops(block: Block, read_later: set[str]) -> Block:
+    """Return the block without loops that do nothing, but for those whose counter is read after them."""
+    out = [ir.with_blocks(s, lambda b: _without_empty_loops(b, read_later)) for s in block]
+    return tuple(s for s in out if not (isinstance(s, For) and not s.body and not s.other) or s.var in read_later)

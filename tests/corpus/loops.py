@@ -463,7 +463,14 @@ def states_from_none(A):
     return total
 
 
+def counter_of_a_loop_that_does_nothing(x):
+    for j in range(3):
+        pass
+    return j * x
+
+
 CASES = [
+    Case(counter_of_a_loop_that_does_nothing, (0.7,)),
     Case(pairs_of_charges, (np.array([0.7, 0.2, 1.4, -0.3]), np.array([1.0, -2.0, 1.5, 0.5]))),
     Case(triples, (np.array([0.7, 0.2, 1.4, -0.3, 0.8]),)),
     Case(least_and_its_place, (np.array([0.7, 0.2, 1.4, -0.3]),)),
