@@ -96,7 +96,7 @@ def made_sizes(block: Block, kinds: dict[str, Kind], sizes: Sizes) -> Sizes:
         value = stmt.value if isinstance(stmt, Let) else None
         if not isinstance(stmt, Let) or not isinstance(value, Op):
             continue
-        if value.fn.endswith("_like") and isinstance(value.args[0], Name):
+        if (value.fn.endswith("_like") or value.fn == "copy") and isinstance(value.args[0], Name):
             like = value.args[0].id
             rank = kinds[like].rank if like in kinds else 0
             own = tuple(Op("shape", (Name(like),), (("axis", d),)) for d in range(rank))

@@ -49,9 +49,9 @@ def rebind(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) -> ir.Fu
     def f(u0, n):
         u = u0.copy()
         for t in range(n):
-            new = np.empty(u.shape[0])
-            for i in range(u.shape[0]):
-                new[i] = 2.0 * u[u.shape[0] - 1 - i]
+            new = np.empty(u0.shape[0])
+            for i in range(u0.shape[0]):
+                new[i] = 2.0 * u[u0.shape[0] - 1 - i]
             u = new
         return u
     """
