@@ -12,7 +12,7 @@ from ..language import ir
 from ..language.blocks import touches, updates
 from ..language.calls import is_call
 from ..language.ir import Block, Kind, Let, Name, Op, Stmt, Store
-from ..language.kinds import kind_of
+from ..language.kinds import holds_items, kind_of
 
 LIKE = frozenset({"np.empty_like", "np.zeros_like", "np.ones_like", "np.full_like", "shape", "len", "size"})
 
@@ -45,7 +45,8 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     if not handing:
         return function
     groups = sharing(function, kinds)
-    aliases = [s for s in ir.statements(function.body) if _shows_another(s, kinds)]
+    lists = {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)}
+    aliases = [s for s in ir.statements(function.body) if _shows_another(s, kinds, lists)]
     kept = {n for s in aliases if id(s) not in handing for n in _names(s)}
     kept |= {*function.params, *(name for name, _ in function.captured)}
 
@@ -62,11 +63,12 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     return replace(function, body=block(function.body))
 
 
-def _shows_another(stmt: Stmt, kinds: dict[str, Kind]) -> bool:
+def _shows_another(stmt: Stmt, kinds: dict[str, Kind], lists: set[str]) -> bool:
+    """Return whether the memory of an array may come under another name, or into a list."""
     if isinstance(stmt, Let):
         return bool(kinds[stmt.target].rank and shown_by(stmt.value, kinds))
-    if isinstance(stmt, Store):
-        return bool(kind_of(stmt.value, kinds).rank and shown_by(stmt.value, kinds))  # an item of a list, perhaps
+    if isinstance(stmt, Store) and stmt.base in lists:
+        return bool(kind_of(stmt.value, kinds).rank and shown_by(stmt.value, kinds))
     return is_call(stmt) or isinstance(stmt, ir.Grow)
 
 

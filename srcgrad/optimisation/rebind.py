@@ -140,12 +140,20 @@ def _is_made(value: Op, made: set[str]) -> bool:
 
 
 def _block(stmts: Block, names: _Names) -> Block:
-    # numba would take a name that is bound in a parallel loop for a sum
-    out = [s if isinstance(s, For) and s.parallel else ir.with_blocks(s, partial(_block, names=names)) for s in stmts]
+    out = [ir.with_blocks(s, partial(_block, names=names)) if _may_bind(s) else s for s in stmts]
     behind: list[Stmt] = []
     for k in range(len(out) - 1, -1, -1):
         behind = [*_rebound(out[k], out[:k], behind, names), *behind]
     return tuple(behind)
+
+
+def _may_bind(stmt: Stmt) -> bool:
+    """Return whether names of arrays may be bound inside a statement.
+
+    Not on one of two paths, where a reader of the text would have to know which; and numba would take a name that is
+    bound in a parallel loop for a sum.
+    """
+    return not (isinstance(stmt, ir.If) or isinstance(stmt, For) and stmt.parallel)
 
 
 def _rebound(stmt: Stmt, before: list[Stmt], behind: list[Stmt], names: _Names) -> list[Stmt]:
