@@ -86,8 +86,8 @@ LEVELS = {
         ("reverse",),
     ),
     "optimisation": (
-        ("", "contractions", "free_order", "from_zero", "gather", "interchange", "lifted_products", "loop_sums",
-         "parallel", "read_once", "simplify", "split", "sums", "turns", "webs"),
+        ("", "cleared", "contractions", "free_order", "from_zero", "gather", "interchange", "lifted_products",
+         "loop_sums", "parallel", "read_once", "simplify", "split", "sums", "turns", "webs"),
         ("ends", "joins", "sums_apart", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
         ("fuse", "read_records", "rebind"),

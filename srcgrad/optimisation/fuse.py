@@ -20,9 +20,10 @@ from ..language.blocks import touches
 from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store
 from ..switches import is_on
 from .adjoint_joins import join_nests, made_sizes
+from .cleared import assign_interiors, scratch_to_scalars
 from .ends import ends_apart
 from .free_order import Around, free_order_in, order_free
-from .gather import assign_interiors, gather_stencils, scratch_to_scalars
+from .gather import gather_stencils
 from .interchange import walk_rows
 from .loop_sums import sum_in_scalars
 from .split import split_loop
