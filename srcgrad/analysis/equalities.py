@@ -94,12 +94,14 @@ def told_in_loops(block: ir.Block) -> dict[ir.Loc, Equal]:
 
 
 def with_told_sizes(block: ir.Block, told: dict[ir.Loc, Equal], known: Known, equal: Equal | None = None) -> ir.Block:
-    """Return a block in whose loops one size stands for all that the checks in them have told to be equal."""
+    """Return a block in whose loops one size of an array stands for all that checks in them have told to be equal."""
     equal = equal or {}
 
     def size(e: Expr) -> Expr:
-        is_size = isinstance(e, Op) and e.fn in SIZES
-        return representative(e, equal, known.made_with) if is_size else ir.rebuild(e, size)
+        if not (isinstance(e, Op) and e.fn in SIZES):
+            return ir.rebuild(e, size)
+        found = representative(e, equal, known.made_with)
+        return e if _numbers(found) else found  # a number may be another one by now
 
     def one(stmt: Stmt) -> Stmt:
         stmt = ir.with_exprs(stmt, size) if equal else stmt
