@@ -1,10 +1,12 @@
 """Arrays that one name hands over to another: `x = y`, and y is bound anew before either of them is written.
 
-No array has two names then, whatever is written: x may as well be a copy of y, which is what the passes know.
+No array has two names then, whatever is written: x may as well be a copy of y, which is what the passes know. Names
+that are bound once each may stay two names of one array.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from ..analysis.aliases import sharing, shown_by
@@ -45,6 +47,7 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     if not handing:
         return function
     groups = sharing(function, kinds)
+    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
     lists = {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)}
     aliases = [s for s in ir.statements(function.body) if _shows_another(s, kinds, lists)]
     kept = {n for s in aliases if id(s) not in handing for n in _names(s)}
@@ -56,7 +59,7 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     def one(stmt: Stmt) -> Stmt:
         if id(stmt) not in handing or not isinstance(stmt, Let) or not kinds[stmt.target].rank:
             return stmt
-        if groups.get(stmt.target, {stmt.target}) & kept:
+        if groups.get(stmt.target, {stmt.target}) & kept or all(counts[n] == 1 for n in _names(stmt)):
             return stmt
         return replace(stmt, value=Op("copy", (stmt.value,), (), stmt.loc))
 
