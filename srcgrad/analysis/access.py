@@ -187,6 +187,18 @@ def _has_load(e: Expr) -> bool:
 SIZES_ONLY = ("shape", "len", "size", "in_order", "overlap", "np.zeros_like", "np.empty_like", "np.ones_like")
 
 
+def reads_elements(e: Expr, array: str) -> bool:
+    """Return whether an expression reads more of an array than its sizes.
+
+    >>> like = Op("np.zeros_like", (Name("a"),))
+    >>> reads_elements(like, "a"), reads_elements(Op("add", (like, Name("a"))), "a")
+    (False, True)
+    """
+    if isinstance(e, Op) and e.fn in SIZES_ONLY and e.args[0] == Name(array):
+        return False
+    return e == Name(array) or any(reads_elements(c, array) for c in ir.children(e))
+
+
 def accesses(block, array: str) -> tuple[list[tuple[Expr, ...]], list[tuple[Expr, ...]], bool]:
     """Return (indices written, indices read, whether all of them are plain elements) of an array in a block."""
     writes, reads, plain = [], [], True

@@ -92,6 +92,12 @@ def touches(stmt: Stmt, name: str) -> bool:
     return name in read_in((stmt,)) or name in bound_in((stmt,))
 
 
+def count_touching(block: Block, name: str) -> int:
+    """Return how many statements of a block touch a name themselves."""
+    every = ((s, names_in(*exprs_of(s)), binds(s)) for s in ir.statements(block))
+    return sum(name in read or name in bound or isinstance(s, Store) and s.base == name for s, read, bound in every)
+
+
 def verify(function: Function) -> Function:
     """Return the function; raise AssertionError where it breaks the grammar."""
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from ..analysis.access import reads_elements
 from ..analysis.aliases import sharing, shown_by
 from ..language import ir
-from ..language.blocks import touches, updates
+from ..language.blocks import count_touching, touches, updates
 from ..language.calls import is_call
 from ..language.ir import Block, Kind, Let, Name, Op, Stmt, Store
 from ..language.kinds import holds_items, kind_of
-
-LIKE = frozenset({"np.empty_like", "np.zeros_like", "np.ones_like", "np.full_like", "shape", "len", "size"})
 
 
 def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
@@ -96,17 +95,10 @@ def _is_bound_anew(given: str, taker: str, behind: Block) -> bool:
     """Return whether a name is bound anew before it or the one that took its array is written."""
     for stmt in behind:
         if isinstance(stmt, Let) and stmt.target == given and not updates(stmt):
-            return not _reads(stmt.value, given)
+            return not reads_elements(stmt.value, given)
         if (ir.bound_in((stmt,)) | ir.stored_in((stmt,))) & {given, taker} or is_call(stmt):
             return False
     return False
-
-
-def _reads(e: ir.Expr, name: str) -> bool:
-    """Return whether an expression reads more of an array than its sizes."""
-    if isinstance(e, Op) and e.fn in LIKE and e.args[0] == Name(name):
-        return False
-    return e == Name(name) or any(_reads(c, name) for c in ir.children(e))
 
 
 def _is_used_up(given: str, before: Block, behind: Block, whole: Block) -> bool:
@@ -115,9 +107,4 @@ def _is_used_up(given: str, before: Block, behind: Block, whole: Block) -> bool:
         return False
     first = next(s for s in before if touches(s, given))
     bound = isinstance(first, Let) and first.target == given and not updates(first)
-    return bound and _touching(before, given) == _touching(whole, given)
-
-
-def _touching(block: Block, name: str) -> int:
-    every = ((s, ir.names_in(*ir.exprs_of(s)), ir.binds(s)) for s in ir.statements(block))
-    return sum(name in read or name in made or isinstance(s, Store) and s.base == name for s, read, made in every)
+    return bound and count_touching(before, given) == count_touching(whole, given)

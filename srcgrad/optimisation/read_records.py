@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..analysis.access import reads_elements
 from ..analysis.aliases import shown_by
 from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known, told_in_loops, with_told_sizes
@@ -18,8 +19,6 @@ from ..language.blocks import by_section
 from ..language.calls import is_call
 from ..language.ir import Block, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import Sizes, made_sizes
-
-SHAPES = frozenset({"shape", "len", "size", "np.empty_like", "np.zeros_like"})
 
 
 def read_records(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) -> ir.Function:
@@ -183,15 +182,8 @@ def _read_where_kept(put: _PutBack, backward: Block) -> Block:
 
     top = next(k for k, s in enumerate(backward) if any(t is put.store for t in ir.statements((s,))))
     rest = block(backward)[top:] if put.block is backward else tuple(ir.with_blocks(s, block) for s in backward[top:])
-    left = any(_reads(e, put.array) for s in ir.statements(rest) for e in ir.exprs_of(s))
+    left = any(reads_elements(e, put.array) for s in ir.statements(rest) for e in ir.exprs_of(s))
     return backward if left else (*backward[:top], *rest)
-
-
-def _reads(e: Expr, array: str) -> bool:
-    """Return whether an expression reads more of an array than its sizes."""
-    if isinstance(e, Op) and e.fn in SHAPES and e.args[0] == Name(array):
-        return False
-    return e == Name(array) or any(_reads(c, array) for c in ir.children(e))
 
 
 def _without_empty_loops(block: Block, read_later: set[str]) -> Block:

@@ -18,7 +18,7 @@ from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known
 from ..language import ir
 from ..language.affine import trips_from_zero
-from ..language.blocks import by_section, touches
+from ..language.blocks import by_section, count_touching, touches
 from ..language.calls import is_call
 from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import Sizes, made_sizes
@@ -212,7 +212,7 @@ def _may_move(now: Moves, held: dict[str, str | None], nest: list[For], names: _
     arrays = {*now, *sources}
     if not sources or len(set(sources)) < len(sources) or not arrays <= names.own:
         return False
-    used = any(_touching(names.function.body, n) != _touching(nest[-1].body, n) for n in held)
+    used = any(count_touching(names.function.body, n) != count_touching(nest[-1].body, n) for n in held)
     alike = len({names.kinds[n] for n in arrays}) == 1 and all(names.covered(tuple(nest), n) for n in arrays)
     return alike and not used and all(source != name for name, source in now.items())
 
@@ -238,13 +238,7 @@ def _is_given_up(array: str, takers: set[str], before: list[Stmt], stmt: Stmt, b
     if any(touches(later, array) for later in behind):
         return False
     makes = [s for s in before if isinstance(s, Let) and s.target == array]
-    return len(makes) == 1 and _touching((*before, stmt), array) == _touching(names.function.body, array)
-
-
-def _touching(block: Block, name: str) -> int:
-    """Return how many statements of a block touch a name themselves."""
-    every = ((s, ir.names_in(*ir.exprs_of(s)), ir.binds(s)) for s in ir.statements(block))
-    return sum(name in read or name in bound or isinstance(s, Store) and s.base == name for s, read, bound in every)
+    return len(makes) == 1 and count_touching((*before, stmt), array) == count_touching(names.function.body, array)
 
 
 def _bindings(moves: Moves, last: Stmt, held: list[str], fresh: ir.Fresh) -> list[Stmt]:
