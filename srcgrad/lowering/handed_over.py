@@ -1,12 +1,11 @@
 """Arrays that one name hands over to another: `x = y`, and y is bound anew before either of them is written.
 
-No array has two names then, whatever is written: x may as well be a copy of y, which is what the passes know. Names
-that are bound once each may stay two names of one array.
+No array has two names then, whatever is written: x may as well be a copy of y, which is what the passes know. That is
+tried where they would refuse two names of one array.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 from ..analysis.access import reads_elements
@@ -19,7 +18,7 @@ from ..language.kinds import holds_items, kind_of
 
 
 def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:
-    """Return the function with copies where arrays are handed over.
+    """Return the function with copies where arrays are handed over; itself where none is.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
@@ -46,7 +45,6 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     if not handing:
         return function
     groups = sharing(function, kinds)
-    counts = Counter(n for s in ir.statements(function.body) for n in ir.binds(s))
     lists = {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)}
     aliases = [s for s in ir.statements(function.body) if _shows_another(s, kinds, lists)]
     kept = {n for s in aliases if id(s) not in handing for n in _names(s)}
@@ -58,11 +56,12 @@ def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Functi
     def one(stmt: Stmt) -> Stmt:
         if id(stmt) not in handing or not isinstance(stmt, Let) or not kinds[stmt.target].rank:
             return stmt
-        if groups.get(stmt.target, {stmt.target}) & kept or all(counts[n] == 1 for n in _names(stmt)):
+        if groups.get(stmt.target, {stmt.target}) & kept:
             return stmt
         return replace(stmt, value=Op("copy", (stmt.value,), (), stmt.loc))
 
-    return replace(function, body=block(function.body))
+    body = block(function.body)
+    return function if body == function.body else replace(function, body=body)
 
 
 def _shows_another(stmt: Stmt, kinds: dict[str, Kind], lists: set[str]) -> bool:

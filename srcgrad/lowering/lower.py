@@ -62,9 +62,18 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
 
 def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
+    try:
+        return _lowered(function, params, stretch, keep_args)
+    except UnsupportedError:
+        given = copy_handed_over(function, infer_kinds(function, params))
+        if given is function:
+            raise
+        return _lowered(given, params, stretch, keep_args)
+
+
+def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
     function, early = with_beginnings(function, infer_kinds(function, params))
     kinds = infer_kinds(function, params)
-    function = copy_handed_over(function, kinds)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)
     while True:
