@@ -18,7 +18,7 @@ def keep_freed() -> int:
     """Return how many MiB of freed memory the C library keeps from now on; 0 where it is left as it is.
 
     A reverse allocates its records anew in each call. Without this glibc gives them back to the system after the call,
-    which then zeroes them page by page: a gradient with 13 MB of records takes 2.5 times as long (measured).
+    which then zeroes them page by page: a gradient with 13 MB of records takes more than twice as long (measured).
     It is left to those who have set it themselves, and to C libraries other than glibc.
     """
     wanted = os.environ.get(VARIABLE, "")

@@ -174,7 +174,7 @@ def _rebound(stmt: Stmt, before: list[Stmt], behind: list[Stmt], names: _Names) 
             kept = {n for n in moves.values() if n is not None} - set(moves)
             if all(_is_given_up(array, set(moves), before, stmt, behind, names) for array in kept):
                 left = _with_body(stmt, nest[-1], rest)
-                return [*([left] if rest else []), *_bindings(moves, moving[-1], held, names.fresh)]
+                return [*([left] if rest else []), *_bindings(moves, moving, held, names.fresh)]
     return [stmt]
 
 
@@ -241,9 +241,9 @@ def _is_given_up(array: str, takers: set[str], before: list[Stmt], stmt: Stmt, b
     return len(makes) == 1 and count_touching((*before, stmt), array) == count_touching(names.function.body, array)
 
 
-def _bindings(moves: Moves, last: Stmt, held: list[str], fresh: ir.Fresh) -> list[Stmt]:
+def _bindings(moves: Moves, moving: Block, held: list[str], fresh: ir.Fresh) -> list[Stmt]:
     """Return the bindings that move arrays all at once; names in `held` are free for those that change places."""
-    loc = last.loc if isinstance(last, Store | Let) else None
+    places = {s.base: s.loc for s in moving if isinstance(s, Store)}
     left = dict(moves)
     out: list[Stmt] = []
     while left:
@@ -251,10 +251,11 @@ def _bindings(moves: Moves, last: Stmt, held: list[str], fresh: ir.Fresh) -> lis
         if free is None:
             free = next(iter(left))
             kept = held.pop() if held else fresh(f"{free}_held")
-            out.append(Let(kept, Name(free), loc))
+            out.append(Let(kept, Name(free), places[free]))
             left = {n: kept if source == free else source for n, source in left.items()}
         source = left.pop(free)
-        out.append(Let(free, Op("np.zeros_like", (Name(free),)) if source is None else Name(source), loc))
+        value = Op("np.zeros_like", (Name(free),)) if source is None else Name(source)
+        out.append(Let(free, value, places[free]))
     return out
 
 

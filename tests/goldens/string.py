@@ -51,8 +51,9 @@ def string_value_and_grad(u0, c, steps):
     c_bar = 0.0
     for t in range(steps - 1, -1, -1):
         t = max(t, 0)
-        # before = u  (line 8)
+        # u = new  (line 9)
         new_bar = u_bar
+        # before = u  (line 8)
         u_bar = before_bar
         before_bar = np.zeros_like(before_bar)
         for i in range(1, n - 1):
