@@ -1,18 +1,27 @@
-"""Hashes that are computed once: expressions are keys everywhere, and deeply nested."""
+"""What is found once for an object that never changes: expressions are keys everywhere, and deeply nested."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+
+def found_once(slot: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Return a decorator of a function of one object, which then keeps what the function gives in a slot of its own."""
+
+    def decorate(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def found(of: Any) -> Any:
+            value = getattr(of, slot, None)
+            if value is None:
+                object.__setattr__(of, slot, value := compute(of))
+            return value
+
+        return found
+
+    return decorate
+
 
 def hashed_once(cls):
-    """Return the same class, whose objects keep their hash in the slot `known_hash`; they have to be immutable."""
-    compute = cls.__hash__
-
-    def known(self):
-        try:
-            return self.known_hash
-        except AttributeError:
-            object.__setattr__(self, "known_hash", compute(self))
-            return self.known_hash
-
-    cls.__hash__ = known
+    """Return the same class, whose objects keep their hash; they have to be immutable."""
+    cls.__hash__ = found_once("known_hash")(cls.__hash__)
     return cls

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, dataclass, field, replace
 from typing import Any, ClassVar
 
-from .hashing import hashed_once
+from .hashing import found_once, hashed_once
 from .kind import Kind as Kind
 from .names import Fresh as Fresh
 from .places import Call as Call
@@ -28,7 +28,7 @@ def _loc() -> Any:
 class Expr:
     """Base of all expressions, which are dataclasses."""
 
-    __slots__ = ("known_hash",)
+    __slots__ = ("known_hash", "known_names")
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
@@ -382,7 +382,12 @@ def walk(*exprs: Expr) -> Iterator[Expr]:
 
 def names_in(*exprs: Expr) -> set[str]:
     """Return the names that occur in the expressions."""
-    return {e.id for e in walk(*exprs) if type(e) is Name}
+    return set().union(*map(_names, exprs))
+
+
+@found_once("known_names")
+def _names(expr: Expr) -> frozenset[str]:
+    return frozenset([expr.id] if isinstance(expr, Name) else []).union(*map(_names, children(expr)))
 
 
 def substitute(expr: Expr, table: dict[Expr, Expr]) -> Expr:
@@ -487,12 +492,7 @@ def stored_in(block: Block) -> set[str]:
 
 def read_in(block: Block) -> set[str]:
     """Return all names read anywhere in a block; a store reads the array it writes into."""
-    found = set()
-    for stmt in statements(block):
-        found |= names_in(*exprs_of(stmt))
-        if isinstance(stmt, Store):
-            found.add(stmt.base)
-    return found
+    return stored_in(block) | names_in(*(e for stmt in statements(block) for e in exprs_of(stmt)))
 
 
 def all_names(function: Function) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -89,6 +90,12 @@ def of_array(kind: Kind) -> Kind:
 
 def elementwise_kind(fn: str, operands) -> Kind:
     """Return the kind of what an elementwise operation gives."""
+    return _known_kind(fn, tuple((k.dtype, k.rank, k.numpy) for k in operands))
+
+
+@lru_cache(maxsize=4096)
+def _known_kind(fn: str, given: tuple[tuple[str, int, str], ...]) -> Kind:
+    operands = [Kind(*kind) for kind in given]
     kind = _elementwise_dtype(fn, operands)
     if kind.rank or kind.dtype == "bool":
         return kind
