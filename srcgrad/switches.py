@@ -8,8 +8,8 @@ VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "columns", "transcendentals", "tests", "records", "upward", "first", "rows", "gather", "adjoint joins",
-    "scratch", "additions", "scalars", "ends", "split", "one pass", "rebind", "turns", "from zero", "sums",
-    "in place", "products",
+    "scratch", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns", "from zero",
+    "workspaces", "small products", "sums", "in place", "products",
 )  # fmt: skip
 
 

@@ -96,6 +96,17 @@ def mean_of_words(E, words, u):
     return np.tanh(np.sum(rows, axis=0) @ u)
 
 
+def both_ways(A, x, y):
+    return np.sum(np.tanh(A @ x)) + np.sum(np.tanh(y @ A))
+
+
+def transported(A, x, n):
+    P = A
+    for _ in range(n):
+        P = A @ P
+    return np.sum((P @ x) ** 2)
+
+
 def halvings(x, low):
     y = 0.0
     while x > low:
@@ -226,6 +237,16 @@ PROGRAMS = {
     "covariance": (covariance, (np.array([[0.3, -1.0], [1.5, 0.4], [-0.7, 0.9]]),), (0,)),
     "gram": (gram, (np.array([[0.3, -1.0, 0.2], [1.5, 0.4, 0.8]]), 2), (0,)),
     "norm": (norm, (np.array([0.6, -0.8, 2.0]),), (0,)),
+    "transported": (
+        transported,
+        (np.array([[0.3, -1.0], [1.5, 0.4]]), np.array([0.6, -0.8]), 3),
+        (0, 1),
+    ),
+    "both_ways": (
+        both_ways,
+        (np.array([[0.3, -1.0, 0.2], [1.5, 0.4, 0.8]]), np.array([0.6, -0.8, 2.0]), np.array([1.1, 0.7])),
+        (0, 1, 2),
+    ),
     "mean_of_words": (
         mean_of_words,
         (np.linspace(-0.5, 0.6, 10).reshape(5, 2), np.array([4, 1, 4]), np.array([0.3, -0.7])),
@@ -264,7 +285,7 @@ WITHOUT = (
     ("heat", "first"),
     ("heat", "gather"),
     ("heat", "scratch"),
-    ("mean_of_words", "adjoint joins"),
+    ("string", "adjoint joins"),
     ("orthogonal", "scalars"),
     ("standardised", "split"),
     ("springs", "one pass"),
@@ -278,6 +299,9 @@ WITHOUT = (
     ("string", "rebind"),
     ("sines_in_place", "records"),
     ("spins", "turns"),
+    ("both_ways", "sweeps"),
+    ("burgers", "workspaces"),
+    ("transported", "small products"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

@@ -47,7 +47,7 @@ LEVELS = {
         ("",),
     ),
     "runtime": (
-        ("addresses", "simd", "unordered"),
+        ("addresses", "products", "simd", "unordered"),
         ("", "special"),
     ),
     "parsing": (
@@ -87,10 +87,10 @@ LEVELS = {
     ),
     "optimisation": (
         ("", "cleared", "contractions", "free_order", "from_zero", "gather", "interchange", "lifted_products",
-         "loop_sums", "parallel", "read_once", "simplify", "split", "sums", "turns", "webs"),
+         "loop_sums", "parallel", "read_once", "simplify", "small_products", "split", "sums", "turns", "webs"),
         ("ends", "joins", "sums_apart", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
-        ("fuse", "read_records", "rebind"),
+        ("fuse", "read_records", "rebind", "sweeps", "workspaces"),
     ),
     "generation": (
         ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),

@@ -25,8 +25,11 @@ from ..optimisation.one_pass import join_parts
 from ..optimisation.read_records import read_records
 from ..optimisation.rebind import rebind
 from ..optimisation.simplify import simplify
+from ..optimisation.small_products import expect_small_products
 from ..optimisation.sums_apart import part_sums
+from ..optimisation.sweeps import join_sweeps
 from ..optimisation.turns import choose_turns
+from ..optimisation.workspaces import keep_workspaces
 from ..switches import switched_off
 
 
@@ -104,11 +107,14 @@ def finish(
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     function = passes.run("ends", function, lambda f: part_ends(f, known, sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, known))
+    function = passes.run("sweeps", function, lambda f: join_sweeps(f, known, sizes))
     if not parted:
         function = passes.run("one pass", function, lambda f: join_parts(f, dict(known), dict(sizes)))
         function = passes.run("sums apart", function, lambda f: part_sums(f, known))
     function = passes.run("rebind", function, lambda f: rebind(f, known, sizes))
     function = passes.run("turns", function, lambda f: choose_turns(f, sizes))
     function = passes.run("from zero", function, count_from_zero)
+    function = passes.run("workspaces", function, lambda f: keep_workspaces(f, known, sizes))
+    function = passes.run("small products", function, expect_small_products)
     function = passes.run("final", function, lambda f: simplify(f, known))
     return passes.run("sums", function, write_order)

@@ -33,11 +33,14 @@ from ..optimisation.parallel import settle
 from ..optimisation.read_once import read_in_place
 from ..optimisation.rebind import rebind
 from ..optimisation.simplify import simplify
+from ..optimisation.small_products import expect_small_products
 from ..optimisation.sums_apart import part_sums
+from ..optimisation.sweeps import join_sweeps
 from ..optimisation.turn_columns import turn_columns
 from ..optimisation.turns import choose_turns
 from ..optimisation.vector_loops import use_vector_functions, without_vector_functions
 from ..optimisation.webs import split_webs
+from ..optimisation.workspaces import keep_workspaces
 from ..parsing.function import parse
 from ..rules import draws
 from .link import linked, tangent_form
@@ -247,9 +250,12 @@ def primal(f, structures, param_kinds, variant=USUAL) -> Generated:
     function = passes.run("simplify", low.function, simplify)
     function = passes.run("ends", function, lambda f: part_ends(f, low.kinds, low.sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, low.kinds))
+    function = passes.run("sweeps", function, lambda f: join_sweeps(f, low.kinds, low.sizes))
     function = passes.run("rebind", function, lambda f: rebind(f, low.kinds, low.sizes))
     function = passes.run("turns", function, lambda f: choose_turns(f, low.sizes))
     function = passes.run("from zero", function, count_from_zero)
+    function = passes.run("workspaces", function, lambda f: keep_workspaces(f, low.kinds, low.sizes))
+    function = passes.run("small products", function, expect_small_products)
     function = passes.run("sums", function, write_order)
     return generated((replace(function, captured=()),), low, rules=False)
 

@@ -75,6 +75,8 @@ def _index(item: Expr) -> str:
 
 def _op_text(op: Op) -> tuple[str, int]:
     fn, args = op.fn, op.args
+    if op.option("small"):
+        return _call_text(op), _ATOM
     if fn in _INFIX:
         sign, level = _INFIX[fn]
         bump = fn in elementwise.COMPARISONS
@@ -122,9 +124,9 @@ def _call_text(op: Op) -> str:
         parts = [shape[0] if len(shape) == 1 else f"({', '.join(shape)})", *parts[len(shape) :]]
     if draws.is_draw(fn):
         return _draw_text(op, parts)
-    name = fn
+    name = "matmul" if op.option("small") else fn
     shown = repr if fn in externals.BY_SPELLING else _option
-    parts += [f"{k}={shown(v)}" for k, v in op.static if k != "inplace"]
+    parts += [f"{k}={shown(v)}" for k, v in op.static if k not in ("inplace", "small")]
     return f"{name}({', '.join(parts)})"
 
 

@@ -44,7 +44,7 @@ class ReductionReader(MaskReader):
         dims = tuple(ONE if d in axes else p.dims[d] for d in range(p.rank))
         return Pull(dims, lambda idx: result.at(tuple(idx[d] for d in kept)))
 
-    def sum(self, expr: Op, p: Pull, kept, axes, into) -> Pull:
+    def sum(self, expr: Op, p: Pull, kept, axes, into, names=("total", "sums")) -> Pull:
         kind = self.kind(expr)
         zero = Const(0.0) if kind.is_float else Const(0)
         count: Expr = ONE
@@ -52,7 +52,7 @@ class ReductionReader(MaskReader):
             count = p.dims[d] if count == ONE else Op("mul", (count, p.dims[d]))
         if not kept:
             own = into in self.kinds and into != "out" and expr.fn == "np.sum"
-            name = into if own else self.fresh("out" if into == "out" else "total")
+            name = into if own else self.fresh("out" if into == "out" else names[0])
             self.kinds.setdefault(name, Kind(kind.dtype))
             idx = self.loop_names_for(p.rank)
             element = p.at(tuple(map(Name, idx)))
@@ -60,12 +60,12 @@ class ReductionReader(MaskReader):
             self.nest(idx, self.whole_ranges(p), [_accumulate(name, element, kind)])
             value = Op("div", (Name(name), count)) if expr.fn == "np.mean" else Name(name)
             return Pull((), lambda _: value)
-        target = into if into and self.kinds.get(into, kind).rank == len(kept) else self.fresh("sums")
+        target = into if into and self.kinds.get(into, kind).rank == len(kept) else self.fresh(names[1])
         self.kinds[target] = Kind(kind.dtype, len(kept))
         dims = tuple(p.dims[d] for d in kept)
         idx = self.loop_names_for(p.rank)
-        names = tuple(map(Name, idx))
-        element, cell = p.at(names), tuple(names[d] for d in kept)
+        place = tuple(map(Name, idx))
+        element, cell = p.at(place), tuple(place[d] for d in kept)
         ranges = self.whole_ranges(p)
         if max(kept) < min(axes):
             self.allocate(target, dims, self.kinds[target], "np.empty")
@@ -175,8 +175,8 @@ class ReductionReader(MaskReader):
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
             return self.integer_product(pa, pb, kind)
-        if pa.rank == pb.rank == 1 and not (self.is_row(pa, ka, kind) and self.is_row(pb, kb, kind)):
-            return self.inner(expr, pa, pb, into)
+        if pa.rank == 1 or pb.rank == 1:
+            return self.vector_product(expr, pa, pb, into)
         xa, xb = self.operand(pa, ka, kind.dtype), self.operand(pb, kb, kind.dtype)
         call = Op("np.dot", (xa, xb), (), expr.loc)
         target = into if into and self.kinds.get(into) == kind else self.fresh("product")
@@ -211,15 +211,35 @@ class ReductionReader(MaskReader):
         factor = self.hold(factor, "scale")
         return Pull(p.dims, lambda idx: Op("mul", (factor, p.at(idx)), (), expr.loc))
 
-    def is_row(self, p: Pull, own: Kind, kind: Kind) -> bool:
-        """Return whether a vector stands in memory without gaps, in the dtype of the product, and is not short."""
-        short = isinstance(p.dims[0], Const) and p.dims[0].value <= SHORT
-        return p.array is not None and is_contiguous(p.array) and own.dtype == kind.dtype and not short
+    def vector_product(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
+        """Lower a product with a vector to sums, along the rows of a matrix.
 
-    def inner(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
-        """Lower a product of vectors to a sum: to bring them into a row first would cost as much."""
-        p = Pull(a.dims, lambda idx: Op("mul", (a.at(idx), b.at(idx)), (), expr.loc))
-        return self.sum(Op("np.sum", (Op("mul", expr.args),), (), expr.loc), p, (), (0,), into)
+        They read each element once, as BLAS does, and become one loop with what is done with the result; of short
+        vectors a call takes as long as twenty elements.
+        """
+        if a.rank > 1 and self.is_turned(a):
+            a, b = b, transposed(a)
+        elif b.rank > 1 and self.is_turned(b):
+            a, b = transposed(b), a
+        a, b = (self.named_array(p, self.kind(expr.args[0])) if p.rank == 1 and a.rank != b.rank else p for p in (a, b))
+        along = a.rank - 1
+        dims = (*a.dims, *b.dims[1:])
+
+        def element(idx):
+            return Op("mul", (a.at(idx[: along + 1]), b.at(idx[along:])), (), expr.loc)
+
+        kept = tuple(d for d in range(len(dims)) if d != along)
+        total = Op("np.sum", (Op("mul", expr.args),), (), expr.loc)
+        result = self.sum(total, Pull(dims, element), kept, (along,), into, ("product", "product"))
+        if isinstance(result.array, Name) and result.array.id != into:
+            self.products.add(result.array.id)
+        return result
+
+    def is_turned(self, p: Pull) -> bool:
+        """Return whether a pull shows the transpose of the last axes of an array."""
+        marks = tuple(Name(f"_{d}") for d in range(p.rank))
+        cell = p.at(marks)
+        return isinstance(cell, Sub) and cell.index[-p.rank :] == marks[::-1]
 
     def operand(self, p: Pull, kind: Kind, dtype: str) -> Expr:
         if p.array is not None and kind.dtype == dtype and is_contiguous(p.array):
@@ -263,6 +283,11 @@ class ReductionReader(MaskReader):
         self.kinds[name] = kind
         total = Op("np.sum", (Name(name),))
         return self.sum(total, p, kept, (len(dims) - 1,), None)
+
+
+def transposed(p: Pull) -> Pull:
+    """Return the pull of a transposed array."""
+    return Pull(p.dims[::-1], lambda idx: p.at(idx[::-1]))
 
 
 def _accumulate(name: str, element: Expr, kind: Kind) -> Let:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..analysis.access import SIZES_ONLY, accesses
 from ..language import ir
+from ..language.blocks import defined_first, rename_block
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.kinds import kind_of
 from ..language.sum_order import INPLACE
@@ -51,9 +52,9 @@ def _contracted(
         if isinstance(nest, For) and _lives_in_a_trip(nest, name):
             kinds[name] = Kind(kinds[name].dtype)
             for j in alike:
-                out[j] = _made_with(out[j], sizes[name], kinds[name].dtype)
+                out[j] = made_with(out[j], sizes[name], kinds[name].dtype)
             sizes.pop(name, None)
-            (out[touching[0]],) = _scalars((nest,), name, kinds)
+            (out[touching[0]],) = _scalars((nest,), name, kinds, total)
             out[k] = None
     return out
 
@@ -73,7 +74,7 @@ def _made_like(stmt: Stmt, array: str) -> bool:
     return isinstance(value, Op) and value.fn.endswith("_like") and value.args == (Name(array),)
 
 
-def _made_with(stmt, dims, dtype: str) -> Let:
+def made_with(stmt, dims, dtype: str) -> Let:
     """Return the statement that makes an array of these sizes; of that dtype where it names none itself."""
     given = stmt.value.option("dtype", dtype)
     static = () if given == "float64" else (("dtype", given),)
@@ -113,7 +114,7 @@ def _mentions_in(stmt: Stmt, array: str) -> bool:
     return array in ir.names_in(*ir.exprs_of(stmt)) or isinstance(stmt, Store) and stmt.base == array
 
 
-def _scalars(block: Block, array: str, kinds: dict[str, Kind]) -> Block:
+def _scalars(block: Block, array: str, kinds: dict[str, Kind], total: Counter[str]) -> Block:
     dtype = kinds[array].dtype
 
     def cast(value: Expr) -> Expr:
@@ -130,13 +131,25 @@ def _scalars(block: Block, array: str, kinds: dict[str, Kind]) -> Block:
 
     out: list[Stmt] = []
     for stmt in block:
-        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kinds))
+        stmt = ir.with_blocks(ir.with_exprs(stmt, read), lambda b: _scalars(b, array, kinds, total))
         if isinstance(stmt, Store) and stmt.base == array:
             fn = {"+=": "add", "-=": "sub"}.get(stmt.op)
             value = cast(stmt.value) if fn is None else Op(fn, (Name(array), cast(stmt.value)), INPLACE)
             stmt = Let(array, value, stmt.loc)
         out.append(stmt)
-    return tuple(out)
+    return _under_one_name(tuple(out), array, total)
+
+
+def _under_one_name(block: Block, name: str, total: Counter[str]) -> Block:
+    """Return the block with a number that a name takes over under that name from the start: `s += ...; name = s`."""
+    for k, stmt in enumerate(block):
+        if isinstance(stmt, Let) and stmt.target == name and isinstance(stmt.value, Name):
+            old, after = stmt.value.id, block[k + 1 :]
+            own = _mentioned(block)[old] == total[old]
+            settled = not _mentioned(after)[old] or not {old, name} & ir.bound_in(after)
+            if own and settled and not _mentioned(block[:k])[name] and defined_first(block, old):
+                return rename_block((*block[:k], *after), {old: name})
+    return block
 
 
 # --- as much of an array as one trip needs ------------------------------------------------------------------------
@@ -189,10 +202,10 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         axes = _own_axes(nest, name, rank)
         if axes:
             for j in alike:
-                out[j] = _made_with(out[j], dims, kinds[name].dtype)
+                out[j] = made_with(out[j], dims, kinds[name].dtype)
             kinds[name] = Kind(kinds[name].dtype, rank - axes)
             sizes[name] = tuple(dims[axes:])
-            out[k] = _made_with(stmt, dims[axes:], kinds[name].dtype)
+            out[k] = made_with(stmt, dims[axes:], kinds[name].dtype)
             (out[touching[0]],) = _without_axes((nest,), name, axes)
     return tuple(out)
 

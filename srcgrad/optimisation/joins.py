@@ -54,13 +54,17 @@ class Joiner:
                 fits = second is not None and self.feeds(before, loop) and self.may_join(before, second)
                 if second is not None and places is not None and fits:
                     above, below = places
-                    joint = replace(before, body=self.block((*before.body, *second.body)))
+                    joint = replace(before, body=self.joint((*before.body, *second.body)))
                     out[k:] = above
                     if not self.join(out, joint):
                         out.append(joint)
                     out += below
                     return True
         return False
+
+    def joint(self, body: Block) -> Block:
+        """Return the body of a joined loop with what it has to join in it."""
+        return self.block(body)
 
     # -- which loops
     def joinable(self, loop: For) -> bool:

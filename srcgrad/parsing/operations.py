@@ -15,7 +15,7 @@ from ..language import ir
 from ..language.ir import Const, Name, Op, Sub
 from ..language.kinds import as_array
 from ..rules import arrays, elementwise
-from ..runtime import HELPERS, stack
+from ..runtime import HELPERS, matmul, stack
 from ..runtime.unordered import unordered
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
 
@@ -130,6 +130,9 @@ class OperationReader(ExpressionReader):
             return Op("stack", (self.scalar(node.args[0]),), static, self.source.loc(node))
         if f is unordered:
             return self.scalar(node.args[0])
+        if f is matmul:
+            factors = tuple(self.leaf(value, node) for value in self.in_order(node.args))
+            return Op("np.dot", factors, (("small", True),), self.source.loc(node))
         if f in HELPERS.values():
             return Op(f.__name__, tuple(self.scalar(a) for a in node.args), (), self.source.loc(node))
         return self.hint(node, f) if f in (stop_gradient, print_grad) else NOT_HERE

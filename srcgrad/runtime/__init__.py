@@ -7,6 +7,7 @@ import numpy as np
 from numba.core import types
 from numba.extending import lower_builtin, type_callable
 
+from .products import matmul as matmul
 from .unordered import unordered
 
 
@@ -162,4 +163,4 @@ def is_sum(axes, low, high):
 
 
 # what generated modules import, by the name they call it
-HELPERS = {f.__name__: f for f in (grow, in_order, next_checkpoint, overlap, stack, unordered, unset)}
+HELPERS = {f.__name__: f for f in (grow, in_order, matmul, next_checkpoint, overlap, stack, unordered, unset)}

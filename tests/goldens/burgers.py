@@ -41,6 +41,8 @@ def burgers_value_and_grad(u, nu, dt, dx, steps):
     dt_bar = 0.0
     dx_bar = 0.0
     nu_bar = 0.0
+    # u[1:-1] = v[1:-1] - v[1:-1] * dt / dx * (v[1:-1] - v[:-2]) + nu * dt / dx**2 * (v[2:] - 2 * v[1:-1] + v[:-2])  (line 4)
+    v_bar = np.empty(u_1.shape[0])
     for i in range(steps - 1, -1, -1):
         i = max(i, 0)
         # v = u.copy()  (line 3)
@@ -48,7 +50,8 @@ def burgers_value_and_grad(u, nu, dt, dx, steps):
         # u[1:-1] = v[1:-1] - v[1:-1] * dt / dx * (v[1:-1] - v[:-2]) + nu * dt / dx**2 * (v[2:] - 2 * v[1:-1] + v[:-2])  (line 4)
         scale = nu * dt / dx**2
         scale_bar = 0.0
-        v_bar = np.zeros(u_1.shape[0])
+        for j in range(v_bar.shape[0]):
+            v_bar[j] = 0.0
         t = 1.0 / dx
         for j in range(1, u_1.shape[0] - 1):
             t_1 = t * v[j] * dt

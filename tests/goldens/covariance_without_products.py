@@ -36,14 +36,10 @@ def covariance_value_and_grad(data):
             data_1[i, j] = data[i, j] - sums[j]
     cov = np.zeros((data.shape[1], data.shape[1]))
     for i in range(m):
-        operand = np.empty(data.shape[0])
-        for j in range(data.shape[0]):
-            operand[j] = data_1[j, i]
-        operand_1 = np.empty((data.shape[0], data.shape[1] - i))
+        value = np.zeros(data.shape[1] - i)
         for j in range(data.shape[0]):
             for k in range(data.shape[1] - i):
-                operand_1[j, k] = data_1[j, k + i]
-        value = operand @ operand_1
+                value[k] += data_1[j, i] * data_1[j, k + i]
         for j in range(data.shape[1] - i):
             value[j] /= n - 1
             cov[i, j + i] = value[j]
@@ -72,20 +68,13 @@ def covariance_value_and_grad(data):
         for j in range(data.shape[1] - i):
             value_bar[j] += cov_bar[i, j + first]
             value_bar[j] *= 1.0 / (n - 1)
-        operand = np.empty(data.shape[0])
         for j in range(data.shape[0]):
-            operand[j] = data_1[j, i]
-        operand_1 = np.empty((data.shape[0], data.shape[1] - i))
-        for j in range(data.shape[0]):
+            data_1_bar_sum = 0.0
             for k in range(data.shape[1] - i):
-                operand_1[j, k] = data_1[j, k + first]
-        operand_bar = operand_1 @ value_bar
-        for j in range(data.shape[0]):
+                data_1_bar_sum += unordered(data_1[j, k + first] * value_bar[k])
             for k in range(data.shape[1] - i):
-                operand_1_bar = value_bar[k] * operand[j]
-                data_1_bar[j, k + first] += operand_1_bar
-        for j in range(data.shape[0]):
-            data_1_bar[j, i] += operand_bar[j]
+                data_1_bar[j, k + first] += data_1[j, i] * value_bar[k]
+            data_1_bar[j, i] += data_1_bar_sum
     # data = data - np.mean(data, axis=0)  (line 3)
     data_bar = np.empty_like(data)
     sums_bar = np.zeros_like(sums)

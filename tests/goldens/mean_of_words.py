@@ -9,6 +9,8 @@ def mean_of_words(E, words, u):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['mean_of_words_value_and_grad']
 RESULT = '"*"'
 
@@ -28,16 +30,17 @@ def mean_of_words_value_and_grad(E, words, u):
     # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
     if E.shape[1] != u.shape[0]:
         raise ValueError('matmul: mismatch in the inner dimension: lengths', E.shape[1], u.shape[0], 'mean_of_words.py:3')
-    product = sums @ u
+    product = 0.0
+    for i in range(E.shape[1]):
+        product += unordered(sums[i] * u[i])
     out = np.tanh(product)
     # backward
     # return np.tanh(np.sum(rows, axis=0) @ u)  (line 3)
     product_bar = 1.0 - out**2
     sums_bar = np.empty_like(sums)
+    u_bar = np.empty_like(u)
     for i in range(E.shape[1]):
         sums_bar[i] = u[i] * product_bar
-    u_bar = np.empty_like(u)
-    for i in range(u.shape[0]):
         u_bar[i] = sums[i] * product_bar
     # rows = E[words]  (line 2)
     E_bar = np.zeros_like(E)

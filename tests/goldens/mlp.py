@@ -60,6 +60,7 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
     W2_bar = np.empty_like(W2)
     W1_bar = np.empty_like(W1)
     S_bar = np.zeros_like(S)
+    b2_bar = np.zeros_like(b2)
     # forward and backward
     for i in range(S.shape[0]):
         # m = S[i].max()  (line 6)
@@ -86,14 +87,13 @@ def mlp_loss_value_and_grad(W1, b1, W2, b2, X, labels, lam):
             m_bar -= exp * total_bar
         # m = S[i].max()  (line 6)
         S_bar[i, best] += m_bar
+        # S = H @ W2 + b2  (line 3)
+        for j in range(W2.shape[1]):
+            b2_bar[j] += S_bar[i, j]
     # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)
     out = loss / S.shape[0] + lam * (total_1 + total_2)
     # backward
     # S = H @ W2 + b2  (line 3)
-    b2_bar = np.zeros_like(b2)
-    for i in range(X.shape[0]):
-        for j in range(W2.shape[1]):
-            b2_bar[j] += S_bar[i, j]
     H_bar = S_bar @ W2.T
     W2_push = H.T @ S_bar
     # return loss / S.shape[0] + lam * (np.sum(W1 * W1) + np.sum(W2 * W2))  (line 8)

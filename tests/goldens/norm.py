@@ -8,6 +8,8 @@ def norm(v):
 
 import numpy as np
 
+from srcgrad.runtime import unordered
+
 NAMES = ['norm_value_and_grad']
 RESULT = '"*"'
 
@@ -15,7 +17,9 @@ RESULT = '"*"'
 def norm_value_and_grad(v):
     """Derivative of norm with respect to v."""
     # forward
-    product = v @ v
+    product = 0.0
+    for i in range(v.shape[0]):
+        product += unordered(v[i] * v[i])
     out = np.sqrt(product)
     # backward
     # return np.sqrt(np.dot(v, v))  (line 2)

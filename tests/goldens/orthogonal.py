@@ -26,26 +26,26 @@ def orthogonal_value_and_grad(A):
     # forward
     A_1 = A.copy()
     R = np.zeros((A_1.shape[1], A_1.shape[1]))
-    total_1_row = np.empty(A_1.shape[1])
+    product_1_row = np.empty(A_1.shape[1])
     A_1_rec = np.empty((A_1.shape[1], A_1.shape[0]))
     A_1_rec_1 = np.empty((A_1.shape[1], A_1.shape[0], A_1.shape[1]))
     for k in range(A_1.shape[1]):
-        total = 0.0
+        product = 0.0
         for i in range(A_1.shape[0]):
-            total += unordered(A_1[i, k] * A_1[i, k])
-        R[k, k] = np.sqrt(total)
+            product += unordered(A_1[i, k] * A_1[i, k])
+        R[k, k] = np.sqrt(product)
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
             A_1_rec[k, i] = A_1[i, k]
             A_1[i, k] /= R[k, k]
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(A_1.shape[1] - k - 1):
-            total_1_row[j + k + 1] = 0.0
+            product_1_row[j + k + 1] = 0.0
         for i in range(A_1.shape[0]):
             for j in range(A_1.shape[1] - k - 1):
-                total_1_row[j + k + 1] += A_1[i, k] * A_1[i, j + k + 1]
+                product_1_row[j + k + 1] += A_1[i, k] * A_1[i, j + k + 1]
         for j in range(A_1.shape[1] - k - 1):
-            R[k, j + k + 1] = total_1_row[j + k + 1]
+            R[k, j + k + 1] = product_1_row[j + k + 1]
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
             for j in range(A_1.shape[1] - k - 1):
@@ -63,7 +63,7 @@ def orthogonal_value_and_grad(A):
             R_bar[i, j] = 1.0
     # for k in range(A.shape[1]):  (line 3)
     A_1_bar = np.zeros_like(A_1)
-    total_1_row_bar = np.zeros_like(total_1_row)
+    product_1_row_bar = np.zeros_like(product_1_row)
     for k in range(A_1.shape[1] - 1, -1, -1):
         k = max(k, 0)
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
@@ -80,16 +80,16 @@ def orthogonal_value_and_grad(A):
             A_1_bar[i, k] += A_1_bar_sum
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(A_1.shape[1] - first):
-            total_1_row_bar[j + first] += R_bar[k, j + first]
+            product_1_row_bar[j + first] += R_bar[k, j + first]
         for i in range(A_1.shape[0]):
             A_1_bar_sum_1 = 0.0
             for j in range(A_1.shape[1] - first):
-                A_1_bar_sum_1 += unordered(A_1[i, j + first] * total_1_row_bar[j + first])
+                A_1_bar_sum_1 += unordered(A_1[i, j + first] * product_1_row_bar[j + first])
             for j in range(A_1.shape[1] - first):
-                A_1_bar[i, j + first] += A_1[i, k] * total_1_row_bar[j + first]
+                A_1_bar[i, j + first] += A_1[i, k] * product_1_row_bar[j + first]
             A_1_bar[i, k] += A_1_bar_sum_1
         for j in range(A_1.shape[1] - first):
-            total_1_row_bar[j + first] = 0.0
+            product_1_row_bar[j + first] = 0.0
         R_bar_sum = 0.0
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
@@ -99,9 +99,9 @@ def orthogonal_value_and_grad(A):
             A_1[i, k] = A_1_rec[k, i]
         R_bar[k, k] += R_bar_sum
         # R[k, k] = np.sqrt(A[:, k] @ A[:, k])  (line 4)
-        total_bar = (0.5 / R[k, k] if R[k, k] != 0.0 else 1e+30) * R_bar[k, k]
+        product_bar = (0.5 / R[k, k] if R[k, k] != 0.0 else 1e+30) * R_bar[k, k]
         for i in range(A_1.shape[0]):
-            A_1_bar[i, k] += 2.0 * A_1[i, k] * total_bar
+            A_1_bar[i, k] += 2.0 * A_1[i, k] * product_bar
     # def orthogonal(A):  (line 1)
     A_bar = A_1_bar
     return out, A_bar

@@ -26,26 +26,26 @@ def orthogonal_value_and_grad(A):
     # forward
     A_1 = A.copy()
     R = np.zeros((A_1.shape[1], A_1.shape[1]))
-    total_1_row = np.empty(A_1.shape[1])
+    product_1_row = np.empty(A_1.shape[1])
     A_1_rec = np.empty((A_1.shape[1], A_1.shape[0]))
     A_1_rec_1 = np.empty((A_1.shape[1], A_1.shape[0], A_1.shape[1]))
     for k in range(A_1.shape[1]):
-        total = 0.0
+        product = 0.0
         for i in range(A_1.shape[0]):
-            total += unordered(A_1[i, k] * A_1[i, k])
-        R[k, k] = np.sqrt(total)
+            product += unordered(A_1[i, k] * A_1[i, k])
+        R[k, k] = np.sqrt(product)
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
             A_1_rec[k, i] = A_1[i, k]
             A_1[i, k] /= R[k, k]
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(k + 1, A_1.shape[1]):
-            total_1_row[j] = 0.0
+            product_1_row[j] = 0.0
         for i in range(A_1.shape[0]):
             for j in range(k + 1, A_1.shape[1]):
-                total_1_row[j] += A_1[i, k] * A_1[i, j]
+                product_1_row[j] += A_1[i, k] * A_1[i, j]
         for j in range(k + 1, A_1.shape[1]):
-            R[k, j] = total_1_row[j]
+            R[k, j] = product_1_row[j]
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
             for j in range(k + 1, A_1.shape[1]):
@@ -63,7 +63,7 @@ def orthogonal_value_and_grad(A):
             R_bar[i, j] = 1.0
     # for k in range(A.shape[1]):  (line 3)
     A_1_bar = np.zeros_like(A_1)
-    total_1_row_bar = np.zeros_like(total_1_row)
+    product_1_row_bar = np.zeros_like(product_1_row)
     for k in range(A_1.shape[1] - 1, -1, -1):
         # A[:, j] -= A[:, k] * R[k, j]  (line 8)
         for i in range(A_1.shape[0]):
@@ -78,16 +78,16 @@ def orthogonal_value_and_grad(A):
             A_1_bar[i, k] += A_1_bar_sum
         # R[k, j] = A[:, k] @ A[:, j]  (line 7)
         for j in range(k + 1, A_1.shape[1]):
-            total_1_row_bar[j] += R_bar[k, j]
+            product_1_row_bar[j] += R_bar[k, j]
         for i in range(A_1.shape[0]):
             A_1_bar_sum_1 = 0.0
             for j in range(k + 1, A_1.shape[1]):
-                A_1_bar_sum_1 += unordered(A_1[i, j] * total_1_row_bar[j])
+                A_1_bar_sum_1 += unordered(A_1[i, j] * product_1_row_bar[j])
             for j in range(k + 1, A_1.shape[1]):
-                A_1_bar[i, j] += A_1[i, k] * total_1_row_bar[j]
+                A_1_bar[i, j] += A_1[i, k] * product_1_row_bar[j]
             A_1_bar[i, k] += A_1_bar_sum_1
         for j in range(k + 1, A_1.shape[1]):
-            total_1_row_bar[j] = 0.0
+            product_1_row_bar[j] = 0.0
         R_bar_sum = 0.0
         # A[:, k] /= R[k, k]  (line 5)
         for i in range(A_1.shape[0]):
@@ -97,9 +97,9 @@ def orthogonal_value_and_grad(A):
             A_1[i, k] = A_1_rec[k, i]
         R_bar[k, k] += R_bar_sum
         # R[k, k] = np.sqrt(A[:, k] @ A[:, k])  (line 4)
-        total_bar = (0.5 / R[k, k] if R[k, k] != 0.0 else 1e+30) * R_bar[k, k]
+        product_bar = (0.5 / R[k, k] if R[k, k] != 0.0 else 1e+30) * R_bar[k, k]
         for i in range(A_1.shape[0]):
-            A_1_bar[i, k] += 2.0 * A_1[i, k] * total_bar
+            A_1_bar[i, k] += 2.0 * A_1[i, k] * product_bar
     # def orthogonal(A):  (line 1)
     A_bar = A_1_bar
     return out, A_bar

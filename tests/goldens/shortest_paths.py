@@ -23,8 +23,9 @@ def shortest_paths_value_and_grad(path):
     if path_1.shape[0] > path_1.shape[1]:
         raise IndexError('out of bounds: np.add.outer(path[:, k], path[k, :]) (shortest_paths.py:3), axis 1: index, size', path_1.shape[0] - 1, path_1.shape[1])
     test_rec = np.empty((path_1.shape[0], path_1.shape[0], path_1.shape[1]), dtype=np.bool_)
+    outer_value = np.empty_like(path_1)
     for k in range(path_1.shape[0]):
-        outer_value = np.empty_like(path_1)
+        # path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))  (line 3)
         for i in range(path_1.shape[0]):
             for j in range(path_1.shape[1]):
                 outer_value[i, j] = path_1[i, k] + path_1[k, j]
@@ -43,10 +44,11 @@ def shortest_paths_value_and_grad(path):
     for i in range(path_1.shape[0]):
         for j in range(path_1.shape[1]):
             path_1_bar[i, j] = 1.0
+    # path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))  (line 3)
+    outer_value_bar = np.empty((path_1.shape[0], path_1.shape[1]))
     for k in range(path_1.shape[0] - 1, -1, -1):
         k = max(k, 0)
         # path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))  (line 3)
-        outer_value_bar = np.empty((path_1.shape[0], path_1.shape[1]))
         for i in range(path_1.shape[0]):
             for j in range(path_1.shape[1]):
                 test = test_rec[k, i, j]

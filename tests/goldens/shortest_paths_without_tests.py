@@ -43,11 +43,12 @@ def shortest_paths_value_and_grad(path):
     for i in range(path_1.shape[0]):
         for j in range(path_1.shape[1]):
             path_1_bar[i, j] = 1.0
+    # path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))  (line 3)
+    outer_value_bar = np.empty((path_1.shape[0], path_1.shape[1]))
     for k in range(path_1.shape[0] - 1, -1, -1):
         k = max(k, 0)
         # path[:] = np.minimum(path, np.add.outer(path[:, k], path[k, :]))  (line 3)
         outer_value = outer_value_rec[k]
-        outer_value_bar = np.empty((path_1.shape[0], path_1.shape[1]))
         for i in range(path_1.shape[0]):
             for j in range(path_1.shape[1]):
                 outer_value_bar[i, j] = 0.0 if path_1_rec[k, i, j] <= outer_value[i, j] else path_1_bar[i, j]

@@ -11,8 +11,6 @@ def standardised(X, gain, bias):
 
 import numpy as np
 
-from srcgrad.runtime import unordered
-
 NAMES = ['standardised_value_and_grad']
 COMPARED = [(1, 0), (0, 1), (2, 0)]
 RESULT = '"*"'
@@ -28,13 +26,15 @@ def standardised_value_and_grad(X, gain, bias):
     for i in range(X.shape[1]):
         sums[i] /= X.shape[0]
     centred = np.empty_like(X)
+    sums_1 = np.zeros(X.shape[1])
+    # centred = X - np.mean(X, axis=0)  (line 2)
     for i in range(X.shape[0]):
         for j in range(X.shape[1]):
             centred[i, j] = X[i, j] - sums[j]
-    sums_1 = np.zeros(X.shape[1])
-    for i in range(X.shape[0]):
+        # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
         for j in range(X.shape[1]):
             sums_1[j] += centred[i, j]**2
+    # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     for i in range(X.shape[1]):
         sums_1[i] /= X.shape[0]
     scale = np.empty_like(sums_1)
@@ -45,53 +45,43 @@ def standardised_value_and_grad(X, gain, bias):
         raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], X.shape[1], 'standardised_without_joins.py:4')
     if gain.shape[0] != bias.shape[0]:
         raise ValueError('operands could not be broadcast together: lengths', gain.shape[0], bias.shape[0], 'standardised_without_joins.py:4')
-    Z = np.empty_like(centred)
-    for i in range(X.shape[0]):
-        for j in range(gain.shape[0]):
-            Z[i, j] = gain[j] * centred[i, j] / scale[j] + bias[j]
     out = 0.0
-    for i in range(X.shape[0]):
-        for j in range(gain.shape[0]):
-            out += unordered(Z[i, j]**2)
-    # backward
-    # Z = gain * centred / scale + bias  (line 4)
     bias_bar = np.zeros_like(bias)
     centred_bar = np.empty_like(centred)
     gain_bar = np.zeros_like(gain)
     scale_bar = np.zeros_like(scale)
-    # return np.sum(Z**2)  (line 5)
+    # forward and backward
+    # Z = gain * centred / scale + bias  (line 4)
     for i in range(X.shape[0]):
         for j in range(gain.shape[0]):
-            Z_bar = 2.0 * Z[i, j]
+            Z = gain[j] * centred[i, j] / scale[j] + bias[j]
+            # return np.sum(Z**2)  (line 5)
+            out += Z**2
+            Z_bar = 2.0 * Z
             # Z = gain * centred / scale + bias  (line 4)
             t = 1.0 / scale[j]
             gain_bar[j] += t * centred[i, j] * Z_bar
             bias_bar[j] += Z_bar
-        for j in range(gain.shape[0]):
-            Z_bar = 2.0 * Z[i, j]
-            # Z = gain * centred / scale + bias  (line 4)
-            t = 1.0 / scale[j]
             centred_bar[i, j] = t * gain[j] * Z_bar
-        for j in range(gain.shape[0]):
-            Z_bar = 2.0 * Z[i, j]
-            # Z = gain * centred / scale + bias  (line 4)
-            t = 1.0 / scale[j]
             scale_bar[j] -= t**2 * gain[j] * centred[i, j] * Z_bar
+    # backward
     # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     sums_1_bar = np.empty_like(sums_1)
     for i in range(X.shape[1]):
         sums_1_bar[i] = 0.5 * scale_bar[i] * (1.0 / scale[i])
         sums_1_bar[i] *= 1.0 / X.shape[0]
-    for i in range(X.shape[0]):
-        for j in range(X.shape[1]):
-            centred_bar[i, j] += 2.0 * centred[i, j] * sums_1_bar[j]
     # centred = X - np.mean(X, axis=0)  (line 2)
     X_bar = np.empty_like(X)
     sums_bar = np.zeros_like(sums)
+    # scale = np.sqrt(np.mean(centred**2, axis=0) + 1e-6)  (line 3)
     for i in range(X.shape[0]):
+        for j in range(X.shape[1]):
+            centred_bar[i, j] += 2.0 * centred[i, j] * sums_1_bar[j]
+        # centred = X - np.mean(X, axis=0)  (line 2)
         for j in range(X.shape[1]):
             X_bar[i, j] = centred_bar[i, j]
             sums_bar[j] -= centred_bar[i, j]
+    # centred = X - np.mean(X, axis=0)  (line 2)
     for i in range(X.shape[1]):
         sums_bar[i] *= 1.0 / X.shape[0]
     for i in range(X.shape[0]):

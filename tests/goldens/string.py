@@ -49,6 +49,8 @@ def string_value_and_grad(u0, c, steps):
     # for t in range(steps):  (line 4)
     before_bar = np.zeros_like(before)
     c_bar = 0.0
+    # u = new  (line 9)
+    new_bar = np.empty(u0.shape[0])
     for t in range(steps - 1, -1, -1):
         t = max(t, 0)
         # u = new  (line 9)

@@ -29,8 +29,11 @@ def string_value_and_grad(u0, c, steps):
     u = u0.copy()
     before = u0.copy()
     u_rec = np.empty((max(steps, 0), u0.shape[0]))
+    new = np.empty(u0.shape[0])
     for t in range(steps):
-        new = np.zeros(u0.shape[0])
+        # new = np.zeros(n)  (line 5)
+        for i in range(new.shape[0]):
+            new[i] = 0.0
         for i in range(1, n - 1):
             new[i] = 2.0 * u[i] - before[i] + c * u[i]**2 * (u[i + 1] - 2.0 * u[i] + u[i - 1])
         # before = u  (line 8)
@@ -51,10 +54,11 @@ def string_value_and_grad(u0, c, steps):
     # for t in range(steps):  (line 4)
     before_bar = np.zeros_like(before)
     c_bar = 0.0
+    # u = new  (line 9)
+    new_bar = np.empty(u0.shape[0])
     for t in range(steps - 1, -1, -1):
         t = max(t, 0)
         # u = new  (line 9)
-        new_bar = np.empty(u0.shape[0])
         for i in range(u0.shape[0]):
             new_bar[i] = u_bar[i]
             # before = u  (line 8)

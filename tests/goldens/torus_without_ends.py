@@ -43,12 +43,13 @@ def waves_on_a_torus_value_and_grad(u, rate, steps):
     for i in range(u.shape[0]):
         for j in range(u.shape[1]):
             u_1_bar[i, j] = 2.0 * u_1[i, j]
+    # u = u + rate * (around - 4.0 * u) * u  (line 4)
+    around_bar = np.empty((u.shape[0], u.shape[1]))
     for i in range(steps - 1, -1, -1):
         i = max(i, 0)
         # around = np.roll(u, 1, 0) + np.roll(u, -1, 0) + np.roll(u, 1, axis=1) + np.roll(u, -1, axis=1)  (line 3)
         around = around_rec[i]
         # u = u + rate * (around - 4.0 * u) * u  (line 4)
-        around_bar = np.empty((u.shape[0], u.shape[1]))
         for j in range(u.shape[0]):
             for k in range(u.shape[1]):
                 around_bar[j, k] = u_1_rec[i, j, k] * rate * u_1_bar[j, k]

@@ -32,11 +32,11 @@ def triangular_times_value_and_grad(A, B):
             # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
             if max(A.shape[0] - i - 1, 0) != B_1.shape[0] - i - 1:
                 raise ValueError('matmul: mismatch in the inner dimension: lengths', max(A.shape[0] - i - 1, 0), B_1.shape[0] - i - 1, 'triangular_times_without_columns.py:4')
-            total = 0.0
+            product = 0.0
             for k in range(A.shape[0] - i - 1):
-                total += unordered(A[k + i + 1, i] * B_1[k + i + 1, j])
+                product += unordered(A[k + i + 1, i] * B_1[k + i + 1, j])
             B_1_rec[i, j] = B_1[i, j]
-            B_1[i, j] += total
+            B_1[i, j] += product
     out = 0.0
     for i in range(B_1.shape[0]):
         for j in range(B_1.shape[1]):
@@ -56,10 +56,10 @@ def triangular_times_value_and_grad(A, B):
         for j in range(B_1.shape[1]):
             # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
             B_1[i, j] = B_1_rec[i, j]
-            total_bar = B_1_bar[i, j]
+            product_bar = B_1_bar[i, j]
             for k in range(A.shape[0] - i - 1):
-                A_bar[k + first, i] += B_1[k + first, j] * total_bar
-                B_1_bar[k + first, j] += A[k + first, i] * total_bar
+                A_bar[k + first, i] += B_1[k + first, j] * product_bar
+                B_1_bar[k + first, j] += A[k + first, i] * product_bar
     # def triangular_times(A, B):  (line 1)
     B_bar = B_1_bar
     return out, A_bar, B_bar

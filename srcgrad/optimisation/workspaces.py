@@ -1,0 +1,173 @@
+"""Arrays that live within a trip of a loop are made once, before it: every trip works in the same memory.
+
+To make an array costs as much as some ten operations with its elements, which is most of the time of a loop over time
+with a few numbers in vectors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TypeGuard
+
+from ..analysis.access import SIZES_ONLY
+from ..analysis.dead_code import escaping_counters
+from ..language import ir
+from ..language.affine import affine, nonnegative
+from ..language.blocks import by_section, count_touching, resized_in
+from ..language.ir import Block, Const, Expr, For, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub, While
+from ..switches import is_on
+from .adjoint_joins import Sizes, made_sizes
+from .contractions import made_with
+
+ZERO, ONE = Const(0), Const(1)
+NOT_PLACES = (Slice, ir.NewAxis, ir.Dots)
+MAKING = frozenset({"np.empty", "np.zeros", "np.empty_like", "np.zeros_like"})
+
+
+class _Making(Let):
+    """A statement that makes an array."""
+
+    value: Op
+
+
+def keep_workspaces(function: Function, kinds: dict[str, Kind], sizes: Sizes) -> Function:
+    """Return the function with arrays that each trip of a loop makes for itself made before the loop.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text('''
+    ... def f(x, n):
+    ...     s = 0.0
+    ...     for t in range(n):
+    ...         y = np.empty(len(x))
+    ...         for i in range(len(x)):
+    ...             y[i] = s * x[i]
+    ...         s += y[t] * y[0]
+    ...     return s''')
+    >>> print(emit(keep_workspaces(f, dict.fromkeys("xy", Kind("float64", 1)), {})))
+    def f(x, n):
+        s = 0.0
+        y = np.empty(len(x))
+        for t in range(n):
+            for i in range(len(x)):
+                y[i] = s * x[i]
+            s += y[t] * y[0]
+        return s
+    """
+    if not is_on("workspaces"):
+        return function
+    fresh = ir.Fresh(ir.all_names(function))
+    sizes = made_sizes(function.body, kinds, sizes)
+    shown = {n for s in ir.statements(function.body) for e in ir.exprs_of(s) for n in _shown(e, kinds)}
+    read_later = escaping_counters(function.body)
+    own = {n for n in _local(function) - shown if _rank(n, kinds)}
+
+    def counters(loop: For | While) -> Iterator[str]:
+        """Yield names for counters, first those of loops in a loop, where only these loops read them."""
+        inner = dict.fromkeys(s.var for s in ir.statements(loop.body) if isinstance(s, For))
+        yield from (n for n in inner if n not in read_later)
+        while True:
+            yield fresh("i")
+
+    def lifted(loop: For | While) -> tuple[list[Let], Block]:
+        """Return (what makes arrays before a loop, the body that is left)."""
+        changing = resized_in((loop,))
+        made: list[Let] = []
+        body: list[Stmt] = []
+        for stmt in loop.body:
+            if _makes(stmt) and stmt.target in own and (let := _steady(stmt, changing, kinds, sizes)) is not None:
+                changing -= {let.target}
+                made.append(let)
+                body += [_cleared(let, kinds[let.target], counters(loop))] if "zeros" in stmt.value.fn else []
+            else:
+                body.append(stmt)
+        return made, tuple(body)
+
+    def block(stmts: Block) -> tuple[Stmt, ...]:
+        out: list[Stmt] = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            if isinstance(stmt, While | For) and not (isinstance(stmt, For) and stmt.parallel):
+                made, body = lifted(stmt)
+                out += made
+                stmt = replace(stmt, body=body)
+            out.append(stmt)
+        return tuple(out)
+
+    return by_section(function, block)
+
+
+def _local(function: Function) -> set[str]:
+    """Return the names of arrays that are used in the trips that make them only, after that."""
+    made: Counter[str] = Counter()
+
+    def visit(stmts: Block, inside: bool):
+        for k, stmt in enumerate(stmts):
+            if _makes(stmt) and inside:
+                made[stmt.target] += 1 + count_touching(stmts[k + 1 :], stmt.target)
+            for inner in ir.blocks_of(stmt):
+                visit(inner, isinstance(stmt, For | While))
+
+    visit(function.body, False)
+    return {n for n, count in made.items() if count == count_touching(function.body, n)}
+
+
+def _makes(stmt: Stmt) -> TypeGuard[_Making]:
+    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in MAKING
+
+
+def _steady(let: _Making, changing: set[str], kinds: dict[str, Kind], sizes: Sizes) -> Let | None:
+    """Return what makes the array of all trips; None where they differ in size, or making it may fail."""
+    value = let.value
+    if value.fn.endswith("_like") and ir.names_in(value) & changing and let.target in sizes:
+        made = made_with(let, sizes[let.target], kinds[let.target].dtype).value
+        assert isinstance(made, Op)
+        value = made
+    if ir.names_in(value) & changing:
+        return None
+    fits = value.fn.endswith("_like") or all(nonnegative(affine(size)) or _clipped(size) for size in value.args)
+    return replace(let, value=replace(value, fn=value.fn.replace("zeros", "empty"))) if fits else None
+
+
+def _clipped(size: Expr) -> bool:
+    return isinstance(size, Op) and size.fn == "max" and ZERO in size.args
+
+
+def _cleared(let: Let, kind: Kind, names: Iterator[str]) -> Stmt:
+    """Return the loops that fill an array with zeros."""
+    counters = list(islice(names, kind.rank))
+    zero = Const(0.0 if kind.is_float else 0 if kind.is_int else False)
+    stmt: Stmt = Store(let.target, tuple(map(Name, counters)), zero, "=", let.loc)
+    for axis, counter in reversed(list(enumerate(counters))):
+        size = Op("shape", (Name(let.target),), (("axis", axis),))
+        stmt = For(counter, ZERO, size, ONE, (stmt,), (), let.loc, made=True)
+    return stmt
+
+
+def _rank(name: str, kinds: dict[str, Kind]) -> int:
+    return kinds[name].rank if name in kinds else 0
+
+
+def _shown(e: Expr, kinds: dict[str, Kind]) -> Iterator[str]:
+    """Yield the arrays that an expression gives away: it does more with them than read elements and multiply them."""
+    if isinstance(e, Op) and (e.fn in SIZES_ONLY or e.fn.endswith("_like")):
+        return
+    if isinstance(e, Name):
+        yield from [e.id] if _rank(e.id, kinds) else []
+        return
+    parts = ir.children(e)
+    if isinstance(e, Op) and e.fn == "np.dot":
+        parts = tuple(a for a in e.args if not isinstance(_turned(a), Name))
+    elif isinstance(e, Sub) and isinstance(e.base, Name):
+        whole = len(e.index) < _rank(e.base.id, kinds) or any(isinstance(i, NOT_PLACES) for i in e.index)
+        parts = parts if whole else e.index
+    for part in parts:
+        yield from _shown(part, kinds)
+
+
+def _turned(e: Expr) -> Expr:
+    """Return what a product reads: a matrix, or the one whose transpose it is given."""
+    return e.args[0] if isinstance(e, Op) and e.fn == "np.transpose" else e
