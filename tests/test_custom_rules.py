@@ -272,6 +272,29 @@ def test_the_rule_counts_in_further_derivatives(plain):
     assert sg.grad(sg.grad(f))(x) == pytest.approx(2 * 3 * x * 3 * x + 2 * x * x * 3)
 
 
+@sg.custom_vjp
+def weighed(x, y):
+    return x - 2.0 * y
+
+
+weighed.defvjp(lambda x, y: (weighed(x, y), None), lambda res, bar: (bar, -2.0 * bar))
+
+
+@sg.custom_jvp
+def weighed_too(x, y):
+    return x - 2.0 * y
+
+
+@weighed_too.defjvp
+def weighed_jvp(primals, tangents):
+    return weighed_too(*primals), tangents[0] - 2.0 * tangents[1]
+
+
+def test_arguments_by_name_in_any_order(plain):
+    assert sg.value_and_grad(lambda t: weighed(y=t, x=3.0))(2.0) == (-1.0, -2.0)
+    assert sg.value_and_grad(lambda t: weighed_too(y=t, x=3.0))(2.0) == (-1.0, -2.0)
+
+
 def test_single_precision_stays(plain):
     def f(w, a):
         return np.sum(softplus(w * a))

@@ -268,9 +268,10 @@ class CallReader(ExpressionReader):
         return self.as_before(start, positional, node), by_name
 
     def arguments_of(self, node, callee, f, positional: list, by_name: dict) -> dict:
-        """Return the values of the parameters of a callee, by name."""
+        """Return the values of the parameters of a callee, by name, in the order of the parameters."""
         args = callee.node.args
-        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        unnamed = [a.arg for a in args.posonlyargs]
+        names = [*unnamed, *(a.arg for a in args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
         if args.kwarg:
             self.fail(node, f"{self.name_of(node)} takes **kwargs", "name every parameter")
@@ -281,7 +282,7 @@ class CallReader(ExpressionReader):
         for key, value in by_name.items():
             if key not in every and callee.source.called_at is not None:
                 self.refuse_option(node, key)
-            if key not in every or key in given:
+            if key not in every or key in given or key in unnamed:
                 self.fail(node, f"{self.name_of(node)} got an unexpected argument {key!r}", "correct the call")
             given[key] = value
         defaults = callee.defaults(f)
@@ -290,6 +291,7 @@ class CallReader(ExpressionReader):
                 if name not in defaults:
                     self.fail(node, f"{self.name_of(node)} misses argument {name!r}", "give it")
                 given[name] = defaults[name]
+        given = {name: given[name] for name in every}
         if args.vararg:
             rest = tuple(positional[len(names) :])
             given[args.vararg.arg] = Struct(rest, tuple(range(len(rest))))
