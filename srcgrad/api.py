@@ -14,6 +14,7 @@ import numba
 from . import store, travel, tree
 from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .generation import entry, generate
+from .generation.argument_types import require_arrays, untyped
 from .generation.digests import described, function_digest
 from .generation.results import OfStructure
 from .language.listing import Source
@@ -90,7 +91,7 @@ class Transformed:
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
-                raise _unwrapped_error(e) from None
+                raise self._unwrapped_error(e, args) from None
             self._texts = any(isinstance(a, str) for a in args)
             return self._call_structured(args)
         return self._repeated(None, args, lambda made: made.call(*args))
@@ -107,12 +108,25 @@ class Transformed:
             if not self._may_repeat(None, e):
                 raise worded(e) from None
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
-            raise _unwrapped_error(e) from None
+            raise self._unwrapped_error(e, args) from None
         return self._repeated(None, args, lambda made: run(made.dispatcher))
 
     def _called(self, args) -> Transformed:
         """Return the object that a call with these arguments from Python goes to."""
         return self
+
+    def _unwrapped_error(self, e: Exception, args) -> Exception:
+        """Return our own error where numba has wrapped one, else a `KindError` that names what it could not type."""
+        seen = set()
+        cause: BaseException | None = e
+        while cause is not None and id(cause) not in seen:
+            if isinstance(cause, SrcgradError | PitfallWarning):
+                return cause.with_traceback(None)  # the frames of numba, which called us, tell a reader nothing
+            seen.add(id(cause))
+            cause = cause.__cause__ or cause.__context__
+        if "Cannot modify readonly array" in str(e):
+            return KindError(Problem("an argument that is written is read-only", "pass a copy of it"))
+        return untyped(self._signature.parameters, args) or e
 
     def _compiled(self) -> list[entry.Entry]:
         """Return the entries that calls have gone to."""
@@ -126,7 +140,7 @@ class Transformed:
             raise TypeError(f"{name}() {e}") from None
 
     def _prepare(self, args):
-        entry.require_arrays(tree.leaves_of(args))
+        require_arrays(tree.leaves_of(args))
         self._usual = self._entry_for()
         plain = all(map(tree.is_plain, args))
         self._entry = (self._likely(None, args) if plain else self._usual).call
@@ -217,15 +231,15 @@ class Transformed:
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
         structures = tuple(tree.structure_of(a) for a in args)
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        entry.require_arrays(flat)
+        require_arrays(flat)
         try:
             result = self._likely(structures, flat).call(*flat)
         except (ValueError, IndexError) as e:
             if not self._may_repeat(structures, e):
                 raise worded(e) from None
             result = self._repeated(structures, flat, lambda made: made.call(*flat))
-        except (SrcgradError, numba.core.errors.NumbaError) as e:
-            raise _unwrapped_error(e) from None
+        except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
+            raise self._unwrapped_error(e, args) from None
         return self._assemble(result, structures)
 
     def _assemble(self, result, structures):
@@ -319,23 +333,6 @@ def worded(e: Exception) -> Exception:
         place, axis = outside.groups()
         return IndexError(f"index {first} is out of bounds for axis {axis} with size {second}: {place}")
     return type(e)(" ".join([f"{text} {first} and {second}", *(f"({place})" for place in where)]))
-
-
-def _unwrapped_error(e: Exception) -> Exception:
-    """Return our own error where numba has wrapped one, else a `KindError` that says what numba could not type."""
-    seen = set()
-    cause: BaseException | None = e
-    while cause is not None and id(cause) not in seen:
-        if isinstance(cause, SrcgradError | PitfallWarning):
-            return cause.with_traceback(None)  # the frames of numba, which called us, tell a reader nothing
-        seen.add(id(cause))
-        cause = cause.__cause__ or cause.__context__
-    if "Cannot modify readonly array" in str(e):
-        return KindError(Problem("an argument that is written is read-only", "pass a copy of it"))
-    untyped = ("annot determine Numba type", "non-precise type", "Unsupported array dtype")
-    if isinstance(e, numba.core.errors.NumbaError | TypeError) and any(text in str(e) for text in untyped):
-        return KindError(Problem(str(e).strip().splitlines()[-1], "pass real numbers, arrays, and tuples of them"))
-    return e
 
 
 # --- the functions ----------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ class Jvp(Structured):
 
     def __call__(self, primals, tangents):
         """Return the value and the derivative of the compiled function."""
-        if len(primals) != self._arity:
+        if isinstance(primals, tuple | list) and len(primals) != self._arity:
             primals, tangents = self._completed(primals, tangents)
         return Structured.__call__(self, primals, tangents)
 
@@ -125,7 +125,8 @@ class Jvp(Structured):
     def _completed(self, primals, tangents):
         """Return primals and tangents with the defaults of arguments left out, which have no tangents."""
         missing = list(entry.parameters(self._base).parameters.values())[len(primals) :]
-        if any(p.default is p.empty for p in missing) or len(tangents) != len(primals):
+        as_many = isinstance(tangents, tuple | list) and len(tangents) == len(primals)
+        if any(p.default is p.empty for p in missing) or not as_many:
             return primals, tangents
         return (*primals, *(p.default for p in missing)), (*tangents, *(None for _ in missing))
 

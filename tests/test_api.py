@@ -71,6 +71,7 @@ def test_argnums_are_positions_or_names():
     assert sg.grad(area, argnums="b")(2.0) == 12.0
     assert sg.grad(area, argnums=1)(2.0) == 12.0
     assert sg.grad(area, argnums=-1)(2.0) == 8.0
+    assert sg.grad(area, argnums=np.int64(1))(2.0) == 12.0
     assert sg.grad(area, argnums=("c", "a"))(2.0) == (8.0, 24.0)
     assert sg.grad(area, argnums=(0,))(2.0) == (24.0,)
     assert sg.grad(area, argnums=[0, 1])(2.0) == (24.0, 12.0)
@@ -367,6 +368,7 @@ def test_dict_keys_that_give_the_same_name():
 def test_empty_structures():
     assert sg.grad(lambda p, x: x * x, argnums=1)((), 2.0) == 4.0
     assert sg.grad(lambda p, x: x * x, argnums=1)({}, 2.0) == 4.0
+    assert sg.grad(lambda p: 3.0)({}) == {}
 
 
 def test_gradient_by_an_empty_structure():

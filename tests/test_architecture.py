@@ -93,7 +93,7 @@ LEVELS = {
         ("fuse", "read_records", "rebind", "sweeps", "workspaces"),
     ),
     "generation": (
-        ("", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),
+        ("", "argument_types", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),
         ("link", "modes", "structured"),
         ("pipeline",),
         ("jacobians",),

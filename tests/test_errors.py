@@ -3,6 +3,7 @@
 In the programs below « and » mark what the caret must underline.
 """
 
+import functools
 import itertools
 import re
 
@@ -616,7 +617,6 @@ UNFIT = {
     "float16": np.ones(2, np.float16),
     "datetime": np.array(["2020-01-01"], "M8[D]"),
     "set": {1.0},
-    "function": len,
     "object": object(),
     "object array": np.array([1.0, "a"], dtype=object),
     "other byte order": np.ones(2, ">f8"),
@@ -691,10 +691,45 @@ def test_missing_source():
         sg.grad(namespace["f"])(2.0)
 
 
-@pytest.mark.parametrize("thing", [len, np.sin, "text", 3.0, None.__class__])
+class Cubed:
+    def __call__(self, x):
+        return x**3
+
+
+@pytest.mark.parametrize("thing", [len, "text", 3.0, None.__class__])
 def test_things_without_source(thing):
     with pytest.raises(sg.SourceNotFoundError, match="is not a Python function"):
         sg.grad(thing)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (np.sin, r"'sin' has no source of its own\n  write a function that calls it: lambda x: sin\(x\)"),
+        (np.linalg.norm, r"'norm' has no source of its own\n  .*: lambda x: norm\(x\)"),
+        (Cubed(), r"'Cubed' has no source of its own\n  .*: lambda x: model\(x\)"),
+        (functools.partial(pow, 2.0), r"a functools.partial has no source\n  .*: lambda x: partial\(x\)"),
+    ],
+)
+def test_things_that_a_function_may_call(thing, message):
+    with pytest.raises(sg.SourceNotFoundError, match=message):
+        sg.grad(thing)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((1.0, np.sin), "the argument 'p' is a function\n  differentiate a function that names it"),
+        ((1.0, {"x": np.sin}), r"the argument .p\['x'\]. is a function"),
+        ((1.0, object()), "the argument 'p' is of type object"),
+        ((1.0, [np.ones(2, ">f8")]), r"the argument 'p\[0\]' is of dtype >f8"),
+        ((1.0, 2**70), "the argument 'p' is a whole number of more than 64 bits"),
+    ],
+)
+@pytest.mark.parametrize("call", [sg.vjp, lambda f, *a: sg.grad(f)(*a), lambda f, *a: sg.jacobian(f)(*a)])
+def test_arguments_of_no_known_type(call, args, message):
+    with pytest.raises(sg.KindError, match=message):
+        call(lambda x, p: x * x, *args)
 
 
 def test_lambdas_that_cannot_be_told_apart(load):

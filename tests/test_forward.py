@@ -203,6 +203,13 @@ def test_tangents_that_do_not_fit(tangents, message):
         sg.jvp(lambda p, n: p["a"] * p["b"] * n, ({"a": 1.0, "b": 2.0}, 2), tangents)
 
 
+def test_arguments_that_are_no_tuple():
+    with pytest.raises(sg.ArgumentError, match="the primals are not a tuple"):
+        sg.jvp(cube, 2.0, 1.0)
+    with pytest.raises(sg.ArgumentError, match="there are 1 primals for 2 arguments"):
+        sg.jvp(lambda x, n=2: x**n, (2.0,), 1.0)
+
+
 def test_a_tangent_of_another_shape():
     with pytest.raises(ValueError, match=r"the tangent of x does not have the shape of its value"):
         sg.jvp(cube, (np.ones(3),), (np.ones(2),))

@@ -22,7 +22,7 @@ from numba.extending import overload
 
 from .. import store, tree
 from ..analysis import warned
-from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
+from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, SourceNotFoundError
 from ..freed import keep_freed
 from ..hints import Nondifferentiable
 from ..language.emit import Line, emit_lines
@@ -31,6 +31,7 @@ from ..language.repeats import NOWHERE, Repeats
 from ..opaque import has_address
 from ..parsing.source import python_function
 from . import generate
+from .argument_types import OPERATORS_OF_THEIR_OWN, kind_of_type, require_arrays, type_of
 from .digests import described
 from .tree_types import built, leaf_types, structure_of_type
 
@@ -43,37 +44,8 @@ except ImportError:
         return tuple(map(numba.typeof, args))
 
 
-OPERATORS_OF_THEIR_OWN = frozenset({np.matrix, np.ma.MaskedArray})
 # one at a time, whatever the thread: sympy's caches are for one
 GENERATING = threading.RLock()
-
-# --- numba types to kinds and structures ------------------------------------------------------------------------
-
-
-def kind_of_type(t, name: str) -> Kind:
-    """Return the kind of a numba type.
-
-    Raises
-    ------
-    KindError
-        If it is neither a real number nor an array of these.
-    """
-    if isinstance(t, types.Omitted):
-        t = numba.typeof(t.value)
-    t = types.unliteral(t)
-    if isinstance(t, types.NumPyRandomGeneratorType):
-        return Kind("generator")
-    dtype = t.dtype if isinstance(t, types.Array) else t
-    rank = t.ndim if isinstance(t, types.Array) else 0
-    if isinstance(dtype, types.Boolean):
-        return Kind("bool", rank)
-    if isinstance(dtype, types.Float) and dtype.bitwidth in (32, 64) or isinstance(dtype, types.Integer):
-        return Kind(str(dtype), rank)
-    if isinstance(t, types.UnicodeType):
-        raise KindError(Problem(f"the argument {name!r} is text, which compiled code cannot choose a source by",
-                                "write a function that gives it, and pass real numbers there"))  # fmt: skip
-    raise KindError(Problem(f"the argument {name!r} is of type {t}", "pass real numbers and arrays of them, in tuples"))
-
 
 # --- entries ----------------------------------------------------------------------------------------------------
 
@@ -231,7 +203,7 @@ class Entry:
         value = [items.pop(0)] if request.transform == "value_and_grad" else []
         items = [f"np.float32({e})" if kinds[k] == Kind("float32") else e for e, k in zip(items, wrt, strict=True)]
         if request.structures is not None:
-            return f"({', '.join([*value, *items])},)"
+            return f"({''.join(f'{e}, ' for e in [*value, *items])})"
         flat = iter(items)
         parts = [built(structures[k], flat, namespace) for k in request.argnums]
         grads = parts[0] if request.single else f"({', '.join(parts)},)"
@@ -390,8 +362,8 @@ def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None 
     structures = tuple(tree.structure_of(a) for a in values)
     flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
     flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
-    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_names(s, p)]
-    kinds = tuple(kind_of_type(numba.typeof(a), n) for a, n in zip(flat, names, strict=True))
+    names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_paths(s, p)]
+    kinds = tuple(kind_of_type(type_of(a, n), n) for a, n in zip(flat, names, strict=True))
     return Arguments(structures, flat, kinds)
 
 
@@ -456,19 +428,27 @@ def parameters(f) -> inspect.Signature:
         raise ArgumentError(Problem(f"{f.__name__} is declared nondifferentiable", "leave out the declaration"))
     if function is None:
         name = getattr(f, "__name__", type(f).__name__)
-        if isinstance(f, pytypes.MethodType):
-            given = ", ".join(list(inspect.signature(f).parameters))
-            way_out = f"write a function that calls it: lambda {given}: model.{name}({given})"
-            raise SourceNotFoundError(Problem(f"{name!r} is a method", way_out))
-        raise SourceNotFoundError(
-            Problem(f"{name!r} is not a Python function", "pass a function with source, or an njit function")
-        )
+        raise SourceNotFoundError(_no_function(f, name))
     return inspect.signature(function)
+
+
+def _no_function(f, name: str) -> Problem:
+    """Return what something is that has no Python source, with the function to write in its place."""
+    if isinstance(f, functools.partial):
+        return Problem("a functools.partial has no source", "write a function that calls it: lambda x: partial(x)")
+    if not callable(f) or isinstance(f, type) or getattr(f, "__module__", "") == "builtins":
+        return Problem(f"{name!r} is not a Python function", "pass a function with source, or an njit function")
+    if isinstance(f, pytypes.MethodType):
+        given = ", ".join(list(inspect.signature(f).parameters))
+        way_out = f"write a function that calls it: lambda {given}: model.{name}({given})"
+        return Problem(f"{name!r} is a method", way_out)
+    named = name if hasattr(f, "__name__") else "model"
+    return Problem(f"{name!r} has no source of its own", f"write a function that calls it: lambda x: {named}(x)")
 
 
 def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], bool]:
     """Return (positions, whether one was given alone) of `argnums`: an index, a name, or a tuple of these."""
-    single = isinstance(argnums, int | str) and not isinstance(argnums, bool)
+    single = isinstance(argnums, int | np.integer | str) and not isinstance(argnums, bool)
     names = list(signature.parameters)
     if not single and not isinstance(argnums, tuple | list):
         raise ArgumentError(Problem(f"argnums={argnums!r} is neither a position, a name nor a tuple of these",
@@ -477,18 +457,10 @@ def positions(argnums, signature: inspect.Signature) -> tuple[tuple[int, ...], b
     for a in (argnums,) if single else tuple(argnums):
         if isinstance(a, str) and a in names:
             found.append(names.index(a))
-        elif isinstance(a, int) and not isinstance(a, bool) and -len(names) <= a < len(names):
-            found.append(a % len(names))
+        elif isinstance(a, int | np.integer) and not isinstance(a, bool) and -len(names) <= a < len(names):
+            found.append(int(a) % len(names))
         else:
             raise ArgumentError(Problem(f"argnums={argnums!r}: there is no argument {a!r}", f"arguments: {names}"))
     if len(set(found)) < len(found) or not found:
         raise ArgumentError(Problem(f"argnums={argnums!r} is empty or names an argument twice", f"arguments: {names}"))
     return tuple(found), single
-
-
-def require_arrays(flat):
-    """Raise where an argument is an array with operators of its own, which numba would take for one like others."""
-    for value in flat:
-        if isinstance(value, tuple(OPERATORS_OF_THEIR_OWN)):
-            what = f"an argument is of type {type(value).__name__}, with operators of its own"
-            raise KindError(Problem(what, "pass an array: np.asarray(...)"))
