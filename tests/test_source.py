@@ -282,6 +282,54 @@ EDITS = {
         def f(x):
             return P(x).x * P(x).k
     """,
+    "argument of a partial": """
+        import functools
+
+        def scaled(k, x):
+            return k * x
+
+        triple = functools.partial(scaled, 3.0)
+
+        def f(x):
+            return triple(x)
+    """,
+    "function of a partial": """
+        import functools
+
+        def scaled(k, x):
+            return 3.0 * k * x
+
+        triple = functools.partial(scaled, k=1.0)
+
+        def f(x):
+            return triple(x=x)
+    """,
+    "item of a set": """
+        CHOSEN = {3.0, 7.0}
+
+        def f(x):
+            return (6.0 / 2.0 if 6.0 / 2.0 in CHOSEN else 10.0 / 2.0) * x
+    """,
+    "where a list ends": """
+        ROWS = [[1.0], [2.0]] if 3.0 < 4.0 else [[1.0, 2.0], []]
+
+        def f(x):
+            return (2.0 * len(ROWS[0]) + 1.0) * x
+    """,
+    "method of a namedtuple": """
+        from typing import NamedTuple
+
+        class Line(NamedTuple):
+            level: float
+
+            def at(self, x):
+                return 3.0 * x + self.level
+
+        LINE = Line(1.0)
+
+        def f(x):
+            return LINE.at(x)
+    """,
     "module read by two functions": """
         import edited_settings as s
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import types as pytypes
 import weakref
@@ -94,7 +95,7 @@ def _digest_code(code, h):
         if isinstance(const, pytypes.CodeType):
             _digest_code(const, h)
         else:
-            h.update(repr(const).encode())
+            _digest_value(const, h, set(), set())
 
 
 def _attribute_names(code) -> set[str]:
@@ -157,13 +158,8 @@ def _digest_value(value, h, seen, attributes):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Primitive):
         h.update(value.text.encode())
-    elif isinstance(value, tuple | list):
-        for v in value:
-            _digest_value(v, h, seen, attributes)
-    elif isinstance(value, dict):
-        for k, v in value.items():
-            h.update(f"{k!r}:".encode())
-            _digest_value(v, h, seen, attributes)
+    elif isinstance(value, tuple | list | dict | set | frozenset | functools.partial | np.vectorize):
+        _digest_items(value, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
         if value.__name__.split(".")[0] not in _KNOWN:
@@ -188,7 +184,7 @@ def _digest_value(value, h, seen, attributes):
             _digest_class(value, h, seen)
         if value.__module__.split(".")[0] not in _KNOWN:
             _digest_attributes(value, h, seen, attributes)
-    elif isinstance(value, bool | int | float | str | bytes | np.generic) or value is None:
+    elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | range | slice) or value is None:
         h.update(repr(value).encode())
     else:
         # a function in C is its name, a method of one, as np.add.at, what it is a method of as well
@@ -202,6 +198,26 @@ def _digest_value(value, h, seen, attributes):
                 attributes = attributes | _names_in(method.__func__)
                 _digest_value(method.__func__, h, seen, attributes)
             _digest_attributes(value, h, seen, attributes)
+
+
+def _digest_items(value, h, seen, attributes):
+    """Digest what holds other values, and where each of them ends."""
+    items = value
+    if isinstance(value, functools.partial):
+        items = value.func, value.args, value.keywords
+    elif isinstance(value, np.vectorize):
+        items = value.pyfunc, value.otypes, value.signature, value.excluded
+    elif isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, set | frozenset):
+        items = sorted(value, key=repr)  # in the same order in every process
+    h.update(f"{type(value).__qualname__} {len(items)}(".encode())
+    if hasattr(value, "_fields"):
+        _digest_value(type(value), h, seen, attributes)
+    for v in items:
+        _digest_value(v, h, seen, attributes)
+        h.update(b",")
+    h.update(b")")
 
 
 def _digest_attributes(value, h, seen, attributes):
