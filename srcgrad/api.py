@@ -18,7 +18,7 @@ from .generation.argument_types import require_arrays, untyped
 from .generation.digests import described, function_digest
 from .generation.results import OfStructure
 from .language.listing import Source
-from .language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
+from .language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths, is_squeezed
 from .parsing.makers import OF_FUNCTION, maker
 from .parsing.source import python_function
 from .switches import simd_unless_said
@@ -179,6 +179,8 @@ class Transformed:
 
     def _may_repeat(self, structures, e: Exception) -> bool:
         """Return whether another call may succeed where one raised this."""
+        if is_squeezed(e) and self._entry_for(structures).once:
+            return False
         return is_about_lengths(e) and not self._repeats.get(_key(structures), NOWHERE).anywhere
 
     def _repeated(self, structures, args, run: Callable[[entry.Entry], Any]):

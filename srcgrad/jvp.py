@@ -54,6 +54,11 @@ class JvpEntry(entry.Entry):
         primals = tree.count(self._whole(structures)[0])
         return [(k, k) for k in range(primals)] + [(n, k) for _, k, n in self._pairs(structures) if kinds[k].is_float]
 
+    def compared(self, given):
+        """Return which axes of the primals have to fit others; those of tangents are the same."""
+        primals = tree.count(self._whole(self._kinds(given)[2])[0])
+        return tuple(p for p in super().compared(given) if p is None or p[0] < primals)
+
     def _builder(self, kinds, whole):
         primals, _ = self._whole(whole)
         wrt = tuple(k for _, k, _ in self._pairs(whole) if kinds[k].is_float)
@@ -107,7 +112,6 @@ class Jvp(Structured):
     """A compiled function of `(primals, tangents)` that returns value and tangent; made by `jvp`."""
 
     _transform, _title, _entry_type = "jvp", "Value and derivative along tangents", JvpEntry
-    _as_given = False
 
     def _parameters(self, base):
         return _SIGNATURE

@@ -182,6 +182,20 @@ def test_squeeze_takes_the_axes_that_arguments_are_known_to_have(plain):
     assert sg.differentiable(lambda a: a.squeeze())(np.ones((1, 1, 2))).shape == (2,)
 
 
+def squeezed(a):
+    return a.squeeze() ** 2
+
+
+@pytest.mark.parametrize("made", [sg.differentiable, sg.jacfwd, sg.jacrev, sg.jacobian, sg.hessian])
+def test_arguments_of_other_shapes_are_squeezed_in_the_same_process(made, plain):
+    f = made(squeezed)
+    for shape in ((2, 3), (1, 3), (2, 3), (2, 1)):
+        a = rng.random(shape)
+        assert f(a).shape[: np.squeeze(a).ndim] == np.squeeze(a).shape
+        value, slope = sg.jvp(squeezed, (a,), (a,))
+        np.testing.assert_allclose((value, slope), (np.squeeze(a) ** 2, 2.0 * np.squeeze(a) ** 2))
+
+
 def test_axes_that_turn_out_to_have_one_element_are_not_taken_away_in_silence(plain):
     f = lambda a: np.sum(np.squeeze(np.sum(a, axis=0)[1:]) ** 2)
     assert sg.grad(f)(X).shape == X.shape

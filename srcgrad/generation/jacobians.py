@@ -113,7 +113,7 @@ def _floats(low: Lowered, kinds: Sequence[Kind]) -> dict[str, Kind]:
 def around(functions: tuple[Function, ...], made: Generated, result: tree.Structure) -> Generated:
     """Return functions that call those that were made, in one module."""
     callees = (*functions[1:], *made.functions, *made.callees)
-    return replace(made, functions=functions[:1], callees=callees, result=result)
+    return replace(made, functions=functions[:1], callees=callees, result=result, inside=made.functions)
 
 
 @dataclass

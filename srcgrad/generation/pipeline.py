@@ -59,6 +59,7 @@ class Generated:
     callees: tuple[ir.Function, ...] = ()
     rules: tuple[tuple[str, dict[str, object]], ...] = ()
     once: bool = False
+    inside: tuple[ir.Function, ...] = ()  # of a driver: the functions that take its arguments, by the same names
 
     def title(self) -> str:
         """Return the first line of the module."""
@@ -74,7 +75,13 @@ class Generated:
 
     def compared(self) -> list[tuple[int, int] | None]:
         """Return which axes of the arguments have to fit others; with None where other sizes have to."""
-        return compared_axes(self.functions[0])
+        place = {p: k for k, p in enumerate(self.functions[0].params)}
+        found: dict[tuple[int, int] | None, None] = {}
+        for f in (self.functions[0], *self.inside):
+            for at in compared_axes(f):
+                k = None if at is None else place.get(f.params[at[0]])
+                found[None if at is None or k is None else (k, at[1])] = None
+        return list(found)
 
     def run_once(self) -> Generated:
         """Return the module with other messages: what a first run has written or drawn cannot be taken back."""

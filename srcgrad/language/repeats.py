@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BROADCAST
+from ..errors import BROADCAST, SQUEEZED
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,12 @@ NOWHERE, ANYWHERE = Repeats(), Repeats(anywhere=True)
 
 def is_about_lengths(e: Exception) -> bool:
     """Return whether an error says that lengths do not fit, of a function that can be run again."""
-    return bool(e.args) and e.args[0] == BROADCAST
+    return bool(e.args) and e.args[0] == BROADCAST or is_squeezed(e)
+
+
+def is_squeezed(e: Exception) -> bool:
+    """Return whether an error says that `squeeze` would have to take away an axis that has turned out to be one."""
+    return bool(e.args) and str(e.args[0]).startswith(SQUEEZED)
 
 
 def has_axis_of_one(args: Iterable[object]) -> bool:
