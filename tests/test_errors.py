@@ -598,6 +598,11 @@ def test_captured_array_is_not_written(load):
     check(error, places, "the captured array 'TABLE' is written")
 
 
+def test_captured_array_without_axes_is_not_written(load):
+    error, places = error_of(load, "LEVEL = np.array(2.0)\n\n\n" + body("a = LEVEL\n«a += x»\nreturn a * x"), (2.0,))
+    check(error, places, "'a' is the captured array 'LEVEL', and is written")
+
+
 # ---- arguments
 
 

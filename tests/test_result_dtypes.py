@@ -28,7 +28,7 @@ def result_of(text, tmp_path):
     used = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
     names = sorted(set(ARGS) & used)
     args = tuple(ARGS[n] for n in names)
-    whole = f"import math\nimport numpy as np\n\ndef f({', '.join(names)}):\n    return {text}\n"
+    whole = f"import math, scipy.linalg\nimport numpy as np\n\ndef f({', '.join(names)}):\n    return {text}\n"
     module = loaded(whole, tmp_path, "result")
     found = plain_result(module.f, args)
     return module.f(*copied(args)), found
@@ -89,6 +89,12 @@ RESULTS = (
     "np.polyfit(w, a.T, 1)", "np.linalg.norm(w[:0], -1)",
     "np.linalg.norm(h, 3, axis=0)",
     "np.linalg.trace(np.array([a, a]), dtype=np.float32)",
+    "scipy.linalg.det(np.array([g[:, :3] > 0.0, g[:, 1:] < 0.5], dtype=np.float32))",
+    "np.r_[g[0], 0.5, j[0]]", "np.r_[g[0], 1, x]", "np.r_[g, a]",
+    "np.r_[g[0], w[1]]", "np.r_[g[0], 0:3]", "np.c_[g, g]", "np.c_[g[0], j[0]]", "np.c_[g, 0:3]",
+    # of no elements there is what a reduction begins with
+    "np.max(g[:0], axis=0, initial=0.5)", "np.min(w[:0], initial=2.5)", "np.max(i[:, :0], axis=1, initial=3)",
+    "np.max(g, axis=1, initial=w[0])", "np.min(g[:, :0], axis=(0, 1), initial=0.5, keepdims=True)",
     # one place or several, whole numbers times floats, dtypes as text
     "np.delete(w, slice(1, 3))", "np.delete(a, [0, -1], axis=1)",
     "np.insert(w, 1, [x, 2.0])", "np.insert(a, 1, a[:2], axis=0)", "np.insert(a, 4, w[:3], axis=1)",

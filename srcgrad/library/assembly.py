@@ -18,6 +18,11 @@ def concatenate(arrays, axis=0, dtype=None):
     if axis is None:
         arrays = [a if a.ndim == 1 else np.ravel(a) for a in arrays]
         axis = 0
+    return joined(arrays, axis, np.result_type(*arrays) if dtype is None else dtype)
+
+
+def joined(arrays, axis, kind):
+    """The arrays one after the other along an axis, in a dtype."""
     first = arrays[0]
     axis = axis_of(axis, first.ndim)
     for a in arrays[1:]:
@@ -26,7 +31,6 @@ def concatenate(arrays, axis=0, dtype=None):
             if d != axis and first.shape[d] != a.shape[d]:
                 raise ValueError("arrays that are joined along one axis differ in length along another one")
     total = sum([a.shape[axis] for a in arrays])
-    kind = np.result_type(*arrays) if dtype is None else dtype
     out = np.empty((*first.shape[:axis], total, *first.shape[axis + 1 :]), dtype=kind)
     before = (slice(None),) * axis
     start = 0
@@ -127,7 +131,13 @@ def column_stack(tup):
 
 def in_a_row(tup):
     """The arrays and numbers one after the other: what `np.r_` gives."""
-    return np.concatenate([np.atleast_1d(a) for a in tup])
+    return joined([np.atleast_1d(a) for a in tup], 0, np.result_type(*tup))
+
+
+def in_columns(tup):
+    """The arrays and numbers one after the other along their last axis, vectors as columns: what `np.c_` gives."""
+    arrays = [np.atleast_1d(a) for a in tup]
+    return joined([a[:, None] if a.ndim == 1 else a for a in arrays], -1, np.result_type(*tup))
 
 
 @page(np.append, cases=("A(3), A(2, 2)", "A(2, 3), A(1, 3), axis=0", "A(3), S()"))

@@ -44,7 +44,7 @@ def inv(a, overwrite_a=False, check_finite=True):
 @page("scipy.linalg.det", cases=("A(3, 3)", "A(2, 3, 3), check_finite=False"))
 def det(a, overwrite_a=False, check_finite=True):
     """The determinant."""
-    return np.linalg.det(a)
+    return np.linalg.det(np.asarray(a, dtype=np.float64))
 
 
 @page("scipy.linalg.norm", cases=("A(3)", "A(3, 2), 'fro', check_finite=False", "A(2, 3), 1, 0, True"))

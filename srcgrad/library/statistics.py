@@ -58,15 +58,30 @@ def shared_out(total, count, a):
     return total / np.asarray(count, dtype=kind)
 
 
+def of_several(reduced, of_two, x, first, axis, keepdims):
+    """The extreme of elements and of a number, which it is where there are no elements."""
+    axes = axes_of(axis, x.ndim)
+    some = count_along(x, axes) > 0
+    if len(axes) == x.ndim:
+        value = of_two(reduced(x), first) if some else first
+        return with_axes(value, axes, x.ndim, x.dtype) if keepdims else value
+    out = np.full([x.shape[d] for d in range(x.ndim) if d not in axes], first, dtype=x.dtype)
+    if some:
+        out[...] = of_two(reduced(x, axis=axes), first)
+    return with_axes(out, axes, x.ndim, x.dtype) if keepdims else out
+
+
 @page(np.max, np.amax, method="max", cases=("A(2, 3), axis=0, initial=0.0",
                                                                "A(2, 3), where=M(2, 3), initial=-1.0"))  # fmt: skip
 def max_(a, axis=None, keepdims=False, initial=None, where=None):
     """The greatest element."""
     if where is not None and initial is None:
         refuse("where without initial is not supported", "say what is given where nothing is chosen: initial=...")
-    x = a if where is None else np.where(where, a, started(np.asarray(a).dtype, initial))
-    found = np.max(x, axis=axis, keepdims=keepdims)
-    return found if initial is None else np.maximum(found, started(found.dtype, initial))
+    if initial is None:
+        return np.max(a, axis=axis, keepdims=keepdims)
+    first = started(np.asarray(a).dtype, initial)
+    x = np.asarray(a) if where is None else np.where(where, a, first)
+    return of_several(np.max, np.maximum, x, first, axis, keepdims)
 
 
 @page(np.min, np.amin, method="min", cases=("A(2, 3), axis=0, initial=0.0",
@@ -75,9 +90,11 @@ def min_(a, axis=None, keepdims=False, initial=None, where=None):
     """The least element."""
     if where is not None and initial is None:
         refuse("where without initial is not supported", "say what is given where nothing is chosen: initial=...")
-    x = a if where is None else np.where(where, a, started(np.asarray(a).dtype, initial))
-    found = np.min(x, axis=axis, keepdims=keepdims)
-    return found if initial is None else np.minimum(found, started(found.dtype, initial))
+    if initial is None:
+        return np.min(a, axis=axis, keepdims=keepdims)
+    first = started(np.asarray(a).dtype, initial)
+    x = np.asarray(a) if where is None else np.where(where, a, first)
+    return of_several(np.min, np.minimum, x, first, axis, keepdims)
 
 
 @page(np.prod, method="prod", cases=(

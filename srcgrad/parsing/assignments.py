@@ -6,6 +6,8 @@ import ast
 from dataclasses import replace
 from typing import NoReturn
 
+import numpy as np
+
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Store
 from ..language.sum_order import INPLACE, WRITTEN
@@ -75,6 +77,7 @@ class AssignmentReader(PartReader):
                 value = self.expr_binop(ast.copy_location(ast.BinOp(node.target, node.op, node.value), node))
                 return self.assign_name(node.target.id, value, node)
             self.refuse_joined(node, fn, before, None, fn in ("add", "mul"))
+            self.refuse_captured_number(node)
             static, added = (WRITTEN, node.value.args[0]) if self.adds_unordered(node, fn) else (INPLACE, node.value)
             start, before = len(self.out), self.leaf(before, node)
             given = self.scalar(added)
@@ -100,6 +103,18 @@ class AssignmentReader(PartReader):
             return self.store(base, index, value, "+=" if fn == "add" else "-=", node)
         element = before
         self.store(base, index, Op(fn, (element, value), (), loc), "=", node)
+
+    def refuse_captured_number(self, node):
+        """Refuse to write a captured array without axes under another name: what stands for it here is a number."""
+        name = node.target.id
+        for n in ast.walk(self.node):
+            if not (isinstance(n, ast.Assign) and isinstance(n.value, ast.Name) and n.value.id not in self.locals):
+                continue
+            if any(isinstance(t, ast.Name) and t.id == name for t in n.targets):
+                value = self.resolve(n.value.id)[1]
+                if isinstance(value, np.ndarray) and not value.ndim:
+                    self.fail(node, f"{name!r} is the captured array {n.value.id!r}, and is written",
+                              f"write {name} = {name} + ...")  # fmt: skip
 
     def update_item(self, node, base, fn: str):
         """Read an augmented assignment to an item of a list or dict; an array there is written in place."""

@@ -84,7 +84,7 @@ class SubscriptReader(ExpressionReader):
             else:
                 arrays.append(self.expr(part))
         whole = Struct(tuple(arrays), tuple(range(len(arrays))))
-        page = library.assembly.column_stack if maker is np.c_ else library.assembly.in_a_row
+        page = library.assembly.in_columns if maker is np.c_ else library.assembly.in_a_row
         return self.user_call(node, page, ([whole], {}))
 
     def item(self, value, node):
