@@ -182,6 +182,8 @@ SYNTAX = {
     "no such character": ("return x if «'ab'[2]» == 'a' else 2.0 * x", "no item 2 in this text"),
     "array without axes written": (
         "a = x * np.ones(3)\ns = a[..., 0]\n«s += 1.0»\nreturn a[0]", "'s' is a part of an array, and is written"),
+    "array written under a part without axes": (
+        "a = np.array([x, 1.0])\ns = a[..., 0]\n«a[0] = 2.0»\nreturn s", "of which 's' is a part without axes"),
     "two names of an array without axes": (
         "s = np.array(x)\nt = s\n«t += 1.0»\nreturn s", "an array without axes that has two names"),
     "functions in a growing list": (

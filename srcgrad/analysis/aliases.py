@@ -184,6 +184,7 @@ def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
 
     `a[..., 0]` of an array with one axis is such an array, a part of `a`; `np.array(x)` makes one of a number.
     """
+    _check_parts_without_axes(function, kinds)
     lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and not kinds[s.target].rank]
     parts = {s.target for s in lets if isinstance(s.value, Sub) and ir.Dots() in s.value.index}
     made = {s.target for s in lets if isinstance(s.value, Op) and s.value.fn == "copy"}
@@ -199,3 +200,24 @@ def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
                 problem_at(updated[target].loc, f"{target!r} is {what}, and is written in place",
                            f"write {target} = {target} + ..., or make it a number: float(...)")
             )  # fmt: skip
+
+
+def _check_parts_without_axes(function: ir.Function, kinds: dict[str, Kind]):
+    """Refuse to write an array of which a part without axes is read later on."""
+    stmts = list(ir.statements(function.body))
+    parts = [k for k, s in enumerate(stmts) if isinstance(s, Let) and not kinds[s.target].rank
+             and isinstance(s.value, Sub) and ir.Dots() in s.value.index]  # fmt: skip
+    if not parts:
+        return
+    groups = sharing(function, kinds)
+    again = {id(s) for loop in stmts if isinstance(loop, ir.For | ir.While) for b in ir.blocks_of(loop)
+             for s in ir.statements(b)}  # fmt: skip
+    for k in parts:
+        name, base = stmts[k].target, stmts[k].value.base
+        shown = {n for of in shown_by(base, kinds) for n in groups.get(of, {of})}
+        reads = [j for j, s in enumerate(stmts) if j != k and name in ir.names_in(*ir.exprs_of(s))]
+        for j, stmt in enumerate(stmts):
+            after = j > k or id(stmts[k]) in again
+            if after and writes_of(stmt) & shown and any(r > j or id(stmt) in again for r in reads):
+                what = f"an array is written of which {name!r} is a part without axes"
+                raise UnsupportedError(problem_at(stmt.loc, what, f"make a number of it: {name} = float(...)"))

@@ -136,7 +136,7 @@ def correlate(a, v, mode="valid"):
 @page(np.pad, cases=(
     "A(3), 2", "A(3), (1, 2)", "A(2, 3), ((1, 0), (2, 1)), constant_values=0.5", 'A(3), 2, "edge"',
     'A(4), 2, mode="reflect"', 'A(3), (2, 1), mode="symmetric"', 'A(3), (1, 2), "wrap"', 'A(2, 3), 1, "edge"',
-    "A(2, 2), ((1, 1), (0, 0))",
+    "A(2, 2), ((1, 1), (0, 0))", "A(2, 3), 1", "A(2, 3, 4), ((1, 1), (2, 2), (1, 1))",
     "A(2, 3), ((0, N()), (1, 1))", 'A(2), 5, mode="reflect"', 'A(2), 5, mode="symmetric"', 'A(1), 2, mode="reflect"',
 ))  # fmt: skip
 def pad(array, pad_width, mode="constant", constant_values=0):
@@ -149,10 +149,11 @@ def pad(array, pad_width, mode="constant", constant_values=0):
         out = np.full(sizes, constant_values, dtype=x.dtype)
         out[tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths, strict=True)])] = x
         return out
+    wider = x
     for d in written_out(x.ndim):
         before, after = widths[d]
-        x = np.take(x, source_places(x.shape[d], before, after, mode), axis=d)
-    return x
+        wider = np.take(wider, source_places(x.shape[d], before, after, mode), axis=d)
+    return wider
 
 
 def widths_of(pad_width, ndim):

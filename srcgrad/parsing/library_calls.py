@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from functools import lru_cache
+
 import numpy as np
 
 from .. import library
@@ -28,7 +31,7 @@ class LibraryReader(ExpressionReader):
             return Const(whole)
         if isinstance(value, Const):
             return value
-        if any(self.rebinds(n) for n in ir.names_in(value)):
+        if self.may_change(value):
             return None
         if self.is_size(value):
             return simplify_index(value)
@@ -42,11 +45,18 @@ class LibraryReader(ExpressionReader):
 
     def stays(self, value) -> bool:
         """Return whether an item of a list of a page needs no name: another name, arithmetic on sizes and counters."""
-        if not self.in_library or not isinstance(value, ir.Expr) or any(self.rebinds(n) for n in ir.names_in(value)):
+        if not self.in_library or not isinstance(value, ir.Expr) or self.may_change(value):
             return False
         if isinstance(value, ir.Slice):
             return all(map(self.stays, ir.children(value)))
         return isinstance(value, Name) or self.is_place(value)
+
+    def may_change(self, value: ir.Expr) -> bool:
+        """Return whether a value has a name that is bound again, be it in the next trip of a loop written out."""
+        names = ir.names_in(value)
+        targets = {*_loop_targets(self.node), *(n for scope in self.scopes for n in scope.targets)} if names else ()
+        trips = {self.renamed[n] for n in targets if n in self.renamed} - set(self.shared.counting)
+        return bool(names & trips) or any(map(self.rebinds, names))
 
     def named_again(self, names, node):
         """Bind the names of a page that a loop or branch is about to bind anew, by statements of their own."""
@@ -127,3 +137,9 @@ class LibraryReader(ExpressionReader):
 
 def _is_dtype(value) -> bool:
     return isinstance(value, Op) and value.fn == "dtype"
+
+
+@lru_cache(maxsize=256)
+def _loop_targets(node) -> frozenset[str]:
+    targets = (n.target for n in ast.walk(node) if isinstance(n, ast.For))
+    return frozenset(n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
