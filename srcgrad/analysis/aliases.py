@@ -205,15 +205,14 @@ def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
 def _check_parts_without_axes(function: ir.Function, kinds: dict[str, Kind]):
     """Refuse to write an array of which a part without axes is read later on."""
     stmts = list(ir.statements(function.body))
-    parts = [k for k, s in enumerate(stmts) if isinstance(s, Let) and not kinds[s.target].rank
+    parts = [(k, s.target, s.value.base) for k, s in enumerate(stmts) if isinstance(s, Let) and not kinds[s.target].rank
              and isinstance(s.value, Sub) and ir.Dots() in s.value.index]  # fmt: skip
     if not parts:
         return
     groups = sharing(function, kinds)
     again = {id(s) for loop in stmts if isinstance(loop, ir.For | ir.While) for b in ir.blocks_of(loop)
              for s in ir.statements(b)}  # fmt: skip
-    for k in parts:
-        name, base = stmts[k].target, stmts[k].value.base
+    for k, name, base in parts:
         shown = {n for of in shown_by(base, kinds) for n in groups.get(of, {of})}
         reads = [j for j, s in enumerate(stmts) if j != k and name in ir.names_in(*ir.exprs_of(s))]
         for j, stmt in enumerate(stmts):

@@ -231,10 +231,6 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         if isinstance(value, Name) and value.id in self.called:
             self.bars[value.id] = self.bar(name)
             return (live - {name}) | {value.id}
-        if isinstance(value, Op) and value.fn == "np.dot":
-            live = live - {name}
-            self.dot(step, value, Name(self.bar(name)), live, scalar=True)
-            return live
         if isinstance(value, Op) and value.fn in externals.BY_SPELLING:
             return self.external(step, (name,), value, live)
         live = set(live)
@@ -353,7 +349,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
                 step.code.append(Let(self.bar(source), Name(self.bar(name))))
                 live.add(source)
         elif value.fn == "np.dot":
-            self.dot(step, value, Name(self.bar(name)), live, scalar=False)
+            self.dot(step, value, Name(self.bar(name)), live)
         return live
 
     def rank(self, expr: Expr) -> int:

@@ -170,8 +170,6 @@ class TangentBuilder(TangentCalls):
     def number(self, stmt: Let) -> tuple[list[Stmt], list[Stmt]]:
         """Return (tangent code before, behind) the binding of a number."""
         target, value = Name(stmt.target), _unprinted(stmt.value)
-        if isinstance(value, Op) and value.fn == "np.dot":
-            return self.placed(stmt.target, self.inner(target, value))
         if isinstance(value, Op) and updates(stmt) and value.fn in ("add", "sub"):
             return self.assigned(target, value.args[1], {"add": "+=", "sub": "-="}[value.fn])
         return self.assigned(target, value, "=")
@@ -226,12 +224,8 @@ class TangentBuilder(TangentCalls):
         """Return a tangent of zero for a name."""
         return Op("np.zeros_like", (Name(name),)) if self.kinds[name].rank else Const(0.0)
 
-    def inner(self, target: Name, value: Op) -> list[Stmt]:
-        """Return the tangent code of an inner product."""
-        return [self.put(target, self.product(value) or Const(0.0))]
-
     def product(self, value: Op) -> Expr | None:
-        """Return the tangent of a product of arrays: each factor's shadow times the other one; None for zero."""
+        """Return the tangent of a product of matrices: each factor's shadow times the other one; None for zero."""
         a, b = value.args
         terms: list[Expr] = []
         if self.is_active(root_of(a)):

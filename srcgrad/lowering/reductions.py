@@ -12,8 +12,6 @@ from ..language.sum_order import INPLACE, UNORDERED
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous
 
-SHORT = 16  # a call of BLAS costs as much as a sum of so many products
-
 
 class ReductionReader(MaskReader):
     """Reads the operations that need a loop or a library call of their own."""
