@@ -14,11 +14,12 @@ from ..analysis.equalities import Equal, learn, representative
 from ..language import ir
 from ..language.affine import affine, clipped, nonnegative
 from ..language.blocks import defined_first, rename_block
-from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
+from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..rules import draws
 from .contractions import contract
 
 FAR = 10**9  # the offset of accesses that never meet
+OVERWRITING = {"=": None, "+=": "add", "-=": "sub"}
 NEAR = 60  # statements that a loop is looked for in
 
 
@@ -215,6 +216,46 @@ def by_making(sizes) -> Callable[[Expr], Expr]:
     return size
 
 
+def stored_once(block: Block, kinds: dict[str, Kind]) -> Block:
+    """Return the block without stores of a number into an element that the next statement overwrites.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text('''
+    ... def f(z, b, s, i):
+    ...     z[i] = s
+    ...     z[i] = np.tanh(z[i] + b[i])
+    ...     return z''')
+    >>> kinds = {"z": Kind("float64", 1), "b": Kind("float64", 1), "s": Kind("float64")}
+    >>> print(emit(replace(f, body=stored_once(f.body, kinds))))
+    def f(z, b, s, i):
+        z[i] = np.tanh(s + b[i])
+        return z
+    """
+    out: list[Stmt] = []
+    for stmt in block:
+        stmt = ir.with_blocks(stmt, lambda b: stored_once(b, kinds))
+        before = out[-1] if out else None
+        if isinstance(stmt, Store) and isinstance(before, Store) and before.op == "=" and _is_number(before, kinds):
+            place, number = Sub(Name(stmt.base), stmt.index), before.value
+            value = ir.substitute(stmt.value, {place: number})
+            same = (before.base, before.index) == (stmt.base, stmt.index) and stmt.op in OVERWRITING
+            if same and stmt.base not in ir.names_in(value):
+                fn = OVERWRITING[stmt.op]
+                out[-1] = replace(stmt, op="=", value=Op(fn, (number, value)) if fn else value)
+                continue
+        out.append(stmt)
+    return tuple(out)
+
+
+def _is_number(store: Store, kinds: dict[str, Kind]) -> bool:
+    """Return whether a store keeps a named number, as it is."""
+    value = store.value
+    if not isinstance(value, Name) or value.id not in kinds or store.base not in kinds:
+        return False
+    return kinds[value.id] == Kind(kinds[store.base].dtype)
+
+
 def join_made(function: ir.Function, kinds: dict[str, Kind], sizes) -> ir.Function:
     """Return the lowered function with the nests of its array expressions joined where one feeds the next.
 
@@ -233,7 +274,7 @@ def join_made(function: ir.Function, kinds: dict[str, Kind], sizes) -> ir.Functi
         return out
     """
 
-    body = Joiner(kinds, lambda loop: loop.made, by_making(sizes)).block(function.body)
+    body = stored_once(Joiner(kinds, lambda loop: loop.made, by_making(sizes)).block(function.body), kinds)
     returned = (s.value for s in body if isinstance(s, ir.Return))
     kept = set(function.params) | ir.names_in(*returned)
     return replace(function, body=contract(body, kinds, sizes, kept))
