@@ -116,9 +116,10 @@ class CallReader(ExpressionReader):
             self.refuse_recursion(node, callee, identity, given, local)
         if constant:
             return self.splice_constant(node, callee, f, identity, given)
+        start = len(self.out)
         value = self.splice(node, callee, f, identity, given)
-        if not local and ours and isinstance(value, Name):
-            self.temporary.add(value.id)  # what the caller calls it is name enough
+        if not local and ours and isinstance(value, Name) and value.id in ir.bound_in(self.out[start:]):
+            self.temporary.add(value.id)  # what the caller calls it is name enough, unless it is an argument
         return value
 
     def source_of(self, node, f, function, ours: bool):

@@ -307,6 +307,23 @@ def squeezed(x, a, column):
     return np.sum(total * (x[:, None]).squeeze()) * np.sum(rows * np.squeeze(column))
 
 
+def shown_as_it_is(x):
+    y = x + 1.0
+    y = 2.0 * x
+    rows = np.atleast_2d(y)
+    return np.sum(rows**2 * y)
+
+
+def shown_as_it_is_in_a_loop(x):
+    y, total = x, 0.0
+    for k in range(3):
+        y = k * y + x
+        rows = np.atleast_1d(y)
+        y = y * rows
+        total += np.sum(y) * rows[0, 1]
+    return total
+
+
 CASES = [
     Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
@@ -344,5 +361,7 @@ CASES = [
     Case(slices_bound_anew, (sample(6),)),
     Case(slice_of_a_branch, (sample(6), 1)),
     Case(slice_of_a_branch, (sample(6), 0)),
+    Case(shown_as_it_is, (sample(3, 2),)),
+    Case(shown_as_it_is_in_a_loop, (sample(3, 2),)),
     Case(squeezed, (sample(4), sample(3, 4, seed=1), sample(3, 1, seed=2))),
 ]
