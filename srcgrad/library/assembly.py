@@ -146,9 +146,11 @@ def append(arr, values, axis=None):
     return np.concatenate((arr, values), axis=axis)
 
 
-@page(np.block, cases=("[[A(2, 2), A(2, 3)], [A(1, 2), A(1, 3)]]", "[A(3), A(2)]"))
+@page(np.block, cases=("[[A(2, 2), A(2, 3)], [A(1, 2), A(1, 3)]]", "[A(3), A(2)]", "A(2, 3)"))
 def block(arrays):
     """An array put together from rows of blocks."""
+    if isinstance(arrays, np.ndarray):
+        return arrays.copy()
     rows = [np.hstack(row) if isinstance(row, list) else row for row in arrays]
     return np.vstack(rows) if isinstance(arrays[0], list) else np.hstack(rows)
 

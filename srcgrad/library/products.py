@@ -119,23 +119,26 @@ def einsum(subscripts, *operands, optimize=False):
     """The product of arrays summed over the indices that the result does not have, two arrays at a time."""
     arrays = [np.asarray(a) for a in operands]
     first, steps = contraction_plan(subscripts, tuple([a.ndim for a in arrays]))
-    value = single_term(arrays[0], *first)
-    for a, (own, kind, mine, other, last) in zip(arrays[1:], steps):
-        term = single_term(a, *own)
-        value = turned(pair_term(turned(value, mine), turned(term, other), *kind), last)
-    return value
+    return product_with(single_term(arrays[0], *first), arrays[1:], steps)
+
+
+def product_with(value, arrays, steps):
+    """The product with one array after the other."""
+    if len(steps) == 0:
+        return value
+    own, kind, mine, other, last = steps[0]
+    term = single_term(arrays[0], *own)
+    return product_with(turned(pair_term(turned(value, mine), turned(term, other), *kind), last), arrays[1:], steps[1:])
 
 
 def single_term(a, pairs, summed, order):
     """An operand with diagonals for repeated indices, sums over those that no other operand or result has."""
-    x = a
-    for first, second in pairs:
-        if x.shape[first] != x.shape[second]:
+    if len(pairs) > 0:
+        first, second = pairs[0]
+        if a.shape[first] != a.shape[second]:
             raise ValueError("einsum: an index stands for axes that differ in length")
-        x = np.diagonal(x, axis1=first, axis2=second)
-    if len(summed) > 0:
-        x = np.sum(x, axis=summed)
-    return turned(x, order)
+        return single_term(np.diagonal(a, axis1=first, axis2=second), pairs[1:], summed, order)
+    return turned(np.sum(a, axis=summed) if len(summed) > 0 else a, order)
 
 
 def turned(x, order):
