@@ -205,8 +205,8 @@ def check_arrays_without_axes(function: ir.Function, kinds: dict[str, Kind]):
 def _check_parts_without_axes(function: ir.Function, kinds: dict[str, Kind]):
     """Refuse to write an array of which a part without axes is read later on."""
     stmts = list(ir.statements(function.body))
-    parts = [(k, s.target, s.value.base) for k, s in enumerate(stmts) if isinstance(s, Let) and not kinds[s.target].rank
-             and isinstance(s.value, Sub) and ir.Dots() in s.value.index]  # fmt: skip
+    parts = [(k, s.target, s.value.base) for k, s in enumerate(stmts) if isinstance(s, Let)
+             and not kinds[s.target].rank and isinstance(s.value, Sub) and ir.Dots() in s.value.index]  # fmt: skip
     if not parts:
         return
     groups = sharing(function, kinds)

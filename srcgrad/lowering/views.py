@@ -213,7 +213,8 @@ class ViewReader(NestWriter):
                 places += place_of(place, [p.dims[k] for k in old]) if old else ()
             return p.at(tuple(places))
 
-        return Pull(tuple(sizes), at, p.array if len(sizes) == p.rank == len(groups) else None)
+        one_to_one = len(sizes) == p.rank and all(len(old) == len(new) == 1 for old, new in groups)
+        return Pull(tuple(sizes), at, p.array if one_to_one else None)
 
     def merged(self, p: Pull, kind: Kind, sizes, groups) -> Pull:
         """Return a copy of an array some axes of which become one."""

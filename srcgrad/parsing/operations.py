@@ -273,7 +273,18 @@ class OperationReader(ExpressionReader):
             test, then, other = (self.as_array(v, node) for v in operands)
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
-        return Op(spelling, tuple(self.as_array(v, node) for v in operands), tuple(sorted(static.items())), loc)
+        taken = tuple(self.as_array(v, node) for v in operands)
+        kind = self.shared.ranks.kind(taken[0]) if spelling.endswith("_like") else None
+        if kind is not None and not kind.rank:
+            return self.number_like(spelling, static.get("dtype", kind.dtype), *taken[1:])
+        return Op(spelling, taken, tuple(sorted(static.items())), loc)
+
+    def number_like(self, spelling: str, dtype: str, *fill: ir.Expr) -> ir.Expr:
+        """Return what `np.zeros_like` and its like give of a number, which has no axes."""
+        value = fill[0] if fill else Const(float(spelling == "np.ones_like"))
+        if dtype == "bool":
+            return Op("ne", (value, Const(0)))
+        return value if dtype == "float64" and not fill else Op(f"np.{dtype}", (value,))
 
     def summed_as(self, value, dtype, spelling: str, node) -> ir.Expr:
         """Return an array converted to the dtype that it is to be summed in."""

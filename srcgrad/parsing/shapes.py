@@ -107,6 +107,8 @@ class ShapeReader(ExpressionReader):
 
     def read_expand_dims(self, node, a, axis):
         a, loc = self.as_array(a, node), self.source.loc(node)
+        if self.shared.ranks.rank(a) == 0:
+            return self.reshape(node, a, [Const(1)] * (len(axis.items) if isinstance(axis, Struct) else 1))
         if not isinstance(axis, Struct):
             return Sub(a, self.along(self.axis(axis, node), ir.NewAxis()), loc)
         rank = self.rank_known(a, node) + len(axis.items)

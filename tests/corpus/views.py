@@ -324,6 +324,25 @@ def shown_as_it_is_in_a_loop(x):
     return total
 
 
+def numbers_with_axes(x):
+    row = np.expand_dims(np.sum(x, axis=0)[1], -1)
+    whole = np.broadcast_to(row, (2, *row.shape))
+    return np.sum(whole**2) * np.sum(np.expand_dims(x[0, 0], (0, 1)) * x)
+
+
+def like_another_shape(x):
+    row = np.zeros_like(x.reshape(1, -1))
+    row[0] = x[:, 0] ** 2
+    return np.sum(row * (x + 0.5))
+
+
+def like_a_number(x, y):
+    total, factor = np.zeros_like(x), np.full_like(y, 3) + np.ones_like(x)
+    for k in range(3):
+        total += np.sin(k * x) * y
+    return total * factor
+
+
 CASES = [
     Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
@@ -363,5 +382,8 @@ CASES = [
     Case(slice_of_a_branch, (sample(6), 0)),
     Case(shown_as_it_is, (sample(3, 2),)),
     Case(shown_as_it_is_in_a_loop, (sample(3, 2),)),
+    Case(numbers_with_axes, (sample(3, 2),)),
+    Case(like_another_shape, (sample(3, 1),)),
+    Case(like_a_number, (0.7, 0.3)),
     Case(squeezed, (sample(4), sample(3, 4, seed=1), sample(3, 1, seed=2))),
 ]
