@@ -180,6 +180,10 @@ def test_squeeze_takes_the_axes_that_arguments_are_known_to_have(plain):
     np.testing.assert_allclose(g(X[:1], wide), np.outer(X[0], np.arange(4.0)))
     assert [r.axes for r in variants(g)] == [(), ((1, 1),), ((0, 0),)]
     assert sg.differentiable(lambda a: a.squeeze())(np.ones((1, 1, 2))).shape == (2,)
+    square = lambda h, w: np.sum((h @ w.squeeze()) ** 2)
+    _, along = sg.jvp(square, (X, w), (None, w))
+    assert along == pytest.approx(2.0 * np.sum((X @ w) ** 2), rel=1e-14)
+    np.testing.assert_allclose(sg.hvp(square, (X, w), (None, w), argnums=1), 2.0 * X.T @ X @ w)
 
 
 def squeezed(a):
