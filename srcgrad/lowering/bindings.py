@@ -140,8 +140,7 @@ class BindingWriter(StoreWriter):
             return
         before, after = self.rest
         group = set().union(*(self.sharing.get(n, {n}) for n in sources))
-        lets = [s for s in before if isinstance(s, Let) and not updates(s)]
-        made_here = {s.target for s in lets if not shown_by(s.value, self.kinds)}
+        made_here = {s.target for s in before if isinstance(s, Let) and not updates(s)}
         here = read_counts((*before, *after))
         of_a_trip = all(n in made_here and here[n] == self.reads[n] for n in group)
         scope = after if of_a_trip else self.onward
@@ -201,8 +200,9 @@ class BindingWriter(StoreWriter):
         longer = affine(new) - affine(old)
         of_itself = not isinstance(old, Const) and old in ir.walk(new)
         of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
+        of_few = isinstance(old, Const) and old.value <= 1  # what grows from one number, or none
         grows = not Facts((affine(old),)).prove(longer * -1)
-        if longer.const != 0 if longer.is_const else of_itself or of_counters or sums_sizes(longer):
+        if longer.const != 0 if longer.is_const else of_few or of_itself or of_counters or sums_sizes(longer):
             raise SizeChanges(target, grows)
 
     def has_views(self, name: str) -> bool:
@@ -223,7 +223,12 @@ class BindingWriter(StoreWriter):
         if bound_anew and not self.has_views(name):
             return True
         here = read_counts(before)[name] == self.reads[name] and name not in ir.read_in(after)
-        return here and any(name in ir.binds(s) for s in before)
+        return here and any(name in ir.binds(s) or self.empties(s, name) for s in before)
+
+    def empties(self, stmt: Stmt, name: str) -> bool:
+        """Return whether a statement begins a list that grows anew."""
+        counts = {s.at for s in ir.statements(self.body) if isinstance(s, ir.Grow) and s.base == name}
+        return isinstance(stmt, Let) and stmt.value == ZERO and Name(stmt.target) in counts
 
     def is_alone(self, name: str) -> bool:
         """Return whether no other name that shows what an array holds now is used after the present statement.

@@ -336,6 +336,10 @@ class NestWriter:
     def unify(self, a: Expr, b: Expr):
         """Take notice that two sizes are equal."""
         self.state.compared |= {(a, b)}
+        names = [e.id for e in (a, b) if isinstance(e, Name)]
+        # of two names the one bound outside stands for the other: what is kept in a loop has its place made before it
+        if len(names) == 2 and ir.bound_in(tuple(self.out)) & {*names} == {names[1]}:
+            a, b = b, a
         unify(a, b, self.state.equal)
 
     def agreed(self, test: Expr, stop: tuple[Stmt, ...]):

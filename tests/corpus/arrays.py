@@ -127,7 +127,20 @@ def bounds_and_places_by_name(x):
     return np.sum(y[places] * places) + np.sum(x.astype(dtype=np.float64) * y)
 
 
+
+def blocks_of_an_image(image, q):
+    n = 2
+    basis = np.cos(np.outer(np.arange(n), 0.5 + np.arange(n)))
+    total = 0.0
+    for i in range(0, image.shape[0], n):
+        for j in range(0, image.shape[1], n):
+            block = basis @ image[i : i + n, j : j + n] @ basis.T
+            total += np.sum(np.tanh(block / q) ** 2)
+    return total
+
+
 CASES = [
+    Case(blocks_of_an_image, (sample(4, 2), 0.7)),
     Case(standardised, (sample(6, 3),)),
     Case(outer_by_broadcast, (sample(3), sample(4, seed=1))),
     Case(layer_norm, (sample(3, 4), sample(4, seed=1), sample(4, seed=2))),
