@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import lru_cache
 from typing import NoReturn
 
 import numpy as np
@@ -206,10 +207,21 @@ class AssignmentReader(PartReader):
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
             self.emit(Let(target, value, self.source.loc(node)))
+            self.note_whole(name, target, value, node)
         elif isinstance(value, Struct) and self.in_library and self.is_seen(value):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def note_whole(self, name: str, target: str, value, node):
+        """Note the integer that a name stands for in the rest of the block, bound by the only statement that binds it.
+
+        `target` is the name itself, or that of a part of the tuple which it is bound to.
+        """
+        self.shared.whole.pop(target, None)
+        whole = None if self.source.derived else self.integer(value)
+        if whole is not None and isinstance(node, ast.Assign) and _bindings(self.node).count(name) == 1:
+            self.shared.whole[target] = whole
 
     def changes(self, node, name: str, old) -> NoReturn:
         """Refuse a name that is no number before a branch or loop binds it to one."""
@@ -263,8 +275,9 @@ class AssignmentReader(PartReader):
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)
-            for n in names:
+            for n, item in zip(names, items, strict=True):
                 self.env[n] = Name(self.local_name(n))
+                self.note_whole(n, self.local_name(n), item, node)
             return
         if not simple:
             names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
@@ -353,3 +366,11 @@ def _stays(value, bound: set[str]) -> bool:
     if isinstance(value, Struct):
         return all(_stays(v, bound) for v in value.items)
     return isinstance(value, Const) or (isinstance(value, Name) and value.id not in bound)
+
+
+@lru_cache(maxsize=64)
+def _bindings(function: ast.AST) -> tuple[str, ...]:
+    """Return the names that a function binds, as often as it does; so do functions and comprehensions inside it."""
+    nodes = list(ast.walk(function))
+    stored = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return (*stored, *(n.name for n in nodes if isinstance(n, ast.MatchAs | ast.MatchStar) and n.name))

@@ -122,7 +122,7 @@ class ComprehensionReader(ExpressionReader):
 
     def size_of_trips(self, found: Trips) -> ir.Expr:
         """Return the number of trips as the size of an array, which is not negative."""
-        whole = self.integer(found.count)
+        whole = None if ir.names_in(found.count) else self.integer(found.count)
         if whole is not None:
             return Const(max(whole, 0))
         sized = isinstance(found.count, Op) and found.count.fn == "len"

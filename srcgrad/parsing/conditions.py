@@ -106,10 +106,11 @@ class ConditionReader(ExpressionReader):
         left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
             return self.same(node, left, right, isinstance(op, ast.Eq))
-        args = tuple(self.folded(self.leaf(v, n)) for v, n in ((left, left_node), (right, right_node)))
-        known = [a.value for a in args if isinstance(a, Const)]
+        leaves = [self.leaf(left, left_node), self.leaf(right, right_node)]
+        known = [v.value for v in map(self.folded, leaves) if isinstance(v, Const)]
         if len(known) == 2:
             return Const(_FOLD[fn](*known))
+        args = tuple(v if ir.names_in(v) else self.folded(v) for v in leaves)
         if any(is_text(a) for a in args):
             return Const(isinstance(op, ast.NotEq)) if fn in ("eq", "ne") else self.no_text(node)
         return Op(fn, args, (), self.source.loc(node))

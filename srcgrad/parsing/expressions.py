@@ -320,6 +320,8 @@ class ExpressionReader:
             if not isinstance(value, Struct) or value.kind == "dict":
                 continue
             count = self.integer(other) if isinstance(other, ir.Expr) else None
+            if count is not None and ir.names_in(other) and len(value.items) == 1 and self.is_number(value.items[0]):
+                count = None  # as many as a name says: a list that is filled, which may be long
             if isinstance(node.op, ast.Mult) and count is not None:
                 items = tuple(self.hold(v, node) if count > 1 else v for v in value.items) * count
             elif isinstance(node.op, ast.Mult) and isinstance(other, ir.Expr) and len(value.items) == 1:
@@ -342,9 +344,11 @@ class ExpressionReader:
         return List(Name(name), length if isinstance(length, Name) else Op("len", (Name(name),)), full=True)
 
     def integer(self, value) -> int | None:
-        """Return the integer that an expression of constants is, else None."""
+        """Return the integer that an expression of constants is, and of names bound to one of these only; else None."""
         if isinstance(value, Const) and type(value.value) is int:
             return value.value
+        if isinstance(value, Name):
+            return self.shared.whole.get(value.id)
         if isinstance(value, Op) and value.fn in _WHOLE:
             args = [self.integer(a) for a in value.args]
             if None not in args and not (value.fn in ("floordiv", "mod") and args[-1] == 0):

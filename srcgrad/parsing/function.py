@@ -133,7 +133,7 @@ def _read(source: Source, structures, kinds, repeats, rule, routines: Routines |
 
 
 def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
-    """Return the IR of the last function defined in `text`.
+    """Return the IR of the last function defined in `text`, which is read as generated text is.
 
     >>> from srcgrad.language.emit import emit
     >>> print(emit(parse_text("def f(x):\\n    y = x * 2.0\\n    return y + 1.0")))
@@ -147,7 +147,7 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     from ..runtime import simd, special
 
     known = {"np": np, "math": math, "simd": simd, "special": special, "own": own}
-    return parse(source_from_text(text, known | (namespace or {}))).function
+    return parse(replace(source_from_text(text, known | (namespace or {})), derived=True)).function
 
 
 def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
@@ -182,7 +182,7 @@ class _Shared:
         self.read_before = set[str]()  # buffers with items that were read before one was put into them
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
-        self.callees: list[Source] = [source]
+        self.callees = [source]
         self.stack: list[object] = [source.function.__code__]
         self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
@@ -190,8 +190,8 @@ class _Shared:
         self.sources: dict[object, Source] = {}
         self.routines: Routines | None = None
         self.ranks = Ranks()
-        self.counters: set[str] = set()
-        self.counting: set[str] = set()
+        self.counters, self.counting = set[str](), set[str]()
+        self.whole: dict[str, int] = {}  # what names stand for that are bound once, to an integer known here
         self.stretch = False
         self.looped: list = []  # what the loops around run through
         self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
@@ -367,14 +367,14 @@ class Reader(
 
     def nested(self, body) -> tuple:
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
-        saved, self.out = self.out, []
+        saved, self.out, whole = self.out, [], dict(self.shared.whole)
         self.depth += 1
         self.entered.append(set(self.env))
         try:
             body() if callable(body) else self.block(body)
             return tuple(self.out)
         finally:
-            self.out = saved
+            self.out, self.shared.whole = saved, whole
             self.depth -= 1
             self.entered.pop()
 

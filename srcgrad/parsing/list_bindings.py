@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ..language.ir import Const, Let, Name, Op
 from .columns import ReadAgain, counter_of
-from .expressions import ExpressionReader, List, Struct
+from .expressions import ExpressionReader, List, Struct, stored_names
 from .looped import GROWING
+from .parts import parts_of
 
 
 class ListBindingReader(ExpressionReader):
@@ -91,7 +92,7 @@ class ListBindingReader(ExpressionReader):
         """Return whether nothing shows that a name has a copy of a list: that is new, or neither is written."""
         others = self.others_that_show(name, value)
         around = self.shown_around(value)
-        if not others and not around or self.is_handed_over(node):
+        if not others and not around or not around and self.is_handed_over(others, node):
             return True
         names, given = self.names_given({name, *others})
         self.grown()
@@ -112,7 +113,7 @@ class ListBindingReader(ExpressionReader):
     def names_given(self, names: set[str]) -> tuple[set[str], list[ast.expr]]:
         """Return the names that these, or what is bound to them, are ever bound to, and where their text says so."""
         pairs = [(t, v) for n in ast.walk(self.node) if isinstance(n, ast.Assign) for t in n.targets
-                 for t, v in _bound_by(t, n.value)]  # fmt: skip
+                 for t, v in bound_by(t, n.value)]  # fmt: skip
         given: list[ast.expr] = []
         while True:
             given = [v for _, v in pairs if v.id in names]
@@ -149,23 +150,34 @@ class ListBindingReader(ExpressionReader):
             value = List(Name(copied), Op("len", (Name(copied),)), full=True)
         return self.one_of_two(name, value, node)
 
-    def is_handed_over(self, node) -> bool:
-        """Return whether a list that is bound to another name is new, or used under its own name no more.
+    def is_handed_over(self, others: list[str], node) -> bool:
+        """Return whether the names that show a list show it no longer once a statement has bound it to another name.
 
-        That is so at the end of a loop that makes it anew in each trip: nothing shows that the two are one list.
+        They are bound anew by this statement, as where two lists change places, or new in each trip of a loop at the
+        end of which this stands. Nothing shows then that two names had one list.
         """
-        given = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-        if not isinstance(given, ast.Name):
-            return isinstance(given, ast.ListComp)
+        pairs = list(bound_by(node.targets[0], node.value)) if isinstance(node, ast.Assign) else []
+        given = [v.id for _, v in pairs]
+        if len(pairs) != len(stored_names(node.targets[0]) if pairs else ()) or len(node.targets) > 1:
+            return False
+        anew = {t.id for t, _ in pairs}
+        return len(given) == len({*given}) and all(
+            k in given and (k in anew or self.is_new_in_each_trip(k, node)) for k in others
+        )
+
+    def is_new_in_each_trip(self, name: str, node) -> bool:
+        """Return whether all that a function does with a list is in one trip of the loop whose body `node` stands in.
+
+        It is made there, and the last that is done with it is what `node` does.
+        """
         bodies = [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
         body = next((b for b in bodies if any(s is node for s in b)), [])
-        inside = [s for s in body if _names(s, given.id)]
-        everywhere = _names(self.node, given.id)
-        if not inside or inside[-1] is not node or everywhere != sum(_names(s, given.id) for s in inside):
+        inside = [s for s in body if _names(s, name)]
+        everywhere = _names(self.node, name)
+        if not inside or inside[-1] is not node or everywhere != sum(_names(s, name) for s in inside):
             return False
         first = inside[0]
-        new = isinstance(first, ast.Assign) and isinstance(first.value, ast.List | ast.ListComp)
-        return new and _names(first, given.id) == 1
+        return isinstance(first, ast.Assign) and _makes_list(first.value) and _names(first, name) == 1
 
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
@@ -216,16 +228,25 @@ class ListBindingReader(ExpressionReader):
         return named or name in self.taking
 
 
-def _bound_by(target, value):
+def bound_by(target, value):
     """Yield the pairs of names of which an assignment binds one to the other."""
     if isinstance(target, ast.Name) and isinstance(value, ast.Name):
         yield target, value
     elif isinstance(value, ast.IfExp):
-        yield from _bound_by(target, value.body)
-        yield from _bound_by(target, value.orelse)
+        yield from bound_by(target, value.body)
+        yield from bound_by(target, value.orelse)
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
         for t, v in zip(target.elts, value.elts, strict=True):
-            yield from _bound_by(t, v)
+            yield from bound_by(t, v)
+
+
+def _makes_list(e: ast.expr) -> bool:
+    """Return whether an expression that is a list is one that nothing else shows."""
+    if isinstance(e, ast.Call):
+        return isinstance(e.func, ast.Name) and e.func.id in ("list", "sorted") or (
+            isinstance(e.func, ast.Attribute) and e.func.attr == "copy")  # fmt: skip
+    of_parts = isinstance(e, ast.Subscript) and isinstance(e.slice, ast.Slice)
+    return of_parts or isinstance(e, ast.List | ast.ListComp | ast.BinOp)
 
 
 def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
@@ -239,11 +260,3 @@ def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
 def _names(node, name: str) -> int:
     """Return how often a piece of text says a name."""
     return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
-
-
-def parts_of(value):
-    """Yield a value and all that is in it."""
-    yield value
-    if isinstance(value, Struct):
-        for item in value.items:
-            yield from parts_of(item)

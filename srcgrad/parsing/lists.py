@@ -13,10 +13,10 @@ from ..language.sum_order import INPLACE
 from .columns import counter_of
 from .expressions import RESERVED, List, Obj, Struct, is_text
 from .handed import HandedReader
-from .list_bindings import ListBindingReader, parts_of
+from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
 from .looped import GROWING, MANY, grows, grows_inside
-from .parts import is_list, is_plain
+from .parts import is_list, is_plain, parts_of
 
 
 class ListReader(PlaceReader, HandedReader, ListBindingReader):
@@ -38,9 +38,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Return the names of this function that are grown or written like lists somewhere in its text."""
         if self.grown_names is None:
             grown = {name for n in ast.walk(self.node) for name in grows(n)}
-            given = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)
-                     and n.value.id in grown and self.is_handed_over(n)]  # fmt: skip
-            self.taking = {t.id for n in given for t in n.targets if isinstance(t, ast.Name)}
+            self.taking = {t.id for n in ast.walk(self.node) if isinstance(n, ast.Assign)
+                           for t, v in bound_by(n.targets[0], n.value)
+                           if v.id in grown and self.is_handed_over([v.id], n)}  # fmt: skip
             rebound = {name for name in self.locals if self.key_of_list(name) in self.shared.rebound}
             self.grown_names = grown | self.taking | rebound
             self.written_names = grown | self.taking | {k for n in ast.walk(self.node) for k in grows_inside(n)}

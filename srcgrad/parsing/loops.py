@@ -39,7 +39,7 @@ class LoopReader(LoopedReader):
         if sizes is not None:
             return self.for_indices(node, *sizes, ())
         found = self.iterable(node.iter, node)
-        if isinstance(found, Trips) and self.picks_known_items(node, found):
+        if isinstance(found, Trips) and (self.never_runs(found) or self.picks_known_items(node, found)):
             found = self.known(found, node)
         if isinstance(found, Struct):
             return self.unrolled(node, found.items)
@@ -66,7 +66,8 @@ class LoopReader(LoopedReader):
                 return self.items_of(turned, node, loop)
             if f is zip:
                 strict = all(k.arg == "strict" for k in node.keywords)
-                return self.zipped([self.iterable(a, loop) for a in node.args], node) if strict else self.unlooped(node)
+                parts = [self.iterable(a, loop) for a in node.args] if strict else self.unlooped(node)
+                return self.zipped(parts, node, isinstance(loop, ast.For) and self.indexes_known(loop))
             if f is reversed:
                 found = self.iterable(node.args[0], loop)
                 self.not_in_order(since)
@@ -132,14 +133,15 @@ class LoopReader(LoopedReader):
         item = inner.upward()
         return Trips(inner.count, lambda k: _pair(plus(first, k), item(k)), most=inner.most)
 
-    def zipped(self, parts, node) -> Struct | Trips:
+    def zipped(self, parts, node, unrolled=False) -> Struct | Trips:
+        """Return the items of several parts side by side; with `unrolled`, known ones are no array."""
         if all(isinstance(p, Struct) for p in parts):
             rows = zip(*(p.items for p in parts), strict=False)
             return Struct(tuple(_row(r) for r in rows), ())
         known = [len(p.items) if isinstance(p, Struct) else self.integer(p.count) for p in parts]
         if None not in known and any(isinstance(p, Struct) for p in parts):
             return self.zipped([self.known(p, node) if isinstance(p, Trips) else p for p in parts], node)
-        parts = [self.as_trips(p, node) if isinstance(p, Struct) else p for p in parts]
+        parts = [self.as_trips(p, node, unrolled) if isinstance(p, Struct) else p for p in parts]
         count = parts[0].count
         for p in parts[1:]:
             count = count if p.count == count else Op("min", (count, p.count))
@@ -181,10 +183,10 @@ class LoopReader(LoopedReader):
         most = None if found.most is None else max(found.most - 1, 0)
         return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
 
-    def as_trips(self, known: Struct, node) -> Trips:
-        """Return known items as trips: constants become an array."""
+    def as_trips(self, known: Struct, node, unrolled=False) -> Trips:
+        """Return known items as trips: constants become an array, other than with `unrolled`."""
         count = len(known.items)
-        if known.items and all(isinstance(v, Const) and not is_text(v) for v in known.items):
+        if not unrolled and known.items and all(isinstance(v, Const) and not is_text(v) for v in known.items):
             table = self.table(known, node)
             loc = self.source.loc(node)
             return Trips(Const(count), lambda k: self.of_python(known.items, ir.Sub(table, (k,), loc)))
@@ -221,30 +223,51 @@ class LoopReader(LoopedReader):
         self.fail(node, f"this loop over {ast.unparse(node.func)} is not supported", "loop over range and index")
 
     # -- known items
+    def never_runs(self, found: Trips) -> bool:
+        """Return whether a loop of the user's has no trip: nothing in it need make sense."""
+        return self.integer(found.count) == 0 and not self.source.derived
+
     def picks_known_items(self, node, found: Trips) -> bool:
         """Return whether a loop of known length indexes a tuple by its variable: it is unrolled."""
-        count, target = self.integer(found.count), node.target
-        if count is None or count > MOST_UNROLLED or not isinstance(target, ast.Name):
-            return False
-        subscripts = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Subscript)]
+        count = self.integer(found.count)
+        few = count is not None and count <= MOST_UNROLLED
+        return few and isinstance(node.target, ast.Name) and self.indexes_known(node)
+
+    def indexes_known(self, node) -> bool:
+        """Return whether the body of a loop indexes a tuple or dict by one of its variables."""
+        inner = [n for s in node.body for n in ast.walk(s)]
+        bound: dict[str, ast.expr] = {n.target.id: ast.Subscript(n.iter, ast.Constant(0)) for n in inner
+                                      if isinstance(n, ast.comprehension | ast.For) and isinstance(n.target, ast.Name)}
+        for n in inner:
+            if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
+                bound.setdefault(n.targets[0].id, n.value)
+        targets = set(stored_names(node.target))
         return any(
-            target.id in {m.id for m in ast.walk(n.slice) if isinstance(m, ast.Name)}
-            and isinstance(self.known_struct(n.value), Struct)
-            for n in subscripts
+            targets & {m.id for m in ast.walk(n.slice) if isinstance(m, ast.Name)}
+            and isinstance(self.known_struct(n.value, bound), Struct)
+            for n in inner
+            if isinstance(n, ast.Subscript)
         )
 
-    def known_struct(self, node) -> object:
-        """Return the tuple or dict a name, field or constant index stands for, None where it is something else."""
+    def known_struct(self, node, bound: dict[str, ast.expr]) -> object:
+        """Return the tuple or dict a name, field, slice or constant index stands for, None where it is something else.
+
+        `bound` are names that the text to come binds, each with what it is bound to first.
+        """
         if isinstance(node, ast.Name):
+            if node.id in bound and node.id not in self.env:
+                return self.known_struct(bound[node.id], {k: v for k, v in bound.items() if k != node.id})
             if node.id in self.env or node.id in self.locals:
                 return self.env.get(node.id)
             found, value = self.resolve(node.id)
             return self.lift(value, node) if found and isinstance(value, tuple | list | dict) else value
         if isinstance(node, ast.Attribute | ast.Subscript):
-            base = self.known_struct(node.value)
+            base = self.known_struct(node.value, bound)
             if isinstance(base, Struct) and isinstance(node, ast.Attribute) and node.attr in base.keys:
                 return base.items[base.keys.index(node.attr)]
             if isinstance(base, Struct) and isinstance(node, ast.Subscript):
+                if isinstance(node.slice, ast.Slice):
+                    return base
                 if isinstance(node.slice, ast.Constant) and node.slice.value in base.keys:
                     return base.items[base.keys.index(node.slice.value)]
                 return base.items[0] if base.items else None
@@ -327,8 +350,17 @@ class LoopReader(LoopedReader):
         if isinstance(item, Struct) and other:
             del self.env[target.id]  # every trip binds it: it may have another form in each
         self.assign(target, item, node)
-        if isinstance(target, ast.Name) and isinstance(item, Const) and target.id not in assigned:
-            self.env[target.id] = item
+        known = self.of_constants(item)
+        if isinstance(target, ast.Name) and known is not None and target.id not in assigned:
+            self.env[target.id] = known
+
+    def of_constants(self, item) -> Const | Struct | None:
+        """Return a constant, or a tuple of integers that are known, as such; None for anything else."""
+        if isinstance(item, Struct) and item.kind == "tuple":
+            parts = tuple(map(self.of_constants, item.items))
+            return None if None in parts else replace(item, items=parts)
+        whole = self.integer(item)
+        return Const(whole) if whole is not None else item if isinstance(item, Const) else None
 
     def release(self, targets, jumps):
         """Let loop variables stand for names again, as after any loop; what was no number is not known then."""

@@ -30,11 +30,22 @@ class PartReader(ExpressionReader):
             return value
         if not self.inside:
             self.callers.discard(name)
-        before = self.env.get(name) if self.inside else None
+        before = self.env.get(name) if self.inside and name in self.entered[-1] else None
         pending: list[tuple[str, ir.Expr]] = []
         made = self.part((name,), value, before, node, pending)
         self.assign_together(pending, node)
+        if self.stays_known(name, value):
+            for target, item in pending:
+                self.note_whole(name, target, item, node)
         return made
+
+    def stays_known(self, name: str, value) -> bool:
+        """Return whether nothing takes the place of an item of a tuple, or of a list of numbers and tuples."""
+        if not isinstance(value, Struct) or value.kind not in ("tuple", "namedtuple", "list"):
+            return False
+        inner = [part for item in value.items for part in parts_of(item) if isinstance(part, Struct)]
+        unwritten = value.kind != "list" or name not in self.grown() | self.written_names and not self.escapes(name)
+        return unwritten and all(part.kind in ("tuple", "namedtuple") for part in inner)
 
     def part(self, path: Path, value, before, node, pending: list):
         """Return what a part stands for; the names that are to be bound for it are added to `pending`.
@@ -155,6 +166,14 @@ class PartReader(ExpressionReader):
         if not isinstance(value, ir.Expr) or is_text(value) or isinstance(value, ir.Slice):
             return True
         return value == Name(self.components.get(path, ""))
+
+
+def parts_of(value):
+    """Yield a value and all that is in it."""
+    yield value
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from parts_of(item)
 
 
 def has_form_of(before, value: Struct) -> bool:

@@ -170,7 +170,58 @@ def array_of_numbers_made_anew(y, n):
 
 POSITIVE = np.array([0.4, 0.7, 1.2])
 
+
+def last_of_each_table(x, w):
+    for _ in range(3):
+        table = [x]
+        for k in range(3):
+            table.append(table[-1] * w + k)
+        x = table[-1]
+    return np.sum(x**2)
+
+
+
+def rows_of_an_edit_distance(x, w):
+    before = [0.1 * k for k in range(len(x) + 1)]
+    for k in range(1, 4):
+        row = [0.2 * k] + [0.0] * len(x)
+        for j in range(1, len(x) + 1):
+            row[j] = min(before[j] + w, row[j - 1] + w * w, before[j - 1] + abs(w * k - x[j - 1]))
+        before = row
+    return before[-1]
+
+
+def lists_that_change_places(a, n):
+    new, old = [0.0] * n, [a] * n
+    for k in range(3):
+        for j in range(1, n):
+            new[j] = a * old[j - 1] + new[j - 1] * old[j]
+        if k % 2 == 0:
+            new, old = old, new
+    two, one = [0.0] * n, list(old)
+    for _ in range(3):
+        last = [0.5] * n
+        for j in range(1, n):
+            last[j] = a * one[j - 1] + two[j]
+        two, one = one, last
+    return sum(new) + sum(old) * sum(one) + sum(two)
+
+
+
+def bodies_moved_by_what_pulls_them(start, n):
+    places = [row.copy() for row in (start[0], start[1])]
+    for _ in range(n):
+        pulls = [0.1 * p**2 for p in places]
+        for k, pull in enumerate(pulls):
+            places[k] += pull * places[k - 1]
+    return np.sum(places[0] * places[1])
+
+
 CASES = [
+    Case(bodies_moved_by_what_pulls_them, (sample(2, 3), 2)),
+    Case(rows_of_an_edit_distance, (sample(3), 0.4)),
+    Case(lists_that_change_places, (0.7, 4), (0,)),
+    Case(last_of_each_table, (sample(2), 0.4)),
     Case(pendulum_by_lists, (np.array([1.0, 0.2]), 0.3)),
     Case(de_casteljau, (sample(5), 0.3)),
     Case(de_casteljau, (sample(1), 0.3)),

@@ -252,7 +252,79 @@ def all_pairs_of_places(theta, wins):
     return sum(wins[i, j] * (theta[i] - theta[j]) ** 2 for i, j in itertools.product(range(len(theta)), repeat=2))
 
 
+
+def corners_by_their_number(a, b):
+    corners = [(a, b), (b, 1.0), (2.0, a)]
+    n, area = len(corners), 0.0
+    for i in range(n):
+        (x, y), (u, v) = corners[i], corners[(i + 1) % n]
+        area += x * v - u * y
+    return 0.5 * area
+
+
+def last_number_that_a_loop_came_to(a, b, bound, m):
+    items = [a, b, 2.0 * a * b]
+    for k in (0, 1, 2):
+        if items[k] > bound:
+            break
+    for step in (1, m):
+        taken = step
+    return items[k] * items[taken]
+
+
+def determinant_of_rows(rows):
+    n = len(rows)
+    if n == 1:
+        return rows[0][0]
+    return sum((-1) ** j * rows[0][j] * determinant_of_rows([r[:j] + r[j + 1 :] for r in rows[1:]]) for j in range(n))
+
+
+def determinant_by_minors(a, b, c):
+    return determinant_of_rows([[a, b, 1.0], [b, c * c, a], [2.0, a * b, c]])
+
+
+def triangle_of_rows(x, w):
+    table = []
+    for k in range(3):
+        row = [x * (k + 1)]
+        for j in range(1, k + 1):
+            row.append(row[j - 1] + (row[j - 1] - table[k - 1][j - 1]) / w)
+        table.append(row)
+    return np.sum(table[-1][-1] ** 2)
+
+
+
+def bars_between_corners(areas, angle):
+    corners, bars = [(0.0, 0.0), (1.0, 0.1), (0.5, 0.8)], [(0, 1), (1, 2), (0, 2)]
+    stiffness = 0.0
+    for (i, j), area in zip(bars, areas, strict=False):
+        (x, y), (u, v) = corners[i], corners[j]
+        stiffness += area**2 * math.cos(angle * (u - x)) * (v - y + 1.0)
+    for bar in bars:
+        start, end = bar
+        stiffness += areas[end] * corners[start][0] * angle
+    for k, area in zip([2, 0, 1], areas, strict=True):
+        stiffness *= 1.0 + area * corners[k][1]
+    return stiffness
+
+
+def places_in_a_list_that_changes(a, b, n):
+    values, places = (a, b, a * b), [0, 1]
+    total = 0.0
+    for _ in range(n):
+        total += total * values[places[0]] + values[places[1]]
+        places[0] = 2
+    return total
+
+
 CASES = [
+    Case(bars_between_corners, (sample(3), 0.7)),
+    Case(places_in_a_list_that_changes, (0.7, 0.4, 3), (0, 1)),
+    Case(corners_by_their_number, (0.3, 0.5)),
+    Case(last_number_that_a_loop_came_to, (0.7, 0.5, 0.6, 2)),
+    Case(last_number_that_a_loop_came_to, (0.5, 0.4, 0.6, 2)),
+    Case(determinant_by_minors, (0.5, 1.5, -0.7)),
+    Case(triangle_of_rows, (sample(2), 0.4)),
     Case(all_pairs_of_places, (sample(3), sample(3, 3))),
     Case(dicts_of_pairs, (sample(4), 0.7)),
     Case(dict_that_changes, (1.2, 0.5, 0.1)),
