@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeGuard
 
@@ -59,45 +59,77 @@ def keep_workspaces(function: Function, kinds: dict[str, Kind], sizes: Sizes) ->
     """
     if not is_on("workspaces"):
         return function
-    fresh = ir.Fresh(ir.all_names(function))
-    sizes = made_sizes(function.body, kinds, sizes)
     shown = {n for s in ir.statements(function.body) for e in ir.exprs_of(s) for n in _shown(e, kinds)}
-    read_later = escaping_counters(function.body)
     own = {n for n in _local(function) - shown if _rank(n, kinds)}
+    read_later, fresh = escaping_counters(function.body), ir.Fresh(ir.all_names(function))
+    lifter = _Lifter(own, kinds, made_sizes(function.body, kinds, sizes), read_later, fresh)
+    return by_section(function, lifter.block)
 
-    def counters(loop: For | While) -> Iterator[str]:
-        """Yield names for counters, first those of loops in a loop, where only these loops read them."""
-        inner = dict.fromkeys(s.var for s in ir.statements(loop.body) if isinstance(s, For))
-        yield from (n for n in inner if n not in read_later)
-        while True:
-            yield fresh("i")
 
-    def lifted(loop: For | While) -> tuple[list[Let], Block]:
-        """Return (what makes arrays before a loop, the body that is left)."""
-        changing = resized_in((loop,))
-        made: list[Let] = []
-        body: list[Stmt] = []
-        for stmt in loop.body:
-            if _makes(stmt) and stmt.target in own and (let := _steady(stmt, changing, kinds, sizes)) is not None:
-                changing -= {let.target}
-                made.append(let)
-                body += [_cleared(let, kinds[let.target], counters(loop))] if "zeros" in stmt.value.fn else []
-            else:
-                body.append(stmt)
-        return made, tuple(body)
+@dataclass(frozen=True)
+class _Lifter:
+    """Takes arrays out of loops: those in `own`, which are used in the trips that make them only."""
 
-    def block(stmts: Block) -> tuple[Stmt, ...]:
+    own: set[str]
+    kinds: dict[str, Kind]
+    sizes: Sizes
+    read_later: set[str]  # counters that are read after their loops
+    fresh: ir.Fresh
+
+    def block(self, stmts: Block) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
-            stmt = ir.with_blocks(stmt, block)
+            stmt = ir.with_blocks(stmt, self.block)
             if isinstance(stmt, While | For) and not (isinstance(stmt, For) and stmt.parallel):
-                made, body = lifted(stmt)
+                made, body = self.lifted(stmt)
                 out += made
                 stmt = replace(stmt, body=body)
             out.append(stmt)
         return tuple(out)
 
-    return by_section(function, block)
+    def lifted(self, loop: For | While) -> tuple[list[Let], Block]:
+        """Return (what makes arrays before a loop, the body that is left)."""
+        changing = resized_in((loop,))
+        made: list[Let] = []
+        body: list[Stmt] = []
+        for stmt in loop.body:
+            if _makes(stmt) and stmt.target in self.own and (let := self.steady(stmt, changing)) is not None:
+                changing -= {let.target}
+                made.append(let)
+                body += [self.cleared(let, loop)] if "zeros" in stmt.value.fn else []
+            else:
+                body.append(stmt)
+        return made, tuple(body)
+
+    def steady(self, let: _Making, changing: set[str]) -> Let | None:
+        """Return what makes the array of all trips; None where they differ in size, or making it may fail."""
+        value = let.value
+        if value.fn.endswith("_like") and ir.names_in(value) & changing and let.target in self.sizes:
+            made = made_with(let, self.sizes[let.target], self.kinds[let.target].dtype).value
+            assert isinstance(made, Op)
+            value = made
+        if ir.names_in(value) & changing:
+            return None
+        fits = value.fn.endswith("_like") or all(nonnegative(affine(size)) or _clipped(size) for size in value.args)
+        return replace(let, value=replace(value, fn=value.fn.replace("zeros", "empty"))) if fits else None
+
+    def cleared(self, let: Let, loop: For | While) -> Stmt:
+        """Return the loops that fill an array with zeros."""
+        kind = self.kinds[let.target]
+        counters = list(islice(self.counters(loop), kind.rank))
+        zero = Const(0.0 if kind.is_float else 0 if kind.is_int else False)
+        stmt: Stmt = Store(let.target, tuple(map(Name, counters)), zero, "=", let.loc)
+        for axis, counter in reversed(list(enumerate(counters))):
+            size = Op("shape", (Name(let.target),), (("axis", axis),))
+            stmt = For(counter, ZERO, size, ONE, (stmt,), (), let.loc, made=True)
+        return stmt
+
+    def counters(self, loop: For | While) -> Iterator[str]:
+        """Yield names for counters, first those of loops in a loop, where only these loops read them."""
+        inner = dict.fromkeys(s.var for s in ir.statements(loop.body) if isinstance(s, For))
+        yield from (n for n in inner if n not in self.read_later)
+        while True:
+            yield self.fresh("i")
 
 
 def _local(function: Function) -> set[str]:
@@ -119,32 +151,8 @@ def _makes(stmt: Stmt) -> TypeGuard[_Making]:
     return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in MAKING
 
 
-def _steady(let: _Making, changing: set[str], kinds: dict[str, Kind], sizes: Sizes) -> Let | None:
-    """Return what makes the array of all trips; None where they differ in size, or making it may fail."""
-    value = let.value
-    if value.fn.endswith("_like") and ir.names_in(value) & changing and let.target in sizes:
-        made = made_with(let, sizes[let.target], kinds[let.target].dtype).value
-        assert isinstance(made, Op)
-        value = made
-    if ir.names_in(value) & changing:
-        return None
-    fits = value.fn.endswith("_like") or all(nonnegative(affine(size)) or _clipped(size) for size in value.args)
-    return replace(let, value=replace(value, fn=value.fn.replace("zeros", "empty"))) if fits else None
-
-
 def _clipped(size: Expr) -> bool:
     return isinstance(size, Op) and size.fn == "max" and ZERO in size.args
-
-
-def _cleared(let: Let, kind: Kind, names: Iterator[str]) -> Stmt:
-    """Return the loops that fill an array with zeros."""
-    counters = list(islice(names, kind.rank))
-    zero = Const(0.0 if kind.is_float else 0 if kind.is_int else False)
-    stmt: Stmt = Store(let.target, tuple(map(Name, counters)), zero, "=", let.loc)
-    for axis, counter in reversed(list(enumerate(counters))):
-        size = Op("shape", (Name(let.target),), (("axis", axis),))
-        stmt = For(counter, ZERO, size, ONE, (stmt,), (), let.loc, made=True)
-    return stmt
 
 
 def _rank(name: str, kinds: dict[str, Kind]) -> int:
