@@ -145,11 +145,11 @@ class Transformed:
         plain = all(map(tree.is_plain, args))
         self._entry = (self._likely(None, args) if plain else self._usual).call
 
-    def _entry_for(self, structures=None, repeats: Repeats = NOWHERE) -> entry.Entry:
-        key = (_key(structures), repeats)
+    def _entry_for(self, structures=None, repeats: Repeats = NOWHERE, whole=False) -> entry.Entry:
+        key = (_key(structures), repeats, whole)
         with self._lock:
             if key not in self._entries:
-                self._entries[key] = self._entry_type(self._request(structures, repeats))
+                self._entries[key] = self._entry_type(self._request(structures, repeats, whole=whole))
             return self._entries[key]
 
     def _in_turn(self, structures, args) -> tuple[Repeats, ...]:
@@ -203,17 +203,20 @@ class Transformed:
                 return result
         raise AssertionError
 
-    def _request(self, structures=None, repeats: Repeats = NOWHERE, inside=False) -> entry.Request:
+    def _request(self, structures=None, repeats: Repeats = NOWHERE, inside=False, whole=False) -> entry.Request:
         name = getattr(self._base, "__name__", "function").replace("<lambda>", "function")
         params = tuple(self._signature.parameters)
         return entry.Request(self._base, name, self._transform, self._positions, self._single, params,
                              function_digest(self._base), structures, repeats, self._boundscheck,
-                             self._simd, inside, self._options)  # fmt: skip
+                             self._simd, inside, self._options, whole)  # fmt: skip
 
-    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
-        """Return (generated function for flat argument kinds, structure of its result): for a further derivative."""
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE, whole=False):
+        """Return (generated function for flat argument kinds, structure of its result): for a further derivative.
+
+        For one along many directions products of matrices with vectors stay `whole`.
+        """
         structures = structures or (tree.LEAF,) * self._count
-        module, result, _ = self._entry_for(repeats=repeats)._generate(kinds, structures)
+        module, result, _ = self._entry_for(repeats=repeats, whole=whole)._generate(kinds, structures)
         return getattr(module, module.NAMES[0]), self._result(structures, result)
 
     def taken(self, kinds, structures) -> list[tuple[int, int]]:

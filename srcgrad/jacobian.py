@@ -83,9 +83,9 @@ class Jacobian(Structured, Derivative):
     def _compiled(self):
         return [*super()._compiled(), *(e for mode in self._modes.values() for e in mode._compiled())]
 
-    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE, whole=False):
         """Return (generated function, structure of its result): what is differentiated further has one mode."""
-        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, repeats)
+        return OneMode(self._base, self._argnums, self._boundscheck).generated(kinds, structures, repeats, whole)
 
 
 def _sizes(value):

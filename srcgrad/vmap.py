@@ -40,11 +40,11 @@ class Vmap(Structured):
             return *given, *(None for _ in rest), *(None for _ in around)
         return (*(given for _ in params), *(None for _ in around)) if around else given
 
-    def generated(self, kinds, structures, repeats: Repeats = NOWHERE):
+    def generated(self, kinds, structures, repeats: Repeats = NOWHERE, whole=False):
         """Return (generated function, structure of its result), for one core: what is differentiated further."""
         if not self._options.apart:
-            return as_calls_on_one_core(self).generated(kinds, structures, repeats)
-        return super().generated(kinds, structures, ANYWHERE if repeats.axes else repeats)
+            return as_calls_on_one_core(self).generated(kinds, structures, repeats, whole)
+        return super().generated(kinds, structures, ANYWHERE if repeats.axes else repeats, whole)
 
 
 def as_calls_on_one_core(f: Vmap) -> Vmap:

@@ -98,7 +98,7 @@ def test_many_directions_at_once(case):
     with np.errstate(all="ignore"):
         value, tangents = plain_tangents(case.function, args, chosen, both)
         same, tangent = plain_tangent(case.function, args, chosen, first)
-    assert value == same
+    assert value == pytest.approx(same, rel=1e-12)  # its products of matrices are BLAS's, the other's are loops
     rtol = 1e-11 if np.asarray(tangent).dtype == np.float64 else 1e-4
     assert tangents[0] == pytest.approx(tangent, rel=rtol, abs=rtol * float(np.max(np.abs(tangents))))
     assert same_bits(args, case.fresh()), "an argument was written"

@@ -95,9 +95,9 @@ def stopped(x, w):
 
 
 def whole(x, w):
-    y = np.empty(x.size)
+    y, of = np.empty(x.size), np.array([w, x[0], x[1]])
     for i in prange(x.size):
-        y[i] = x @ x * w
+        y[i] = np.argmax(of) * w
     return np.sum(y)
 
 

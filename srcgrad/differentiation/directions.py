@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..analysis.access import element_of, root_of
+from ..analysis.access import element_of, rank_of, root_of
 from ..language import ir
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Sub
 from ..language.kinds import kind_of
 from ..rules import externals
+from .adjoint_products import transposed
 from .forward import TangentBuilder
 from .widths import WIDTH
 
@@ -82,7 +83,7 @@ class ManyTangents(TangentBuilder):
         name, value = stmt.target, stmt.value
         made = super().array(stmt)
         if isinstance(value, Op) and value.fn == "np.dot":
-            return [], [*made[1], *self.products(name, value)]
+            return [], [*made[1], *self.products(name, value, self.matrix_product(value) is not None)]
         return made
 
     def array_value(self, name: str, value: Expr) -> Expr:
@@ -94,6 +95,8 @@ class ManyTangents(TangentBuilder):
                 return replace(value, args=(self.allocation("np.empty", ir.children(value.args[0]), dtype),))
             if value.fn in ("np.empty", "stack"):
                 return self.allocation("np.empty", value.args, dtype)
+            if value.fn == "np.dot" and (product := self.matrix_product(value)) is not None:
+                return product
             if value.fn == "np.empty_like":
                 return self.allocation("np.empty", self.sizes_like(value, name), dtype)
             if value.fn == "np.zeros_like":
@@ -110,20 +113,39 @@ class ManyTangents(TangentBuilder):
         return self.allocation("np.zeros", self.sizes(name), self.kinds[name].dtype)
 
     # -- products
-    def products(self, name: str, value: Op) -> list[Stmt]:
-        """Return the loops that add the tangents of a product of matrices to zeros."""
+    def matrix_product(self, value: Op) -> Op | None:
+        """Return what the vector of a product with a matrix adds to its tangents: the matrix times the vector's."""
+        a, b = value.args
+        ranks = tuple(rank_of(e, lambda n: self.kinds[n].rank) for e in (a, b))
+        matrix, vector = (a, b) if ranks == (2, 1) else (transposed(b), a)
+        if sorted(ranks) != [1, 2] or not self.is_active(root_of(vector)) or not _along_memory(vector):
+            return None
+        return replace(value, args=(matrix, self.shadow(vector)))
+
+    def products(self, name: str, value: Op, without_vector=False) -> list[Stmt]:
+        """Return the loops that add the tangents of a product of arrays to zeros, or those that its matrix gives."""
+        a, b = value.args
+        ranks = tuple(rank_of(e, lambda n: self.kinds[n].rank) for e in (a, b))
         i, k, j = (self.fresh(n) for n in "ikj")
-        sides = tuple(zip(value.args, ((i, k), (k, j)), strict=True))
-        left, right = (element_of(e, tuple(map(Name, idx)), lambda n: self.kinds[n].rank) for e, idx in sides)
-        pairs = ((left, right), (right, left))
-        terms: list[Expr] = [Op("mul", (other, self.place(mine))) for mine, other in pairs if self.is_active(mine)]
-        if not terms:
+        left = (i, k) if ranks[0] == 2 else (k,)
+        right = (k, j) if ranks[1] == 2 else (k,)
+        sides = ((a, left), (b, right))
+        cells = [element_of(e, tuple(map(Name, idx)), lambda n: self.kinds[n].rank) for e, idx in sides]
+        pairs = ((cells[0], cells[1]), (cells[1], cells[0]))
+        factors = [(mine, other) for mine, other in pairs if self.is_active(mine)]
+        if without_vector:
+            factors = [(mine, other) for (mine, other), rank in zip(pairs, ranks, strict=True)
+                       if rank == 2 and self.is_active(mine)]  # fmt: skip
+        if not factors:
             return []
+        terms: list[Expr] = [Op("mul", (other, self.place(mine))) for mine, other in factors]
         total = terms[0] if len(terms) == 1 else Op("add", tuple(terms))
-        body = self.each(self.put(Sub(Name(name), (Name(i), Name(j))), total, "+="))
+        outer = [n for n in (i, j) if n in (*left, *right)]
+        body = self.each(self.put(Sub(Name(name), tuple(map(Name, outer))), total, "+="))
         sizes = {n: Op("shape", (e,), (("axis", d),)) for e, idx in sides for d, n in enumerate(idx)}
         for n in (j, k, i):
-            body = [self.loop(n, sizes[n], body)]
+            if n in sizes:
+                body = [self.loop(n, sizes[n], body)]
         return body
 
     # -- calls
@@ -158,3 +180,10 @@ class ManyTangents(TangentBuilder):
         index = array.index if isinstance(array, Sub) else ()
         index = (*index, *[Slice()] * (rank - len(index)))
         return Sub(Name(self.dot(root_of(array).id)), (*index, Name(self.direction)))
+
+
+def _along_memory(vector: Expr) -> bool:
+    """Return whether a vector is an array, or the last axis of one, or a part of it."""
+    if isinstance(vector, Sub):
+        return isinstance(vector.base, Name) and not any(isinstance(i, Slice) for i in vector.index[:-1])
+    return isinstance(vector, Name)

@@ -225,7 +225,7 @@ class TangentBuilder(TangentCalls):
         return Op("np.zeros_like", (Name(name),)) if self.kinds[name].rank else Const(0.0)
 
     def product(self, value: Op) -> Expr | None:
-        """Return the tangent of a product of matrices: each factor's shadow times the other one; None for zero."""
+        """Return the tangent of a product of arrays: each factor's shadow times the other one; None for zero."""
         a, b = value.args
         terms: list[Expr] = []
         if self.is_active(root_of(a)):

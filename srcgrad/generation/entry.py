@@ -67,6 +67,7 @@ class Request:
     simd: bool = False
     inside: bool = False
     options: object = None
+    whole: bool = False
 
 
 class Entry:
@@ -93,6 +94,7 @@ class Entry:
             "entry", store.package_digest(), request.digest, request.transform, repr(request.argnums),
             repr(request.single), repr(described(request.structures or ())), repr(request.repeats),
             repr(request.boundscheck), repr(request.simd), repr(request.inside), repr(request.options),
+            repr(request.whole),
         )  # fmt: skip
         warned.warn(warned.noted_problems(self.key))
         # whether a call leaves traces, so that it cannot be made again: known from the first module on

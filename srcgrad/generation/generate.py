@@ -31,7 +31,7 @@ def builder(request, kinds, structures, wrt):
     def variant():
         from . import pipeline
 
-        chosen = pipeline.Variant(request.repeats, request.boundscheck)
+        chosen = pipeline.Variant(request.repeats, request.boundscheck, whole=request.whole)
         if request.transform == "primal":
             return pipeline.primal(request.f, structures, kinds, chosen)
         if request.transform == "pair":

@@ -33,7 +33,7 @@ def jacfwd(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL, e
 
     `by` is the structure of the arguments differentiated by, which stands in the place of each result.
     """
-    low = differentiated(f, structures, param_kinds, wrt, variant)
+    low = differentiated(f, structures, param_kinds, wrt, replace(variant, whole=True))
     base, params = low.function.name, low.function.params
     if draws_numbers(low):
         what = f"{base} draws random numbers, and forward mode runs it again for further entries"

@@ -55,13 +55,15 @@ class Passes:
 class Variant:
     """How a function is lowered: which axes of length one may be repeated, whether indices are checked, what for.
 
-    A derived function is generated itself: what is said of it was said of the lines that it was made from.
+    A derived function is generated itself: what is said of it was said of the lines that it was made from. Along many
+    directions at once a product of a matrix with a vector is one of two matrices: then it stays whole.
     """
 
     repeats: Repeats = NOWHERE
     boundscheck: bool = True
     derived: bool = False
     differentiated: bool = False
+    whole: bool = False
 
 
 USUAL = Variant()

@@ -210,7 +210,7 @@ def front(
     variant = replace(variant, differentiated=keep_args)
     if getattr(f, "_transform", "primal") != "primal":
         # its indices are those of the function it was made from, checked there
-        f, result = f.generated(param_kinds, structures, variant.repeats)
+        f, result = f.generated(param_kinds, structures, variant.repeats, variant.whole)
         structures = None
         pitfalls = from_text(f.__globals__.get("PITFALLS", "[]"))  # those of the user's lines, not of generated ones
         variant = replace(variant, boundscheck=False, derived=True)
@@ -235,7 +235,8 @@ def front(
             function = passes.run("products", function, partial(lift_products, params=params))
             function = with_residuals(function) if reverse else function
             function = with_axes_of_one(function, there)
-            lowered, kinds, sizes, inside = lower_with_kinds(function, params, variant.repeats.anywhere, keep_args)
+            options = variant.repeats.anywhere, keep_args, variant.whole
+            lowered, kinds, sizes, inside = lower_with_kinds(function, params, *options)
             break
         except ReadInPlace as found:
             if found.routine.rule is not None:
@@ -324,7 +325,7 @@ def jvp(f, structures, param_kinds, wrt, variant=USUAL, value=True, many=False) 
     Without `value` it gives the tangents only: of a gradient, the product with a Hessian. With `many` it takes tangents
     along many directions, an axis more behind the others.
     """
-    low = differentiated(f, structures, param_kinds, wrt, variant)
+    low = differentiated(f, structures, param_kinds, wrt, replace(variant, whole=many))
     base = low.function.name
     name = f"{base}_jvps" if many else f"{base}_jvp" if value else f"{base.removesuffix('_grad')}_hvp"
     function, kinds = tangent_form(low, name, tuple(low.function.params[k] for k in wrt), None, value, many)

@@ -60,25 +60,28 @@ def lower(function: ir.Function, params: dict[str, Kind], stretch: bool = False)
     return lower_with_kinds(function, params, stretch, False)[0]
 
 
-def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
-    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside)."""
+def lower_with_kinds(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool, whole=False):
+    """Return (lowered function, kinds of all its names, sizes of its arrays, index arrays known to be inside).
+
+    `whole` says that products of matrices with vectors stay products, outside of loops.
+    """
     try:
-        return _lowered(function, params, stretch, keep_args)
+        return _lowered(function, params, stretch, keep_args, whole)
     except UnsupportedError:
         given = copy_handed_over(function, infer_kinds(function, params))
         if given is function:
             raise
-        return _lowered(given, params, stretch, keep_args)
+        return _lowered(given, params, stretch, keep_args, whole)
 
 
-def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool):
+def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep_args: bool, whole: bool):
     function, early = with_beginnings(function, infer_kinds(function, params))
     kinds = infer_kinds(function, params)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)
     while True:
         kinds = infer_kinds(function, params)
-        lowerer = Lowerer(function, kinds, stretch, early)
+        lowerer = Lowerer(function, kinds, stretch, early, whole)
         try:
             body = lowerer.block(function.body)
             break
@@ -92,10 +95,10 @@ def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep
 class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     """Lowers statements; `ArrayReader` reads the expressions in them, `StoreWriter` writes the stores."""
 
-    def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool, early: set[str]):
+    def __init__(self, function: ir.Function, kinds: dict[str, Kind], stretch: bool, early: set[str], whole=False):
         self.kinds = kinds
         self.early = early  # arrays that the text reads before it binds them
-        self.stretch = stretch
+        self.stretch, self.whole = stretch, whole
         self.single = any(k.dtype == "float32" for k in kinds.values())
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []

@@ -18,6 +18,7 @@ class ReductionReader(MaskReader):
 
     # what `ArrayReader` has
     elementwise: Callable[..., Pull]
+    whole: bool
 
     def reduce(self, expr: Op, into: str | None) -> Pull:
         """Lower sum, mean, max, min, argmax, argmin over some axes."""
@@ -173,7 +174,8 @@ class ReductionReader(MaskReader):
         self.require(pa.dims[-1], pb.dims[0], "matmul: mismatch in the inner dimension: lengths")
         if not kind.is_float:
             return self.integer_product(pa, pb, kind)
-        if pa.rank == 1 or pb.rank == 1:
+        vectors = (pa.rank == 1) + (pb.rank == 1)
+        if vectors == 2 or vectors and not (self.whole and not self.enclosing):
             return self.vector_product(expr, pa, pb, into)
         xa, xb = self.operand(pa, ka, kind.dtype), self.operand(pb, kb, kind.dtype)
         call = Op("np.dot", (xa, xb), (), expr.loc)
