@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_of, axis_of, grid_axes, one_of, refuse, written_out
+from .axes import axes_of, axis_of, grid_axes, most, one_of, refuse, written_out
 from .pages import page
 
 
@@ -146,13 +146,28 @@ def append(arr, values, axis=None):
     return np.concatenate((arr, values), axis=axis)
 
 
-@page(np.block, cases=("[[A(2, 2), A(2, 3)], [A(1, 2), A(1, 3)]]", "[A(3), A(2)]", "A(2, 3)"))
+@page(np.block, cases=("[[A(2, 2), A(2, 3)], [A(1, 2), A(1, 3)]]", "[A(3), A(2)]", "A(2, 3)",
+                       "[A(2, 2, 3), A(2, 2, 3)]", "[[A(2, 2, 3)], [A(2, 1, 3)]]", "[A(3), A(2, 2)[:1]]",
+                       "[[A(2), S()], [A(3)]]"))  # fmt: skip
 def block(arrays):
     """An array put together from rows of blocks."""
     if isinstance(arrays, np.ndarray):
         return arrays.copy()
-    rows = [np.hstack(row) if isinstance(row, list) else row for row in arrays]
-    return np.vstack(rows) if isinstance(arrays[0], list) else np.hstack(rows)
+    nested = isinstance(arrays[0], list)
+    rows = arrays if nested else [arrays]
+    if isinstance(rows[0][0], list):
+        refuse("np.block of lists nested more than twice is not supported", "put the parts together first")
+    ndim = most([np.asarray(a).ndim for row in rows for a in row], 2 if nested else 1)
+    joined_rows = [np.concatenate([with_axes_before(a, ndim) for a in row], axis=-1) for row in rows]
+    return np.concatenate(joined_rows, axis=-2) if nested else joined_rows[0]
+
+
+def with_axes_before(a, ndim):
+    """An array with so many axes, new ones first."""
+    x = np.asarray(a)
+    if x.ndim == 0:
+        return np.reshape(x, (1,) * ndim)
+    return x[(None,) * (ndim - x.ndim)] if x.ndim < ndim else x
 
 
 @page(np.split, cases=("A(6), 3", "A(6), [2, 5]", "A(2, 4), 2, axis=1", "A(5, 2), (1, 7)"))

@@ -45,6 +45,12 @@ def one_element_axes(a):
 
 
 @known
+def most(counts, least):
+    """Return the greatest of some numbers of axes, or what there are at least."""
+    return max(least, *counts)
+
+
+@known
 def written_out(count):
     """Return 0, 1, ... as a tuple: a loop over it is written out."""
     return tuple(range(count))
