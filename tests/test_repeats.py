@@ -31,7 +31,7 @@ def layer(x, w, b, y):
 
 def variants(f):
     """What the compiled functions of `f` allow for."""
-    return [repeats for _, repeats in f._entries]
+    return [repeats for _, repeats, _ in f._entries]
 
 
 def without_compiling(f, args):
@@ -53,7 +53,7 @@ def test_the_usual_variant_is_not_compiled_where_it_cannot_fit():
     value, bars = g(X, W, ROW, COLUMN)
     assert value == pytest.approx(layer(X, W, ROW, COLUMN), rel=1e-14)
     assert [b.shape for b in bars] == [(5, 3), (3, 4), (1, 4), (5, 1)]
-    compiled = [repeats for (_, repeats), made in g._entries.items() if made.signatures()]
+    compiled = [repeats for (_, repeats, _), made in g._entries.items() if made.signatures()]
     assert [r.axes for r in compiled] == [((2, 0), (3, 1))]
     wide = np.repeat(ROW, 5, axis=0), np.repeat(COLUMN, 4, axis=1)
     again, wide_bars = g(X, W, *wide)
