@@ -75,16 +75,37 @@ class SequenceReader(ExpressionReader):
             target = at(ast.Name(name.id, ast.Store()))
             return at(ast.ListComp(made, [ast.comprehension(target, source, [], 0)]))
 
-        keys = self.as_array(self.expr(each(at(ast.Call(function, [one], [])), one, held)), node)
+        keys = self.key_columns(self.expr(each(at(ast.Call(function, [one], [])), one, held)), node)
         turned = (ir.Slice(None, None, Const(-1)),)
         if backward:  # equal ones stand as before: both the keys and their order are turned round
-            keys = ir.Sub(self.hold(keys, node), turned)
-        order = self.hold(self.user_call(node, np.argsort, ([keys], {"kind": Const("stable")})), node, "order")
+            keys = [ir.Sub(self.hold(k, node), turned) for k in keys]
+        if len(keys) > 1:  # the last key of `lexsort` is the first to tell
+            given = Struct(tuple(keys[::-1]), tuple(range(len(keys))))
+            order = self.hold(self.user_call(node, np.lexsort, ([given], {})), node, "order")
+        else:
+            order = self.hold(self.user_call(node, np.argsort, (keys, {"kind": Const("stable")})), node, "order")
         if backward:
             last = Op("sub", (Op("len", (order,)), Const(1)))
             order = self.hold(Op("sub", (last, ir.Sub(order, turned))), node, "order")
         chosen = at(ast.Subscript(held, place, ast.Load()))
         return self.expr(each(chosen, place, self.text_for(order, node, "order")))
+
+    def key_columns(self, keys: Struct | List, node) -> list[ir.Expr]:
+        """Return the keys of an order as arrays: one, or where they are tuples one for each of their parts."""
+        columns: list
+        if isinstance(keys, List) and self.has_tuples(keys):
+            form = self.item_read(keys, self.whole(keys))
+            columns = list(form.items)
+        elif isinstance(keys, Struct) and any(isinstance(k, Struct) for k in keys.items):
+            rows = [k.items if isinstance(k, Struct) else () for k in keys.items]
+            parts = [Struct(c, tuple(range(len(c))), "list") for c in zip(*rows, strict=False)]
+            columns = [self.as_array(p, node) if all(map(self.is_number, p.items)) else None for p in parts]
+        else:
+            columns = [self.as_array(keys, node)]
+        if not columns or not all(isinstance(c, ir.Expr) and self.shared.ranks.rank(c) in (None, 1) for c in columns):
+            self.fail(node, "a key that is neither a number nor a tuple of numbers is not supported",
+                      "order by numbers")  # fmt: skip
+        return columns
 
     def transposed(self, node):
         """Return `zip(*rows)` as a tuple of the columns of known rows, or of a list of tuples; else `NOT_HERE`."""

@@ -317,7 +317,20 @@ def places_in_a_list_that_changes(a, b, n):
     return total
 
 
+
+def ordered_by_several_keys(x, w):
+    places = sorted(range(len(x)), key=lambda i: (x[i, 0] > 0.0, -x[i, 1]))
+    total = 0.0
+    for k, i in enumerate(places):
+        total += w[k] * np.sum(x[i]) ** 2
+    pairs = [(x[i, 0], w[i]) for i in range(len(x))]
+    pairs.sort(key=lambda p: (p[1] > 0.0, p[0]), reverse=True)
+    known = sorted([(w[0], 1.0), (w[1], 2.0), (w[2], 3.0)], key=lambda p: (p[1] < 2.0, p[0]))
+    return total + sum(k * a * b for k, (a, b) in enumerate(pairs)) + known[0][0] * known[1][1]
+
+
 CASES = [
+    Case(ordered_by_several_keys, (sample(5, 2), sample(5, seed=1))),
     Case(bars_between_corners, (sample(3), 0.7)),
     Case(places_in_a_list_that_changes, (0.7, 0.4, 3), (0, 1)),
     Case(corners_by_their_number, (0.3, 0.5)),
