@@ -131,7 +131,9 @@ class ExpressionReader:
         """Return the value of an expression: an IR expression, `Struct`, `Obj` or `ShapeOf`."""
         method = getattr(self, f"expr_{type(node).__name__.lower()}", None)
         if method is None:
-            self.fail(node, f"{_construct(node)} is not supported", "write it with assignments, loops and arrays")
+            generator = isinstance(node, ast.GeneratorExp)
+            way_out = "make it a list: [...]" if generator else "write it with assignments, loops and arrays"
+            self.fail(node, f"{_construct(node)} is not supported", way_out)
         return method(node)
 
     def scalar(self, node: ast.expr) -> ir.Expr:
@@ -223,7 +225,7 @@ class ExpressionReader:
 
     def starred_items(self, node: ast.Starred) -> list:
         """Return the items of a tuple that a star spreads."""
-        inner = self.opened(self.expr(node.value), node)
+        inner = self.opened(self.unpacked(node.value), node)
         if not isinstance(inner, Struct) or inner.kind == "dict":
             self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
         return list(inner.items)

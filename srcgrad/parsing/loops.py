@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 from dataclasses import replace
 
@@ -23,14 +24,24 @@ class LoopReader(LoopedReader):
 
     def stmt_for(self, node):
         items = self.as_generator(node.iter)
-        if items is not node.iter:
-            node = _over(items, node)
+        if isinstance(items, ast.GeneratorExp) and len(items.generators) == 1:
+            node = _over(self.with_own_names(items), node)
         node = self.as_loops(node)
         around = len(self.shared.looped)
         try:
             self.read_for(node)
         finally:
             del self.shared.looped[around:]
+
+    def with_own_names(self, items: ast.GeneratorExp) -> ast.GeneratorExp:
+        """Return a generator whose variables are of no other name in the program."""
+        names = {n: self.fresh(n) for n in stored_names(items.generators[0].target)}
+        items = copy.deepcopy(items)
+        first = items.generators[0].iter
+        for n in ast.walk(items):
+            if isinstance(n, ast.Name) and n.id in names and not any(n is m for m in ast.walk(first)):
+                n.id = names[n.id]
+        return items
 
     def read_for(self, node):
         if self.is_checkpoint(node.iter):
@@ -450,8 +461,8 @@ def _over(items: ast.GeneratorExp, loop: ast.For) -> ast.For:
     """Return a loop over what a generator gives as one over what that runs through."""
     (own,) = items.generators
     body: list[ast.stmt] = [ast.copy_location(ast.Assign([loop.target], items.elt), loop.iter), *loop.body]
-    if own.ifs:
-        body = [ast.copy_location(ast.If(own.ifs[0], body, []), loop.iter)]
+    for test in reversed(own.ifs):
+        body = [ast.copy_location(ast.If(test, body, []), loop.iter)]
     return ast.copy_location(ast.For(own.target, own.iter, body, loop.orelse), loop)
 
 

@@ -329,7 +329,20 @@ def ordered_by_several_keys(x, w):
     return total + sum(k * a * b for k, (a, b) in enumerate(pairs)) + known[0][0] * known[1][1]
 
 
+
+def generators_in_stars_and_loops(a, b, x):
+    k, scale, total = 2.0, 1.0, 0.0
+    for c in (scale * k * a for k in x if k > -0.5 if k < 0.8):
+        if c > 0.6:
+            continue
+        total += c * k
+        scale += b
+    first, *rest = (*(c * b for c in (a, 1.0)), k)
+    return total * math.hypot(*(c * a for c in (1.0, b))) + first * sum(rest)
+
+
 CASES = [
+    Case(generators_in_stars_and_loops, (0.7, 0.9, sample(5))),
     Case(ordered_by_several_keys, (sample(5, 2), sample(5, seed=1))),
     Case(bars_between_corners, (sample(3), 0.7)),
     Case(places_in_a_list_that_changes, (0.7, 0.4, 3), (0, 1)),
