@@ -352,6 +352,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
     def store_item(self, target, base, value, op: str, node):
         """Assign to an item of a list."""
         tuples = isinstance(base, List) and self.has_tuples(base)
+        if isinstance(base, List) and base.buffer.id in self.shared.lists_of_lists and op == "=":
+            value = self.array_of_list(value, node) if isinstance(value, List) else value
         if isinstance(base, List) and (base.full and not tuples or isinstance(target.slice, ast.Slice)):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
             return self.store(array, self.index(target.slice), self.leaf(value, node), op, node)

@@ -217,7 +217,21 @@ def bodies_moved_by_what_pulls_them(start, n):
     return np.sum(places[0] * places[1])
 
 
+
+def rows_replaced_by_lists(a, n):
+    rows = [[a * (i + 1) + (j - i) ** 2 for j in range(n)] for i in range(n)]
+    for k in range(n):
+        pivot = rows[k][k]
+        rows[k] = [v / pivot for v in rows[k]]
+        for r in range(n):
+            if r != k:
+                factor = 0.5 * rows[r][k]
+                rows[r] = [v - factor * u for v, u in zip(rows[r], rows[k], strict=True)]
+    return sum(sum(row) * row[0] for row in rows)
+
+
 CASES = [
+    Case(rows_replaced_by_lists, (0.7, 3), (0,)),
     Case(bodies_moved_by_what_pulls_them, (sample(2, 3), 2)),
     Case(rows_of_an_edit_distance, (sample(3), 0.4)),
     Case(lists_that_change_places, (0.7, 4), (0,)),
