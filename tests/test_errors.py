@@ -203,10 +203,11 @@ SYNTAX = {
     "columns of arrays": (
         "y = [(x * np.ones(2), 1.0) for k in range(int(x))]\nz, w = «zip(*y)»\nreturn z[0][1]",
         "zip(*rows) of other than tuples of numbers"),
-    "pairs in order": (
-        "y = [(2, x), (1, x)]\nz = «sorted(y)»\nreturn z[0][1]", "sorted() of tuples or rows"),
-    "greatest of pairs": (
-        "y = [(x * k, x) for k in range(int(x))]\nz = «max(y)»\nreturn z[0]", "a list of tuples stands where"),
+    "rows in order": (
+        "z = «sorted(np.ones((2, 3)))»\nreturn x * z[0]", "sorted() of tuples or rows"),
+    "a key that is an array": (
+        "y = np.ones((2, 3))\nz = «sorted(range(2), key=lambda i: y[i])»\nreturn x * z[0]", "a key that is neither"),
+    "a text as it is not known": ("y = «str.split('a b')»\nreturn x", "there is no rule for"),
     "dict in a list that grows": (
         "y = []\nfor k in range(3):\n    «y.append({'a': x})»\nreturn x", "a dict, which could be written, is an item"),
     "tuples and numbers in a list": (

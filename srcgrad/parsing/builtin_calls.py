@@ -29,6 +29,10 @@ _LAZY = (
 _OPTIONS: dict[object, tuple[str, ...]] = {sum: ("start",), max: ("key", "default"), min: ("key", "default")}
 
 
+class _Tuples(Exception):
+    """What is compared turns out to be tuples."""
+
+
 class BuiltinReader(ExpressionReader):
     """Reads them; `NOT_HERE` says that a call is none of these, or one of arithmetic."""
 
@@ -56,6 +60,8 @@ class BuiltinReader(ExpressionReader):
         if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):
             value, *start = self.positional(node)
             value = self.opened(value, node)
+            if f in (max, min) and self.is_of_tuples(value):
+                return self.first_in_order(self.text_for(value, node), None, f, node)
             if isinstance(value, Struct):
                 return self.of_items(value, f, node, *start)
             return self.of_array(value, f, node, *start)
@@ -104,6 +110,11 @@ class BuiltinReader(ExpressionReader):
         return made
 
     # -- of items
+    def is_of_tuples(self, value) -> bool:
+        """Return whether a list or tuple is one of tuples."""
+        known = isinstance(value, Struct) and any(isinstance(v, Struct) for v in value.items)
+        return known or isinstance(value, List) and self.has_tuples(value)
+
     def of_items(self, value: Struct, f, node, *start):
         """Return sum, max, min, any or all of known items."""
         loc = self.source.loc(node)
@@ -138,7 +149,7 @@ class BuiltinReader(ExpressionReader):
         items = node.args[0] if len(node.args) == 1 else ast.copy_location(ast.Tuple(node.args, ast.Load()), node)
         if not isinstance(items, ast.GeneratorExp):
             items = self.each_of(items, node)
-        start, depth = len(self.out), self.depth
+        env, out, start, depth = dict(self.env), self.out, len(self.out), self.depth
         sure, flagged = False, False
 
         def take(value, key):
@@ -147,8 +158,11 @@ class BuiltinReader(ExpressionReader):
 
         def look():
             nonlocal sure, flagged
-            value = self.hold(self.scalar(items.elt), node)
+            value = self.hold(self.expr(items.elt), node)
             key = self.hold(self.applied(options["key"], value, node), node) if "key" in options else value
+            if isinstance(value, Struct) or isinstance(key, Struct):
+                raise _Tuples
+            value, key = self.leaf(value, node), self.leaf(key, node)
             if self.depth == depth and not sure and not flagged:
                 sure = True
                 return take(value, key)
@@ -158,7 +172,13 @@ class BuiltinReader(ExpressionReader):
             body = [Let(best, value, loc), Let(by, key, loc)]
             self.emit(ir.If(better, (*body, Let(found, Const(True), loc)) if not sure else tuple(body), (), loc))
 
-        self.run_through(items, look)
+        try:
+            self.run_through(items, look)
+        except _Tuples:
+            self.env, self.out = env, out
+            del self.out[start:]
+            made = ast.copy_location(ast.ListComp(items.elt, items.generators), node)
+            return self.first_in_order(made, options.get("key"), f, node)
         if sure:
             return Name(best)
         if not flagged:
@@ -176,7 +196,7 @@ class BuiltinReader(ExpressionReader):
         self.env[name] = value
         call = ast.copy_location(ast.Call(function, [ast.copy_location(ast.Name(name, ast.Load()), node)], []), node)
         try:
-            return self.scalar(call)
+            return self.expr(call)
         finally:
             del self.env[name]
 
@@ -207,6 +227,9 @@ class BuiltinReader(ExpressionReader):
         taken = self.with_generator(ast.copy_location(ast.Call(node.func, node.args, []), node), list)
         generator = isinstance(taken.args[0], ast.GeneratorExp)
         items = self.of_generator(taken, list) if generator else self.container(taken, list)
+        if self.is_of_tuples(items):
+            call = ast.copy_location(ast.Call(node.func, [self.text_for(items, node)], []), node)
+            return self.sorted_by_key(call, itself(node), bool(backward.value))
         array = self.array_of_list(items, node) if isinstance(items, List) else self.as_array(items, node)
         if self.shared.ranks.rank(array) not in (1, None):
             self.fail(node, "sorted() of tuples or rows is not supported", "give a key: key=lambda p: p[0]")
@@ -301,3 +324,11 @@ class BuiltinReader(ExpressionReader):
             self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
         made = self.each_of(items, node)
         return self.expr(ast.copy_location(ast.ListComp(made.elt, made.generators), node))
+
+
+def itself(node) -> ast.expr:
+    """Return the text of a function that gives what it is given, at the place of a piece of text."""
+    made = ast.parse("lambda item: item", mode="eval").body
+    for n in ast.walk(made):
+        ast.copy_location(n, node)
+    return made

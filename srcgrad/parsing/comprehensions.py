@@ -201,6 +201,8 @@ class ComprehensionReader(ExpressionReader):
         loc = self.source.loc(node)
         if f is not sum:
             found = self.comprehension(generator, lambda: self.expr(generator.elt), unrolled=f is tuple)
+            if f in (max, min) and self.is_of_tuples(found):
+                return self.first_in_order(self.text_for(found, node), None, f, node)
             if isinstance(found, Struct):
                 return self.of_items(found, f, node) if f in (max, min) else replace(found, kind=f.__name__)
             if f is tuple:

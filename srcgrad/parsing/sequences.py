@@ -10,6 +10,7 @@ import numpy as np
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..rules import elementwise
+from .builtin_calls import itself
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Struct
 from .parts import is_plain
 from .source import python_function
@@ -89,6 +90,13 @@ class SequenceReader(ExpressionReader):
             order = self.hold(Op("sub", (last, ir.Sub(order, turned))), node, "order")
         chosen = at(ast.Subscript(held, place, ast.Load()))
         return self.expr(each(chosen, place, self.text_for(order, node, "order")))
+
+    def first_in_order(self, items: ast.expr, key: ast.expr | None, f, node):
+        """Return the greatest or least of tuples, or by a key that is one: the first of equals."""
+        call = ast.copy_location(ast.Call(node.func, [items], []), node)
+        found = self.sorted_by_key(call, key or itself(node), f is max)
+        first = ast.Subscript(self.text_for(found, node), ast.copy_location(ast.Constant(0), node), ast.Load())
+        return self.expr(ast.copy_location(first, node))
 
     def key_columns(self, keys: Struct | List, node) -> list[ir.Expr]:
         """Return the keys of an order as arrays: one, or where they are tuples one for each of their parts."""

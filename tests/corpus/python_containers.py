@@ -341,7 +341,20 @@ def generators_in_stars_and_loops(a, b, x):
     return total * math.hypot(*(c * a for c in (1.0, b))) + first * sum(rest)
 
 
+
+def greatest_and_least_of_tuples(x):
+    value, place = max((v, i) for i, v in enumerate(x))
+    least = min(zip(x, x[1:], strict=False))
+    i, j = min(((a - b) ** 2, i, j) for i, a in enumerate(x) for j, b in enumerate(x) if i < j)[1:]
+    k, best = max(enumerate(x), key=lambda pair: pair[1] ** 2)
+    ranked = sorted((v, k) for k, v in enumerate(x))
+    known = max([(x[0], 3.0), (x[1], 2.0)], key=lambda p: (p[1] > 2.5, p[0]))
+    total = value * place + least[0] * least[1] + x[i] * x[j] ** 2 + k * best
+    return total + sum(v * k for v, k in ranked[:2]) + known[0] * known[1]
+
+
 CASES = [
+    Case(greatest_and_least_of_tuples, (sample(5),)),
     Case(generators_in_stars_and_loops, (0.7, 0.9, sample(5))),
     Case(ordered_by_several_keys, (sample(5, 2), sample(5, seed=1))),
     Case(bars_between_corners, (sample(3), 0.7)),
