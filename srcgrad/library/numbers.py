@@ -56,6 +56,28 @@ def mantissa_and_exponent(x):
     return np.where(usable, np.ldexp(x, -e), x), np.where(usable, e, 0)
 
 
+@page(method="bit_length")
+def bit_length(n):
+    """How many binary digits |n| has."""
+    rest = abs(n)
+    count = 0
+    while rest > 0:
+        rest = rest // 2
+        count = count + 1
+    return count
+
+
+@page(method="bit_count")
+def bit_count(n):
+    """How many binary digits of |n| are 1."""
+    rest = abs(n)
+    count = 0
+    while rest > 0:
+        count = count + rest % 2
+        rest = rest // 2
+    return count
+
+
 @page(math.ulp)
 def ulp(x):
     """The distance of |x| to the next number."""

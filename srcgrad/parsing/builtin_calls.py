@@ -28,6 +28,12 @@ _LAZY = (
 # what they take besides their items
 _OPTIONS: dict[object, tuple[str, ...]] = {sum: ("start",), max: ("key", "default"), min: ("key", "default")}
 
+# methods of texts that give texts and numbers
+_OF_TEXT = frozenset({
+    "startswith", "endswith", "removeprefix", "removesuffix", "lower", "upper", "strip", "lstrip", "rstrip", "split",
+    "replace", "count", "find", "isdigit", "isalpha",
+})  # fmt: skip
+
 
 class _Tuples(Exception):
     """What is compared turns out to be tuples."""
@@ -273,14 +279,26 @@ class BuiltinReader(ExpressionReader):
             if len(node.args) > 1 or node.keywords:
                 self.fail(node, "round() to a number of decimals is not supported", "np.round(x, decimals)")
             return NOT_HERE
-        plain = len(node.args) == 1 and isinstance(node.args[0], ast.Constant | ast.Name)
-        value = self.expr(node.args[0]) if plain else None
+        root = node.args[0] if len(node.args) == 1 else None
+        while isinstance(root, ast.Call | ast.Attribute | ast.Subscript):
+            root = root.func if isinstance(root, ast.Call) else root.value
+        of_text = isinstance(root, ast.Constant | ast.Name) and is_text(self.expr(root))
+        value = self.expr(node.args[0]) if of_text else None
         if value is None or not is_text(value):
             return NOT_HERE
         try:
             return Const(f(value.value), self.source.loc(node))
         except ValueError as e:
             self.fail(node, str(e), "write a number")
+
+    def text_method(self, node, text: str, name: str):
+        """Return what a method of a text that is known gives: known as well."""
+        given = [v.value if isinstance(v, Const) else None for v in self.positional(node)]
+        if name not in _OF_TEXT or node.keywords or None in given:
+            self.fail(node, f"method .{name}() of a text is not supported", "keep text outside")
+        found = getattr(text, name)(*given)
+        items = tuple(map(Const, found)) if isinstance(found, list) else ()
+        return Struct(items, tuple(range(len(items))), "list") if isinstance(found, list) else Const(found)
 
     def length(self, node):
         value = self.expr(node.args[0])

@@ -42,7 +42,7 @@ class ComprehensionReader(ExpressionReader):
         collected: list = []
         try:
             with _Scope(self, node):
-                self.each(node.generators, node, lambda: collected.append(self.lasting(read(), node)),
+                self.each(node.generators, node, lambda: collected.append(self.own_item(read(), node.elt, node)),
                           known=True, unrolled=unrolled)
             return Struct(tuple(collected), tuple(range(len(collected))), "list")
         except _RunTime:
@@ -50,6 +50,12 @@ class ComprehensionReader(ExpressionReader):
             del self.out[length:]
         with _Scope(self, node):
             return self.filled(node, read)
+
+    def own_item(self, value, text: ast.expr, node):
+        """Return an item as it is now; one that the text writes as a list is a list that nothing else shows."""
+        found = self.lasting(value, node)
+        new = isinstance(text, ast.List) and isinstance(found, Struct)
+        return replace(found, kind="list", token=object()) if new else found
 
     def lasting(self, value, node):
         """Return an item as it is now: what its names are bound to later is not what the list holds."""
@@ -182,7 +188,7 @@ class ComprehensionReader(ExpressionReader):
             key = self.expr(node.key)
             if not isinstance(key, Const):
                 self.fail(node.key, "a key known only at run time is not supported", "use constant keys, or an array")
-            pairs.append((key.value, self.lasting(self.expr(node.value), node)))
+            pairs.append((key.value, self.own_item(self.expr(node.value), node.value, node)))
 
         try:
             with _Scope(self, node):

@@ -17,7 +17,7 @@ from ..language.kinds import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, matmul, stack
 from ..runtime.unordered import unordered
-from .expressions import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct
+from .expressions import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct, is_text
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
@@ -36,6 +36,8 @@ class OperationReader(ExpressionReader):
     def expr_call(self, node):
         if isinstance(node.func, ast.Attribute):
             base = self.expr(node.func.value)
+            if is_text(base):
+                return self.text_method(node, base.value, node.func.attr)
             if isinstance(base, ir.Expr):
                 return self.written_into(node, None, lambda call: self.method(call, base, node.func.attr))
             if isinstance(base, List) or isinstance(base, Struct) and base.kind == "list":

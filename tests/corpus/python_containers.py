@@ -353,7 +353,31 @@ def greatest_and_least_of_tuples(x):
     return total + sum(v * k for v, k in ranked[:2]) + known[0] * known[1]
 
 
+
+def names_that_say_what_to_do(x):
+    for part in STEPS.split(","):
+        name, given = part.split(":")
+        if name.startswith("block") and not name.endswith("off"):
+            x = x + float(given) * x ** int(name.removeprefix("block"))
+        elif "norm" in name.lower():
+            x = x / np.sqrt(np.sum(x**2) + int(given))
+    return np.sum(x * np.arange(len(x)).size.bit_length()) * (len(x) + 3).bit_count()
+
+
+STEPS = "block2:0.5,norm_x:3,block1_off:9"
+
+
+def lists_by_the_names_of_a_dict(a, b):
+    history = {name: [value] for name, value in {"a": a, "b": b}.items()}
+    for _ in range(3):
+        for name in history:
+            history[name].append(0.9 * history[name][-1] + 0.1 * sum(h[0] for h in history.values()))
+    return sum(u * v for u, v in zip(history["a"], history["b"], strict=True))
+
+
 CASES = [
+    Case(names_that_say_what_to_do, (sample(4),)),
+    Case(lists_by_the_names_of_a_dict, (0.4, 0.7)),
     Case(greatest_and_least_of_tuples, (sample(5),)),
     Case(generators_in_stars_and_loops, (0.7, 0.9, sample(5))),
     Case(ordered_by_several_keys, (sample(5, 2), sample(5, seed=1))),
