@@ -205,6 +205,8 @@ SYNTAX = {
         "zip(*rows) of other than tuples of numbers"),
     "rows in order": (
         "z = «sorted(np.ones((2, 3)))»\nreturn x * z[0]", "sorted() of tuples or rows"),
+    "a list of arrays as long as a name says": (
+        "n = int(x)\ny = «[np.ones(2)] * n»\nreturn x * y[0][0]", "a list of one thing other than a number"),
     "a key that is an array": (
         "y = np.ones((2, 3))\nz = «sorted(range(2), key=lambda i: y[i])»\nreturn x * z[0]", "a key that is neither"),
     "a text as it is not known": ("y = «str.split('a b')»\nreturn x", "there is no rule for"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import NoReturn
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
@@ -199,6 +200,9 @@ class ComprehensionReader(ExpressionReader):
         return Struct(tuple(found.values()), tuple(found), "dict")
 
     # -- generators
+    def expr_generatorexp(self, node) -> NoReturn:
+        self.fail(node, "a generator expression is not supported here", "make it a list: [...]")
+
     def of_generator(self, node, f):
         """Return what sum, max, min, any, all, list or tuple make of a generator."""
         generator = node.args[0]

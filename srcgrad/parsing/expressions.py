@@ -131,9 +131,7 @@ class ExpressionReader:
         """Return the value of an expression: an IR expression, `Struct`, `Obj` or `ShapeOf`."""
         method = getattr(self, f"expr_{type(node).__name__.lower()}", None)
         if method is None:
-            generator = isinstance(node, ast.GeneratorExp)
-            way_out = "make it a list: [...]" if generator else "write it with assignments, loops and arrays"
-            self.fail(node, f"{_construct(node)} is not supported", way_out)
+            self.fail(node, f"{_construct(node)} is not supported", "write it with assignments, loops and arrays")
         return method(node)
 
     def scalar(self, node: ast.expr) -> ir.Expr:
@@ -339,6 +337,9 @@ class ExpressionReader:
 
     def repeated(self, item, count: ir.Expr, node):
         """Return the list of one number many times."""
+        if not isinstance(item, ir.Expr) or self.shared.ranks.rank(item):
+            what = "a list of one thing other than a number, as long as is known only at run time"
+            self.fail(node, what, "append to an empty list, or fill an array")
         name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
         plain = all(isinstance(e, Name | Const | Op) for e in ir.walk(count))
         length = count if plain else self.hold(count, node)
