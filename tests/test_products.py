@@ -16,9 +16,8 @@ def compiled(a, b):
 @pytest.mark.parametrize(("m", "k", "n"), [(2, 2, 2), (5, 5, 5), (5, 5, 6), (1, 7, 3), (0, 2, 3), (3, 0, 2), (9, 8, 7)])
 def test_small_and_large_products(rng, m, k, n):
     a, b = rng.normal(size=(m, k)), rng.normal(size=(k, n))
-    for x, y in ((a, b), (np.asfortranarray(a), b), (a, np.asfortranarray(b)), (a[::-1], b[:, ::-1])):
-        if x.flags.forc and y.flags.forc:  # numba warns of others: they are never given
-            np.testing.assert_allclose(compiled(x, y), x @ y, rtol=1e-14, atol=1e-15)
+    for x, y in ((a, b), (np.asfortranarray(a), b), (a, np.asfortranarray(b))):
+        np.testing.assert_allclose(compiled(x, y), x @ y, rtol=1e-14, atol=1e-15)
     single = compiled(a.astype(np.float32), b.astype(np.float32))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, a @ b, rtol=1e-5, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Kinds of arguments, by numba's types of them; what can be no argument is refused with its name"""
+"""Kinds of arguments, by numba's types of them; what can be no argument is refused with its name."""
 
 from __future__ import annotations
 

@@ -214,8 +214,8 @@ class ReductionReader(MaskReader):
     def vector_product(self, expr: Op, a: Pull, b: Pull, into: str | None) -> Pull:
         """Lower a product with a vector to sums, along the rows of a matrix.
 
-        They read each element once, as BLAS does, and become one loop with what is done with the result; of short
-        vectors a call takes as long as twenty elements.
+        They read each element once, as BLAS does, and become one loop with what is done with the result; a call of BLAS
+        takes as long as a sum of a hundred products.
         """
         if a.rank > 1 and self.is_turned(a):
             a, b = b, transposed(a)

@@ -9,7 +9,7 @@ from ..language import ir
 from ..language.affine import simplify_index
 from ..language.ir import Block, Const, Expr, For, Function, Kind, Let, Name, Op, Stmt, Store
 from .contractions import contract
-from .joins import Joiner
+from .joins import Rearranging
 
 Sizes = dict[str, tuple[Expr, ...]]
 
@@ -51,21 +51,12 @@ def join_nests(function: Function, body: Block, kinds: dict[str, Kind], sizes: S
     return contract(joined, kinds, made, set(function.params) | returned)
 
 
-class _AdjointJoiner(Joiner):
+class _AdjointJoiner(Rearranging):
     def feeds(self, first: For, second: For) -> bool:
         if _depth(first) != _depth(second) or not super().feeds(first, second):
             return False
-        (adds, sums), (adds_2, sums_2) = _effects(first), _effects(second)
+        (adds, sums), (adds_2, sums_2) = effects(first), effects(second)
         return (adds + adds_2 <= 1 or not adds) and (sums_2 or not sums)
-
-    def movable(self, stmt: Stmt) -> bool:
-        inside = list(ir.statements((stmt,)))
-        plain = all(isinstance(s, Let | Store | For | ir.If) for s in inside)
-        return plain and not any(_prints(e) for s in inside for x in ir.exprs_of(s) for e in ir.walk(x))
-
-
-def _prints(e: Expr) -> bool:
-    return isinstance(e, Op) and e.fn == "print_grad"
 
 
 def _is_nest(loop: For) -> bool:
@@ -82,7 +73,7 @@ def _depth(loop: For) -> int:
     return 1 + (_depth(inner) if isinstance(inner, For) else 0)
 
 
-def _effects(loop: For) -> tuple[int, bool]:
+def effects(loop: For) -> tuple[int, bool]:
     """Return (how many stores of a nest add to elements, whether it adds to scalars)."""
     inside = list(ir.statements((loop,)))
     adds = sum(isinstance(s, Store) and s.op != "=" for s in inside)

@@ -41,7 +41,7 @@ def _contracted(
 
     out: list[Stmt | None] = [ir.with_blocks(s, inner) for s in block]
     for k, stmt in reversed(list(enumerate(out))):
-        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and _rank(stmt.target, kinds)):
+        if not (isinstance(stmt, Let) and isinstance(stmt.value, Op) and rank_in(stmt.target, kinds)):
             continue
         name = stmt.target
         if not stmt.value.fn.startswith(("np.empty", "np.zeros")) or name in kept:
@@ -82,7 +82,8 @@ def made_with(stmt, dims, dtype: str) -> Let:
     return replace(stmt, value=replace(stmt.value, fn=fn, args=tuple(dims), static=static))
 
 
-def _rank(name: str, kinds: dict[str, Kind]) -> int:
+def rank_in(name: str, kinds: dict[str, Kind]) -> int:
+    """Return how many axes what a name holds has; none where nothing is known of it."""
     return kinds[name].rank if name in kinds else 0
 
 
@@ -192,7 +193,7 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         if not (isinstance(stmt, Let) and isinstance(value, Op) and value.fn in ("np.empty", "np.empty_like")):
             continue
         name = stmt.target
-        rank = _rank(name, kinds)
+        rank = rank_in(name, kinds)
         dims = value.args if value.fn == "np.empty" else sizes.get(name)
         alike = [j for j, s in enumerate(out) if _made_like(s, name)]
         touching = [j for j, s in enumerate(out) if j != k and j not in alike and _mentions(s, name)]

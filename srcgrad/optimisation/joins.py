@@ -143,6 +143,20 @@ class Joiner:
         return above, below
 
 
+class Rearranging(Joiner):
+    """Joins loops before which what stands between them may be done, stores and loops as well."""
+
+    def movable(self, stmt: Stmt) -> bool:
+        inside = list(ir.statements((stmt,)))
+        kept = any(_keeps_order(e) for s in inside for x in ir.exprs_of(s) for e in ir.walk(x))
+        return super().movable(stmt) or not kept and all(isinstance(s, Let | Store | For | If) for s in inside)
+
+
+def _keeps_order(e: Expr) -> bool:
+    """Return whether an expression shows a derivative or draws a number: others do so before and after it."""
+    return isinstance(e, Op) and (e.fn == "print_grad" or draws.is_draw(e.fn))
+
+
 def is_call(e: Expr) -> bool:
     """Return whether an expression is a product of arrays, a draw, or shows a derivative."""
     return isinstance(e, Op) and (e.fn == "np.dot" or draws.is_draw(e.fn) or e.fn == "print_grad")

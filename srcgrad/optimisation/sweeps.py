@@ -10,8 +10,8 @@ from ..language import ir
 from ..language.blocks import by_section
 from ..language.ir import Block, For, Function, Kind, Let, Name, Stmt, Store, Sub
 from ..switches import is_on
-from .adjoint_joins import made_sizes
-from .joins import Joiner, is_call
+from .adjoint_joins import effects, made_sizes
+from .joins import Rearranging
 from .sums import join_additions
 
 Sizes = dict[str, tuple[ir.Expr, ...]]
@@ -63,16 +63,7 @@ def join_sweeps(function: Function, kinds: dict[str, Kind], sizes: Sizes) -> Fun
     return by_section(function, block)
 
 
-class _Rearranging(Joiner):
-    """Joins loops before which what stands between them may be done, stores as well."""
-
-    def movable(self, stmt: Stmt) -> bool:
-        inside = list(ir.statements((stmt,)))
-        calls = any(is_call(e) for s in inside for x in ir.exprs_of(s) for e in ir.walk(x))
-        return super().movable(stmt) or not calls and all(isinstance(s, Let | Store | For) for s in inside)
-
-
-class _SweepJoiner(_Rearranging):
+class _SweepJoiner(Rearranging):
     def feeds(self, first: For, second: For) -> bool:
         return bool(self.matrices(first) & self.matrices(second))
 
@@ -98,7 +89,7 @@ class _SweepJoiner(_Rearranging):
         return [e.base.id] if isinstance(e.base, Name) and lies else []
 
 
-class _RowJoiner(_Rearranging):
+class _RowJoiner(Rearranging):
     """Joins inner loops where the second adds to the elements that the first one assigns."""
 
     def feeds(self, first: For, second: For) -> bool:
@@ -108,8 +99,7 @@ class _RowJoiner(_Rearranging):
 
 def _only_stores(loop: For) -> bool:
     """Return whether a loop is an innermost one that sums nothing."""
-    sums = any(isinstance(s, Let) and s.target in ir.names_in(s.value) for s in loop.body)
-    return all(isinstance(s, Let | Store) for s in loop.body) and not sums
+    return all(isinstance(s, Let | Store) for s in loop.body) and not effects(loop)[1]
 
 
 def _is_sweep(loop: For, anyone: bool) -> bool:

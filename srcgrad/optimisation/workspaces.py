@@ -1,7 +1,7 @@
 """Arrays that live within a trip of a loop are made once, before it: every trip works in the same memory.
 
-To make an array costs as much as some ten operations with its elements, which is most of the time of a loop over time
-with a few numbers in vectors.
+To make an array and give it back takes some 20 ns, which is most of the time of a loop over time with a few numbers in
+vectors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..language.blocks import by_section, count_touching, resized_in
 from ..language.ir import Block, Const, Expr, For, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub, While
 from ..switches import is_on
 from .adjoint_joins import Sizes, made_sizes
-from .contractions import made_with
+from .contractions import made_with, rank_in
 
 ZERO, ONE = Const(0), Const(1)
 NOT_PLACES = (Slice, ir.NewAxis, ir.Dots)
@@ -60,7 +60,7 @@ def keep_workspaces(function: Function, kinds: dict[str, Kind], sizes: Sizes) ->
     if not is_on("workspaces"):
         return function
     shown = {n for s in ir.statements(function.body) for e in ir.exprs_of(s) for n in _shown(e, kinds)}
-    own = {n for n in _local(function) - shown if _rank(n, kinds)}
+    own = {n for n in _local(function) - shown if rank_in(n, kinds)}
     read_later, fresh = escaping_counters(function.body), ir.Fresh(ir.all_names(function))
     lifter = _Lifter(own, kinds, made_sizes(function.body, kinds, sizes), read_later, fresh)
     return by_section(function, lifter.block)
@@ -155,22 +155,18 @@ def _clipped(size: Expr) -> bool:
     return isinstance(size, Op) and size.fn == "max" and ZERO in size.args
 
 
-def _rank(name: str, kinds: dict[str, Kind]) -> int:
-    return kinds[name].rank if name in kinds else 0
-
-
 def _shown(e: Expr, kinds: dict[str, Kind]) -> Iterator[str]:
     """Yield the arrays that an expression gives away: it does more with them than read elements and multiply them."""
     if isinstance(e, Op) and (e.fn in SIZES_ONLY or e.fn.endswith("_like")):
         return
     if isinstance(e, Name):
-        yield from [e.id] if _rank(e.id, kinds) else []
+        yield from [e.id] if rank_in(e.id, kinds) else []
         return
     parts = ir.children(e)
     if isinstance(e, Op) and e.fn == "np.dot":
         parts = tuple(a for a in e.args if not isinstance(_turned(a), Name))
     elif isinstance(e, Sub) and isinstance(e.base, Name):
-        whole = len(e.index) < _rank(e.base.id, kinds) or any(isinstance(i, NOT_PLACES) for i in e.index)
+        whole = len(e.index) < rank_in(e.base.id, kinds) or any(isinstance(i, NOT_PLACES) for i in e.index)
         parts = parts if whole else e.index
     for part in parts:
         yield from _shown(part, kinds)
