@@ -92,7 +92,7 @@ class Transformed:
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
                 raise self._unwrapped_error(e, args) from None
-            self._texts = any(isinstance(a, str) for a in args)
+            self._texts = any(isinstance(a, str) or tree.is_complex(a) for a in args)
             return self._call_structured(args)
         return self._repeated(None, args, lambda made: made.call(*args))
 
@@ -304,7 +304,8 @@ class Grad(Derivative):
         return self._by(structures)
 
     def _assemble(self, result, structures):
-        return tree.unflatten(self._by(structures), iter(result))
+        by = self._by(structures)
+        return tree.conjugated(by, tree.unflatten(by, iter(result)))
 
 
 class ValueAndGrad(Derivative):
@@ -316,7 +317,8 @@ class ValueAndGrad(Derivative):
         return tree.tuple_of((tree.LEAF, self._by(structures)))
 
     def _assemble(self, result, structures):
-        return result[0], tree.unflatten(self._by(structures), iter(result[1:]))
+        by = self._by(structures)
+        return result[0], tree.conjugated(by, tree.unflatten(by, iter(result[1:])))
 
 
 def _remake(cls, f, argnums, boundscheck):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -30,6 +32,8 @@ class Node:
 
 LEAF = Leaf()
 Structure = Node | Leaf | Known
+# a complex number, or an array of these: a pair of real ones
+COMPLEX = Node("complex", ("real", "imag"), (LEAF, LEAF))
 
 
 def tuple_of(children: tuple[Structure, ...]) -> Node:
@@ -44,7 +48,9 @@ def part_of(structures: tuple[Structure, ...], positions: tuple[int, ...], singl
 
 
 def structure_of(value) -> Structure:
-    """Return the structure of a value; anything that is no container is a leaf."""
+    """Return the structure of a value; anything that is no container, and not complex, is a leaf."""
+    if is_complex(value):
+        return COMPLEX
     if isinstance(value, tuple):
         children = tuple(structure_of(v) for v in value)
         if hasattr(value, "_fields"):
@@ -66,7 +72,12 @@ def is_plain(value) -> bool:
     """Return whether numba takes a value apart itself: numbers, arrays, and tuples of these."""
     if isinstance(value, tuple):
         return all(map(is_plain, value))
-    return not (isinstance(value, dict | list | str) or is_dataclass(value))
+    return not (isinstance(value, dict | list | str) or is_dataclass(value) or is_complex(value))
+
+
+def is_complex(value) -> bool:
+    """Return whether a value is a complex number or an array of these."""
+    return isinstance(value, complex) or isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "c"
 
 
 def leaves_of(values) -> list:
@@ -80,7 +91,7 @@ def leaves(structure: Structure, value) -> Iterator:
         return
     if isinstance(structure, Leaf):
         yield value
-    elif structure.kind == "dataclass":
+    elif structure.kind in ("dataclass", "complex"):
         for key, child in zip(structure.keys, structure.children, strict=True):
             yield from leaves(child, getattr(value, key))
     elif structure.kind == "dict":
@@ -102,11 +113,50 @@ def unflatten(structure: Structure, flat: Iterator):
         return dict(zip(structure.keys, items, strict=True))
     if structure.kind == "list":
         return items
+    if structure.kind == "complex":
+        return complex_of(*items)
     if structure.kind == "namedtuple" and structure.make is not None:
         return structure.make(*items)
     if structure.kind == "dataclass" and structure.make is not None:
         return structure.make(**dict(zip(structure.keys, items, strict=True)))
     return tuple(items)
+
+
+def complex_of(real, imag):
+    """Return the complex number with these parts, or an array of these; None of parts that are None."""
+    if real is None:
+        return None
+    if not isinstance(real, np.ndarray):
+        return complex(real, imag)
+    made = np.empty(real.shape, np.result_type(real.dtype, np.complex64))
+    made.real, made.imag = real, imag
+    return made
+
+
+def conjugated(structure: Structure, value):
+    """Return a value of that structure with its complex numbers conjugated: what adjoints are given as, and taken.
+
+    The adjoint of z = x + iy is x_bar - i y_bar, as JAX has it.
+    """
+    if isinstance(structure, Leaf | Known) or value is None or not has_complex(structure):
+        return value
+    if structure.kind == "complex":
+        return np.conj(value) if isinstance(value, np.ndarray) else complex(value).conjugate()
+    if structure.kind == "dict":
+        parts = [value[k] for k in structure.keys]
+    else:
+        parts = [getattr(value, k) for k in structure.keys] if structure.kind == "dataclass" else list(value)
+    turned = [conjugated(c, v) for c, v in zip(structure.children, parts, strict=True)]
+    return unflatten(replace(structure, children=(LEAF,) * len(turned)), iter(turned))
+
+
+def has_complex(structure: Structure) -> bool:
+    """Return whether a structure has a complex number in it.
+
+    >>> has_complex(tuple_of((LEAF, COMPLEX))), has_complex(LEAF)
+    (True, False)
+    """
+    return isinstance(structure, Node) and (structure.kind == "complex" or any(map(has_complex, structure.children)))
 
 
 def retyped(structure: Structure, value):

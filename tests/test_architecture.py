@@ -34,29 +34,30 @@ LEVELS = {
     ),
     "rules": (
         ("arrays", "draws", "externals", "rows"),
-        ("linalg", "special"),
+        ("fourier", "linalg", "special"),
         ("elementwise",),
         ("",),
     ),
     "library": (
         ("pages",),
-        ("axes", "einsum_plan", "special", "ufuncs", "windows"),
-        ("assembly", "choice", "construction", "numbers", "numeric", "polynomials", "products", "quadrature",
+        ("axes", "complex_numbers", "einsum_plan", "special", "ufuncs", "windows"),
+        ("assembly", "choice", "construction", "fourier", "numbers", "numeric", "polynomials", "products", "quadrature",
          "scans", "scipy_linalg", "sets", "statistics"),
         ("linear_algebra", "order"),
         ("",),
     ),
     "runtime": (
         ("addresses", "products", "simd", "unordered"),
-        ("", "special"),
+        ("", "fourier", "special"),
     ),
     "parsing": (
         ("", "floors", "makers", "members", "ranks", "refused", "source", "structure", "trips"),
         ("closures", "expressions"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "conditions", "dicts",
-         "effects", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations", "operators",
-         "parts", "random_draws", "routines", "shapes", "subscripts"),
-        ("assignments", "function_calls", "handed", "list_bindings", "list_places", "loops", "sequences"),
+         "effects", "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations",
+         "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),
+        ("assignments", "complex_arrays", "complex_numbers", "function_calls", "handed", "list_bindings",
+         "list_places", "loops", "sequences"),
         ("comprehensions", "derivatives", "lists", "rule_calls"),
         ("function",),
     ),
@@ -148,6 +149,7 @@ ARROWS = {
 # what is used where it is installed
 OPTIONAL = {"language.listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
             "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
+_BUILDING_CODE = ("runtime.addresses", "runtime.fourier", "runtime.simd", "runtime.special")
 MODULE_LINES, FUNCTION_LINES = 500, 60
 
 
@@ -222,7 +224,7 @@ def test_no_import_leads_back():
 def test_imports_beyond_the_package_are_dependencies(module):
     allowed = {"srcgrad", "numba", "numpy", "scipy", "sympy", *sys.stdlib_module_names, *OPTIONAL.get(module, ())}
     # numba hands its builder of LLVM code to those who register functions
-    allowed |= {"llvmlite"} if module in ("runtime.simd", "runtime.special") else set()
+    allowed |= {"llvmlite"} if module in _BUILDING_CODE else set()
     assert {name.split(".")[0] for name, _ in imported(module)} <= allowed
 
 

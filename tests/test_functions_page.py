@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from srcgrad.differentiation.symbolic import Converter, partials
 from srcgrad.language.emit import expr_text
 from srcgrad.language.ir import Name, Op
 from srcgrad.library import CASES, METHODS
 from srcgrad.library.pages import functions_of
+from srcgrad.parsing.complex_numbers import KNOWN
 from srcgrad.rules import arrays
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
 from srcgrad.rules.externals import BY_SPELLING
@@ -41,6 +44,10 @@ END = """
 ## Functions of libraries
 
 Called as they are, with rules in `srcgrad/rules`: `{}`.
+
+## Functions of complex numbers
+
+[Conventions](conventions.md#complex-numbers) say what a derivative is: `{}`.
 """
 
 
@@ -52,6 +59,12 @@ def derivative(row, k):
     found = Converter(lambda leaf: True)
     _, parts = partials(found, call, list(call.args))
     return f"`{expr_text(found.from_sympy(parts[k])).replace('np.', '')}`"
+
+
+def spelling(f):
+    """Return how code spells a function that takes complex numbers."""
+    module = (f.__module__ or "").replace("builtins", "") if not isinstance(f, np.ufunc) else "numpy"
+    return f"{module}.{f.__name__}".removeprefix(".").replace("numpy.", "np.")
 
 
 def page_text():
@@ -80,7 +93,8 @@ def page_text():
                  " element of the other |")  # fmt: skip
     loops = sorted(f"{f.spelling}({', '.join(f.params)})" for f in arrays.BY_SPELLING.values())
     called = sorted(s for s in BY_SPELLING if not s.startswith("own."))  # those that other tests registered
-    return "\n".join([*lines, END.format("`, `".join(loops), "`, `".join(called))])
+    of_complex = sorted(map(spelling, KNOWN))
+    return "\n".join([*lines, END.format("`, `".join(loops), "`, `".join(called), "`, `".join(of_complex))])
 
 
 def test_the_page_is_up_to_date(update_goldens):

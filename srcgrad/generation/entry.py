@@ -22,7 +22,7 @@ from numba.extending import overload
 
 from .. import store, tree
 from ..analysis import warned
-from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, SourceNotFoundError
+from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
 from ..freed import keep_freed
 from ..hints import Nondifferentiable
 from ..language.emit import Line, emit_lines
@@ -163,6 +163,9 @@ class Entry:
         """Return the Python function that passes arguments of these types on; compiled callers have it compiled."""
         _, kinds, structures, _ = self._kinds(given)
         module, result, dispatcher = self.module(given)
+        if self.request.inside and tree.has_complex(result):
+            raise KindError(Problem(f"{self.request.name} gives complex numbers, which compiled callers do not get",
+                                    "return .real and .imag"))  # fmt: skip
         places: list[str] = []
         short: list[str] = []
         namespace = {"impl": dispatcher, "np": np}

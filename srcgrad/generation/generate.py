@@ -79,7 +79,7 @@ def module_text(name: str, made) -> str:
     code = "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("#"))
     lines += ["from numba import prange"] if "in prange(" in code else []
     helpers = [n for n in HELPERS if f"{n}(" in body]
-    helpers += [m for m in ("simd", "special") if re.search(rf"(?<![\w.]){m}\.", body)]
+    helpers += [m for m in ("fourier", "simd", "special") if re.search(rf"(?<![\w.]){m}\.", body)]
     if helpers:
         lines += ["", f"from srcgrad.runtime import {', '.join(sorted(helpers))}"]
     hints = [n for n in ("print_grad", "require_constant", "stop_gradient") if f"{n}(" in code]

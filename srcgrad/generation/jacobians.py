@@ -34,6 +34,7 @@ def jacfwd(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL, e
     `by` is the structure of the arguments differentiated by, which stands in the place of each result.
     """
     low = differentiated(f, structures, param_kinds, wrt, replace(variant, whole=True))
+    require_real(low, by)
     base, params = low.function.name, low.function.params
     if draws_numbers(low):
         what = f"{base} draws random numbers, and forward mode runs it again for further entries"
@@ -45,6 +46,13 @@ def jacfwd(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL, e
     return around(functions, generated((along,), low), tree.each(low.result, iter(_kept(kinds)), by))
 
 
+def require_real(low: Lowered, by: tree.Structure):
+    """Raise where the result or what is differentiated by is complex: an entry would be four numbers."""
+    if tree.has_complex(low.result) or tree.has_complex(by):
+        what = f"{low.function.name} takes or returns complex numbers, of which there is no Jacobian"
+        raise ArgumentError(problem_at(low.function.loc, what, "give and return real and imaginary parts"))
+
+
 def hessian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
     """Return the function that computes Jacobians of a gradient or Jacobian."""
     return jacfwd(f, structures, param_kinds, wrt, by, variant, "_hessian")
@@ -53,6 +61,7 @@ def hessian(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) 
 def jacrev(f, structures, param_kinds, wrt, by: tree.Structure, variant=USUAL) -> Generated:
     """Return the function that computes Jacobians in reverse mode, a row at a time; of one number, the gradient."""
     low, p = plan(f, structures, param_kinds, wrt, variant)
+    require_real(low, by)
     kinds = [p.kinds[o] for o in p.outs]
     if isinstance(low.result, tree.Leaf) and kinds[0] in (Kind("float64"), Kind("float32")):
         return replace(gradient(low, p, wrt, False), result=by)

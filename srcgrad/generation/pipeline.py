@@ -459,6 +459,9 @@ def _crossing(first, second, params, incoming) -> tuple[str, ...]:
 def check_scalar(low: Lowered, p: Plan):
     """Raise where the result is not one float."""
     loc = low.function.body[-1].loc
+    if low.result == tree.COMPLEX:
+        raise ArgumentError(problem_at(loc, f"{low.function.name} returns a complex number, grad needs a real one",
+                                       "return its .real, .imag or abs(...), or use vjp"))  # fmt: skip
     if not isinstance(low.result, tree.Leaf):
         raise ArgumentError(problem_at(loc, f"{low.function.name} returns several values, grad needs one",
                                        "return one number, or use vjp"))  # fmt: skip

@@ -9,7 +9,9 @@ from . import (
     assembly,
     axes,
     choice,
+    complex_numbers,
     construction,
+    fourier,
     linear_algebra,
     numbers,
     numeric,
@@ -28,7 +30,7 @@ from . import (
 from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, by_name, is_ours, page_of
 
 __all__ = [
-    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "construction",
-    "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
+    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "complex_numbers",
+    "construction", "fourier", "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
     "products", "quadrature", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs", "windows",
 ]  # fmt: skip

@@ -57,6 +57,20 @@ def written_out(count):
 
 
 @known
+def last_axis(axes):
+    """Return the last of two axes."""
+    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        raise ValueError(f"the axes {axes} are not two")
+    return axes[1]
+
+
+@known
+def whole_transform(norm, forward):
+    """Return whether a Fourier transform is divided by its length: that of the direction which `norm` names."""
+    return norm == "forward" if forward else norm in (None, "backward")
+
+
+@known
 def axes_first(axes, ndim):
     """Return the order of axes that has these first, and the others as they were."""
     return (*axes, *(d for d in range(ndim) if d not in axes))

@@ -242,7 +242,7 @@ def _replaces(first: Let, second: Let) -> bool:
 
 
 def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
-    """Return the expression without multiplications by one, a sign in place of those by -1."""
+    """Return the expression without multiplications by one and differences from zero, a sign in place of factors -1."""
     if kinds is None:
         return expr
     expr = ir.rebuild(expr, lambda e: fold(e, kinds))
@@ -258,6 +258,8 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
         if expr.fn == "add" and all(_is_truth(e, kinds) for e in expr.args):
             # where a partial is a test: NumPy joins truth values by `or` where they are added as such
             return replace(expr, args=(Select(expr.args[0], Const(1), Const(0)), expr.args[1]))
+        if expr.fn == "sub" and expr.args[1] == Const(0.0):
+            return as_float(expr.args[0], kinds)  # a sum with zero is another one where it is -0.0
         if expr.fn == "div" and _is(expr.args[1], 1):
             return as_float(expr.args[0], kinds)
         if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):

@@ -65,6 +65,9 @@ class AssignmentReader(PartReader):
         fn = _AUGMENTED.get(type(node.op))
         if fn is None:
             self.fail(node, "this augmented assignment is not supported", "write it out")
+        node = self.complex_update(node) if self.meets_complex() else node
+        if node is None:
+            return None
         loc = self.source.loc(node)
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
@@ -175,6 +178,10 @@ class AssignmentReader(PartReader):
                 target = self.index_read(target)
                 (value,) = self.as_before(start, [value], node)
                 return self.store_item(target, base, value, "=", node)
+            if self.is_complex(base):
+                index = self.index(target.slice)
+                (value,) = self.as_before(start, [value], node)
+                return self.complex_store(base, index, value, "=", node)
             if isinstance(base, Struct | Obj | ShapeOf):
                 self.fail(target, "only elements of arrays can be assigned", "build a new tuple")
             several = isinstance(value, List) or isinstance(value, Struct) and value.kind in ("tuple", "list")
@@ -182,11 +189,16 @@ class AssignmentReader(PartReader):
             (value,) = self.as_before(start, [value], node)
             values = self.as_array(value, node) if several else self.leaf(value, node)
             return self.store(base, index, values, "=", node)
+        if isinstance(target, ast.Attribute) and target.attr in ("real", "imag"):
+            part = self.expr(target)
+            if isinstance(part, Name) and self.is_complex(self.expr(target.value)):
+                return self.store(part, (ir.Dots(),), self.leaf(value, node), "=", node)
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
         if self.may_be_none(name):
             return self.bind_maybe(name, self.undone(value), node)
+        value = self.as_complex_if_it_must(name, value, node)
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.inside:
             self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
         known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
@@ -253,7 +265,7 @@ class AssignmentReader(PartReader):
             items = [
                 Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
             ]
-        elif isinstance(value, Struct):
+        elif isinstance(value, Struct) and not self.is_complex(value):
             items = self.starred(target, list(value.items))
         elif isinstance(value, List):
             whole, loc = self.whole(value), self.source.loc(node)
@@ -271,7 +283,7 @@ class AssignmentReader(PartReader):
             self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
         simple = simple and not any(isinstance(i, ir.Slice) or is_text(i) for i in items)
-        simple = simple and not any(map(self.may_be_none, stored_names(target)))
+        simple = simple and not any(self.may_be_none(n) or self.must_be_complex(n) for n in stored_names(target))
         if simple and all(isinstance(i, ir.Expr) for i in items):
             names = [t.id for t in targets]
             self.assign_together([(self.local_name(n), i) for n, i in zip(names, items, strict=True)], node)

@@ -68,6 +68,10 @@ class BuiltinReader(ExpressionReader):
             value = self.opened(value, node)
             if f in (max, min) and self.is_of_tuples(value):
                 return self.first_in_order(self.text_for(value, node), None, f, node)
+            if self.is_complex(value) and f is sum and self.axes_of(value.items[0]) == 1:
+                return self.by_parts(node, np.sum, [value], {})
+            if self.is_complex(value):
+                return self.leaf(value, node)
             if isinstance(value, Struct):
                 return self.of_items(value, f, node, *start)
             return self.of_array(value, f, node, *start)
@@ -130,6 +134,8 @@ class BuiltinReader(ExpressionReader):
             return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
         if not items:
             return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        if f is sum and any(map(self.is_complex, items)):
+            return functools.reduce(lambda a, b: self.operated(node, ast.Add, self.promoted(a, node), b), items)
         found = self.leaf(items[0], node)
         for v in items[1:]:
             found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
@@ -302,6 +308,9 @@ class BuiltinReader(ExpressionReader):
 
     def length(self, node):
         value = self.expr(node.args[0])
+        value = self.whole_number(value).items[0] if self.is_complex(value) else value
+        if isinstance(value, ir.Expr) and self.shared.ranks.rank(value) == 0 and not is_text(value):
+            self.fail(node, "len() of a number", "give it an array, a list or a tuple")
         if isinstance(value, Struct):
             return Const(len(value.items))
         if isinstance(value, List):
@@ -330,7 +339,7 @@ class BuiltinReader(ExpressionReader):
         value = self.known_range(items, None) if self.called_object(items) is range else self.expr(items)
         if value is not None:
             value = self.opened(value, node)
-            if isinstance(value, Struct) and value.kind != "dict":
+            if isinstance(value, Struct) and value.kind != "dict" and not self.is_complex(value):
                 return Struct(value.items, tuple(range(len(value.items))), make.__name__)
             name = self.fresh("items")
             self.env[name] = value if isinstance(value, Name) else self.hold(value, node)

@@ -10,6 +10,7 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
+from .complex_numbers import ComplexItems
 from .expressions import RESERVED, ExpressionReader, List, Struct
 from .trips import Trips
 
@@ -218,32 +219,40 @@ class ComprehensionReader(ExpressionReader):
             if f is tuple:
                 self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
             return Op(f"np.{f.__name__}", (self.array_of_list(found, node),), (), loc) if f in (max, min) else found
-        start = self.scalar(node.args[1]) if len(node.args) > 1 else Const(0)
+        start = self.expr(node.args[1]) if len(node.args) > 1 else Const(0)
         env, out, length = dict(self.env), self.out, len(self.out)
-        try:
-            return self.sum_of_numbers(generator, start, node)
-        except _Arrays:
-            self.env, self.out = env, out
-            del self.out[length:]
+        for of_complex in (False, True):
+            try:
+                return self.sum_of_numbers(generator, start, of_complex, node)
+            except (_Arrays, ComplexItems) as e:
+                self.env, self.out = dict(env), out
+                del self.out[length:]
+                if isinstance(e, _Arrays):
+                    break
         found = self.comprehension(generator, lambda: self.expr(generator.elt))
         given = [] if start == Const(0) else [start]
         if isinstance(found, Struct):
             return self.of_items(found, sum, node, *given)
         return self.of_array(self.array_of_list(found, node), sum, node, *given)
 
-    def sum_of_numbers(self, generator, start: ir.Expr, node) -> Name:
+    def sum_of_numbers(self, generator, start, of_complex: bool, node):
         """Return the sum of what a generator gives, added up by its loop."""
-        loc, total = self.source.loc(node), self.fresh("total")
-        self.emit(Let(total, start, loc))
+        loc = self.source.loc(node)
+        first = self.ends_of(start, node) if of_complex else (self.real_item(start, node),)
+        totals = tuple(self.fresh("total") for _ in first)
+        for total, value in zip(totals, first, strict=True):
+            self.emit(Let(total, value, loc))
 
         def add():
-            value = self.scalar(generator.elt)
-            if self.shared.ranks.rank(value):
-                raise _Arrays
-            self.emit(Let(total, Op("add", (Name(total), value), INPLACE), loc))
+            value = self.expr(generator.elt)
+            for total, part in zip(totals, self.ends_of(value, node) if of_complex else (self.real_item(value, node),),
+                                   strict=True):  # fmt: skip
+                if self.shared.ranks.rank(part):
+                    raise _Arrays
+                self.emit(Let(total, Op("add", (Name(total), part), INPLACE), loc))
 
         self.run_through(generator, add)
-        return Name(total)
+        return self.number(*map(Name, totals)) if of_complex else Name(totals[0])
 
     def run_through(self, generator, act):
         """Read `act` for every item of a generator."""

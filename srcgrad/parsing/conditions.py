@@ -10,7 +10,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Name, Op, Select
-from .expressions import FORMS, ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+from .expressions import COMPLEX, FORMS, ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -24,6 +24,8 @@ class ConditionReader(ExpressionReader):
 
     def truth(self, value, node) -> bool:
         """Return the truth of something known when the function is read: None, a tuple, a function."""
+        if isinstance(value, Struct) and value.kind == COMPLEX:
+            self.fail(node, "a complex number is used as a test", "compare it: z != 0")
         if isinstance(value, Struct):
             return bool(value.items)
         if isinstance(value, Obj):
@@ -102,6 +104,8 @@ class ConditionReader(ExpressionReader):
             if isinstance(op, ast.In):
                 return found
             return Const(not found.value) if isinstance(found, Const) else Op("not", (found,), (), found.loc)
+        if isinstance(op, ast.Eq | ast.NotEq) and (self.is_complex(left) or self.is_complex(right)):
+            return self.complex_equality(node, left, right, isinstance(op, ast.Eq))
         fn = _COMPARE[type(op)]
         left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
@@ -159,7 +163,7 @@ class ConditionReader(ExpressionReader):
             right = Struct(tuple(self.lift(v, node) for v in members), tuple(range(len(members))))
         if is_text(left) and is_text(right):
             return Const(left.value in right.value)
-        if not isinstance(right, Struct):
+        if not isinstance(right, Struct) or self.is_complex(right):
             return self.among(left, left_node, right, node)
         if isinstance(left, ir.Expr) and not isinstance(left, Name | Const):
             left = self.hold(left, left_node)
@@ -196,8 +200,10 @@ class ConditionReader(ExpressionReader):
     def is_instance(self, node) -> Const:
         """Return whether a value is of a type, or of one of several."""
         value, wanted = self.expr(node.args[0]), self.types_in(node.args[1])
-        if isinstance(value, Struct):
-            own: type | None = {"list": list, "dict": dict}.get(value.kind, value.make or tuple)
+        if self.is_complex(value):
+            own: type | None = np.ndarray if self.axes_of(value.items[0]) else complex
+        elif isinstance(value, Struct):
+            own = {"list": list, "dict": dict}.get(value.kind, value.make or tuple)
         elif isinstance(value, List):
             own = list
         elif isinstance(value, Const | Obj):
@@ -250,6 +256,8 @@ class ConditionReader(ExpressionReader):
 
     def either(self, test, then, other, choices: list, node):
         """Return `then if test else other` for values of one form: numbers, or tuples of these."""
+        if self.is_complex(then) or self.is_complex(other):
+            then, other = (self.whole_number(self.promoted(v, node)) for v in (then, other))
         alike = isinstance(then, Struct) and isinstance(other, Struct) and then.kind == other.kind
         if alike and then.keys == other.keys:
             pairs = zip(then.items, other.items, strict=True)

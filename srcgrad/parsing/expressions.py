@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from .. import tree
-from ..analysis.aliases import writes_beyond
 from ..errors import Problem, problem_at
 from ..language import ir
-from ..language.ir import Const, Name, Op, Slice
+from ..language.ir import Const, Name, Op
 from ..runtime import HELPERS
+from .refused import construct
 from .source import Source
 
 _BINARY = {
@@ -28,7 +28,7 @@ _BINARY = {
 # names that generated code uses itself: a variable of the user's that is called so gets another one
 RESERVED = frozenset({
     "abs", "bool", "float", "int", "len", "max", "min", "print", "range", "round", "math", "np", "random",
-    "simd", "special", "own", *HELPERS,
+    "fourier", "simd", "special", "own", *HELPERS,
     "stop_gradient", "print_grad", "require_constant",
     "load_array", "NAMES", "CALLEES", "RULES", "RECURSIVE", "PITFALLS", "RESULT",
     "ValueError", "IndexError", "UnboundLocalError",
@@ -90,6 +90,7 @@ class Lost:
 
 
 NOT_HERE = object()
+COMPLEX = "complex"  # the kind of a pair that is a complex number
 FORMS = "the two sides of this choice have different forms"
 
 
@@ -131,7 +132,7 @@ class ExpressionReader:
         """Return the value of an expression: an IR expression, `Struct`, `Obj` or `ShapeOf`."""
         method = getattr(self, f"expr_{type(node).__name__.lower()}", None)
         if method is None:
-            self.fail(node, f"{_construct(node)} is not supported", "write it with assignments, loops and arrays")
+            self.fail(node, f"{construct(node)} is not supported", "write it with assignments, loops and arrays")
         return method(node)
 
     def scalar(self, node: ast.expr) -> ir.Expr:
@@ -147,6 +148,8 @@ class ExpressionReader:
             self.fail(node, "a list stands where one number or array is needed", "make it an array: np.array(...)")
         if isinstance(value, Places):
             self.fail(node, "the result of np.nonzero is used as a value", "index it: np.nonzero(mask)[0]")
+        if isinstance(value, Struct) and value.kind == COMPLEX:
+            self.fail(node, "a complex number stands where a real one is needed", "take .real, .imag or abs(...)")
         if isinstance(value, Struct):
             what = "tuple" if value.kind == "namedtuple" else value.kind
             self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
@@ -159,7 +162,9 @@ class ExpressionReader:
             return self.known_number(node.value, node)
         if node.value is None or node.value is Ellipsis:
             return Obj(node.value)
-        self.fail(node, f"a {type(node.value).__name__} literal is not supported", "use real numbers")
+        if isinstance(node.value, complex):
+            return self.complex_constant(node.value)
+        self.fail(node, f"a {type(node.value).__name__} literal is not supported", "use numbers")
 
     def known_number(self, value, node) -> Const:
         """Return a number or text that is known, if compiled code can hold it."""
@@ -196,6 +201,10 @@ class ExpressionReader:
             return Const(value if isinstance(value, np.float64) else value.item(), self.source.loc(node))
         if isinstance(value, ir.Expr | Struct | Obj | ShapeOf | List | Lost):
             return value
+        if isinstance(value, complex | np.complexfloating):
+            return self.complex_constant(complex(value))
+        if isinstance(value, np.ndarray) and value.dtype.kind == "c":
+            self.fail(node, f"the captured array {hint!r} is complex", "pass it as an argument")
         if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind in "fiub":
             return self.lift(value[()], node)
         if isinstance(value, np.ndarray):
@@ -224,7 +233,7 @@ class ExpressionReader:
     def starred_items(self, node: ast.Starred) -> list:
         """Return the items of a tuple that a star spreads."""
         inner = self.opened(self.unpacked(node.value), node)
-        if not isinstance(inner, Struct) or inner.kind == "dict":
+        if not isinstance(inner, Struct) or inner.kind in ("dict", COMPLEX):
             self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
         return list(inner.items)
 
@@ -240,47 +249,6 @@ class ExpressionReader:
         self.assign(node.target, value, node)
         return self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
 
-    # -- order of evaluation
-    def in_order(self, nodes) -> list:
-        """Return the values of expressions, each as it is before those after it are computed; a star gives several."""
-        values: list = []
-        for node in nodes:
-            start = len(self.out)
-            new = self.starred_items(node) if isinstance(node, ast.Starred) else [self.expr(node)]
-            values = [*self.as_before(start, values, node), *new]
-        return values
-
-    def as_before(self, start: int, values: list, node) -> list:
-        """Return values that were read before statement `start` of this block, held there if it changed since then."""
-        since = tuple(self.out[start:])
-        bound = ir.bound_in(since)
-        writes = writes_beyond(since, self.shared.ranks.kinds)
-        held: list[ir.Stmt] = []
-
-        def settled(value):
-            if isinstance(value, Struct):
-                items = tuple(map(settled, value.items))
-                same = all(a is b for a, b in zip(items, value.items, strict=True))
-                return value if same else replace(value, items=items)
-            if isinstance(value, Slice):
-                return Slice(*(None if e is None else settled(e) for e in (value.lo, value.hi, value.step)))
-            if isinstance(value, List) and value.part is not None and (writes or ir.names_in(value.part) & bound):
-                return self.slice_before(value, held, node)
-            if not isinstance(value, ir.Expr) or isinstance(value, ir.NewAxis | ir.Dots):
-                return value
-            # the name of an array stands for the array, whatever is written into it; all else may read what is written
-            written = writes and not isinstance(value, Name)
-            if isinstance(value, Const) or not (written or ir.names_in(value) & bound):
-                return value
-            name = self.fresh("before")
-            held.append(ir.Let(name, value, self.source.loc(node)))
-            self.shared.ranks.note(held[-1])
-            return Name(name)
-
-        values = [settled(v) for v in values] if since else values
-        self.out[start:start] = held
-        return values
-
     # -- operators
     def expr_binop(self, node):
         a, b = self.in_order([node.left, node.right])
@@ -289,7 +257,7 @@ class ExpressionReader:
             return joined
         fn = _BINARY.get(type(node.op))
         if fn is None:
-            self.fail(node, f"{_construct(node)} is not supported", "rewrite it with arithmetic")
+            self.fail(node, f"{construct(node)} is not supported", "rewrite it with arithmetic")
         self.refuse_joined(node, fn, a, b)
         args = self.operand(a, b, node.left), self.operand(b, a, node.right)
         if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
@@ -312,6 +280,8 @@ class ExpressionReader:
         own = self.by_class(node, type(node.op), a, b)
         if own is not NOT_HERE:
             return own
+        if self.is_complex(a) or self.is_complex(b):
+            return self.complex_operator(node, type(node.op), a, b)
         a, b = self.opened(a, node), self.opened(b, node)
         if isinstance(node.op, ast.BitOr) and all(isinstance(v, Struct) and v.kind == "dict" for v in (a, b)):
             found = dict(zip(a.keys, a.items, strict=True)) | dict(zip(b.keys, b.items, strict=True))
@@ -375,6 +345,8 @@ class ExpressionReader:
         own = self.by_class(node, type(node.op), value)
         if own is not NOT_HERE:
             return own
+        if self.is_complex(value) and isinstance(node.op, ast.USub | ast.UAdd):
+            return self.complex_negative(node, value) if isinstance(node.op, ast.USub) else value
         value = self.leaf(value, node.operand)
         if isinstance(node.op, ast.USub):
             if isinstance(value, Const) and isinstance(value.value, int | float) and not isinstance(value.value, bool):
@@ -417,6 +389,8 @@ class ExpressionReader:
                 return self.lift(getattr(value.value, name), node, name)
             except AttributeError:
                 self.fail(node, f"{ast.unparse(node)} does not exist", "check the name")
+        if self.is_complex(value):
+            return self.complex_attribute(node, value, name)
         if isinstance(value, Struct):
             if name in value.keys:
                 return value.items[value.keys.index(name)]
@@ -432,8 +406,8 @@ class ExpressionReader:
             return self.axes_count(value, node)
         if name in ("size", "dtype"):
             return Op(name, (value,), (), loc)
-        if name == "real":
-            return value
+        if name in ("real", "imag"):
+            return value if name == "real" else self.with_values(node, np.zeros_like, [value], {})
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
 
     def called_object(self, node: ast.expr):
@@ -459,6 +433,11 @@ class ExpressionReader:
         return Struct(sizes, tuple(range(rank)))
 
 
+def pair(real, imag) -> Struct:
+    """Return a complex number, or an array of these, of its parts."""
+    return Struct((real, imag), ("real", "imag"), COMPLEX)
+
+
 def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
     """Return a value of a structure whose numbers and arrays are the next of `leaves`."""
     if isinstance(structure, tree.Leaf):
@@ -467,6 +446,19 @@ def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
         return Obj(None) if structure.value is None else Const(structure.value)
     items = tuple(structured(c, leaves) for c in structure.children)
     return Struct(items, structure.keys, structure.kind, structure.make)
+
+
+def regular(value):
+    """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
+    if not isinstance(value, Struct):
+        return (), [value]
+    if not value.items:
+        return (0,), []
+    parts = [regular(v) for v in value.items]
+    shapes = {s for s, _ in parts}
+    if len(shapes) != 1 or None in shapes:
+        return None, []
+    return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
 
 
 def is_text(value) -> bool:
@@ -481,16 +473,6 @@ def stored_names(node) -> set[str]:
 
 def _values(container):
     return container.values() if isinstance(container, dict) else container
-
-
-def _construct(node) -> str:
-    names = {
-        "ListComp": "a list comprehension", "GeneratorExp": "a generator expression", "Lambda": "a lambda here",
-        "Dict": "a dict display", "Set": "a set", "List": "a list", "Yield": "yield", "YieldFrom": "yield from",
-        "Await": "await", "JoinedStr": "an f-string", "DictComp": "a dict comprehension",
-        "SetComp": "a set comprehension", "Starred": "a starred expression",
-    }  # fmt: skip
-    return names.get(type(node).__name__, f"the expression {ast.unparse(node)!r}")
 
 
 _WHOLE: dict[str, Any] = {

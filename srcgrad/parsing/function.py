@@ -10,7 +10,7 @@ import ast
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,14 @@ from .builtin_calls import BuiltinReader
 from .checkpoint_loops import CheckpointReader
 from .columns import ReadAgain
 from .combinations import CombinationReader
+from .complex_arrays import ComplexArrayReader
+from .complex_numbers import ComplexReader
 from .comprehensions import ComprehensionReader
 from .conditions import ConditionReader
 from .derivatives import DerivativeReader
 from .dicts import DictReader
 from .effects import EffectReader, known_parts
+from .evaluation import EvaluationReader
 from .expressions import RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
@@ -53,7 +56,7 @@ from .routines import Expansion, Routines
 from .rule_calls import RuleReader, rule_of
 from .sequences import SequenceReader
 from .shapes import ShapeReader
-from .source import Source, find_source, names_in_text, source_from_text
+from .source import Source, assigned_names, find_source, names_in_text, own_nodes, source_from_text
 from .structure import structure
 from .subscripts import SubscriptReader
 
@@ -144,9 +147,9 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     import math
 
     from ..primitives import own
-    from ..runtime import simd, special
+    from ..runtime import fourier, simd, special
 
-    known = {"np": np, "math": math, "simd": simd, "special": special, "own": own}
+    known = {"np": np, "math": math, "fourier": fourier, "simd": simd, "special": special, "own": own}
     return parse(replace(source_from_text(text, known | (namespace or {})), derived=True)).function
 
 
@@ -166,7 +169,7 @@ class _Shared:
     def __init__(self, source: Source):
         given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
         taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)} | given
-        self.free_names = taken - _assigned_names(source.node) - given
+        self.free_names = taken - assigned_names(source.node) - given
         self.fresh = ir.Fresh(taken | RESERVED)
         self.spoken = Spoken(set())
         self.problems: list[Problem] = []
@@ -195,6 +198,7 @@ class _Shared:
         self.stretch = False
         self.looped: list = []  # what the loops around run through
         self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
+        self.complex = False  # whether a complex number was met
         self.pitfalls: list[Problem] = []  # of the derivatives that are called
 
 
@@ -202,7 +206,7 @@ class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
-    NoneReader, CombinationReader, DictReader, SequenceReader,
+    NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -219,7 +223,7 @@ class Reader(
         self.in_library = source.called_at is not None and not source.derived
         self.template = None
         self.return_loc = None
-        self.locals = _assigned_names(self.node)
+        self.locals = assigned_names(self.node)
         self.renamed: dict[str, str] = {}
         self.is_callee = self.is_page = False
         self.temporary: set[str] = set()
@@ -271,7 +275,7 @@ class Reader(
     def rebinds(self, name: str) -> bool:
         """Return whether the function binds a name of the program more than once."""
         given = {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
-        stores = [n.id for n in _own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        stores = [n.id for n in own_nodes(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         bound = [*given, *stores]
         own = {n: self.renamed.get(n, n) for n in set(stores)}
         return any(bound.count(n) > 1 and own[n] == name for n in own)
@@ -300,6 +304,7 @@ class Reader(
                 params.append(own)
                 env[name] = Name(own)
                 continue
+            self.shared.complex |= tree.has_complex(structure_)
             flat = [self.fresh(n) for n in tree.leaf_names(structure_, name)]
             params += flat
             self.spoken.known.update(zip(flat, tree.leaf_paths(structure_, name), strict=True))
@@ -427,7 +432,7 @@ class Reader(
             self.fail(node, "the returns of this function have different forms", "return the same number of values")
         self.joined(before, value)
         self.template = before
-        several = sum(isinstance(n, ast.Return) for n in _own_nodes(self.node)) > 1
+        several = sum(isinstance(n, ast.Return) for n in own_nodes(self.node)) > 1
         flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
         self.emit(Return(single, self.source.loc(node)))
@@ -476,25 +481,3 @@ def _rebuild(template, leaves):
     if isinstance(template, Struct):
         return replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
     return next(leaves) if isinstance(template, ir.Expr) else template
-
-
-def _own_nodes(node):
-    """Yield the ast nodes of a function without those of functions defined inside it."""
-    body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    stack = list(body)
-    while stack:
-        n = stack.pop()
-        yield n
-        if not isinstance(n, ast.FunctionDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
-            stack.extend(ast.iter_child_nodes(n))
-
-
-@lru_cache(maxsize=256)
-def _assigned_names(node) -> frozenset[str]:
-    found = set()
-    for n in _own_nodes(node):
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
-            found.add(n.id)
-        elif isinstance(n, ast.MatchAs | ast.FunctionDef) and n.name:
-            found.add(n.name)
-    return frozenset(found)

@@ -100,6 +100,8 @@ class LoopReader(LoopedReader):
     def items_of(self, value, node, loop) -> Struct | Trips:
         """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""
         value = self.opened(value, node)
+        if self.is_complex(value):
+            return self.complex_trips(value, node)
         if isinstance(value, Struct):
             self.looped_over(value, node, loop)
             return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value

@@ -17,7 +17,7 @@ from ..language.kinds import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, matmul, stack
 from ..runtime.unordered import unordered
-from .expressions import NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct, is_text
+from .expressions import COMPLEX, NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct, is_text, regular
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
@@ -42,6 +42,8 @@ class OperationReader(ExpressionReader):
                 return self.written_into(node, None, lambda call: self.method(call, base, node.func.attr))
             if isinstance(base, List) or isinstance(base, Struct) and base.kind == "list":
                 return self.list_method(node, node.func, node.func.attr)
+            if self.is_complex(base):
+                return self.complex_method(node, base, node.func.attr)
             if isinstance(base, Struct) and node.func.attr not in base.keys:
                 return self.struct_method(node, base, node.func.attr)
             target = self.expr_attribute(node.func)
@@ -64,7 +66,7 @@ class OperationReader(ExpressionReader):
             return self.user_call(node, library.METHODS[name], (given, options))
         if name == "reshape":
             return self.reshaped(node, base, self.positional(node), self.keywords(node))
-        if name in ("astype", "item", "conj"):
+        if name in ("astype", "item", "conj", "conjugate"):
             return self.converted(node, base, name)
         if name in library.METHODS:
             return self.user_call(node, library.METHODS[name], self.values_of(node, (base,)))
@@ -78,8 +80,12 @@ class OperationReader(ExpressionReader):
     def converted(self, node, base, name):
         """Read `.astype(dtype)`, `.item()` and `.conj()`."""
         loc = self.source.loc(node)
-        if name == "conj":
+        if name in ("conj", "conjugate"):
             return base
+        if name == "astype" and self.meets_complex():
+            given, options = self.values_of(node)
+            if self.complex_dtype(given[0] if given else options.get("dtype")):
+                return self.number(self.with_values(node, np.copy, [base], {}), Const(0.0))
         if name == "astype":
             given = self.bound(node, _astype)
             dtype = self.dtype_of(given["dtype"], node)
@@ -115,6 +121,11 @@ class OperationReader(ExpressionReader):
         if isinstance(f, ir.Expr):
             self.fail(node, "this value is not a function", "call functions")
         node = self.with_list(self.with_star_open(node, f), f)
+        value = self.complex_call(node, f)
+        return self.by_tables(node, f) if value is NOT_HERE else value
+
+    def by_tables(self, node, f):
+        """Return the value of a call of this object with real numbers."""
         tables = (self.operator_call, self.builtin_call, self.helper_call, self.known_call, self.random_call,
                   self.numpy_call, self.by_element, self.array_made, self.external_call)  # fmt: skip
         for read in tables:
@@ -273,6 +284,8 @@ class OperationReader(ExpressionReader):
             if len(operands) != 3:
                 self.fail(node, "np.where with two arguments is not supported", "use the form np.where(test, a, b)")
             test, then, other = (self.as_array(v, node) for v in operands)
+            if isinstance(test, Const) and not any(self.shared.ranks.rank(e) != 0 for e in (then, other)):
+                return then if test.value else other
             return Op("np.where", (test, then, other), (), loc)
         spelling = {"np.matmul": "np.dot", "np.size": "size", "np.copy": "copy"}.get(spelling, spelling)
         taken = tuple(self.as_array(v, node) for v in operands)
@@ -305,7 +318,8 @@ class OperationReader(ExpressionReader):
         """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
         if isinstance(value, List):
             return self.rows_of_list(value, node)
-        return self.filled_array(value, None, node) if isinstance(value, Struct) else self.leaf(value, node)
+        of_items = isinstance(value, Struct) and value.kind not in ("dict", "dataclass", COMPLEX)
+        return self.filled_array(value, None, node) if of_items else self.leaf(value, node)
 
     def clip(self, node, a, a_min=None, a_max=None):
         value, loc = self.leaf(a, node), self.source.loc(node)
@@ -329,7 +343,7 @@ class OperationReader(ExpressionReader):
         if isinstance(value, Op) and value.fn == "dtype":
             return value.args[0]
         if isinstance(value, Obj) and value.value in (complex, np.complex64, np.complex128):
-            self.fail(node, "complex numbers are not supported", "compute with real and imaginary part as two arrays")
+            self.fail(node, "this function does not give complex numbers here", "add 0j to what it gives")
         self.fail(node, "this option must be known when the function is read", "write a constant")
 
     def dtype(self, node):
@@ -420,7 +434,7 @@ class OperationReader(ExpressionReader):
     def filled_array(self, value: Struct, dtype, node):
         """Emit an array of known items and return its name."""
         loc = self.source.loc(node)
-        shape, leaves = _regular(value)
+        shape, leaves = regular(value)
         if shape is None:
             self.fail(node, "the rows of this array differ in length", "make them equal")
         leaves = [self.leaf(v, node) for v in leaves]
@@ -467,19 +481,6 @@ def _astype(dtype, copy=True):
 
 def _item(*place):
     """Stand for the method."""
-
-
-def _regular(value):
-    """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
-    if not isinstance(value, Struct):
-        return (), [value]
-    if not value.items:
-        return (0,), []
-    parts = [_regular(v) for v in value.items]
-    shapes = {s for s, _ in parts}
-    if len(shapes) != 1 or None in shapes:
-        return None, []
-    return (len(parts), *shapes.pop()), [e for _, leaves in parts for e in leaves]
 
 
 def _lookup(table, key):

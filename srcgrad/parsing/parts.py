@@ -52,6 +52,8 @@ class PartReader(ExpressionReader):
 
         `before` is what it stands for where a branch or loop around may leave it as it is: then it keeps its form.
         """
+        if self.is_complex(value):
+            value = self.whole_number(value)
         if isinstance(value, Struct):
             if before is not None and not has_form_of(before, value):
                 self.changes_form(path, value, before, node)
@@ -139,7 +141,7 @@ class PartReader(ExpressionReader):
         """Return the name of a part; no variable of the user's has it."""
         if path not in self.components:
             self.components[path] = self.fresh("_".join(map(str, path)))
-            self.spoken.known[self.components[path]] = path[0] + "".join(f"[{key!r}]" for key in path[1:])
+            self.spoken.known[self.components[path]] = path[0] + "".join(_access(key) for key in path[1:])
         return self.components[path]
 
     def own_parts(self, path: Path, structure: tree.Structure, flat: Iterator[str]):
@@ -166,6 +168,11 @@ class PartReader(ExpressionReader):
         if not isinstance(value, ir.Expr) or is_text(value) or isinstance(value, ir.Slice):
             return True
         return value == Name(self.components.get(path, ""))
+
+
+def _access(key) -> str:
+    """Return how text reads an item of a tuple or dict, or a part of a complex number."""
+    return f".{key}" if key in ("real", "imag") else f"[{key!r}]"
 
 
 def parts_of(value):

@@ -208,3 +208,26 @@ def names_in_text(node: ast.AST) -> frozenset[str]:
         elif isinstance(n, ast.Constant) and isinstance(n.value, str):
             found.add(n.value)
     return frozenset(found)
+
+
+def own_nodes(node):
+    """Yield the ast nodes of a function without those of functions defined inside it."""
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    stack = list(body)
+    while stack:
+        n = stack.pop()
+        yield n
+        if not isinstance(n, ast.FunctionDef | ast.Lambda | ast.ListComp | ast.GeneratorExp):
+            stack.extend(ast.iter_child_nodes(n))
+
+
+@lru_cache(maxsize=256)
+def assigned_names(node) -> frozenset[str]:
+    """Return the names that a function binds, other than its parameters."""
+    found = set()
+    for n in own_nodes(node):
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+            found.add(n.id)
+        elif isinstance(n, ast.MatchAs | ast.FunctionDef) and n.name:
+            found.add(n.name)
+    return frozenset(found)

@@ -18,6 +18,8 @@ class SubscriptReader(ExpressionReader):
 
     def expr_subscript(self, node):
         value = self.expr(node.value)
+        if self.is_complex(value):
+            return self.complex_element(node, value)
         if isinstance(value, Struct | ShapeOf | Places):
             return self.item(value, node)
         if isinstance(value, List):

@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import numpy as np
 from llvmlite import ir as llvm
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import lower_builtin, overload, type_callable
 
 from ..rules.rows import SCIPY
 from ..rules.special import ARITIES
-from . import addresses
+from .addresses import address_of
 
 _C_NAMES = {"digamma": "psi"}
 # numba looks at the names of a typing function's parameters
@@ -195,44 +195,8 @@ def _lower(function, exported: str, kinds: tuple):
     def lowered(context, builder, signature, args):
         flag = llvm.IntType(32)
         kind = llvm.FunctionType(llvm.DoubleType(), [*map(context.get_value_type, kinds), flag])
-        address = _address(context, builder, exported)
+        address = address_of(context, builder, exported)
         return builder.call(builder.bitcast(address, kind.as_pointer()), [*args, flag(0)])
-
-
-def _address(context, builder, name: str):
-    """Emit code for the address of a C function: what its slot holds, asked for where the slot is empty."""
-    pointer, slot_name = cgutils.voidptr_t, f"srcgrad_special_{name}"
-    slot = builder.module.globals.get(slot_name)
-    if slot is None:
-        slot = cgutils.add_global_variable(builder.module, pointer, slot_name)
-        slot.linkage, slot.initializer = "internal", pointer(None)
-    held = builder.load(slot)
-    found = cgutils.alloca_once_value(builder, held)
-    with builder.if_then(cgutils.is_null(builder, held), likely=False):
-        asked = _asked(context, builder, name)
-        with builder.if_then(cgutils.is_null(builder, asked), likely=False):
-            message = f"scipy.special.cython_special exports no {name} of such numbers"
-            context.call_conv.return_user_exc(builder, RuntimeError, (message,))
-        builder.store(asked, slot)
-        builder.store(asked, found)
-    return builder.load(found)
-
-
-def _asked(context, builder, name: str):
-    """Emit the question for an address, null where there is none; the code may run without Python's lock."""
-    python = context.get_python_api(builder)
-    answer = cgutils.alloca_once_value(builder, cgutils.voidptr_t(None))
-    lock = python.gil_ensure()
-    module = python.import_module(context.insert_const_string(builder.module, addresses.__name__))
-    with builder.if_then(cgutils.is_not_null(builder, module)):
-        number = python.object_getattr_string(module, name)
-        with builder.if_then(cgutils.is_not_null(builder, number)):
-            builder.store(python.long_as_voidptr(number), answer)
-            python.decref(number)
-        python.decref(module)
-    python.err_clear()
-    python.gil_release(lock)
-    return builder.load(answer)
 
 
 gamma = _external("gamma", 1)
