@@ -33,6 +33,7 @@ class BindingWriter(StoreWriter):
     sharing: dict[str, set[str]]
     unseen: set[int]  # writes into what is new and shown by nothing else
     lists: set[str]
+    rooms: dict[str, Expr]
     seen: dict[str, tuple[Expr, ...]]  # the sizes of views, in whatever branch they are bound
     bind_array: Callable[[str, Expr], object]
     spelled_out: Callable[[Expr], Expr]
@@ -50,7 +51,7 @@ class BindingWriter(StoreWriter):
                 self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
-            if target in self.stored or base.id in self.stored:
+            if {target, base.id} & self.stored and self.writes_matter(target, {base.id}):
                 what = f"{_spoken(stmt)!r} shares memory with {base.id!r}, which is bound anew and written"
                 self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
@@ -201,8 +202,10 @@ class BindingWriter(StoreWriter):
         of_itself = not isinstance(old, Const) and old in ir.walk(new)
         of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
         of_few = isinstance(old, Const) and old.value <= 1  # what grows from one number, or none
+        of_choices = ir.names_in(new) & self.rooms.keys()
         grows = not Facts((affine(old),)).prove(longer * -1)
-        if longer.const != 0 if longer.is_const else of_few or of_itself or of_counters or sums_sizes(longer):
+        told = of_few or of_itself or of_counters or of_choices or sums_sizes(longer)
+        if longer.const != 0 if longer.is_const else told:
             raise SizeChanges(target, grows)
 
     def has_views(self, name: str) -> bool:

@@ -91,11 +91,14 @@ def _handing(stmts: Block, whole: Block) -> list[Stmt]:
 
 
 def _is_bound_anew(given: str, taker: str, behind: Block) -> bool:
-    """Return whether a name is bound anew before it or the one that took its array is written."""
+    """Return whether a name is bound anew before it is written, or read after the one that took its array was."""
+    wrote = False
     for stmt in behind:
         if isinstance(stmt, Let) and stmt.target == given and not updates(stmt):
             return not reads_elements(stmt.value, given)
-        if (ir.bound_in((stmt,)) | ir.stored_in((stmt,))) & {given, taker} or is_call(stmt):
+        changed = ir.bound_in((stmt,)) | ir.stored_in((stmt,))
+        wrote |= taker in changed
+        if given in changed or wrote and touches(stmt, given) or is_call(stmt):
             return False
     return False
 

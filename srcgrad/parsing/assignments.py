@@ -218,7 +218,8 @@ class AssignmentReader(PartReader):
                 assert isinstance(value.test, Op), value
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
-            self.emit(Let(target, value, self.source.loc(node)))
+            if value != Name(target) or self.in_library:  # a function may give back the array that it was given
+                self.emit(Let(target, value, self.source.loc(node)))
             self.note_whole(name, target, value, node)
         elif isinstance(value, Struct) and self.in_library and self.is_seen(value):
             self.env[name] = value
@@ -350,6 +351,7 @@ class AssignmentReader(PartReader):
     def assign_together(self, pairs, node):
         """Bind several names at once: a right side that reads a name bound before it is held first."""
         loc = self.source.loc(node)
+        pairs = [(t, value) for t, value in pairs if value != Name(t)]
         targets = [t for t, _ in pairs]
         held = []
         for k, (_, value) in enumerate(pairs):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..language import ir
+from ..language.blocks import updates
 from ..language.ir import Break, Const, Continue, For, If, Let, Name, Op, Return, Stmt, Unrolled, While
 
 Jump = Callable[[Any], list[Stmt]]  # takes the jump: a `Return`, or None
@@ -34,16 +35,28 @@ def structure(block: ir.Block, fresh: ir.Fresh) -> tuple[ir.Block, ir.Expr | Non
         return tuple(_Structurer(fresh, None).nest(list(block), _outside(None))), result
     slots = None
     if returns:
-        result = _slots(returns[0].value, "out", fresh)
-        slots = result
+        result = slots = _slots([r.value for r in returns], "out", _kept(block), fresh)
     return tuple(_Structurer(fresh, slots).nest(list(block), _outside(slots))), result
 
 
-def _slots(value: ir.Expr, base: str, fresh: ir.Fresh) -> ir.Expr:
-    """Return names, arranged as the result is, that early returns assign."""
-    if isinstance(value, ir.Tuple):
-        return ir.Tuple(tuple(_slots(v, f"{base}_{k}", fresh) for k, v in enumerate(value.items)))
-    return Name(fresh(base))
+def _kept(block: ir.Block) -> set[str]:
+    """Return the names that show one array throughout, or one that is written: it needs no second name.
+
+    Of what is bound anew, and never written, every path may return an array of another size.
+    """
+    stmts = tuple(ir.statements(block))
+    written = ir.stored_in(block).union(*(ir.binds(s) for s in stmts if updates(s)))
+    return written | (ir.read_in(block) - ir.bound_in(block))
+
+
+def _slots(values: list[Any], base: str, kept: set[str], fresh: ir.Fresh) -> ir.Expr:
+    """Return names, arranged as the result is, that early returns assign, or that hold what all of them give."""
+    first = values[0]
+    if isinstance(first, ir.Tuple):
+        parts = ([v.items[k] for v in values] for k in range(len(first.items)))
+        return ir.Tuple(tuple(_slots(part, f"{base}_{k}", kept, fresh) for k, part in enumerate(parts)))
+    same = isinstance(first, Name) and first.id in kept and all(v == first for v in values)
+    return first if same else Name(fresh(base))
 
 
 def _assign(slots: ir.Expr | None, value: ir.Expr, loc) -> list[Stmt]:
@@ -51,7 +64,7 @@ def _assign(slots: ir.Expr | None, value: ir.Expr, loc) -> list[Stmt]:
         assert isinstance(value, ir.Tuple)
         return [s for slot, v in zip(slots.items, value.items, strict=True) for s in _assign(slot, v, loc)]
     assert isinstance(slots, Name)
-    return [Let(slots.id, value, loc)]
+    return [] if slots == value else [Let(slots.id, value, loc)]
 
 
 def _outside(slots) -> _Exits:

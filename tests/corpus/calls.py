@@ -339,6 +339,52 @@ def parameters_that_become_something_else(x, n):
     return s
 
 
+def smoothed(u, f):
+    if u.shape[0] < 3:
+        return u
+    for _ in range(2):
+        u[1:-1] = 0.5 * (u[:-2] + u[2:] + f[1:-1])
+        if u[1] > 0.4:
+            return u
+    return u
+
+
+def array_given_back_by_every_return(f):
+    u = np.zeros(f.shape[0])
+    for _ in range(3):
+        u = smoothed(u, f)
+        u += 0.1 * f
+        u = smoothed(u, f)
+    return u @ u
+
+
+def flipped_or_doubled(u, f):
+    if u[0] > 0.3:
+        u[1:] *= f[0]
+        return u
+    u = u * 2.0
+    u[0] = f[1]
+    return u
+
+
+def pushed(u, v, f):
+    for k in range(4):
+        u += f * v
+        if u[k] > 0.5:
+            return u, v
+        v[k] = u[k]
+    return u, v
+
+
+def arrays_given_back_in_another_order(f):
+    u, v = np.sin(f), f * f
+    for _ in range(3):
+        v, u = pushed(u, v, f)
+        v *= 0.5
+        v = flipped_or_doubled(v, f)
+    return u @ v
+
+
 CASES = [
     Case(parameters_that_become_something_else, (sample(3), 3)),
     Case(integral_of_an_integral, (1.3, 0.7)),
@@ -374,4 +420,6 @@ CASES = [
     Case(piecewise_cubic, (0.7, KNOTS, sample(3, 4)), (0, 2)),
     Case(log_sum_exp, (sample(6, low=-800.0, high=800.0),)),
     Case(scaled_by_what_it_was, (sample(4, seed=2),), expected=(sample(4, seed=2),)),
+    Case(array_given_back_by_every_return, (sample(6),)),
+    Case(arrays_given_back_in_another_order, (sample(5),)),
 ]

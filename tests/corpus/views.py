@@ -343,6 +343,19 @@ def like_a_number(x, y):
     return total * factor
 
 
+def epidemic(beta, sigma, gamma, n):
+    y = np.zeros((3, 2))
+    y[0] = n - 1.0
+    y[2] = 1.0
+    peak = 0.0
+    for _ in range(6):
+        S, E, I = y
+        new = beta * S * np.sum(I) / np.sum(n)
+        y = y + 0.3 * np.stack((-new, new - sigma * E, sigma * E - gamma * I))
+        peak = max(peak, np.sum(y[2]))
+    return peak
+
+
 CASES = [
     Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
@@ -386,4 +399,5 @@ CASES = [
     Case(like_another_shape, (sample(3, 1),)),
     Case(like_a_number, (0.7, 0.3)),
     Case(squeezed, (sample(4), sample(3, 4, seed=1), sample(3, 1, seed=2))),
+    Case(epidemic, (0.9, 0.5, 0.3, np.array([40.0, 25.0]))),
 ]
