@@ -91,6 +91,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         self.pages, self.named = pages, named or (lambda stmt, code: code)  # adjoint code with tests by name
         self.function, self.kinds, self.active, self.fresh, self.dims = function, kinds, active, fresh, dims
         loops = [s for s in ir.statements(function.body) if isinstance(s, For | ir.While)]
+        self.growing = {s.base for s in ir.statements(function.body) if isinstance(s, ir.Grow)}
         self.born_in_loop = {n for s in loops for n in ir.bound_in(s.body) if kinds[n].rank}
         self.bars: dict[str, str] = {}
         self.bar_kinds: dict[str, Kind] = {}
@@ -343,7 +344,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
             copied = value.args[0]
             assert isinstance(copied, Name), copied
             source = copied.id
-            if source in live:
+            if source in live or name in self.growing:  # of what has grown since, only what was copied
                 self.nest(step, self.bar(name), self.kinds[name].rank, value.args[0], live)
             else:
                 step.code.append(Let(self.bar(source), Name(self.bar(name))))

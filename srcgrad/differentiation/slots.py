@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import product
 
 from ..analysis.writes import extreme
@@ -25,12 +26,15 @@ ROOM, ROWS = 64, 8
 
 @dataclass(frozen=True)
 class Slot:
-    """A name, or a place in an array or on a stack; `cut` are the sizes there, along axes where they differ by trip."""
+    """A name, or a place in an array or on a stack; `cut` are the sizes there, along axes where they differ by trip.
+
+    A size that only the way forward knows is kept too.
+    """
 
     name: str
     index: tuple[Expr, ...]
     kind: Kind
-    cut: tuple[Expr | None, ...] = ()
+    cut: tuple[Size | None, ...] = ()
 
     def keep(self, value: Expr) -> Stmt:
         """Return the statement that keeps a value."""
@@ -38,42 +42,68 @@ class Slot:
 
     def value(self) -> Expr:
         """Return the expression of the kept value."""
-        cuts = tuple(ir.Slice(None, size) for size in self.cut) if any(self.cut) else ()
+        return Sub(Name(self.name), self.index) if self.index else Name(self.name)
+
+    def cut_to(self, sizes: Sequence[Expr | None]) -> Expr:
+        """Return the expression of a kept array of these sizes."""
+        cuts = tuple(ir.Slice(None, size) for size in sizes) if any(sizes) else ()
         return Sub(Name(self.name), (*self.index, *cuts)) if self.index else Name(self.name)
 
     def birth(self, name: str) -> list[Stmt]:
         """Return the statements that make an array of a trip where it is kept."""
-        return [Let(name, self.value())]
+        kept = [s for size in self.cut if size is not None for s in size.keep()]
+        return [*kept, Let(name, self.cut_to([None if size is None else size.value for size in self.cut]))]
 
     def recall(self, name: str) -> list[Stmt]:
         """Return the statements that bind an array of a trip again on the way back."""
-        return [Let(name, self.value())]
+        return [Let(name, self.cut_to([None if size is None else size.recalled() for size in self.cut]))]
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an axis in a trip, and the slot it is kept in if the way back would not know it."""
+
+    value: Expr
+    slot: Slot | None = None
+
+    def keep(self) -> list[Stmt]:
+        """Return the statement that keeps the size, if it is kept."""
+        return [self.slot.keep(self.value)] if self.slot is not None else []
+
+    def recalled(self) -> Expr:
+        """Return the size on the way back."""
+        return self.slot.value() if self.slot is not None else self.value
 
 
 @dataclass(frozen=True)
 class Ragged:
-    """Where arrays of one axis stand whose size differs from trip to trip: one behind the other in a long array."""
+    """Where arrays stand whose sizes differ from trip to trip: one behind the other in a long array."""
 
     name: str
     top: str
     begin: str
     begin_slot: Slot
-    size: Expr
+    sizes: tuple[Size, ...]
     kind: Kind
 
     def birth(self, name: str) -> list[Stmt]:
         """Return the statements that make an array of a trip where it is kept."""
-        end = Op("add", (Name(self.top), self.size))
+        sizes = [size.value for size in self.sizes]
+        end = Op("add", (Name(self.top), reduce(lambda m, n: Op("mul", (m, n)), sizes)))
         begin = Let(self.begin, Name(self.top))
-        return [begin, self.begin_slot.keep(Name(self.begin)), Let(self.top, end),
-                ir.Grow(self.name, Name(self.top), True), Let(name, self.between())]  # fmt: skip
+        return [begin, self.begin_slot.keep(Name(self.begin)), *(s for size in self.sizes for s in size.keep()),
+                Let(self.top, end), ir.Grow(self.name, Name(self.top), True),
+                Let(name, self.between(sizes))]  # fmt: skip
 
     def recall(self, name: str) -> list[Stmt]:
         """Return the statements that bind an array of a trip again on the way back."""
-        return [Let(self.begin, self.begin_slot.value()), Let(name, self.between()), Let(self.top, Name(self.begin))]
+        begin = Let(self.begin, self.begin_slot.value())
+        made = Let(name, self.between([size.recalled() for size in self.sizes]))
+        return [begin, made, Let(self.top, Name(self.begin))]
 
-    def between(self) -> Expr:
-        return Sub(Name(self.name), (ir.Slice(Name(self.begin), Name(self.top)),))
+    def between(self, sizes: Sequence[Expr]) -> Expr:
+        elements = Sub(Name(self.name), (ir.Slice(Name(self.begin), Name(self.top)),))
+        return elements if len(sizes) == 1 else Op("reshape", (elements, *sizes))
 
 
 class Checkpoints:
@@ -157,15 +187,28 @@ class Slots:
 
     def born(self, name: str, kind: Kind, loops) -> Slot | Ragged:
         """Return a slot for a value that a loop body binds anew in every trip."""
-        if kind.rank != 1 or not loops or self.row_sizes(name, loops, False)[0][0] is not None:
+        found = self.row_sizes(name, loops, kind.rank > 1) if loops else []
+        if all(most is not None for most, _ in found):
             return self.slot(name, kind, loops)
         base, top, begin = (self.fresh(f"{name}_{part}") for part in ("rec", "top", "begin"))
-        self.made |= {base: kind, top: Kind("int64"), begin: Kind("int64")}
+        self.made |= {base: Kind(kind.dtype, 1), top: Kind("int64"), begin: Kind("int64")}
         self.kinds |= {top: Kind("int64"), begin: Kind("int64")}
         static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
         self.allocate(Let(base, Op("np.empty", (Const(ROOM),), static)), loops)
         self.allocate(Let(top, Const(0)), loops)
-        return Ragged(base, top, begin, self.slot(begin, Kind("int64"), loops), self.size(name, 0), kind)
+        begins = self.slot(begin, Kind("int64"), loops)
+        own = [most if differs is None and most is not None else self.size(name, axis)
+               for axis, (most, differs) in enumerate(found)]  # fmt: skip
+        # of one axis the size is what lies between where it begins and where it ends
+        sizes = [Size(e) if kind.rank == 1 else self.known_size(name, e, loops) for e in own]
+        return Ragged(base, top, begin, begins, tuple(sizes), kind)
+
+    def known_size(self, name: str, size: Expr, loops) -> Size:
+        """Return a size of an array as the way back knows it: by the counters of the loops, or it is kept."""
+        counters = {s.stmt.var for s in loops if isinstance(s.stmt, For)}
+        if ir.names_in(size) & resized_in((loops[0].recorded,)) <= counters:
+            return Size(size)
+        return Size(size, self.slot(f"{name}_size", Kind("int64"), loops))
 
     def allocate(self, let: Let, loops):
         """Make room before the outermost loop; before the branch that it stands in, where the size is known there.
@@ -259,7 +302,7 @@ class Slots:
             found.append((fits[0] if fits else None, size))
         return found
 
-    def most_rows(self, name: str, loops) -> tuple[tuple[Expr, ...], tuple[Expr | None, ...]]:
+    def most_rows(self, name: str, loops) -> tuple[tuple[Expr, ...], tuple[Size | None, ...]]:
         """Return the sizes of the place an array is kept in, and its own sizes where they differ from trip to trip."""
         found = self.row_sizes(name, loops)
         sizes = tuple(most for most, _ in found if most is not None)
@@ -268,7 +311,7 @@ class Slots:
                 problem_at(loops[0].recorded.loc, f"the array {name!r} changes its size in this loop and is needed in "
                            "reverse", f"allocate {name!r} before the loop, as large as it gets")
             )  # fmt: skip
-        return sizes, tuple(cut for _, cut in found)
+        return sizes, tuple(cut if cut is None else self.known_size(name, cut, loops) for _, cut in found)
 
 
 def without_least(size: Expr) -> list[Expr]:

@@ -26,17 +26,19 @@ def lengths(function: ir.Function) -> set[str]:
 
 
 def can_be_held(function: ir.Function, name: str) -> bool:
-    """Return whether a name is first bound outside of loops and branches, and nothing writes into its array."""
-    first = next((s for s in function.body if name in ir.binds(s) or name in ir.bound_in((s,))), None)
+    """Return whether every binding of a name is an assignment, and nothing writes into its array."""
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store | ir.Grow)}
     unpacked = any(isinstance(s, For | ir.Unpack) and name in ir.binds(s) for s in ir.statements(function.body))
-    return isinstance(first, Let) and name not in stored and not unpacked and name not in function.params
+    return name not in stored and not unpacked and name not in function.params
 
 
-def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir.Function:
+def hold_in_buffer(
+    function: ir.Function, name: str, longer: bool = False, dtype: str = "float64"
+) -> ir.Function:
     """Return the function with a name that stands for the first elements of a buffer, as long as it was at first.
 
-    An array that becomes `longer` makes the buffer grow; else it does not fit, which is an error at run time.
+    An array that becomes `longer` makes the buffer grow; else it does not fit, which is an error at run time. A name
+    that is first bound inside a loop or branch begins with nothing.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
@@ -57,35 +59,44 @@ def hold_in_buffer(function: ir.Function, name: str, longer: bool = False) -> ir
         return head(v, v_size)[0]
     """
     fresh = ir.Fresh(ir.all_names(function))
-    size, following = fresh(f"{name}_size"), fresh(f"{name}_next")
+    size = fresh(f"{name}_size")
     part = Op("head", (Name(name), Name(size)))
-    seen = False
+    first = next(s for s in function.body if name in ir.bound_in((s,)))
+    inside = not isinstance(first, Let)
 
     def shown(e: Expr) -> Expr:
         return part if e == Name(name) else ir.rebuild(e, shown)
 
-    def block(stmts, top: bool) -> tuple[Stmt, ...]:
-        nonlocal seen
+    def block(stmts) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
-            first = top and not seen and isinstance(stmt, Let) and stmt.target == name
-            stmt = ir.with_blocks(ir.with_exprs(stmt, shown), lambda b: block(b, False))
+            begins, loc = stmt is first, stmt.loc
+            stmt = ir.with_blocks(ir.with_exprs(stmt, shown), block)
             if not isinstance(stmt, Let) or stmt.target != name:
                 out.append(stmt)
-                continue
-            value, loc = stmt.value, stmt.loc
-            if first:
-                seen = True
-                out += [Let(name, Op("copy", (value,), (), loc), loc), Let(size, Op("len", (Name(name),)), loc)]
-                continue
-            if isinstance(value, Op) and value.option("inplace"):
-                value = replace(value, static=tuple(o for o in value.static if o[0] not in ("inplace", "unordered")))
-            if not isinstance(value, Name):
-                out.append(Let(following, value, loc))
-                value = Name(following)
-            out.append(Let(size, Op("len", (value,)), loc))
-            out += [ir.Grow(name, Name(size), True, loc)] if longer else []
-            out.append(Store(name, (Slice(Const(0), Name(size), None),), value, "=", loc))
+            elif begins:
+                out += [Let(name, Op("copy", (stmt.value,), (), loc), loc), Let(size, Op("len", (Name(name),)), loc)]
+            else:
+                out += _held(stmt, size, longer or inside, fresh)
         return tuple(out)
 
-    return replace(function, body=block(function.body, True))
+    heads: tuple[Stmt, ...] = ()
+    if inside:
+        static = () if dtype == "float64" else (("dtype", dtype),)
+        heads = Let(name, Op("np.empty", (Const(0),), static), first.loc), Let(size, Const(0), first.loc)
+    return replace(function, body=(*heads, *block(function.body)))
+
+
+def _held(stmt: Let, size: str, longer: bool, fresh: ir.Fresh) -> list[Stmt]:
+    """Return the statements that put an array into the buffer of its name."""
+    value, loc = stmt.value, stmt.loc
+    out: list[Stmt] = []
+    if isinstance(value, Op) and value.option("inplace"):
+        value = replace(value, static=tuple(o for o in value.static if o[0] not in ("inplace", "unordered")))
+    if not isinstance(value, Name):
+        following = fresh(f"{stmt.target}_next")
+        out.append(Let(following, value, loc))
+        value = Name(following)
+    out.append(Let(size, Op("len", (value,)), loc))
+    out += [ir.Grow(stmt.target, Name(size), True, loc)] if longer else []
+    return [*out, Store(stmt.target, (Slice(Const(0), Name(size), None),), value, "=", loc)]

@@ -81,11 +81,12 @@ def effects(loop: For) -> tuple[int, bool]:
 
 
 def made_sizes(block: Block, kinds: dict[str, Kind], sizes: Sizes) -> Sizes:
-    """Return the sizes known of arrays, with those that a block makes."""
+    """Return the sizes known of arrays, with those that a block makes; what grows has no size of its own."""
     found = dict(sizes)
+    growing = {s.base for s in ir.statements(block) if isinstance(s, ir.Grow)}
     for stmt in ir.statements(block):
         value = stmt.value if isinstance(stmt, Let) else None
-        if not isinstance(stmt, Let) or not isinstance(value, Op):
+        if not isinstance(stmt, Let) or not isinstance(value, Op) or stmt.target in growing:
             continue
         if (value.fn.endswith("_like") or value.fn == "copy") and isinstance(value.args[0], Name):
             like = value.args[0].id

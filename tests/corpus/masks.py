@@ -190,8 +190,41 @@ def nothing_chosen(a):
     return np.sum(a[a > 100.0]) + np.sum(a**2)
 
 
+MASKS = np.array([[1, 0, 1, 1, 0], [0, 1, 1, 0, 1], [1, 1, 0, 0, 1]], dtype=bool)
 CHOSEN = np.array([True, False, True, True, False])
 SIGNS = np.array([[1.0, -1.0, 2.0], [3.0, -4.0, -5.0]])
+
+def clipped_again_and_again(x):
+    for _ in range(3):
+        x = x[np.abs(x - x.mean()) < 1.3 * x.std()]
+    return x.mean() + x.var()
+
+
+def chosen_and_shortened(x, M):
+    total = 0.0
+    for i in range(3):
+        a = x[M[i]]
+        while len(a) > 1:
+            a = a[1:] * np.sin(a[:-1])
+        total += np.sum(a)
+    return total
+
+
+def chosen_and_bound_anew(x, M):
+    total = 0.0
+    for i in range(3):
+        A = x[M[i]]
+        for _ in range(2):
+            A = A * np.sin(A)
+        total += np.sum(A)
+    return total
+
+
+def longer_than_the_argument(x, n):
+    for k in range(n):
+        x = np.concatenate(([x[0] * 2.0], x)) if k % 2 else np.append(x, x.mean())
+    return x @ np.arange(len(x))
+
 
 CASES = [
     Case(sum_of_positives, (sample(5),)),
@@ -224,4 +257,8 @@ CASES = [
     Case(masks_of_integers, (sample(5), np.array([0, 1, 2, 1, 0]))),
     Case(masks_built_and_changed, (sample(5), np.array([1, 3]))),
     Case(nothing_chosen, (sample(5),)),
+    Case(clipped_again_and_again, (sample(12, low=-2.0, high=1.0, seed=4),)),
+    Case(chosen_and_shortened, (sample(5), MASKS)),
+    Case(chosen_and_bound_anew, (sample(5, 2), MASKS)),
+    Case(longer_than_the_argument, (sample(5), 4)),
 ]

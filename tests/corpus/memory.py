@@ -3,7 +3,7 @@
 import numpy as np
 
 import srcgrad as sg
-from tests.corpus.case import Case
+from tests.corpus.case import Case, sample
 
 
 def two_names_bound_at_once(a):
@@ -365,6 +365,57 @@ def checkpointed_loops_in_branches(a, x, n):
     return c * x + np.sum(a)
 
 
+def covariances_of_groups(x, label, groups):
+    total = 0.0
+    for g in range(groups):
+        own = x[label == g]
+        centred = own - own.mean(axis=0)
+        S = centred.T @ centred / len(own)
+        total += np.sum(np.tanh(S) @ S)
+    return total
+
+
+def products_of_slices(image, taps):
+    H, W = image.shape[1] - 1, image.shape[2] - 1
+    out = np.zeros((H * W, taps.shape[3]))
+    for i in range(2):
+        for j in range(2):
+            part = image[:, i : i + H, j : j + W].reshape(image.shape[0], -1)
+            out += part.T @ taps[:, i, j]
+    return np.sum(out**2)
+
+
+def sizes_that_an_array_tells(x, sizes):
+    total = 0.0
+    for n in sizes:
+        A = np.outer(x[:n], x[1 : n + 1])
+        k = 0
+        while k < 3:
+            A = np.sin(A @ A)
+            A[0] *= A[1]
+            k += 1
+        total += np.sum(A)
+    return total
+
+
+def equations_of_what_is_seen(F, H, y, seen):
+    m, P = np.zeros(2), np.eye(2)
+    total = 0.0
+    for t in range(len(y)):
+        m, P = F @ m, F @ P @ F.T + 0.3 * np.eye(2)
+        if not seen[t].any():
+            continue
+        there = np.flatnonzero(seen[t])
+        C = H[there]
+        v = y[t, there] - C @ m
+        S = C @ P @ C.T + 0.5 * np.eye(len(there))
+        K = (C @ P).T / np.trace(S)
+        m = m + K @ v
+        P -= K @ S @ K.T
+        total += v @ S @ v
+    return total
+
+
 CASES = [
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 4)),
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.1, 4)),
@@ -417,5 +468,12 @@ CASES = [
     Case(
         copies_shifted_and_subtracted,
         (np.array([-0.73, -0.49, -1.13, -0.55]), np.array([-0.09, 0.25, -0.34, -1.92])),
+    ),
+    Case(covariances_of_groups, (sample(5, 2), np.array([0, 1, 0, 1, 2]), 3)),
+    Case(products_of_slices, (sample(2, 4, 5), sample(2, 2, 2, 3, seed=1))),
+    Case(sizes_that_an_array_tells, (sample(7), np.array([2, 4, 3]))),
+    Case(
+        equations_of_what_is_seen,
+        (sample(2, 2), sample(3, 2, seed=1), sample(3, 3, seed=2), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], bool)),
     ),
 ]
