@@ -30,6 +30,15 @@ def springs(q, k, n):
     return e
 
 
+def reach(lengths, turns):
+    angle, x, y = 0.0, 0.0, 0.0
+    for i in range(len(turns)):
+        angle += turns[i]
+        x += lengths[i] * np.cos(angle)
+        y += lengths[i] * np.sin(angle)
+    return np.sqrt(x * x + y * y)
+
+
 def product(a):
     p = 1.0
     for i in range(a.size):
@@ -222,6 +231,7 @@ PROGRAMS = {
     ),
     "cube_root": (loops.cube_root, (2.0, 1.5), (0,)),
     "springs": (springs, (np.array([0.0, 0.7, 2.2, 2.5]), 1.3, 3), (0, 1)),
+    "reach": (reach, (np.array([1.5, 1.0, 0.5]), np.array([0.3, -0.8, 1.1])), (0, 1)),
     "product": (product, (np.array([1.5, -0.4, 0.9]),), (0,)),
     "sines_in_place": (sines_in_place, (np.array([0.3, 1.4, -0.8]), 3), (0,)),
     "standardised": (
@@ -280,6 +290,7 @@ WITHOUT = (
     ("standardised", "joins"),
     ("triangular_times", "columns"),
     ("pendulum", "transcendentals"),
+    ("reach", "pairs"),
     ("shortest_paths", "tests"),
     ("springs", "upward"),
     ("heat", "first"),

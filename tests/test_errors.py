@@ -813,6 +813,23 @@ def test_name_assigned_on_one_path_only(load):
         sg.grad(f)(0.5)
 
 
+@pytest.mark.parametrize("value", ["x", "x * 2.0"])
+@pytest.mark.parametrize("place", ["return {}", "def g(x):\n    if x > 1.0:\n        return {}\nreturn g(x) * 2.0"])
+def test_path_on_which_nothing_is_returned(load, place, value):
+    lines = place.format(value)
+    f = load(body(f"if x > 1.0:\n    {lines}" if place == "return {}" else lines))
+    assert sg.grad(f)(2.0) == (2.0 if "*" in value else 1.0) * (2.0 if "g(x)" in lines else 1.0)
+    with pytest.raises(UnboundLocalError, match=r"^nothing is returned on this path, where the others return numb"):
+        sg.grad(f)(0.5)
+
+
+def test_name_that_is_none_on_a_path(load):
+    f = load(body("y = None\nfor k in range(2):\n    if x > 1.0:\n        y = x * k\nreturn y * 2.0"))
+    assert sg.grad(f)(2.0) == 2.0
+    with pytest.raises(UnboundLocalError, match=r"^y is None on this path \("):
+        sg.grad(f)(0.5)
+
+
 def test_choice_of_a_name_that_is_not_bound(load):
     f = load(body("for k in range(2):\n    z = y if k > 0 else x\n    if x > 1.0:\n        y = x * x\nreturn z * z"))
     assert sg.grad(f)(2.0) == 32.0  # of x**4

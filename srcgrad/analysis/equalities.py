@@ -23,25 +23,25 @@ def representative(size: Expr, equal: Equal, made_with: Callable[[Op], Expr | No
     >>> expr_text(representative(Op("add", (m, Const(1))), {m: n}))
     'n + 1'
     """
+    return _represented(size, equal, made_with, frozenset())
+
+
+def _represented(size: Expr, equal: Equal, made_with, on_the_way: frozenset[Expr]) -> Expr:
+    """Return what stands for a size; atoms `on_the_way` stay, since what stands for them leads back to them."""
     a = affine(size)
-    for _ in range(20):
-        changed = False
-        total = affine(Const(a.const))
-        for atom, c in a.terms.items():
-            new = equal.get(atom)
-            if new is None and isinstance(atom, Op):
-                new = _within(atom, equal, made_with) if atom.fn in _COMPOUND else made_with(atom)
-            changed |= new is not None
-            total = total + affine(new if new is not None else atom) * c
-        a = total
-        if not changed:
-            break
-    return a.expr()
+    total = affine(Const(a.const))
+    for atom, c in a.terms.items():
+        new = None if atom in on_the_way else equal.get(atom)
+        if new is None and isinstance(atom, Op) and atom not in on_the_way:
+            new = _within(atom, equal, made_with, on_the_way) if atom.fn in _COMPOUND else made_with(atom)
+        found = atom if new is None else _represented(new, equal, made_with, on_the_way | {atom})
+        total = total + affine(found) * c
+    return total.expr()
 
 
-def _within(atom: Op, equal: Equal, made_with) -> Expr | None:
+def _within(atom: Op, equal: Equal, made_with, on_the_way: frozenset[Expr]) -> Expr | None:
     """Return a product, quotient or choice of sizes with what stands for these; None where that is the atom itself."""
-    args = tuple(representative(e, equal, made_with) for e in atom.args)
+    args = tuple(_represented(e, equal, made_with, on_the_way | {atom}) for e in atom.args)
     return None if args == atom.args else replace(atom, args=args)
 
 

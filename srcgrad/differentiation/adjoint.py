@@ -21,11 +21,13 @@ from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stm
 from ..language.kinds import as_float
 from ..language.sum_order import UNORDERED
 from ..rules import externals
+from ..switches import is_on
 from .adjoint_calls import CallAdjoint
 from .adjoint_externals import ExternalAdjoint
 from .adjoint_products import ProductAdjoint
 from .linear import LinearForm
 from .scaled import guard, multiple, negative
+from .sine_pairs import are_pair, with_names
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -131,9 +133,13 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
     def block(self, stmts, live: set[str]) -> tuple[list[Step], set[str]]:
         """Return (steps in program order, names whose adjoint is live at the start)."""
         live = set(live)
-        steps = []
+        steps: list[Step] = []
         for stmt in reversed(stmts):
             step, live = self.step(stmt, live)
+            if steps and is_on("pairs") and are_pair(stmt, steps[-1].stmt):
+                steps[-1].code = with_names([*steps[-1].code, *step.code], stmt, steps[-1].stmt)
+                step.code = []
+                steps[-1].late = True
             steps.append(step)
         return steps[::-1], live
 

@@ -16,6 +16,7 @@ from .checkpoints import CheckpointAssembly
 from .kept_tests import KeptTests, name_tests
 from .prepare import check_draws, name_results, own_written_params
 from .record import Recorder, facts_of
+from .sine_pairs import name_pairs
 from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
 
@@ -78,6 +79,8 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, active)
     check_constants(function, active)
+    if is_on("pairs"):
+        function, active = name_pairs(function, kinds, active, fresh)
     if is_on("transcendentals"):
         function, active = name_transcendentals(function, kinds, active, fresh)
     function, tests = name_tests(function, kinds, active, fresh) if is_on("tests") else (function, KeptTests())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -37,7 +38,9 @@ def guard_unbound(function: ir.Function) -> ir.Function:
     fresh = ir.Fresh(ir.all_names(function))
     flags = {n: fresh(f"{n}_bound") for n in sorted(survey.doubtful)}
     heads = [Let(flag, Const(False), function.loc) for flag in flags.values()]
-    return replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses)))
+    every = ir.all_names(function)
+    maybe_none = {n for n in flags if f"{n}_is_none" in every}
+    return replace(function, body=(*heads, *_flagged(function.body, flags, survey.uses, maybe_none)))
 
 
 def with_beginnings(function: ir.Function, kinds: dict[str, Kind]) -> tuple[ir.Function, set[str]]:
@@ -181,17 +184,33 @@ def _surely_runs(stmt) -> bool:
     return len(bounds) == 3 and len(range(*bounds)) > 0
 
 
-def _flagged(block: Block, flags: dict[str, str], uses: dict[int, dict[str, list[Expr]]]) -> Block:
+def _unset(name: str, stmt: Stmt, maybe_none: set[str]) -> str:
+    """Return the message that a name has no value: what is returned has one that no text of the user's has."""
+    place = f" ({stmt.loc.place})" if stmt.loc is not None else ""
+    spoken = stmt.loc.spoken if stmt.loc is not None else None
+    said = spoken.of(name) if spoken is not None else name
+    unsaid = isinstance(stmt, ir.Return) and stmt.loc is not None and not _stands_in(said, stmt.loc.text)
+    if unsaid or spoken is not None and said not in spoken.own:
+        return f"nothing is returned on this path, where the others return numbers{place}"
+    return f"{said} is {'None' if name in maybe_none else 'not bound'} on this path{place}"
+
+
+def _stands_in(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _flagged(
+    block: Block, flags: dict[str, str], uses: dict[int, dict[str, list[Expr]]], maybe_none: set[str]
+) -> Block:
     out: list[Stmt] = []
     for stmt in block:
         found = uses.get(id(stmt), {})
         for name, tests in sorted(found.items(), key=lambda n: (ALWAYS not in n[1], n[0])):
-            place = f" ({stmt.loc.place})" if stmt.loc is not None else ""
-            message, unset = Const(f"{name} is not bound on this path{place}"), Op("not", (Name(flags[name]),))
+            message, unset = Const(_unset(name, stmt, maybe_none)), Op("not", (Name(flags[name]),))
             stop = ir.Raise("UnboundLocalError", (message,), stmt.loc)
             for test in [ALWAYS] if ALWAYS in tests else tests:
                 out.append(If(unset if test == ALWAYS else Op("and", (test, unset)), (stop,), (), stmt.loc))
-        new = ir.with_blocks(stmt, lambda b: _flagged(b, flags, uses))
+        new = ir.with_blocks(stmt, lambda b: _flagged(b, flags, uses, maybe_none))
         if isinstance(new, For) and new.var in flags:
             new = replace(new, body=(Let(flags[new.var], Const(True), stmt.loc), *new.body))
         out.append(new)

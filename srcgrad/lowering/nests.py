@@ -183,7 +183,7 @@ class NestWriter:
             self.note_sizes(target, p.dims)
             return Name(target)
         names = tuple(map(Name, idx))
-        product = self.reusable(element, names, self.kinds[target])
+        product = self.reusable(element, names, self.kinds[target], p.dims)
         if product is not None:
             self.out[:] = rename_block(tuple(self.out), {product: target})
             self.note_sizes(target, self.state.dims.pop(product))
@@ -196,15 +196,20 @@ class NestWriter:
         self.nest(idx, [(ZERO, unclipped(n)) for n in p.dims], [Store(target, names, element, op)])
         return Name(target)
 
-    def reusable(self, element: Expr, names, kind: Kind) -> str | None:
-        """Return a matrix product of this statement that is read only where it could be overwritten."""
+    def reusable(self, element: Expr, names, kind: Kind, dims) -> str | None:
+        """Return a matrix product of this statement, of these sizes, read only where it could be overwritten."""
         reads = [e for e in ir.walk(element) if isinstance(e, Sub) and isinstance(e.base, Name)]
         for name in sorted(self.products):
             own = [e for e in reads if e.base == Name(name)]
             here = sum(name in ir.names_in(*ir.exprs_of(s)) for s in self.out)
-            if own and not here and self.kinds[name] == kind and all(e.index == names for e in own):
+            fits = self.kinds[name] == kind and all(e.index == names for e in own)
+            if own and not here and fits and self.have_sizes(name, dims):
                 return name
         return None
+
+    def have_sizes(self, name: str, dims) -> bool:
+        """Return whether an array is known to have these sizes."""
+        return tuple(map(self.canonical, self.state.dims[name])) == tuple(map(self.canonical, dims))
 
     def note_sizes(self, target: str, dims):
         """Note the sizes an array is made with; those of a buffer that grows are what they are by then."""

@@ -35,8 +35,26 @@ def structure(block: ir.Block, fresh: ir.Fresh) -> tuple[ir.Block, ir.Expr | Non
         return tuple(_Structurer(fresh, None).nest(list(block), _outside(None))), result
     slots = None
     if returns:
-        result = slots = _slots([r.value for r in returns], "out", _kept(block), fresh)
+        # where the end may be reached nothing has been returned, which shows in a name that no path but a return binds
+        kept = set[str]() if _may_end(block) else _kept(block)
+        result = slots = _slots([r.value for r in returns], "out", kept, fresh)
     return tuple(_Structurer(fresh, slots).nest(list(block), _outside(slots))), result
+
+
+def _may_end(block: ir.Block) -> bool:
+    """Return whether the end of a block may be reached, as far as its text tells."""
+    for stmt in block:
+        if isinstance(stmt, Return | ir.Raise):
+            return False
+        if isinstance(stmt, If) and not _may_end(stmt.then) and not _may_end(stmt.other):
+            return False
+        if isinstance(stmt, While) and stmt.test == Const(True) and Break not in _left_by(stmt.body):
+            return False
+    return True
+
+
+def _left_by(block: ir.Block) -> set[type]:
+    return {kind for s in block for kind in _escapes(s)}
 
 
 def _kept(block: ir.Block) -> set[str]:

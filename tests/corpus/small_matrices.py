@@ -152,9 +152,18 @@ def assigned_and_added(A, x, y):
     return np.sum(p * p) + np.sum(q**3)
 
 
+def parts_of_products(A, x):
+    first = (A @ x)[:1]
+    rows = (A @ A.T)[:2] * 2.0 + 1.0
+    corner = (A @ A)[:2, :2] - (A @ x)[:2]
+    joined = np.concatenate(((A @ x)[:1], x[1:]))
+    return np.sum(first**2) + np.sum(rows**2) + np.sum(corner) * first.size + np.sum(joined * rows[1]) + rows.size
+
+
 V3, V2 = sample(3), sample(2, seed=1)
 CASES = [
     Case(forces, (sample(4, 3),)),
+    Case(parts_of_products, (sample(3, 3), sample(3, seed=1))),
     Case(turned_points, (sample(4) * 0.4, sample(5, 3), sample(5, 3, seed=2))),
     Case(runge_kutta_of_vectors, (V3, np.array([10.0, 2.8, 2.7]), 4)),
     Case(filtered, (np.eye(3) + 0.1 * sample(3, 3), 0.1 * np.eye(3), V3, sample(3, seed=4), sample(5))),
