@@ -844,6 +844,13 @@ def test_sides_of_a_choice_are_not_repeated(load, text):
         sg.grad(f)(np.ones(3), 0)
 
 
+@pytest.mark.parametrize("head", ["for k in range(2):\n    r = a[k]", "for r in a:"])
+def test_row_that_a_loop_came_to_is_written_after_it_was_bound(load, head):
+    f = load(body(f"{head}\n    a += 0.1 + a * a\nreturn np.sum(np.sin(r))", "a"))
+    with pytest.raises(sg.UnsupportedError, match="'r' is first assigned inside a branch or loop"):
+        sg.grad(f)(np.ones((2, 3)))
+
+
 def test_array_read_in_a_line_before_the_one_that_binds_it(load):
     loop = "for k in range(3):\n    if k > 2:\n        s += np.sum(before)\n    before = np.outer(x[k:], x)\n"
     f = load(body(f"s = 0.0\n{loop}return s"))

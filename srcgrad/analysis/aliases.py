@@ -50,14 +50,18 @@ def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]
         together: set[str] = set()
         if isinstance(stmt, Let) and kinds[stmt.target].rank:
             together = {stmt.target, *shown_by(stmt.value, kinds)}
-        elif is_call(stmt):
-            made = operation(stmt)
-            if returns_memory(made.option("routine"), tuple(kind_of(a, kinds) for a in made.args)):
-                together = {n for n in (*stmt.targets, *ir.names_in(made)) if kinds[n].rank}
+        elif is_call(stmt) and gives_memory(stmt, kinds):
+            together = {n for n in (*stmt.targets, *ir.names_in(stmt.value)) if kinds[n].rank}
         if together:
             group = set().union(*(found.get(n, {n}) for n in together))
             found.update(dict.fromkeys(group, group))
     return found
+
+
+def gives_memory(stmt: ir.Unpack, kinds: dict[str, Kind]) -> bool:
+    """Return whether a result of a call may share memory with an argument, or with another result."""
+    made = operation(stmt)
+    return returns_memory(made.option("routine"), tuple(kind_of(a, kinds) for a in made.args))
 
 
 def returns_memory(routine: Routine, kinds: tuple[Kind, ...]) -> bool:

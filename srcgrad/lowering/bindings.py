@@ -195,7 +195,7 @@ class BindingWriter(StoreWriter):
 
     def hold_if_resized(self, target: str, old: Expr, new: Expr):
         """Have an array with one axis held in a buffer where its new size is surely another one."""
-        if self.kinds[target].rank != 1 or not can_be_held(self.function, target):
+        if not self.may_be_held(target):
             return
         old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
         longer = affine(new) - affine(old)
@@ -207,6 +207,12 @@ class BindingWriter(StoreWriter):
         told = of_few or of_itself or of_counters or of_choices or sums_sizes(longer)
         if longer.const != 0 if longer.is_const else told:
             raise SizeChanges(target, grows)
+
+    def may_be_held(self, name: str) -> bool:
+        """Return whether an array may stand in a buffer, which is a copy of all that the name is bound to."""
+        if self.kinds[name].rank != 1 or not can_be_held(self.function, name, self.kinds):
+            return False
+        return not self.sharing.get(name, {name}) & self.written_in(ir.statements(self.body))
 
     def has_views(self, name: str) -> bool:
         """Return whether another name shows a part or another shape of an array."""

@@ -32,7 +32,7 @@ from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
 from .residuals import with_residuals
-from .resized import SizeChanges, can_be_held, hold_in_buffer, lengths
+from .resized import SizeChanges, hold_in_buffer, lengths
 from .swaps import SwapWriter
 
 
@@ -86,7 +86,7 @@ def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep
             body = lowerer.block(function.body)
             break
         except SizeChanges as found:
-            function = hold_in_buffer(function, found.name, found.longer, kinds[found.name].dtype)
+            function = hold_in_buffer(function, found.name, kinds, found.longer)
     heads = [Let(n, Op("unset", (nothing(lowerer.kinds[n]),)), function.loc) for n in lowerer.unmade]
     lowered = replace(function, body=(*heads, *apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
@@ -367,7 +367,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
                 break
         for name in wanted:
             if name not in inside_only or not isinstance(stmt, If) or self.loops or name in self.multi:
-                if self.kinds[name].rank == 1 and can_be_held(self.function, name):
+                if self.may_be_held(name):
                     raise SizeChanges(name, True)
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
                             f"allocate {name!r} before")  # fmt: skip

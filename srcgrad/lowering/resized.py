@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeGuard
 
+from ..analysis.aliases import gives_memory, shown_by
 from ..language import ir
-from ..language.ir import Const, Expr, For, Let, Name, Op, Slice, Stmt, Store
+from ..language.calls import is_call
+from ..language.ir import Const, Expr, For, Kind, Let, Name, Op, Slice, Stmt, Store
+from ..language.kinds import holds_items
 
 
 class SizeChanges(Exception):
@@ -25,20 +29,21 @@ def lengths(function: ir.Function) -> set[str]:
     return {name for name, always in bound.items() if always}
 
 
-def can_be_held(function: ir.Function, name: str) -> bool:
-    """Return whether every binding of a name is an assignment, and nothing writes into its array."""
+def can_be_held(function: ir.Function, name: str, kinds: dict[str, Kind]) -> bool:
+    """Return whether every binding of a name is an assignment, and nothing writes into its array, or gives it back."""
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store | ir.Grow)}
     unpacked = any(isinstance(s, For | ir.Unpack) and name in ir.binds(s) for s in ir.statements(function.body))
-    return name not in stored and not unpacked and name not in function.params
+    calls = [s for s in ir.statements(function.body) if is_call(s) and name in ir.names_in(s.value)]
+    shared = any(gives_memory(s, kinds) for s in calls)
+    return name not in stored and not unpacked and not shared and name not in function.params
 
 
-def hold_in_buffer(
-    function: ir.Function, name: str, longer: bool = False, dtype: str = "float64"
-) -> ir.Function:
+def hold_in_buffer(function: ir.Function, name: str, kinds: dict[str, Kind], longer: bool = False) -> ir.Function:
     """Return the function with a name that stands for the first elements of a buffer, as long as it was at first.
 
     An array that becomes `longer` makes the buffer grow; else it does not fit, which is an error at run time. A name
-    that is first bound inside a loop or branch begins with nothing.
+    that is first bound inside a loop or branch begins with nothing. Other names of the array get copies: it is theirs
+    after the name is bound anew.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
@@ -48,7 +53,7 @@ def hold_in_buffer(
     ...     for i in range(n):
     ...         v = v[1:] + v[:-1]
     ...     return v[0]''')
-    >>> print(emit(hold_in_buffer(f, "v")))
+    >>> print(emit(hold_in_buffer(f, "v", {"v": Kind("float64", 1), "x": Kind("float64", 1)})))
     def f(x, n):
         v = np.exp(x).copy()
         v_size = len(v)
@@ -63,6 +68,7 @@ def hold_in_buffer(
     part = Op("head", (Name(name), Name(size)))
     first = next(s for s in function.body if name in ir.bound_in((s,)))
     inside = not isinstance(first, Let)
+    lists = {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)}
 
     def shown(e: Expr) -> Expr:
         return part if e == Name(name) else ir.rebuild(e, shown)
@@ -71,6 +77,8 @@ def hold_in_buffer(
         out: list[Stmt] = []
         for stmt in stmts:
             begins, loc = stmt is first, stmt.loc
+            if _gives_away(stmt, name, kinds, lists):
+                stmt = replace(stmt, value=Op("copy", (stmt.value,), (), loc))
             stmt = ir.with_blocks(ir.with_exprs(stmt, shown), block)
             if not isinstance(stmt, Let) or stmt.target != name:
                 out.append(stmt)
@@ -82,9 +90,17 @@ def hold_in_buffer(
 
     heads: tuple[Stmt, ...] = ()
     if inside:
+        dtype = kinds[name].dtype
         static = () if dtype == "float64" else (("dtype", dtype),)
         heads = Let(name, Op("np.empty", (Const(0),), static), first.loc), Let(size, Const(0), first.loc)
     return replace(function, body=(*heads, *block(function.body)))
+
+
+def _gives_away(stmt: Stmt, name: str, kinds: dict[str, Kind], lists: set[str]) -> TypeGuard[Let | Store]:
+    """Return whether a statement gives an array another name, or puts it into a list."""
+    if isinstance(stmt, Let):
+        return stmt.target != name and bool(kinds[stmt.target].rank) and name in shown_by(stmt.value, kinds)
+    return isinstance(stmt, Store) and stmt.base in lists and name in shown_by(stmt.value, kinds)
 
 
 def _held(stmt: Let, size: str, longer: bool, fresh: ir.Fresh) -> list[Stmt]:

@@ -416,6 +416,29 @@ def equations_of_what_is_seen(F, H, y, seen):
     return total
 
 
+def shown_before_it_gets_shorter(x):
+    v = np.exp(x)
+    first = v
+    total = 0.0
+    for i in range(3):
+        old, tail = v, v[1:]
+        v = v[1:] * v[:-1]
+        total += old[0] * old[-1] + np.sum(tail * tail) * (i + 1)
+    return total + v[0] + first[0]
+
+
+def chosen_in_one_trip_and_kept(x, M):
+    total = 0.0
+    for i in range(3):
+        v = x[M[i]]
+        if i == 1:
+            kept = v
+        elif i == 0:
+            kept = v[1:]
+        total += np.sum(kept) * np.sum(v)
+    return total + kept[0]
+
+
 CASES = [
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 4)),
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.1, 4)),
@@ -476,4 +499,6 @@ CASES = [
         equations_of_what_is_seen,
         (sample(2, 2), sample(3, 2, seed=1), sample(3, 3, seed=2), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], bool)),
     ),
+    Case(shown_before_it_gets_shorter, (sample(5),)),
+    Case(chosen_in_one_trip_and_kept, (sample(4), np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]]) > 0)),
 ]
