@@ -212,3 +212,14 @@ def test_the_covariance_of_one_row_is_a_number(plain):
     assert sg.differentiable(f)(ROW).shape == ()
     assert sg.differentiable(f)(ROW) == pytest.approx(f(ROW), rel=1e-14)
     assert sg.differentiable(f)(X).shape == (5, 5)
+
+
+def test_a_column_beside_rows_of_two_lengths(plain):
+    def f(b, s):
+        v = np.hypot(np.array([s, 1.43, 0.31]), b)
+        return np.sum(v) + np.sum((s * b - np.array([s, 0.34])) ** 2)
+
+    value, (b_bar, s_bar) = sg.value_and_grad(f, argnums=(0, 1))(COLUMN, 0.7)
+    assert value == pytest.approx(f(COLUMN, 0.7))
+    assert s_bar == pytest.approx((f(COLUMN, 0.7 + 1e-6) - f(COLUMN, 0.7 - 1e-6)) / 2e-6, rel=1e-6)
+    assert np.sum(b_bar) == pytest.approx((f(COLUMN + 1e-6, 0.7) - f(COLUMN - 1e-6, 0.7)) / 2e-6, rel=1e-6)

@@ -27,6 +27,8 @@ def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:
     if isinstance(value, Sub):
         items = [i for i in value.index if not isinstance(i, Slice | ir.NewAxis | ir.Dots)]
         return set() if any(kind_of(i, kinds).rank for i in items) else shown_by(value.base, kinds)
+    if isinstance(value, Op) and value.fn == "broadcast_to" and not kind_of(value.args[0], kinds).rank:
+        return set()  # a number that is repeated
     if isinstance(value, Op) and value.fn in SHAPES | TURNS and not value.option("copy"):
         return shown_by(value.args[0], kinds)
     return set()

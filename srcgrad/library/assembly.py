@@ -304,6 +304,12 @@ def rot90(m, k=1, axes=(0, 1)):
     return np.flip(np.swapaxes(m, first, second), second)
 
 
+@page(np.asfortranarray, cases=("A(2, 3)", "A(3)"))
+def asfortranarray(a):
+    """The array with its first axis contiguous: itself where it is that already, else a copy."""
+    return np.ascontiguousarray(np.transpose(a)).T
+
+
 @page(np.meshgrid, cases=("A(2), A(3)", 'A(2), A(3), A(4), indexing="ij"', "A(2), A(3), sparse=True"))
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     """Each vector repeated along the axes of the others; the first two axes change places by default."""

@@ -29,8 +29,7 @@ class StoreWriter(ArrayReader):
         p = self.named(stmt.base)
         if stmt.base in self.counted and isinstance(stmt.index[0], Name):
             self.places_made.add((root_of(cell_of(p, _marks(p.rank))).id, stmt.index[0].id))  # room was made for it
-        root = p.at(tuple(map(Name, "ijklmnop"[: p.rank])))
-        if any(isinstance(e, Name) and e.id in self.captured for e in ir.walk(root)):
+        if root_of(cell_of(p, _marks(p.rank))).id in self.captured:
             self.refuse(stmt.loc, f"{stmt.base!r} is a captured array, and is written", "pass it as an argument")
         if stmt.base in self.read_only:
             self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal or repeated elements, and is read-only",
@@ -212,6 +211,7 @@ class StoreWriter(ArrayReader):
             extra, value = value.dims[: -target.rank or None], self.drop_axes(value, -pad)
             if any(e != ONE for e in extra):
                 self.refuse(None, "the value has more axes than its target", "index or reshape it")
+            pad = 0
         steps: tuple[Expr | None, ...] = (None,) * value.rank
         if not exact:
             steps, value = self.steps_into(value, target.dims[pad:]), self.settled(value)

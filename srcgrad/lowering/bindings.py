@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..analysis.access import root_of
-from ..analysis.aliases import is_view, shown_by, writes_of
+from ..analysis.aliases import gives_memory, is_view, shown_by, writes_of
 from ..analysis.inequalities import Facts, sums_sizes
 from ..language import ir
 from ..language.affine import affine, unclipped
 from ..language.blocks import read_counts, touches, updates
+from ..language.calls import is_call
 from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store
 from .array_stores import StoreWriter
 from .choices import SIDES
@@ -121,14 +122,27 @@ class BindingWriter(StoreWriter):
     def writes_matter(self, target: str, sources: set[str]) -> bool:
         """Return whether memory that these names may share is written while `target` is in use."""
         after = self.rest[1]
-        lets = [s for s in ir.statements(after) if isinstance(s, Let) and self.kinds[s.target].rank]
-        if self.is_used_here_only(target) and all(target not in shown_by(s.value, self.kinds) for s in lets):
-            uses = [k for k, s in enumerate(after) if target in ir.read_in((s,))]
+        names = self.showing(target, after)
+        counts = read_counts(after)
+        if all(counts[n] == self.reads[n] for n in names):
+            uses = [k for k, s in enumerate(after) if names & ir.read_in((s,))]
             after = after[: uses[-1] + 1] if uses else ()
         elif self.depth > 1:
             return bool({target, *sources} & self.written_later())
         wrote = self.written_in(ir.statements(after))
         return any(self.sharing.get(n, {n}) & wrote for n in (target, *sources))
+
+    def showing(self, target: str, block) -> set[str]:
+        """Return a name, and those that a block binds to what it shows."""
+        lets = [s for s in ir.statements(block) if isinstance(s, Let) and self.kinds[s.target].rank]
+        shown = [(s.target, shown_by(s.value, self.kinds)) for s in lets]
+        calls = [s for s in ir.statements(block) if is_call(s) and gives_memory(s, self.kinds)]
+        shown += [(n, ir.names_in(s.value)) for s in calls for n in s.targets if self.kinds[n].rank]
+        names, size = {target}, 0
+        while size < len(names):
+            size = len(names)
+            names |= {n for n, sources in shown if sources & names}
+        return names
 
     def written_later(self) -> set[str]:
         """Return the arrays whose memory is written from here on, anywhere in the loops around this place included."""

@@ -324,11 +324,16 @@ class NestWriter:
 
     def require(self, a: Expr, b: Expr, message: str, exception: str = "ValueError"):
         """Check at run time that two sizes are equal, unless that is known; from here on it is."""
+        written = a, b
         a, b = self.canonical(a), self.canonical(b)
         if a == b or (a, b) in self.state.compared or ir.names_in(a, b) & self.early - self.state.storage:
             return
         if isinstance(a, Const) and isinstance(b, Const):
-            raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
+            if all(isinstance(e, Const) for e in written):
+                raise KindError(problem_at(self.loc, f"{message} {a.value} and {b.value}", "make the shapes fit"))
+            # one of them was found to be equal to another size before: an axis of one element may be neither
+            self.stop_at_sizes(Op("ne", written), message, *written, exception)
+            return
         self.stop_at_sizes(Op("ne", (a, b)), message, a, b, exception)
         self.unify(a, b)
 

@@ -145,7 +145,8 @@ class ArrayCallReader(ExpressionReader):
         return Op("copy", (chosen,), (), loc)
 
     def read_compress(self, node, condition, a, axis=None):
-        chosen = self.as_mask(self.index_value(condition, node), node)
+        # the places: a condition may be shorter than the axis
+        chosen = self.chosen(self.as_mask(self.index_value(condition, node), node), node)
         return self.taken(node, self.leaf(a, node), chosen, self.axis(axis, node))
 
     def read_extract(self, node, condition, arr):

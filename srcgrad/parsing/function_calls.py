@@ -11,7 +11,8 @@ import os
 import sysconfig
 import types
 from dataclasses import replace
-from typing import NoReturn
+from functools import lru_cache
+from typing import NoReturn, TypeGuard
 
 import numpy as np
 
@@ -305,6 +306,9 @@ class CallReader(ExpressionReader):
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals and not callee.in_library
+        if assigned and self.is_array_of_ours(value) and name not in _bound_anew(callee.node):
+            callee.renamed[name] = value.id  # the caller's array is updated in place
+            return value
         if isinstance(value, Const) and not assigned or isinstance(value, ir.Op) and value.fn == "dtype":
             return value
         if isinstance(value, Name | ir.Slice) and not assigned:
@@ -318,6 +322,10 @@ class CallReader(ExpressionReader):
         callee.renamed[name] = target
         self.emit(Let(target, value, self.source.loc(node)))
         return Name(target)
+
+    def is_array_of_ours(self, value: ir.Expr) -> TypeGuard[Name]:
+        """Return whether a value is the name of an array that is not captured."""
+        return isinstance(value, Name) and bool(self.shared.ranks.rank(value)) and value.id not in self.shared.captured
 
     def is_formula(self, body) -> bool:
         """Return whether an expression only computes: nothing in it binds names, runs statements, or runs again."""
@@ -373,6 +381,14 @@ def _is_of_library(cls: type) -> bool:
 
 def _is_none(value) -> bool:
     return isinstance(value, Obj) and value.value is None
+
+
+@lru_cache(maxsize=64)
+def _bound_anew(node) -> frozenset[str]:
+    """Return the names that a function binds otherwise than by updating what they stand for."""
+    updated = {id(n.target) for n in ast.walk(node) if isinstance(n, ast.AugAssign)}
+    named = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return frozenset(n.id for n in named if id(n) not in updated)
 
 
 def _name_counts(node) -> dict[str, int]:

@@ -139,6 +139,18 @@ def blocks_of_an_image(image, q):
     return total
 
 
+def repeated_numbers(b):
+    p, q = np.broadcast_arrays(b, np.linalg.norm(b))
+    norm = np.linalg.norm(b)
+    first = np.array_split(np.broadcast_to(norm, (6,)), 3)[0]
+    return np.sum(p * q) + np.sum(first**2)
+
+
+def chosen_by_a_shorter_condition(A):
+    u = np.compress([True, False], A, axis=1)
+    return np.sum(u**2) + np.sum(np.asfortranarray(A.T) @ np.asfortranarray(A))
+
+
 CASES = [
     Case(blocks_of_an_image, (sample(4, 2), 0.7)),
     Case(standardised, (sample(6, 3),)),
@@ -162,4 +174,6 @@ CASES = [
     Case(options_by_place, (sample(4, 3), 0.7)),
     Case(minors, (sample(3, 3),)),
     Case(bounds_and_places_by_name, (sample(7),)),
+    Case(repeated_numbers, (sample(3),)),
+    Case(chosen_by_a_shorter_condition, (sample(2, 3),)),
 ]

@@ -385,6 +385,21 @@ def arrays_given_back_in_another_order(f):
     return u @ v
 
 
+def scaled_and_raised(u, s):
+    u *= s
+    u[0] += 1.0
+    return u
+
+
+def array_of_the_caller_updated(a, b):
+    a = a * b
+    for _ in range(3):
+        a = scaled_and_raised(a, 0.5)
+        b = scaled_and_raised(b, a[1])
+    u = scaled_and_raised(a[::-1][:2], 0.7)
+    return a @ b + u @ u
+
+
 CASES = [
     Case(parameters_that_become_something_else, (sample(3), 3)),
     Case(integral_of_an_integral, (1.3, 0.7)),
@@ -422,4 +437,5 @@ CASES = [
     Case(scaled_by_what_it_was, (sample(4, seed=2),), expected=(sample(4, seed=2),)),
     Case(array_given_back_by_every_return, (sample(6),)),
     Case(arrays_given_back_in_another_order, (sample(5),)),
+    Case(array_of_the_caller_updated, (sample(3), sample(3, seed=1))),
 ]

@@ -220,6 +220,19 @@ def counter_of_a_copy(a, steps):
     return np.sum(u) * i
 
 
+def values_with_more_axes_than_places(A, b):
+    A[::-1, :] = np.sum(b[None], axis=None, keepdims=True)[None]
+    A[0] = 2.0 * np.max(A, axis=0, keepdims=True)[None]
+    A[:, 1] = b[None, None]
+    return np.sum(A**3)
+
+
+def written_where_its_size_is_that_of_a_table(b):
+    c = np.cumulative_sum(b, include_initial=True)
+    c[::-1][1:3] *= 0.17
+    return np.sum(c**2)
+
+
 CASES = [
     Case(counter_of_a_copy, (sample(4), 2)),
     Case(handed_over_and_written, (sample(4), 3)),
@@ -247,4 +260,6 @@ CASES = [
     Case(turned, (sample(3, 2), sample(2, 3, seed=1), sample(4, seed=2))),
     Case(permuted, (sample(2, 3, 4),)),
     Case(float32_array, (0.75,), expected=(7.0,)),
+    Case(values_with_more_axes_than_places, (sample(3, 2), sample(3, seed=1))),
+    Case(written_where_its_size_is_that_of_a_table, (sample(4),)),
 ]

@@ -356,6 +356,16 @@ def epidemic(beta, sigma, gamma, n):
     return peak
 
 
+def another_shape_used_up_before_it_is_written(A, b):
+    v = A.ravel()
+    w = v[1:]
+    total = np.sum(w * w[::-1]) + np.sum(np.histogram(b, bins=3, weights=b)[0] ** 2)
+    A[0] = total * b[:2]
+    b = b * 2.0
+    b[0] = A[1, 1]
+    return np.sum(A**2) + b @ b
+
+
 CASES = [
     Case(last_row_that_a_loop_came_to, (sample(4, 3),)),
     Case(the_array_itself_or_a_copy, (sample(3),)),
@@ -400,4 +410,5 @@ CASES = [
     Case(like_a_number, (0.7, 0.3)),
     Case(squeezed, (sample(4), sample(3, 4, seed=1), sample(3, 1, seed=2))),
     Case(epidemic, (0.9, 0.5, 0.3, np.array([40.0, 25.0]))),
+    Case(another_shape_used_up_before_it_is_written, (sample(2, 2), sample(4, seed=1))),
 ]
