@@ -218,13 +218,20 @@ class AssignmentReader(PartReader):
                 assert isinstance(value.test, Op), value
                 upto = len(value.then.args) > 1
                 return self.emit(ir.Grow(target, value.test.args[0], upto, self.source.loc(node)))
-            if value != Name(target) or self.in_library:  # a function may give back the array that it was given
+            if not self.gives_back(target, value):
                 self.emit(Let(target, value, self.source.loc(node)))
             self.note_whole(name, target, value, node)
         elif isinstance(value, Struct) and self.in_library and self.is_seen(value):
             self.env[name] = value
         else:
             self.env[name] = self.assign_struct(name, value, node)
+
+    def gives_back(self, target: str, value) -> bool:
+        """Return whether a value is what the name has been: functions may give back the arrays they are given.
+
+        The buffer of a list is not yet the array that the name stands for from here on.
+        """
+        return value == Name(target) and target not in self.buffers and not self.in_library
 
     def note_whole(self, name: str, target: str, value, node):
         """Note the integer that a name stands for in the rest of the block, bound by the only statement that binds it.
@@ -351,7 +358,7 @@ class AssignmentReader(PartReader):
     def assign_together(self, pairs, node):
         """Bind several names at once: a right side that reads a name bound before it is held first."""
         loc = self.source.loc(node)
-        pairs = [(t, value) for t, value in pairs if value != Name(t)]
+        pairs = [(t, value) for t, value in pairs if not self.gives_back(t, value)]
         targets = [t for t, _ in pairs]
         held = []
         for k, (_, value) in enumerate(pairs):

@@ -192,6 +192,15 @@ def quotient_without_warnings(x):
     return np.sum(y) * z
 
 
+def filled_and_bound_anew_in_a_loop_without_trips(s, n):
+    a = np.array([[i + j * s for i in range(3)] for j in range(2)])
+    b = np.array([j * s for j in range(3)])
+    for _ in range(n):
+        a = a * s
+        b = a[0]
+    return np.sum(np.sin(a)) + np.sum(b**2)
+
+
 CASES = [
     Case(size_known_in_a_branch, (0.7, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
     Case(size_known_in_a_branch, (0.3, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
@@ -219,4 +228,6 @@ CASES = [
     Case(search_both_ways, (np.array([0.3, -0.4, 0.9, 1.3]), 0.8), (0,)),
     Case(both_sides_of_and, (0.6, -0.4)),
     Case(both_sides_of_and, (0.6, 0.4)),
+    Case(filled_and_bound_anew_in_a_loop_without_trips, (0.4, 0)),
+    Case(filled_and_bound_anew_in_a_loop_without_trips, (0.4, 2)),
 ]
