@@ -587,3 +587,38 @@ def test_the_size_of_an_array_that_is_never_made_is_not_negative(f):
     assert plain_gradient(f, (X, 2), (0,))[0] == f(X, 2)
     with pytest.raises(ValueError, match=r"negative dimensions are not allowed \(test_bounds.py:"):
         plain_gradient(f, (X, -2), (0,))
+
+
+def smoothed_in_place(u, steps):
+    for _ in range(steps):
+        u[1:-1] += 0.1 * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+    return np.sum(u * u)
+
+
+def smoothed_between_buffers(u, steps):
+    new = u.copy()
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            new[i] = u[i] + 0.1 * (u[i - 1] - 2.0 * u[i] + u[i + 1])
+        for i in range(1, len(u) - 1):
+            u[i] = new[i]
+    return np.sum(u * u) + np.sum(new)
+
+
+def wide_stencil(u, steps):
+    for _ in range(steps):
+        v = u.copy()
+        for i in range(2, len(u) - 2):
+            u[i] = 0.3 * v[i] - 0.1 * (v[i - 2] + v[i + 2]) + 0.2 * v[i - 1]
+    return np.sum(u * u)
+
+
+@pytest.mark.parametrize("size", range(7))
+@pytest.mark.parametrize("f", [smoothed_in_place, smoothed_between_buffers, wide_stencil])
+def test_stencils_of_short_arrays_stay_inside(f, size):
+    """NumPy raises where generated code in plain Python reads or writes outside."""
+    u = np.linspace(0.5, 1.5, size) ** 2
+    value, found = plain_gradient(f, (u.copy(), 2), (0,))
+    right = reference(f, (u, 2), (0,))
+    assert value == pytest.approx(right.value)
+    assert mismatch(right, found, (u, 2), (0,)) is None
