@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..language import ir
+from ..language.blocks import updates
 from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt
 from ..language.kinds import INT
 from .pull_ops import ArrayReader
@@ -49,7 +50,10 @@ class ListWriter(ArrayReader):
         found = trial.put[target]
         if found is not None:
             found = tuple(at_first(d, target, lowered, ir.bound_in(before)) for d in found)
-        bound = ir.bound_in(after) | {n for n in trial.kinds if n not in self.kinds}
+        # what an array holds may change, its sizes do not
+        writes = [s for s in ir.statements(after) if updates(s) and self.kinds[ir.binds(s)[0]].rank]
+        bound = {n for s in ir.statements(after) if s not in writes for n in ir.binds(s)}
+        bound |= {n for n in trial.kinds if n not in self.kinds}
         if found is None or any(n in bound for d in found for n in ir.names_in(d)):
             self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
                         "make an array before, and write its rows")  # fmt: skip

@@ -561,6 +561,14 @@ def windows(x, n):
     return np.sum(np.sin(rows)) + np.sum(lags[0] * lags[1] ** 2)
 
 
+def list_of_rows_beside_an_array_that_is_updated(c, s):
+    rows = [np.sin(v) * s for v in c]
+    c *= 2.0
+    for _ in range(2):
+        c += np.array([v * 0.5 for v in c]) + np.array(rows)
+    return np.sum(c**2)
+
+
 CASES = [
     Case(windows, (sample(6), 3)),
     Case(norm_of_a_list_of_sums, (POINT,)),
@@ -611,4 +619,5 @@ CASES = [
     Case(written_under_names_unpacked, (sample(2, 3),)),
     Case(dict_and_tuple_of_a_range, (sample(3),)),
     Case(places_as_text, (sample(3),)),
+    Case(list_of_rows_beside_an_array_that_is_updated, (np.array([[0.3, 0.5], [0.2, -0.4]]), 0.7)),
 ]
