@@ -15,6 +15,7 @@ from ..language import ir
 from ..language.ir import Const, Name, Op, Sub
 from ..library import complex_numbers as pages
 from ..library import fourier
+from ..rules import elementwise
 from .expressions import COMPLEX, NOT_HERE, ExpressionReader, List, Stop, Struct, pair
 
 # text that names one of these may compute with complex numbers
@@ -140,6 +141,7 @@ class ComplexReader(ExpressionReader):
         return Op("copy", (e,)) if isinstance(e, Name | Sub) and self.axes_of(e) else e
 
     def operated(self, node, op: type, a, b) -> Struct:
+        """Return the value of an operator, which may show the memory of one side."""
         if op is ast.Pow:
             return self.complex_power(node, a, b)
         if op is ast.MatMult:
@@ -262,6 +264,8 @@ class ComplexReader(ExpressionReader):
             return self.with_values(node, f, given, options)
         if dtype is not None:
             options.pop("dtype", None)
+        if f in _OF_FORM and dtype is None and ("dtype" in options or len(given) > _OF_FORM[f]):
+            return self.with_values(node, f, [self.part_in(given[0], 0, node), *given[1:]], options)
         if f in _MAKERS and (dtype is not None or f not in _LIKE):
             return self.complex_array(node, f, given, options, dtype or "float64")
         return self.complex_value(node, f, given, options)
@@ -270,7 +274,8 @@ class ComplexReader(ExpressionReader):
         """Return the value of such a call, whose arguments are read."""
         transform = transform_of(f)
         if transform is not None:
-            array = options.pop("a", None) or given.pop(0)
+            named = next((name for name in ("a", "x") if name in options), None)
+            array = given.pop(0) if named is None else options.pop(named)
             ends = self.ends_of(array, node)
             return self.from_page(node, transform, [*ends, *given], options)
         if f is complex:
@@ -351,7 +356,7 @@ class ComplexReader(ExpressionReader):
             self.fail(node, "this product of complex numbers is not supported", "take two operands at a time")
         before, (a, b), after = given[:at], given[at : at + 2], given[at + 2 :]
         ends = [list(self.held_number(self.whole_number(self.promoted(v, node)), node).items)
-                if self.is_complex(v) else [self.as_array(v, node), None] for v in (a, b)]  # fmt: skip
+                if self.is_complex(v) else [self.held(self.as_array(v, node), node), None] for v in (a, b)]  # fmt: skip
         (p, q), (r, s) = ends
         if f is np.vdot and q is not None:
             q = self.hold(self.negative(q, node), node, "part")
@@ -410,9 +415,7 @@ def _arrays_in(e: ir.Expr, rank) -> frozenset | None:
         return frozenset()
     if isinstance(e, Name):
         return frozenset({e.id})
-    if not isinstance(e, Op) or e.fn in ("np.dot", "np.transpose") or any(k == "axis" for k, _ in e.static):
-        return None
-    if len(e.args) > 2 or e.fn not in _ELEMENTWISE and not e.fn.startswith(("np.cos", "np.sin", "np.exp")):
+    if not isinstance(e, Op) or not elementwise.is_elementwise(e.fn):
         return None
     parts = [_arrays_in(a, rank) for a in e.args]
     return None if None in parts else frozenset().union(*(p for p in parts if p is not None))
@@ -436,8 +439,9 @@ def _names_complex(node) -> bool:
     return False
 
 
-_ELEMENTWISE = frozenset({"add", "sub", "mul", "div", "neg", "pow", "np.square", "np.sqrt"})
 _LIKE = (np.zeros_like, np.empty_like)
+# what makes an array of the form of another one, and how many arguments come before its dtype
+_OF_FORM = {np.zeros_like: 1, np.empty_like: 1, np.ones_like: 1, np.full_like: 2}
 _ADDED = {"initial", "prepend", "append", "constant_values", "end_values"}
 _MAKERS: tuple[Any, ...] = (
     *_LIKE,

@@ -105,7 +105,7 @@ def two_levels(t, detuning):
     for _ in range(3):
         psi = psi - 0.1j * (H @ psi)
         psi = psi / np.sqrt(np.sum(np.abs(psi) ** 2))
-    return (np.conj(psi) @ (H @ psi)).real
+    return (np.conj(psi) @ (H @ psi)).real + abs(psi[1]) ** 2 + psi[0].imag
 
 
 def thin_film(n, d, wavelength):
@@ -209,6 +209,15 @@ def put_together(x):
     return np.sum(abs(w) ** 2) + np.sum(np.roll(z, 1) * z).imag + np.einsum("ij,kj->ik", w, w)[0, 1].real
 
 
+def of_the_form_of_others(x):
+    z = x * 1j
+    size = np.zeros_like(z, dtype=float)
+    for i in range(len(z)):
+        size[i] = abs(z[i]) * i
+    other = np.full_like(z, 2 - 1j) + np.ones_like(z, float) * x + np.ones_like(z)
+    return np.sum(size * x) + np.sum(other * z).real
+
+
 def power_of_zero(x):
     z = complex(x, 0.0)
     return (z**2 + 3 * z + 1).real + abs(z * (1 + 1j)) ** 2
@@ -304,6 +313,7 @@ CASES = [
     Case(sum_of_waves, (0.3, 0.9, X)),
     Case(loops_over_arrays, (X,)),
     Case(put_together, (X,)),
+    Case(of_the_form_of_others, (X,)),
     Case(power_of_zero, (0.0,)),
     Case(spectrum, (X,)),
     Case(low_pass, (X,)),
