@@ -65,6 +65,14 @@ def last_axis(axes):
 
 
 @known
+def of_whole_axes(s):
+    """Refuse lengths of Fourier transforms over several axes other than those of the array."""
+    if s is not None:
+        what = "s= of Fourier transforms over several axes is not supported"
+        raise RefusedError(what, "cut or pad the array before")
+
+
+@known
 def whole_transform(norm, forward):
     """Return whether a Fourier transform is divided by its length: that of the direction which `norm` names."""
     return norm == "forward" if forward else norm in (None, "backward")

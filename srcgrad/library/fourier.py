@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rules import fourier
-from .axes import axes_of, known_option, last_axis, one_of, refuse, whole_transform
+from .axes import axes_of, known_option, last_axis, of_whole_axes, one_of, refuse, whole_transform
 from .pages import page, part
 
 
@@ -83,23 +83,23 @@ def along(a, b, n, axis, norm, forward):
 
 @part
 def fftn(a, b, s=None, axes=None, norm=None):
-    """np.fft.fftn: one axis after another."""
-    if s is not None:
-        refuse("s= of Fourier transforms over several axes is not supported", "cut or pad the array before")
-    p, q = a, b
-    for axis in axes_of(axes, a.ndim):
-        p, q = along(p, q, None, axis, norm, True)
-    return p, q
+    """np.fft.fftn."""
+    return along_axes(a, b, s, axes, norm, True)
 
 
 @part
 def ifftn(a, b, s=None, axes=None, norm=None):
-    """np.fft.ifftn: one axis after another."""
-    if s is not None:
-        refuse("s= of Fourier transforms over several axes is not supported", "cut or pad the array before")
+    """np.fft.ifftn."""
+    return along_axes(a, b, s, axes, norm, False)
+
+
+@part
+def along_axes(a, b, s, axes, norm, forward):
+    """The transform along one axis after another."""
+    of_whole_axes(s)
     p, q = a, b
     for axis in axes_of(axes, a.ndim):
-        p, q = along(p, q, None, axis, norm, False)
+        p, q = along(p, q, None, axis, norm, forward)
     return p, q
 
 
@@ -118,8 +118,7 @@ def ifft2(a, b, s=None, axes=(-2, -1), norm=None):
 @part
 def rfft2(a, b, s=None, axes=(-2, -1), norm=None):
     """np.fft.rfft2: half of the transform along the last of the axes, and then along the others."""
-    if s is not None:
-        refuse("s= of Fourier transforms over several axes is not supported", "cut or pad the array before")
+    of_whole_axes(s)
     p, q = rfft(a, b, None, last_axis(axes), norm)
     return along(p, q, None, axes[0], norm, True)
 
@@ -127,8 +126,7 @@ def rfft2(a, b, s=None, axes=(-2, -1), norm=None):
 @part
 def irfft2(a, b, s=None, axes=(-2, -1), norm=None):
     """np.fft.irfft2."""
-    if s is not None:
-        refuse("s= of Fourier transforms over several axes is not supported", "cut or pad the array before")
+    of_whole_axes(s)
     p, q = along(a, b, None, axes[0], norm, False)
     return irfft(p, q, None, last_axis(axes), norm)
 
