@@ -77,7 +77,7 @@ LEVELS = {
     ),
     "differentiation": (
         ("", "adjoint_calls", "adjoint_externals", "adjoint_products", "kept_tests", "prepare", "symbolic_rows",
-         "tangent_calls", "widths"),
+         "tangent_calls", "trip_arrays", "widths"),
         ("rule_pages", "symbolic"),
         ("directional", "scaled"),
         ("linear",),

@@ -19,6 +19,7 @@ from .record import Recorder, facts_of
 from .sine_pairs import name_pairs
 from .slots import Ragged, Slot, next_trip
 from .transcendentals import name_transcendentals
+from .trip_arrays import make_in_trips
 
 ZERO, ONE = Const(0), Const(1)
 
@@ -75,6 +76,7 @@ def reverse(function: ir.Function, kinds: dict[str, Kind], sizes, wrt: tuple[str
     sizes = {n: tuple(ir.rename_expr(d, own) for d in dims) for n, dims in sizes.items()}
     sizes |= {name: tuple(_shape(name, d) for d in range(kinds[p].rank)) for p, name in own.items()}
     function = hoist_tests(function, kinds, fresh)
+    function = make_in_trips(function, sizes) if is_on("trip arrays") else function
     function, outs = name_results(function, kinds, fresh)
     active = varied(function, kinds, tuple(own.get(p, p) for p in wrt) + wrt)
     check_draws(function, active)

@@ -439,7 +439,92 @@ def chosen_in_one_trip_and_kept(x, M):
     return total + kept[0]
 
 
+def buffers_of_a_step(y0, n):
+    y, k1, k2, mid = y0.copy(), np.empty(3), np.empty(3), np.empty(3)
+    for _ in range(n):
+        for i in range(3):
+            k1[i] = np.sin(y[i]) * y[(i + 1) % 3]
+        for i in range(3):
+            mid[i] = y[i] + 0.05 * k1[i]
+        for i in range(3):
+            k2[i] = np.sin(mid[i]) * mid[(i + 1) % 3]
+        for i in range(3):
+            y[i] += 0.05 * (k1[i] + k2[i])
+    return np.sum(y * y)
+
+
+def buffer_filled_in_part(x, n):
+    w, s = np.zeros(4), 0.3
+    for t in range(n):
+        for i in range(3):
+            w[i] = x[i] * s + t
+        s = s * 0.5 + w[0] * w[3] + w[1]
+        w[3] = s * 0.1
+    return s
+
+
+def buffer_read_after_the_loop(x, n):
+    w, s = np.zeros(3), 1.0
+    for _ in range(n):
+        for i in range(3):
+            w[i] = x[i] * s * 0.5
+        s = w[0] * w[1] + w[2]
+    return s + np.sum(w)
+
+
+def buffer_filled_until_something(x, n):
+    w, s = np.zeros(3), 0.3
+    for t in range(n):
+        if s > 0.9 + t:
+            continue
+        for i in range(3):
+            w[i] = x[i] * s * 0.5
+            if w[i] > 0.2:
+                break
+        s = s + w[0] * w[1] + w[2]
+    return s
+
+
+def buffer_filled_from_itself(x, n):
+    w, s = np.zeros(3), 0.3
+    for _ in range(n):
+        for i in range(3):
+            w[i] = x[i] * s + (w[i - 1] if i > 0 else 0.0)
+        s = s + w[0] * w[1] + w[2]
+    return s
+
+
+def buffer_inside_of_stretches(x, n):
+    w, s = np.zeros(3), 0.3
+    for _ in sg.checkpoint(range(n), "binomial", slots=2):
+        for i in range(3):
+            w[i] = np.sin(x[i] * s)
+        s = s + w[0] * w[1] * 0.3 + w[2] * 0.1
+    return s
+
+
+def buffers_in_loops_of_loops(x, means):
+    total, off, terms = 0.0, np.empty(means.shape[1]), np.empty(len(means))
+    for p in range(len(x)):
+        for k in range(len(means)):
+            for i in range(means.shape[1]):
+                off[i] = x[p, i] - means[k, i]
+            s = 0.0
+            for i in range(means.shape[1]):
+                s += off[i] * off[i] * (off[0] + 2.0)
+            terms[k] = np.exp(-0.3 * s)
+        total += np.log(np.sum(terms) + terms[0])
+    return total
+
+
 CASES = [
+    Case(buffers_of_a_step, (sample(3, seed=1), 4)),
+    Case(buffer_filled_in_part, (sample(3, seed=1), 4)),
+    Case(buffer_read_after_the_loop, (sample(3, seed=1), 4)),
+    Case(buffer_filled_until_something, (sample(3, seed=2, low=0.1), 4)),
+    Case(buffer_filled_from_itself, (sample(3, seed=1), 3)),
+    Case(buffer_inside_of_stretches, (sample(3, seed=1), 9)),
+    Case(buffers_in_loops_of_loops, (sample(4, 3, seed=1), sample(2, 3, seed=2))),
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 4)),
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.1, 4)),
     Case(early_return_in_a_checkpointed_loop, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 5)),

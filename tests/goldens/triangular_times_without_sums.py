@@ -26,8 +26,8 @@ def triangular_times_value_and_grad(A, B):
     B_1 = B.copy()
     if 0 < B_1.shape[1] and B_1.shape[0] > A.shape[1]:
         raise IndexError('out of bounds: B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j] (triangular_times_without_sums.py:4), axis 1: index, size', B_1.shape[0] - 1, A.shape[1])
-    product_row = np.empty(B_1.shape[1])
     B_1_rec = np.empty((B_1.shape[0], B_1.shape[1]))
+    product_row = np.empty(B_1.shape[1])
     for i in range(B_1.shape[0]):
         # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
         if 0 < B_1.shape[1] and max(A.shape[0] - i - 1, 0) != B_1.shape[0] - i - 1:
@@ -52,13 +52,14 @@ def triangular_times_value_and_grad(A, B):
             B_1_bar[i, j] = 2.0 * B_1[i, j]
     # for i in range(B.shape[0]):  (line 2)
     A_bar = np.zeros_like(A)
-    product_row_bar = np.zeros_like(product_row)
+    # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
+    product_row_bar = np.empty(B_1.shape[1])
     for i in range(B_1.shape[0] - 1, -1, -1):
         i = max(i, 0)
         # B[i, j] += A[i + 1 :, i] @ B[i + 1 :, j]  (line 4)
         for j in range(B_1.shape[1]):
             B_1[i, j] = B_1_rec[i, j]
-            product_row_bar[j] += B_1_bar[i, j]
+            product_row_bar[j] = B_1_bar[i, j]
         for k in range(A.shape[0] - i - 1):
             A_bar_sum = 0.0
             for j in range(B_1.shape[1]):
@@ -67,8 +68,6 @@ def triangular_times_value_and_grad(A, B):
                 B_1_bar[k + i + 1, j] += A[k + i + 1, i] * product_row_bar[j]
             if 0 < B_1.shape[1]:
                 A_bar[k + i + 1, i] += A_bar_sum
-        for j in range(B_1.shape[1]):
-            product_row_bar[j] = 0.0
     # def triangular_times(A, B):  (line 1)
     B_bar = B_1_bar
     return out, A_bar, B_bar
