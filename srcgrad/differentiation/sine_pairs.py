@@ -34,8 +34,7 @@ def name_pairs(function: ir.Function, kinds: dict[str, Kind], active, fresh: ir.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
-    >>> f = parse_text('''def f(x, n):
-    ...     s = 0.0
+    >>> f = parse_text('''def f(x, s, n):
     ...     for i in range(n):
     ...         c = np.cos(x)
     ...         x = x * 0.5
@@ -43,8 +42,7 @@ def name_pairs(function: ir.Function, kinds: dict[str, Kind], active, fresh: ir.
     ...     return s''')
     >>> kinds = dict.fromkeys(("x", "s", "c"), Kind("float64"))
     >>> print(emit(name_pairs(f, kinds, {"x", "s", "c"}, ir.Fresh(ir.all_names(f)))[0]))
-    def f(x, n):
-        s = 0.0
+    def f(x, s, n):
         for i in range(n):
             c = np.cos(x)
             x = x * 0.5

@@ -201,14 +201,15 @@ class BindingWriter(StoreWriter):
             return None  # its memory is its own as it is
         p = self.pull(value)
         own = whole(target, self.sizes(target))
-        for a, b in zip(own.dims, p.dims, strict=True):
-            self.hold_if_resized(target, a, b)
+        for axis, (a, b) in enumerate(zip(own.dims, p.dims, strict=True)):
+            if axis == 0:
+                self.hold_if_resized(target, a, b)
             named = _says(stmt, _spoken(stmt))
             self.require(a, b, f"{_spoken(stmt)} changes its shape: lengths" if named else SIDES)
         self.assign(own, p, value, "=", exact=True)
 
     def hold_if_resized(self, target: str, old: Expr, new: Expr):
-        """Have an array with one axis held in a buffer where its new size is surely another one."""
+        """Have an array held in a buffer where its first axis surely has another size now."""
         if not self.may_be_held(target):
             return
         old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
@@ -224,7 +225,7 @@ class BindingWriter(StoreWriter):
 
     def may_be_held(self, name: str) -> bool:
         """Return whether an array may stand in a buffer, which is a copy of all that the name is bound to."""
-        if self.kinds[name].rank != 1 or not can_be_held(self.function, name, self.kinds):
+        if name in self.lists or not can_be_held(self.function, name, self.kinds):
             return False
         return not self.sharing.get(name, {name}) & self.written_in(ir.statements(self.body))
 

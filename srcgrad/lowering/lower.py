@@ -367,7 +367,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
                 break
         for name in wanted:
             if name not in inside_only or not isinstance(stmt, If) or self.loops or name in self.multi:
-                if self.may_be_held(name):
+                if self.kinds[name].rank == 1 and self.may_be_held(name):
                     raise SizeChanges(name, True)
                 self.refuse(stmt.loc, f"the array {name!r} is first assigned inside a branch or loop and used after it",
                             f"allocate {name!r} before")  # fmt: skip

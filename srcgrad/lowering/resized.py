@@ -8,7 +8,7 @@ from typing import TypeGuard
 from ..analysis.aliases import gives_memory, shown_by
 from ..language import ir
 from ..language.calls import is_call
-from ..language.ir import Const, Expr, For, Kind, Let, Name, Op, Slice, Stmt, Store
+from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Store
 from ..language.kinds import holds_items
 
 
@@ -30,12 +30,22 @@ def lengths(function: ir.Function) -> set[str]:
 
 
 def can_be_held(function: ir.Function, name: str, kinds: dict[str, Kind]) -> bool:
-    """Return whether every binding of a name is an assignment, and nothing writes into its array, or gives it back."""
+    """Return whether every binding of a name is an assignment, and nothing writes into its array, or gives it back.
+
+    Of an array of several axes the other sizes have to be known before all loops and branches.
+    """
+    if kinds[name].rank > 1 and not isinstance(_first(function, name), Let):
+        return False
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store | ir.Grow)}
     unpacked = any(isinstance(s, For | ir.Unpack) and name in ir.binds(s) for s in ir.statements(function.body))
     calls = [s for s in ir.statements(function.body) if is_call(s) and name in ir.names_in(s.value)]
     shared = any(gives_memory(s, kinds) for s in calls)
     return name not in stored and not unpacked and not shared and name not in function.params
+
+
+def _first(function: ir.Function, name: str) -> Stmt | None:
+    """Return the statement of the function's own block that binds a name first; None where it is an argument."""
+    return next((s for s in function.body if name in ir.bound_in((s,))), None)
 
 
 def hold_in_buffer(function: ir.Function, name: str, kinds: dict[str, Kind], longer: bool = False) -> ir.Function:
@@ -66,7 +76,7 @@ def hold_in_buffer(function: ir.Function, name: str, kinds: dict[str, Kind], lon
     fresh = ir.Fresh(ir.all_names(function))
     size = fresh(f"{name}_size")
     part = Op("head", (Name(name), Name(size)))
-    first = next(s for s in function.body if name in ir.bound_in((s,)))
+    first = _first(function, name)
     inside = not isinstance(first, Let)
     lists = {n for s in ir.statements(function.body) if holds_items(s) for n in ir.binds(s)}
 
@@ -85,14 +95,14 @@ def hold_in_buffer(function: ir.Function, name: str, kinds: dict[str, Kind], lon
             elif begins:
                 out += [Let(name, Op("copy", (stmt.value,), (), loc), loc), Let(size, Op("len", (Name(name),)), loc)]
             else:
-                out += _held(stmt, size, longer or inside, fresh)
+                out += _held(stmt, size, longer or inside, kinds[name].rank, fresh)
         return tuple(out)
 
     heads: tuple[Stmt, ...] = ()
     if inside:
         dtype = kinds[name].dtype
         static = () if dtype == "float64" else (("dtype", dtype),)
-        heads = Let(name, Op("np.empty", (Const(0),), static), first.loc), Let(size, Const(0), first.loc)
+        heads = Let(name, Op("np.empty", (Const(0),), static), function.loc), Let(size, Const(0), function.loc)
     return replace(function, body=(*heads, *block(function.body)))
 
 
@@ -103,7 +113,7 @@ def _gives_away(stmt: Stmt, name: str, kinds: dict[str, Kind], lists: set[str]) 
     return isinstance(stmt, Store) and stmt.base in lists and name in shown_by(stmt.value, kinds)
 
 
-def _held(stmt: Let, size: str, longer: bool, fresh: ir.Fresh) -> list[Stmt]:
+def _held(stmt: Let, size: str, longer: bool, rank: int, fresh: ir.Fresh) -> list[Stmt]:
     """Return the statements that put an array into the buffer of its name."""
     value, loc = stmt.value, stmt.loc
     out: list[Stmt] = []
@@ -113,6 +123,12 @@ def _held(stmt: Let, size: str, longer: bool, fresh: ir.Fresh) -> list[Stmt]:
         following = fresh(f"{stmt.target}_next")
         out.append(Let(following, value, loc))
         value = Name(following)
+    for d in range(1, rank):
+        sizes = tuple(Op("shape", (n,), (("axis", d),)) for n in (Name(stmt.target), value))
+        place = (Const(loc.place),) if loc is not None else ()
+        what = f"{stmt.target} changes its shape along axis {d}: lengths"
+        what = what if loc is None or loc.spoken is None else loc.spoken.said(what)
+        out.append(If(Op("ne", sizes), (ir.Raise("ValueError", (Const(what), *sizes, *place), loc),), (), loc))
     out.append(Let(size, Op("len", (value,)), loc))
     out += [ir.Grow(stmt.target, Name(size), True, loc)] if longer else []
     return [*out, Store(stmt.target, (Slice(Const(0), Name(size), None),), value, "=", loc)]

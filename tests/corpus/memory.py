@@ -514,6 +514,31 @@ def buffers_in_loops_of_loops(x, means):
                 s += off[i] * off[i] * (off[0] + 2.0)
             terms[k] = np.exp(-0.3 * s)
         total += np.log(np.sum(terms) + terms[0])
+
+
+def rows_appended(x, n):
+    rows = np.empty((0, x.shape[0]))
+    for _ in range(n):
+        x = 1.2 * np.sin(x)
+        rows = np.concatenate((rows, x[None]))
+    rows = np.vstack((rows, rows[-1] * rows[0]))
+    return np.sum(rows**2 * np.arange(len(rows))[:, None])
+
+
+def rows_chosen_again_and_again(A, n):
+    total = 0.0
+    for _ in range(n):
+        old = A
+        A = A[np.abs(A[:, 0] - A[:, 0].mean()) < 1.3 * A[:, 0].std()] * 1.1
+        total += old[0] @ A[-1]
+    return total + A.mean() + A.var()
+
+
+def halved_until_one_row_is_left(A):
+    total = 0.0
+    while A.shape[0] > 1:
+        A = 0.5 * (A[::2] + A[1::2]) ** 2
+        total += np.sum(A * A)
     return total
 
 
@@ -586,4 +611,7 @@ CASES = [
     ),
     Case(shown_before_it_gets_shorter, (sample(5),)),
     Case(chosen_in_one_trip_and_kept, (sample(4), np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]]) > 0)),
+    Case(rows_appended, (sample(3), 3)),
+    Case(rows_chosen_again_and_again, (sample(9, 2, seed=3), 2)),
+    Case(halved_until_one_row_is_left, (sample(4, 3),)),
 ]
