@@ -514,6 +514,7 @@ def buffers_in_loops_of_loops(x, means):
                 s += off[i] * off[i] * (off[0] + 2.0)
             terms[k] = np.exp(-0.3 * s)
         total += np.log(np.sum(terms) + terms[0])
+    return total
 
 
 def rows_appended(x, n):
