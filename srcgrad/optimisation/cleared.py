@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..language import ir
@@ -58,11 +58,19 @@ def _base(e: Sub) -> Expr:
     return e.base
 
 
-def assign_interiors(block, frames: frozenset[str] | None = None) -> tuple[Stmt, ...]:
+@dataclass(frozen=True)
+class _Frames:
+    """Arrays of a block that are zero but for what one statement stores, and the names that its loops bind."""
+
+    arrays: frozenset[str]
+    varying: frozenset[str]
+
+
+def assign_interiors(block, frames: _Frames | None = None) -> tuple[Stmt, ...]:
     """Return the block with gathers assigned where the loop before them only cleared their target.
 
     `X[i] = 0.0` over [lo, hi), then `X[i] += e` over more: the interior becomes `X[i] = e`, the ends keep the sum.
-    `frames` are arrays that are zero but for what one statement stores.
+    `frames` are those of the block around.
     """
     frames = _frames(block) if frames is None else frames
     out: list[Stmt] = []
@@ -74,16 +82,18 @@ def assign_interiors(block, frames: frozenset[str] | None = None) -> tuple[Stmt,
     return tuple(out)
 
 
-def _frames(block) -> frozenset[str]:
-    """Return the arrays that are made of zeros, once, and stored into by one statement."""
+def _frames(block) -> _Frames:
+    """Return the arrays that are made of zeros, once, and stored into by one statement; what loops bind."""
     stmts = list(ir.statements(block))
     zeros = [s.target for s in stmts if isinstance(s, Let) and isinstance(s.value, Op) and s.value.fn == "np.zeros"]
     bound = Counter(n for s in stmts for n in ir.binds(s))
     stored = Counter(s.base for s in stmts if isinstance(s, Store))
-    return frozenset(n for n in zeros if bound[n] == 1 and stored[n] == 1)
+    loops = [s for s in stmts if isinstance(s, For | ir.While)]
+    arrays = frozenset(n for n in zeros if bound[n] == 1 and stored[n] == 1)
+    return _Frames(arrays, frozenset(n for loop in loops for n in (*ir.binds(loop), *ir.bound_in(loop.body))))
 
 
-def _interior(clear: For, stmt: Stmt, frames: frozenset[str]) -> list[Stmt] | None:
+def _interior(clear: For, stmt: Stmt, frames: _Frames) -> list[Stmt] | None:
     """Return (the first loop without what clears, the gather in its range and at both ends); None where that differs.
 
     The ends have no element twice, and none outside of the array, however short it is.
@@ -99,9 +109,10 @@ def _interior(clear: For, stmt: Stmt, frames: frozenset[str]) -> list[Stmt] | No
     cleared = replace(clear, body=tuple(s for s in clear.body if s is not zero))
     value = add.value if add.op == "+=" else Op("neg", (add.value,))
     interior = replace(gather, lo=clear.lo, hi=clear.hi, body=(replace(add, op="=", value=value),))
-    # where the first loop has no trip, what it stores into is zero, and so is what is gathered
-    own = frames & {s.base for s in clear.body if isinstance(s, Store)}
-    if guarded or _vanishes(add.value, own):
+    # where the first loop never has a trip, what it stores into is zero, and so is what is gathered
+    steady = not ir.names_in(clear.lo, clear.hi) & frames.varying
+    own = frames.arrays & {s.base for s in clear.body if isinstance(s, Store)}
+    if guarded or steady and _vanishes(add.value, own):
         ends = [_at_end(gather, gather.lo, clear.lo), _at_end(gather, clear.hi, gather.hi)]
         return [cleared, If(test, (interior, *(e for e in ends if e is not None)), (), stmt.loc)]
     before = [replace(gather, hi=Op("min", (clear.lo, gather.hi)))] if gather.lo != clear.lo else []
