@@ -155,6 +155,7 @@ def test_train_mlp_refuses_a_bad_option(options, message, tmp_path, monkeypatch,
 
 GALLERY = {  # what a small run prints, and a full one
     "lotka_volterra": (r"births of hares +0.54\d\d \+- 0.05", r"at rest: 33\.\d thousand hares, 19\.\d thousand"),
+    "wave_packet": (r"to arrive: 0\.0\d\d with noise", r"noise for a field, 0\.9[5-9]\d with"),
     "heat_source": (r"correlation of the map with the true one: 0\.[5-9]", r"one: 0\.9[78]"),
     "kalman_nile": (r"measurement: +15098\.5 .*\n.*level: +1469\.2 .*\n.*-632\.55\n", r"falls by 223 in 1899"),
     "hidden_markov": (r"3 states: -log L 329\.6.*rates 13\.1, 19\.7, 29\.7", r"4 states: -log L 327\.7"),
