@@ -112,4 +112,5 @@ class ExternalAdjoint:
         routine = self.pages.read(row.page(name), f"{base}_{name}", kinds, step.stmt.loc)
         present = tuple(a for a in args if a is not None)
         known_kinds = tuple(k for k in kinds if k is not None)
-        step.code.append(call((target,), routine, present, step.stmt.loc, None, known_kinds))
+        alone = externals.call_alone(target, routine.function, present, step.stmt.loc)
+        step.code.append(alone or call((target,), routine, present, step.stmt.loc, None, known_kinds))

@@ -113,7 +113,8 @@ class TangentCalls:
         base, known = row.spelling.rpartition(".")[2], iter(kinds)
         places = tuple(None if a is None else next(known) for a in args)
         routine = self.pages.read(page, f"{base}_{name}", places, stmt.loc)
-        return call((target,), routine, present, stmt.loc, None, kinds)
+        alone = externals.call_alone(target, routine.function, present, stmt.loc)
+        return alone or call((target,), routine, present, stmt.loc, None, kinds)
 
     def nothing(self, target: str, stmt: Stmt) -> Stmt:
         """Return the statement that makes the tangent of a name zero."""

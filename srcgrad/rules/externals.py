@@ -12,12 +12,12 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 import numpy as np
 
-from ..language.ir import Expr, Kind, Op
+from ..language.ir import Expr, Function, Kind, Let, Loc, Name, Op, Return
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,18 @@ class External:
     def page(self, name: str) -> Callable | None:
         """Return the text of the rule for an adjoint or tangent, as `A_bar`."""
         return inspect.getattr_static(self.rule, name, None) if self.rule is not None else None
+
+
+def call_alone(target: str, page: Function, args: tuple[Expr, ...], loc: Loc | None) -> Let | None:
+    """Return the statement that a call of a page comes to if all it does is to call such a function; None otherwise."""
+    *before, last = page.body
+    value = last.value if isinstance(last, Return) else None
+    if len(before) == 1 and isinstance(before[0], Let) and value == Name(before[0].target):
+        value = before[0].value
+    if len(before) > 1 or not isinstance(value, Op) or value.args != tuple(map(Name, page.params)):
+        return None
+    alone = is_external(value) and len(BY_SPELLING[value.fn].results) == 1
+    return Let(target, replace(value, args=args), loc) if alone else None
 
 
 def is_external(value: Expr) -> TypeGuard[Op]:
