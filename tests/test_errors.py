@@ -844,6 +844,13 @@ def test_sides_of_a_choice_are_not_repeated(load, text):
         sg.grad(f)(np.ones(3), 0)
 
 
+def test_row_returned_early_of_an_array_that_is_written_later(load):
+    early = "def early(u, s):\n    if u[0, 0] > s:\n        return 2.0 * u[0]\n    return u[-1]\n"
+    f = load(early + body("e = early(a, s)\na[0] = e\nreturn np.sum(a * e)", "a, s"))
+    with pytest.raises(sg.UnsupportedError, match=r"(?s)what is returned becomes another name.*return a copy"):
+        sg.grad(f)(np.ones((3, 2)), 1.0)
+
+
 @pytest.mark.parametrize("head", ["for k in range(2):\n    r = a[k]", "for r in a:"])
 def test_row_that_a_loop_came_to_is_written_after_it_was_bound(load, head):
     f = load(body(f"{head}\n    a += 0.1 + a * a\nreturn np.sum(np.sin(r))", "a"))

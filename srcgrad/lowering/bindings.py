@@ -48,12 +48,12 @@ class BindingWriter(StoreWriter):
             base = root_of(cell_of(self.named(base.id), (ZERO,) * self.kinds[base.id].rank))
         if base.id in self.lists and self.kinds[base.id].rank > 1 and self.is_replaced(target, base.id):
             if self.sharing.get(target, {target}) & self.written_in_place(self.onward):
-                what = f"{_spoken(stmt)!r} is an item of a list, another takes its place, and one of them is written"
+                what = f"{_named(stmt)} is an item of a list, another takes its place, and one of them is written"
                 self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         if base.id in self.multi and not (target in self.stored and self.shows_one_array(target, base.id)):
             if {target, base.id} & self.stored and self.writes_matter(target, {base.id}):
-                what = f"{_spoken(stmt)!r} shares memory with {base.id!r}, which is bound anew and written"
+                what = f"{_named(stmt)} shares memory with {base.id!r}, which is bound anew and written"
                 self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
         fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to") for e in ir.walk(value))
@@ -189,9 +189,9 @@ class BindingWriter(StoreWriter):
         moved = all(map(self.is_last_use, shown_by(value, self.kinds)))
         later = self.written_later()
         if target in later and is_view(value, self.kinds) and not moved:
-            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array, and is written", _copied(stmt))
+            self.refuse(stmt.loc, f"{_named(stmt)} becomes another name of an array, and is written", _copied(stmt))
         if is_view(value, self.kinds) and ir.names_in(value) & later and not moved:
-            self.refuse(stmt.loc, f"{_spoken(stmt)!r} becomes another name of an array that is written", _copied(stmt))
+            self.refuse(stmt.loc, f"{_named(stmt)} becomes another name of an array that is written", _copied(stmt))
         if target not in self.state.storage:
             self.state.storage.add(target)
             if not is_view(value, self.kinds):
@@ -278,8 +278,19 @@ def _spoken(stmt: Let) -> str:
     return stmt.target if _says(stmt, stmt.target) or not _says(stmt, plain) else plain
 
 
+def _named(stmt: Let) -> str:
+    """Return what a message calls what a statement binds: early returns bind a name that the text does not have."""
+    return "what is returned" if _returns(stmt) else repr(_spoken(stmt))
+
+
+def _returns(stmt: Let) -> bool:
+    return stmt.loc is not None and stmt.loc.text.lstrip().startswith("return ") and not _says(stmt, _spoken(stmt))
+
+
 def _copied(stmt: Let) -> str:
     """Return how to write a statement that binds a copy."""
+    if _returns(stmt):
+        return "return a copy: (...).copy()"
     if isinstance(stmt.value, Name) and _says(stmt, stmt.value.id):
         return f"copy it: {_spoken(stmt)} = {stmt.value.id}.copy()"
     return "copy what stands on the right: (...).copy()"
