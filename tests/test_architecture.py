@@ -40,9 +40,9 @@ LEVELS = {
     ),
     "library": (
         ("pages",),
-        ("axes", "complex_numbers", "einsum_plan", "special", "ufuncs", "windows"),
-        ("assembly", "choice", "construction", "fourier", "numbers", "numeric", "polynomials", "products", "quadrature",
-         "scans", "scipy_linalg", "sets", "statistics"),
+        ("axes", "einsum_plan", "special", "ufuncs", "windows"),
+        ("assembly", "choice", "complex_numbers", "construction", "fourier", "numbers", "numeric", "polynomials",
+         "products", "quadrature", "scans", "scipy_linalg", "sets", "statistics"),
         ("linear_algebra", "order"),
         ("",),
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .axes import refuse
 from .pages import part
 
 
@@ -131,6 +132,14 @@ def inverse(a, b):
     n = a.shape[0]
     x = np.linalg.inv(in_blocks(a, b))
     return x[:n, :n], x[n:, :n]
+
+
+@part
+def eigenvalues(a, b):
+    """The eigenvalues of one Hermitian matrix, of which the lower triangle is read: those of a real one, each twice."""
+    if a.ndim > 2:
+        refuse("the eigenvalues of stacks of complex matrices are not supported", "write the loop")
+    return np.linalg.eigvalsh(in_blocks(np.tril(a) + np.tril(a, -1).T, np.tril(b, -1) - np.tril(b, -1).T))[::2]
 
 
 @part

@@ -65,7 +65,7 @@ class BuiltinReader(ExpressionReader):
             return self.container(node, f)
         if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):
             value, *start = self.positional(node)
-            value = self.opened(value, node)
+            value = self.list_of_complex(self.opened(value, node))
             if f in (max, min) and self.is_of_tuples(value):
                 return self.first_in_order(self.text_for(value, node), None, f, node)
             if self.is_complex(value) and f is sum and self.axes_of(value.items[0]) == 1:

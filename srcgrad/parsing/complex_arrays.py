@@ -55,8 +55,7 @@ class ComplexArrayReader(ExpressionReader):
                       "give its arguments by their places")  # fmt: skip
         if f in (np.array, np.asarray, np.asanyarray):
             if isinstance(given[0], List):
-                self.fail(node, "a list of complex numbers that grows becomes an array",
-                          "fill an array: np.empty(n, complex)")  # fmt: skip
+                self.fail(node, "a list of real numbers that grows becomes a complex array", "np.array(...) + 0j")
             return self.number(*(self.with_values(node, np.array, [self.part_in(given[0], k, node)], real_dtype)
                                  for k in (0, 1)))  # fmt: skip
         if f in (np.full, np.full_like):
@@ -83,6 +82,11 @@ class ComplexArrayReader(ExpressionReader):
         return None
 
     # -- methods, elements, stores
+    def list_of_complex(self, value):
+        """Return a list of complex numbers that grows as an array of these; anything else as it is."""
+        form = self.shared.columns.get(value.buffer.id) if isinstance(value, List) else None
+        return self.item_read(value, self.whole(value)) if self.is_complex(form) else value
+
     def complex_attribute(self, node, value: Struct, name: str):
         """Return a field of a complex number or array."""
         whole = self.whole_number(value)
@@ -149,9 +153,9 @@ class ComplexArrayReader(ExpressionReader):
         target = node.target
         if isinstance(target, ast.Subscript):
             base = self.expr(target.value)
-            if not self.is_complex(base):
-                return node
-            return self.update_element(node, base)
+            if isinstance(base, Struct) and not self.is_complex(base) and base.kind in ("dict", "list"):
+                return self.update_complex_item(node, base)
+            return self.update_element(node, base) if self.is_complex(base) else node
         if not isinstance(target, ast.Name) or isinstance(node.value, ast.List | ast.ListComp):
             return node
         old = self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
@@ -171,6 +175,21 @@ class ComplexArrayReader(ExpressionReader):
         if self.is_complex(old) and self.axes_of(old.items[0]):
             return self.complex_store(old, (ir.Dots(),), made, "=", node)
         return self.assign_name(target.id, made, node)
+
+    def update_complex_item(self, node, base: Struct):
+        """Read an augmented assignment to an item of a list or dict; return it where no complex number is there."""
+        target = self.index_read(node.target)
+        node = ast.copy_location(ast.AugAssign(target, node.op, node.value), node)
+        old = self.expr(ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target))
+        if not self.is_complex(old):
+            return node
+        start = len(self.out)
+        value = self.expr(node.value)
+        (old,) = self.as_before(start, [old], node)
+        made = self.complex_operator(node, type(node.op), old, value)
+        if self.axes_of(old.items[0]):
+            return self.complex_store(old, (ir.Dots(),), made, "=", node)
+        return self.store_item(target, base, made, "=", node)
 
     def update_element(self, node, base: Struct):
         """Read an augmented assignment to elements of a complex array."""

@@ -29,7 +29,7 @@ _PAGES: dict[object, Callable] = {
     np.cosh: pages.hyperbolic_cosine, cmath.cosh: pages.hyperbolic_cosine,
     np.tanh: pages.hyperbolic_tangent, cmath.tanh: pages.hyperbolic_tangent,
     abs: pages.magnitude, np.abs: pages.magnitude, np.angle: pages.phase, cmath.phase: pages.phase,
-    np.linalg.norm: pages.norm,
+    np.linalg.norm: pages.norm, np.linalg.eigvalsh: pages.eigenvalues,
 }  # fmt: skip
 _OPERATORS: dict[object, type[ast.operator]] = {
     np.add: ast.Add, np.subtract: ast.Sub, np.multiply: ast.Mult, np.divide: ast.Div, np.power: ast.Pow, pow: ast.Pow,
@@ -255,6 +255,7 @@ class ComplexReader(ExpressionReader):
         if any(isinstance(a, ast.GeneratorExp | ast.Lambda | ast.Starred) for a in node.args):
             return NOT_HERE
         given, options = self.values_of(node)
+        given = [self.list_of_complex(v) for v in given]
         dtype = self.complex_dtype(options.get("dtype"))
         if f in _MAKERS and dtype is None and len(given) > 1:
             dtype = self.complex_dtype(given[-1])

@@ -286,6 +286,71 @@ def rows_of_spectra(A):
     return total + np.sum(np.abs(np.fft.fft(A, axis=0)) ** 3)
 
 
+def energy_bands(t, phase):
+    energy = 0.0
+    for k in (0.1, 0.7, 1.9):
+        hop = t * np.exp(1j * k)
+        H = np.array([[0.3, hop + phase * 1j, 0], [0, 1.1, np.conj(hop)], [0.2j, 0, -0.4]])
+        w = np.linalg.eigvalsh(H + H.conj().T)
+        energy += w[0] * w[2] ** 2 + w[1]
+    return energy
+
+
+def lists_of_complex(x):
+    zs = [x * 1j, 2.0 + x]
+    zs[0] *= 2
+    zs[0] += x
+    rows = {"a": np.ones(2) * 1j * x}
+    rows["a"] *= x
+    rows["a"][1] = 2
+    ws = []
+    for k in range(4):
+        ws.append(np.exp(1j * k * x) * (k + 1))
+    W = np.array(ws)
+    ws[1] = 2j * x
+    sizes = abs(sum(zs)) + abs(sum(ws)) + np.sum(np.abs(rows["a"]) ** 2)
+    return sizes + np.sum(W * W).imag + ws[1].imag + np.mean(ws).real
+
+
+def circuit_of_gates(angles):
+    X, Z, one = np.array([[0, 1], [1, 0]], dtype=complex), np.diag([1.0 + 0j, -1]), np.eye(2)
+    psi = np.zeros(4, dtype=complex)
+    psi[0] = 1
+    for angle in angles:
+        turn = math.cos(angle / 2) * one - 1j * math.sin(angle / 2) * X
+        psi = np.kron(turn, one) @ np.kron(one, turn) @ psi
+        psi = np.array([psi[0], psi[1], psi[3], psi[2]])
+    H = np.kron(Z, Z) + 0.5 * np.kron(X, one)
+    return (psi.conj() @ H @ psi).real
+
+
+def korteweg_de_vries(u, dt):
+    n, t = len(u), 0.0
+    k = 2 * np.pi * np.fft.fftfreq(n, 1.0 / n)
+    turn = 1e-4j * k**3
+
+    def slope(v, t):
+        return -0.5j * k * np.exp(-t * turn) * np.fft.fft(np.real(np.fft.ifft(np.exp(t * turn) * v)) ** 2) * 0.01
+
+    v = np.fft.fft(u)
+    for _ in range(3):
+        a = dt * slope(v, t)
+        b = dt * slope(v + a / 2, t + dt / 2)
+        v = v + (a + 2 * b) / 3
+        t += dt
+    return np.sum(np.real(np.fft.ifft(np.exp(t * turn) * v)) ** 3)
+
+
+def adaptive_filter(x, wanted, rate):
+    w, total = np.zeros(3, dtype=np.complex128), 0.0
+    for n in range(3, len(x)):
+        u = x[n - 3 : n][::-1] * np.exp(0.3j * n)
+        e = wanted[n] - np.vdot(w, u)
+        w = w + rate * u * np.conj(e)
+        total += abs(e) ** 2
+    return total
+
+
 X, Y = sample(6, seed=1), sample(6, seed=2)
 CASES = [
     Case(phasors, (0.7, X)),
@@ -314,6 +379,11 @@ CASES = [
     Case(loops_over_arrays, (X,)),
     Case(put_together, (X,)),
     Case(of_the_form_of_others, (X,)),
+    Case(energy_bands, (0.5, 0.2)),
+    Case(lists_of_complex, (0.6,)),
+    Case(circuit_of_gates, (sample(3, seed=4),)),
+    Case(korteweg_de_vries, (np.cos(X), 0.1)),
+    Case(adaptive_filter, (X, Y, 0.1)),
     Case(power_of_zero, (0.0,)),
     Case(spectrum, (X,)),
     Case(low_pass, (X,)),
