@@ -155,11 +155,17 @@ def test_equal_to_value_and_grad(drawn):
     assert all(back[k] is None for k, is_float in enumerate(kinds) if not is_float)
 
 
+UNDRAWN = (
+    "zeros-root_times_itself",  # sqrt(x) * sqrt(x) at 0: a gate alone cannot know that the roots cancel
+    "views-grids_that_show_memory",  # every node has memory of its own (docs/graphs.md)
+    "views-squeezed",  # which axes have one element is seen by other variants of a source, of which a graph has none
+)
+
+
 def corpus():
     """Some of every theme in each run; all with `-m long`."""
     for k, case in enumerate(CASES):
-        # sqrt(x) * sqrt(x) at 0: a gate alone cannot know that the roots cancel
-        if case.name != "zeros-root_times_itself":
+        if case.name not in UNDRAWN:
             yield pytest.param(case, id=case.name, marks=() if k % 9 == 0 else pytest.mark.long)
 
 

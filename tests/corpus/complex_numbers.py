@@ -259,9 +259,11 @@ def lengths_and_norms(x):
     b = np.fft.ifft(a[:6], norm="forward")
     c = np.fft.irfft(b, norm="ortho")
     d = np.fft.rfft(np.outer(x, x), axis=0, n=3)
-    e = np.fft.irfft2(np.fft.rfft2(np.outer(x, np.repeat(x, 2))) * 1j, axes=(0, 1))
-    return (np.sum(c**2) + np.sum(np.abs(np.fft.fftshift(b)) * np.arange(6)) + np.sum(np.abs(d)) + np.sum(e**2)
-            + np.sum(np.fft.ifftn(np.fft.fftn(np.outer(x, x)) * 1j).imag ** 2))  # fmt: skip
+    return np.sum(c**2) + np.sum(np.abs(np.fft.fftshift(b)) * np.arange(6)) + np.sum(np.abs(d))
+
+
+def halves_of_two_axes(a):
+    return np.sum(np.fft.irfft2(np.fft.rfft2(a) * 1j, axes=(0, 1)) ** 3) + abs(np.fft.fftn(a)[1, 1])
 
 
 def convolved(x, h):
@@ -288,7 +290,7 @@ def rows_of_spectra(A):
 
 def energy_bands(t, phase):
     energy = 0.0
-    for k in (0.1, 0.7, 1.9):
+    for k in (0.1, 1.9):
         hop = t * np.exp(1j * k)
         H = np.array([[0.3, hop + phase * 1j, 0], [0, 1.1, np.conj(hop)], [0.2j, 0, -0.4]])
         w = np.linalg.eigvalsh(H + H.conj().T)
@@ -391,7 +393,7 @@ CASES = [
     Case(split_step, (X, Y**2, 0.1)),
     Case(heat_on_a_torus, (sample(3, 4, seed=3), 0.7)),
     Case(lengths_and_norms, (X,)),
-    Case(lengths_and_norms, (sample(5, seed=3),)),
+    Case(halves_of_two_axes, (sample(3, 4, seed=3),)),
     Case(convolved, (X, Y[:3])),
     Case(envelope, (X,)),
     Case(rows_of_spectra, (sample(3, 5, seed=3),)),
