@@ -32,6 +32,12 @@ COMPILED = [
 ]
 
 
+def some(first: int, step: int, *names: str) -> list:
+    """Cases `step` apart, but for those named: every other one in every run, the rest with `-m long`."""
+    return [pytest.param(case, id=case.name, marks=pytest.mark.long if k % 2 else ())
+            for k, case in enumerate(CASES[first::step]) if case.name not in names]  # fmt: skip
+
+
 def expected(case: Case) -> Reference:
     """Value and gradient in plain Python, the gradient written with the case if there is one."""
     function = getattr(case.function, "py_func", case.function)
@@ -89,7 +95,7 @@ def test_generated_source_under_plain_python(case):
             assert parse_text(emit(function), {**HELPERS, **dict(derived.captured)}) == function
 
 
-@pytest.mark.parametrize("case", CASES[::6], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", some(0, 6))
 def test_many_directions_at_once(case):
     """The tangents along two directions at once are those along each."""
     args, chosen = case.fresh(), some_of(case.positions, len(case.name))
@@ -118,10 +124,10 @@ def compiling(compile_for):
 
 
 # at 0**1 the mixed second derivative is infinite from one side only
-SYMMETRIC = [case for case in CASES[1::5] if case.name != "zeros-power"]
+SYMMETRIC = some(1, 5, "zeros-power")
 
 
-@pytest.mark.parametrize("case", SYMMETRIC, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", SYMMETRIC)
 def test_product_with_the_hessian(case, monkeypatch):
     """Forward over reverse, in plain Python: the product with the Hessian is symmetric, <w, H v> = <v, H w>."""
     monkeypatch.setattr(store, "package_digest", lambda: "plain corpus")
