@@ -304,8 +304,7 @@ class Grad(Derivative):
         return self._by(structures)
 
     def _assemble(self, result, structures):
-        by = self._by(structures)
-        return tree.conjugated(by, tree.unflatten(by, iter(result)))
+        return tree.unflatten(self._by(structures), iter(result))
 
 
 class ValueAndGrad(Derivative):
@@ -317,8 +316,7 @@ class ValueAndGrad(Derivative):
         return tree.tuple_of((tree.LEAF, self._by(structures)))
 
     def _assemble(self, result, structures):
-        by = self._by(structures)
-        return result[0], tree.conjugated(by, tree.unflatten(by, iter(result[1:])))
+        return result[0], tree.unflatten(self._by(structures), iter(result[1:]))
 
 
 def _remake(cls, f, argnums, boundscheck):

@@ -334,7 +334,8 @@ class Point:
         """Return (gradients of the leaves of an argument, how they were found, what relative deviation is usual)."""
         differences = [self.differences(k, n, limits.eps) if _is_float(x) else None for n, x in enumerate(self.flat[k])]
         usual = 2e-2 if self.single else 1e-5
-        exact = None if self.single else self.complex_steps(k)
+        stepped = not self.single and not any(map(tree.has_complex, self.structures))
+        exact = self.complex_steps(k) if stepped else None
         if exact is None:
             return differences, "differences give", usual
         allowed = limits.allowed([d for d in differences if d is not None], self.value, usual)

@@ -34,7 +34,7 @@ class Pullback:
         """
         structure, are_arrays, shapes = self._result
         try:
-            given = list(tree.leaves(structure, tree.conjugated(structure, out_bar)))
+            given = list(tree.leaves(structure, out_bar))
             full = [np.asarray(np.zeros(n) if b is None else b, float) for b, n in zip(given, shapes, strict=True)]
         except (TypeError, ValueError, KeyError, AttributeError):
             raise ArgumentError(Problem("the adjoint does not have the structure of the result, or is no number",
@@ -47,7 +47,7 @@ class Pullback:
         bars = dict(zip(self._wrt, self._backward(self._residuals, *flat), strict=True))
         structures, count = self._args
         found = iter([bars.get(k) for k in range(count)])
-        return tuple(tree.conjugated(s, tree.unflatten(s, found)) for s in structures)
+        return tuple(tree.unflatten(s, found) for s in structures)
 
     @property
     def source(self) -> Source:

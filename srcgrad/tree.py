@@ -133,23 +133,6 @@ def complex_of(real, imag):
     return made
 
 
-def conjugated(structure: Structure, value):
-    """Return a value of that structure with its complex numbers conjugated: what adjoints are given as, and taken.
-
-    The adjoint of z = x + iy is x_bar - i y_bar, as JAX has it.
-    """
-    if isinstance(structure, Leaf | Known) or value is None or not has_complex(structure):
-        return value
-    if structure.kind == "complex":
-        return np.conj(value) if isinstance(value, np.ndarray) else complex(value).conjugate()
-    if structure.kind == "dict":
-        parts = [value[k] for k in structure.keys]
-    else:
-        parts = [getattr(value, k) for k in structure.keys] if structure.kind == "dataclass" else list(value)
-    turned = [conjugated(c, v) for c, v in zip(structure.children, parts, strict=True)]
-    return unflatten(replace(structure, children=(LEAF,) * len(turned)), iter(turned))
-
-
 def has_complex(structure: Structure) -> bool:
     """Return whether a structure has a complex number in it.
 

@@ -124,7 +124,8 @@ def compiling(compile_for):
 
 
 # at 0**1 the mixed second derivative is infinite from one side only
-SYMMETRIC = some(1, 5, "zeros-power")
+# of a Hermitian matrix every eigenvalue stands twice in the real one: an error in second derivatives
+SYMMETRIC = some(1, 5, "zeros-power", "complex_numbers-energy_bands")
 
 
 @pytest.mark.parametrize("case", SYMMETRIC)

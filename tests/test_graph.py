@@ -157,7 +157,6 @@ def test_equal_to_value_and_grad(drawn):
 
 UNDRAWN = (
     "zeros-root_times_itself",  # sqrt(x) * sqrt(x) at 0: a gate alone cannot know that the roots cancel
-    "views-grids_that_show_memory",  # every node has memory of its own (docs/graphs.md)
     "views-squeezed",  # which axes have one element is seen by other variants of a source, of which a graph has none
 )
 

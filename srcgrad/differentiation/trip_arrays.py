@@ -104,8 +104,9 @@ def _fills(stmt: Stmt, array: str, dims, counters: dict[str, Expr], same) -> boo
     """Return whether a statement writes all elements of an array, and reads none but one that it has written."""
     if isinstance(stmt, Store) and stmt.base == array:
         cell = [e.id for e in stmt.index if isinstance(e, Name)]
-        covered = len(set(cell)) == len(dims) and all(
-            n in counters and same(counters[n], size) for n, size in zip(cell, dims, strict=True))  # fmt: skip
+        # a loop around that is of no axis may have no trip
+        covered = len(cell) == len(dims) and set(cell) == set(counters) and all(
+            same(counters[n], size) for n, size in zip(cell, dims, strict=True))  # fmt: skip
         return stmt.op == "=" and covered and not _reads(stmt, array)
     if not isinstance(stmt, For) or stmt.step != ONE or stmt.lo != ZERO or stmt.other or _jumps(stmt.body):
         return False

@@ -42,6 +42,12 @@ def mentions(stmt: ir.Stmt) -> set[str]:
     return ir.read_in((stmt,)) | ir.bound_in((stmt,))
 
 
+def _shown_in(stmt: Let, kinds, written: set[str]) -> set[str]:
+    """Return the names whose memory a name that is bound shows, whole or in part."""
+    return view_of(stmt.value, kinds, stmt.target in written) | (
+        {stmt.value.id} if isinstance(stmt.value, Name) else set())  # fmt: skip
+
+
 def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -> int:
     """Return where the statements end that must stay together from number `k` on: the next one, mostly.
 
@@ -67,7 +73,7 @@ def span_from(block: Block, k: int, kinds, after: set[str], written: set[str]) -
         following = block[j]
         if mentions(following) & (group - shown):
             last = j
-        if isinstance(following, Let) and view_of(following.value, kinds, following.target in written) & group:
+        if isinstance(following, Let) and _shown_in(following, kinds, written) & group:
             group.add(following.target)
     if (group - shown) & after:
         if group & written:

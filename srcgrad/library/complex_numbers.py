@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..hints import stop_gradient
 from .axes import refuse
 from .pages import part
 
@@ -102,7 +103,20 @@ def hyperbolic_tangent(a, b):
 def real_power(a, b, p):
     """(a + ib) ** p of a real p."""
     size, angle = np.hypot(a, b) ** p, np.arctan2(b, a) * p
-    return size * np.cos(angle), size * np.sin(angle)
+    itself = stop_gradient(p) == 1.0  # whose derivative is right where the number is zero, too
+    return np.where(itself, a, size * np.cos(angle)), np.where(itself, b, size * np.sin(angle))
+
+
+@part
+def whole_power(a, b, n):
+    """(a + ib) ** n of a whole n, by multiplication: its derivative is right where the number is zero, too."""
+    p, q = np.ones_like(a), np.zeros_like(b)
+    for _ in range(abs(n)):
+        p, q = p * a - q * b, p * b + q * a
+    if n < 0:
+        size = p * p + q * q
+        p, q = p / size, -q / size
+    return p, q
 
 
 @part

@@ -65,10 +65,13 @@ class AssignmentReader(PartReader):
         fn = _AUGMENTED.get(type(node.op))
         if fn is None:
             self.fail(node, "this augmented assignment is not supported", "write it out")
-        node = self.complex_update(node) if self.meets_complex() else node
-        if node is None:
-            return None
-        loc = self.source.loc(node)
+        if self.meets_complex():
+            return self.complex_update(node)
+        return self.update(node)
+
+    def update(self, node):
+        """Read an augmented assignment of real numbers."""
+        fn, loc = _AUGMENTED[type(node.op)], self.source.loc(node)
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             if isinstance(before, List) and fn == "add":

@@ -113,9 +113,7 @@ class ComplexArrayReader(ExpressionReader):
             return self.by_parts(node, np.copy, given[:1], {})
         if name == "item" and len(given) == 1:
             return self.number(*(Op("item", (v,), (), self.source.loc(node)) for v in value.items))
-        if name == "reshape" and len(given) > 2:
-            given = [given[0], Struct(tuple(given[1:]), tuple(range(len(given) - 1)))]
-        if name == "transpose" and len(given) > 2:
+        if name in ("reshape", "transpose") and len(given) > 2:
             given = [given[0], Struct(tuple(given[1:]), tuple(range(len(given) - 1)))]
         f = _METHODS.get(name)
         if f is None:
@@ -149,47 +147,41 @@ class ComplexArrayReader(ExpressionReader):
         self.store(base.items[1], tuple(index), imag, op, node)
 
     def complex_update(self, node):
-        """Read an augmented assignment with complex numbers; return it for others, its right side read once."""
+        """Read an augmented assignment, where there may be complex numbers."""
         target = node.target
-        if isinstance(target, ast.Subscript):
-            base = self.expr(target.value)
-            if isinstance(base, Struct) and not self.is_complex(base) and base.kind in ("dict", "list"):
-                return self.update_complex_item(node, base)
-            return self.update_element(node, base) if self.is_complex(base) else node
-        if not isinstance(target, ast.Name) or isinstance(node.value, ast.List | ast.ListComp):
-            return node
-        old = self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
-        if not self.is_complex(old) and not isinstance(old, ir.Expr):
-            return node
+        base = self.expr(target.value) if isinstance(target, ast.Subscript) else None
+        if self.is_complex(base):
+            return self.update_element(node, base)
+        if isinstance(base, Struct) and base.kind in ("dict", "list"):
+            node = ast.copy_location(ast.AugAssign(self.index_read(target), node.op, node.value), node)
+        elif not isinstance(target, ast.Name):
+            return self.update(node)
+        old = self.expr(_loaded(node.target))
+        # a right side that makes a list, or binds names, is read where the old value has been
+        plain = not any(isinstance(n, ast.List | ast.ListComp | ast.NamedExpr) for n in ast.walk(node.value))
+        if not self.is_complex(old) and not (plain and isinstance(old, ir.Expr) and isinstance(target, ast.Name)):
+            return self.update(node)
         start = len(self.out)
         value = self.expr(node.value)
         if not self.is_complex(old) and not self.is_complex(value):
-            name = self.fresh("given")
-            self.env[name] = value
-            given = ast.copy_location(ast.Name(name, ast.Load()), node)
-            return ast.copy_location(ast.AugAssign(target, node.op, given), node)
+            return self.update_with(node, value)
         (old,) = self.as_before(start, [old], node)
         made = self.complex_operator(node, type(node.op), old, value)
         if not self.is_complex(old) and self.axes_of(old):
             self.fail(node, "a complex number is added to a real array in place", "make it complex: a = a + 0j")
         if self.is_complex(old) and self.axes_of(old.items[0]):
             return self.complex_store(old, (ir.Dots(),), made, "=", node)
-        return self.assign_name(target.id, made, node)
+        return self.assign(node.target, made, node)
 
-    def update_complex_item(self, node, base: Struct):
-        """Read an augmented assignment to an item of a list or dict; return it where no complex number is there."""
-        target = self.index_read(node.target)
-        node = ast.copy_location(ast.AugAssign(target, node.op, node.value), node)
-        old = self.expr(ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target))
-        if not self.is_complex(old):
-            return node
-        start = len(self.out)
-        value = self.expr(node.value)
-        (old,) = self.as_before(start, [old], node)
-        made = self.complex_operator(node, type(node.op), old, value)
-        if self.axes_of(old.items[0]):
-            return self.complex_store(old, (ir.Dots(),), made, "=", node)
-        return self.store_item(target, base, made, "=", node)
+    def update_with(self, node, value):
+        """Read an augmented assignment of a value that is read already."""
+        name = self.fresh("given")
+        self.env[name] = value
+        given = ast.copy_location(ast.Name(name, ast.Load()), node)
+        try:
+            return self.update(ast.copy_location(ast.AugAssign(node.target, node.op, given), node))
+        finally:
+            del self.env[name]
 
     def update_element(self, node, base: Struct):
         """Read an augmented assignment to elements of a complex array."""
@@ -204,3 +196,11 @@ class ComplexArrayReader(ExpressionReader):
         (element,) = self.as_before(start, [element], node)
         made = self.complex_operator(node, type(node.op), element, value)
         return self.complex_store(base, index, made, "=", node)
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """Return what is assigned to as it is read."""
+    if isinstance(target, ast.Name):
+        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
+    assert isinstance(target, ast.Subscript), target
+    return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)

@@ -209,15 +209,15 @@ class ComplexReader(ExpressionReader):
 
     def complex_power(self, node, a, b):
         """Return a power: by multiplication where the exponent is a whole number known now, else by logarithms."""
-        whole = None if self.is_complex(b) else self.integer(b)
         if self.is_complex(b):
             sides = [self.ends_of(v, node) for v in (a, b)]
             return self.from_page(node, pages.power, [*sides[0], *sides[1]])
+        value = self.operand(b, a, node)
+        whole = self.integer(value)
+        if isinstance(value, Const) and isinstance(value.value, float) and value.value.is_integer():
+            whole = int(value.value)
         if whole is None or abs(whole) > 100:
-            value = self.leaf(b, node)
-            if isinstance(value, Const) and value.value == 0.5:
-                return self.from_page(node, pages.square_root, list(self.whole_number(a).items))
-            return self.from_page(node, pages.real_power, [*self.whole_number(a).items, value])
+            return self.unknown_power(node, self.whole_number(a), value)
         if whole == 0:
             return self.complex_sum(node, "add", Const(1.0), self.operated(node, ast.Mult, Const(0.0), a))
         base, made, n = self.held_number(a, node), None, abs(whole)
@@ -227,6 +227,14 @@ class ComplexReader(ExpressionReader):
             n //= 2
             base = self.held_number(self.operated(node, ast.Mult, base, base), node) if n else base
         return made if whole > 0 else self.operated(node, ast.Div, Const(1.0), made)
+
+    def unknown_power(self, node, base: Struct, exponent: ir.Expr):
+        """Return a power with a real exponent that is not known, or not whole; what is an integer multiplies."""
+        if exponent == Const(0.5):
+            return self.from_page(node, pages.square_root, list(base.items))
+        kind = self.shared.ranks.kind(exponent)
+        whole = kind is not None and kind.is_int and not kind.rank
+        return self.from_page(node, pages.whole_power if whole else pages.real_power, [*base.items, exponent])
 
     def complex_equality(self, node, left, right, equal: bool) -> ir.Expr:
         """Return whether two numbers are equal in both parts."""
@@ -277,6 +285,8 @@ class ComplexReader(ExpressionReader):
         if transform is not None:
             named = next((name for name in ("a", "x") if name in options), None)
             array = given.pop(0) if named is None else options.pop(named)
+            if transform in (fourier.rfft, fourier.rfft2) and self.is_complex(array):
+                self.fail(node, f"{ast.unparse(node.func)} of complex numbers", "take np.fft.fft, or their .real")
             ends = self.ends_of(array, node)
             return self.from_page(node, transform, [*ends, *given], options)
         if f is complex:

@@ -223,6 +223,19 @@ def power_of_zero(x):
     return (z**2 + 3 * z + 1).real + abs(z * (1 + 1j)) ** 2
 
 
+def powers_known_in_a_loop(x, p):
+    z, total = complex(x, 0.0), 0j
+    for k in range(4):
+        total += (k + 1) * z**k + (z + 2.0) ** (-k)
+    return total.real + (z**p).real + (z**2.0).real
+
+
+def right_side_that_binds(x):
+    z, s = 1j * x, x * 1.0
+    s += (s := 5.0 * x)
+    return s + z.imag
+
+
 def spectrum(x):
     X = np.fft.fft(x)
     power = np.abs(X) ** 2 / len(x)
@@ -387,6 +400,9 @@ CASES = [
     Case(korteweg_de_vries, (np.cos(X), 0.1)),
     Case(adaptive_filter, (X, Y, 0.1)),
     Case(power_of_zero, (0.0,)),
+    Case(powers_known_in_a_loop, (0.0, 1.0), (0,)),
+    Case(powers_known_in_a_loop, (0.4, 1.7)),
+    Case(right_side_that_binds, (0.4,)),
     Case(spectrum, (X,)),
     Case(low_pass, (X,)),
     Case(low_pass, (sample(7, seed=3),)),

@@ -494,6 +494,16 @@ def buffer_filled_from_itself(x, n):
     return s
 
 
+def buffer_filled_in_loops_without_trips(x, n, m):
+    w, s = np.zeros(3), 1.0
+    for _ in range(n):
+        for j in range(m):
+            for i in range(3):
+                w[i] = x[i] * s * (j + 1)
+        s = s * 0.5 + w[0] * w[1] + w[2] + 0.1 * x[0]
+    return s
+
+
 def buffer_inside_of_stretches(x, n):
     w, s = np.zeros(3), 0.3
     for _ in sg.checkpoint(range(n), "binomial", slots=2):
@@ -549,6 +559,8 @@ CASES = [
     Case(buffer_read_after_the_loop, (sample(3, seed=1), 4)),
     Case(buffer_filled_until_something, (sample(3, seed=2, low=0.1), 4)),
     Case(buffer_filled_from_itself, (sample(3, seed=1), 3)),
+    Case(buffer_filled_in_loops_without_trips, (sample(3, seed=1), 3, 0)),
+    Case(buffer_filled_in_loops_without_trips, (sample(3, seed=1), 3, 2)),
     Case(buffer_inside_of_stretches, (sample(3, seed=1), 9)),
     Case(buffers_in_loops_of_loops, (sample(4, 3, seed=1), sample(2, 3, seed=2))),
     Case(checkpointed_loops_in_branches, (np.array([0.3, 0.5, -0.45, 0.7]), 0.7, 4)),
