@@ -78,7 +78,7 @@ def test_kernel_with_complex_numbers_is_that_with_real_ones():
     by_parts = sg.value_and_grad(physics_kernels.stockham_fft, argnums=(3, 4))
     same, (re_bar, im_bar) = by_parts(16, 2, 4, x.real.copy(), x.imag.copy())
     assert value == pytest.approx(same, rel=1e-13)
-    assert x_bar == pytest.approx(re_bar - 1j * im_bar, rel=1e-12)
+    assert x_bar == pytest.approx(re_bar + 1j * im_bar, rel=1e-12)
 
 
 RIVALS = (arrays_by_hand, arrays_in_autograd, arrays_in_jax, arrays_in_jax_ports, arrays_in_torch)
