@@ -314,7 +314,7 @@ class _Arranger:
         gradient, factors = labels.value(edge.downstream), ""
         if edge.target.op not in (*PORTS, OUTPUT) and not gradient.startswith("("):
             local = edge.local
-            if not any(map(labels.shape, (edge.upstream, local))):
+            if local is not None and not any(map(labels.shape, (edge.upstream, local))):
                 factors = f" = {labels.number(edge.upstream)} · {labels.number(local)}"
         return value, gradient, factors
 

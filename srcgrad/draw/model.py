@@ -151,7 +151,10 @@ class Edge:
 
     @property
     def upstream(self):
-        """The gradient that arrives at the target: the derivative of the result by the target's value."""
+        """The gradient that arrives at the target: the derivative of the result by the target's value.
+
+        None at a target of several values, to each of which a gradient comes back.
+        """
         return self.last.upstream if self.last else None
 
     @property
@@ -164,7 +167,7 @@ class Edge:
         """The local gradient: the derivative of the target's value by that of this edge.
 
         A number between numbers, else an array of the axes of the target's value followed by those of this value,
-        computed when it is asked for, row by row.
+        computed when it is asked for, row by row; None at a target of several values.
         """
         return self.last.jacobian() if self.last and self.last.jacobian else None
 

@@ -236,8 +236,9 @@ def about_edge(edges: list[Edge]) -> str:
     if edge.value is not None:
         lines.append(f"value {labels.full(edge.value)}")
     if len(edges) == 1 and edge.downstream is not None:
-        lines.append(f"upstream gradient {labels.full(edge.upstream)}")
-        if not labels.shape(edge.upstream):
-            lines.append(f"local gradient {labels.full(edge.local)}")
+        if edge.upstream is not None:
+            lines.append(f"upstream gradient {labels.full(edge.upstream)}")
+            if not labels.shape(edge.upstream):
+                lines.append(f"local gradient {labels.full(edge.local)}")
         lines.append(f"downstream gradient {labels.full(edge.downstream)}")
     return "\n".join(lines)

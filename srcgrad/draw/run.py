@@ -17,6 +17,7 @@ from ..rules import elementwise
 from .build import Drawing
 from .gates import Gate, gate_of, jacobian
 from .model import Alias, Branch, Edge, Eval, Fail, Grow, Leave, Loop, Node, Passage
+from .taken import with_empty_lists, without_unbound
 
 # evaluations of gates that are kept at most
 MOST = 1_000_000
@@ -98,7 +99,7 @@ class Evaluation:
         for step in steps:
             getattr(self, f"run_{type(step).__name__.lower()}")(step)
 
-    def look_up(self, name: str, node: Node) -> Ref:
+    def look_up(self, name: str) -> Ref:
         if name not in self.env:
             raise UnboundLocalError(f"{name.lstrip('%')} is not bound on this path")
         return self.env[name]
@@ -106,12 +107,13 @@ class Evaluation:
     def evaluate(self, step: Eval) -> Entry:
         """Return the evaluation of a node, entered in the tape where it is one that is drawn."""
         node = step.node
-        refs = [self.look_up(n, node) for n in step.reads]
         if node.gate is None:
+            refs = [self.look_up(n) for n in step.reads]
             return Entry(node, refs, tuple(r.value for r in refs))
         kinds = tuple(self.kinds[n] for n in step.reads)
         try:
-            gate = gate_of(node.gate, kinds)
+            function, refs = self.reached(step)
+            gate = gate_of(function, kinds)
             node.source = gate.text
             values, residuals = gate.forward(*_inputs(node, [r.value for r in refs], bool(step.writes)))
         except SrcgradError:
@@ -119,6 +121,19 @@ class Evaluation:
         except (ValueError, IndexError) as e:
             raise _at(e, node) from None
         return Entry(node, refs, tuple(_own(v) for v in values), gate, residuals)
+
+    def reached(self, step: Eval) -> tuple[ir.Function, list[Ref]]:
+        """Return the gate of a node as this path needs it, and what it reads."""
+        gate = step.node.gate
+        assert gate is not None
+        slots = dict(zip(step.node.slots, step.reads, strict=True))
+        unbound = {s for s, n in slots.items() if n not in self.env}
+        if unbound:
+            gate = without_unbound(gate, unbound, lambda test: bool(self.evaluate(_reading(test, slots)).values[0]))
+        refs = [self.env[n] if n in self.env else _nothing(self.kinds[n]) for n in step.reads]
+        grown = {s.base for s in ir.statements(gate.body) if isinstance(s, ir.Grow)}
+        empty = {s for s, ref in zip(slots, refs, strict=True) if s in grown and not len(ref.value)}
+        return with_empty_lists(gate, empty) if empty else gate, refs
 
     def run_eval(self, step: Eval):
         entry = self.enter(self.evaluate(step))
@@ -130,7 +145,7 @@ class Evaluation:
                 self.env[name] = self.env[w]
 
     def run_alias(self, step: Alias):
-        self.env[step.target] = self.look_up(step.source, Node("", "", ""))
+        self.env[step.target] = self.look_up(step.source)
 
     def run_grow(self, step: Grow):
         (at,) = self.evaluate(step.at).values
@@ -251,8 +266,9 @@ class Evaluation:
             down = downs.get(k)
             if not edge.active or down is None:
                 continue
-            passage.upstream, passage.downstream = plain(entry.bars[0]), plain(down)
-            passage.jacobian = functools.partial(_local, entry, k)
+            passage.downstream = plain(down)
+            if len(entry.bars) == 1:
+                passage.upstream, passage.jacobian = plain(entry.bars[0]), functools.partial(_local, entry, k)
         for k, down in downs.items():
             ref = entry.inputs[k]
             known = ref.entry.bars[ref.result]
@@ -276,10 +292,18 @@ class Evaluation:
                 for k, d in found.items()}  # fmt: skip
 
 
-def _reading(expr: ir.Expr) -> Eval:
+def _reading(expr: ir.Expr, called: dict[str, str] | None = None) -> Eval:
+    """Return the evaluation of an expression, of whose names some are `called` something else outside."""
     names = tuple(sorted(ir.names_in(expr)))
     gate = ir.Function("gate", names, (ir.Return(expr),))
-    return Eval(Node("", "test", "", slots=names, gate=gate), names, ("%hidden",))
+    reads = tuple((called or {}).get(n, n) for n in names)
+    return Eval(Node("", "test", "", slots=names, gate=gate), reads, ("%hidden",))
+
+
+def _nothing(kind: ir.Kind) -> Ref:
+    """Return what stands where a gate reads nothing."""
+    value = as_numpy(np.zeros((0,) * kind.rank) if kind.rank else 0, kind)
+    return Ref(Entry(Node("", "nothing", ""), [], (value,), bars=[None]), 0)
 
 
 def _inputs(node: Node, values: list, writes: bool) -> list:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..language import ir
 from ..language.emit import expr_text
-from ..language.ir import Block, Const, Let, Name, Op, Return, Stmt, Store, Sub
+from ..language.ir import Block, Const, Expr, Let, Name, Op, Return, Stmt, Store, Sub
 from . import labels
 from .model import CONSTANT, Grow, Node
 from .operands import ExpressionBuilder
@@ -53,7 +53,7 @@ class StoreBuilder(ExpressionBuilder):
             if isinstance(s, Store) and not self.is_written_out(s.value):
                 reads.append(self.operand(s.value, s.loc))
                 slots.append(self.slot(reads[-1], slots))
-                s = replace(s, value=Name(slots[-1]))
+                s = replace(s, value=self.within(s, target, Name(slots[-1]), reads[-1]))
             body.append(replace(s, base=target) if isinstance(s, Store) else s)
         own = "" if base else target
         others = sorted({n for s in body for e in ir.exprs_of(s) for n in ir.names_in(e)} - set(slots) - {own})
@@ -64,6 +64,14 @@ class StoreBuilder(ExpressionBuilder):
             values = [s.value for s in stmts if isinstance(s, Store)]
             node.text = f"{expr_text(Sub(Name(base), stmts[0].index))} {stmts[0].op} {expr_text(values[0])}"  # type: ignore[attr-defined]
         self.finish(node, (*body, Return(Name(target))), slots, reads, others, target, (base,) if base else ())
+
+    def within(self, stmt: Store, target: str, slot: Name, key: str) -> Expr:
+        """Return a value as a store takes it: without the axes in front, of one element each, that it has too many."""
+        if self.kinds is None:
+            return slot
+        places, value = self.kind(Sub(Name(target), stmt.index)), self.kinds[key]
+        more = value.rank - places.rank if places is not None else 0
+        return Sub(slot, (Const(0),) * more) if more > 0 else slot
 
     def grow(self, stmt: ir.Grow, after):
         self.steps.append(Grow(stmt.base, self.hidden(stmt.at), stmt.upto))
