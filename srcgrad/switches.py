@@ -7,9 +7,9 @@ import os
 VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
-    "joins", "columns", "trip arrays", "transcendentals", "pairs", "tests", "records", "upward", "first", "rows",
-    "gather", "adjoint joins", "scratch", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind",
-    "turns", "from zero", "workspaces", "small products", "sums", "in place", "products",
+    "joins", "repeated checks", "columns", "trip arrays", "transcendentals", "pairs", "tests", "records", "upward",
+    "first", "rows", "gather", "adjoint joins", "scratch", "additions", "scalars", "ends", "split", "sweeps",
+    "one pass", "rebind", "turns", "from zero", "workspaces", "small products", "sums", "in place", "products",
 )  # fmt: skip
 
 

@@ -30,6 +30,17 @@ def springs(q, k, n):
     return e
 
 
+def packed_forms(L, x):
+    s = 0.0
+    for n in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            r = 0.0
+            for j in range(i + 1):
+                r += L[i * (i + 1) // 2 + j] * x[n, j]
+            s += r * r
+    return s
+
+
 def reach(lengths, turns):
     angle, x, y = 0.0, 0.0, 0.0
     for i in range(len(turns)):
@@ -283,6 +294,7 @@ PROGRAMS = {
     "string": (string, (np.array([0.0, 0.4, 0.9, 0.3, 0.0]), 0.3, 3), (0, 1)),
     "spins": (rings.energy_of_spins, (np.array([[0.3, -1.0, 0.4], [1.5, 0.4, -0.2]]), 0.7, 0.2), (0, 1)),
     "torus": (rings.waves_on_a_torus, (np.array([[0.3, 1.0, 0.4], [1.5, 0.4, 0.2]]), 0.1, 3), (0,)),
+    "packed_forms": (packed_forms, (np.linspace(-0.6, 1.1, 6), np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]])), (0, 1)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off
@@ -314,6 +326,7 @@ WITHOUT = (
     ("both_ways", "sweeps"),
     ("burgers", "workspaces"),
     ("transported", "small products"),
+    ("packed_forms", "repeated checks"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

@@ -66,7 +66,7 @@ LEVELS = {
         ("needs", "pitfalls", "writes"),
     ),
     "lowering": (
-        ("", "bounds", "handed_over", "parameters", "pull", "residuals", "resized"),
+        ("", "bounds", "handed_over", "parameters", "pull", "repeated_checks", "residuals", "resized"),
         ("nests",),
         ("choices", "external_calls", "masks", "swaps", "views"),
         ("reductions",),
@@ -110,7 +110,7 @@ LEVELS = {
         ("evaluation",),
     ),
     "draw": (
-        ("", "gates", "labels", "layers", "model", "spans"),
+        ("", "gates", "labels", "layers", "model", "spans", "taken"),
         ("operands",),
         ("stores",),
         ("build",),

@@ -157,7 +157,46 @@ def places_of_another_mask(x, k):
     return np.sum(x[j] ** 2)
 
 
-PROGRAMS = (plain, loop, stencil, downward, store, guarded, lazily, searched, stopped, through_view, store_through_view,
+def squares_each_time(x, k):
+    s = 0.0
+    for t in range(3):
+        for i in range(2):
+            for j in range(i + 1):
+                s += x[i * i + j * j + k - t + t] * t
+    return s
+
+
+def squares_if_there_is_a_time(x, k):
+    s = x[0]
+    for t in range(-1 - k):
+        for i in range(2):
+            far = 3 * i * i
+            for u in range(k + 4):
+                s += x[far] * u
+    return s
+
+
+def squares_that_change(x, k):
+    s, far = 0.0, 0
+    for t in range(4):
+        for i in range(2):
+            s += x[i * i * far] * t
+        far = far + k
+    return s
+
+
+def squares_until_it_stops(x, k):
+    s = 0.0
+    for t in range(3):
+        for i in range(4):
+            if i > 1:
+                break
+            s += x[i * i + k] * t
+    return s
+
+
+PROGRAMS = (plain, loop, squares_each_time, squares_if_there_is_a_time, squares_that_change, squares_until_it_stops,
+            stencil, downward, store, guarded, lazily, searched, stopped, through_view, store_through_view,
             row, gathered, gathered_from_view, scattered, periodic, triangle, indices_under_a_name,
             counted, counted_from_elsewhere, rows_by_number, of_a_view, places_of_another_mask)  # fmt: skip
 X = np.array([1.0, 2.0, 3.0])

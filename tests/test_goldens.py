@@ -128,7 +128,7 @@ def test_every_optimisation_has_goldens_on_both_sides():
 
 def test_a_switch_that_there_is_not_is_named(monkeypatch):
     monkeypatch.setenv(VARIABLE, "gather, folding")
-    with pytest.raises(ValueError, match="SRCGRAD_SKIP names folding; there are joins, columns"):
+    with pytest.raises(ValueError, match="SRCGRAD_SKIP names folding; there are joins, repeated"):
         sg.source(sg.grad(PROGRAMS["gate"][0]), 1.0, 2.0, 0.0)
 
 

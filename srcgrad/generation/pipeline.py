@@ -24,6 +24,7 @@ from ..language.sum_order import write_order
 from ..language.unbound import guard_unbound
 from ..lowering.lower import lower_with_kinds
 from ..lowering.parameters import compared_axes, with_axes_of_one
+from ..lowering.repeated_checks import lift_repeated_checks
 from ..lowering.residuals import with_residuals
 from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
@@ -247,6 +248,7 @@ def front(
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     elements = frozenset(n for n, k in apart[1].items() if k.rank and not kinds[n].rank)
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant, elements))
+    lowered = passes.run("repeated checks", lowered, lambda f: lift_repeated_checks(f, kinds))
     lowered = passes.run("columns", lowered, lambda f: turn_columns(f, kinds, sizes))
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 

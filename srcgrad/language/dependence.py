@@ -58,3 +58,10 @@ def conjuncts(test: Expr) -> list[Expr]:
     if isinstance(test, Op) and test.fn == "and":
         return [c for a in test.args for c in conjuncts(a)]
     return [test]
+
+
+def both(a: Expr, b: Expr) -> Expr:
+    """Return `a and b`, associated to the left as text is read."""
+    if isinstance(b, Op) and b.fn == "and":
+        return Op("and", (both(a, b.args[0]), b.args[1]))
+    return Op("and", (a, b))

@@ -16,7 +16,7 @@ from ..errors import TURNS
 from ..language import ir
 from ..language.affine import Affine, affine
 from ..language.blocks import resized_in, sorted_places
-from ..language.dependence import conjuncts
+from ..language.dependence import both, conjuncts
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from ..language.kinds import kind_of
 
@@ -141,9 +141,7 @@ class Checker:
         here: list[Need] = []
         lifted: list[Need] = []
         for need in needs:
-            if need in self.given or need in here or need in lifted:
-                continue
-            if self.proved(need, facts):
+            if need in here or need in lifted or self.is_given(need, facts) or self.proved(need, facts):
                 continue
             if loop is not None and self.can_lift(need, loop):
                 lifted.append(need)
@@ -152,6 +150,16 @@ class Checker:
             if not need.guards:
                 facts = facts.plus(need.goal())
         return here, lifted, facts
+
+    def is_given(self, need: Need, facts: Facts) -> bool:
+        """Return whether a need was checked before the loop, perhaps under guards that hold here anyway."""
+        same = (g for g in self.given if replace(g, guards=need.guards) == need)
+        return any(all(g in need.guards or self.is_true(g, facts) for g in known.guards) for known in same)
+
+    def is_true(self, guard: Expr, facts: Facts) -> bool:
+        """Return whether a comparison of integers is known to hold."""
+        found = self.of_test(guard) if isinstance(guard, Op) and guard.fn in ("lt", "gt") else []
+        return bool(found) and all(facts.prove(f) for f in found)
 
     def open_needs(self, needs: list[Need], facts: Facts) -> list[Need]:
         return [n for n in needs if not self.proved(n, facts)]
@@ -452,7 +460,7 @@ class Checker:
                 index = index if index == other else Select(test, index, other)
                 test = Op("or", (test, sides[1].fails()))
             for guard in reversed(need.guards):
-                test = _both(guard, test)
+                test = both(guard, test)
             if need.side == "turn":
                 least, text = need.guards[-1], f"{need.loc or ''} {TURNS}: first index and size"
                 assert isinstance(least, Op)
@@ -474,13 +482,6 @@ def _substituted(stmt: Stmt, table: dict[Expr, Expr]) -> Stmt:
     if isinstance(stmt, For):
         return ir.with_blocks(stmt, lambda b: [_substituted(s, table) for s in b])
     return stmt
-
-
-def _both(a: Expr, b: Expr) -> Expr:
-    """Return `a and b`, associated to the left as text is read."""
-    if isinstance(b, Op) and b.fn == "and":
-        return Op("and", (_both(a, b.args[0]), b.args[1]))
-    return Op("and", (a, b))
 
 
 def _leaves(block) -> bool:
