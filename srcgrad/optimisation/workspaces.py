@@ -1,7 +1,7 @@
 """Arrays that live within a trip of a loop are made once, before it: every trip works in the same memory.
 
 To make an array and give it back takes some 20 ns, which is most of the time of a loop over time with a few numbers in
-vectors.
+vectors. Where every trip needs another size, as in triangular loops, all work in the greatest.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TypeGuard
 
 from ..analysis.access import SIZES_ONLY
 from ..analysis.dead_code import escaping_counters
 from ..language import ir
-from ..language.affine import affine, nonnegative
+from ..language.affine import Affine, affine, nonnegative, not_negative
 from ..language.blocks import by_section, count_touching, resized_in
 from ..language.ir import Block, Const, Expr, For, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub, While
 from ..switches import is_on
@@ -56,13 +57,27 @@ def keep_workspaces(function: Function, kinds: dict[str, Kind], sizes: Sizes) ->
                 y[i] = s * x[i]
             s += y[t] * y[0]
         return s
+    >>> f = parse_text('''
+    ... def f(x):
+    ...     s = 0.0
+    ...     for t in range(len(x)):
+    ...         y = np.empty(t)
+    ...         for i in range(t):
+    ...             y[i] = x[i] * x[t]
+    ...         for i in range(t):
+    ...             s += y[t - i - 1] * x[i]
+    ...     return s''')
+    >>> print("\\n".join(emit(keep_workspaces(f, dict.fromkeys("xy", Kind("float64", 1)), {})).splitlines()[2:4]))
+        y = np.empty(max(len(x) - 1, 0))
+        for t in range(len(x)):
     """
     if not is_on("workspaces"):
         return function
     shown = {n for s in ir.statements(function.body) for e in ir.exprs_of(s) for n in _shown(e, kinds)}
     own = {n for n in _local(function) - shown if rank_in(n, kinds)}
     read_later, fresh = escaping_counters(function.body), ir.Fresh(ir.all_names(function))
-    lifter = _Lifter(own, kinds, made_sizes(function.body, kinds, sizes), read_later, fresh)
+    by_elements = own - _whole(function.body, kinds)
+    lifter = _Lifter(own, by_elements, kinds, made_sizes(function.body, kinds, sizes), read_later, fresh)
     return by_section(function, lifter.block)
 
 
@@ -71,45 +86,55 @@ class _Lifter:
     """Takes arrays out of loops: those in `own`, which are used in the trips that make them only."""
 
     own: set[str]
+    by_elements: set[str]  # of these, arrays whose sizes nothing asks for
     kinds: dict[str, Kind]
     sizes: Sizes
     read_later: set[str]  # counters that are read after their loops
     fresh: ir.Fresh
 
-    def block(self, stmts: Block) -> tuple[Stmt, ...]:
+    def block(self, stmts: Block, around: tuple[For, ...] = ()) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
-            stmt = ir.with_blocks(stmt, self.block)
+            inside = (*around, stmt) if isinstance(stmt, For) else around
+            stmt = ir.with_blocks(stmt, partial(self.block, around=inside))
             if isinstance(stmt, While | For) and not (isinstance(stmt, For) and stmt.parallel):
-                made, body = self.lifted(stmt)
+                made, body = self.lifted(stmt, around)
                 out += made
                 stmt = replace(stmt, body=body)
             out.append(stmt)
         return tuple(out)
 
-    def lifted(self, loop: For | While) -> tuple[list[Let], Block]:
+    def lifted(self, loop: For | While, around: tuple[For, ...]) -> tuple[list[Let], Block]:
         """Return (what makes arrays before a loop, the body that is left)."""
         changing = resized_in((loop,))
         made: list[Let] = []
-        body: list[Stmt] = []
-        for stmt in loop.body:
-            if _makes(stmt) and stmt.target in self.own and (let := self.steady(stmt, changing)) is not None:
-                changing -= {let.target}
-                made.append(let)
-                body += [self.cleared(let, loop)] if "zeros" in stmt.value.fn else []
-            else:
-                body.append(stmt)
-        return made, tuple(body)
 
-    def steady(self, let: _Making, changing: set[str]) -> Let | None:
-        """Return what makes the array of all trips; None where they differ in size, or making it may fail."""
+        def left(stmts: Block) -> tuple[Stmt, ...]:
+            body: list[Stmt] = []
+            for stmt in stmts:
+                let = self.steady(stmt, changing, loop, around) if _makes(stmt) and stmt.target in self.own else None
+                if let is None:
+                    body.append(ir.with_blocks(stmt, left) if isinstance(stmt, ir.If) else stmt)
+                    continue
+                changing.discard(let.target)
+                made.append(let)
+                body += [self.cleared(let, loop)] if "zeros" in stmt.value.fn else []  # type: ignore[attr-defined]
+            return tuple(body)
+
+        return made, left(loop.body)
+
+    def steady(self, let: _Making, changing: set[str], loop: For | While, around: tuple[For, ...]) -> Let | None:
+        """Return what makes the array of all trips; None where there is no such size, or making it may fail."""
         value = let.value
         if value.fn.endswith("_like") and ir.names_in(value) & changing and let.target in self.sizes:
             made = made_with(let, self.sizes[let.target], self.kinds[let.target].dtype).value
             assert isinstance(made, Op)
             value = made
         if ir.names_in(value) & changing:
-            return None
+            if value.fn != "np.empty" or let.target not in self.by_elements or not isinstance(loop, For):
+                return None
+            sizes = [_greatest(size, loop, (*around, loop), changing) for size in value.args]
+            return replace(let, value=replace(value, args=tuple(sizes))) if all(sizes) else None  # type: ignore[arg-type]
         fits = value.fn.endswith("_like") or all(nonnegative(affine(size)) or _clipped(size) for size in value.args)
         return replace(let, value=replace(value, fn=value.fn.replace("zeros", "empty"))) if fits else None
 
@@ -149,6 +174,48 @@ def _local(function: Function) -> set[str]:
 
 def _makes(stmt: Stmt) -> TypeGuard[_Making]:
     return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn in MAKING
+
+
+def _greatest(size: Expr, loop: For, around: tuple[For, ...], changing: set[str]) -> Expr | None:
+    """Return the greatest of the sizes of a loop's trips; None where it is not known, or one may be negative."""
+    inner = size.args[0] if isinstance(size, Op) and _clipped(size) and size.args[1] == ZERO else size
+    form = affine(inner)
+    if inner is size and not not_negative(form, around) or loop.step not in (ONE, Const(-1)):
+        return None
+    c = form.coefficient(loop.var)
+    rest = form - Affine({Name(loop.var): c})
+    rises = (c > 0) == (loop.step == ONE)
+    end = affine(loop.hi) - affine(loop.step) if rises else affine(loop.lo)
+    found = rest + end * c if c else rest
+    if found.names & changing or any(isinstance(e, Sub) for t in found.terms for e in ir.walk(t)):
+        return None
+    return found.expr() if nonnegative(found) else Op("max", (found.expr(), ZERO))
+
+
+def _whole(block: Block, kinds: dict[str, Kind]) -> set[str]:
+    """Return the arrays of which a block does more than read and write single elements: asks for sizes, for one."""
+    found: set[str] = set()
+
+    def visit(e: Expr):
+        if isinstance(e, Name):
+            found.add(e.id)
+        elif isinstance(e, Sub) and isinstance(e.base, Name) and _is_element(e.base.id, e.index, kinds):
+            for i in e.index:
+                visit(i)
+        else:
+            for part in ir.children(e):
+                visit(part)
+
+    for stmt in ir.statements(block):
+        if isinstance(stmt, Store) and not _is_element(stmt.base, stmt.index, kinds) or isinstance(stmt, ir.Grow):
+            found.add(stmt.base)
+        for e in ir.exprs_of(stmt):
+            visit(e)
+    return found
+
+
+def _is_element(name: str, index: tuple[Expr, ...], kinds: dict[str, Kind]) -> bool:
+    return len(index) == rank_in(name, kinds) and not any(isinstance(i, NOT_PLACES) for i in index)
 
 
 def _clipped(size: Expr) -> bool:
