@@ -7,8 +7,8 @@ import os
 VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
-    "joins", "repeated checks", "columns", "trip arrays", "transcendentals", "pairs", "tests", "records", "upward",
-    "first", "rows", "gather", "adjoint joins", "scratch", "additions", "scalars", "ends", "split", "sweeps",
+    "joins", "repeated checks", "columns", "levels", "trip arrays", "transcendentals", "pairs", "tests", "records",
+    "upward", "first", "rows", "gather", "adjoint joins", "scratch", "additions", "scalars", "ends", "split", "sweeps",
     "one pass", "rebind", "turns", "from zero", "workspaces", "small products", "sums", "in place", "products",
 )  # fmt: skip
 

@@ -30,6 +30,14 @@ def springs(q, k, n):
     return e
 
 
+def logistic_growth(start, rate, dt, steps):
+    X = np.empty((start.size, steps))
+    X[:, 0] = start
+    for t in range(1, steps):
+        X[:, t] = X[:, t - 1] + dt * rate * X[:, t - 1] * (1.0 - X[:, t - 1])
+    return np.mean(X**2)
+
+
 def packed_forms(L, x):
     s = 0.0
     for n in range(x.shape[0]):
@@ -294,6 +302,7 @@ PROGRAMS = {
     "string": (string, (np.array([0.0, 0.4, 0.9, 0.3, 0.0]), 0.3, 3), (0, 1)),
     "spins": (rings.energy_of_spins, (np.array([[0.3, -1.0, 0.4], [1.5, 0.4, -0.2]]), 0.7, 0.2), (0, 1)),
     "torus": (rings.waves_on_a_torus, (np.array([[0.3, 1.0, 0.4], [1.5, 0.4, 0.2]]), 0.1, 3), (0,)),
+    "logistic_growth": (logistic_growth, (np.array([0.1, 0.4, 0.7]), np.array([1.1, 0.9, 0.3]), 0.2, 5), (0, 1, 2)),
     "packed_forms": (packed_forms, (np.linspace(-0.6, 1.1, 6), np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]])), (0, 1)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
@@ -327,6 +336,7 @@ WITHOUT = (
     ("burgers", "workspaces"),
     ("transported", "small products"),
     ("packed_forms", "repeated checks"),
+    ("logistic_growth", "levels"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

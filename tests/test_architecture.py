@@ -93,7 +93,7 @@ LEVELS = {
          "loop_sums", "parallel", "read_once", "simplify", "small_products", "split", "sums", "turns", "webs"),
         ("ends", "joins", "sums_apart", "vector_loops"),
         ("adjoint_joins", "one_pass", "turn_columns"),
-        ("fuse", "read_records", "rebind", "sweeps", "workspaces"),
+        ("fuse", "read_records", "rebind", "sweeps", "turn_levels", "workspaces"),
     ),
     "generation": (
         ("", "argument_types", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),

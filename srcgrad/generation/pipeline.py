@@ -38,6 +38,7 @@ from ..optimisation.small_products import expect_small_products
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.sweeps import join_sweeps
 from ..optimisation.turn_columns import turn_columns
+from ..optimisation.turn_levels import turn_levels
 from ..optimisation.turns import choose_turns
 from ..optimisation.vector_loops import use_vector_functions, without_vector_functions
 from ..optimisation.webs import split_webs
@@ -250,6 +251,7 @@ def front(
     lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant, elements))
     lowered = passes.run("repeated checks", lowered, lambda f: lift_repeated_checks(f, kinds))
     lowered = passes.run("columns", lowered, lambda f: turn_columns(f, kinds, sizes))
+    lowered = passes.run("levels", lowered, lambda f: turn_levels(f, kinds))
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
 

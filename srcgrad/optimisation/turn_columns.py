@@ -15,6 +15,7 @@ from ..analysis.access import accesses, iteration_offset
 from ..language import ir
 from ..language.affine import Affine, affine, clipped, not_negative
 from ..language.blocks import defined_first, exposed_reads
+from ..language.dependence import both
 from ..language.ir import Block, Const, Expr, For, Function, If, Kind, Let, Name, Op, Raise, Stmt, Store, Sub
 from ..language.sum_order import adds_to_itself
 from .joins import FAR, is_call, values_read
@@ -57,7 +58,7 @@ class _Turner:
     def __init__(self, function: Function, kinds: dict[str, Kind], sizes):
         self.kinds, self.sizes = kinds, sizes
         self.fresh = ir.Fresh(ir.all_names(function))
-        self.reads = _read_counts(function.body)
+        self.reads = read_counts(function.body)
         self.buffers: list[Stmt] = []
 
     def block(self, stmts: Block, around: Block) -> Block:
@@ -74,13 +75,13 @@ class _Turner:
         columns = any(isinstance(s, For) and _walks_down(s, loop) for s in loop.body)
         if not columns or not _is_upward(loop) or not not_negative(affine(loop.lo), around):
             return [loop]
-        inside = _read_counts((whole,))
+        inside = read_counts((whole,))
         within = {n for n in ir.bound_in(loop.body) if self.reads[n] == inside[n] and defined_first(loop.body, n)}
-        common, rest = _invariant(loop, within)
+        common, rest = part_invariant(loop, within)
         cut = replace(loop, body=rest)
         moving = [s for s in rest if isinstance(s, For) and _walks_down(s, cut) and _may_turn(s, cut)]
         sums = {n for s in moving for n in _summed(s)} & ir.bound_in(tuple(s for s in rest if isinstance(s, Let)))
-        independent = bool(moving) and _independent(cut, within, self.kinds, common, around)
+        independent = bool(moving) and touch_their_own(cut, within, self.kinds, common, around)
         if not independent or not self.separable(cut, moving, sums):
             return [loop]
         return [*common, *self.cut(cut, moving, sums, around)]
@@ -157,27 +158,28 @@ def _walks_down(inner: For, outer: For) -> bool:
 def _may_turn(inner: For, outer: For) -> bool:
     """Return whether a loop has the same range in all trips of the outer one."""
     bounds = values_read(inner.lo, inner.hi)
-    return not bounds & (ir.bound_in((outer,)) | ir.stored_in(outer.body)) and not _has_load(inner.lo, inner.hi)
+    return not bounds & (ir.bound_in((outer,)) | ir.stored_in(outer.body)) and not has_load(inner.lo, inner.hi)
 
 
-def _has_load(*exprs: Expr) -> bool:
+def has_load(*exprs: Expr) -> bool:
     return any(isinstance(e, Sub) for x in exprs for e in ir.walk(x))
 
 
-def _invariant(loop: For, within: set[str]) -> tuple[Block, Block]:
+def part_invariant(loop: For, within: set[str]) -> tuple[Block, Block]:
     """Return (what is the same in all trips, sizes and checks, to stand before the loop; the rest of the body)."""
     common: list[Stmt] = []
     rest: list[Stmt] = []
     varying = ir.bound_in((loop,)) | ir.stored_in(loop.body)
     counts = Counter(n for s in ir.statements(loop.body) for n in ir.binds(s))
     for stmt in loop.body:
-        same = not values_read(*ir.exprs_of(stmt)) & varying and not _has_load(*ir.exprs_of(stmt))
+        same = not values_read(*ir.exprs_of(stmt)) & varying and not has_load(*ir.exprs_of(stmt))
         check = isinstance(stmt, If) and not stmt.other and all(isinstance(s, Raise) for s in stmt.then)
         if isinstance(stmt, Let) and same and stmt.target in within and counts[stmt.target] == 1 and _is_place(stmt):
             common.append(stmt)
             varying -= {stmt.target}
         elif isinstance(stmt, If) and same and check and not values_read(*_raised(stmt)) & varying:
-            common.append(replace(stmt, test=Op("and", (Op("lt", (loop.lo, loop.hi)), stmt.test))))
+            runs = Op("lt" if loop.step == ONE else "gt", (loop.lo, loop.hi))
+            common.append(replace(stmt, test=both(runs, stmt.test)))
         else:
             rest.append(stmt)
     return tuple(common), tuple(rest)
@@ -193,7 +195,7 @@ def _raised(check: If) -> list[Expr]:
     return [e for s in check.then for e in ir.exprs_of(s)]
 
 
-def _independent(loop: For, within: set[str], kinds: dict[str, Kind], common: Block, around: Block) -> bool:
+def touch_their_own(loop: For, within: set[str], kinds: dict[str, Kind], common: Block, around: Block) -> bool:
     """Return whether the trips of a loop touch elements of their own, and numbers that nothing else reads."""
     for stmt in ir.statements(loop.body):
         if not isinstance(stmt, Let | Store | For) or any(is_call(e) for x in ir.exprs_of(stmt) for e in ir.walk(x)):
@@ -234,7 +236,7 @@ def _apart(write: tuple[Expr, ...], other: tuple[Expr, ...], loop: For, common: 
                 for b in _ends(below, ranges, known, varying, True)
             )
             inside = any(not_negative(e, around) for e in _ends(below, ranges, known, varying, False))
-            if inside and not _has_load(w, o) and any(gap.is_const and gap.const > 0 for gap in gaps):
+            if inside and not has_load(w, o) and any(gap.is_const and gap.const > 0 for gap in gaps):
                 return True
     return False
 
@@ -324,6 +326,6 @@ def _linear(e: Expr, name: str) -> bool:
     )
 
 
-def _read_counts(block: Block) -> Counter[str]:
+def read_counts(block: Block) -> Counter[str]:
     """Return how many statements read each name."""
     return Counter(n for s in ir.statements(block) for n in ir.names_in(*ir.exprs_of(s)))
