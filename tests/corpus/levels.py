@@ -1,4 +1,4 @@
-"""Loops over the last axis of arrays, that go through rows where nothing goes from row to row, and through columns else."""
+"""Loops over the last axis of arrays: along rows where nothing goes from row to row, along columns elsewhere."""
 
 import numpy as np
 
