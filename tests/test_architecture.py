@@ -51,7 +51,7 @@ LEVELS = {
         ("", "fourier", "special"),
     ),
     "parsing": (
-        ("", "floors", "makers", "members", "ranks", "refused", "source", "structure", "trips"),
+        ("", "complex_functions", "floors", "makers", "members", "ranks", "refused", "source", "structure", "trips"),
         ("closures", "expressions"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "conditions", "dicts",
          "effects", "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations",

@@ -9,7 +9,7 @@ from srcgrad.language.emit import expr_text
 from srcgrad.language.ir import Name, Op
 from srcgrad.library import CASES, METHODS
 from srcgrad.library.pages import functions_of
-from srcgrad.parsing.complex_numbers import KNOWN
+from srcgrad.parsing.complex_functions import KNOWN
 from srcgrad.rules import arrays
 from srcgrad.rules.elementwise import ARGUMENTS, ROWS
 from srcgrad.rules.externals import BY_SPELLING

@@ -162,6 +162,7 @@ def _may_turn(inner: For, outer: For) -> bool:
 
 
 def has_load(*exprs: Expr) -> bool:
+    """Return whether an expression reads an element of an array."""
     return any(isinstance(e, Sub) for x in exprs for e in ir.walk(x))
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import cmath
-import sys
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -16,40 +13,27 @@ from ..language.ir import Const, Name, Op, Sub
 from ..library import complex_numbers as pages
 from ..library import fourier
 from ..rules import elementwise
+from .complex_functions import (
+    ADDED,
+    AS_TEXT,
+    BY_PARTS,
+    HANDLED,
+    JOINING,
+    LIKE,
+    MAKERS,
+    OF_FORM,
+    OF_SIZES,
+    OPERATORS,
+    PAGES,
+    PRODUCTS,
+    is_in,
+    is_numeric,
+    transform_of,
+)  # fmt: skip
 from .expressions import COMPLEX, NOT_HERE, ExpressionReader, List, Stop, Struct, pair
 
 # text that names one of these may compute with complex numbers
 _NAMES = frozenset({"complex", "complex64", "complex128", "cmath", "fft"})
-
-_PAGES: dict[object, Callable] = {
-    np.exp: pages.exponential, cmath.exp: pages.exponential, np.log: pages.logarithm, cmath.log: pages.logarithm,
-    np.sqrt: pages.square_root, cmath.sqrt: pages.square_root, np.sin: pages.sine, cmath.sin: pages.sine,
-    np.cos: pages.cosine, cmath.cos: pages.cosine, np.tan: pages.tangent, cmath.tan: pages.tangent,
-    np.sinh: pages.hyperbolic_sine, cmath.sinh: pages.hyperbolic_sine,
-    np.cosh: pages.hyperbolic_cosine, cmath.cosh: pages.hyperbolic_cosine,
-    np.tanh: pages.hyperbolic_tangent, cmath.tanh: pages.hyperbolic_tangent,
-    abs: pages.magnitude, np.abs: pages.magnitude, np.angle: pages.phase, cmath.phase: pages.phase,
-    np.linalg.norm: pages.norm, np.linalg.eigvalsh: pages.eigenvalues,
-}  # fmt: skip
-_OPERATORS: dict[object, type[ast.operator]] = {
-    np.add: ast.Add, np.subtract: ast.Sub, np.multiply: ast.Mult, np.divide: ast.Div, np.power: ast.Pow, pow: ast.Pow,
-    np.matmul: ast.MatMult,
-}  # fmt: skip
-# what is done to the real and to the imaginary parts alike: functions that are linear in their first argument
-_BY_PARTS = (
-    np.sum, np.mean, np.cumsum, np.transpose, np.reshape, np.ravel, np.roll, np.flip, np.fliplr, np.flipud, np.rot90,
-    np.diff, np.tile, np.repeat, np.expand_dims, np.squeeze, np.moveaxis, np.swapaxes, np.trace, np.diag, np.diagonal,
-    np.triu, np.tril, np.broadcast_to, np.take, np.copy, np.zeros_like, np.empty_like, np.concatenate, np.stack,
-    np.hstack, np.vstack, np.column_stack, np.append, np.pad, np.fft.fftshift, np.fft.ifftshift, np.trapezoid,
-    np.atleast_1d, np.atleast_2d,
-)  # fmt: skip
-# what is linear in each of its last two arguments
-_PRODUCTS = (np.dot, np.inner, np.outer, np.kron, np.convolve, np.tensordot, np.einsum, np.vdot)
-# of complex or real arrays; what they give is complex, but for one
-_TRANSFORMS: dict[str, Callable] = {f.__name__: f for f in (
-    fourier.fft, fourier.ifft, fourier.rfft, fourier.irfft, fourier.fft2, fourier.ifft2, fourier.fftn, fourier.ifftn,
-    fourier.rfft2, fourier.irfft2,
-)}  # fmt: skip
 
 
 class ComplexItems(Exception):
@@ -73,6 +57,18 @@ class ComplexReader(ExpressionReader):
     def has_complex(self, value) -> bool:
         """Return whether a value is complex, or an item of it."""
         return self.is_complex(value) or isinstance(value, Struct) and any(map(self.has_complex, value.items))
+
+    def array_of_complex(self, value, node):
+        """Return a list or tuple of complex numbers as an array of these; anything else as it is."""
+        value = self.list_of_complex(value)
+        if isinstance(value, Struct) and value.kind in ("tuple", "list") and self.has_complex(value):
+            return self.complex_array(node, np.array, [value], {}, "float64")
+        return value
+
+    def beside_array(self, value, other, node):
+        """Return an operand: a list of complex numbers beside an array, or a complex number, is an array."""
+        beside = self.is_complex(other) or isinstance(other, ir.Expr) and self.axes_of(other)
+        return self.array_of_complex(value, node) if beside and isinstance(value, Struct | List) else value
 
     def number(self, real, imag) -> Struct:
         """Return a complex number of its parts."""
@@ -219,7 +215,8 @@ class ComplexReader(ExpressionReader):
         if whole is None or abs(whole) > 100:
             return self.unknown_power(node, self.whole_number(a), value)
         if whole == 0:
-            return self.complex_sum(node, "add", Const(1.0), self.operated(node, ast.Mult, Const(0.0), a))
+            real = self.whole_number(a).items[0]
+            return self.number(self.spread_like(Const(1.0), real), Const(0.0))
         base, made, n = self.held_number(a, node), None, abs(whole)
         while n:
             if n % 2:
@@ -257,15 +254,19 @@ class ComplexReader(ExpressionReader):
         """Return the value of a call that takes or makes complex numbers; NOT_HERE for any other."""
         transform = transform_of(f)
         always = getattr(f, "__module__", "") == "cmath" or f is complex or transform is not None
-        handled = always or _is_in(_HANDLED, f)
-        if not handled or not (always or self.meets_complex()):
+        if not always and (not self.meets_complex() or is_in(AS_TEXT, f)):
+            return NOT_HERE
+        if not (always or is_in(HANDLED, f) or is_numeric(f)):
             return NOT_HERE
         if any(isinstance(a, ast.GeneratorExp | ast.Lambda | ast.Starred) for a in node.args):
             return NOT_HERE
         given, options = self.values_of(node)
-        given = [self.list_of_complex(v) for v in given]
+        if not always and not is_in(HANDLED, f):
+            return self.unknown_function(node, f, given, options)
+        joins = f in JOINING or f in MAKERS
+        given = [self.list_of_complex(v) if joins else self.array_of_complex(v, node) for v in given]
         dtype = self.complex_dtype(options.get("dtype"))
-        if f in _MAKERS and dtype is None and len(given) > 1:
+        if f in MAKERS and dtype is None and len(given) > 1:
             dtype = self.complex_dtype(given[-1])
             given = given[:-1] if dtype is not None else given
         values = [v for v in (*given, *options.values()) if not isinstance(v, List)]
@@ -273,11 +274,19 @@ class ComplexReader(ExpressionReader):
             return self.with_values(node, f, given, options)
         if dtype is not None:
             options.pop("dtype", None)
-        if f in _OF_FORM and dtype is None and ("dtype" in options or len(given) > _OF_FORM[f]):
+        if f in OF_FORM and dtype is None and ("dtype" in options or len(given) > OF_FORM[f]):
             return self.with_values(node, f, [self.part_in(given[0], 0, node), *given[1:]], options)
-        if f in _MAKERS and (dtype is not None or f not in _LIKE):
+        if f in MAKERS and (dtype is not None or f not in LIKE):
             return self.complex_array(node, f, given, options, dtype or "float64")
         return self.complex_value(node, f, given, options)
+
+    def unknown_function(self, node, f, given: list, options: dict):
+        """Return the value of a function that is not among those of complex numbers: of real ones, or of sizes."""
+        values = [self.list_of_complex(v) for v in (*given, *options.values())]
+        if not is_in(OF_SIZES, f) and any(map(self.has_complex, values)):
+            self.fail(node, f"{ast.unparse(node.func)} of complex numbers is not supported",
+                      "compute with .real and .imag")  # fmt: skip
+        return self.with_values(node, f, given, options)
 
     def complex_value(self, node, f, given: list, options: dict):
         """Return the value of such a call, whose arguments are read."""
@@ -302,11 +311,11 @@ class ComplexReader(ExpressionReader):
         if f in (np.negative, np.square):
             one = self.promoted(given[0], node)
             return self.complex_negative(node, one) if f is np.negative else self.operated(node, ast.Pow, one, Const(2))
-        if _is_in(_OPERATORS, f) and len(given) == 2 and not options:
-            return self.complex_operator(node, _OPERATORS[f], *given)
-        if f in _PRODUCTS:
+        if is_in(OPERATORS, f) and len(given) == 2 and not options:
+            return self.complex_operator(node, OPERATORS[f], *given)
+        if f in PRODUCTS:
             return self.complex_product(node, f, given, options)
-        if f in _BY_PARTS:
+        if f in BY_PARTS:
             return self.by_parts(node, f, given, options)
         return self.complex_function(node, f, given, options)
 
@@ -329,14 +338,14 @@ class ComplexReader(ExpressionReader):
             size, angle = (self.held(self.leaf(v, node), node) for v in given)
             turned = self.from_page(node, pages.of_angle, [angle])
             return self.complex_operator(node, ast.Mult, size, turned)
-        if not _is_in(_PAGES, f) or len(given) != 1 or options:
+        if not is_in(PAGES, f) or len(given) != 1 or options:
             self.fail(node, f"{ast.unparse(node.func)} of a complex number is not supported with these arguments",
                       "compute with .real and .imag")  # fmt: skip
         value = self.promoted(given[0], node)
         real, imag = value.items
-        if _PAGES[f] is pages.exponential and _is_zero(real):
+        if PAGES[f] is pages.exponential and _is_zero(real):
             return self.from_page(node, pages.of_angle, [imag])
-        return self.from_page(node, _PAGES[f], list(self.whole_number(value).items))
+        return self.from_page(node, PAGES[f], list(self.whole_number(value).items))
 
     def by_parts(self, node, f, given: list, options: dict):
         """Return what a linear function gives of the real and of the imaginary parts of its first argument."""
@@ -344,7 +353,7 @@ class ComplexReader(ExpressionReader):
         values, rest = given[:count], given[count:]
         mode = options.get("mode", rest[1] if f is np.pad and len(rest) > 1 else Const("constant"))
         other = f is np.pad and mode not in map(Const, ("constant", "edge", "wrap", "reflect", "symmetric"))
-        added = other or _ADDED & set(options) or len(rest) > 2
+        added = other or ADDED & set(options) or len(rest) > 2
         if added or any(map(self.has_complex, (*rest, *options.values()))):
             self.fail(node, f"{ast.unparse(node.func)} of complex numbers is not supported with these options",
                       "call it for .real and .imag")  # fmt: skip
@@ -402,15 +411,6 @@ class ComplexReader(ExpressionReader):
                 del self.env[name]
 
 
-def transform_of(f) -> Callable | None:
-    """Return the page of a Fourier transform of NumPy or SciPy."""
-    name = getattr(f, "__name__", "")
-    for module in ("numpy.fft", "scipy.fft") if name in _TRANSFORMS else ():
-        if getattr(sys.modules.get(module), name, None) is f:
-            return _TRANSFORMS[name]
-    return None
-
-
 def _is_zero(e) -> bool:
     return isinstance(e, Const) and type(e.value) in (int, float) and e.value == 0.0
 
@@ -432,13 +432,6 @@ def _arrays_in(e: ir.Expr, rank) -> frozenset | None:
     return None if None in parts else frozenset().union(*(p for p in parts if p is not None))
 
 
-def _is_in(table, f) -> bool:
-    try:
-        return f in table
-    except TypeError:
-        return False
-
-
 @lru_cache(maxsize=256)
 def _names_complex(node) -> bool:
     """Return whether a text has complex constants, or names complex numbers."""
@@ -448,20 +441,3 @@ def _names_complex(node) -> bool:
         if isinstance(n, ast.Name | ast.Attribute) and (n.id if isinstance(n, ast.Name) else n.attr) in _NAMES:
             return True
     return False
-
-
-_LIKE = (np.zeros_like, np.empty_like)
-# what makes an array of the form of another one, and how many arguments come before its dtype
-_OF_FORM = {np.zeros_like: 1, np.empty_like: 1, np.ones_like: 1, np.full_like: 2}
-_ADDED = {"initial", "prepend", "append", "constant_values", "end_values"}
-_MAKERS: tuple[Any, ...] = (
-    *_LIKE,
-    np.array, np.asarray, np.asanyarray, np.zeros, np.ones, np.empty, np.full, np.full_like, np.ones_like, np.eye,
-    np.identity,
-)  # fmt: skip
-_HANDLED = frozenset({
-    *_PAGES, *_OPERATORS, *_BY_PARTS, *_PRODUCTS, *_MAKERS, np.real, np.imag, np.conj, np.conjugate, np.negative,
-    np.square, np.where, np.linalg.solve, np.linalg.inv,
-})  # fmt: skip
-# all that takes or gives complex numbers, for the documentation
-KNOWN = (*_HANDLED, complex, cmath.polar, cmath.rect, *(getattr(np.fft, name) for name in _TRANSFORMS))

@@ -280,6 +280,7 @@ class ExpressionReader:
         own = self.by_class(node, type(node.op), a, b)
         if own is not NOT_HERE:
             return own
+        a, b = self.beside_array(a, b, node), self.beside_array(b, a, node)
         if self.is_complex(a) or self.is_complex(b):
             return self.complex_operator(node, type(node.op), a, b)
         a, b = self.opened(a, node), self.opened(b, node)
@@ -450,7 +451,7 @@ def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
 
 def regular(value):
     """Return (shape, leaves) of nested tuples of equal length; a shape of None where they are not."""
-    if not isinstance(value, Struct):
+    if not isinstance(value, Struct) or value.kind == COMPLEX:
         return (), [value]
     if not value.items:
         return (0,), []

@@ -37,7 +37,7 @@ from .derivatives import DerivativeReader
 from .dicts import DictReader
 from .effects import EffectReader, known_parts
 from .evaluation import EvaluationReader
-from .expressions import RESERVED, List, Lost, Obj, Stop, Struct, structured
+from .expressions import COMPLEX, RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
 from .index_loops import IndexLoopReader
@@ -121,7 +121,11 @@ def _read(source: Source, structures, kinds, repeats, rule, routines: Routines |
     shared.ranks.of_one |= {p: repeats.axes_of(k) for k, p in enumerate(params)}
     reader.env.update(bound)
     reader.callers = {k for k, v in bound.items() if has_list(v)}
+    shared.complex |= (COMPLEX,) in rebound
+    known = shared.complex or reader.meets_complex()
     body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)
+    if shared.complex and not known:
+        raise ReadAgain((COMPLEX,))  # what was read before the first complex number took it for real
     if shared.problems:
         kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
         raise kind(*dict.fromkeys(shared.problems))

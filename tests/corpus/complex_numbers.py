@@ -366,8 +366,39 @@ def adaptive_filter(x, wanted, rate):
     return total
 
 
+def wave(x):
+    return np.exp(1j * x)
+
+
+def waves(x):
+    return wave(x), wave(2.0 * x)
+
+
+def of_callees_alone(x, y):
+    overlap = np.vdot(wave(x), waves(y)[1]).imag * np.sum(np.abs(wave(x) + 1.0))
+    sums = np.cumsum(wave(x))[2].imag + np.array([wave(x[0]), wave(y[1])]).sum().real
+    return overlap + sums + np.linalg.norm(wave(x) + 2.0) + np.array([v * v for v in wave(y)]).sum().real
+
+
+def lists_in_functions(x, y):
+    a, b = [x[0] + 1j, y[0] * 2j], [y[1] + 1j, x[0] * 2j]
+    total = np.sum(np.exp(a)).imag + np.dot(a, b).real + np.outer(a, b).imag.sum() + np.abs(np.fft.fft(a))[1]
+    total += np.sum(x[:2] * a).real + np.sum(a + np.ones(2)).imag + np.power(a, 2).real.sum()
+    return total + np.linalg.norm([x[0] + 1j, y[0]]) + abs((y * [np.exp(1j * t) for t in x]).sum())
+
+
+def pages_as_they_stand(x, y):
+    z = x + 1j * y
+    total = np.average(z, weights=y).imag + np.polyval([1.0, 0.5j, x[0]], z).real.sum() + np.cumprod(z)[2].real
+    total += np.insert(z, 1, 2.0).imag.sum() + np.split(z, 2)[1].real.sum() + np.gradient(z).imag.sum()
+    return total + np.sum((z**0).real * y)
+
+
 X, Y = sample(6, seed=1), sample(6, seed=2)
 CASES = [
+    Case(of_callees_alone, (X, Y)),
+    Case(lists_in_functions, (X, Y)),
+    Case(pages_as_they_stand, (X, Y**2 + 0.1)),
     Case(phasors, (0.7, X)),
     Case(escape, (0.1, 0.3)),
     Case(impedance, (1.0, 2.0, 3.0, 0.5)),
