@@ -76,8 +76,8 @@ LEVELS = {
         ("lower",),
     ),
     "differentiation": (
-        ("", "adjoint_calls", "adjoint_externals", "adjoint_products", "kept_tests", "prepare", "symbolic_rows",
-         "tangent_calls", "trip_arrays", "widths"),
+        ("", "adjoint_calls", "adjoint_externals", "adjoint_products", "kept_tests", "prepare", "stand_ins",
+         "symbolic_rows", "tangent_calls", "trip_arrays", "widths"),
         ("rule_pages", "symbolic"),
         ("directional", "scaled"),
         ("linear",),

@@ -228,7 +228,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
             value = value.args[0]
         if id(stmt) not in self.forms:
             result = target if isinstance(stmt, Let) or stmt.op == "=" else None
-            self.forms[id(stmt)] = LinearForm(result, value, self.is_active)
+            self.forms[id(stmt)] = LinearForm(result, value, self.is_active, self.kinds)
         return self.forms[id(stmt)]
 
     def scalar(self, step: Step, stmt: Let, live: set[str]) -> set[str]:
@@ -256,9 +256,8 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         if own is None:
             live.discard(name)
         elif not (own.sign > 0 and own.value == seed):
-            from .symbolic import negated
-
-            step.code.append(Let(seed.id, multiple(own.value if own.sign > 0 else negated(own.value), seed)))
+            value = own.value if own.sign > 0 else negative(own.value, self.kinds)
+            step.code.append(Let(seed.id, multiple(value, seed)))
         return live
 
     def contribute(self, step: Step, leaf: Expr, sign: int, value: Expr, live: set[str], source: Expr):

@@ -180,7 +180,7 @@ class TangentBuilder(TangentCalls):
 
     def assigned(self, target: Name | Sub, value: Expr, op: str) -> tuple[list[Stmt], list[Stmt]]:
         """Return (tangent code before, behind) what assigns or adds a value to a number or an element."""
-        form = LinearForm(target if op == "=" else None, value, self.is_active)
+        form = LinearForm(target if op == "=" else None, value, self.is_active, self.kinds)
         if not form.leaves:
             return ([], []) if op != "=" else ([], self.each(self.put(target, Const(0.0))))
         temps, total = form.tangent(self.place, self.fresh, lambda e: negative(e, self.kinds), self.many)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ..language import ir
 from ..language.dependence import differentiable_leaves
 from ..language.ir import Const, Expr, Name, Op, Sub
 from .directional import Total
+from .scaled import integer_dtype
+from .stand_ins import Last, Output, reveal
 
 
 @dataclass(frozen=True)
@@ -35,21 +38,24 @@ class LinearForm:
         A scalar expression over names and elements.
     is_active : callable
         Tells whether a leaf depends on a differentiated argument.
+    kinds : dict of str to Kind, optional
+        What names hold; those that it does not have are floats.
     """
 
-    def __init__(self, target: Expr | None, value: Expr, is_active: Callable[[Expr], bool]):
-        self.target, self.value, self.is_active = target, value, is_active
+    def __init__(self, target: Expr | None, value: Expr, is_active: Callable[[Expr], bool], kinds=None):
+        self.target, self.value, self.is_active, self.kinds = target, value, is_active, kinds
         self.leaves = differentiable_leaves(value, is_active)
         self.uses_result = False
 
     def _symbolic(self, stands: bool, apart: bool):
         from . import symbolic
 
-        converter = symbolic.Converter(self.is_active, _prefix(self.value))
+        dtype = partial(integer_dtype, kinds=self.kinds) if self.kinds is not None else None
+        converter = symbolic.Converter(self.is_active, _prefix(self.value), dtype)
         whole, parts = symbolic.partials(converter, self.value, self.leaves)
         own = self.target.base if isinstance(self.target, Sub) else self.target
         if self.target is not None and isinstance(own, Name) and whole.args and not whole.is_Add:
-            out = converter.symbol(_Output(self.target))
+            out = converter.symbol(Output(self.target))
             if not whole.is_Mul and not whole.is_Pow:
                 replaced = [p.xreplace({whole: out}) for p in parts]
             elif stands:
@@ -67,7 +73,7 @@ class LinearForm:
             return [0]
         converter, parts = self._symbolic(False, False)
         own = {converter.symbol(leaf) for leaf in self.leaves}
-        result = {converter.symbols.get(_Output(self.target))} if self.target is not None else set()
+        result = {converter.symbols.get(Output(self.target))} if self.target is not None else set()
         found = []
         for leaf, part in zip(self.leaves, parts, strict=True):
             itself = part.free_symbols & ({converter.symbol(leaf)} | result)
@@ -91,7 +97,7 @@ class LinearForm:
         from . import symbolic
 
         converter, parts = self._symbolic(stands, apart)
-        g = symbolic.number(seed.value) if isinstance(seed, Const) else converter.symbol(_Last(seed))
+        g = symbolic.number(seed.value) if isinstance(seed, Const) else converter.symbol(Last(seed))
         if often and not isinstance(seed, Const):
             converter.waits = g
         products = [p * g for p in parts]
@@ -120,7 +126,7 @@ class LinearForm:
         if self.is_trivial:
             return [], dot(self.value)
         converter, parts = self._symbolic(True, False)
-        dots = [converter.symbol(_Last(dot(leaf)), last=True) for leaf in self.leaves]
+        dots = [converter.symbol(Last(dot(leaf)), last=True) for leaf in self.leaves]
         total = Total(converter, [(p, d) for p, d in zip(parts, dots, strict=True) if p != 0])
         named = []
         # what is written elsewhere than into arrays cannot change an element that is read
@@ -131,30 +137,6 @@ class LinearForm:
             converter.exprs[s] = Name(name)
             named.append((name, reveal(converter.from_sympy(e), self.target)))
         return named, reveal(total.expr(lambda e: negated(reveal(e, self.target))), self.target)
-
-
-@dataclass(frozen=True, slots=True)
-class _Output(Expr):
-    """Stands for the value just computed while sympy works."""
-
-    target: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class _Last(Expr):
-    """Stands for the seed while sympy works; sorts after everything else."""
-
-    seed: Expr
-
-
-def reveal(expr: Expr, target: Expr | None) -> Expr:
-    """Return the expression with the stand-ins for result and seed replaced by what they stand for."""
-    if isinstance(expr, _Output):
-        assert target is not None
-        return target
-    if isinstance(expr, _Last):
-        return expr.seed
-    return ir.rebuild(expr, lambda e: reveal(e, target))
 
 
 def _prefix(value: Expr) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
-from ..language import ir
 from ..language.dependence import reading_tests
-from ..language.ir import Expr, Kind, Name, Op, Sub
+from ..language.ir import Expr, Kind, Name, Op, Sub, names_in
 from ..language.kinds import kind_of
 from ..language.sum_order import INPLACE
 
@@ -32,15 +31,20 @@ def multiple(value: Expr, seed: Expr) -> Expr:
 
 
 def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
-    """Return the negative of a value; truth values have none in NumPy."""
+    """Return the negative of a value; truth values have none in NumPy, and that of an unsigned number is not one."""
     from .symbolic import negated
 
-    return Op("neg", (value,)) if _starts_with_truth(value, kinds) else negated(value)
+    first = value
+    while isinstance(first, Op) and first.fn in ("mul", "div"):
+        first = first.args[0]
+    return negated(value) if integer_dtype(first, kinds) in ("", "int64") else Op("neg", (value,))
 
 
-def _starts_with_truth(value: Expr, kinds: dict[str, Kind]) -> bool:
-    """Return whether the first factor of a product is a truth value, of which NumPy has no negative."""
-    while isinstance(value, Op) and value.fn in ("mul", "div"):
-        value = value.args[0]
-    known = ir.names_in(value) <= kinds.keys()
-    return known and kind_of(value, kinds).dtype == "bool"
+def integer_dtype(expr: Expr, kinds: dict[str, Kind]) -> str:
+    """Return the dtype of an integer or truth value, "" of a float; unknown names are floats.
+
+    >>> integer_dtype(Op("add", (Name("k"), Name("k"))), {"k": Kind("uint8")}), integer_dtype(Name("x"), {})
+    ('uint8', '')
+    """
+    kind = kind_of(expr, {n: kinds.get(n, Kind("float64")) for n in names_in(expr)})
+    return "" if kind.is_float else kind.dtype

@@ -19,6 +19,7 @@ from ..language.dependence import differentiable_leaves
 from ..language.ir import Const, Expr, Name, Op, Select, Sub
 from ..rules import elementwise
 from ..rules.elementwise import BY_SPELLING, ROWS
+from .stand_ins import Whole
 from .symbolic_rows import ARITHMETIC, TESTS, Choose, function_class, number
 
 _EXTREMES = ("maximum", "minimum", "fmax", "fmin")
@@ -36,10 +37,16 @@ def is_finite(expr: Expr) -> TypeGuard[Const]:
 
 
 class Converter:
-    """Turns the expressions of one statement into sympy and its derivatives back."""
+    """Turns the expressions of one statement into sympy and its derivatives back.
 
-    def __init__(self, is_active: Callable[[Expr], bool], prefix: str = "np"):
-        self.is_active = is_active
+    `dtype` gives those of parts of the statement, "" for floats. Integers are floats before derivatives add or multiply
+    them, or take their negative: in their own type that may wrap around.
+    """
+
+    def __init__(
+        self, is_active: Callable[[Expr], bool], prefix: str = "np", dtype: Callable[[Expr], str] | None = None
+    ):
+        self.is_active, self.dtype = is_active, dtype
         self.prefix = prefix
         self.waits: sympy.Symbol | None = None
         self.symbols: dict[Expr, sympy.Symbol] = {}
@@ -104,7 +111,8 @@ class Converter:
     def from_sympy(self, e) -> Expr:
         """Return the IR of a sympy expression, written as a person would."""
         if isinstance(e, sympy.Symbol):
-            return self.exprs[e]
+            own = self.exprs[e]
+            return Whole(own) if isinstance(own, Op) and self.dtype is not None and self.dtype(own) else own
         if e.is_Number:
             return _number_const(e)
         if isinstance(e, Choose):
@@ -122,13 +130,37 @@ class Converter:
         if row in TESTS:
             return Op(row, args)
         if row == "logistic":
-            exp = Op(self.spelling("exp"), (negated(args[0]),))
+            exp = Op(self.spelling("exp"), (self.negated(args[0]),))
             return Op("div", (Const(1.0), Op("add", (Const(1.0), exp))))
         if row in _OPERATORS:
             # a whole exponent stays one: such powers are products
             return Op(_OPERATORS[row], (args[0], _whole(args[1])) if row == "power" else args)
         orders = ROWS[row].constant_arguments
         return Op(self.spelling(row), tuple(_whole(a) if k in orders else a for k, a in enumerate(args)))
+
+    def integer(self, e: Expr) -> str:
+        """Return the dtype of an integer or truth value, "" of anything else."""
+        if isinstance(e, Op):
+            return self.integer(e.args[0]) if e.fn == "neg" else ""
+        own = e.value if isinstance(e, Whole) else e
+        return self.dtype(own) if self.dtype is not None and isinstance(own, Name | Sub | Op) else ""
+
+    def beside(self, a: Expr, b: Expr) -> Expr:
+        """Return an operand, which is a float if both are integers."""
+        return Op("float", (a,)) if self.integer(a) and self.integer(b) else a
+
+    def chained(self, fn: str, parts: list[Expr]) -> Expr:
+        first = self.beside(*parts[:2]) if len(parts) > 1 else parts[0]
+        return _chain(fn, [first, *parts[1:]])
+
+    def negated(self, e: Expr) -> Expr:
+        """Return -e, without a double sign."""
+        first = e
+        while isinstance(first, Op) and first.fn in ("mul", "div"):
+            first = first.args[0]
+        if self.integer(first) in ("", "int64"):
+            return negated(e)
+        return Op("neg", (Op("float", (e,)) if first is e else e,))
 
     def spelling(self, row: str) -> str:
         spellings = ROWS[row].spellings
@@ -148,10 +180,11 @@ class Converter:
         result = None
         for t in terms:
             if _negative(t) and result is not None:
-                result = Op("sub", (result, self.from_sympy(-t)))
+                value = self.from_sympy(-t)
+                result = Op("sub", (self.beside(result, value), value))
             else:
                 value = self.from_sympy(t)
-                result = value if result is None else Op("add", (result, value))
+                result = value if result is None else Op("add", (self.beside(result, value), value))
         assert result is not None, e
         return result
 
@@ -176,20 +209,21 @@ class Converter:
             parts.insert(0, Op("div", (_number_const(coefficient), divisor.pop())))
         elif float(coefficient) != 1.0 or not parts:
             parts.insert(0, _number_const(coefficient))
-        result = _chain("mul", parts)
+        result = self.chained("mul", parts)
         if sign < 0:
-            result = negated(result)
+            result = self.negated(result)
         bottom = divisor + [self.from_sympy(1 / f) for f in below]
         if waits and below:
-            return Op("mul", (result, Op("div", (Const(1.0), _chain("mul", bottom)))))
-        return Op("div", (result, _chain("mul", bottom))) if bottom else result
+            return Op("mul", (result, Op("div", (Const(1.0), self.chained("mul", bottom)))))
+        return Op("div", (result, self.chained("mul", bottom))) if bottom else result
 
     def power_back(self, e) -> Expr:
         base, exponent = e.args
         if exponent.is_Number and exponent < 0:
             return Op("div", (Const(1.0), self.from_sympy(base ** (-exponent))))
         value = Const(int(exponent)) if exponent.is_Integer else _number_const(exponent)
-        return Op("pow", (self.from_sympy(base), value))
+        power = self.from_sympy(base)
+        return Op("pow", (Op("float", (power,)) if self.integer(power) else power, value))
 
 
 def logistic_parts(expr: Op) -> tuple[Expr, Expr, int] | None:

@@ -27,7 +27,7 @@ def mean_above_value_and_grad(x, level):
     out = (total / count)**2
     # backward
     # return high.mean() ** 2  (line 3)
-    total_bar = 2.0 * total / count**2
+    total_bar = 2.0 * total / float(count)**2
     x_bar = np.zeros_like(x)
     for i in range(x.shape[0]):
         if x[i] > level:
