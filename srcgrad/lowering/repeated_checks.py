@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from ..analysis.dead_code import escaping_counters
 from ..analysis.inequalities import SIZES
 from ..language import ir
 from ..language.dependence import both
@@ -45,7 +46,7 @@ def lift_repeated_checks(function: ir.Function, kinds: dict[str, Kind]) -> ir.Fu
                 s += x[at]
         return s
     """
-    lifter = _Lifter(kinds, ir.Fresh(ir.all_names(function)))
+    lifter = _Lifter(kinds, ir.Fresh(ir.all_names(function)), escaping_counters(function.body))
     return replace(function, body=lifter.block(function.body, ()))
 
 
@@ -61,16 +62,16 @@ class _Frame:
 
 
 class _Lifter:
-    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh):
-        self.kinds, self.fresh = kinds, fresh
+    def __init__(self, kinds: dict[str, Kind], fresh: ir.Fresh, read_later: set[str]):
+        self.kinds, self.fresh, self.read_later = kinds, fresh, read_later
 
     def block(self, block: Block, around: tuple[_Frame, ...]) -> Block:
         """Return a block whose statements all run in every trip of the loops `around`."""
         out = around[-1].prior if around else []
         for stmt in block:
             if isinstance(stmt, For):
-                steady = stmt.step in (Const(1), Const(-1)) and not _leaves(stmt.body)
-                frame = _Frame(stmt, [], _bound(stmt.body), steady)
+                steady = stmt.step in (Const(1), Const(-1)) and stmt.var not in self.read_later
+                frame = _Frame(stmt, [], _bound(stmt.body), steady and not _leaves(stmt.body))
                 stmt = replace(stmt, body=self.block(stmt.body, (*around, frame)))
                 for heads, check in frame.before:
                     out += _nest(heads, check)
@@ -111,7 +112,7 @@ class _Lifter:
                     needed = needed - {s.target} | ir.names_in(s.value)
                     heads.insert(0, s)
             ends = Let("", ir.Tuple((loop.lo, loop.hi)))
-            if not frame.steady or needed & set(frame.bound) or not _is_plain(ends):
+            if not frame.steady or needed & (set(frame.bound) | self.read_later) or not _is_plain(ends):
                 break
             bare = loop.var not in needed
             heads.insert(0, replace(loop, var="" if bare else loop.var, body=(), parallel=False, schedule=None))
@@ -141,6 +142,9 @@ def _nest(heads: tuple[For | Let, ...], body: Block) -> Block:
             body = (head, *body)
         elif head.var:
             body = (replace(head, body=body),)
+        elif isinstance(head.lo, Const) and isinstance(head.hi, Const):
+            if not range(head.lo.value, head.hi.value, head.step.value):  # type: ignore[attr-defined]
+                return ()
         else:
             runs: Expr = Op("lt" if head.step == Const(1) else "gt", (head.lo, head.hi))
             if len(body) == 1 and isinstance(body[0], If):

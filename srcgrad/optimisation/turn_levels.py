@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from ..analysis.dead_code import escaping_counters
 from ..language import ir
 from ..language.blocks import defined_first
 from ..language.ir import Block, Const, For, Function, Kind, Let, Stmt, Store, Sub
@@ -41,12 +42,13 @@ def turn_levels(function: Function, kinds: dict[str, Kind]) -> Function:
                 X[i, t] = g + X[i, t - 1]
         return X
     """
-    reads = read_counts(function.body)
+    reads, read_later = read_counts(function.body), escaping_counters(function.body)
 
     def block(stmts: Block, around: Block) -> Block:
         out: list[Stmt] = []
         for stmt in stmts:
-            new = _turned(stmt, reads, kinds, around) if isinstance(stmt, For) else None
+            read = read_later & {s.var for s in ir.statements((stmt,)) if isinstance(s, For)}
+            new = _turned(stmt, reads, kinds, around) if isinstance(stmt, For) and not read else None
             out += new or [ir.with_blocks(stmt, partial(block, around=(*around, stmt)))]
         return tuple(out)
 
