@@ -66,7 +66,7 @@ LEVELS = {
         ("needs", "pitfalls", "writes"),
     ),
     "lowering": (
-        ("", "bounds", "handed_over", "parameters", "pull", "repeated_checks", "residuals", "resized"),
+        ("", "bounds", "handed_over", "integer_calls", "parameters", "pull", "repeated_checks", "residuals", "resized"),
         ("nests",),
         ("choices", "external_calls", "masks", "swaps", "views"),
         ("reductions",),

@@ -22,6 +22,7 @@ from ..language.ir import Kind, Let, Name, Op
 from ..language.kinds import infer_kinds, kind_of
 from ..language.sum_order import write_order
 from ..language.unbound import guard_unbound
+from ..lowering.integer_calls import spell_integers
 from ..lowering.lower import lower_with_kinds
 from ..lowering.parameters import compared_axes, with_axes_of_one
 from ..lowering.repeated_checks import lift_repeated_checks
@@ -244,6 +245,7 @@ def front(
             if found.routine.rule is not None:
                 raise UnsupportedError(cannot_stay_a_call(found.routine)) from None
             inline |= {found.routine.key}
+    lowered = spell_integers(lowered, kinds)
     passes.dump("lower", verify(lowered))
     apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))

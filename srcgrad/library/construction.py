@@ -74,7 +74,7 @@ def column_behind_row(m):
                           "-3, 3, 5, dtype=np.int64"))  # fmt: skip
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     """Numbers at equal distances from `start` to `stop`."""
-    way = np.asarray(stop) - np.asarray(start)
+    way = 1.0 * np.asarray(stop) - np.asarray(start)
     parts = num - 1 if endpoint else num
     step = way / max(parts, 1)
     out = np.empty((num, *way.shape), dtype=np.result_type(start, stop, 1.0))

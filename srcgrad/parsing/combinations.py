@@ -5,11 +5,25 @@ from __future__ import annotations
 import ast
 import itertools
 
+from ..language import ir
+from ..language.ir import Const, Op
 from .expressions import ExpressionReader, Struct, stored_names
 
 
 class CombinationReader(ExpressionReader):
-    """Reads what `itertools.combinations` and `itertools.permutations` run through."""
+    """Reads what `itertools.combinations` and `permutations` run through; compares how long the parts of `zip` are."""
+
+    def of_one_length(self, parts, node):
+        """Emit the check of `zip(..., strict=True)`, that all parts have as many items as the first."""
+        counts = [Const(len(p.items)) if isinstance(p, Struct) else p.count for p in parts]
+        loc = self.source.loc(node)
+        for k, count in enumerate(counts[1:], 2):
+            if isinstance(count, Const) and isinstance(counts[0], Const) and count != counts[0]:
+                self.fail(node, "the parts of zip(..., strict=True) differ in length", "make them equal")
+            if count != counts[0]:
+                said = f"zip() argument {k} differs in length from argument 1 ({loc.place})"
+                stop = ir.Raise("ValueError", (Const(said),), loc)
+                self.emit(ir.If(Op("ne", (count, counts[0])), (stop,), (), loc))
 
     def as_loops(self, node: ast.For) -> ast.For:
         """Return a loop over the combinations of a range as one loop in another; any other loop as it stands."""

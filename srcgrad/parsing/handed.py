@@ -24,6 +24,7 @@ _READERS = frozenset({
 DEEPEST = 4
 
 Called = Callable[[ast.expr], Any]  # the object that an expression of a call stands for, None where that is not known
+Known = dict[Any, Any]  # what was found of the names of functions, by how deep they are followed; texts of functions
 
 
 class HandedReader(ExpressionReader):
@@ -36,7 +37,7 @@ class HandedReader(ExpressionReader):
     def escapes(self, name: str, but=()) -> bool:
         """Return whether a list may come under another name, elsewhere than in `but`: both must see what is appended.
         """
-        return _kept(self.node, name, self.called_as, own=True, but=but)
+        return _kept(self.node, name, self.called_as, {}, own=True, but=but)
 
     def called_as(self, f: ast.expr):
         """Return the object that an expression stands for, None where that is not known."""
@@ -54,14 +55,17 @@ def _attribute(owner, name: str):
     return getattr(owner, name, None) if isinstance(owner, ModuleType) else None
 
 
-def _kept(node, name: str, called: Called, own: bool, deep: int = DEEPEST, but=()) -> bool:
+def _kept(node, name: str, called: Called, known: Known, own: bool, deep: int = DEEPEST, but=()) -> bool:
     """Return whether a function may bring a list under another name, or with `own` only its callers may."""
-    plain: set[int] = set(map(id, but))
-    found = list(_in_scope(node, name))
-    for n, _ in found:
-        plain |= {id(e) for e in _only_read(n, called, own, deep)}
-    loads = [(n, inside) for n, inside in found if isinstance(n, ast.Name) and n.id == name]
-    return any(isinstance(n.ctx, ast.Load) and (inside or id(n) not in plain) for n, inside in loads)
+    key = node, name, own, deep
+    if key not in known:
+        plain: set[int] = set(map(id, but))
+        found = list(_in_scope(node, name))
+        for n, _ in found:
+            plain |= {id(e) for e in _only_read(n, name, called, known, own, deep)}
+        loads = [(n, inside) for n, inside in found if isinstance(n, ast.Name) and n.id == name]
+        known[key] = any(isinstance(n.ctx, ast.Load) and (inside or id(n) not in plain) for n, inside in loads)
+    return known[key]
 
 
 def _in_scope(node, name: str, inside=False) -> Iterator[tuple[Any, bool]]:
@@ -75,12 +79,12 @@ def _in_scope(node, name: str, inside=False) -> Iterator[tuple[Any, bool]]:
             yield from _in_scope(n, name, inside or args is not None)
 
 
-def _only_read(n: ast.AST, called: Called, own: bool, deep: int) -> Iterator[ast.AST]:
-    """Yield the parts of a piece of text whose items are read, if they are lists, and no more."""
+def _only_read(n: ast.AST, name: str, called: Called, known: Known, own: bool, deep: int) -> Iterator[ast.AST]:
+    """Yield the parts of a text whose items are read, if they are lists, and no more; of a call, those of this name."""
     if isinstance(n, ast.Attribute | ast.Subscript | ast.Starred):
         yield n.value
     elif isinstance(n, ast.Call):
-        yield from _only_read_by_call(n, called, deep)
+        yield from _only_read_by_call(n, name, called, known, deep)
     elif isinstance(n, ast.For | ast.comprehension):
         yield n.iter
     elif isinstance(n, ast.IfExp):
@@ -94,7 +98,7 @@ def _only_read(n: ast.AST, called: Called, own: bool, deep: int) -> Iterator[ast
         yield from n.value.elts if isinstance(n.value, ast.Tuple) else ()
 
 
-def _only_read_by_call(n: ast.Call, called: Called, deep: int) -> Iterator[ast.AST]:
+def _only_read_by_call(n: ast.Call, name: str, called: Called, known: Known, deep: int) -> Iterator[ast.AST]:
     yield from (k.value for k in n.keywords if k.arg is None)
     every = [*n.args, *(k.value for k in n.keywords)]
     f = n.func
@@ -106,8 +110,8 @@ def _only_read_by_call(n: ast.Call, called: Called, deep: int) -> Iterator[ast.A
     elif is_derivative(target):
         yield from every
         yield from (e for a in every if isinstance(a, ast.Tuple) for e in a.elts)
-    elif not any(isinstance(a, ast.Starred) for a in n.args) and deep:
-        yield from _not_kept_by(target, n, deep)
+    elif not any(isinstance(a, ast.Starred) for a in n.args) and deep and name in {getattr(a, "id", "") for a in every}:
+        yield from _not_kept_by(target, n, name, known, deep)
 
 
 def is_derivative(target) -> bool:
@@ -117,14 +121,15 @@ def is_derivative(target) -> bool:
     return hasattr(target, "reader") and hasattr(target, "make") and not isinstance(target, Struct)
 
 
-def _not_kept_by(target, call: ast.Call, deep: int) -> Iterator[ast.AST]:
-    """Yield the arguments of a call of a function with text that it neither keeps nor writes."""
+def _not_kept_by(target, call: ast.Call, own_name: str, known: Known, deep: int) -> Iterator[ast.AST]:
+    """Yield where a call hands a list of this name to a function with text that neither keeps nor writes it."""
     node: Any = None
     if hasattr(target, "reader") and hasattr(target, "node"):
         node, around = target.node, target.reader.called_as
     elif python_function(target) is not None:
         try:
-            source = find_source(target)
+            source = known.setdefault(target, None) or find_source(target)
+            known[target] = source
         except SourceNotFoundError:
             return
         node, around = source.node, _outside(source)
@@ -134,12 +139,12 @@ def _not_kept_by(target, call: ast.Call, deep: int) -> Iterator[ast.AST]:
     pairs = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
     written = {name for n in ast.walk(node) for name in grows(n)}
     for name, argument in pairs:
-        if not isinstance(argument, ast.Name) or name is None:
+        if not isinstance(argument, ast.Name) or argument.id != own_name or name is None:
             continue
         first = next((s for s in _body(node) if any(getattr(n, "id", None) == name for n in ast.walk(s))), node)
         anew = isinstance(first, ast.Assign) and [ast.unparse(t) for t in first.targets] == [name]
         # what a parameter is bound to anew at once is all that is done to it from there on
-        if (anew or name not in written) and not _kept(first if anew else node, name, around, own=False, deep=deep - 1):
+        if (anew or name not in written) and not _kept(first if anew else node, name, around, known, False, deep - 1):
             yield argument
 
 

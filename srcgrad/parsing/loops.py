@@ -76,8 +76,10 @@ class LoopReader(LoopedReader):
             if turned is not NOT_HERE:
                 return self.items_of(turned, node, loop)
             if f is zip:
-                strict = all(k.arg == "strict" for k in node.keywords)
-                parts = [self.iterable(a, loop) for a in node.args] if strict else self.unlooped(node)
+                known = all(k.arg == "strict" and isinstance(k.value, ast.Constant) for k in node.keywords)
+                parts = [self.iterable(a, loop) for a in node.args] if known else self.unlooped(node)
+                if any(getattr(k.value, "value", False) for k in node.keywords):
+                    self.of_one_length(parts, node)
                 return self.zipped(parts, node, isinstance(loop, ast.For) and self.indexes_known(loop))
             if f is reversed:
                 found = self.iterable(node.args[0], loop)
