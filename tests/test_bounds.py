@@ -241,6 +241,16 @@ def raises_where_numpy_does(f):
     assert outcomes == ({False} if f in (periodic, stopped) else {False, True})
 
 
+def both_in_step(x, y):
+    return sum(a * b for a, b in zip(x, y, strict=True))
+
+
+def test_parts_of_a_strict_zip_are_of_one_length():
+    assert sg.grad(both_in_step)(X, X[:3]).tolist() == X.tolist()
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 differs in length from argument 1 \(test_bounds.py:"):
+        sg.grad(both_in_step)(X, X[:2])
+
+
 def test_message_is_numpys_with_the_line():
     with pytest.raises(IndexError) as caught:
         sg.grad(plain)(X, 3)

@@ -6,7 +6,7 @@ from functools import reduce
 
 from ..language.dependence import reading_tests
 from ..language.ir import Expr, Kind, Name, Op, Sub, names_in
-from ..language.kinds import kind_of
+from ..language.kinds import as_float, kind_of
 from ..language.sum_order import INPLACE
 
 
@@ -37,7 +37,9 @@ def negative(value: Expr, kinds: dict[str, Kind]) -> Expr:
     first = value
     while isinstance(first, Op) and first.fn in ("mul", "div"):
         first = first.args[0]
-    return negated(value) if integer_dtype(first, kinds) in ("", "int64") else Op("neg", (value,))
+    if integer_dtype(first, kinds) in ("", "int64"):
+        return negated(value)
+    return Op("neg", (as_float(value, kinds) if first is value else value,))
 
 
 def integer_dtype(expr: Expr, kinds: dict[str, Kind]) -> str:

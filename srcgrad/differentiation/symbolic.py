@@ -76,7 +76,11 @@ class Converter:
         if expr.fn == "pow":
             return self.power(*expr.args)
         if expr.fn in ARITHMETIC:
-            return ARITHMETIC[expr.fn](*map(self.to_sympy, expr.args))
+            found = ARITHMETIC[expr.fn](*map(self.to_sympy, expr.args))
+            if found.has(sympy.zoo, sympy.nan):
+                what = "this divides by what is zero whatever the arguments are"
+                raise UnsupportedError(problem_at(expr.loc, what, "leave the quotient out"))
+            return found
         if expr.fn == "neg":
             return -self.to_sympy(expr.args[0])
         if expr.fn in _IDENTITY_CASTS:
@@ -147,7 +151,11 @@ class Converter:
 
     def beside(self, a: Expr, b: Expr) -> Expr:
         """Return an operand, which is a float if both are integers."""
-        return Op("float", (a,)) if self.integer(a) and self.integer(b) else a
+        return self.floated(a) if self.integer(a) and self.integer(b) else a
+
+    def floated(self, e: Expr) -> Expr:
+        """Return an integer as a float; numba knows no float() of truth values."""
+        return Select(e, Const(1.0), Const(0.0)) if self.integer(e) == "bool" else Op("float", (e,))
 
     def chained(self, fn: str, parts: list[Expr]) -> Expr:
         first = self.beside(*parts[:2]) if len(parts) > 1 else parts[0]
@@ -160,7 +168,7 @@ class Converter:
             first = first.args[0]
         if self.integer(first) in ("", "int64"):
             return negated(e)
-        return Op("neg", (Op("float", (e,)) if first is e else e,))
+        return Op("neg", (self.floated(e) if first is e else e,))
 
     def spelling(self, row: str) -> str:
         spellings = ROWS[row].spellings
@@ -223,7 +231,7 @@ class Converter:
             return Op("div", (Const(1.0), self.from_sympy(base ** (-exponent))))
         value = Const(int(exponent)) if exponent.is_Integer else _number_const(exponent)
         power = self.from_sympy(base)
-        return Op("pow", (Op("float", (power,)) if self.integer(power) else power, value))
+        return Op("pow", (self.floated(power) if self.integer(power) else power, value))
 
 
 def logistic_parts(expr: Op) -> tuple[Expr, Expr, int] | None:

@@ -14,6 +14,8 @@ def concatenate(arrays, axis=0, dtype=None):
     """The arrays one after the other along an axis."""
     if isinstance(arrays, np.ndarray):
         return merged(arrays, axis)
+    if len(arrays) == 0:
+        raise ValueError("need at least one array to concatenate")
     arrays = [np.asarray(a) for a in arrays]
     if axis is None:
         arrays = [a if a.ndim == 1 else np.ravel(a) for a in arrays]

@@ -81,6 +81,8 @@ def choose(a, choices, mode="raise"):
 ))  # fmt: skip
 def select(condlist, choicelist, default=0):
     """The elements of the first choice whose condition holds."""
+    if len(condlist) != len(choicelist):
+        raise ValueError("np.select: there are not as many choices as conditions")
     out = default
     for k in written_out(len(condlist))[::-1]:
         out = np.where(condlist[k], choicelist[k], out)

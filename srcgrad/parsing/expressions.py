@@ -268,6 +268,10 @@ class ExpressionReader:
                       "int(a) + int(b), or: a or b")  # fmt: skip
         if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
             return self.user_call(node, np.matmul, (list(args), {}))
+        if fn == "pow" and all(isinstance(e, Const) for e in args):
+            base, exponent = (e.value for e in args)
+            if base < 0 and not float(exponent).is_integer():
+                return self.complex_constant(base**exponent)
         return self.tidied(Op(fn, args, (), self.source.loc(node)))
 
     def operand(self, value, other, node) -> ir.Expr:

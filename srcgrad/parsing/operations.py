@@ -166,6 +166,8 @@ class OperationReader(ExpressionReader):
             return self.limits(node, f)
         if f is np.real:
             return self.as_array(self.positional(node)[0], node)
+        if f is np.imag:
+            return self.with_values(node, np.zeros_like, [self.as_array(self.positional(node)[0], node)], {})
         if f is np.ndim:
             return self.axes_count(self.as_array(self.positional(node)[0], node), node)
         if f in (np.array, np.asarray, np.asanyarray):

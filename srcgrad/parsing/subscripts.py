@@ -164,6 +164,8 @@ class SubscriptReader(ExpressionReader):
                 start = len(self.out)
                 more = self.index_parts(part)
                 items = [*self.as_before(start, items, node), *more]
+            if items.count(ir.Dots()) > 1:
+                self.fail(node, "an ellipsis stands twice in this index", "write the other axes out")
             return tuple(items)
         if isinstance(node, ast.Slice | ast.Constant):
             return (self.index_part(node),)
@@ -186,7 +188,10 @@ class SubscriptReader(ExpressionReader):
         if isinstance(node, ast.Slice):
             ends = [node.lower, node.upper, node.step]
             given = iter(self.in_order([e for e in ends if e is not None]))
-            return Slice(*(None if e is None else self.leaf(next(given), e) for e in ends))
+            found = Slice(*(None if e is None else self.leaf(next(given), e) for e in ends))
+            if found.step == Const(0):
+                self.fail(node, "the step of a slice is zero", "leave it out")
+            return found
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return ir.Dots()
         return self.index_value(self.expr(node), node)
