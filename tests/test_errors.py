@@ -303,7 +303,8 @@ SYNTAX = {
     "max of nothing": ("return x * «max(())»", "max() of nothing"),
     "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set of other than constants"),
-    "f-string": ("y = «f'{x}'»\nreturn x", "an f-string"),
+    "f-string": ("y = «f'a{x}'»\nreturn x", "text that is put together of what is known only at run time"),
+    "f-string with a format": ("y = «f'a{2:03d}'»\nreturn x", "text that is put together of what is known only"),
     "starred call": ("def g(a=1.0):\n    return a\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
     "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
     "function or number": (

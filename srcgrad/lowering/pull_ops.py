@@ -312,6 +312,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
         if dtype == self.kind(expr.args[0]).dtype:
             return p
         cast = f"np.{dtype}"
+        if dtype == "bool":
+            return Pull(p.dims, lambda idx: Op("ne", (p.at(idx), ZERO), (), expr.loc))
         if cast not in elementwise.CASTS:
             raise UnsupportedError(problem_at(expr.loc, f"astype({dtype}) is not supported", "use float64 or int64"))
         return Pull(p.dims, lambda idx: Op(cast, (p.at(idx),), (), expr.loc))

@@ -50,6 +50,8 @@ class BuiltinReader(ExpressionReader):
             return getattr(self, reader)(node)
         if f in (float, int, round):
             return self.converted_text(node, f)
+        if f is str and len(node.args) == 1 and not node.keywords:
+            return Const(self.text_of(self.expr(node.args[0]), node))
         if f in (max, min) and node.keywords:
             return self.extreme(node, f)
         if node.args and isinstance(node.args[0], ast.GeneratorExp) and f in _OF_GENERATORS:

@@ -92,6 +92,23 @@ class EffectReader(ExpressionReader):
             return leaves_of(value) if isinstance(value, Struct) else [self.leaf(value, node)]
         return [e for part in _parts(node) for e in self.printed(part)]
 
+    def expr_joinedstr(self, node):
+        """Read an f-string of parts that are known now, as the keys of dicts are: `p[f"w{k}"]`."""
+        parts = []
+        for part in node.values:
+            value = self.expr(part.value) if isinstance(part, ast.FormattedValue) else part.value
+            parts.append(value if isinstance(value, str) else self.text_of(value, node, part))
+        return Const("".join(parts))
+
+    def text_of(self, value, node, part=None) -> str:
+        """Return the text of a number or text that is known now; `part` of an f-string says in which format."""
+        whole = self.integer(value) if isinstance(value, ir.Expr) else None
+        plain = getattr(part, "format_spec", None) is None and getattr(part, "conversion", -1) in (-1, ord("s"))
+        if not plain or whole is None and not is_text(value):
+            self.fail(node, "text that is put together of what is known only at run time is not supported",
+                      "write the text out")  # fmt: skip
+        return str(whole if whole is not None else value.value)
+
 
 def is_formatted(node) -> bool:
     """Return whether an expression is text that is put together at run time.

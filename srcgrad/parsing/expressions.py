@@ -260,7 +260,9 @@ class ExpressionReader:
             self.fail(node, f"{construct(node)} is not supported", "rewrite it with arithmetic")
         self.refuse_joined(node, fn, a, b)
         args = self.operand(a, b, node.left), self.operand(b, a, node.right)
-        if any(isinstance(e, Const) and isinstance(e.value, str) for e in args):
+        if fn == "add" and all(map(is_text, args)):
+            return Const(args[0].value + args[1].value)
+        if any(map(is_text, args)):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
         self.known_number(self.whole_result(fn, args), node)
         if fn == "add" and not self.source.derived and all(map(self.is_truth, args)):

@@ -384,7 +384,18 @@ def bodies_that_attract_each_other(x, m):
     return sum(b.m * v @ v for b, v in zip(bodies, moves)) + places[0] @ places[1]
 
 
+def layers_by_formatted_names(W, V, x):
+    p, which = {"W0": W, "b0": W[:, 0], "W1": V, "b1": x}, "tanh"
+    layers = len(p) // 2
+    for k in range(layers):
+        x = p[f"W{k}"] @ x + p["b" + str(k)]
+        if f"{which}{k}" != "tanh1":
+            x = np.tanh(x)
+    return np.sum(x**2) + sum(np.sum(p[f"W{k}"] ** 2) for k in range(2))
+
+
 CASES = [
+    Case(layers_by_formatted_names, (sample(3, 2), sample(2, 3, seed=1), sample(2, seed=2))),
     Case(tuples_bound_anew, (0.3, 0.5)),
     Case(dicts_by_keywords_and_joined, (sample(3), 3)),
     Case(parts_bound_at_once, (sample(4), 4)),
