@@ -264,12 +264,13 @@ def total_of(counts):
 
 
 @page(np.roll, cases=("A(5), 2", "A(5), -7", "A(2, 3), 1", "A(2, 3), 1, axis=1", "A(3, 4), (1, -1), axis=(0, 1)",
-                      "A(5), (1, 2), axis=0", "A(2, 3), (1, 2)"))  # fmt: skip
+                      "A(5), (1, 2), axis=0", "A(2, 3), (1, 2)", "A(5), (1, 1), axis=(0, 0)"))  # fmt: skip
 def roll(a, shift, axis=None):
     """The elements moved along an axis, those at its end to its beginning."""
     if axis is None:
         return np.reshape(rolled(np.ravel(a), shift, (0,)), np.shape(a))
-    return rolled(np.asarray(a), shift, axes_of(axis, a.ndim))
+    several = isinstance(axis, tuple | list)
+    return rolled(np.asarray(a), shift, tuple([axis_of(d, a.ndim) for d in (axis if several else (axis,))]))
 
 
 def rolled(a, shift, axes):

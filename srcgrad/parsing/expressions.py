@@ -409,6 +409,8 @@ class ExpressionReader:
             return ShapeOf(value)
         if name in ("T", "flat"):
             return Op("np.transpose" if name == "T" else "flat", (value,), (), loc)
+        if name == "mT":
+            return Op("permuted", (value,), (("swap", (-1, -2)),), loc)
         if name == "ndim":
             return self.axes_count(value, node)
         if name in ("size", "dtype"):

@@ -204,7 +204,7 @@ class SubscriptReader(ExpressionReader):
             return ir.Dots()
         if isinstance(value, Struct) and value.items and all(isinstance(v, Const) for v in value.items):
             return self.table(value, node)
-        if isinstance(value, Struct) and value.kind == "list":
+        if isinstance(value, Struct) and value.kind in ("list", "tuple"):
             return self.filled_array(value, None if value.items else Obj(np.int64), node)
         if isinstance(value, List):
             return self.rows_of_list(value, node)
