@@ -403,7 +403,7 @@ class Reader(
                 self.without_item(target)
                 continue
             if not isinstance(target, ast.Name):
-                self.fail(node, "del of anything but a name is not supported", "leave it out")
+                self.fail(node, "del of anything but a name is not supported", "of a list, a.pop(k)")
             self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
             self.env[target.id] = Lost("is used after it was deleted", "leave out the del")
 
@@ -433,7 +433,8 @@ class Reader(
         shape, flat = _flatten_result(value)
         before = value if self.template is None else self.template
         if _flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
-            self.fail(node, "the returns of this function have different forms", "return the same number of values")
+            self.fail(node, "the returns of this function have different forms",
+                      "return as many values on every path, numbers instead of text or None")  # fmt: skip
         self.joined(before, value)
         self.template = before
         several = sum(isinstance(n, ast.Return) for n in own_nodes(self.node)) > 1
