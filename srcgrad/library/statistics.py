@@ -179,7 +179,7 @@ def average(a, axis=None, weights=None, returned=False, keepdims=False):
     along = axes_of(axis, x.ndim)
     w = given if given.ndim == x.ndim else spread(given, x, along)
     total = np.sum(w, axis=axis, keepdims=keepdims)
-    value = np.sum(x * w, axis=axis, keepdims=keepdims) / total
+    value = np.sum(1.0 * x * w, axis=axis, keepdims=keepdims) / total
     return (value, total) if returned else value
 
 
