@@ -70,6 +70,7 @@ def test_gradient_by_hand_is_ours(kernel):
     assert_agree(kernel.name, arrays_by_hand.KERNELS[kernel.name](*copied(args)), ours, rtol=1e-12)
 
 
+@pytest.mark.long
 def test_kernel_with_complex_numbers_is_that_with_real_ones():
     rng = np.random.default_rng(0)
     x = rng.normal(size=16) + 1j * rng.normal(size=16)

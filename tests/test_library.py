@@ -104,7 +104,11 @@ def strided(a):
     return wide[..., ::2]
 
 
-@pytest.mark.parametrize("name", CALLS)
+# every other one in every run, the others with `-m long`
+HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 else ()) for k, name in enumerate(CALLS)]
+
+
+@pytest.mark.parametrize("name", HALF)
 def test_float32_and_layouts(name, functions):
     """One case of each function with elements of single precision, one in columns, one with gaps."""
     numbered = list(enumerate(CALLS[name]))
