@@ -107,7 +107,7 @@ class LinearForm:
         for s, e in divisors + temps:
             name = fresh("t")
             converter.exprs[s] = Name(name)
-            named.append((name, reveal(converter.from_sympy(e), self.target)))
+            named.append((name, reveal(converter.held(e), self.target)))
         result = []
         for leaf, e in zip(self.leaves, products, strict=True):
             if e == 0:
@@ -135,7 +135,7 @@ class LinearForm:
         for s, e in total.shared(known if hoist else None):
             name = fresh("t")
             converter.exprs[s] = Name(name)
-            named.append((name, reveal(converter.from_sympy(e), self.target)))
+            named.append((name, reveal(converter.held(e), self.target)))
         return named, reveal(total.expr(lambda e: negated(reveal(e, self.target))), self.target)
 
 

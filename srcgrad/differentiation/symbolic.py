@@ -157,6 +157,11 @@ class Converter:
         """Return an integer as a float; numba knows no float() of truth values."""
         return Select(e, Const(1.0), Const(0.0)) if self.integer(e) == "bool" else Op("float", (e,))
 
+    def held(self, e) -> Expr:
+        """Return the IR of what gets a name: a float."""
+        value = self.from_sympy(e)
+        return self.floated(value) if self.integer(value) else value
+
     def chained(self, fn: str, parts: list[Expr]) -> Expr:
         first = self.beside(*parts[:2]) if len(parts) > 1 else parts[0]
         return _chain(fn, [first, *parts[1:]])
