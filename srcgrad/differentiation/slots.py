@@ -16,7 +16,7 @@ from ..analysis.writes import extreme
 from ..errors import UnsupportedError, problem_at
 from ..language import ir
 from ..language.affine import Affine, affine, clipped, simplify_index, unclipped
-from ..language.blocks import resized_in
+from ..language.blocks import may_end_early, resized_in
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from ..language.sum_order import INPLACE
 from .adjoint import Step
@@ -398,13 +398,4 @@ def _invariant(size: Expr, outer: Stmt) -> bool:
 
 def _tells_trips(stmt: Stmt) -> bool:
     """Return whether the bounds of a loop tell how many trips it makes."""
-    return isinstance(stmt, For) and isinstance(stmt.step, Const) and not _leaves(stmt.body)
-
-
-def _leaves(block) -> bool:
-    for stmt in block:
-        if isinstance(stmt, ir.Break):
-            return True
-        if isinstance(stmt, If) and (_leaves(stmt.then) or _leaves(stmt.other)):
-            return True
-    return False
+    return isinstance(stmt, For) and isinstance(stmt.step, Const) and not may_end_early(stmt.body)

@@ -245,8 +245,8 @@ def front(
             if found.routine.rule is not None:
                 raise UnsupportedError(cannot_stay_a_call(found.routine)) from None
             inline |= {found.routine.key}
-    lowered = spell_integers(lowered, kinds)
     passes.dump("lower", verify(lowered))
+    lowered = passes.run("integers", lowered, lambda f: spell_integers(f, kinds))
     apart = lowered, dict(kinds)
     lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
     elements = frozenset(n for n, k in apart[1].items() if k.rank and not kinds[n].rank)

@@ -173,6 +173,16 @@ def resized_in(block: ir.Block) -> set[str]:
     return ir.bound_in(block) | {stmt.base for stmt in ir.statements(block) if isinstance(stmt, Grow)}
 
 
+def may_end_early(block: ir.Block) -> bool:
+    """Return whether a loop with this body may stop before its range ends."""
+    for stmt in block:
+        if isinstance(stmt, ir.Break | ir.Return):
+            return True
+        if isinstance(stmt, ir.If) and (may_end_early(stmt.then) or may_end_early(stmt.other)):
+            return True
+    return False
+
+
 def by_section(function: Function, block: Callable[[Block], Block]) -> Function:
     """Return the function with `block` applied to the statements of each section: none moves into another."""
     cuts = [k for k, _ in function.sections] + [len(function.body)]

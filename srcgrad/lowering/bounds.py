@@ -15,7 +15,7 @@ from ..analysis.needs import ONE, Around, Inside, Need
 from ..errors import TURNS
 from ..language import ir
 from ..language.affine import Affine, affine
-from ..language.blocks import resized_in, sorted_places
+from ..language.blocks import may_end_early, resized_in, sorted_places
 from ..language.dependence import both, conjuncts
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While, Within
 from ..language.kinds import kind_of
@@ -216,7 +216,7 @@ class Checker:
         inner = forget(facts, (stmt,)).plus(*self.of_range(stmt))
         bound, stored = resized_in(stmt.body), ir.stored_in(stmt.body)
         around = Around(stmt, frozenset(bound), frozenset(stored), frozenset(self.fresh.taken))
-        steady = stmt.step in (ONE, Const(-1)) and not _leaves(stmt.body)
+        steady = stmt.step in (ONE, Const(-1)) and not may_end_early(stmt.body)
         lifted = self.lifted(stmt.body, inner, around) if steady else []
         body = stmt.body
         if not self.collecting:
@@ -482,13 +482,3 @@ def _substituted(stmt: Stmt, table: dict[Expr, Expr]) -> Stmt:
     if isinstance(stmt, For):
         return ir.with_blocks(stmt, lambda b: [_substituted(s, table) for s in b])
     return stmt
-
-
-def _leaves(block) -> bool:
-    """Return whether a loop with this body may stop before its range ends."""
-    for stmt in block:
-        if isinstance(stmt, ir.Break | ir.Return):
-            return True
-        if isinstance(stmt, If) and (_leaves(stmt.then) or _leaves(stmt.other)):
-            return True
-    return False

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from ..analysis.dead_code import escaping_counters
 from ..analysis.inequalities import SIZES
 from ..language import ir
+from ..language.affine import affine
+from ..language.blocks import may_end_early
 from ..language.dependence import both
 from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Sub
 from ..rules.elementwise import ARITHMETIC, CASTS, COMPARISONS, LOGIC, STEPS
@@ -71,7 +73,7 @@ class _Lifter:
         for stmt in block:
             if isinstance(stmt, For):
                 steady = stmt.step in (Const(1), Const(-1)) and stmt.var not in self.read_later
-                frame = _Frame(stmt, [], _bound(stmt.body), steady and not _leaves(stmt.body))
+                frame = _Frame(stmt, [], _bound(stmt.body), steady and not may_end_early(stmt.body))
                 stmt = replace(stmt, body=self.block(stmt.body, (*around, frame)))
                 for heads, check in frame.before:
                     out += _nest(heads, check)
@@ -142,10 +144,13 @@ def _nest(heads: tuple[For | Let, ...], body: Block) -> Block:
             body = (head, *body)
         elif head.var:
             body = (replace(head, body=body),)
-        elif isinstance(head.lo, Const) and isinstance(head.hi, Const):
-            if not range(head.lo.value, head.hi.value, head.step.value):  # type: ignore[attr-defined]
-                return ()
         else:
+            less, more = (head.lo, head.hi) if head.step == Const(1) else (head.hi, head.lo)
+            trips = affine(more) - affine(less)
+            if trips.is_const and trips.const <= 0:
+                return ()
+            if trips.is_const:
+                continue
             runs: Expr = Op("lt" if head.step == Const(1) else "gt", (head.lo, head.hi))
             if len(body) == 1 and isinstance(body[0], If):
                 runs, body = both(runs, body[0].test), body[0].then
@@ -165,8 +170,3 @@ def _is_check(stmt: Stmt) -> bool:
 def _with_names(stmt, table: dict[Expr, Expr]):
     stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, table))
     return ir.with_blocks(stmt, lambda b: tuple(_with_names(s, table) for s in b))
-
-
-def _leaves(block: Block) -> bool:
-    """Return whether a loop with this body may stop before its range ends."""
-    return any(isinstance(s, ir.Break | ir.Return) for s in ir.statements(block))

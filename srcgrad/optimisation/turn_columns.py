@@ -146,13 +146,14 @@ def _walks_down(inner: For, outer: For) -> bool:
     """Return whether an inner loop of array code walks down more columns than the outer one would in its place."""
     if not (inner.made and _is_upward(inner) and all(isinstance(s, Let | Store) for s in inner.body)):
         return False
-    reads = [e.index for s in inner.body for x in ir.exprs_of(s) for e in ir.walk(x) if isinstance(e, Sub)]
-    touched = [*reads, *(s.index for s in inner.body if isinstance(s, Store))]
+    return strides(inner.body, inner.var) > strides(inner.body, outer.var)
 
-    def strides(var: str) -> int:
-        return sum(var in ir.names_in(*index[:-1]) for index in touched)
 
-    return strides(inner.var) > strides(outer.var)
+def strides(block: Block, var: str) -> int:
+    """Return how many elements a block touches that are in another row from trip to trip of a loop."""
+    touched = [e.index for s in block for x in ir.exprs_of(s) for e in ir.walk(x) if isinstance(e, Sub)]
+    touched += [s.index for s in block if isinstance(s, Store)]
+    return sum(var in ir.names_in(*index[:-1]) for index in touched)
 
 
 def _may_turn(inner: For, outer: For) -> bool:

@@ -13,9 +13,9 @@ from functools import partial
 from ..analysis.dead_code import escaping_counters
 from ..language import ir
 from ..language.blocks import defined_first
-from ..language.ir import Block, Const, For, Function, Kind, Let, Stmt, Store, Sub
+from ..language.ir import Block, Const, For, Function, Kind, Let, Stmt, Store
 from .joins import values_read
-from .turn_columns import has_load, part_invariant, read_counts, touch_their_own
+from .turn_columns import has_load, part_invariant, read_counts, strides, touch_their_own
 
 STEPS = (Const(1), Const(-1))
 
@@ -66,7 +66,9 @@ def _turned(loop: For, reads, kinds: dict[str, Kind], around: Block) -> list[Stm
     while len(rest) == 1 and isinstance(rest[0], For):
         nest.append(rest[0])
         rest = rest[0].body
-    if not nest or not _is_walked_down(rest, nest[-1], loop) or not all(_is_steady(inner, loop) for inner in nest):
+    if not nest or not all(isinstance(s, Let | Store) for s in rest) or not all(_is_steady(n, loop) for n in nest):
+        return None
+    if strides(rest, nest[-1].var) <= strides(rest, loop.var):
         return None
     turned = replace(loop, body=rest)
     for inner in reversed(nest):
@@ -74,19 +76,6 @@ def _turned(loop: For, reads, kinds: dict[str, Kind], around: Block) -> list[Stm
         if not touch_their_own(turned, within | {inner.var, loop.var}, kinds, common, around):
             return None
     return [*common, turned]
-
-
-def _is_walked_down(body: Block, inner: For, outer: For) -> bool:
-    """Return whether more elements stand side by side from trip to trip of the outer loop than of the inner one."""
-    if not all(isinstance(s, Let | Store) for s in body):
-        return False
-    touched = [e.index for s in body for x in ir.exprs_of(s) for e in ir.walk(x) if isinstance(e, Sub)]
-    touched += [s.index for s in body if isinstance(s, Store)]
-
-    def strides(var: str) -> int:
-        return sum(var in ir.names_in(*index[:-1]) for index in touched)
-
-    return strides(inner.var) > strides(outer.var)
 
 
 def _is_steady(inner: For, outer: For) -> bool:

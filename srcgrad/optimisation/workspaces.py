@@ -17,7 +17,7 @@ from ..analysis.access import SIZES_ONLY
 from ..analysis.dead_code import escaping_counters
 from ..language import ir
 from ..language.affine import Affine, affine, nonnegative, not_negative
-from ..language.blocks import by_section, count_touching, resized_in
+from ..language.blocks import by_section, count_touching, may_end_early, resized_in
 from ..language.ir import Block, Const, Expr, For, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub, While
 from ..switches import is_on
 from .adjoint_joins import Sizes, made_sizes
@@ -108,20 +108,16 @@ class _Lifter:
         """Return (what makes arrays before a loop, the body that is left)."""
         changing = resized_in((loop,))
         made: list[Let] = []
-
-        def left(stmts: Block) -> tuple[Stmt, ...]:
-            body: list[Stmt] = []
-            for stmt in stmts:
-                let = self.steady(stmt, changing, loop, around) if _makes(stmt) and stmt.target in self.own else None
-                if let is None:
-                    body.append(ir.with_blocks(stmt, left) if isinstance(stmt, ir.If) else stmt)
-                    continue
-                changing.discard(let.target)
-                made.append(let)
-                body += [self.cleared(let, loop)] if "zeros" in stmt.value.fn else []  # type: ignore[attr-defined]
-            return tuple(body)
-
-        return made, left(loop.body)
+        body: list[Stmt] = []
+        for stmt in loop.body:
+            let = self.steady(stmt, changing, loop, around) if _makes(stmt) and stmt.target in self.own else None
+            if let is None:
+                body.append(stmt)
+                continue
+            changing -= {let.target}
+            made.append(let)
+            body += [self.cleared(let, loop)] if _makes(stmt) and "zeros" in stmt.value.fn else []
+        return made, tuple(body)
 
     def steady(self, let: _Making, changing: set[str], loop: For | While, around: tuple[For, ...]) -> Let | None:
         """Return what makes the array of all trips; None where there is no such size, or making it may fail."""
@@ -133,8 +129,11 @@ class _Lifter:
         if ir.names_in(value) & changing:
             if value.fn != "np.empty" or let.target not in self.by_elements or not isinstance(loop, For):
                 return None
-            sizes = [_greatest(size, loop, (*around, loop), changing) for size in value.args]
-            return replace(let, value=replace(value, args=tuple(sizes))) if all(sizes) else None  # type: ignore[arg-type]
+            if may_end_early(loop.body):
+                return None  # perhaps long before the greatest is needed
+            found = (_greatest(size, loop, (*around, loop), changing) for size in value.args)
+            sizes = tuple(size for size in found if size is not None)
+            return replace(let, value=replace(value, args=sizes)) if len(sizes) == len(value.args) else None
         fits = value.fn.endswith("_like") or all(nonnegative(affine(size)) or _clipped(size) for size in value.args)
         return replace(let, value=replace(value, fn=value.fn.replace("zeros", "empty"))) if fits else None
 

@@ -128,8 +128,7 @@ def _not_kept_by(target, call: ast.Call, own_name: str, known: Known, deep: int)
         node, around = target.node, target.reader.called_as
     elif python_function(target) is not None:
         try:
-            source = known.setdefault(target, None) or find_source(target)
-            known[target] = source
+            known[target] = source = known.get(target) or find_source(target)
         except SourceNotFoundError:
             return
         node, around = source.node, _outside(source)

@@ -89,7 +89,7 @@ class ShapeReader(ExpressionReader):
         if not isinstance(axes, Struct):
             self.fail(node, "the axes must be integer constants", "write the numbers")
         order = tuple(self.axis(v, node) for v in axes.items)
-        if len({v % len(order) for v in order}) < len(order):
+        if len({v + len(order) if v < 0 else v for v in order}) < len(order):
             self.fail(node, "an axis stands twice in this transpose", "name every axis once")
         return Op("permuted", (self.as_array(a, node),), (("axes", order),), self.source.loc(node))
 
