@@ -10,6 +10,7 @@ SWITCHES = (
     "joins", "repeated checks", "columns", "levels", "trip arrays", "transcendentals", "pairs", "tests", "records",
     "upward", "first", "rows", "gather", "adjoint joins", "scratch", "additions", "scalars", "ends", "split", "sweeps",
     "one pass", "rebind", "turns", "from zero", "workspaces", "small products", "sums", "in place", "products",
+    "list lengths",
 )  # fmt: skip
 
 

@@ -49,6 +49,15 @@ def packed_forms(L, x):
     return s
 
 
+def orbit(r, v, dt, n):
+    rs, energies = [r], []
+    for _ in range(n):
+        v = v - dt * rs[-1] / abs(rs[-1]) ** 3
+        rs.append(rs[-1] + dt * v)
+        energies.append(0.5 * v * v - 1.0 / abs(rs[-1]))
+    return np.sum(np.array(energies) ** 2) + rs[-1]
+
+
 def reach(lengths, turns):
     angle, x, y = 0.0, 0.0, 0.0
     for i in range(len(turns)):
@@ -304,6 +313,7 @@ PROGRAMS = {
     "torus": (rings.waves_on_a_torus, (np.array([[0.3, 1.0, 0.4], [1.5, 0.4, 0.2]]), 0.1, 3), (0,)),
     "logistic_growth": (logistic_growth, (np.array([0.1, 0.4, 0.7]), np.array([1.1, 0.9, 0.3]), 0.2, 5), (0, 1, 2)),
     "packed_forms": (packed_forms, (np.linspace(-0.6, 1.1, 6), np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]])), (0, 1)),
+    "orbit": (orbit, (1.0, 0.4, 0.1, 4), (0, 1, 2)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off
@@ -337,6 +347,7 @@ WITHOUT = (
     ("transported", "small products"),
     ("packed_forms", "repeated checks"),
     ("logistic_growth", "levels"),
+    ("orbit", "list lengths"),
 )
 PAIRS = ("neuron", "heat")
 TANGENTS = ("neuron", "springs", "cube_root", "sines_in_place", "mlp")

@@ -642,3 +642,52 @@ def test_classes_with_the_same_fields_are_told_apart():
         assert tangent == 9.0
         _, pullback = sg.vjp(called, Linear(2.0), 3.0)
         assert pullback(1.0) == (Linear(3.0), 2.0)
+
+
+def drop_first(P, t, n):
+    for _ in range(n):
+        P = P[1:]
+    return P[0] ** 2 * t
+
+
+def de_casteljau(P, t, n):
+    while len(P) > n:
+        P = [(1.0 - t) * a + t * b for a, b in zip(P, P[1:], strict=False)]
+    return P[0] ** 2
+
+
+def running(P, t, n):
+    s = t
+    for _ in range(n):
+        P = [b - a * t for a, b in zip(P, P[1:], strict=False)]
+        s += P[0]
+    return s
+
+
+def head_and_rest(P, t, n):
+    while n > 0 and len(P) > 2:
+        head, *P = P
+        P[0] = P[0] + head * t if t > 5.0 else P[0]
+        n -= 1
+    return P[0] ** 2 * t
+
+
+@pytest.mark.parametrize("f", [drop_first, de_casteljau, running], ids=lambda f: f.__name__)
+def test_list_arguments_get_other_lengths_by_being_bound_anew(f):
+    P, t, n = [1.0, 2.0, 5.0, 7.0], 0.3, 2
+    value, (gradient, slope) = sg.value_and_grad(f, argnums=(0, 1))(P, t, n)
+    assert value == pytest.approx(f(P, t, n), rel=1e-12)
+    assert slope == pytest.approx(central(lambda s: f(P, s, n), t), rel=1e-6)
+    for k in range(4):
+        along = central(lambda s, k=k: f([s if j == k else p for j, p in enumerate(P)], t, n), P[k])
+        assert gradient[k] == pytest.approx(along, rel=1e-6, abs=1e-9)
+    assert P == [1.0, 2.0, 5.0, 7.0]
+
+
+def test_list_arguments_that_are_written_too_are_refused():
+    with pytest.raises(sg.UnsupportedError, match=r"changes its length|cannot be assigned"):
+        sg.grad(head_and_rest, argnums=1)([1.0, 2.0, 5.0], 0.3, 2)
+
+
+def central(f, x, h=1e-6):
+    return (f(x + h) - f(x - h)) / (2.0 * h)

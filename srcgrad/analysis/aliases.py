@@ -7,7 +7,8 @@ from ..language import ir
 from ..language.blocks import updates
 from ..language.calls import Routine, is_call, operation
 from ..language.ir import Expr, Kind, Let, Name, Op, Select, Slice, Stmt, Store, Sub
-from ..language.kinds import Unknown, is_list, kind_of
+from ..language.kinds import Unknown, kind_of
+from ..language.lists import is_list
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})

@@ -247,7 +247,7 @@ class _Builder(StoreBuilder):
         if isinstance(value, Op) and value.fn in ("list", "stack"):
             kind = self.kinds[name] if self.kinds else Kind("float64", 1)
             # the sizes of items are those of the first one
-            sizes = (value.args[0] if value.args else Const(0), *(Const(0),) * (kind.rank - 1))
+            sizes = (*value.args, *(Const(0),) * (kind.rank - len(value.args)))
             value = Op("np.empty", sizes, (("dtype", kind.dtype),), value.loc)
             self.made(name, value, "[ ]", stmt)
             return

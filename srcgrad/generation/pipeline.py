@@ -24,6 +24,7 @@ from ..language.sum_order import write_order
 from ..language.unbound import guard_unbound
 from ..lowering.integer_calls import spell_integers
 from ..lowering.lower import lower_with_kinds
+from ..lowering.measure_lists import measure_lists
 from ..lowering.parameters import compared_axes, with_axes_of_one
 from ..lowering.repeated_checks import lift_repeated_checks
 from ..lowering.residuals import with_residuals
@@ -228,7 +229,8 @@ def front(
             inherited = parsed.pitfalls
         passes.dump("parse", whole)
         ready(whole.body)
-        function = passes.run("unbound", name_results(whole), guard_unbound)
+        function = passes.run("list lengths", whole, measure_lists)
+        function = passes.run("unbound", name_results(function), guard_unbound)
         function = passes.run("webs", function, split_webs)
         function = passes.run("in place", function, read_in_place)
         params = dict(zip(function.params, param_kinds, strict=True))

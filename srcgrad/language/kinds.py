@@ -14,10 +14,12 @@ import numpy as np
 from ..errors import KindError, UnsupportedError, problem_at
 from ..rules import arrays, draws, elementwise, externals
 from . import ir
+from .axes import axes_of, permutation
 from .blocks import updates
 from .calls import ReadInPlace, reachable
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
 from .kind import OF_NUMBERS, common, elementwise_kind, in_numpy, of_array, promote
+from .lists import becomes_list, holds_items, is_list, of_items
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
@@ -43,7 +45,9 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
         kinds[name] = Kind(str(array.dtype), array.ndim)
     made = [s for s in ir.statements(function.body) if holds_items(s)]
     copies = {n for s in made if not is_list(s) for n in ir.binds(s)}
-    inference = _Inference(kinds, {n for s in made for n in ir.binds(s)}, copies)
+    widened = {s.target for s in ir.statements(function.body) if isinstance(s, Let) and becomes_list(s.value)}
+    inference = _Inference(kinds, {n for s in made for n in ir.binds(s)}, copies, widened)
+    inference.of_lists = {n for s in made for n in ir.binds(s) if len(ir.children(ir.exprs_of(s)[0])) > 1}
     for _ in range(16):
         before = dict(kinds)
         inference.complete = True
@@ -63,10 +67,13 @@ class Unknown(Exception):
 
 
 class _Inference:
-    def __init__(self, kinds: dict[str, Kind], lists: set[str], copies: set[str]):
+    def __init__(self, kinds: dict[str, Kind], lists: set[str], copies: set[str], widened: set[str]):
         self.kinds = kinds
-        self.lists = lists
-        self.copies = copies
+        self.lists = lists  # what holds what is put into it
+        self.copies = copies  # those of them that are arrays of given items
+        self.widened = widened  # lists that are made of an array: what is put into them later may be wider
+        self.of_lists: set[str] = set()  # lists of lists
+        self.rows: dict[str, str] = {}  # of rows of such a list, what they are rows of
         self.final = False
         self.complete = True
 
@@ -95,6 +102,7 @@ class _Inference:
             check_cast(kind_of(stmt.value, self.kinds, stmt.loc), own, stmt.loc)
         elif isinstance(stmt, Let):
             self.bind(stmt.target, kind_of(stmt.value, self.kinds, stmt.loc), stmt.loc)
+            self.note_row(stmt)
         elif isinstance(stmt, ir.Unpack) and isinstance(stmt.value, Op):
             for name, kind in zip(stmt.targets, call_kinds(stmt.value, self.kinds, stmt.loc), strict=True):
                 self.bind(name, kind, stmt.loc)
@@ -105,11 +113,7 @@ class _Inference:
                     raise KindError(problem_at(stmt.loc, f"range() needs integers, not {kind}", "use int()"))
             self.bind(stmt.var, INT, stmt.loc)
         elif isinstance(stmt, ir.Store):
-            if stmt.base in self.lists:
-                item, known = kind_of(stmt.value, self.kinds, stmt.loc), self.kinds.get(stmt.base)
-                rank = known.rank if known is not None and stmt.op != "=" else item.rank + 1
-                made = of_items(item, stmt.base in self.copies)
-                self.bind(stmt.base, replace(made, rank=rank), stmt.loc)
+            self.put(stmt)
             base = kind_of(Name(stmt.base), self.kinds, stmt.loc)
             if not base.rank:
                 raise KindError(problem_at(stmt.loc, f"{stmt.base!r} is a number, not an array", "index arrays only"))
@@ -131,6 +135,38 @@ class _Inference:
                     for item in e.items:
                         kind_of(item, self.kinds, stmt.loc)
 
+    def put(self, stmt: ir.Store):
+        """Widen the list that a store puts something into, itself or into a row of it."""
+        item, known = kind_of(stmt.value, self.kinds, stmt.loc), self.kinds.get(stmt.base)
+        if stmt.base in self.lists:
+            parts = any(isinstance(i, Slice | ir.Dots) for i in stmt.index)
+            kept = known is not None and (parts or stmt.op != "=")
+            rank = known.rank if known is not None and kept else item.rank + len(stmt.index)
+            made = of_items(item, stmt.base in self.copies)
+            self.bind(stmt.base, replace(made, rank=rank), stmt.loc)
+            if self.is_of_list(stmt.value):
+                self.of_lists.add(stmt.base)
+        owner = self.rows.get(stmt.base, stmt.base if stmt.base in self.widened else None)
+        if owner in self.kinds:
+            known = self.kinds[owner]
+            self.bind(owner, replace(of_items(item, False), rank=known.rank), stmt.loc)
+
+    def note_row(self, stmt: Let):
+        """Take notice of a name that shows a row of a list of lists."""
+        value = stmt.value
+        while isinstance(value, Sub) or isinstance(value, Op) and value.fn == "head":
+            value = value.base if isinstance(value, Sub) else value.args[0]
+        owner = self.rows.get(value.id, value.id) if isinstance(value, Name) else None
+        if owner in self.of_lists and owner != stmt.target and self.kinds[stmt.target].rank:
+            self.rows[stmt.target] = owner
+
+    def is_of_list(self, value: ir.Expr) -> bool:
+        """Return whether a value is a list, or as much of its buffer as counts."""
+        if isinstance(value, Op) and value.fn == "head":
+            value = value.args[0]
+        own = isinstance(value, Name) and (value.id in self.lists - self.copies or value.id in self.widened)
+        return own or becomes_list(value)
+
     def read_for(self, stmt: ir.ReadFor):
         for arg, assumed in zip(stmt.args, stmt.kinds, strict=True):
             kind = kind_of(arg, self.kinds, stmt.loc)
@@ -147,29 +183,6 @@ class _Inference:
             own = in_numpy(old, kind) if not kind.rank else kind.numpy and old.numpy
             kind = Kind(promote(old.dtype, kind.dtype), kind.rank, own)
         self.kinds[name] = kind
-
-
-def of_items(item: Kind, copies: bool) -> Kind:
-    """Return the kind of a list that holds such items, or of an array that `copies` them."""
-    numbers = not item.rank and not item.is_numpy and not copies
-    return Kind(item.own if copies else item.dtype, item.rank + 1, OF_NUMBERS if numbers else "")
-
-
-def holds_items(stmt) -> bool:
-    """Return whether a statement makes a list, or an array of given items: its kind is that of what is put into it."""
-    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "list"
-
-
-def is_list(stmt) -> bool:
-    """Return whether a statement makes a list: it holds the arrays put into it, not copies of them."""
-    return holds_items(stmt) and not stmt.value.option("copies")
-
-
-def as_array(stmt: ir.Stmt, name: str) -> ir.Stmt:
-    """Return the statement that makes the list of this name as one that makes an array, any other as it is."""
-    made = stmt.value if isinstance(stmt, Let) and stmt.target == name else None
-    static = (("copies", True),)
-    return replace(stmt, value=replace(made, static=static)) if isinstance(made, Op) and made.fn == "list" else stmt
 
 
 def check_cast(value: Kind, target: Kind, loc):
@@ -407,41 +420,6 @@ def _reduction_kind(expr: Op, operand: Kind, loc) -> Kind:
         dtype = operand.dtype if operand.is_float else whole
     reduced = len(axes_of(axis, rank, loc))
     return Kind(dtype, rank if expr.option("keepdims") else rank - reduced)
-
-
-def axes_of(axis, rank: int, loc=None) -> tuple[int, ...]:
-    """Return the reduced axes, non-negative and sorted; None means all."""
-    if axis is None:
-        return tuple(range(rank))
-    given = axis if isinstance(axis, tuple) else (axis,)
-    for a in given:
-        if not isinstance(a, int) or not -rank <= a < rank:
-            raise KindError(problem_at(loc, f"axis {a} of an array with {rank} axes", "name an axis that exists"))
-    axes = {a % rank for a in given}
-    if len(axes) < max(len(given), 1):
-        raise KindError(problem_at(loc, f"axis={axis} names no axis, or one twice", "name different axes"))
-    return tuple(sorted(axes))
-
-
-def permutation(expr: Op, rank: int, loc=None) -> tuple[int, ...]:
-    """Return for every axis of swapaxes, moveaxis or a transpose which axis of the array it is.
-
-    >>> permutation(Op("permuted", (), (("move", (0, -1)),)), 3)
-    (1, 2, 0)
-    """
-    ((way, given),) = expr.static
-    assert isinstance(given, tuple)
-    if any(not -rank <= a < rank for a in given) or (way == "axes" and len(given) != rank):
-        raise KindError(problem_at(loc, f"axes {given} of an array with {rank} axes", "name axes that exist"))
-    axes = [a % rank for a in given]
-    if way == "axes":
-        return tuple(axes)
-    order = list(range(rank))
-    if way == "swap":
-        order[axes[0]], order[axes[1]] = axes[1], axes[0]
-    else:
-        order.insert(axes[1], order.pop(axes[0]))
-    return tuple(order)
 
 
 def _dot_kind(operands, loc) -> Kind:

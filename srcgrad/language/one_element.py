@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from ..errors import SrcgradError
 from ..rules import arrays, elementwise
 from .affine import simplify_index
+from .axes import axes_of, permutation
 from .ir import Const, Dots, Expr, Kind, Name, NewAxis, Op, Select, Slice, Sub
-from .kinds import Unknown, axes_of, kind_of, permutation
+from .kinds import Unknown, kind_of
 
 ONE = Const(1)
 Known = Mapping[str, frozenset[int]]

@@ -14,7 +14,8 @@ from ..language import ir
 from ..language.blocks import count_touching, touches, updates
 from ..language.calls import is_call
 from ..language.ir import Block, Kind, Let, Name, Op, Stmt, Store
-from ..language.kinds import holds_items, kind_of
+from ..language.kinds import kind_of
+from ..language.lists import holds_items
 
 
 def copy_handed_over(function: ir.Function, kinds: dict[str, Kind]) -> ir.Function:

@@ -28,6 +28,10 @@ class ListWriter(ArrayReader):
         if target in self.state.storage:
             count = self.scalar(value.args[0])
             return self.require(self.sizes(target)[0], count, f"{target} changes its length: lengths")
+        if target in self.multi:  # bound anew later: its memory takes the new values
+            self.state.storage.add(target)
+        if len(value.args) > 1:
+            return self.allocate(target, tuple(map(self.hold_size, value.args)), kind, "np.empty")
         rows = self.row_sizes(target) if kind.rank > 1 else ()
         if not value.args or value.option("chosen"):
             self.counted.add(target)

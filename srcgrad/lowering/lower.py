@@ -20,7 +20,8 @@ from ..language import ir
 from ..language.blocks import read_counts, updates
 from ..language.calls import ReadInPlace, Routine, is_call
 from ..language.ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
-from ..language.kinds import INT, infer_kinds, is_list
+from ..language.kinds import INT, infer_kinds
+from ..language.lists import is_list
 from ..language.unbound import nothing, with_beginnings
 from ..rules.arrays import ALLOCATIONS
 from .bindings import BindingWriter

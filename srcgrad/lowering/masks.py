@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..language import ir
+from ..language.axes import axes_of
 from ..language.ir import ONE, ZERO, Const, Expr, If, Kind, Let, Name, Op, Select, Slice, Store, Sub
-from ..language.kinds import axes_of, is_mask
+from ..language.kinds import is_mask
 from ..language.sum_order import INPLACE, UNORDERED
 from ..rules import elementwise
 from .nests import NestWriter

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..language import ir
+from ..language.axes import axes_of
 from ..language.ir import Const, Expr, If, Kind, Let, Name, Op, Store, Sub
-from ..language.kinds import axes_of
 from ..language.sum_order import INPLACE, UNORDERED
 from .masks import MaskReader
 from .pull import ONE, ZERO, Pull, is_contiguous

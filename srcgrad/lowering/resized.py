@@ -9,7 +9,7 @@ from ..analysis.aliases import gives_memory, shown_by
 from ..language import ir
 from ..language.calls import is_call
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Store
-from ..language.kinds import holds_items
+from ..language.lists import holds_items
 
 
 class SizeChanges(Exception):

@@ -10,8 +10,8 @@ from ..analysis.access import root_of
 from ..analysis.aliases import SHAPES
 from ..language import ir
 from ..language.affine import clipped, simplify_index
+from ..language.axes import permutation
 from ..language.ir import ONE, ZERO, Const, Expr, If, Kind, Name, Op, Select, Slice, Store, Sub
-from ..language.kinds import permutation
 from .nests import NestWriter
 from .pull import Pull, is_contiguous, same, stepped, transpose
 

@@ -12,6 +12,7 @@ from ..language.calls import is_call, joined
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While
 from ..language.kinds import BOOL, as_float
 from ..rules import elementwise
+from .known_tests import settle_tests
 
 _OPPOSITE = {"+=": "-=", "-=": "+="}
 
@@ -34,7 +35,7 @@ def simplify(function: ir.Function, kinds: dict[str, Kind] | None = None) -> ir.
         before = function
         function = propagate_constants(function, kinds)
         function = join_quotients(forward_copies(rename_results(function)))
-        function = drop_dead(function)
+        function = drop_dead(settle_tests(function))
         function = join_stores(join_tests(function))
         if function == before:
             return function

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Store
+from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
 from .array_calls import VIEWS
@@ -97,7 +98,7 @@ class AssignmentReader(PartReader):
             self.fail(node.target, f"cannot assign to {ast.unparse(node.target)}", "assign to names and array elements")
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
-        base = self.expr(node.target.value)
+        base = self.stored_into(node.target)
         if isinstance(base, List | Struct):
             return self.update_item(node, base, fn)
         index = self.index(node.target.slice)
@@ -168,6 +169,14 @@ class AssignmentReader(PartReader):
         named = isinstance(call, ast.Call) and len(call.args) == 1 and isinstance(call.func, ast.Name)
         return fn in ("add", "sub") and named and self.resolve(call.func.id)[1] is unordered
 
+    def stored_into(self, target: ast.Subscript):
+        """Return what a subscript is an item of that is assigned."""
+        self.storing, before = True, self.storing
+        try:
+            return self.expr(target.value)
+        finally:
+            self.storing = before
+
     def assign(self, target, value, node):
         """Bind a target (name, element, tuple of these) to a value."""
         if isinstance(target, ast.Tuple | ast.List):
@@ -176,7 +185,7 @@ class AssignmentReader(PartReader):
             return self.assign_name(target.id, value, node)
         if isinstance(target, ast.Subscript):
             start = len(self.out)
-            base = self.expr(target.value)
+            base = self.stored_into(target)
             if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
                 target = self.index_read(target)
                 (value,) = self.as_before(start, [value], node)
@@ -243,7 +252,7 @@ class AssignmentReader(PartReader):
         """
         self.shared.whole.pop(target, None)
         whole = None if self.source.derived else self.integer(value)
-        if whole is not None and isinstance(node, ast.Assign) and _bindings(self.node).count(name) == 1:
+        if whole is not None and isinstance(node, ast.Assign) and times_bound(self.node, name) == 1:
             self.shared.whole[target] = whole
 
     def changes(self, node, name: str, old) -> NoReturn:
@@ -288,6 +297,8 @@ class AssignmentReader(PartReader):
         else:
             self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
         targets = target.elts
+        if any(isinstance(t, ast.Subscript) for t in targets):  # rows of a list of lists change places
+            items = [Op("copy", (v,), AS_LIST, v.loc) if self.is_row(v) else v for v in items]
         if isinstance(value, Struct):
             targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
         if len(items) != len(targets):
@@ -390,6 +401,11 @@ def _stays(value, bound: set[str]) -> bool:
     if isinstance(value, Struct):
         return all(_stays(v, bound) for v in value.items)
     return isinstance(value, Const) or (isinstance(value, Name) and value.id not in bound)
+
+
+def times_bound(function: ast.AST, name: str) -> int:
+    """Return how often the text of a function binds a name."""
+    return _bindings(function).count(name)
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
+from ..language.lists import AS_LIST
 from .expressions import NOT_HERE, ExpressionReader, List, ShapeOf, Struct, is_text
 
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
@@ -250,8 +251,9 @@ class BuiltinReader(ExpressionReader):
         value, loc = self.user_call(node, np.sort, ([array], {})), self.source.loc(node)
         if backward.value:
             value = Op("copy", (ir.Sub(value, (ir.Slice(None, None, Const(-1)),)),), (), loc)
-        made = Name(self.fresh("items"))
-        self.emit(Let(made.id, self.undone(value), loc))
+        made, kind = Name(self.fresh("items")), self.shared.ranks.kind(value)
+        value = self.undone(value) if kind is not None and kind.is_float else Op("copy", (value,), AS_LIST, loc)
+        self.emit(Let(made.id, value, loc))
         return List(made, Op("len", (made,)), full=True)
 
     def reduced(self, node):

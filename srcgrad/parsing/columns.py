@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..language import ir
 from ..language.ir import Let, Name, Op, Store
+from ..language.lists import AS_LIST
 from .expressions import ExpressionReader, List, Struct
 
 
@@ -87,7 +88,7 @@ class ColumnReader(ExpressionReader):
         form = self.shared.columns[made] = self.new_columns(made, self.shared.columns[of.buffer.id])
         for column, part in zip(_leaves(form), _leaves(self.item_read(of, of.part)), strict=True):
             numbers = self.shared.ranks.rank(part) == 1
-            self.emit(Let(column.id, Op("copy", (part,), (), loc) if numbers else part, loc))
+            self.emit(Let(column.id, Op("copy", (part,), AS_LIST, loc) if numbers else part, loc))
         whole = List(Name(made), Op("len", (Name(made),)), full=True)
         whole = replace(whole, count=self.first_column(whole, whole.count))
         if all(self.shared.ranks.rank(column) == 1 for column in _leaves(form)):

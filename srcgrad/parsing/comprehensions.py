@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import replace
 from typing import NoReturn
 
@@ -11,7 +12,8 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
 from .complex_numbers import ComplexItems
-from .expressions import RESERVED, ExpressionReader, List, Struct
+from .expressions import RESERVED, ExpressionReader, List, Struct, stored_names
+from .list_bindings import makes_list
 from .trips import Trips
 
 # items that are known when the text is read, at most
@@ -33,7 +35,20 @@ class ComprehensionReader(ExpressionReader):
     env: dict
 
     def expr_listcomp(self, node):
+        node = self.with_its_own_names(node)
         return self.comprehension(node, lambda: self.expr(node.elt))
+
+    def with_its_own_names(self, node):
+        """Return a comprehension whose names differ from those that its first source reads, which are not its own."""
+        own = {n for g in node.generators for n in stored_names(g.target)}
+        read = {n.id for n in ast.walk(node.generators[0].iter) if isinstance(n, ast.Name)}
+        names = {n: self.fresh(n) for n in own & read}
+        if not names:
+            return node
+        first = node.generators[0].iter
+        made = _Renamed(names).visit(copy.deepcopy(node))
+        made.generators[0].iter = first
+        return made
 
     def comprehension(self, node, read, unrolled=False) -> Struct | List:
         """Return a list of what `read` gives for every item: known, or filled by a loop.
@@ -56,7 +71,7 @@ class ComprehensionReader(ExpressionReader):
     def own_item(self, value, text: ast.expr, node):
         """Return an item as it is now; one that the text writes as a list is a list that nothing else shows."""
         found = self.lasting(value, node)
-        new = isinstance(text, ast.List) and isinstance(found, Struct)
+        new = makes_list(text) and isinstance(value, Struct) and value.kind == "list"
         return replace(found, kind="list", token=object()) if new else found
 
     def lasting(self, value, node):
@@ -82,6 +97,8 @@ class ComprehensionReader(ExpressionReader):
         buffer = self.buffer_name(self.wanted_name or "items")
         count = self.size_of_trips(found)
         static = (("chosen", True),) if first.ifs else ()
+        if not first.ifs:
+            self.shared.list_sizes[buffer] = count
         made = List(Name(buffer), Op("len", (Name(buffer),)), full=True)
         start = len(self.out)
         self.emit(Let(buffer, Op("list", (count,), static, loc), loc))
@@ -101,7 +118,7 @@ class ComprehensionReader(ExpressionReader):
                 bind()
                 item = read()
                 self.note_list_inside(made, item)
-                self.put(made, Name(var), self.item_of_list(item, node), node)
+                self.put(made, Name(var), self.item_of_list(item, node, made), node)
 
             body = self.nested(store)
             if self.has_tuples(made):
@@ -114,7 +131,7 @@ class ComprehensionReader(ExpressionReader):
         def keep():
             item = read()
             self.note_list_inside(made, item)
-            self.put(made, Name(counter), self.item_of_list(item, node), node)
+            self.put(made, Name(counter), self.item_of_list(item, node, made), node)
             self.emit(Let(counter, Op("add", (Name(counter), Const(1)), INPLACE), loc))
 
         def choose():
@@ -166,10 +183,12 @@ class ComprehensionReader(ExpressionReader):
                 inside = self.nested(lambda k=k: body(found.item(Const(k))))
                 self.emit(ir.If(Op("lt", (Const(k), found.count)), inside, (), self.source.loc(node)))
             return None
-        var = self.fresh("i")
+        counts = isinstance(first.target, ast.Name) and found.bounds is not None and not found.downward
+        lo, hi, step = found.bounds if counts and found.bounds is not None else (Const(0), found.count, Const(1))
+        var = self.local_name(first.target.id) if counts else self.fresh("i")
         self.shared.ranks.bind(var, INT)
-        inside = self.nested(lambda: body(found.upward()(Name(var))))
-        return self.emit(ir.For(var, Const(0), found.count, Const(1), inside, (), self.source.loc(node)))
+        inside = self.nested(lambda: body(Name(var) if counts else found.upward()(Name(var))))
+        return self.emit(ir.For(var, lo, hi, step, inside, (), self.source.loc(node)))
 
     def where(self, tests, node, act, known: bool):
         """Read `act` where all conditions of a generator hold."""
@@ -184,7 +203,7 @@ class ComprehensionReader(ExpressionReader):
         return self.emit(ir.If(test, body, (), self.source.loc(node)))
 
     def expr_dictcomp(self, node):
-        pairs: list = []
+        node, pairs = self.with_its_own_names(node), list[tuple]()
 
         def read():
             key = self.expr(node.key)
@@ -206,7 +225,7 @@ class ComprehensionReader(ExpressionReader):
 
     def of_generator(self, node, f):
         """Return what sum, max, min, any, all, list or tuple make of a generator."""
-        generator = node.args[0]
+        generator = self.with_its_own_names(node.args[0])
         if f in (any, all):
             return self.any_or_all(node, generator, f)
         loc = self.source.loc(node)
@@ -281,6 +300,17 @@ class ComprehensionReader(ExpressionReader):
         return Name(found)
 
 
+class _Renamed(ast.NodeTransformer):
+    """Gives names others."""
+
+    def __init__(self, names: dict[str, str]):
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """Return a name by its other one."""
+        return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
+
+
 class _Scope:
     """The names of a comprehension, which it has to itself."""
 
@@ -293,14 +323,17 @@ class _Scope:
         r = self.reader
         r.scopes.append(self)
         self.around = len(r.shared.looped)
+        self.counting = r.shared.counting
         self.before = {n: (r.env.pop(n, None), r.renamed.get(n)) for n in self.targets}
         for n in self.targets:
             alone = not r.is_callee and n not in r.locals and not self.before[n][0] and not r.resolve(n)[0]
             r.renamed[n] = r.counter() if n == "_" else n if alone and n not in RESERVED else r.fresh(n)
+            r.shared.counting |= {r.renamed[n]}
 
     def __exit__(self, *exc):
         r = self.reader
         r.scopes.remove(self)
+        r.shared.counting = self.counting
         del r.shared.looped[self.around :]
         for n, (value, renamed) in self.before.items():
             r.env.pop(n, None)

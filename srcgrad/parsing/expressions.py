@@ -14,6 +14,7 @@ from .. import tree
 from ..errors import Problem, problem_at
 from ..language import ir
 from ..language.ir import Const, Name, Op
+from ..language.lists import AS_LIST
 from ..runtime import HELPERS
 from .refused import construct
 from .source import Source
@@ -320,7 +321,8 @@ class ExpressionReader:
         name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
         plain = all(isinstance(e, Name | Const | Op) for e in ir.walk(count))
         length = count if plain else self.hold(count, node)
-        self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), (), loc), loc))
+        self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), AS_LIST, loc), loc))
+        self.shared.list_sizes[name] = length
         return List(Name(name), length if isinstance(length, Name) else Op("len", (Name(name),)), full=True)
 
     def integer(self, value) -> int | None:
@@ -476,8 +478,10 @@ def is_text(value) -> bool:
 
 
 def stored_names(node) -> set[str]:
-    """Return the names that are bound somewhere in a piece of text."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    """Return the names that are bound somewhere in a piece of text; those of a comprehension are its own."""
+    nodes = list(ast.walk(node))
+    own = {id(n) for c in nodes if isinstance(c, ast.comprehension) for n in ast.walk(c.target)}
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in own}
 
 
 def _values(container):

@@ -40,6 +40,7 @@ from .evaluation import EvaluationReader
 from .expressions import COMPLEX, RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
+from .held_items import put_items_in_place
 from .index_loops import IndexLoopReader
 from .library_calls import LibraryReader
 from .lists import ListReader
@@ -132,6 +133,7 @@ def _read(source: Source, structures, kinds, repeats, rule, routines: Routines |
     result, flat = _flatten_result(value)
     loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
     block = (*shared.heads, *body, Return(flat[0] if len(flat) == 1 else ir.Tuple(flat), loc))
+    block = put_items_in_place(block, shared.held)
     captured = tuple(shared.captured.items())
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     name = f"{source.name}_function" if source.name in RESERVED else source.name
@@ -188,6 +190,10 @@ class _Shared:
         self.made_at: dict[str, tuple] = {}  # where the text makes the list of a buffer
         self.read_before = set[str]()  # buffers with items that were read before one was put into them
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
+        self.list_sizes: dict[str, ir.Expr] = {}  # of lists that keep their length, by their buffers
+        self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
+        self.held = set[str]()  # names of items of lists that became buffers
+        self.inside = set[str]()  # buffers of lists whose items are written as lists
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees = [source]
         self.stack: list[object] = [source.function.__code__]
@@ -236,6 +242,8 @@ class Reader(
         self.read_early = set[str]()  # names that were read before a line bound them
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
+        self.written_inside: set[str] | None = None
+        self.storing = False
         self.written_names = set[str]()  # those of them that are not only bound anew
         self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}

@@ -61,10 +61,12 @@ def _kept(node, name: str, called: Called, known: Known, own: bool, deep: int = 
     if key not in known:
         plain: set[int] = set(map(id, but))
         found = list(_in_scope(node, name))
-        for n, _ in found:
-            plain |= {id(e) for e in _only_read(n, name, called, known, own, deep)}
-        loads = [(n, inside) for n, inside in found if isinstance(n, ast.Name) and n.id == name]
-        known[key] = any(isinstance(n.ctx, ast.Load) and (inside or id(n) not in plain) for n, inside in loads)
+        for n, inside in found:
+            # a function inside reads the items that there are when it is called
+            reads = not inside or isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)
+            plain |= {id(e) for e in _only_read(n, name, called, known, own, deep)} if reads else set()
+        loads = [n for n, _ in found if isinstance(n, ast.Name) and n.id == name]
+        known[key] = any(isinstance(n.ctx, ast.Load) and id(n) not in plain for n in loads)
     return known[key]
 
 
@@ -131,7 +133,7 @@ def _not_kept_by(target, call: ast.Call, own_name: str, known: Known, deep: int)
             known[target] = source = known.get(target) or find_source(target)
         except SourceNotFoundError:
             return
-        node, around = source.node, _outside(source)
+        node, around = source.node, outside(source)
     if node is None:
         return
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
@@ -151,7 +153,7 @@ def _body(node) -> list:
     return [node.body] if isinstance(node, ast.Lambda) else node.body
 
 
-def _outside(source) -> Called:
+def outside(source) -> Called:
     """Return what tells the objects that names stand for in the text of a function of a module."""
     given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
     bound = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | given

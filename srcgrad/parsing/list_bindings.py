@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..language.ir import Const, Let, Name, Op
+from ..language.ir import Const, Let, Name, Op, names_in
+from ..language.lists import AS_LIST
+from .assignments import times_bound
 from .columns import ReadAgain, counter_of
-from .expressions import ExpressionReader, List, Struct, stored_names
-from .looped import GROWING
+from .expressions import ExpressionReader, List, Struct, regular, stored_names
+from .looped import GROWING, grows
 from .parts import parts_of
 
 
@@ -27,6 +29,10 @@ class ListBindingReader(ExpressionReader):
         if not isinstance(value, List) or value == self.own_lists.get(name) or name not in self.locals:
             return
         shown = name in self.callers or self.others_that_show(name, value) or self.shown_around(value)
+        fixed = value.full and self.key_of_list(name) not in self.shared.rebound and self.never_longer(name)
+        if fixed and not shown and not self.has_tuples(value):
+            self.env[name] = self.own_lists[name] = replace(value, count=Op("len", (value.buffer,)))
+            return
         if not (shown and name in self.grown()):
             made = self.env[name] = self.new_list(name, Struct((), (), "list"), node)
             self.callers.discard(name)
@@ -36,6 +42,16 @@ class ListBindingReader(ExpressionReader):
         """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
         before = self.env.get(name)
         value = self.shown_list((name,), value, node)
+        if self.has_rows(name, value):
+            return self.list_of_rows(name, value, node)
+        found = self.own_or_same(name, value, before, node)
+        if self.inside and name in self.entered[-1] and isinstance(found, List) and isinstance(before, Struct):
+            self.fail(node, f"the list {name!r} changes its length inside a branch or loop",
+                      "copy it before: list(...)")  # fmt: skip
+        return found
+
+    def own_or_same(self, name: str, value, before, node):
+        """Return the list that a name shows from here on: the one given, or its own with the same items."""
         known = isinstance(value, Struct) and value.kind == "list"
         several = name in self.entered[-1] or self.key_of_list(name) in self.shared.rebound
         again = several and self.inside and before != value
@@ -55,10 +71,59 @@ class ListBindingReader(ExpressionReader):
         elif isinstance(value, List) and self.inside and self.starts_anew(name, value):
             taken = self.may_be_copied(name, value, node)
         if taken:
+            own = self.own_lists.get(name)
+            if own is not None and own.buffer.id in self.shared.row_shapes:
+                return self.taken_over(own, value, name, node)
+            if own is not None and own.full:
+                if not self.is_as_long(own, value):
+                    self.read_as_buffer(name)
+                return self.bound_anew(own, self.array_of_list(value, node), name, node)
             made = self.started(name, Struct((), (), "list"), node)
-            self.append_all(made, value, node)
+            self.append_all(made, value, node, copied=True)
             return made
         return value
+
+    def never_longer(self, name: str) -> bool:
+        """Return whether nothing appends to the lists that a name is ever bound to, or takes from them."""
+        names, given = self.names_given({name})
+        every = list(ast.walk(self.node))
+        owners = [n.value for n in every if isinstance(n, ast.Attribute) and n.attr in GROWING]
+        owners += [n.target for n in every if isinstance(n, ast.AugAssign)]
+        grown = any(isinstance(n, ast.Name) and n.id in names for n in owners)
+        return not grown and not any(self.escapes(n, given) for n in names)
+
+    def is_as_long(self, own: List, value: List) -> bool:
+        """Return whether a list surely has as many items as another one: what the text says of both is the same."""
+        sizes = self.shared.list_sizes
+        told, size = sizes.get(own.buffer.id), sizes.get(value.buffer.id)
+        if value.part is not None or size is None:
+            return False
+        return size == own.count or size == told and not any(map(self.rebinds, names_in(size)))
+
+    def bound_anew(self, own: List, value, name: str, node) -> List:
+        """Give a list that is an array of its own the items of another one, as many as it has."""
+        if self.others_that_show(name, own):
+            self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
+        self.written_meanwhile(own)
+        loc = self.source.loc(node)
+        self.emit(Let(own.buffer.id, Op("copy", (value,), AS_LIST, loc), loc))
+        return own
+
+    def keeps_length(self, name: str) -> bool:
+        """Return whether nothing makes the list of a name longer or shorter, and the name is bound to no other."""
+        given = any(isinstance(n, ast.arg) and n.arg == name for n in ast.walk(self.node.args))
+        if given or times_bound(self.node, name) != 1 or self.escapes(name):
+            return False
+        return not any(map(self.appends, self.names_given({name})[0]))
+
+    def only_rebinds(self, name: str) -> bool:
+        """Return whether the list of a caller is never written under a name that is bound to others later."""
+        again = name in self.callers and self.key_of_list(name) in self.shared.rebound
+        return again and not any(name in grows(n) for n in ast.walk(self.node))
+
+    def owns(self, name: str) -> bool:
+        """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
+        return name in self.locals and name not in self.callers
 
     def starts_anew(self, name: str, value: List) -> bool:
         """Return whether a list may get other items while `name` shows those it has."""
@@ -76,8 +141,12 @@ class ListBindingReader(ExpressionReader):
 
     def others_that_show(self, name: str, value: List) -> list[str]:
         """Return the other names of this function that show a list, or have it as a part."""
+        return [k for k in self.names_that_show(value) if k != name]
+
+    def names_that_show(self, value: List) -> list[str]:
+        """Return the names of this function that show a list, or have it as a part."""
         own = self.locals | {a.arg for a in ast.walk(self.node.args) if isinstance(a, ast.arg)}
-        return [k for k, v in self.env.items() if k != name and k in own and value in parts_of(v)]
+        return [k for k, v in self.env.items() if k in own and value in parts_of(v)]
 
     def shown_around(self, value: List) -> bool:
         """Return whether a name of a function around this one shows a list."""
@@ -127,7 +196,7 @@ class ListBindingReader(ExpressionReader):
         own = self.own_lists.get(target.id) if isinstance(target, ast.Name) else None
         if own is None or not self.inside or not isinstance(value, List) or value.buffer != own.buffer:
             return value
-        copied = self.hold(Op("copy", (self.array_of_list(value, node),), (), self.source.loc(node)), node)
+        copied = self.hold(Op("copy", (self.array_of_list(value, node),), AS_LIST, self.source.loc(node)), node)
         return List(copied, Op("len", (copied,)), full=True)
 
     def shown_list(self, path: tuple, value, node):
@@ -146,7 +215,7 @@ class ListBindingReader(ExpressionReader):
             value = made
         elif isinstance(value, List) and value.part is not None:
             copied = self.buffer_name(name) if len(path) == 1 else self.fresh("_".join(map(str, path)))
-            self.emit(Let(copied, Op("copy", (value.part,), (), self.source.loc(node)), self.source.loc(node)))
+            self.emit(Let(copied, Op("copy", (value.part,), AS_LIST, self.source.loc(node)), self.source.loc(node)))
             value = List(Name(copied), Op("len", (Name(copied),)), full=True)
         return self.one_of_two(name, value, node)
 
@@ -166,18 +235,21 @@ class ListBindingReader(ExpressionReader):
         )
 
     def is_new_in_each_trip(self, name: str, node) -> bool:
-        """Return whether all that a function does with a list is in one trip of the loop whose body `node` stands in.
+        """Return whether a list is made in the trip of the loop whose body `node` stands in, and left after that.
 
-        It is made there, and the last that is done with it is what `node` does.
+        The last that is done with it is what `node` does. Where else the text has the name, it makes a list first.
         """
-        bodies = [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
-        body = next((b for b in bodies if any(s is node for s in b)), [])
-        inside = [s for s in body if _names(s, name)]
-        everywhere = _names(self.node, name)
-        if not inside or inside[-1] is not node or everywhere != sum(_names(s, name) for s in inside):
-            return False
-        first = inside[0]
-        return isinstance(first, ast.Assign) and _makes_list(first.value) and _names(first, name) == 1
+        bodies = [self.node.body] if isinstance(self.node, ast.FunctionDef) else []
+        bodies += [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
+        covered, found = set(), False
+        for body in bodies:
+            inside = [s for s in body if _names(s, name)]
+            first = inside[0] if inside else None
+            if isinstance(first, ast.Assign) and makes_list(first.value) and len(_names(first, name)) == 1:
+                covered |= {n for s in inside for n in _names(s, name)}
+                last = inside[-1]
+                found = found or isinstance(last, ast.Assign | ast.Expr) and any(n is node for n in ast.walk(last))
+        return found and covered >= _names(self.node, name)
 
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
@@ -188,6 +260,15 @@ class ListBindingReader(ExpressionReader):
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
         if made is None or shown:
             return self.new_list(name, replace(items, items=tuple(held)), node)
+        if made.full:
+            shape, leaves = regular(items)
+            if not leaves or not all(map(self.is_number, leaves)):
+                self.fail(node, f"the list {name!r} changes its form", "use two names")
+            new = self.table_of(self.fresh(name), shape, False, node)
+            self.fill_table(new, shape, leaves, node)
+            if not self.is_as_long(made, new):
+                self.read_as_buffer(name)
+            return self.bound_anew(made, new.buffer, name, node)
         self.written_meanwhile(made)
         self.emit(Let(counter_of(made), Const(0), self.source.loc(node)))
         for item in held:
@@ -240,7 +321,7 @@ def bound_by(target, value):
             yield from bound_by(t, v)
 
 
-def _makes_list(e: ast.expr) -> bool:
+def makes_list(e: ast.expr) -> bool:
     """Return whether an expression that is a list is one that nothing else shows."""
     if isinstance(e, ast.Call):
         return isinstance(e.func, ast.Name) and e.func.id in ("list", "sorted") or (
@@ -257,6 +338,6 @@ def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
         yield from n.value.elts
 
 
-def _names(node, name: str) -> int:
-    """Return how often a piece of text says a name."""
-    return sum(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+def _names(node, name: str) -> set[ast.Name]:
+    """Return where a piece of text says a name."""
+    return {n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name}

@@ -9,11 +9,12 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
-from .columns import ColumnReader, counter_of
+from .columns import counter_of
 from .expressions import List, Obj, Struct
+from .list_rows import RowReader
 
 
-class PlaceReader(ColumnReader):
+class PlaceReader(RowReader):
     """Emits loops over the places of a list, of each part of its items."""
 
     def place_of(self, index, count: Name, node) -> ir.Expr:
@@ -73,7 +74,6 @@ class PlaceReader(ColumnReader):
         body = self.nested(exchange)
         self.emit(ir.For(var, Const(0), Op("floordiv", (count, Const(2))), Const(1), body, (), loc))
 
-
     def sort_list(self, node, base, value):
         """Bring the numbers of a list into order: they are taken out, and put back in the order of `sorted`."""
         ordered = self.sorted_items(ast.copy_location(ast.Call(node.func, [base], node.keywords), node))
@@ -96,34 +96,3 @@ class PlaceReader(ColumnReader):
         var = self.fresh("i")
         self.shared.ranks.bind(var, INT)
         return var
-
-    # -- rows that are lists
-    def note_row(self, stmt: ir.Stmt):
-        """Take notice of a name that is bound to a row of a list of lists."""
-        if isinstance(stmt, Let):
-            (self.shared.rows.add if self.is_row(stmt.value) else self.shared.rows.discard)(stmt.target)
-
-    def note_list_inside(self, into: List, value):
-        """Take notice of a list that is put into another one."""
-        if isinstance(value, List) or self.is_row(value):
-            self.shared.lists_of_lists.add(into.buffer.id)
-
-    def is_row(self, value) -> bool:
-        """Return whether an array stands for a list: a row of a list of lists, or a part of one."""
-        if isinstance(value, Name):
-            return value.id in self.shared.rows
-        if not isinstance(value, ir.Sub) or len(value.index) != 1:
-            return False
-        if isinstance(value.index[0], ir.Slice):
-            return self.is_row(value.base)
-        base = value.base.args[0] if isinstance(value.base, Op) and value.base.fn == "head" else value.base
-        return isinstance(base, Name) and base.id in self.shared.lists_of_lists
-
-    def refuse_joined(self, node, fn: str, a, b, inplace=False):
-        """Refuse `+` and `*` that join or repeat lists where these are rows of an array here."""
-        rows = [isinstance(v, List) or isinstance(v, Struct) and v.kind == "list" or self.is_row(v) for v in (a, b)]
-        kinds = [self.shared.ranks.kind(v) if isinstance(v, ir.Expr) else None for v in (a, b)]
-        counts = [k is not None and not k.rank and not k.is_float for k in kinds]
-        if fn == "add" and all(rows) or fn == "mul" and any(rows) and any(counts) or inplace and rows[0]:
-            self.fail(node, "rows of a list of lists are joined or repeated here, as lists are",
-                      "make arrays of them, np.array(...), or a list of each")  # fmt: skip

@@ -9,14 +9,15 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
+from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
 from .columns import counter_of
-from .expressions import RESERVED, List, Obj, Struct, is_text
+from .expressions import RESERVED, List, Obj, Struct, is_text, regular
 from .handed import HandedReader
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
-from .looped import GROWING, MANY, grows, grows_inside
-from .parts import is_list, is_plain, parts_of
+from .looped import GROWING, MANY, grows, grows_inside, item_of_name, root_of
+from .parts import has_form_of, is_list, is_plain, parts_of
 
 
 class ListReader(PlaceReader, HandedReader, ListBindingReader):
@@ -56,23 +57,27 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.without_none(bound & set(self.env), node)
         for name in sorted((grown | bound) & self.grown() & set(self.env)):
             value = self.env[name]
-            if isinstance(value, Struct) and value.kind == "list" and self.owns(name):
+            if isinstance(value, Struct) and value.kind == "list" and (self.owns(name) or self.only_rebinds(name)):
                 self.env[name] = self.turned_into_buffer(name, value, node)
+                self.callers.discard(name)
         for name, where in [(k, n) for n in inside for k in grows_inside(n) if k in self.env]:
             self.let_parts_grow(name, node, where)
         for name in sorted(bound & set(self.env)):
             self.let_it_change(name, self.env[name], node)
 
-    def let_parts_grow(self, name: str, node, where):
-        """Turn the lists in a dict, list or tuple into buffers."""
+    def let_parts_grow(self, name: str, node, where: ast.Attribute | ast.Subscript):
+        """Turn the lists in a dict, list or tuple into buffers: `where` grows or writes one of them."""
         value = self.env[name]
         if not isinstance(value, Struct) or not self.owns(name):
             return
         items = list(value.items)
+        longer = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and name in grows_inside(n)]
+        grown = {key for n in longer for key in _key_of(n, value)}
         for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
-            if is_list(item, "list"):
+            if is_list(item, "list") and key in _key_of(where, value):
                 self.refuse_other_names(f"{name}[{key!r}]", item, where)
-                made = items[k] = self.turned_into_buffer(f"{name}_{key}", item, node)
+                fixed = key not in grown and not self.escapes(name)
+                made = items[k] = self.turned_into_buffer(f"{name}_{key}", item, node, fixed)
                 self.spoken.known[made.buffer.id] = f"{name}[{key!r}]"
         self.env[name] = replace(value, items=tuple(items))
 
@@ -80,32 +85,44 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Refuse to grow a list that stands in one place if it stands in others, which show it as it is."""
         places = sum(self.is_same(part, value) for v in self.env.values() for part in parts_of(v))
         if places > 1 or self.shown_outside(value):
-            self.fail(node, f"{name} is another name of a list that grows here", "copy it: list(...)")
+            self.fail(node, f"{name} is another name of a list that is written here", "copy it: list(...)")
 
-    def owns(self, name: str) -> bool:
-        """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
-        return name in self.locals and name not in self.callers
-
-    def append_all(self, into: List, value: List, node):
-        """Emit the loop that appends the items of another list, which may be tuples."""
+    def append_all(self, into: List, value: List, node, copied=False):
+        """Emit the loop that appends the items of another list, which may be tuples; with `copied`, copies of rows."""
         loc, var = self.source.loc(node), self.counter_of_items()
         item = self.item_read(value, ir.Sub(value.buffer, (Name(var),), loc))
         count = self.first_column(value, value.count)
+        if copied and self.is_row(item):
+            self.shared.lists_of_lists.add(into.buffer.id)
+            item = Op("copy", (item,), AS_LIST, loc)
         body = self.nested(lambda: self.push(into, item, node))
         self.emit(ir.For(var, Const(0), count, Const(1), body, (), loc))
 
-    def turned_into_buffer(self, name: str, items: Struct, node) -> List:
-        """Return the buffer that a list becomes; what still shows the list as it was is the buffer too."""
-        made = self.new_list(name, items, node)
+    def turned_into_buffer(self, name: str, items: Struct, node, fixed=None) -> List:
+        """Return the buffer that a list becomes; what still shows the list as it was is the buffer too.
+
+        With `fixed` it keeps its length; left out, that is found out.
+        """
+        self.shared.held |= {item.id for item in items.items if isinstance(item, Name)} & {*self.components.values()}
+        made = self.new_list(name, items, node, fixed=self.keeps_length(name) if fixed is None else fixed)
         self.shared.buffers.append((items, made))
         for found in self.shared.looped:
             found.value = made if self.is_same(found.value, items) else found.value
         return made
 
-    def new_list(self, name: str, items: Struct, node, own=True) -> List:
-        """Return a buffer with its number of items, allocated before all loops; with `own` it is that of the name."""
+    def new_list(self, name: str, items: Struct, node, own=True, fixed=False) -> List:
+        """Return a buffer with its number of items, allocated before all loops; with `own` it is that of the name.
+
+        With `fixed` the list keeps its length.
+        """
         loc = self.source.loc(node)
         buffer = self.buffer_name(name)
+        if fixed and items.items and (self.is_table(items) or all(map(self.is_number, items.items))):
+            shape, leaves = regular(items)
+            found = self.own_lists[name] = self.table_of(buffer, shape, self.depth > 0, node)
+            self.note_place(found, name, node)
+            self.fill_table(found, shape, leaves, node)
+            return found
         count = self.fresh(f"{buffer}_count")
         made = Let(buffer, Op("list", (), (), loc), loc)
         if self.depth:
@@ -129,6 +146,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         taken = self.is_callee or not own or self.escapes(name)
         self.buffers.add(name)
         made = self.fresh(name) if taken else name
+        if name in self.locals and name in self.names_written_inside():
+            self.shared.inside.add(made)
         if taken and name in self.locals:
             self.spoken.known[made] = name
         return made
@@ -150,10 +169,15 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def item_of_list(self, value, node, into: List | None = None):
         """Return what is put into the buffer for an item, or its parts into theirs."""
+        if into is not None and is_list(value, "list") and into.buffer.id in self.shared.inside:
+            value = self.row_of_known(value, into, node)
         if is_list(value, "list") and self.stays_as_it_is(value, into):
             value = replace(value, kind="tuple")
         if isinstance(value, List):
-            return self.array_of_list(value, node)
+            others = self.names_that_show(value)
+            new = others and all(self.is_new_in_each_trip(k, node) for k in others) and not self.shown_around(value)
+            array = self.array_of_list(value, node)
+            return Op("copy", (array,), AS_LIST) if new else array
         if isinstance(value, Struct) and value.kind in ("list", "dict"):
             self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows",
                       "use a tuple, or an array: np.zeros((n, m))")  # fmt: skip
@@ -169,7 +193,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         base = target.value
         value = self.expr(base)
         if name in GROWING and isinstance(value, Struct) and self.may_grow_inside(base):
-            self.let_parts_grow(base.value.id, node, target)
+            self.let_parts_grow(root_of(base), node, target)
             value = self.expr(base)
         if name == "copy":
             return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
@@ -215,8 +239,20 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def may_grow_inside(self, base: ast.expr) -> bool:
         """Return whether a list is in a dict that no branch or loop around has begun with."""
-        name = base.value.id if isinstance(base, ast.Subscript) and isinstance(base.value, ast.Name) else None
+        name = root_of(base) if isinstance(base, ast.Subscript) else ""
         return name in self.env and not (self.inside and name in self.entered[-1])
+
+    def takes_the_place(self, own: Struct, value, name: str) -> bool:
+        """Return whether the numbers of a new list can be given to the names of those in one that nothing else shows.
+        """
+        if not isinstance(value, Struct) or not has_form_of(own, value) or own.kind != value.kind:
+            return False
+        others = [v for k, v in self.env.items() if k != name for v in parts_of(v)]
+        shown = any(self.is_same(v, part) for v in others for part in (*parts_of(own), *parts_of(value)))
+        inner = [p for p in (*parts_of(own), *parts_of(value)) if is_list(p)]
+        plain = all(isinstance(a, Name) and self.is_number(b) if not isinstance(a, Struct) else isinstance(b, Struct)
+                    for a, b in zip(parts_of(own), parts_of(value), strict=False))  # fmt: skip
+        return plain and not shown and not any(map(self.shown_outside, inner))
 
     def hold_item(self, name, k, value, node):
         """Return an item under a name of its own, which nothing else binds."""
@@ -292,7 +328,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         part, name = self.array_of_list(value, node), self.fresh("before")
         if self.shared.ranks.rank(part) != 1:
             self.fail(node, "what follows a slice of a list of arrays writes them", "give the slice a name before")
-        held.append(Let(name, Op("copy", (part,)), self.source.loc(node)))
+        held.append(Let(name, Op("copy", (part,), AS_LIST), self.source.loc(node)))
         return List(Name(name), Op("len", (Name(name),)), full=True)
 
     def joined_lists(self, parts: list, node) -> List:
@@ -353,7 +389,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Assign to an item of a list."""
         tuples = isinstance(base, List) and self.has_tuples(base)
         if isinstance(base, List) and base.buffer.id in self.shared.lists_of_lists and op == "=":
-            value = self.array_of_list(value, node) if isinstance(value, List) else value
+            several = isinstance(value, List) or is_list(value, "list")
+            value = self.as_array(value, node) if several else value
         if isinstance(base, List) and (base.full and not tuples or isinstance(target.slice, ast.Slice)):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
             return self.store(array, self.index(target.slice), self.leaf(value, node), op, node)
@@ -385,6 +422,13 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
     def store_known(self, target, base: Struct, place, value, op: str, node):
         """Assign to an item of a list or dict of known length: the name stands for another one from here on."""
         name = target.value.id if isinstance(target.value, ast.Name) else None
+        if base.kind == "list" and self.may_grow_inside(target.value):
+            self.let_parts_grow(root_of(target.value), node, target)
+            made = self.expr(target.value)
+            if isinstance(made, List):
+                return self.store_item(target, made, value, op, node)
+            if isinstance(made, ir.Expr):
+                return self.store(made, self.index(target.slice), self.leaf(value, node), op, node)
         if name is None or not self.owns(name) or base.kind not in ("list", "dict") or self.escapes(name):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
         key = self.expr(target.slice) if base.kind == "dict" else Const(place)
@@ -405,6 +449,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if self.inside:
             self.written_meanwhile(base, place)
             own = base.items[keys.index(at)]
+            if isinstance(own, Struct) and self.takes_the_place(own, value, name):
+                pairs = zip(parts_of(own), parts_of(value), strict=True)
+                return self.assign_together([(a.id, b) for a, b in pairs if isinstance(a, Name)], node)
             if not isinstance(own, Name) or not isinstance(value, ir.Expr):
                 self.fail(target, f"an item of this {base.kind} changes its form", "use two names")
             return self.emit(Let(own.id, value, self.source.loc(node)))
@@ -412,3 +459,11 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.env[name] = replace(base, items=tuple(items.values()), keys=tuple(items))
         self.written_meanwhile(base, place, self.env[name])
         return None
+
+
+def _key_of(where: ast.Attribute | ast.Subscript, value: Struct) -> tuple:
+    """Return the key of the item of a dict, list or tuple that a piece of text grows or writes; all if it may be any.
+    """
+    owner = item_of_name(where.value)
+    key = owner.slice if owner is not None else None
+    return (key.value,) if isinstance(key, ast.Constant) and key.value in value.keys else value.keys

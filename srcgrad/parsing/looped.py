@@ -103,10 +103,27 @@ class LoopedReader(ExpressionReader):
 
 
 def grows_inside(node):
-    """Yield the name of a dict or tuple in which a piece of text grows a list: `history["x"].append(x)`."""
-    owner = node.value if isinstance(node, ast.Attribute) and node.attr in GROWING else None
-    if isinstance(owner, ast.Subscript) and isinstance(owner.value, ast.Name):
-        yield owner.value.id
+    """Yield the name of a dict or tuple in which a piece of text grows or writes a list: `history["x"].append(x)`."""
+    written = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    grown = isinstance(node, ast.Attribute) and node.attr in GROWING
+    if (written or grown) and item_of_name(node.value) is not None:
+        yield root_of(node.value)
+
+
+def item_of_name(node: ast.expr) -> ast.Subscript | None:
+    """Return the item of a name in which an expression is an item, or that it is itself; None where it is neither."""
+    while isinstance(node, ast.Subscript):
+        if isinstance(node.value, ast.Name):
+            return node
+        node = node.value
+    return None
+
+
+def root_of(node: ast.expr) -> str:
+    """Return the name whose item, or item of an item, an expression is; nothing where it is of no name."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def grows(node):

@@ -13,7 +13,7 @@ from .. import library
 from ..hints import print_grad, stop_gradient
 from ..language import ir
 from ..language.ir import Const, Name, Op, Sub
-from ..language.kinds import as_array
+from ..language.lists import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, matmul, stack
 from ..runtime.unordered import unordered

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import SrcgradError
 from ..language import ir
 from ..language.blocks import updates
 from ..language.ir import For, Kind, Let, Store, Unpack
-from ..language.kinds import INT, Unknown, call_kinds, holds_items, is_list, kind_of, of_items
+from ..language.kinds import INT, Unknown, call_kinds, kind_of
+from ..language.lists import holds_items, is_list, of_items
 from ..language.one_element import axes_of_one
 from ..rules import externals
 
@@ -43,7 +46,8 @@ class Ranks:
         elif isinstance(stmt, Store):
             if stmt.base in self.lists and stmt.base not in self.kinds and stmt.op == "=":
                 item = self.kind(stmt.value)
-                self.bind(stmt.base, item and of_items(item, stmt.base in self.copies))
+                kind = item and of_items(item, stmt.base in self.copies)
+                self.bind(stmt.base, kind and replace(kind, rank=kind.rank + len(stmt.index) - 1))
         elif isinstance(stmt, For):
             self.bind(stmt.var, INT)
         elif isinstance(stmt, Unpack):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
+from ..language.lists import AS_LIST
 from ..rules import elementwise
 from .builtin_calls import itself
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Struct
@@ -164,7 +165,7 @@ class SequenceReader(ExpressionReader):
     def copied_items(self, array: ir.Expr, node) -> List:
         """Return the elements of an array as a list."""
         made, loc = Name(self.fresh("items")), self.source.loc(node)
-        self.emit(Let(made.id, Op("copy", (array,), (), loc), loc))
+        self.emit(Let(made.id, Op("copy", (array,), AS_LIST, loc), loc))
         return List(made, Op("len", (made,)), full=True)
 
     def items_at_star(self, target: ast.Tuple | ast.List, value, node) -> list:

@@ -10,6 +10,7 @@ import numpy as np
 from .. import library
 from ..language import ir
 from ..language.ir import Const, Name, Op, Slice, Sub
+from ..language.lists import AS_LIST
 from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
 
 
@@ -41,6 +42,8 @@ class SubscriptReader(ExpressionReader):
         (value,) = self.as_before(start, [value], node)
         part = Sub(value, index, self.source.loc(node))
         of_flat = isinstance(value, ir.Op) and value.fn == "flat" and self.shared.ranks.rank(part) != 0
+        if isinstance(node.slice, ast.Slice) and self.is_row(value):
+            return Op("copy", (part,), AS_LIST, part.loc)
         return Op("copy", (part,), (), part.loc) if of_flat else part
 
     def part_of(self, items, node):
@@ -117,6 +120,8 @@ class SubscriptReader(ExpressionReader):
     def picked(self, value: Struct, key: ir.Expr, node):
         """Return the item of a tuple of numbers at a place known only at run time."""
         items, loc = value.items, self.source.loc(node)
+        if value.kind == "list" and self.is_table(value) and not self.storing:
+            return self.row_picked(value, key, node)
         if value.kind == "dict" or not items or not all(map(self.is_number, items)):
             rows = value.kind == "list" and all(isinstance(v, Struct | ir.Expr) for v in items)
             way_out = "make it an array: np.array(...)" if rows and items else "index it by a constant"

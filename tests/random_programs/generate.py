@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.random_programs.carried import CARRIED, Carried
 from tests.random_programs.idioms import IDIOMS, Idioms
+from tests.random_programs.listed import LISTED, Listed
 from tests.random_programs.patterns import HELPERS, PATTERNS
 from tests.random_programs.scope import PARAMETERS, Scope, Span
 from tests.random_programs.statements import Statements, indented
@@ -53,6 +54,7 @@ LEVELS: dict[int, dict[str, float]] = {
     4: SCALARS | STORES | ARRAYS | ALIASES,
     5: SCALARS | STORES | ARRAYS | WIDE,
     6: SCALARS | STORES | ARRAYS | WIDE | dict.fromkeys(CARRIED, 2.5),
+    7: SCALARS | STORES | ARRAYS | WIDE | dict.fromkeys(CARRIED, 0.7) | dict.fromkeys(LISTED, 5.0),
 }
 
 HEAD = (
@@ -96,7 +98,7 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
         scope.arrays |= {name: PARAMETERS[name] for name in ("S", "F", "V") if rng.random() < 0.35}
     helpers = write_helpers(rng, weights, scope)
     budget = rng.choice((2, 4, 6, 9, 13, 18)) * weights.get("size", 1.0)
-    source = Carried if level > 5 else Idioms if level > 4 else Statements
+    source = Listed if level > 6 else Carried if level > 5 else Idioms if level > 4 else Statements
     body = source(scope, [round(budget)]).block(round(budget))
     body.append(f"return {result(scope, level)}")
     used = set(re.findall(r"\w+", "\n".join(body)))
