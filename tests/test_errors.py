@@ -335,7 +335,8 @@ SYNTAX = {
     "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
     "tuple index": (
-        "t = ((x, x), (x, x))\nk = int(x)\nreturn «t[k]»[0]", "a tuple is indexed by a value known only at run time"
+        "t = ((x, (x, x)), (x, (x, x)))\nk = int(x)\nreturn «t[k]»[0]",
+        "a tuple is indexed by a value known only at run time",
     ),
     "changing tuple": ("if x > 0.0:\n    y = (x, 2.0)\nelse:\n    «y = 1.0»\nreturn x", "between a tuple and a number"),
     "function on one path": (

@@ -255,6 +255,7 @@ REFUSED = {
     "np.stack((x, x), axis=k)": "must be known",
     "np.cumsum(X, axis=3)": "axis 3 of an array with 2 axes",
     "np.einsum('ij,jk', X)": "2 terms for 1 arrays",
+    "np.einsum('ij->', X > 0.0) * s": "einsum of truth values",
     "np.einsum('ijk', X)": "'ijk' for an array with 2 axes",
     "np.tensordot(X, X, axes=([0, 1], [0]))": "do not make pairs",
     "np.pad(X, 1, mode='linear_ramp')": "mode='linear_ramp' is not supported",

@@ -489,6 +489,36 @@ def copies_of_rows(x):
     return m[0][0] * x + k[0][0]
 
 
+def popped_and_appended(x):
+    a = [x, 0.4, x * 0.4]
+    a.append(a.pop(0))
+    a.insert(1, a.pop())
+    a.extend([a.pop(), a.pop(0)])
+    return a[0] + 2 * a[1] + 3 * a[2]
+
+
+def popped_in_an_update(x):
+    a = [x, 0.4, x * 0.4]
+    a[0] += a.pop()
+    return a[0] * a[1] * len(a)
+
+
+def popped_in_an_update_of_a_dict(x):
+    d = {"a": x, "b": x * x}
+    d["a"] += d.pop("b")
+    return d["a"] * len(d)
+
+
+def popped_and_put(x):
+    a = [x, 0.4, x * 0.4, x * x]
+    a[0] = a.pop() * a[0]
+    a[0], a[1] = a[1], a.pop()
+    d = {"a": x, "b": x * x}
+    d["a"] = d.pop("b") * d["a"]
+    d.setdefault("e", d.pop("a"))
+    return a[0] * len(a) * d["e"] * len(d)
+
+
 FUNCTIONS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == __name__]
 REFUSED = {
     dict_of_two_names, written_by_a_callee, second_name_in_a_loop, chosen_list, list_of_lists,
@@ -499,13 +529,13 @@ REFUSED = {
     longer_dict_in_a_callee, longer_dict_of_two_names, chosen_by_a_callee, renamed_and_returned,
     renamed_on_one_path_and_returned, chosen_dict, row_with_another_name, one_row_twice, rows_of_two_lists,
     rows_of_two_lists_by_a_comprehension, row_put_twice, row_that_goes_on, row_replaced,
-    rows_change_places_under_names,
+    rows_change_places_under_names, popped_in_an_update, popped_in_an_update_of_a_dict,
 }  # fmt: skip
 
 
 REASONS = "|".join((
     "another name", "can(not)? be assigned", "put into (a list|'.*')", "other names", "another takes its place",
-    "cannot grow here", "used before it is assigned", "different paths",
+    "cannot grow here", "is changed by", "used before it is assigned", "different paths",
 ))  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import srcgrad as sg
+from tests.random_programs.compare import plain_gradient
 
 
 def grown(x, n):
@@ -97,3 +98,22 @@ def test_the_length_of_a_list_is_inside_no_other_array(function, monkeypatch):
         call(x, np.ones(4))
         with pytest.raises(IndexError, match=r"out of bounds for axis 0 with size 2: .*test_list_bounds\.py:"):
             call(x, np.ones(2))
+
+
+def parts_appended(x, k):
+    parts = []
+    for i in range(0, len(x), k):
+        parts.append(x[i : i + k])
+    return np.sum(np.concatenate(parts) ** 2)
+
+
+def one_element_put(x, k):
+    parts = [x * i for i in range(k)]
+    parts[1] = x[:1]
+    return np.sum(np.concatenate(parts) ** 2)
+
+
+@pytest.mark.parametrize("f", [parts_appended, one_element_put], ids=lambda f: f.__name__)
+def test_an_array_of_one_element_is_not_repeated_as_an_item_of_a_list(f):
+    with pytest.raises(ValueError, match="the arrays in a list differ in size"):
+        plain_gradient(f, (np.arange(1.0, 6.0), 2), (0,))

@@ -13,6 +13,7 @@ from ..language.calls import is_call, operation
 from ..language.emit import expr_text
 from ..language.ir import Block, Const, For, If, Kind, Let, Name, Op, Return, Stmt, Store, While
 from ..language.kinds import infer_kinds
+from ..language.lists import becomes_list
 from . import labels
 from .model import (
     CARRY,
@@ -230,6 +231,12 @@ class _Builder(StoreBuilder):
         self.steps.append(self.hidden(stmt.value))
 
     # -- assignments
+    def as_wide(self, value: Op, dtype: str) -> Op:
+        """Return what makes a list with room for the widest number that is put into it."""
+        if value.fn == "np.full":
+            return replace(value, static=(("dtype", dtype),))
+        return Op("astype", value.args, (("dtype", dtype),), value.loc)
+
     def let(self, stmt: Let, after):
         name, value = stmt.target, stmt.value
         if isinstance(value, Name) and not self.known(value.id):
@@ -251,6 +258,8 @@ class _Builder(StoreBuilder):
             value = Op("np.empty", sizes, (("dtype", kind.dtype),), value.loc)
             self.made(name, value, "[ ]", stmt)
             return
+        if isinstance(value, Op) and becomes_list(value) and self.kinds:
+            value = self.as_wide(value, self.kinds[name].dtype)
         inplace = isinstance(value, Op) and bool(value.option("inplace")) and value.args[0] == Name(name)
         self.operation(value, name, stmt.loc)
         if inplace and self.kinds is not None and self.kinds[name].rank:

@@ -178,7 +178,9 @@ class _Inference:
         old = self.kinds.get(name)
         if old is not None and old.rank != kind.rank:
             what = f"{name!r} holds {old} and then {kind}"
-            raise KindError(problem_at(loc, what, "use two names, or give both the same number of axes"))
+            begun = bool(kind.rank) and not old.rank
+            way = "begin with an array, as np.zeros(...)" if begun else "give both the same number of axes"
+            raise KindError(problem_at(loc, what, f"use two names, or {way}"))
         if old is not None:
             own = in_numpy(old, kind) if not kind.rank else kind.numpy and old.numpy
             kind = Kind(promote(old.dtype, kind.dtype), kind.rank, own)

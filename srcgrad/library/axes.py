@@ -133,6 +133,13 @@ def not_of_truth(dtype):
 
 
 @known
+def no_products_of_truth(dtypes):
+    """Refuse to sum products of truth values only: NumPy joins them by `or`."""
+    if all(dtype is not None and np.dtype(dtype).kind == "b" for dtype in dtypes):
+        raise RefusedError("einsum of truth values is not supported", "convert them: a.astype(int)")
+
+
+@known
 def of_floats(dtype):
     """Return whether a dtype is one of floating numbers; True where it is not known."""
     return dtype is None or np.dtype(dtype).kind == "f"

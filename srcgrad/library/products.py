@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .axes import axes_first, axes_of, axis_of, paired_axes
+from .axes import axes_first, axes_of, axis_of, no_products_of_truth, paired_axes
 from .einsum_plan import contraction_plan, summed_last
 from .pages import page
 
@@ -118,6 +118,7 @@ def as_matrix(x, kept, count, rows):
 def einsum(subscripts, *operands, optimize=False):
     """The product of arrays summed over the indices that the result does not have, two arrays at a time."""
     arrays = [np.asarray(a) for a in operands]
+    no_products_of_truth(tuple([a.dtype for a in arrays]))
     first, steps = contraction_plan(subscripts, tuple([a.ndim for a in arrays]))
     return product_with(single_term(arrays[0], *first), arrays[1:], steps)
 

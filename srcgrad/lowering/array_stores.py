@@ -12,6 +12,8 @@ from ..language.ir import Const, Expr, If, Kind, Name, Op, Store, Sub
 from .pull import ONE, ZERO, Index, Pull, cell_of, single, stepped
 from .pull_ops import ArrayReader
 
+OTHER_SIZE = "the arrays in a list differ in size (write to an array that has room for all of them): lengths"
+
 
 class StoreWriter(ArrayReader):
     """Writes stores into elements, slices, gathered places and places under a mask.
@@ -21,6 +23,7 @@ class StoreWriter(ArrayReader):
 
     # what `Lowerer` sets up
     put: dict[str, tuple[Expr, ...] | None]
+    lists: set[str]
     counted: set[str]
     read_only: set[str]
     sharing: dict[str, set[str]]
@@ -55,6 +58,10 @@ class StoreWriter(ArrayReader):
             self.evaluated(value.at(()))
         if self.put.get(stmt.base, ()) is None:
             self.put[stmt.base] = tuple(map(self.canonical, value.dims))
+        item = stmt.base in self.lists and stmt.op == "=" and len(stmt.index) == 1 and not _is_part(stmt.index[0])
+        if item and value.rank == target.rank:  # as an item of a list an array is not repeated
+            for own, size in zip(target.dims, value.dims, strict=True):
+                self.require(own, size, OTHER_SIZE)
         self.assign(target, value, stmt.value, stmt.op)
 
     def store_element(self, stmt: Store, p: Pull):
@@ -328,3 +335,8 @@ def _marks(rank: int) -> tuple[Name, ...]:
 
 def _same_index(a, b) -> bool:
     return len(a) == len(b) and all(affine(x) == affine(y) for x, y in zip(a, b, strict=True))
+
+
+def _is_part(item: Expr) -> bool:
+    """Return whether an item of a subscript chooses several elements of an axis."""
+    return isinstance(item, ir.Slice | ir.Dots | ir.NewAxis)

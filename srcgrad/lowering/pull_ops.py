@@ -179,7 +179,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             return self.elementwise(expr, expr.args, lambda *args: wrapped(Op(fn, args, (), expr.loc)))
         if expr.fn == "np.where":
             with self.choosing(lazy=False):
-                return self.elementwise(expr, expr.args, lambda t, a, b: Select(t, a, b, expr.loc))
+                dtype, args = self.kind(expr).dtype, expr.args
+                narrow = dtype not in ("float64", "int64")
+                args = tuple(self.of_dtype(e, dtype) if narrow and _too_wide(e, dtype) else e for e in args)
+                return self.elementwise(expr, args, lambda t, a, b: Select(t, a, b, expr.loc))
         if expr.fn in arrays.REDUCTIONS:
             return self.reduce(expr, into)
         if expr.fn == "np.dot":
@@ -347,7 +350,17 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
         return self.filled(expr, self.fill_value(expr, 1))
 
     def pull_full(self, expr: Op) -> Pull:
-        return self.filled(expr, self.evaluated(self.scalar(expr.args[-1])))
+        value, dtype = self.evaluated(self.scalar(expr.args[-1])), self.kind(expr).dtype
+        return self.filled(expr, value if expr.option("list") else self.of_dtype(value, dtype))
+
+    def of_dtype(self, value: Expr, dtype: str) -> Expr:
+        """Return a number as an array of a dtype holds it."""
+        own = self.kind(value)
+        if own.dtype == dtype or own.is_int and dtype == "float64":
+            return value
+        if isinstance(value, Const):
+            return Const(np.asarray(value.value).astype(dtype).item(), value.loc)
+        return Op("ne", (value, ZERO)) if dtype == "bool" else Op(f"np.{dtype}", (value,), (), value.loc)
 
     pull_zeros_like = pull_empty = pull_empty_like = pull_zeros
     pull_ones_like, pull_full_like = pull_ones, pull_full
@@ -461,3 +474,12 @@ def varying_names(e: Expr) -> set[str]:
     if isinstance(e, Op) and e.fn in ("shape", "len", "size"):
         return set()
     return {e.id} if isinstance(e, Name) else {n for c in ir.children(e) for n in varying_names(c)}
+
+
+def _too_wide(e: Expr, dtype: str) -> bool:
+    """Return whether a number of the text is out of the range of a dtype."""
+    if not isinstance(e, Const) or isinstance(e.value, bool) or dtype == "bool":
+        return False
+    with np.errstate(all="ignore"):
+        cast = np.asarray(e.value).astype(dtype).item()
+    return cast != e.value if isinstance(e.value, int) else np.isinf(cast) and not np.isinf(e.value)

@@ -136,15 +136,23 @@ class AssignmentReader(PartReader):
             return self.emit(Let(own.id, Op(fn, (own, self.scalar(node.value)), INPLACE, loc), loc))
         if fn not in ("add", "sub"):
             value = self.scalar(ast.copy_location(ast.BinOp(old_node, node.op, node.value), node))
-            return self.store_item(target, base, value, "=", node)
+            return self.store_item(target, self.unchanged(target, base, node), value, "=", node)
         start = len(self.out)
         value = self.scalar(node.value)
+        base = self.unchanged(target, base, node)
         if isinstance(base, List) and len(self.out) > start:
             element = self.expr(old_node)
             (before,) = self.as_before(start, [element], node)
             if before is not element:
                 return self.store_item(target, base, Op(fn, (before, value)), "=", node)
         return self.store_item(target, base, value, "+=" if fn == "add" else "-=", node)
+
+    def unchanged(self, target: ast.Subscript, base, node):
+        """Return the list or dict of an item that is updated, unless the new value has changed what is in it."""
+        if isinstance(base, Struct) and self.expr(target.value) != base:
+            self.fail(node, f"{ast.unparse(target.value)} is changed by what its item is updated with",
+                      "use two statements")  # fmt: skip
+        return base
 
     def require_number(self, value: ir.Expr, node):
         """Refuse an array whose name what is added to it binds anew: it is written, and shown no longer."""

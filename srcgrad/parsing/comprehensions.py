@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import replace
 from typing import NoReturn
 
@@ -43,12 +42,7 @@ class ComprehensionReader(ExpressionReader):
         own = {n for g in node.generators for n in stored_names(g.target)}
         read = {n.id for n in ast.walk(node.generators[0].iter) if isinstance(n, ast.Name)}
         names = {n: self.fresh(n) for n in own & read}
-        if not names:
-            return node
-        first = node.generators[0].iter
-        made = _Renamed(names).visit(copy.deepcopy(node))
-        made.generators[0].iter = first
-        return made
+        return self.with_own_names(node, names) if names else node
 
     def comprehension(self, node, read, unrolled=False) -> Struct | List:
         """Return a list of what `read` gives for every item: known, or filled by a loop.
@@ -298,17 +292,6 @@ class ComprehensionReader(ExpressionReader):
                 self.fail(test, f"a name is bound in a condition of what {f.__name__} looks at", "write the loop")
         self.run_through(generator, look)
         return Name(found)
-
-
-class _Renamed(ast.NodeTransformer):
-    """Gives names others."""
-
-    def __init__(self, names: dict[str, str]):
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        """Return a name by its other one."""
-        return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
 
 
 class _Scope:

@@ -311,6 +311,10 @@ class ExpressionReader:
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         if isinstance(node.op, ast.Add) and all(isinstance(v, List | Struct) for v in (a, b)):
             return self.joined_lists([a, b], node)
+        for value, other in ((a, b), (b, a)):
+            times = self.integer(other) if isinstance(other, ir.Expr) else None
+            if isinstance(node.op, ast.Mult) and isinstance(value, List) and times is not None:
+                return self.joined_lists([value] * max(times, 0), node)
         return None
 
     def repeated(self, item, count: ir.Expr, node):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,6 +40,8 @@ class RowReader(ColumnReader):
     def is_table(self, value: Struct) -> bool:
         """Return whether a list is one of lists of numbers, all of one length."""
         shape, leaves = regular(value)
+        if any(isinstance(p, Struct) and p.kind not in ("list", "tuple") for p in parts_of(value)):
+            return False
         return shape is not None and len(shape) > 1 and 0 not in shape and all(map(self.is_number, leaves))
 
     def names_written_inside(self) -> set[str]:
@@ -119,12 +122,32 @@ class RowReader(ColumnReader):
         self.emit(Store(own.buffer.id, (ir.Dots(),), value.buffer, "=", self.source.loc(node)))
         return own
 
-    def row_picked(self, value: Struct, key: ir.Expr, node) -> ir.Expr:
-        """Return the row of a list of lists at a place known only at run time, to be read."""
-        shape, leaves = regular(value)
-        made = self.table_of(self.fresh("rows"), shape, False, node)
-        self.fill_table(made, shape, leaves, node)
-        return ir.Sub(made.buffer, (key,), self.source.loc(node))
+    def row_picked(self, value: Struct, key: ir.Expr, node) -> ir.Expr | List | None:
+        """Return the row of known rows of numbers at a place known only at run time, to be read; None of other items.
+
+        Rows of constants are in a table that is made before; shorter ones are filled up there.
+        """
+        rows = [v.items for v in value.items if isinstance(v, Struct) and v.kind in ("list", "tuple")]
+        if len(rows) < len(value.items) or not any(rows) or not all(map(self.is_number, itertools.chain(*rows))):
+            return None
+        if root_of(node.value) in self.names_written_inside():
+            return None  # what is written into the row that is picked has to be seen
+        lengths, longest, loc = tuple(map(len, rows)), max(map(len, rows)), self.source.loc(node)
+        filled = [(*row, *(Const(0),) * (longest - len(row))) for row in rows]
+        if all(isinstance(v, Const) for row in filled for v in row):
+            table = self.constant_table(tuple(tuple(v.value for v in row) for row in filled))
+        else:
+            made = self.table_of(self.fresh("rows"), (len(rows), longest), False, node)
+            self.fill_table(made, (len(rows), longest), list(itertools.chain(*filled)), node)
+            table = made.buffer
+        key = self.hold(key, node) if not isinstance(key, Name) else key
+        if len({*lengths}) == 1:
+            row = ir.Sub(table, (key,), loc)
+            return row if value.kind == "list" else List(self.hold(row, node, "row"), Const(longest), full=True)
+        count = self.hold(ir.Sub(self.constant_table(lengths), (key,), loc), node, "count")
+        whole = self.hold(ir.Sub(table, (key,), loc), node, "row")
+        part = self.hold(Op("head", (whole, count), (), loc), node, "row")
+        return List(part, Op("len", (part,)), full=True)
 
     # -- which arrays are rows
     def note_row(self, stmt: ir.Stmt):

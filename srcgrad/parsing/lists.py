@@ -183,7 +183,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                       "use a tuple, or an array: np.zeros((n, m))")  # fmt: skip
         if isinstance(value, Struct) and value.items:
             return replace(value, items=tuple(self.item_of_list(v, node, into) for v in value.items))
-        if not isinstance(value, ir.Expr) or is_text(value):
+        if not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value
 
@@ -203,6 +203,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if name == "sort":
             return self.sort_list(node, base, value)
         args = [self.unpacked(a) if name == "extend" else self.expr(a) for a in node.args]
+        value = self.expr(base) if args else value  # what is given may have come from the list itself
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
         if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
@@ -258,7 +259,10 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Return an item under a name of its own, which nothing else binds."""
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
+        if isinstance(value, ir.Slice):
+            return self.hold(value, node)
         held = self.fresh(f"{name}_{k}")
+        self.shared.held.add(held)
         self.spoken.known[held] = f"{name}[{k!r}]"
         self.emit(Let(held, self.undone(value), self.source.loc(node)))
         return Name(held)

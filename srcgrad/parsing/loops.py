@@ -24,8 +24,11 @@ class LoopReader(LoopedReader):
 
     def stmt_for(self, node):
         items = self.as_generator(node.iter)
+        if isinstance(items, ast.ListComp) and not items.generators[0].ifs and self.writes_nothing(node.body, items):
+            items = ast.copy_location(ast.GeneratorExp(items.elt, items.generators), items)
         if isinstance(items, ast.GeneratorExp) and len(items.generators) == 1:
-            node = _over(self.with_own_names(items), node)
+            names = {n: self.fresh(n) for n in stored_names(items.generators[0].target)}
+            node = _over(self.with_own_names(items, names), node)
         node = self.as_loops(node)
         around = len(self.shared.looped)
         try:
@@ -33,9 +36,8 @@ class LoopReader(LoopedReader):
         finally:
             del self.shared.looped[around:]
 
-    def with_own_names(self, items: ast.GeneratorExp) -> ast.GeneratorExp:
-        """Return a generator whose variables are of no other name in the program."""
-        names = {n: self.fresh(n) for n in stored_names(items.generators[0].target)}
+    def with_own_names(self, items, names: dict[str, str]):
+        """Return a comprehension with other names for its variables, which its first source does not know."""
         items = copy.deepcopy(items)
         first = items.generators[0].iter
         for n in ast.walk(items):
@@ -72,6 +74,8 @@ class LoopReader(LoopedReader):
                 return replace(trips, parallel=f is not range)
             if f is enumerate:
                 return self.enumerated(node, loop)
+            if f is zip and (arrays := self.arrays_side_by_side(node)):
+                return self.zipped([self.items_of(a, node, None) for a in arrays], node)
             turned = self.transposed(node) if f is zip else NOT_HERE
             if turned is not NOT_HERE:
                 return self.items_of(turned, node, loop)
@@ -144,9 +148,9 @@ class LoopReader(LoopedReader):
         first = self.scalar(start[0]) if start else Const(0)
         inner = self.iterable(node.args[0], loop)
         if isinstance(inner, Struct):
-            return Struct(tuple(_pair(plus(first, Const(k)), v) for k, v in enumerate(inner.items)), ())
+            return Struct(tuple(_row((plus(first, Const(k)), v)) for k, v in enumerate(inner.items)), ())
         item = inner.upward()
-        return Trips(inner.count, lambda k: _pair(plus(first, k), item(k)), most=inner.most)
+        return Trips(inner.count, lambda k: _row((plus(first, k), item(k))), most=inner.most)
 
     def zipped(self, parts, node, unrolled=False) -> Struct | Trips:
         """Return the items of several parts side by side; with `unrolled`, known ones are no array."""
@@ -189,14 +193,6 @@ class LoopReader(LoopedReader):
         for n in counts:
             count = times(count, n)
         return Trips(count, row)
-
-    def neighbours(self, found: Struct | Trips) -> Struct | Trips:
-        """Return every item with the one behind it."""
-        if isinstance(found, Struct):
-            return Struct(tuple(itertools.starmap(_pair, itertools.pairwise(found.items))), ())
-        item = found.upward()
-        most = None if found.most is None else max(found.most - 1, 0)
-        return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
 
     def as_trips(self, known: Struct, node, unrolled=False) -> Trips:
         """Return known items as trips: constants become an array, other than with `unrolled`."""
@@ -249,7 +245,7 @@ class LoopReader(LoopedReader):
         return few and isinstance(node.target, ast.Name) and self.indexes_known(node)
 
     def indexes_known(self, node) -> bool:
-        """Return whether the body of a loop indexes a tuple or dict by one of its variables."""
+        """Return whether a loop indexes a tuple, dict or shape by one of its variables, or names an axis by it."""
         inner = [n for s in node.body for n in ast.walk(s)]
         bound: dict[str, ast.expr] = {n.target.id: ast.Subscript(n.iter, ast.Constant(0)) for n in inner
                                       if isinstance(n, ast.comprehension | ast.For) and isinstance(n.target, ast.Name)}
@@ -257,7 +253,10 @@ class LoopReader(LoopedReader):
             if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name):
                 bound.setdefault(n.targets[0].id, n.value)
         targets = set(stored_names(node.target))
-        return any(
+        axes = [n.value for n in inner if isinstance(n, ast.keyword) and n.arg == "axis"]
+        axes += [n.slice for n in inner if isinstance(n, ast.Subscript) and getattr(n.value, "attr", "") == "shape"]
+        named = any(isinstance(m, ast.Name) and m.id in targets for e in axes for m in ast.walk(e))
+        return named or any(
             targets & {m.id for m in ast.walk(n.slice) if isinstance(m, ast.Name)}
             and isinstance(self.known_struct(n.value, bound), Struct)
             for n in inner
@@ -337,6 +336,9 @@ class LoopReader(LoopedReader):
             items = tuple(self.as_it_was(v, since, outer, start, node) for v in value.items)
             same = all(a is b for a, b in zip(items, value.items, strict=True))
             return value if same else replace(value, items=items)
+        if isinstance(value, ir.Slice):
+            ends = [e and self.as_it_was(e, since, outer, start, node) for e in (value.lo, value.hi, value.step)]
+            return ir.Slice(*ends)
         rebound = isinstance(value, ir.Expr) and ir.names_in(value) & ir.bound_in(since)
         if not rebound and (not isinstance(value, ir.Expr) or isinstance(value, Const | Name) or not _writes(since)):
             return value
@@ -488,7 +490,3 @@ def _same_loop(node):
 def _row(items) -> Struct:
     items = tuple(items)
     return Struct(items, tuple(range(len(items))))
-
-
-def _pair(a, b) -> Struct:
-    return _row((a, b))

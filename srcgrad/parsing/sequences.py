@@ -12,7 +12,7 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
 from ..rules import elementwise
 from .builtin_calls import itself
-from .expressions import NOT_HERE, ExpressionReader, List, Obj, Struct
+from .expressions import NOT_HERE, ExpressionReader, List, Obj, Places, Struct
 from .parts import is_plain
 from .source import python_function
 
@@ -115,6 +115,19 @@ class SequenceReader(ExpressionReader):
             self.fail(node, "a key that is neither a number nor a tuple of numbers is not supported",
                       "order by numbers")  # fmt: skip
         return columns
+
+    def arrays_side_by_side(self, node) -> list[ir.Expr] | None:
+        """Return the arrays of places that a loop over `zip(*np.nonzero(a))` runs through together, else None."""
+        star = node.args[0] if len(node.args) == 1 and isinstance(node.args[0], ast.Starred) else None
+        f = self.called_object(star.value) if star is not None and isinstance(star.value, ast.Call) else None
+        if star is None or f not in (np.nonzero, np.where, np.triu_indices, np.tril_indices):
+            return None
+        found = self.expr(star.value)
+        if isinstance(found, Places):
+            mask = self.hold(found.mask, node)
+            axes = range(self.shared.ranks.rank(mask) or 0)
+            return [self.hold(Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)), node) for k in axes]
+        return [self.hold(v, node) for v in found.items] if isinstance(found, Struct) else None
 
     def transposed(self, node):
         """Return `zip(*rows)` as a tuple of the columns of known rows, or of a list of tuples; else `NOT_HERE`."""

@@ -95,6 +95,10 @@ class SubscriptReader(ExpressionReader):
     def item(self, value, node):
         is_shape, value = isinstance(value, ShapeOf), self.opened(value, node)
         if isinstance(node.slice, ast.Slice) and isinstance(value, Struct):
+            if value.kind == "list" and value.items and all(map(self.is_number, value.items)):
+                bounds = self.index_part(node.slice)
+                if any(self.integer(e) is None for e in ir.children(bounds)):
+                    return self.copied_items(Sub(self.as_array(value, node), (bounds,), self.source.loc(node)), node)
             items = self.part_of(value.items, node)
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         key = self.expr(node.slice)
@@ -120,8 +124,9 @@ class SubscriptReader(ExpressionReader):
     def picked(self, value: Struct, key: ir.Expr, node):
         """Return the item of a tuple of numbers at a place known only at run time."""
         items, loc = value.items, self.source.loc(node)
-        if value.kind == "list" and self.is_table(value) and not self.storing:
-            return self.row_picked(value, key, node)
+        row = None if self.storing or value.kind == "dict" else self.row_picked(value, key, node)
+        if row is not None:
+            return row
         if value.kind == "dict" or not items or not all(map(self.is_number, items)):
             rows = value.kind == "list" and all(isinstance(v, Struct | ir.Expr) for v in items)
             way_out = "make it an array: np.array(...)" if rows and items else "index it by a constant"
@@ -158,7 +163,10 @@ class SubscriptReader(ExpressionReader):
         """Return an array of the constants in a tuple."""
         if not value.items or any(not isinstance(v, Const) or is_text(v) for v in value.items):
             self.fail(node, "a tuple is run through together with an array", "make it an array: np.array(...)")
-        numbers = tuple(v.value for v in value.items)
+        return self.constant_table(tuple(v.value for v in value.items))
+
+    def constant_table(self, numbers: tuple) -> Name:
+        """Return an array of numbers of the text."""
         array = self.shared.tables.setdefault(repr(numbers), np.array(numbers))
         return Name(self.capture("table", array))
 

@@ -154,12 +154,27 @@ def of_three(t, n):
     return L[0] * L[1] * L[-1]
 
 
+def batches(x, n):
+    loss = 0.0
+    for q in [x[i : i + n] for i in range(0, len(x), n)]:
+        loss += np.sum(q**2) / len(q)
+    for q in [x[i] for i in range(3)]:
+        x[0] = q
+        x[1:] *= 0.5
+        loss += q
+    return loss
+
+
 CASES = [
-    Case(f, (0.3, n))
-    for f, n in (
-        (each_from_the_last, 4), (each_from_the_last, 0), (in_a_nest, 4), (two_side_by_side, 5), (anew_in_each_trip, 3),
-        (downward_and_once_more, 4), (up_to_a_break, 5), (in_some_trips, 5), (back_and_forth, 4), (arrays, 3),
-        (of_ever_other_lengths, 4), (with_an_end_that_moves, 4), (written_afterwards, 4), (written_afterwards, 13),
-        (several_at_once, 3), (pairs, 4), (by_a_closure, 4), (of_three, 5),
-    )
+    Case(batches, (np.arange(1.0, 6.0), 2)),
+    *[
+        Case(f, (0.3, n))
+        for f, n in (
+            (each_from_the_last, 4), (each_from_the_last, 0), (in_a_nest, 4), (two_side_by_side, 5),
+            (anew_in_each_trip, 3),
+            (downward_and_once_more, 4), (up_to_a_break, 5), (in_some_trips, 5), (back_and_forth, 4), (arrays, 3),
+            (of_ever_other_lengths, 4), (with_an_end_that_moves, 4), (written_afterwards, 4), (written_afterwards, 13),
+            (several_at_once, 3), (pairs, 4), (by_a_closure, 4), (of_three, 5),
+        )
+    ],
 ]  # fmt: skip

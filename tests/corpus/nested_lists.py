@@ -215,7 +215,86 @@ def still_integers(t, n):
     return t * D[1][1] * D[1][2] + t / (D[1][1] // 2)
 
 
+NEIGHBOURS = [[1, 2], [0], [0, 3, 1], [2]]
+WEIGHTS = ((0.5, 0.25), (1.0, 2.0))
+
+
+def on_a_graph(t, n):
+    x = np.arange(4) * t + 1.0
+    near = [[1], [0, 2], [1]]
+    for _ in range(n):
+        y = x.copy()
+        for i in range(len(x)):
+            for j in NEIGHBOURS[i]:
+                y[i] += 0.1 * (x[j] - x[i])
+            y[i] *= WEIGHTS[i % 2][1] + sum(WEIGHTS[i % 2])
+        x = y
+    return x[0] * x[3] + sum(x[j] for i in range(n) for j in near[i % 3]) + len(NEIGHBOURS[n % 4]) * t
+
+
+def places_of_a_test(t, n):
+    A = np.sin(np.arange(n * n).reshape(n, n) * t)
+    s = sum(A[i, j] * t for i, j in zip(*np.triu_indices(n, 1)))
+    for i, j in zip(*np.nonzero(A > 0.1)):
+        s += A[i, j] * (i + 2 * j)
+    return s
+
+
+def parts_and_repetitions(t, n):
+    a = list(np.arange(n) * t) * 2
+    P = [t, 1.0, t * t, 2.0, 5.0]
+    s = 0.0
+    for i in range(n):
+        Q = P[:]
+        s += sum(Q[:i]) * sum(P[i:]) + sum(P[-2:])
+    return sum(a) * a[n + 1] + s
+
+
+def names_that_hide_others(t, n):
+    x = np.arange(n) * t
+    x = [x * 2 for x in x]
+    s = sum(x for x in x)
+    for i in range(n):
+        s += sum([t**i for i in range(i, n)]) + i * t
+    a = np.ones((n, 2)) * t
+    return s + sum(sum(a * j for j, a in enumerate(a)) for a in a)
+
+
+def read_by_a_closure(t):
+    p = {"m": 1.0}
+    p["k"] = t
+
+    def force(x):
+        return -p["k"] * x / p["m"]
+
+    a = force(1.0)
+    for k in range(3):
+        p["m"] = p["m"] * (t + 1.0)
+        a += force(k)
+    return a
+
+
+def slices_of_an_axis(A):
+    total = 0.0
+    for ax in (0, 1):
+        lo, hi = [slice(None)] * A.ndim, [slice(None)] * A.ndim
+        lo[ax] = slice(None, -1)
+        hi[ax] = slice(1, None)
+        total += np.sum((A[tuple(hi)] - A[tuple(lo)]) ** 2)
+    for ax in range(A.ndim):
+        total += np.sum(np.diff(A, axis=ax) ** 3) / A.shape[ax]
+    for q in [slice(0, 2), slice(2, 5)]:
+        total += A[q].sum() ** 2
+    return total
+
+
 CASES = [
+    Case(on_a_graph, (0.3, 4)),
+    Case(places_of_a_test, (0.3, 4)),
+    Case(parts_and_repetitions, (0.3, 3)),
+    Case(names_that_hide_others, (0.3, 4)),
+    Case(read_by_a_closure, (0.3,)),
+    Case(slices_of_an_axis, (np.arange(12.0).reshape(3, 4) ** 0.5,)),
     Case(rotation, (0.3, np.array([1.0, 2.0, 3.0]))),
     Case(factors, (0.3,)),
     Case(factors_by_a_function, (0.3, 3)),

@@ -46,7 +46,19 @@ def bools_as_numbers(x):
     return np.sum(x * (x > 0.0) - x * (x < 0.0)) + np.sum(x * -1.0 * (x > 0.5))
 
 
+def filled_with_integers(x, k):
+    a = np.full_like(k, 2.7) * x
+    b = np.full(3, 2.7, dtype=int) * x[:3]
+    return np.sum(a) + np.sum(b) + np.sum(np.full_like(x > 0.0, 2) * x)
+
+
+def chosen_out_of_range(x, u):
+    return np.sum(np.where(u > 50, u, -1) * x)
+
+
 CASES = [
+    Case(filled_with_integers, (sample(5), np.arange(5))),
+    Case(chosen_out_of_range, (sample(3), PIXELS)),
     Case(minus_a_pixel, (0.5, PIXELS)),
     Case(between_pixels, (0.3, PIXELS)),
     Case(inside_a_function, (0.5, PIXELS)),
