@@ -530,3 +530,21 @@ def test_colours_of_bands_and_arrows():
     arrow[:, 0] = 1.0
     for matrix, right in ((band, 3), (csr_array(arrow), 2), (csr_array(np.ones((3, n))), n)):
         assert colored(matrix).max() + 1 == right
+
+
+def one_of_two_products(x, b, t):
+    return x * b if t else x + b
+
+
+def sum_of_one(x, b, t):
+    y = x * b if t else x + b
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("t", [0, 1])
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_choice_between_arrays_where_axes_may_be_repeated(t, n):
+    x, b = np.array([1.0, 2.0, 3.0]), np.linspace(0.5, 1.0, n)
+    np.testing.assert_allclose(sg.jacobian(one_of_two_products)(x, b, t), np.diag(np.ones(3) * (b if t else 1.0)))
+    outer = sg.grad(lambda x, b: np.sum(sg.grad(sum_of_one)(x, b, t) ** 2), argnums=1)
+    np.testing.assert_allclose(outer(x, b), (6.0 if n == 1 else 2.0) * b * t)

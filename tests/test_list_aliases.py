@@ -519,6 +519,83 @@ def popped_and_put(x):
     return a[0] * len(a) * d["e"] * len(d)
 
 
+def longer_under_a_second_name(x, n):
+    a = [x * i for i in range(n)]
+    b = a
+    b.append(0.4)
+    c = b
+    z = c.pop(0)
+    b[0] = 3.0 * x
+    return sum(v * (i + 1) for i, v in enumerate(a)) + len(a) * x + z
+
+
+def longer_under_a_second_name_in_a_loop(x, n):
+    a = [x * i for i in range(n)]
+    for _ in range(2):
+        b = a
+        b.append(x)
+    return len(a) * x + a[-1]
+
+
+def longer_in_a_tuple(x, n):
+    a = [x * i for i in range(n)]
+    c = (a, 1.0)
+    b = a
+    b.append(x)
+    return len(c[0]) * x
+
+
+def item_of_a_copied_list_updated(u, n):
+    m = [u * i for i in range(n + 1)]
+    k = list(m)
+    k[0] *= 3.0
+    return np.sum(m[0]) + np.sum(k[1])
+
+
+def put_and_updated_there(u, n):
+    m = [u]
+    for _ in range(n):
+        m.append(u * 2.0)
+    m[0] *= 3.0
+    return np.sum(u) + np.sum(m[-1])
+
+
+def one_array_many_times(u, n):
+    m = [u for _ in range(n + 1)]
+    m[0] *= 3.0
+    return np.sum(m[1]) + np.sum(u)
+
+
+def one_row_in_two_places(x):
+    m = [[x, 0.4], [0.4, 0.16]]
+    m[0], r = m[1], m[0]
+    m[0][1] = x * 3.0
+    return m[1][1] * r[0]
+
+
+def list_and_array_added(x, n):
+    a = [x * i + 0.4 for i in range(n + 1)]
+    z = np.array(a)
+    a += z
+    return sum(a) + len(a) * x
+
+
+def truth_values_as_places(x, n):
+    a = [x, 0.4, x * 0.4]
+    for i in range(n):
+        a.append(x * i)
+    a[x > 0.1] = x * x
+    q = [x > i for i in range(n + 1)]
+    q[0] += q[0]
+    return sum(v * (i + 1) for i, v in enumerate(a)) + a[x > 5.0] + sum(q) * x
+
+
+def greater_of_two(x):
+    m = max((x, 0.4), (0.4, 3.0 * x))
+    k = min([x, 1.0], [x * x, 2.0])
+    return m[0] + 2.0 * m[1] + k[0] * k[1]
+
+
 FUNCTIONS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == __name__]
 REFUSED = {
     dict_of_two_names, written_by_a_callee, second_name_in_a_loop, chosen_list, list_of_lists,
@@ -530,12 +607,15 @@ REFUSED = {
     renamed_on_one_path_and_returned, chosen_dict, row_with_another_name, one_row_twice, rows_of_two_lists,
     rows_of_two_lists_by_a_comprehension, row_put_twice, row_that_goes_on, row_replaced,
     rows_change_places_under_names, popped_in_an_update, popped_in_an_update_of_a_dict,
+    longer_under_a_second_name_in_a_loop, longer_in_a_tuple, item_of_a_copied_list_updated, put_and_updated_there,
+    one_array_many_times, one_row_in_two_places, list_and_array_added,
 }  # fmt: skip
 
 
 REASONS = "|".join((
     "another name", "can(not)? be assigned", "put into (a list|'.*')", "other names", "another takes its place",
-    "cannot grow here", "is changed by", "used before it is assigned", "different paths",
+    "cannot grow here", "is changed by", "of a list that grows", "a list and an array are added",
+    "used before it is assigned", "different paths",
 ))  # fmt: skip
 
 

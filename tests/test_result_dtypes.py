@@ -292,3 +292,44 @@ def test_a_number_of_numpy_given_to_a_recursion_of_single_precision():
     assert plain_result(lambda g, w, n: powers(g, float(w[0]), n) * 1.0, (g, w, 3)).dtype == np.float32
     with pytest.raises(sg.KindError, match="a number of NumPy given to it widens its arrays"):
         plain_result(lambda g, w, n: powers(g, w[0], n) * 1.0, (g, w, 3))
+
+
+def filled_then_less(x, k):
+    a = np.zeros(3, dtype=k.dtype)
+    a[:] = k
+    a -= 100
+    a -= 100
+    return np.sum(a * x)
+
+
+def masked_in_place(x, k):
+    a = np.empty_like(k)
+    a[:] = k
+    a[a > 40] -= 100
+    return np.sum(a * x) + np.sum(np.outer(k, k) * x)
+
+
+def truth_joined(x, k):
+    a = x > 1.0
+    a += k > 40
+    return np.sum(a * x)
+
+
+def single_in_place(x, k):
+    a = x.astype(np.float32)
+    a -= x + 1e-9 * k
+    return np.sum(a * x)
+
+
+NARROW = [filled_then_less, masked_in_place, truth_joined, single_in_place]
+
+
+@pytest.mark.parametrize("f", NARROW, ids=lambda f: f.__name__)
+def test_arrays_that_become_numbers_of_a_loop_compute_in_their_dtype(f):
+    x, k = np.array([0.5, 1.5, 2.0]), np.array([100, 50, 30], dtype=np.uint8)
+    value, (slope,) = sg.value_and_grad(f, argnums=(0,))(x, k)
+    assert value == pytest.approx(f(x, k), rel=1e-12)
+    assert sg.differentiable(f)(x, k) == pytest.approx(f(x, k), rel=1e-12)
+    if f is not single_in_place:
+        other = np.array([0.6, 1.7, 1.9])
+        assert f(other, k) - f(x, k) == pytest.approx(slope @ (other - x), rel=1e-9)

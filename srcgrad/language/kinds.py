@@ -138,6 +138,8 @@ class _Inference:
     def put(self, stmt: ir.Store):
         """Widen the list that a store puts something into, itself or into a row of it."""
         item, known = kind_of(stmt.value, self.kinds, stmt.loc), self.kinds.get(stmt.base)
+        if stmt.op != "=" and item == BOOL:
+            item = INT  # truth values are added as numbers
         if stmt.base in self.lists:
             parts = any(isinstance(i, Slice | ir.Dots) for i in stmt.index)
             kept = known is not None and (parts or stmt.op != "=")

@@ -14,6 +14,7 @@ from ..language.ir import Expr, If, Let, Name, Op, Select, Stmt, Sub
 from ..rules import draws
 from .nests import NestWriter
 from .pull import Pull
+from .resized import SizeChanges, SpelledOut
 
 SIDES = "the two sides of a choice have different sizes: lengths"
 
@@ -23,6 +24,7 @@ class ChoiceReader(NestWriter):
 
     # what `Lowerer` sets up
     multi: set[str]
+    spelled: set[Expr]  # choices that are whole right sides, or operands of them: they can be branches of their own
     lazy: bool  # whether the present expression stands in a choice `a if test else b`
     fork: Callable[[], Self]
     stmt: Callable[[Stmt], object]
@@ -63,6 +65,10 @@ class ChoiceReader(NestWriter):
         then, other = ((Let(name, e, expr.loc),) for e in sides)
         try:
             self.stmt(If(expr.test, then, other, expr.loc))
+        except SizeChanges as e:
+            if e.name == name and expr in self.spelled:
+                raise SpelledOut(expr) from None
+            raise
         except UnsupportedError as e:
             if not any(repr(name) in p.what for p in e.problems):
                 raise

@@ -33,7 +33,7 @@ from .parameters import apart_checks, binds_anew, own_rebound_params
 from .pull import Indexer
 from .pull_ops import varying_names
 from .residuals import with_residuals
-from .resized import SizeChanges, hold_in_buffer, lengths
+from .resized import SizeChanges, SpelledOut, choices_in, hold_in_buffer, lengths, spell_out
 from .swaps import SwapWriter
 
 
@@ -88,6 +88,8 @@ def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep
             break
         except SizeChanges as found:
             function = hold_in_buffer(function, found.name, kinds, found.longer)
+        except SpelledOut as found:
+            function = spell_out(function, found.choice)
     heads = [Let(n, Op("unset", (nothing(lowerer.kinds[n]),)), function.loc) for n in lowerer.unmade]
     lowered = replace(function, body=(*heads, *apart_checks(function, kinds), *lowerer.checks, *body))
     return lowered, lowerer.kinds, dict(lowerer.state.dims), lowerer.places_made
@@ -105,6 +107,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.lazy = self.eager = False
+        self.spelled = choices_in(function)
         self.onward = self.body = function.body
         self.function = function
         self.rooms: dict[str, Expr] = {}

@@ -323,7 +323,14 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
 
     def pull_outer(self, expr: Op) -> Pull:
         a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
-        return Pull((a.dims[0], b.dims[0]), lambda idx: Op("mul", (a.at(idx[:1]), b.at(idx[1:])), (), expr.loc))
+        kind = self.kind(expr)
+        narrow = kind.is_int and kind.dtype not in ("int64", "bool")
+
+        def element(idx) -> Expr:
+            product = Op("mul", (a.at(idx[:1]), b.at(idx[1:])), (), expr.loc)
+            return Op(f"np.{kind.dtype}", (product,)) if narrow else product
+
+        return Pull((a.dims[0], b.dims[0]), element)
 
     def filled(self, expr: Op, value: Expr) -> Pull:
         like = expr.fn.endswith("_like")

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from ..analysis.aliases import gives_memory, shown_by
 from ..language import ir
 from ..language.calls import is_call
-from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Store
+from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Slice, Stmt, Store
 from ..language.lists import holds_items
 
 
@@ -17,6 +17,59 @@ class SizeChanges(Exception):
 
     def __init__(self, name: str, longer: bool):
         self.name, self.longer = name, longer
+
+
+class SpelledOut(Exception):
+    """A choice between arrays of sizes known at run time only has to be a branch."""
+
+    def __init__(self, choice: Select):
+        self.choice = choice
+
+
+def choices_in(function: ir.Function) -> set[Expr]:
+    """Return the choices that statements evaluate in any case: those that stand in no other choice or test."""
+
+    def found(e: Expr):
+        if isinstance(e, Select):
+            yield e
+        elif not isinstance(e, Op) or e.fn not in ("and", "or"):
+            for part in ir.children(e):
+                yield from found(part)
+
+    plain = (s for s in ir.statements(function.body) if isinstance(s, Let | Store | ir.Return))
+    return {e for s in plain for top in ir.exprs_of(s) for e in found(top)}
+
+
+def spell_out(function: ir.Function, choice: Select) -> ir.Function:
+    """Return the function with a choice between arrays as a branch before the statement that it stands in.
+
+    >>> from srcgrad.parsing.function import parse_text
+    >>> from srcgrad.language.emit import emit
+    >>> f = parse_text("def f(x, b, t):\\n    return 2.0 * (x * b if t else x)")
+    >>> (choice,) = choices_in(f)
+    >>> print(emit(spell_out(f, choice), comments=False))
+    def f(x, b, t):
+        if t:
+            chosen = x * b
+        else:
+            chosen = x
+        return 2.0 * chosen
+    """
+    name = ir.Fresh(ir.all_names(function))("chosen")
+
+    def block(stmts) -> tuple[Stmt, ...]:
+        out: list[Stmt] = []
+        for stmt in stmts:
+            stmt = ir.with_blocks(stmt, block)
+            parts = [e for top in ir.exprs_of(stmt) for e in ir.walk(top)]
+            if isinstance(stmt, Let | Store | ir.Return) and choice in parts:
+                sides = (Let(name, choice.then, stmt.loc),), (Let(name, choice.other, stmt.loc),)
+                out.append(If(choice.test, *sides, stmt.loc))
+                stmt = ir.with_exprs(stmt, lambda e: ir.substitute(e, {choice: Name(name)}))
+            out.append(stmt)
+        return tuple(out)
+
+    return replace(function, body=block(function.body))
 
 
 def lengths(function: ir.Function) -> set[str]:

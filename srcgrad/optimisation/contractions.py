@@ -46,6 +46,8 @@ def _contracted(
         name = stmt.target
         if not stmt.value.fn.startswith(("np.empty", "np.zeros")) or name in kept:
             continue
+        if not _computes_as_numbers(kinds[name], name, block):
+            continue
         alike = [j for j, s in enumerate(out) if s is not None and name in sizes and _made_like(s, name)]
         touching = [j for j, s in enumerate(out) if s is not None and j != k and j not in alike and _mentions(s, name)]
         nest = out[touching[0]] if len(touching) == 1 and touching[0] > k else None
@@ -250,3 +252,14 @@ def _without_axes(block: Block, array: str, axes: int) -> Block:
             stmt = replace(stmt, index=stmt.index[axes:])
         out.append(stmt)
     return tuple(out)
+
+
+def _computes_as_numbers(kind: Kind, name: str, block: Block) -> bool:
+    """Return whether the elements of an array are computed as numbers are.
+
+    Those of narrow integers wrap around; what is added in place is rounded to float32, or joined by `or`.
+    """
+    if kind.dtype in ("float64", "int64"):
+        return True
+    updated = any(isinstance(s, Store) and s.base == name and s.op != "=" for s in ir.statements(block))
+    return not updated and not (kind.is_int and kind.dtype != "bool")

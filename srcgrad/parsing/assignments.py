@@ -76,7 +76,11 @@ class AssignmentReader(PartReader):
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             if isinstance(before, List) and fn == "add":
-                self.grow_list(node, before, "extend", [self.expr(node.value)])
+                given = self.expr(node.value)
+                if isinstance(given, ir.Expr) and self.shared.ranks.rank(given) != 0 and not self.is_row(given):
+                    self.fail(node, "a list and an array are added, which gives an array",
+                              "a.extend(b), or np.array(a) + b")  # fmt: skip
+                self.grow_list(node, before, "extend", [given])
                 return None
             if isinstance(before, Struct):
                 if before.kind in ("list", "dict") and not self.owns(node.target.id):
@@ -128,12 +132,18 @@ class AssignmentReader(PartReader):
         """Read an augmented assignment to an item of a list or dict; an array there is written in place."""
         binds = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.value))
         target = self.index_read(node.target, binds)
+        base = self.unchanged(target, base, node)
         old_node = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
         known = isinstance(base, Struct) and (base.kind == "dict" or self.integer(self.expr(target.slice)) is not None)
         own = self.expr(old_node) if known else None
         if isinstance(own, Name) and self.shared.ranks.rank(own) != 0 and base.kind in ("list", "dict"):
             loc = self.source.loc(node)
             return self.emit(Let(own.id, Op(fn, (own, self.scalar(node.value)), INPLACE, loc), loc))
+        if isinstance(base, List) and not self.has_tuples(base):
+            element = self.expr(old_node)
+            if self.shared.ranks.rank(element) and not self.is_row(element):
+                own, loc = self.hold(element, node, "item"), self.source.loc(node)
+                return self.emit(Let(own.id, Op(fn, (own, self.scalar(node.value)), INPLACE, loc), loc))
         if fn not in ("add", "sub"):
             value = self.scalar(ast.copy_location(ast.BinOp(old_node, node.op, node.value), node))
             return self.store_item(target, self.unchanged(target, base, node), value, "=", node)
@@ -148,9 +158,9 @@ class AssignmentReader(PartReader):
         return self.store_item(target, base, value, "+=" if fn == "add" else "-=", node)
 
     def unchanged(self, target: ast.Subscript, base, node):
-        """Return the list or dict of an item that is updated, unless the new value has changed what is in it."""
+        """Return the list or dict of an item that is bound, unless its index or the new value has changed it."""
         if isinstance(base, Struct) and self.expr(target.value) != base:
-            self.fail(node, f"{ast.unparse(target.value)} is changed by what its item is updated with",
+            self.fail(node, f"{ast.unparse(target.value)} is changed by the index or the new value of an item",
                       "use two statements")  # fmt: skip
         return base
 
@@ -196,6 +206,7 @@ class AssignmentReader(PartReader):
             base = self.stored_into(target)
             if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
                 target = self.index_read(target)
+                base = self.unchanged(target, base, node)
                 (value,) = self.as_before(start, [value], node)
                 return self.store_item(target, base, value, "=", node)
             if self.is_complex(base):
@@ -305,7 +316,9 @@ class AssignmentReader(PartReader):
         else:
             self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
         targets = target.elts
-        if any(isinstance(t, ast.Subscript) for t in targets):  # rows of a list of lists change places
+        given = getattr(node, "value", None)
+        if isinstance(given, ast.Tuple) and _same_places(targets, given.elts):
+            # rows of a list of lists change places
             items = [Op("copy", (v,), AS_LIST, v.loc) if self.is_row(v) else v for v in items]
         if isinstance(value, Struct):
             targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
@@ -402,6 +415,12 @@ class AssignmentReader(PartReader):
         if base.id in self.shared.captured:
             self.fail(node, f"the captured array {base.id!r} is written", "pass it as an argument")
         self.emit(Store(base.id, index, value, op, self.source.loc(node)))
+
+
+def _same_places(targets: list[ast.expr], values: list[ast.expr]) -> bool:
+    """Return whether an assignment gives elements the values of the same elements in another order."""
+    said = [sorted(map(ast.unparse, part)) for part in (targets, values)]
+    return said[0] == said[1] and len({*said[0]}) == len(said[0])
 
 
 def _stays(value, bound: set[str]) -> bool:

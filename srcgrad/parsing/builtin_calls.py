@@ -78,6 +78,11 @@ class BuiltinReader(ExpressionReader):
             if isinstance(value, Struct):
                 return self.of_items(value, f, node, *start)
             return self.of_array(value, f, node, *start)
+        if f in (max, min) and any(map(self.is_sequence, node.args)):
+            found = Struct(tuple(self.in_order(node.args)), tuple(range(len(node.args))))
+            if not all(isinstance(v, Struct) for v in found.items):
+                self.fail(node, f"{f.__name__}() of lists is not supported", "compare their items")
+            return self.first_in_order(self.text_for(found, node), None, f, node)
         if f is math.fsum and node.args and isinstance(node.args[0], ast.GeneratorExp):
             return self.of_generator(node, sum)
         if f is math.fsum:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const
-from .expressions import ExpressionReader, Obj, Struct, is_text
+from .expressions import ExpressionReader, List, Obj, Struct, is_text
 from .refused import STATEMENTS
 
 # a function may import these itself: what they hold is the same wherever they are imported
@@ -82,8 +82,11 @@ class EffectReader(ExpressionReader):
 
     def require_result(self, value, node):
         """Refuse a result with parts that no variable holds."""
-        if any(not is_text(v) for v in known_parts(value)) and not (self.is_callee or self.is_page):
-            self.fail(node, "this cannot be returned", "return numbers, arrays or tuples of them")
+        parts = [v for v in known_parts(value) if not is_text(v)]
+        if parts and not (self.is_callee or self.is_page):
+            lists = any(isinstance(v, List) for v in parts)
+            way = "make the list an array: np.array(...)" if lists else "return numbers, arrays or tuples of them"
+            self.fail(node, "this cannot be returned", way)
 
     def printed(self, node) -> list[ir.Expr]:
         """Return what an argument of print shows: the parts of a formatted text, unformatted."""

@@ -61,6 +61,9 @@ class ListBindingReader(ExpressionReader):
         if known and (isinstance(before, List) or name in self.grown() and (self.inside or self.escapes(name))):
             return self.started(name, value, node)
         taken = value.full if isinstance(value, List) and name in self.grown() and self.appends(name) else False
+        shown = taken and (self.others_that_show(name, value) or self.shown_around(value))
+        if shown and not self.may_be_copied(name, value, node):
+            return self.grown_together(name, value, node)
         if isinstance(value, List) and again:
             if isinstance(before, Struct) and before.kind == "list":
                 self.read_as_buffer(name)
@@ -91,6 +94,16 @@ class ListBindingReader(ExpressionReader):
         owners += [n.target for n in every if isinstance(n, ast.AugAssign)]
         grown = any(isinstance(n, ast.Name) and n.id in names for n in owners)
         return not grown and not any(self.escapes(n, given) for n in names)
+
+    def grown_together(self, name: str, value: List, node) -> List:
+        """Return the buffer that a list becomes which has other names already: they show it, too."""
+        others = self.others_that_show(name, value)
+        if self.inside or self.shown_around(value) or any(self.env[k] != value for k in others):
+            self.fail(node, f"{name!r} becomes another name of a list that grows", "copy it: list(...)")
+        made = self.new_list(others[0], Struct((), (), "list"), node)
+        self.append_all(made, value, node)
+        self.env.update(dict.fromkeys(others, made))
+        return made
 
     def is_as_long(self, own: List, value: List) -> bool:
         """Return whether a list surely has as many items as another one: what the text says of both is the same."""
@@ -225,7 +238,9 @@ class ListBindingReader(ExpressionReader):
         They are bound anew by this statement, as where two lists change places, or new in each trip of a loop at the
         end of which this stands. Nothing shows then that two names had one list.
         """
-        pairs = list(bound_by(node.targets[0], node.value)) if isinstance(node, ast.Assign) else []
+        if not isinstance(node, ast.Assign):
+            return False
+        pairs = list(bound_by(node.targets[0], node.value))
         given = [v.id for _, v in pairs]
         if len(pairs) != len(stored_names(node.targets[0]) if pairs else ()) or len(node.targets) > 1:
             return False

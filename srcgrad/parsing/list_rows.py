@@ -180,6 +180,9 @@ class RowReader(ColumnReader):
         kinds = [self.shared.ranks.kind(v) if isinstance(v, ir.Expr) else None for v in (a, b)]
         counts = [k is not None and not k.rank and not k.is_float for k in kinds]
         if fn == "add" and all(rows) or fn == "mul" and any(rows) and any(counts) or inplace and rows[0]:
+            if not any(map(self.is_row, (a, b))):
+                self.fail(node, "a list is repeated here, as often as is known only at run time, or in place",
+                          "make another one: [v for _ in range(n) for v in items]")  # fmt: skip
             self.fail(node, "rows of a list of lists are joined or repeated here, as lists are",
                       "make arrays of them, np.array(...), or a list of each")  # fmt: skip
 

@@ -202,6 +202,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                       "use append, extend, insert, pop, reverse, sort, clear, or arrays")  # fmt: skip
         if name == "sort":
             return self.sort_list(node, base, value)
+        if any(isinstance(n, ast.NamedExpr) for a in node.args for n in ast.walk(a)):
+            self.fail(node, f"a name is bound in what .{name}() is given", "bind it in a statement of its own")
         args = [self.unpacked(a) if name == "extend" else self.expr(a) for a in node.args]
         value = self.expr(base) if args else value  # what is given may have come from the list itself
         if isinstance(value, List):
@@ -381,13 +383,18 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def item_at(self, value: List, node):
         """Return an element or slice of a list."""
-        index = self.index(node.slice)
+        index = tuple(map(self.as_place, self.index(node.slice)))
         if self.has_tuples(value) and not isinstance(node.slice, ast.Slice):
             index = tuple(self.held_item(e, node) for e in index)
         items = ir.Sub(self.whole(value), index, self.source.loc(node))
         if not isinstance(node.slice, ast.Slice):
             return self.item_read(value, items)
         return List(value.buffer, Op("len", (self.first_column(value, items),)), part=items)
+
+    def as_place(self, index: ir.Expr) -> ir.Expr:
+        """Return the place in a list that an index names: a truth value is 0 or 1, not a mask."""
+        plain = isinstance(index, ir.Slice | ir.NewAxis | ir.Dots)
+        return Select(index, Const(1), Const(0)) if not plain and self.is_truth(index) else index
 
     def store_item(self, target, base, value, op: str, node):
         """Assign to an item of a list."""
@@ -397,8 +404,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             value = self.as_array(value, node) if several else value
         if isinstance(base, List) and (base.full and not tuples or isinstance(target.slice, ast.Slice)):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
-            return self.store(array, self.index(target.slice), self.leaf(value, node), op, node)
-        index = self.scalar(target.slice)
+            part = tuple(map(self.as_place, self.index(target.slice)))
+            return self.store(array, part, self.leaf(value, node), op, node)
+        index = self.as_place(self.scalar(target.slice))
         place = self.integer(index)
         if isinstance(base, Struct):
             return self.store_known(target, base, place, value, op, node)

@@ -29,6 +29,12 @@ class SequenceReader(ExpressionReader):
         self.env[name] = value
         return ast.copy_location(ast.Name(name, ast.Load()), node)
 
+    def is_sequence(self, e: ast.expr) -> bool:
+        """Return whether an expression is a tuple or list, as its text or a name shows."""
+        value = self.expr(e) if is_plain(e) else None
+        tuples = isinstance(value, Struct) and value.kind in ("tuple", "list", "namedtuple")
+        return tuples or isinstance(value, List) or isinstance(e, ast.Tuple | ast.List)
+
     def as_list(self, items: ast.expr, node) -> Struct | List:
         """Return the items of anything as a list."""
         call = ast.copy_location(ast.Call(self.text_for(Obj(list), node, "list"), [items], []), node)
