@@ -122,7 +122,7 @@ class RowReader(ColumnReader):
         self.emit(Store(own.buffer.id, (ir.Dots(),), value.buffer, "=", self.source.loc(node)))
         return own
 
-    def row_picked(self, value: Struct, key: ir.Expr, node) -> ir.Expr | List | None:
+    def row_picked(self, value: Struct, key: ir.Expr, node) -> ir.Expr | Struct | List | None:
         """Return the row of known rows of numbers at a place known only at run time, to be read; None of other items.
 
         Rows of constants are in a table that is made before; shorter ones are filled up there.
@@ -133,6 +133,11 @@ class RowReader(ColumnReader):
         if root_of(node.value) in self.names_written_inside():
             return None  # what is written into the row that is picked has to be seen
         lengths, longest, loc = tuple(map(len, rows)), max(map(len, rows)), self.source.loc(node)
+        key = self.hold(key, node) if not isinstance(key, Name) else key
+        if len({*lengths}) == 1 and all(v.kind == "tuple" for v in value.items):
+            keys = tuple(range(len(rows)))
+            parts = (self.picked(Struct(column, keys), key, node) for column in zip(*rows, strict=True))
+            return Struct(tuple(parts), tuple(range(longest)))  # each of the kind that its numbers have
         filled = [(*row, *(Const(0),) * (longest - len(row))) for row in rows]
         if all(isinstance(v, Const) for row in filled for v in row):
             table = self.constant_table(tuple(tuple(v.value for v in row) for row in filled))
@@ -140,10 +145,8 @@ class RowReader(ColumnReader):
             made = self.table_of(self.fresh("rows"), (len(rows), longest), False, node)
             self.fill_table(made, (len(rows), longest), list(itertools.chain(*filled)), node)
             table = made.buffer
-        key = self.hold(key, node) if not isinstance(key, Name) else key
         if len({*lengths}) == 1:
-            row = ir.Sub(table, (key,), loc)
-            return row if value.kind == "list" else List(self.hold(row, node, "row"), Const(longest), full=True)
+            return ir.Sub(table, (key,), loc)
         count = self.hold(ir.Sub(self.constant_table(lengths), (key,), loc), node, "count")
         whole = self.hold(ir.Sub(table, (key,), loc), node, "row")
         part = self.hold(Op("head", (whole, count), (), loc), node, "row")

@@ -232,6 +232,20 @@ def on_a_graph(t, n):
     return x[0] * x[3] + sum(x[j] for i in range(n) for j in near[i % 3]) + len(NEIGHBOURS[n % 4]) * t
 
 
+PAIRS = [(0, 1, 2.0), (1, 2, 0.5), (2, 0, 1.5)]
+
+
+def tuples_at_run_time(t, n):
+    W = np.array([t, t * t, 3.0])
+    ps = [(t, 1.0), (t * t, 2.0), (1.0, t)]
+    s = 0.0
+    for k in range(n):
+        i, j, w = PAIRS[k % 3]
+        x = ps[-(k % 3) - 1]
+        s += W[i] * W[j] * w + x[0] * x[1] + sum(PAIRS[k % 3]) + WEIGHTS[k % 2][k % 2] * t
+    return s
+
+
 def places_of_a_test(t, n):
     A = np.sin(np.arange(n * n).reshape(n, n) * t)
     s = sum(A[i, j] * t for i, j in zip(*np.triu_indices(n, 1)))
@@ -290,6 +304,7 @@ def slices_of_an_axis(A):
 
 CASES = [
     Case(on_a_graph, (0.3, 4)),
+    Case(tuples_at_run_time, (0.3, 5)),
     Case(places_of_a_test, (0.3, 4)),
     Case(parts_and_repetitions, (0.3, 3)),
     Case(names_that_hide_others, (0.3, 4)),
