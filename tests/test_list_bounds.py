@@ -100,6 +100,20 @@ def test_the_length_of_a_list_is_inside_no_other_array(function, monkeypatch):
             call(x, np.ones(2))
 
 
+def left_before_the_last_item(x, k):
+    s = 0.0
+    for q in [x[i] for i in range(k)]:
+        s += q
+        if s > 0.5:
+            break
+    return s
+
+
+def test_a_list_is_made_before_the_loop_that_leaves_it_early():
+    with pytest.raises(IndexError):
+        plain_gradient(left_before_the_last_item, (np.ones(3), 5), (0,))
+
+
 def parts_appended(x, k):
     parts = []
     for i in range(0, len(x), k):

@@ -31,6 +31,11 @@ class Kind:
         return self.dtype.startswith(("int", "uint"))
 
     @property
+    def wraps(self) -> bool:
+        """Whether arrays of it wrap around where numbers, which compiled code computes in 64 bits, do not."""
+        return self.is_int and self.dtype != "int64"
+
+    @property
     def own(self) -> str:
         """The dtype that NumPy has for it, which for a number may be narrower than what compiled code computes in."""
         return self.dtype if self.rank else self.numpy or self.dtype

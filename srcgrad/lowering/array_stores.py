@@ -58,11 +58,15 @@ class StoreWriter(ArrayReader):
             self.evaluated(value.at(()))
         if self.put.get(stmt.base, ()) is None:
             self.put[stmt.base] = tuple(map(self.canonical, value.dims))
-        item = stmt.base in self.lists and stmt.op == "=" and len(stmt.index) == 1 and not _is_part(stmt.index[0])
-        if item and value.rank == target.rank:  # as an item of a list an array is not repeated
+        if self.puts(stmt) and value.rank == target.rank:  # as an item of a list an array is not repeated
             for own, size in zip(target.dims, value.dims, strict=True):
                 self.require(own, size, OTHER_SIZE)
         self.assign(target, value, stmt.value, stmt.op)
+
+    def puts(self, stmt: Store) -> bool:
+        """Return whether a store puts an array into a list, as an item of it."""
+        whole = stmt.op == "=" and len(stmt.index) == 1 and self.kinds[stmt.base].rank > 1
+        return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice | ir.Dots | ir.NewAxis)
 
     def store_element(self, stmt: Store, p: Pull):
         if self.kind(stmt.value).rank:
@@ -335,8 +339,3 @@ def _marks(rank: int) -> tuple[Name, ...]:
 
 def _same_index(a, b) -> bool:
     return len(a) == len(b) and all(affine(x) == affine(y) for x, y in zip(a, b, strict=True))
-
-
-def _is_part(item: Expr) -> bool:
-    """Return whether an item of a subscript chooses several elements of an axis."""
-    return isinstance(item, ir.Slice | ir.Dots | ir.NewAxis)

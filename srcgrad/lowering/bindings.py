@@ -165,11 +165,6 @@ class BindingWriter(StoreWriter):
             self.refuse(stmt.loc, f"{name!r} is put into a list, and one of the two is written",
                         f"put a copy into it: {name}.copy()")  # fmt: skip
 
-    def puts(self, stmt: Store) -> bool:
-        """Return whether a store puts an array into a list, as an item of it."""
-        whole = stmt.op == "=" and len(stmt.index) == 1 and self.kinds[stmt.base].rank > 1
-        return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice | ir.Dots)
-
     def note_order(self, target: str, value: Expr):
         """Note which new memory is laid out row by row for sure, or if an argument is."""
         fn = value.fn if isinstance(value, Op) else ""

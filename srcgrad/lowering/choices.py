@@ -24,7 +24,7 @@ class ChoiceReader(NestWriter):
 
     # what `Lowerer` sets up
     multi: set[str]
-    spelled: set[Expr]  # choices that are whole right sides, or operands of them: they can be branches of their own
+    spellable: set[Expr]  # choices that are whole right sides, or operands of them: they can be branches of their own
     lazy: bool  # whether the present expression stands in a choice `a if test else b`
     fork: Callable[[], Self]
     stmt: Callable[[Stmt], object]
@@ -66,7 +66,7 @@ class ChoiceReader(NestWriter):
         try:
             self.stmt(If(expr.test, then, other, expr.loc))
         except SizeChanges as e:
-            if e.name == name and expr in self.spelled:
+            if e.name == name and expr in self.spellable:
                 raise SpelledOut(expr) from None
             raise
         except UnsupportedError as e:

@@ -107,7 +107,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
         self.lazy = self.eager = False
-        self.spelled = choices_in(function)
+        self.spellable = choices_in(function)
         self.onward = self.body = function.body
         self.function = function
         self.rooms: dict[str, Expr] = {}

@@ -174,7 +174,7 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             if fn == "bool":
                 return self.truth(expr.args[0])
             # compiled code computes integers in 64 bits, an array's wrap around in their own
-            narrow = self.kind(expr).is_int and self.kind(expr).dtype != "int64" and fn not in elementwise.CASTS
+            narrow = self.kind(expr).wraps and fn not in elementwise.CASTS
             wrapped = (lambda e: Op(f"np.{self.kind(expr).dtype}", (e,))) if narrow else (lambda e: e)
             return self.elementwise(expr, expr.args, lambda *args: wrapped(Op(fn, args, (), expr.loc)))
         if expr.fn == "np.where":
@@ -324,11 +324,10 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
     def pull_outer(self, expr: Op) -> Pull:
         a, b = (self.named_array(self.pull(e), self.kind(e)) for e in expr.args)
         kind = self.kind(expr)
-        narrow = kind.is_int and kind.dtype not in ("int64", "bool")
 
         def element(idx) -> Expr:
             product = Op("mul", (a.at(idx[:1]), b.at(idx[1:])), (), expr.loc)
-            return Op(f"np.{kind.dtype}", (product,)) if narrow else product
+            return Op(f"np.{kind.dtype}", (product,)) if kind.wraps else product
 
         return Pull((a.dims[0], b.dims[0]), element)
 

@@ -259,7 +259,6 @@ def _computes_as_numbers(kind: Kind, name: str, block: Block) -> bool:
 
     Those of narrow integers wrap around; what is added in place is rounded to float32, or joined by `or`.
     """
-    if kind.dtype in ("float64", "int64"):
-        return True
-    updated = any(isinstance(s, Store) and s.base == name and s.op != "=" for s in ir.statements(block))
-    return not updated and not (kind.is_int and kind.dtype != "bool")
+    if kind.wraps or kind.dtype in ("float64", "int64"):
+        return not kind.wraps
+    return not any(isinstance(s, Store) and s.base == name and s.op != "=" for s in ir.statements(block))

@@ -16,7 +16,7 @@ from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
 from .array_calls import VIEWS
 from .expressions import List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
-from .parts import PartReader, has_list
+from .parts import PartReader, has_list, is_plain
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -159,7 +159,7 @@ class AssignmentReader(PartReader):
 
     def unchanged(self, target: ast.Subscript, base, node):
         """Return the list or dict of an item that is bound, unless its index or the new value has changed it."""
-        if isinstance(base, Struct) and self.expr(target.value) != base:
+        if isinstance(base, Struct) and is_plain(target.value) and self.expr(target.value) != base:
             self.fail(node, f"{ast.unparse(target.value)} is changed by the index or the new value of an item",
                       "use two statements")  # fmt: skip
         return base

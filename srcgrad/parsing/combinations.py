@@ -5,19 +5,14 @@ from __future__ import annotations
 import ast
 import itertools
 
-import numpy as np
-
 from ..language import ir
 from ..language.ir import Const, Op
 from .expressions import ExpressionReader, Struct, stored_names
 from .trips import Trips, plus
 
-_READERS = (range, len, abs, min, max, sum, float, int, zip, enumerate, round, pow)
-_WRITERS = (np.fill_diagonal, np.copyto, np.put, np.place, np.putmask)
-
 
 class CombinationReader(ExpressionReader):
-    """Reads what `itertools.combinations` and `permutations` run through; compares how long the parts of `zip` are."""
+    """Reads what `itertools.combinations`, `permutations` and `pairwise` run through; compares the parts of `zip`."""
 
     def of_one_length(self, parts, node):
         """Emit the check of `zip(..., strict=True)`, that all parts have as many items as the first."""
@@ -38,26 +33,6 @@ class CombinationReader(ExpressionReader):
         item = found.upward()
         most = None if found.most is None else max(found.most - 1, 0)
         return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
-
-    def writes_nothing(self, body: list[ast.stmt], items: ast.ListComp) -> bool:
-        """Return whether the body of a loop changes nothing that a list may show, which it runs through.
-
-        Its items may be made on the way then, of sizes of their own.
-        """
-        read = {n.id for n in ast.walk(items) if isinstance(n, ast.Name)}
-        every = [n for s in body for n in ast.walk(s)]
-        added = [n.target for n in every if isinstance(n, ast.AugAssign)]
-        numbers = all(isinstance(t, ast.Name) and self.shared.ranks.rank(self.env.get(t.id)) == 0 for t in added)
-        stored = any(isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store) for n in every)
-        plain = all(map(self.only_computes, (n for n in every if isinstance(n, ast.Call))))
-        return numbers and plain and not stored and not read & {n for s in body for n in stored_names(s)}
-
-    def only_computes(self, call: ast.Call) -> bool:
-        """Return whether a call is one of a function that writes into none of its arguments."""
-        f = self.called_object(call)
-        of_numbers = getattr(f, "__module__", None) in ("math", "numpy") or isinstance(f, np.ufunc)
-        written = any(k.arg == "out" for k in call.keywords) or any(f is g for g in _WRITERS)
-        return (of_numbers or any(f is g for g in _READERS)) and not written
 
     def as_loops(self, node: ast.For) -> ast.For:
         """Return a loop over the combinations of a range as one loop in another; any other loop as it stands."""

@@ -193,7 +193,7 @@ class _Shared:
         self.list_sizes: dict[str, ir.Expr] = {}  # of lists that keep their length, by their buffers
         self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
         self.held = set[str]()  # names of items of lists that became buffers
-        self.inside = set[str]()  # buffers of lists whose items are written as lists
+        self.with_rows = set[str]()  # buffers of lists whose items are written as lists
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees = [source]
         self.stack: list[object] = [source.function.__code__]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import SourceNotFoundError
 from .expressions import ExpressionReader, Obj, Struct
-from .looped import grows
+from .looped import grows, grows_inside
 from .makers import reading_of
 from .source import find_source, python_function
 
@@ -123,22 +123,32 @@ def is_derivative(target) -> bool:
     return hasattr(target, "reader") and hasattr(target, "make") and not isinstance(target, Struct)
 
 
-def _not_kept_by(target, call: ast.Call, own_name: str, known: Known, deep: int) -> Iterator[ast.AST]:
-    """Yield where a call hands a list of this name to a function with text that neither keeps nor writes it."""
-    node: Any = None
+def text_called(target, call: ast.Call, known: Known) -> tuple[Any, Called, list[tuple[str | None, ast.expr]]] | None:
+    """Return the text that a call runs, what tells the objects of its names, and what is given to which parameter.
+
+    None where it has no text.
+    """
     if hasattr(target, "reader") and hasattr(target, "node"):
         node, around = target.node, target.reader.called_as
     elif python_function(target) is not None:
         try:
             known[target] = source = known.get(target) or find_source(target)
         except SourceNotFoundError:
-            return
-        node, around = source.node, outside(source)
-    if node is None:
-        return
+            return None
+        node, around = source.node, _outside(source)
+    else:
+        return None
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
-    pairs = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
-    written = {name for n in ast.walk(node) for name in grows(n)}
+    return node, around, [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+
+
+def _not_kept_by(target, call: ast.Call, own_name: str, known: Known, deep: int) -> Iterator[ast.AST]:
+    """Yield where a call hands a list of this name to a function with text that neither keeps nor writes it."""
+    found = text_called(target, call, known)
+    if found is None:
+        return
+    node, around, pairs = found
+    written = {name for n in ast.walk(node) for name in (*grows(n), *grows_inside(n))}
     for name, argument in pairs:
         if not isinstance(argument, ast.Name) or argument.id != own_name or name is None:
             continue
@@ -153,7 +163,7 @@ def _body(node) -> list:
     return [node.body] if isinstance(node, ast.Lambda) else node.body
 
 
-def outside(source) -> Called:
+def _outside(source) -> Called:
     """Return what tells the objects that names stand for in the text of a function of a module."""
     given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
     bound = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | given

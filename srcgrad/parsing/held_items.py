@@ -39,11 +39,11 @@ def _placed(block: Block, once: set[str]) -> Block:
     for stmt in block:
         stmt = ir.with_blocks(stmt, lambda b: _placed(b, once))
         if isinstance(stmt, Store) and isinstance(stmt.value, Name) and stmt.value.id in once:
-            at = next((k for k, s in enumerate(out) if isinstance(s, Let) and Name(s.target) == stmt.value), None)
-            let = None if at is None else out[at]
-            if isinstance(let, Let) and all(_leaves_alone(s, let) for s in out[out.index(let) + 1 :]):
-                out.remove(let)
-                stmt = replace(stmt, value=let.value)
+            lets = [(k, s) for k, s in enumerate(out) if isinstance(s, Let) and Name(s.target) == stmt.value]
+            for at, let in lets:
+                if all(_leaves_alone(s, let) for s in out[at + 1 :]):
+                    del out[at]
+                    stmt = replace(stmt, value=let.value)
         out.append(stmt)
     return tuple(out)
 

@@ -8,16 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..errors import SourceNotFoundError
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Store
 from ..language.lists import becomes_list
 from .columns import ColumnReader
 from .expressions import List, Struct, regular, stored_names
-from .handed import DEEPEST, Called, Known, outside
+from .handed import DEEPEST, Called, Known, text_called
 from .looped import grows, root_of
 from .parts import is_list, parts_of
-from .source import find_source, python_function
 
 
 class RowReader(ColumnReader):
@@ -160,7 +158,7 @@ class RowReader(ColumnReader):
 
     def note_list_inside(self, into: List, value):
         """Take notice of a list that is put into another one."""
-        known = is_list(value, "list") and into.buffer.id in self.shared.inside
+        known = is_list(value, "list") and into.buffer.id in self.shared.with_rows
         if isinstance(value, List) or known or self.is_row(value):
             self.shared.lists_of_lists.add(into.buffer.id)
 
@@ -224,20 +222,11 @@ def _written_by(n: ast.AST, plain: set[str]) -> Iterator[str]:
 
 def _written_by_call(call: ast.Call, called, known: Known, deep: int) -> Iterator[str]:
     """Yield the names that a call hands to a function with text which writes into their items."""
-    target = called(call.func)
     if not any(isinstance(a, ast.Name) for a in (*call.args, *(k.value for k in call.keywords))):
         return
-    if hasattr(target, "reader") and hasattr(target, "node"):
-        node, around = target.node, target.reader.called_as
-    elif python_function(target) is not None:
-        try:
-            known[target] = source = known.get(target) or find_source(target)
-        except SourceNotFoundError:
-            return
-        node, around = source.node, outside(source)
-    else:
+    found = text_called(called(call.func), call, known)
+    if found is None:
         return
-    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    node, around, pairs = found
     inside = written_inside(node, around, known, deep - 1)
-    pairs = [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
     yield from (a.id for name, a in pairs if isinstance(a, ast.Name) and name in inside)

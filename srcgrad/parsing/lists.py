@@ -147,7 +147,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.buffers.add(name)
         made = self.fresh(name) if taken else name
         if name in self.locals and name in self.names_written_inside():
-            self.shared.inside.add(made)
+            self.shared.with_rows.add(made)
         if taken and name in self.locals:
             self.spoken.known[made] = name
         return made
@@ -169,7 +169,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def item_of_list(self, value, node, into: List | None = None):
         """Return what is put into the buffer for an item, or its parts into theirs."""
-        if into is not None and is_list(value, "list") and into.buffer.id in self.shared.inside:
+        if into is not None and is_list(value, "list") and into.buffer.id in self.shared.with_rows:
             value = self.row_of_known(value, into, node)
         if is_list(value, "list") and self.stays_as_it_is(value, into):
             value = replace(value, kind="tuple")
@@ -205,7 +205,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if any(isinstance(n, ast.NamedExpr) for a in node.args for n in ast.walk(a)):
             self.fail(node, f"a name is bound in what .{name}() is given", "bind it in a statement of its own")
         args = [self.unpacked(a) if name == "extend" else self.expr(a) for a in node.args]
-        value = self.expr(base) if args else value  # what is given may have come from the list itself
+        value = self.expr(base) if args and is_plain(base) else value  # what is given may have come from the list
         if isinstance(value, List):
             return self.grow_list(node, value, name, args)
         if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:

@@ -6,12 +6,16 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from .expressions import ExpressionReader, List, Struct
+import numpy as np
+
+from .expressions import ExpressionReader, List, Struct, stored_names
 
 # a place behind all that a loop over known items has come to
 MANY = 10**9
 GROWING = frozenset({"append", "extend", "pop", "clear", "insert", "reverse", "sort"})
 _OTHER = frozenset({"remove", "index", "count", "update", "setdefault"})
+_COMPUTE = (range, len, abs, min, max, sum, float, int, zip, enumerate, round, pow)
+_WRITE = (np.fill_diagonal, np.copyto, np.put, np.place, np.putmask)
 LOOPS = (ast.For, ast.ListComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -96,6 +100,28 @@ class LoopedReader(ExpressionReader):
             elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and self.own_lists.get(n.id) == now:
                 found.add("bound")
         return found
+
+    def makes_as_it_goes(self, loop: ast.For, items: ast.ListComp) -> bool:
+        """Return whether a list that a loop runs through may be made on the way, its items of sizes of their own.
+
+        Nothing tells that from a list made before: neither changes what the other reads, and all items are made.
+        """
+        read = {n.id for n in ast.walk(items) if isinstance(n, ast.Name)}
+        body = [n for s in loop.body for n in ast.walk(s)]
+        calls = [n for n in (*body, *ast.walk(items)) if isinstance(n, ast.Call)]
+        added = [n.target for n in body if isinstance(n, ast.AugAssign)]
+        numbers = all(isinstance(t, ast.Name) and self.shared.ranks.rank(self.env.get(t.id)) == 0 for t in added)
+        stored = any(isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store) for n in body)
+        ends = any(isinstance(n, ast.Break | ast.Return | ast.Raise | ast.Assert) for n in body)
+        bound = {n for s in loop.body for n in stored_names(s)}
+        return numbers and all(map(self.only_computes, calls)) and not stored and not ends and not read & bound
+
+    def only_computes(self, call: ast.Call) -> bool:
+        """Return whether a call is one of a function that changes none of its arguments, and nothing else."""
+        f = self.called_object(call)
+        of_numbers = getattr(f, "__module__", None) in ("math", "numpy") or isinstance(f, np.ufunc)
+        writes = any(k.arg == "out" for k in call.keywords) or any(f is g for g in _WRITE)
+        return (of_numbers or any(f is g for g in _COMPUTE)) and not writes
 
     def has_functions_inside(self) -> bool:
         """Return whether functions are defined inside this one, which may write its lists."""

@@ -24,7 +24,7 @@ class LoopReader(LoopedReader):
 
     def stmt_for(self, node):
         items = self.as_generator(node.iter)
-        if isinstance(items, ast.ListComp) and not items.generators[0].ifs and self.writes_nothing(node.body, items):
+        if isinstance(items, ast.ListComp) and not items.generators[0].ifs and self.makes_as_it_goes(node, items):
             items = ast.copy_location(ast.GeneratorExp(items.elt, items.generators), items)
         if isinstance(items, ast.GeneratorExp) and len(items.generators) == 1:
             names = {n: self.fresh(n) for n in stored_names(items.generators[0].target)}

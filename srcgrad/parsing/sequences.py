@@ -126,7 +126,7 @@ class SequenceReader(ExpressionReader):
         """Return the arrays of places that a loop over `zip(*np.nonzero(a))` runs through together, else None."""
         star = node.args[0] if len(node.args) == 1 and isinstance(node.args[0], ast.Starred) else None
         f = self.called_object(star.value) if star is not None and isinstance(star.value, ast.Call) else None
-        if star is None or f not in (np.nonzero, np.where, np.triu_indices, np.tril_indices):
+        if star is None or not any(f is g for g in (np.nonzero, np.where, np.triu_indices, np.tril_indices)):
             return None
         found = self.expr(star.value)
         if isinstance(found, Places):

@@ -165,6 +165,19 @@ def batches(x, n):
     return loss
 
 
+def items_that_change_what_the_loop_reads(t, n):
+    w = np.array([t, 1.0, 2.0])
+
+    def item(i):
+        w[0] += 1.0
+        return w[0] * i
+
+    s = 0.0
+    for q in [item(i) for i in range(n)]:
+        s += q * w[0]
+    return s
+
+
 CASES = [
     Case(batches, (np.arange(1.0, 6.0), 2)),
     *[
@@ -174,7 +187,8 @@ CASES = [
             (anew_in_each_trip, 3),
             (downward_and_once_more, 4), (up_to_a_break, 5), (in_some_trips, 5), (back_and_forth, 4), (arrays, 3),
             (of_ever_other_lengths, 4), (with_an_end_that_moves, 4), (written_afterwards, 4), (written_afterwards, 13),
-            (several_at_once, 3), (pairs, 4), (by_a_closure, 4), (of_three, 5),
+            (items_that_change_what_the_loop_reads, 3), (several_at_once, 3), (pairs, 4), (by_a_closure, 4),
+            (of_three, 5),
         )
     ],
 ]  # fmt: skip
