@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 import srcgrad as sg
-from tests.corpus import lectures, loops, nets, physics, rings
+from tests.corpus import grids, lectures, loops, nets, physics, rings
 
 
 def soft_clip(t, limit):
@@ -314,6 +314,8 @@ PROGRAMS = {
     "logistic_growth": (logistic_growth, (np.array([0.1, 0.4, 0.7]), np.array([1.1, 0.9, 0.3]), 0.2, 5), (0, 1, 2)),
     "packed_forms": (packed_forms, (np.linspace(-0.6, 1.1, 6), np.array([[0.3, -1.0, 2.0], [1.5, 0.4, 1.1]])), (0, 1)),
     "orbit": (orbit, (1.0, 0.4, 0.1, 4), (0, 1, 2)),
+    "plate": (grids.plate, (np.linspace(-0.6, 1.1, 20).reshape(4, 5), 0.2, 2), (0, 1)),
+    "new_plate": (grids.a_new_plate, (np.linspace(-0.6, 1.1, 20).reshape(4, 5), 0.2, 2), (0,)),
     "shortest_paths": (shortest_paths, (np.array([[0.5, 3.1, 1.2], [0.7, 0.4, 2.9], [1.4, 0.6, 0.3]]),), (0,)),
 }
 # what is generated with an optimisation switched off
@@ -329,6 +331,9 @@ WITHOUT = (
     ("heat", "gather"),
     ("heat", "scratch"),
     ("string", "adjoint joins"),
+    ("new_plate", "handed back"),
+    ("plate", "frames"),
+    ("heat", "interiors"),
     ("orthogonal", "scalars"),
     ("standardised", "split"),
     ("springs", "one pass"),

@@ -93,10 +93,12 @@ LEVELS = {
         ("reverse",),
     ),
     "optimisation": (
-        ("", "cleared", "contractions", "free_order", "from_zero", "gather", "interchange", "lifted_products",
-         "loop_sums", "parallel", "known_tests", "read_once", "small_products", "split", "sums", "turns", "webs"),
-        ("ends", "joins", "simplify", "sums_apart", "vector_loops"),
-        ("adjoint_joins", "one_pass", "turn_columns"),
+        ("", "cleared", "contractions", "free_order", "from_zero", "interchange", "lifted_products",
+         "loop_sums", "parallel", "known_tests", "perfect_nests", "read_once", "small_products", "split", "sums",
+         "turns", "webs"),
+        ("ends", "gather", "interiors", "joins", "simplify", "sums_apart", "vector_loops"),
+        ("adjoint_joins", "frames", "one_pass", "turn_columns"),
+        ("handed_back",),
         ("fuse", "read_records", "rebind", "sweeps", "turn_levels", "workspaces"),
     ),
     "generation": (

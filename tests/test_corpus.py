@@ -17,8 +17,8 @@ from tests.random_programs.compare import directions, disagreement, plain_run, p
 from tests.random_programs.differences import Reference, mismatch, reference
 
 THEMES = (
-    "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "rings", "mutation", "views",
-    "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
+    "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "rings", "grids", "mutation",
+    "views", "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic", "structures", "lists",
     "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers", "geometry", "memory",
     "records", "algorithms", "kit", "order", "list_bindings", "python_containers", "methods",
     "small_matrices", "complex_numbers", "levels", "small_integers", "nested_lists", "list_lengths",

@@ -20,11 +20,14 @@ from ..language.blocks import touches
 from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store
 from ..switches import is_on
 from .adjoint_joins import join_nests, made_sizes
-from .cleared import assign_interiors, scratch_to_scalars
+from .cleared import scratch_to_scalars
 from .ends import ends_apart
+from .frames import stay_in_frames
 from .free_order import Around, free_order_in, order_free
 from .gather import gather_stencils
+from .handed_back import keep_adjoints
 from .interchange import walk_rows
+from .interiors import assign_interiors
 from .loop_sums import sum_in_scalars
 from .split import split_loop
 from .sums import join_additions
@@ -64,7 +67,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
 
     def gathered(b: Block) -> Block:
         whole = (*forward, *b)
-        b = gather_stencils(b, dict(kinds), is_free, Known(whole, made_sizes(whole, kinds, sizes)).same, fresh)
+        b = gather_stencils(b, kinds, is_free, Known(whole, made_sizes(whole, kinds, sizes)).same, fresh)
         return steps["first"](b) if is_on("first") else b  # what goes round covers its array
 
     steps: dict[str, Callable[[Block], Block]] = {
@@ -73,7 +76,10 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         "rows": lambda b: walk_rows(b, kinds, fresh),
         "gather": gathered,
         "adjoint joins": lambda b: join_nests(replace(function, body=(*forward, *b)), b, kinds, sizes),
-        "scratch": lambda b: assign_interiors(scratch_to_scalars(b, fresh)),
+        "handed back": lambda b: keep_adjoints(replace(function, body=(*forward, *b)), start, kinds, sizes),
+        "frames": lambda b: stay_in_frames(replace(function, body=(*forward, *b)), start, kinds, sizes),
+        "scratch": lambda b: scratch_to_scalars(b, fresh),
+        "interiors": lambda b: assign_interiors(replace(function, body=(*forward, *b)), start, kinds, sizes),
         "additions": join_additions,
         "scalars": lambda b: sum_in_scalars(replace(function, body=(*forward, *b)), start, kinds, sizes),
         "ends": lambda b: ends_apart(b, Known((*forward, *b), sizes).same, free_order_in(b, arrays())),

@@ -13,21 +13,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..language import ir
 from ..language.affine import affine, clipped, simplify_index
 from ..language.blocks import readers
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.sum_order import only_summed
-
-
-@dataclass(frozen=True)
-class _Nest:
-    """A perfect nest: its loops from outside in, and what the innermost does: stores, and scalars they use."""
-
-    loops: tuple[For, ...]
-    body: tuple[Let | Store, ...]
+from .perfect_nests import Nest, in_loops, perfect_nest
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class _Stencil:
         """Return whether the gather reads beyond what the loop runs through."""
         return any(beyond != (0, 0) for beyond in self.reach())
 
-    def reads_source(self, nest: _Nest) -> bool:
+    def reads_source(self, nest: Nest) -> bool:
         """Return whether the gather can read the array of the source: no border, and the nest does not write it."""
         base = self.source.base if isinstance(self.source, Sub) else None
         return isinstance(base, Name) and not self.has_border() and base.id not in ir.stored_in(nest.body)
@@ -94,7 +87,7 @@ def gather_stencils(
     """
     reads = readers(block)
 
-    def is_open(nest: _Nest) -> bool:
+    def is_open(nest: Nest) -> bool:
         own, sums = readers(nest.body), only_summed(nest.body)
         scalars = [s for s in nest.body if isinstance(s, Let) and s.target not in sums]
         return all(own[s.target] == reads[s.target] for s in scalars) and all(map(is_free, nest.loops))
@@ -108,7 +101,7 @@ def gather_stencils(
 
 
 def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, same, fresh, buffers) -> list[Stmt]:
-    nest = _perfect(stmt) if isinstance(stmt, For) else None
+    nest = perfect_nest(stmt)
     if nest is not None and is_open(nest):
         return _gathered(nest, kinds, same, fresh, buffers) if _invariant(nest, around) else [stmt]
     if isinstance(stmt, If):
@@ -119,27 +112,17 @@ def _visit(stmt: Stmt, around: tuple[Stmt, ...], kinds, is_open, same, fresh, bu
     ]
 
 
-def _perfect(stmt: For) -> _Nest | None:
-    loops = [stmt]
-    while len(loops[-1].body) == 1 and isinstance(loops[-1].body[0], For):
-        loops.append(loops[-1].body[0])
-    body = tuple(s for s in loops[-1].body if isinstance(s, Let | Store))
-    if len(body) < len(loops[-1].body) or any(loop.step != Const(1) for loop in loops):
-        return None
-    return _Nest(tuple(loops), body)
-
-
-def _gathered(nest: _Nest, kinds, same, fresh, buffers) -> list[Stmt]:
+def _gathered(nest: Nest, kinds, same, fresh, buffers) -> list[Stmt]:
     """Return a nest with all its stencils as gathers behind it."""
     stencil = _stencil(nest, same)
     if stencil is None:
         return [nest.loops[0]]
     *first, gather = _rewrite(nest, stencil, kinds, same, fresh, buffers)
-    left = _perfect(first[0]) if first and isinstance(first[0], For) else None
+    left = perfect_nest(first[0]) if first else None
     return [*(_gathered(left, kinds, same, fresh, buffers) if left is not None else first), gather]
 
 
-def _stencil(nest: _Nest, same) -> _Stencil | None:
+def _stencil(nest: Nest, same) -> _Stencil | None:
     names = [loop.var for loop in nest.loops]
     reads = [e for s in nest.body for v in ir.exprs_of(s) for e in _elements(v)]
     added = ir.names_in(*(s.value for s in nest.body if isinstance(s, Store) and s.op != "="))
@@ -166,7 +149,7 @@ def _stencil(nest: _Nest, same) -> _Stencil | None:
     return None
 
 
-def _goes_all_round(nest: _Nest, stencil: _Stencil, same) -> bool:
+def _goes_all_round(nest: Nest, stencil: _Stencil, same) -> bool:
     """Return whether all that goes round along an axis does so by one number, through which the loop runs."""
     for d, (loop, modulus) in enumerate(zip(nest.loops, stencil.moduli(), strict=True)):
         if modulus is None:
@@ -179,7 +162,7 @@ def _goes_all_round(nest: _Nest, stencil: _Stencil, same) -> bool:
     return True
 
 
-def _source(nest: _Nest, terms: list[_Term], names, kept: str | None) -> tuple[Sub | Name | None, int]:
+def _source(nest: Nest, terms: list[_Term], names, kept: str | None) -> tuple[Sub | Name | None, int]:
     """Return what all terms are multiples of, if anything, and before which statement it is known."""
     if kept is not None:
         return Name(kept), 1 + next(k for k, s in enumerate(nest.body) if isinstance(s, Let) and s.target == kept)
@@ -191,7 +174,7 @@ def _source(nest: _Nest, terms: list[_Term], names, kept: str | None) -> tuple[S
     return (None if others or written or source.index != tuple(map(Name, names)) else source), start
 
 
-def _terms(nest: _Nest, names, kept: str | None, same) -> list[_Term]:
+def _terms(nest: Nest, names, kept: str | None, same) -> list[_Term]:
     """Return the additions at constant offsets, in terms of elements and of a number that is kept."""
     found: list[_Term] = []
     scalars: dict[Expr, Expr] = {}
@@ -245,22 +228,22 @@ def _elements(e: Expr):
     return [x for x in ir.walk(e) if isinstance(x, Sub)]
 
 
-def _invariant(nest: _Nest, around) -> bool:
+def _invariant(nest: Nest, around) -> bool:
     bound = {n for s in around for n in ir.bound_in((s,))} | {loop.var for loop in nest.loops}
     return not any(ir.names_in(loop.lo, loop.hi) & bound for loop in nest.loops)
 
 
-def _rewrite(nest: _Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> list[Stmt]:
+def _rewrite(nest: Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> list[Stmt]:
     """Return what the nest still does, if anything, and the gather; where that reads is allocated in `buffers`."""
     loc = stencil.terms[0].store.loc
-    cell = tuple(Name(loop.var) for loop in nest.loops)
+    cell = nest.cell()
     same_trips = [(loop.lo, loop.hi) for loop in nest.loops]
     if stencil.reads_source(nest):
         add = Store(stencil.array, cell, *_total(stencil, _Buffer(stencil.origin(), nest.loops, stencil)), loc)
         kept = _left(nest, stencil, None)
         if all(s.index == cell for s in kept if isinstance(s, Store) and s.base == stencil.array):
-            return [_wrapped(nest.loops, (*kept, add), same_trips)]
-        return [_wrapped(nest.loops, body, same_trips) for body in (tuple(kept), (add,))]
+            return [*in_loops(nest.loops, same_trips, (*kept, add))]
+        return [s for body in (kept, (add,)) for s in in_loops(nest.loops, same_trips, body)]
     at = _Buffer(fresh(f"{stencil.origin()}_{'pad' if stencil.has_border() else 'all'}"), nest.loops, stencil)
     kind = Kind(kinds[stencil.array].dtype, len(cell))
     kinds[at.name] = kind
@@ -269,13 +252,13 @@ def _rewrite(nest: _Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> lis
     buffers.append(Let(at.name, Op(made, at.sizes(), static), loc))
     own = at.index(tuple(_Shift(0) for _ in cell))
     kept = _left(nest, stencil, Store(at.name, own, stencil.source, "=", loc))
-    first = _wrapped(nest.loops, tuple(kept), same_trips)
+    (first,) = in_loops(nest.loops, same_trips, kept)
     add = Store(stencil.array, cell, *_total(stencil, at), loc)
     boxes = [
         (simplify_index(Op("add", (loop.lo, Const(low)))), simplify_index(Op("add", (loop.hi, Const(high)))))
         for loop, (low, high) in zip(nest.loops, stencil.reach(), strict=True)
     ]
-    gather = _wrapped(nest.loops, (add,), boxes)
+    (gather,) = in_loops(nest.loops, boxes, (add,))
     sizes = (Op("shape", (Name(stencil.array),), (("axis", d),)) for d in range(len(cell)))
     whole = all(low == Const(0) and same(high, size) for (low, high), size in zip(boxes, sizes, strict=True))
     if whole and not any(e != stencil.source for t in stencil.terms for e in _elements(t.value)):
@@ -336,7 +319,7 @@ def _total(stencil: _Stencil, buffer: _Buffer) -> tuple[Expr, str]:
     return total, sign
 
 
-def _left(nest: _Nest, stencil: _Stencil, copy: Store | None) -> list[Let | Store]:
+def _left(nest: Nest, stencil: _Stencil, copy: Store | None) -> list[Let | Store]:
     """Return what the nest still does, the copy of the source where it is first read, without scalars of no use."""
     left = [s for s in nest.body if not any(s is t.store for t in stencil.terms)]
     kept: list[Let | Store] = []
@@ -349,9 +332,3 @@ def _left(nest: _Nest, stencil: _Stencil, copy: Store | None) -> list[Let | Stor
         if k == stencil.start and copy is not None:
             kept.insert(0, copy)
     return kept
-
-
-def _wrapped(loops, body, ranges) -> Stmt:
-    for loop, (lo, hi) in zip(reversed(loops), reversed(ranges), strict=True):
-        body = (replace(loop, lo=lo, hi=hi, body=tuple(body)),)
-    return body[0]

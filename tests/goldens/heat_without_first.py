@@ -49,13 +49,12 @@ def heat_two_buffers_value_and_grad(u0, steps, r):
             seed = u_bar[i]
             # new[i] = u[i] + r * (u[i - 1] - 2.0 * u[i] + u[i + 1])  (line 6)
             new_bar_pad[i + 1] = seed
+        # new[i] = u[i] + r * (u[i - 1] - 2.0 * u[i] + u[i + 1])  (line 6)
         if 1 < u.size - 1:
             for i in range(1, u.size - 1):
-                # new[i] = u[i] + r * (u[i - 1] - 2.0 * u[i] + u[i + 1])  (line 6)
                 u_bar[i] = r * (new_bar_pad[i] + new_bar_pad[i + 2]) + (1.0 - 2.0 * r) * new_bar_pad[i + 1]
-            # new[i] = u[i] + r * (u[i - 1] - 2.0 * u[i] + u[i + 1])  (line 6)
-            u_bar[0] += r * (new_bar_pad[0] + new_bar_pad[2]) + (1.0 - 2.0 * r) * new_bar_pad[1]
-            u_bar[u.size - 1] += r * (new_bar_pad[u.size - 1] + new_bar_pad[u.size + 1]) + (1.0 - 2.0 * r) * new_bar_pad[u.size]
+            u_bar[0] += r * new_bar_pad[2]
+            u_bar[u.size - 1] += r * new_bar_pad[u.size - 1]
     # new = u0.copy()  (line 3)
     u0_bar = new_bar
     # u = u0.copy()  (line 2)
