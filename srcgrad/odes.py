@@ -61,8 +61,12 @@ def dopri5_step(f, y, t, h, args):
 @part
 def chosen_steps(f, y0, t, args, rtol, atol):
     """Return (starts, widths, first): the steps between two times as parts of that span, from number first[i] on."""
+    if rtol < 0.0 or atol < 0.0:
+        raise ValueError("odeint: a tolerance is negative")
     starts, widths = [], []
     first = np.zeros(t.size, dtype=np.int64)
+    if not y0.size:
+        return np.array(starts), np.array(widths), first
     y = y0.copy()
     a = f(y, t[0], *args).copy()
     scale = atol + rtol * np.abs(y)
@@ -73,8 +77,8 @@ def chosen_steps(f, y0, t, args, rtol, atol):
         done = 0.0
         while done < 1.0:
             part = h / max(abs(span), 1e-300)
-            if done + part <= done:
-                raise ValueError("odeint: the steps become too short")
+            if not done + part > done:  # nor where a number is none
+                raise ValueError("odeint: the steps become too short, or a number is nan")
             last = done + part >= 1.0
             part = 1.0 - done if last else part
             c, d, e, g = dopri5_stages(f, y, a, t[i] + done * span, part * span, args)
@@ -100,6 +104,8 @@ def chosen_steps(f, y0, t, args, rtol, atol):
 @part
 def in_fixed_steps(f, y0, t, args, steps, schedule, slots):
     """Return y at all times, by a number of steps between two of them."""
+    if steps < 1:
+        raise ValueError("odeint: less than one step between two times")
     ys = np.empty((t.size, y0.size))
     ys[0] = y0
     y = y0.copy()
@@ -192,7 +198,7 @@ def odeint(f, y0, t, *args, method="dopri5", rtol=1e-6, atol=1e-8, steps=1, sche
     UnsupportedError
         If there is no such method or schedule, or an array has other axes.
     ValueError
-        If the steps become too short.
+        If the steps become too short, a number is nan, a tolerance is negative, or `steps` is less than one.
 
     Notes
     -----

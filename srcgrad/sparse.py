@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,7 +160,7 @@ class _Evaluation:
     def along(self, seeds: np.ndarray) -> np.ndarray:
         """Return the product of the Jacobian with a matrix of at most `WIDTH` columns."""
         parts = np.split(seeds, np.cumsum(self.sizes)[:-1])
-        dots = [np.ascontiguousarray(p.reshape(*np.shape(x), -1), dtype=np.asarray(x).dtype)
+        dots = [np.ascontiguousarray(p.reshape(*np.shape(x), seeds.shape[1]), dtype=np.asarray(x).dtype)
                 for p, x in zip(parts, self.leaves, strict=True)]  # fmt: skip
 
         def run(made):
@@ -167,7 +168,7 @@ class _Evaluation:
 
         outs = DIRECTIONS.run(self.f, self.args, self.wrt, run, self.digest)
         outs = outs if isinstance(outs, tuple) else (outs,)
-        return np.concatenate([o.reshape(-1, seeds.shape[1]) for o in outs])
+        return np.concatenate([o.reshape(math.prod(o.shape[:-1]), seeds.shape[1]) for o in outs])
 
     def products(self, seeds: np.ndarray) -> np.ndarray:
         """Return the product of the Jacobian with a matrix."""

@@ -438,9 +438,9 @@ KINDS = {
         "float64[:] is written into int64[:] in place",
     ),
     "one of two arrays": (
-        "c = «x if x[0] > 0.0 else y»\nc[0] = 2.0\nreturn np.sum(x)",
+        "if x[0] > 0.0:\n    «c = x»\nelse:\n    c = y\nc[0] = 2.0\nreturn np.sum(x)",
         (VECTOR, VECTOR),
-        "'c' may be another name of an array that is written",
+        "'c' becomes another name of an array, and is written",
     ),
     "copy or view": ("v = «x[:, 1:].ravel()»\nv[0] = 2.0\nreturn np.sum(x)", (MATRIX,), "'v' may be another name"),
     "view bound anew in other sizes": (

@@ -152,6 +152,11 @@ twice.defjvp(lambda primals, tangents: (twice(*primals), tangents[1]))
         (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, method="euler"), sg.UnsupportedError, "no method"),
         (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, schedule="x"), sg.UnsupportedError, "no schedule"),
         (lambda: sg.odeint(blow_up, np.ones(1), np.array([0.0, 2.0])), ValueError, "steps become too short"),
+        (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), np.nan), ValueError, "or a number is nan"),
+        (lambda: sg.odeint(decay, np.array([1.0, np.nan]), np.arange(2.0), 1.0), ValueError, "or a number is nan"),
+        (lambda: sg.odeint(decay, np.zeros(2), np.arange(2.0), 1.0, atol=0.0), ValueError, "or a number is nan"),
+        (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, rtol=-1.0), sg.UnsupportedError, "negative"),
+        (lambda: sg.odeint(decay, np.ones(2), np.arange(2.0), 1.0, method="rk4", steps=0), sg.SrcgradError, "one step"),
     ],
 )  # fmt: skip
 def test_errors(call, error, message, plain):

@@ -464,6 +464,11 @@ def test_branches_that_change_the_pattern(plain):
         np.testing.assert_allclose(jac(x).toarray(), sg.jacfwd(f)(x), rtol=1e-13)
 
 
+def test_arrays_without_elements(plain):
+    assert sg.sparse_jacobian(lambda x: x**2)(np.zeros(0)).shape == (0, 0)
+    assert sg.sparse_jacobian(lambda x: x[:0] ** 2)(np.ones(3)).shape == (0, 3)
+
+
 def test_given_sparsity(plain):
     x = np.random.default_rng(11).normal(size=12)
     band = np.eye(12) + np.eye(12, k=-1)

@@ -209,3 +209,17 @@ def test_whole_numbers_too_large_or_negative_are_errors(call, error, tmp_path):
     f = loaded(f"import math\n\n\ndef f(a, k):\n    return a * {call}\n", tmp_path, "large").f
     with pytest.raises(error):
         plain_gradient(f, (0.5, 35), (0,))
+
+
+def test_negative_powers_at_zero():
+    def power(x, y):
+        return x**y
+
+    def reciprocals(x):
+        return x**-1 + x**-3
+
+    assert sg.grad(power)(0.0, -2.0) == -math.inf
+    assert sg.jvp(power, (0.0, -2.0), (1.0, None)) == (math.inf, -math.inf)
+    assert sg.hessian(power)(0.0, -2.0) == math.inf
+    assert sg.differentiable(reciprocals)(0.0) == math.inf
+    assert sg.value_and_grad(reciprocals)(2.0) == (0.625, -0.4375)

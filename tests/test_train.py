@@ -175,6 +175,10 @@ def test_what_is_no_parameter_is_refused():
         adam.update_in_place((1.0, w), (1.0, w), adam.init((1.0, w)))
     with pytest.raises(ValueError, match="w is written and shares memory with g"):
         adam.update_in_place(w, w, adam.init(w))
+    sgd, whole = train.SGD(), np.arange(3)
+    for update in (sgd.update, sgd.update_in_place):
+        with pytest.raises(TypeError, match="floats and arrays of floats"):
+            update(whole, np.ones(3), sgd.init(whole))
 
 
 # --- rows of a table ------------------------------------------------------------------------------------------------

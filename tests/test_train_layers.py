@@ -330,3 +330,18 @@ def test_rates_are_those_of_pytorch(torch):
     ]  # fmt: skip
     for ours, make in pairs:
         np.testing.assert_allclose([ours(t) for t in range(12)], theirs(make, 12), rtol=1e-9)
+
+
+def test_integers_are_taken_for_floats():
+    image = np.arange(16).reshape(1, 4, 4, 1)
+    kernel, bias = np.full((3, 3, 1, 1), 0.5), np.zeros(1)
+    queries, keys, values = np.array([[1, 2]]), np.array([[1, 2], [3, 4]]), np.array([[5, 1], [2, 4]])
+    for layer, args in (
+        (train.average_pool2d, (image,)), (train.conv2d, (image, kernel, bias)),
+        (train.attention, (queries, keys, values)), (train.batch_norm, (image, np.ones(1), bias)),
+    ):  # fmt: skip
+        floats = layer(*(a.astype(np.float64) for a in args))
+        found = layer(*args)
+        pairs = zip(found, floats, strict=True) if isinstance(found, tuple) else [(found, floats)]
+        for ours, right in pairs:
+            np.testing.assert_allclose(ours, right, rtol=1e-14)

@@ -157,7 +157,7 @@ def _from_text(node, table):
         return function_class(name)(_from_text(node.left, table), _from_text(node.comparators[0], table))
     if isinstance(node, ast.BoolOp):
         name = "and" if isinstance(node.op, ast.And) else "or"
-        return function_class(name)(*(_from_text(e, table) for e in node.values))
+        return functools.reduce(function_class(name), (_from_text(e, table) for e in node.values))
     if isinstance(node, ast.Call):
         return function_class(node.func.id)(*(_from_text(a, table) for a in node.args))
     a, b = _from_text(node.left, table), _from_text(node.right, table)

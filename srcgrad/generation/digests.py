@@ -91,6 +91,7 @@ def _digest_function(function, h, seen):
 
 def _digest_code(code, h):
     h.update(code.co_code)
+    h.update(repr((code.co_names, code.co_varnames, code.co_freevars)).encode())
     for const in code.co_consts:
         if isinstance(const, pytypes.CodeType):
             _digest_code(const, h)

@@ -40,6 +40,8 @@ class BindingWriter(StoreWriter):
     spelled_out: Callable[[Expr], Expr]
     function: ir.Function
     enclosing: list[str]
+    loops: int
+    bound_in_loops: set[str]
 
     def bind_view(self, stmt: Let):
         target, value = stmt.target, stmt.value
@@ -210,11 +212,12 @@ class BindingWriter(StoreWriter):
         old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
         longer = affine(new) - affine(old)
         of_itself = not isinstance(old, Const) and old in ir.walk(new)
-        of_counters = (ir.names_in(new) - ir.names_in(old)) & set(self.enclosing)
+        made_here = ir.bound_in(tuple(self.out)) if self.loops else set()
+        of_a_trip = (ir.names_in(new) - ir.names_in(old)) & (set(self.enclosing) | self.bound_in_loops | made_here)
         of_few = isinstance(old, Const) and old.value <= 1  # what grows from one number, or none
         of_choices = ir.names_in(new) & self.rooms.keys()
         grows = not Facts((affine(old),)).prove(longer * -1)
-        told = of_few or of_itself or of_counters or of_choices or sums_sizes(longer)
+        told = of_few or of_itself or of_a_trip or of_choices or sums_sizes(longer)
         if longer.const != 0 if longer.is_const else told:
             raise SizeChanges(target, grows)
 

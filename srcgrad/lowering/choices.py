@@ -34,6 +34,9 @@ class ChoiceReader(NestWriter):
         """Return the pull of one of two array expressions, element by element."""
         with self.choosing(lazy=True):
             test, then, other = map(self.pull, (expr.test, expr.then, expr.other))
+            if len(then.dims) != len(other.dims):
+                axes = f"{len(then.dims)} and {len(other.dims)} axes"
+                self.refuse(expr.loc, f"the two sides of this choice have {axes}", "use if and else")
             for a, b in zip(then.dims, other.dims, strict=True):
                 self.require(a, b, SIDES)
             return Pull(then.dims, lambda idx: Select(test.at(()), then.at(idx), other.at(idx), expr.loc))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..language import ir
-from ..language.ir import Expr, Function, Kind, Op, Stmt
+from ..language.ir import Const, Expr, Function, Kind, Op, Stmt
 from ..language.kinds import kind_of
 
 REMAINDERS = ("np.fmod", "math.fmod")
@@ -14,20 +14,22 @@ REMAINDERS = ("np.fmod", "math.fmod")
 def spell_integers(function: Function, kinds: dict[str, Kind]) -> Function:
     """Return the lowered function with calls of integers that numba would compute in another type.
 
-    There `int(u)` of an unsigned number stays unsigned, so that differences wrap around, and `fmod` of integers loses
-    the sign.
+    There `int(u)` of an unsigned number stays unsigned, so that differences wrap around, `fmod` of integers loses the
+    sign, and a float to a negative whole power is an error at zero.
 
     >>> from srcgrad.parsing.function import parse_text
     >>> from srcgrad.language.emit import emit
-    >>> f = parse_text("def f(x, u, k):\\n    return x * (int(u) - int(k)) + np.fmod(k, 5)")
+    >>> f = parse_text("def f(x, u, k):\\n    return x**-2 * (int(u) - int(k)) + np.fmod(k, 5)")
     >>> kinds = {"x": Kind("float64"), "u": Kind("uint8"), "k": Kind("int64")}
     >>> print(emit(spell_integers(f, kinds), comments=False))
     def f(x, u, k):
-        return x * (np.int64(u) - int(k)) + np.int64(np.fmod(float(k), float(5)))
+        return 1.0 / x**2 * (np.int64(u) - int(k)) + np.int64(np.fmod(float(k), float(5)))
     """
 
     def expr(e: Expr) -> Expr:
         e = ir.rebuild(e, expr)
+        if isinstance(e, Op) and e.fn == "pow":
+            return _divided(e, kinds)
         if not isinstance(e, Op) or e.fn != "int" and e.fn not in REMAINDERS:
             return e
         own = [kind_of(a, kinds) for a in e.args]
@@ -42,3 +44,13 @@ def spell_integers(function: Function, kinds: dict[str, Kind]) -> Function:
         return ir.with_blocks(ir.with_exprs(s, expr), lambda b: tuple(map(stmt, b)))
 
     return replace(function, body=tuple(map(stmt, function.body)))
+
+
+def _divided(power: Op, kinds: dict[str, Kind]) -> Expr:
+    """Return a power of a float whose exponent is a negative whole constant as one divided by what is positive."""
+    base, exponent = power.args
+    negative = isinstance(exponent, Const) and type(exponent.value) is int and exponent.value < 0
+    if not isinstance(exponent, Const) or not negative or not kind_of(base, kinds).is_float:
+        return power
+    below = base if exponent.value == -1 else replace(power, args=(base, Const(-exponent.value)))
+    return Op("div", (Const(1.0), below), (), power.loc)

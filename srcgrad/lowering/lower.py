@@ -106,6 +106,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         self.fresh = ir.Fresh(ir.all_names(function))
         self.enclosing: list[str] = []
         self.loops = self.depth = 0
+        self.bound_in_loops: set[str] = set()
         self.lazy = self.eager = False
         self.spellable = choices_in(function)
         self.onward = self.body = function.body
@@ -200,10 +201,12 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
     def looped(self, block, nonneg=(), known=()) -> tuple[Stmt, ...]:
         """Lower the body of a loop."""
         self.loops += 1
+        around, self.bound_in_loops = self.bound_in_loops, self.bound_in_loops | ir.bound_in(block)
         try:
             return self.scoped(block, nonneg, known)
         finally:
             self.loops -= 1
+            self.bound_in_loops = around
 
     def range_of(self, var: str, lo: Expr, hi: Expr) -> tuple[Expr, ...]:
         """Return what is not negative in the trips of a loop that counts up by one."""

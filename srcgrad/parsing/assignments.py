@@ -295,26 +295,8 @@ class AssignmentReader(PartReader):
         if starred and isinstance(value, List | ir.Expr):
             items = self.items_at_star(target, value, node)
             value = Struct(tuple(items), tuple(range(len(items))))
-        elif isinstance(value, ShapeOf):
-            items = [
-                Op("shape", (value.array,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
-            ]
-        elif isinstance(value, Places):
-            mask = self.hold(value.mask, node)
-            items = [
-                Op("np.nonzero", (mask,), (("axis", k),), self.source.loc(node)) for k in range(len(target.elts))
-            ]
-        elif isinstance(value, Struct) and not self.is_complex(value):
-            items = self.starred(target, list(value.items))
-        elif isinstance(value, List):
-            whole, loc = self.whole(value), self.source.loc(node)
-            self.require_length(self.first_column(value, value.count), len(target.elts), node)
-            items = [self.item_read(value, ir.Sub(whole, (Const(k),), loc)) for k in range(len(target.elts))]
-        elif isinstance(value, ir.Expr):
-            value = self.of_length(value, len(target.elts), node)
-            items = [ir.Sub(value, (Const(k),), self.source.loc(node)) for k in range(len(target.elts))]
         else:
-            self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
+            items = self.items_unpacked(target, value, node)
         targets = target.elts
         given = getattr(node, "value", None)
         if isinstance(given, ast.Tuple) and _same_places(targets, given.elts):
@@ -359,6 +341,30 @@ class AssignmentReader(PartReader):
         k = stars[0]
         taken = tuple(items[k : k + more + 1])
         return [*items[:k], Struct(taken, tuple(range(len(taken))), "list"), *items[k + more + 1 :]]
+
+    def items_unpacked(self, target, value, node) -> list:
+        """Return what the names of a tuple are bound to, after a check that there are as many."""
+        count, loc = len(target.elts), self.source.loc(node)
+        if isinstance(value, ShapeOf):
+            return [Op("shape", (value.array,), (("axis", k),), loc) for k in range(count)]
+        if isinstance(value, Places):
+            mask = self.hold(value.mask, node)
+            return [Op("np.nonzero", (mask,), (("axis", k),), loc) for k in range(count)]
+        if self.is_complex(value) and self.axes_of(value.items[0]):
+            real, imag = (self.hold(v, node) for v in self.whole_number(value).items)
+            self.require_length(Op("len", (real,)), count, node)
+            trips = self.complex_trips(self.number(real, imag), node)
+            return [trips.item(Const(k)) for k in range(count)]
+        if isinstance(value, Struct) and not self.is_complex(value):
+            return self.starred(target, list(value.items))
+        if isinstance(value, List):
+            whole = self.whole(value)
+            self.require_length(self.first_column(value, value.count), count, node)
+            return [self.item_read(value, ir.Sub(whole, (Const(k),), loc)) for k in range(count)]
+        if not isinstance(value, ir.Expr):
+            self.fail(node, "this cannot be unpacked", "unpack tuples, shapes and arrays")
+        value = self.of_length(value, count, node)
+        return [ir.Sub(value, (Const(k),), loc) for k in range(count)]
 
     def of_length(self, value: ir.Expr, count: int, node) -> ir.Expr:
         """Return an array that is unpacked, after a check that it has as many items as there are names."""

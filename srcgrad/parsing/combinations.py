@@ -8,6 +8,7 @@ import itertools
 from ..language import ir
 from ..language.ir import Const, Op
 from .expressions import ExpressionReader, Struct, stored_names
+from .source import leaves_loop
 from .trips import Trips, plus
 
 
@@ -46,7 +47,7 @@ class CombinationReader(ExpressionReader):
             return node
         if len(given.args) > 2 or given.keywords:
             self.fail(call, "combinations of a range with a step are not supported", "leave the step out")
-        if node.orelse or any(_leaves(s) for s in node.body):
+        if node.orelse or any(map(leaves_loop, node.body)):
             self.fail(node, "a loop over combinations that is left by break, or has an else, is not supported",
                       "write one loop in another")  # fmt: skip
         first, *stop = given.args if len(given.args) == 2 else (ast.copy_location(ast.Constant(0), call), *given.args)
@@ -95,14 +96,6 @@ def _counters(node: ast.For, count: int) -> list[str]:
 
 def _read(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
-
-
-def _leaves(node: ast.AST) -> bool:
-    """Return whether a statement leaves the loop that it stands in by `break`."""
-    if isinstance(node, ast.For | ast.While):
-        return any(map(_leaves, node.orelse))
-    inside = not isinstance(node, ast.FunctionDef | ast.Lambda)
-    return isinstance(node, ast.Break) or inside and any(map(_leaves, ast.iter_child_nodes(node)))
 
 
 def _pair(a, b) -> Struct:

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Name, Op, Select
-from .expressions import COMPLEX, FORMS, ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+from .expressions import COMPLEX, FORMS, List, Obj, Places, ShapeOf, Struct, is_text
+from .parted import PartedReader
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -19,7 +20,7 @@ _FOLD = {
 }  # fmt: skip
 
 
-class ConditionReader(ExpressionReader):
+class ConditionReader(PartedReader):
     """Reads tests: a constant where both sides are known, so that a branch on it is no branch."""
 
     def truth(self, value, node) -> bool:
@@ -240,6 +241,7 @@ class ConditionReader(ExpressionReader):
         then, then_block = self.apart(lambda: self.expr(node.body))
         other, other_block = self.apart(lambda: self.expr(node.orelse))
         loc = self.source.loc(node)
+        self.part_if_it_must(node, then, other)
         names: list = []
         value = self.either(test, then, other, names, node)
         if not then_block and not other_block and not any(map(self.reads_maybe, (then, other))):

@@ -49,6 +49,7 @@ from .match import MatchReader
 from .none import NoneReader
 from .operations import OperationReader
 from .operators import OperatorReader
+from .parted import PartedReader
 from .parts import has_list, is_any_list, is_known_object
 from .random_draws import RandomReader
 from .ranks import Ranks
@@ -217,6 +218,7 @@ class Reader(
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
+    PartedReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -247,6 +249,7 @@ class Reader(
         self.written_names = set[str]()  # those of them that are not only bound anew
         self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}
+        self.ways: list[list[ast.stmt]] = []
         self.scopes: list = []  # of the comprehensions that are being read
         self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
 
@@ -371,17 +374,6 @@ class Reader(
         return tuple(self.out), value
 
     # -- statements
-    def block(self, nodes):
-        for node in nodes:
-            try:
-                self.stmt(node)
-            except Stop as stop:
-                if self.in_library:
-                    raise  # it is the call that is wrong: one problem of the user's line
-                self.problems.append(stop.problem)
-            if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
-                return  # a test decided when it was read may end here: what follows is never reached
-
     def nested(self, body) -> tuple:
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
         saved, self.out, whole = self.out, [], dict(self.shared.whole)
@@ -444,6 +436,10 @@ class Reader(
             self.fail(node, "the returns of this function have different forms",
                       "return as many values on every path, numbers instead of text or None")  # fmt: skip
         self.joined(before, value)
+        axes = [[self.shared.ranks.rank(e) for e in _flatten_result(v)[1]] for v in (before, value)]
+        if different := next((p for p in zip(*axes, strict=True) if None not in p and p[0] != p[1]), None):
+            self.fail(node, f"the returns of this function have {different[0]} and {different[1]} axes",
+                      "return as many on every path: np.zeros_like(...) for 0.0")  # fmt: skip
         self.template = before
         several = sum(isinstance(n, ast.Return) for n in own_nodes(self.node)) > 1
         flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat

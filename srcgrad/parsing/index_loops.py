@@ -11,6 +11,7 @@ from ..language import ir
 from ..language.ir import Const, Name
 from ..language.kinds import INT
 from .expressions import ExpressionReader, ShapeOf, Struct, stored_names
+from .source import leaves_loop
 
 
 class IndexLoopReader(ExpressionReader):
@@ -39,8 +40,7 @@ class IndexLoopReader(ExpressionReader):
             return self.body_at(node, value)
         if sizes[len(index)] == Const(1):
             return self.for_indices(node, sizes, array, (*index, Const(0)))
-        jumps = {type(n) for s in node.body for n in ast.walk(s)} & {ast.Break}
-        if node.orelse or jumps and len(sizes) > 1:
+        if node.orelse or len(sizes) > 1 and any(map(leaves_loop, node.body)):
             self.fail(node, "break or else of a loop over indices is not supported", "write a loop for each axis")
         self.before_block(node)
         loc, var = self.source.loc(node), self.counter()

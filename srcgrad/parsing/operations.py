@@ -157,10 +157,17 @@ class OperationReader(ExpressionReader):
         spelling = _lookup(_CASTS, f) or elementwise.spelling_of(f) or _lookup(elementwise.OPERATOR_UFUNCS, f)
         return NOT_HERE if spelling is None else self.without_cast(self.elementwise_call(node, spelling))
 
+    def of_dtype(self, value, node) -> ir.Expr:
+        """Return an array, or a number of a dtype that is given itself."""
+        dtype = _lookup(arrays.DTYPES, value.value) if isinstance(value, Obj) else None
+        cast = next((fn for f, fn in _CASTS.items() if dtype is not None and fn == f"np.{dtype}"), None)
+        return self.as_array(value, node) if cast is None else Op(cast, (Const(0),), (), self.source.loc(node))
+
     def array_made(self, node, f):
         """Return the value of a call that makes an array, or one of the table of array functions."""
         if f is np.result_type:
-            whole = reduce(lambda a, b: Op("add", (a, b)), [self.as_array(v, node) for v in self.positional(node)])
+            parts = [self.of_dtype(v, node) for v in self.positional(node)]
+            whole = reduce(lambda a, b: Op("add", (a, b)), parts)
             return Op("dtype", (whole,), (), self.source.loc(node))
         if f in (np.finfo, np.iinfo):
             return self.limits(node, f)

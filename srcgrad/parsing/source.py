@@ -14,8 +14,8 @@ from typing import Any
 from ..errors import Problem, SourceNotFoundError
 from ..language.ir import Call, Loc
 from ..language.places import Spoken
-from ..travel import lines_of
 from ..travel import python_function as python_function
+from .definitions import FunctionNode, find_definition
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Source:
     `calls` are the calls through which it is read in place, outermost first.
     """
 
-    node: ast.FunctionDef | ast.Lambda
+    node: FunctionNode
     name: str
     file: str
     first_line: int
@@ -82,20 +82,13 @@ def find_source(f) -> Source:
     code = function.__code__
     if isinstance(known := getattr(function, "__srcgrad_source__", None), Source):
         return known
-    try:
-        lines, first = lines_of(function)
-    except (OSError, TypeError) as e:
-        raise _not_found(function) from e
-    raw = "".join(lines)
-    text = textwrap.dedent(raw)
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    node = _definition(text, function, first)
+    found = find_definition(function)
     shown = code.co_filename if not os.path.isabs(code.co_filename) else os.path.relpath(code.co_filename)
     if shown.startswith(".."):
         shown = code.co_filename
-    dedented = tuple(text.splitlines())
     name = function.__name__ if function.__name__ != "<lambda>" else "function"
-    return Source(node, name, shown, first, dedented, indent, function, ast.unparse(node))
+    text = ast.unparse(found.node)
+    return Source(found.node, name, shown, found.first_line, found.lines, found.indent, function, text)
 
 
 def source_from_text(text: str, namespace: dict, name: str | None = None) -> Source:
@@ -107,93 +100,6 @@ def source_from_text(text: str, namespace: dict, name: str | None = None) -> Sou
     exec(compile(tree, "<text>", "exec"), namespace)
     function = namespace[node.name]
     return Source(node, node.name, "<text>", 1, tuple(text.splitlines()), 0, function, ast.unparse(node))
-
-
-def _not_found(function: types.FunctionType) -> SourceNotFoundError:
-    return SourceNotFoundError(
-        Problem(
-            f"the source of {function.__qualname__!r} cannot be found",
-            "define it in a file (or a notebook cell): srcgrad reads the text of the function",
-            function.__code__.co_filename,
-            function.__code__.co_firstlineno,
-        )
-    )
-
-
-def _definition(text: str, function: types.FunctionType, first: int):
-    tree = _parse_fragment(text, function, first)
-    name = function.__code__.co_name
-    if name != "<lambda>":
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
-                return node
-        raise _not_found(function)
-    lambdas = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
-    matching = [n for n in lambdas if _same_parameters(n, function)]
-    if len({ast.dump(n) for n in matching}) > 1:
-        matching = [n for n in matching if _same_code(n, function)] or matching
-    if len(matching) > 1:
-        wanted = _column(function)
-        matching = [n for n in matching if n.body.col_offset <= wanted < (n.body.end_col_offset or 0)] or matching
-        if len({ast.dump(n) for n in matching}) > 1:
-            matching = []
-    if not matching:
-        raise SourceNotFoundError(
-            Problem("this lambda cannot be told apart from others on its line", "give it a line or a name of its own",
-                    function.__code__.co_filename, function.__code__.co_firstlineno)
-        )  # fmt: skip
-    return matching[0]
-
-
-def _parse_fragment(text: str, function, first: int) -> ast.AST:
-    """Return the parsed text; a lambda's lines may be a fragment of a longer statement."""
-    candidates = [text, text.rstrip().rstrip(","), "(" + text.strip().rstrip(",") + ")"]
-    at = text.find("lambda")
-    while at >= 0:
-        for end in range(len(text), at, -1):
-            if text[end - 1] in ")],\n" or end == len(text):
-                candidates.append("(" + text[at:end] + ")")
-        at = text.find("lambda", at + 1)
-    for candidate in candidates:
-        try:
-            return ast.parse(candidate)
-        except SyntaxError:
-            continue
-    raise SourceNotFoundError(
-        Problem(f"the source of {function.__qualname__!r} cannot be parsed on its own",
-                "define it with def on lines of its own", function.__code__.co_filename, first)
-    )  # fmt: skip
-
-
-def _same_parameters(node: ast.Lambda, function) -> bool:
-    code = function.__code__
-    return [a.arg for a in (*node.args.posonlyargs, *node.args.args)] == list(code.co_varnames[: code.co_argcount])
-
-
-def _same_code(node: ast.Lambda, function) -> bool:
-    code = function.__code__
-    frees = code.co_freevars
-    outer = f"def _({', '.join(frees)}):\n  return {ast.unparse(node)}" if frees else ast.unparse(node)
-    module = compile(outer, "<lambda>", "exec" if frees else "eval")
-    inner = _code_objects(module)
-    return any(
-        c.co_code == code.co_code and c.co_consts == code.co_consts and c.co_names == code.co_names for c in inner
-    )
-
-
-def _code_objects(code):
-    found = []
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            if const.co_name == "<lambda>":
-                found.append(const)
-            found += _code_objects(const)
-    return found
-
-
-def _column(function) -> int:
-    positions = [p[2] for p in function.__code__.co_positions() if p[2] is not None and p[0] is not None]
-    return max(positions, default=0)
 
 
 @lru_cache(maxsize=256)
@@ -231,3 +137,11 @@ def assigned_names(node) -> frozenset[str]:
         elif isinstance(n, ast.MatchAs | ast.FunctionDef) and n.name:
             found.add(n.name)
     return frozenset(found)
+
+
+def leaves_loop(node: ast.AST) -> bool:
+    """Return whether a statement leaves the loop that it stands in by `break`."""
+    if isinstance(node, ast.For | ast.While):
+        return any(map(leaves_loop, node.orelse))
+    inside = not isinstance(node, ast.FunctionDef | ast.Lambda)
+    return isinstance(node, ast.Break) or inside and any(map(leaves_loop, ast.iter_child_nodes(node)))

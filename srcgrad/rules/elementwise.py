@@ -76,7 +76,8 @@ for _name, _exp in (("logaddexp", "exp"), ("logaddexp2", "exp2")):
 row("copysign", "np.copysign math.copysign", "copysign(1.0, x) * copysign(1.0, y)", "0.0", more=_ANY, cheap=True)
 row("nextafter", "np.nextafter math.nextafter", "1.0", "0.0", more=_ANY, cheap=True)
 row("ldexp", "np.ldexp", "ldexp(1.0, y)", None, result="first", more=((-3, 3),), cheap=True, alias="math.ldexp")
-row("power", "np.power math.pow", "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP if y > 0.0 else 0.0",
+row("power", "np.power math.pow",
+    "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 or y < 0.0 else STEEP if y > 0.0 else 0.0",
     "out * log(x) if x > 0.0 else 0.0", result="same", domain=_POSITIVE, more=_ANY)
 _DIVISOR = ((1.1, 1.9),)
 row("fmod", "np.fmod", "1.0", "-trunc(x / y)", result="same", domain=(0.5, 5.0), more=_DIVISOR, cheap=True,

@@ -64,7 +64,8 @@ for _name, _power in (("inv_boxcox", "out"), ("inv_boxcox1p", "(out + 1.0)")):
 row("exp10", "special.exp10", "out * log(10.0)")
 row("exprel", "special.exprel", "(exp(x) - out) / x if abs(x) > 0.5 else 0.5 * hyp1f1(2.0, 3.0, x)")
 row("cosm1", "special.cosm1", "-sin(x)")
-row("powm1", "special.powm1", "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 else STEEP if y > 0.0 else 0.0",
+row("powm1", "special.powm1",
+    "y * power(x, y - 1.0) if x != 0.0 or y >= 1.0 or y < 0.0 else STEEP if y > 0.0 else 0.0",
     "power(x, y) * log(x) if x > 0.0 else 0.0", domain=_POSITIVE, more=((-2.0, 2.0),))
 row("sindg", "special.sindg", "PI / 180.0 * cosdg(x)", domain=(-170.0, 170.0))
 row("cosdg", "special.cosdg", "-PI / 180.0 * sindg(x)", domain=(-170.0, 170.0))

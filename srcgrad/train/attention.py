@@ -43,7 +43,7 @@ def attention(queries, keys, values, mask=None):
     -----
     A. Vaswani et al., Attention is all you need (NIPS 2017), equation 1.
     """
-    out = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=queries.dtype)
+    out = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=np.result_type(queries, values, np.float32))
     for at in np.ndindex(queries.shape[:-2]):
         scores = queries[at] @ keys[at].T / math.sqrt(queries.shape[-1])
         if mask is not None:
@@ -81,13 +81,13 @@ def multi_head_attention(
     A. Vaswani et al., Attention is all you need (NIPS 2017), section 3.2.2.
     """
     d, e = query_weights.shape[1] // heads, value_weights.shape[1] // heads
-    out = np.empty((*x.shape[:-1], output_weights.shape[1]), dtype=x.dtype)
+    out = np.empty((*x.shape[:-1], output_weights.shape[1]), dtype=np.result_type(x, output_weights))
     for at in np.ndindex(x.shape[:-2]):
         n, m = x[at].shape[0], context[at].shape[0]
         queries = (x[at] @ query_weights).reshape(n, heads, d)
         keys = (context[at] @ key_weights).reshape(m, heads, d)
         values = (context[at] @ value_weights).reshape(m, heads, e)
-        joined = np.empty((n, heads, e), dtype=x.dtype)
+        joined = np.empty((n, heads, e), dtype=np.result_type(queries, values))
         for h in range(heads):
             joined[:, h] = attention(queries[:, h], keys[:, h], values[:, h], mask)
         out[at] = joined.reshape(n, heads * e) @ output_weights

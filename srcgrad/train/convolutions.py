@@ -36,6 +36,8 @@ def conv2d(x, weights, bias, stride=1, padding=0):
     height, width, depth, filters = weights.shape
     if depth != channels:
         raise ValueError("conv2d: the weights are for another number of channels")
+    if stride < 1:
+        raise ValueError("conv2d: the stride is less than one pixel")
     padded = np.zeros((n, rows + 2 * padding, columns + 2 * padding, channels), dtype=x.dtype)
     for i in range(n):
         for j in range(rows):
@@ -60,7 +62,7 @@ def conv2d(x, weights, bias, stride=1, padding=0):
                 for f in range(filters):
                     kernels[(p * width + q) * channels + c, f] = weights[p, q, c, f]
     products = windows @ kernels
-    out = np.empty((n, down, across, filters), dtype=x.dtype)
+    out = np.empty((n, down, across, filters), dtype=products.dtype)
     for i in range(n):
         for j in range(down):
             for k in range(across):
@@ -86,6 +88,8 @@ def max_pool2d(x, size=2, stride=None):
     array of shape (examples, (rows - size) // stride + 1, the same for columns, channels)
     """
     step = size if stride is None else stride
+    if step < 1:
+        raise ValueError("the stride of pooling is less than one pixel")
     n, rows, columns, channels = x.shape
     down, across = (rows - size) // step + 1, (columns - size) // step + 1
     out = np.empty((n, down, across, channels), dtype=x.dtype)
@@ -106,9 +110,11 @@ def max_pool2d(x, size=2, stride=None):
 def average_pool2d(x, size=2, stride=None):
     """Return the mean of each window and channel; parameters and shape of the result as for `max_pool2d`."""
     step = size if stride is None else stride
+    if step < 1:
+        raise ValueError("the stride of pooling is less than one pixel")
     n, rows, columns, channels = x.shape
     down, across = (rows - size) // step + 1, (columns - size) // step + 1
-    out = np.zeros((n, down, across, channels), dtype=x.dtype)
+    out = np.zeros((n, down, across, channels), dtype=np.result_type(x, np.float32))
     for i in range(n):
         for j in range(down):
             for k in range(across):

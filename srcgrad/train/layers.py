@@ -119,11 +119,11 @@ def batch_norm(x, gain, bias, eps=1e-5):
     `variance`, say running += 0.1 * (mean - running), for `batch_norm_fixed` in use.
     """
     count = x.size // x.shape[-1]
-    mean = np.zeros(x.shape[-1], dtype=x.dtype)
+    mean = np.zeros(x.shape[-1], dtype=np.result_type(x, np.float32))
     for at in np.ndindex(x.shape[:-1]):
         mean += x[at] / count
     centred = x - mean
-    variance = np.zeros(x.shape[-1], dtype=x.dtype)
+    variance = np.zeros(x.shape[-1], dtype=mean.dtype)
     for at in np.ndindex(x.shape[:-1]):
         variance += centred[at] ** 2 / count
     return centred / np.sqrt(variance + eps) * gain + bias, mean, variance

@@ -86,15 +86,19 @@ class Optimizer:
 
 def zeros(w):
     """Return zeros in the shape and dtype of a parameter."""
-    if isinstance(w, float):
-        return 0.0
-    if isinstance(w, np.ndarray) and w.dtype.kind == "f":
-        return np.zeros(w.shape, w.dtype)
-    raise TypeError(f"a parameter is {w!r}: {FLOATS}")
+    require_floats(w)
+    return np.zeros(w.shape, w.dtype) if isinstance(w, np.ndarray) else 0.0
+
+
+def require_floats(w):
+    """Raise where a parameter is no float and no array of floats: a step would be cut off."""
+    if not isinstance(w, float) and not (isinstance(w, np.ndarray) and w.dtype.kind == "f"):
+        raise TypeError(f"a parameter is {w!r}: {FLOATS}")
 
 
 def step(optimizer, keep, numbers, w, g, *moments):
     """Return (w, *moments) after one step as new values; copies where the parameter is to be kept."""
+    require_floats(w)
     if not isinstance(w, np.ndarray):
         return tuple(float(a[0]) for a in step(optimizer, keep, numbers, *(np.full(1, a) for a in (w, g, *moments))))
     if g.shape != w.shape:
@@ -109,6 +113,7 @@ def step_in_place(optimizer, keep, numbers, w, g, *moments):
     """Return (w, *moments) after one step, which is written into them."""
     if not isinstance(w, np.ndarray):
         raise TypeError(IN_PLACE)
+    require_floats(w)
     if keep:
         return (w, *moments)
     if g.shape != w.shape:
@@ -126,15 +131,18 @@ def step_in_place(optimizer, keep, numbers, w, g, *moments):
 
 @overload(zeros)
 def _zeros(w):
-    if isinstance(w, types.Float):
-        return lambda w: w - w
-    if isinstance(w, types.Array) and isinstance(w.dtype, types.Float):
-        return lambda w: np.zeros(w.shape, w.dtype)
-    raise TypingError(f"a parameter is of type {w}: {FLOATS}")
+    _require_float_type(w)
+    return (lambda w: np.zeros(w.shape, w.dtype)) if isinstance(w, types.Array) else (lambda w: w - w)
+
+
+def _require_float_type(w):
+    if not isinstance(getattr(w, "dtype", w), types.Float):
+        raise TypingError(f"a parameter is of type {w}: {FLOATS}")
 
 
 @overload(step)
 def _step(optimizer, keep, numbers, w, g, *moments):
+    _require_float_type(w)
     given = _numbers(numbers)
     taken = "".join(f", m{k}" for k in range(len(moments)))
     if isinstance(w, types.Array):
@@ -153,6 +161,7 @@ def _step(optimizer, keep, numbers, w, g, *moments):
 def _step_in_place(optimizer, keep, numbers, w, g, *moments):
     if not isinstance(w, types.Array):
         raise TypingError(IN_PLACE)
+    _require_float_type(w)
     arrays = {"w": w} | {f"moments[{k}]": m for k, m in enumerate(moments)}
     # what is not contiguous is flattened to a copy, and written back
     flat = [f"f{k} = {name}.{'reshape(w.size)' if t.layout == 'C' else 'flatten()'}"

@@ -1,0 +1,149 @@
+"""Read statements one after the other; twice, for both sides, where a choice `a if test else b` parts the ways.
+
+A name holds as many axes on every path, and an array that is written has one name for sure. Where the sides of a choice
+are an array and a number, or arrays that are written then, the statement is read once with each side, in two branches;
+where the statement binds a name to it, so is all that follows in its block.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NoReturn
+
+from ..language import ir
+from ..language.ir import Return
+from .columns import ReadAgain
+from .expressions import ExpressionReader, Stop, Struct
+
+SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
+MOST = 3  # choices that part all that follows them, in each other
+WAY_OUT = "write if and else around what it is for"
+
+
+class PartedReader(ExpressionReader):
+    """Reads blocks."""
+
+    # what `Reader` sets up
+    in_library: bool
+    ways: list[list[ast.stmt]]  # the statements around that are being read, with those that follow them
+
+    def block(self, nodes: list[ast.stmt]):
+        """Read the statements of a block."""
+        for k, node in enumerate(nodes):
+            parted = self.parted(node, nodes[k + 1 :])
+            self.ways.append([node, *nodes[k + 1 :]])
+            try:
+                self.stmt(parted or node)
+            except Stop as stop:
+                if self.in_library:
+                    raise  # it is the call that is wrong: one problem of the user's line
+                self.problems.append(stop.problem)
+            finally:
+                self.ways.pop()
+            if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
+                return  # a test decided when it was read may end here: what follows is never reached
+            if parted is not None and len(parted.body) > 1:
+                return
+
+    def parted(self, node: ast.stmt, after: list[ast.stmt]) -> ast.If | None:
+        """Return a statement as a branch that it has turned out to be, with what follows it if that is parted too."""
+        choices = [n for n in choices_of(node) if self.key_of(n, False) in self.shared.rebound]
+        if not choices:
+            return None
+        choice = choices[0]
+        rest = after if self.key_of(choice, True) in self.shared.rebound else []
+        sides = ([_with_side(node, choice, side), *rest] for side in (choice.body, choice.orelse))
+        return ast.copy_location(ast.If(choice.test, *sides), node)
+
+    def key_of(self, choice: ast.IfExp, rest: bool) -> tuple:
+        return self.source.file, choice.lineno, choice.col_offset, "the rest" if rest else "parts"
+
+    def part_ways(self, choice: ast.IfExp, what: str) -> NoReturn:
+        """Have the text read again in two branches, one for each side of a choice; refuse that where it cannot be."""
+        node, *after = self.ways[-1] if self.ways else [choice]
+        if not any(n is choice for n in choices_of(node)):
+            self.fail(choice, what, WAY_OUT)
+        binds = isinstance(node, ast.Assign) and node.value is choice
+        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest"]
+        if binds and after and len(of_rest) < MOST:
+            self.shared.rebound.add(self.key_of(choice, True))
+        elif self.key_of(choice, False) in self.shared.rebound:
+            self.fail(choice, what, WAY_OUT)
+        raise ReadAgain(self.key_of(choice, False))
+
+    def part_if_it_must(self, choice: ast.IfExp, then, other):
+        """Part the ways where the sides of a choice have different numbers of axes, or are arrays that are written."""
+        pairs = list(_leaves(then, other))
+        ranks = [[self.shared.ranks.rank(e) if isinstance(e, ir.Expr) else None for e in pair] for pair in pairs]
+        if any(None not in pair and pair[0] != pair[1] for pair in ranks):
+            axes = next(pair for pair in ranks if None not in pair and pair[0] != pair[1])
+            self.part_ways(choice, f"the two sides of this choice have {axes[0]} and {axes[1]} axes")
+        node = self.ways[-1][0] if self.ways else None
+        if not isinstance(node, ast.Assign) or node.value is not choice or not any(r[0] for r in ranks):
+            return
+        names = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+        written = {n for s in ast.walk(self.node) for n in _written(s)}
+        shown = all(isinstance(e, ir.Name) for pair, r in zip(pairs, ranks, strict=True) if r[0] for e in pair)
+        if shown and names & written:
+            self.part_ways(choice, "arrays that are written are chosen by a test")
+
+
+def choices_of(node: ast.AST) -> Iterator[ast.IfExp]:
+    """Yield the choices of a simple statement that it makes in any case, and before anything else has an effect."""
+    if not isinstance(node, SIMPLE) or node.value is None:
+        return
+    if isinstance(node.value, ast.IfExp):
+        yield node.value
+    elif not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+        yield from (n for n in _always(node.value) if not any(map(_may_have_effect, ast.walk(n.test))))
+
+
+def _always(node: ast.AST) -> Iterator[ast.IfExp]:
+    if isinstance(node, ast.IfExp):
+        yield node
+        return
+    if isinstance(node, ast.BoolOp):
+        yield from _always(node.values[0])
+    elif not isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp):
+        for part in ast.iter_child_nodes(node):
+            yield from _always(part)
+
+
+def _may_have_effect(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ("len", "abs"))
+
+
+def _with_side(node: ast.stmt, choice: ast.IfExp, side: ast.expr) -> ast.stmt:
+    """Return a statement with one side of a choice in its place."""
+
+    class Side(ast.NodeTransformer):
+        def visit(self, found: ast.AST) -> ast.AST:
+            return side if found is choice else self.generic_visit(_shallow(found))
+
+    made = Side().visit(node)
+    assert isinstance(made, ast.stmt)
+    return made
+
+
+def _shallow(node: ast.AST) -> ast.AST:
+    """Return a copy of a node whose parts may be replaced."""
+    copied = {name: list(v) if isinstance(v, list) else v for name, v in ast.iter_fields(node)}
+    return ast.copy_location(type(node)(**copied), node)
+
+
+def _leaves(then, other) -> Iterator[tuple]:
+    """Yield what stands in the same places of two values."""
+    if isinstance(then, Struct) and isinstance(other, Struct) and len(then.items) == len(other.items):
+        for pair in zip(then.items, other.items, strict=True):
+            yield from _leaves(*pair)
+    else:
+        yield then, other
+
+
+def _written(node: ast.AST) -> set[str]:
+    """Return the names of arrays of which a statement writes elements."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    parts = [n.value for t in targets for n in ast.walk(t) if isinstance(n, ast.Subscript)]
+    parts += [node.target] if isinstance(node, ast.AugAssign) else []
+    return {n.id for n in parts if isinstance(n, ast.Name)}
