@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 import numpy as np
@@ -15,9 +15,9 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Known:
-    """The place of a text or None: part of the structure, since generated code is made for it."""
+    """The place of a text, a function or None: part of the structure, since generated code is made for it."""
 
-    value: str | None
+    value: str | Callable | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def structure_of(value) -> Structure:
         return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
     if isinstance(value, list):
         return Node("list", tuple(range(len(value))), tuple(structure_of(v) for v in value))
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str) or is_function(value):
         return Known(value)
     if is_dataclass(value) and not isinstance(value, type) and all(f.init for f in fields(value)):
         names = tuple(f.name for f in fields(value))
@@ -72,7 +72,16 @@ def is_plain(value) -> bool:
     """Return whether numba takes a value apart itself: numbers, arrays, and tuples of these."""
     if isinstance(value, tuple):
         return all(map(is_plain, value))
-    return not (isinstance(value, dict | list | str) or is_dataclass(value) or is_complex(value))
+    return not (isinstance(value, dict | list | str) or is_dataclass(value) or is_complex(value) or is_function(value))
+
+
+def is_function(value) -> bool:
+    """Return whether a value is a function: one of Python's, of NumPy's, of numba's or of ours.
+
+    >>> is_function(np.tanh), is_function(len), is_function(float), is_function(1.0)
+    (True, True, False, False)
+    """
+    return callable(value) and not isinstance(value, type) and not is_dataclass(value)
 
 
 def is_complex(value) -> bool:
@@ -223,6 +232,6 @@ def describe(structure: Structure) -> str:
     if isinstance(structure, Leaf):
         return "*"
     if isinstance(structure, Known):
-        return f"={structure.value!r}"
+        return f"={getattr(structure.value, '__qualname__', repr(structure.value))}"
     inner = ",".join(f"{k!r}:{describe(c)}" for k, c in zip(structure.keys, structure.children, strict=True))
     return f"{structure.kind}({inner})"

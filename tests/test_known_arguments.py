@@ -95,3 +95,32 @@ def test_none_inside_njit():
         return g(x), g(x, None), g(x, 5.0)
 
     assert outer(3.0) == (6.0, 6.0, 5.0)
+
+
+def activated(x, act=np.tanh):
+    return np.sum(act(x))
+
+
+@njit
+def cubed(x):
+    return x * x * x
+
+
+def test_functions():
+    x, g = np.array([0.3, -0.7]), sg.grad(activated)
+    np.testing.assert_allclose(g(x), 1.0 - np.tanh(x) ** 2, rtol=1e-14)
+    rate = 3.0
+    pairs = [(np.sin, np.cos(x)), (np.cos, -np.sin(x)), (cubed, 3.0 * x**2), (lambda u: rate * u, 3.0 + 0.0 * x)]
+    for act, slope in (*pairs, (sg.grad(lambda u: np.sum(u**4)), 12.0 * x**2), (np.sin, np.cos(x))):
+        np.testing.assert_allclose(g(x, act), slope, rtol=1e-14)
+    np.testing.assert_allclose(sg.hessian(activated)(x, np.exp), np.diag(np.exp(x)), rtol=1e-14)
+    np.testing.assert_allclose(sg.grad(g_of)({"net": (x, np.sin)})["net"][0], np.cos(x), rtol=1e-14)
+    np.testing.assert_allclose(sg.vmap(lambda u, f: f(u), in_axes=(0, None))(x, np.exp), np.exp(x), rtol=1e-14)
+    assert sg.differentiable(activated)(x, act=np.cos) == pytest.approx(np.sum(np.cos(x)))
+    with pytest.raises(sg.ArgumentError, match="the argument 'act' is <ufunc 'sin'>, not a float"):
+        sg.grad(activated, argnums=(0, 1))(x, np.sin)
+
+
+def g_of(p):
+    weights, act = p["net"]
+    return activated(weights, act)
