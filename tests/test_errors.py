@@ -235,7 +235,7 @@ SYNTAX = {
         "y = []\nfor k in range(3):\n    y.append(x)\n«y[1:]» = x\nreturn x", "a slice of a list is assigned"),
     "item of a tuple assigned": ("y = (x, x)\n«y[0]» = 2.0\nreturn x", "only elements of arrays can be assigned"),
     "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
-    "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "a key known only"),
+    "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "'b' is new in a"),
     "dict method": ("y = {'a': x}\n«y.popitem()»\nreturn x", "method .popitem() of a dict"),
     "dict loses a key in a branch": (
         "y = {'a': x, 'b': x}\nif x > 3.0:\n    «y.pop('b')»\nreturn y['a']", "loses a key in a branch"),
@@ -305,7 +305,9 @@ SYNTAX = {
     "set display": ("y = «{x}»\nreturn x", "a set of other than constants"),
     "f-string": ("y = «f'a{x}'»\nreturn x", "text that is put together of what is known only at run time"),
     "f-string with a format": ("y = «f'a{2:03d}'»\nreturn x", "text that is put together of what is known only"),
-    "starred call": ("def g(a=1.0):\n    return a\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
+    "starred call": ("def g(*a):\n    return a[0]\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
+    "what a line with a problem binds": (
+        "y = «np.packbits(x)»\nz = np.einsum('i,i->', y, y)\nreturn z + y[0]", "np.packbits()"),
     "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
     "function or number": (
         "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
@@ -559,7 +561,7 @@ def test_star_parameters(load, parameters):
 
 
 def test_all_problems_in_one_report(load):
-    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import json»\nreturn «{y}»")
+    program = body("«with x:»\n    pass\ny = «frobnicate»(x)\nif y > 0.0:\n    «import json»\nreturn «{x}»")
     error, places = error_of(load, program, (2.0,))
     check(error, places, "with", "frobnicate", "an import", "a set")
     assert str(error).splitlines()[0] == "4 problems"

@@ -419,7 +419,7 @@ REFUSED = {
 }  # fmt: skip
 REASONS = (
     "another name", "can(not)? be assigned", "put into a list", "other names", "cannot grow here",
-    "used before it is assigned", "different paths",
+    "used before it is assigned", "different paths|some paths",
 )  # fmt: skip
 
 

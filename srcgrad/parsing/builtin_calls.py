@@ -331,12 +331,16 @@ class BuiltinReader(ExpressionReader):
         return Op("len", (self.leaf(value, node),), (), self.source.loc(node))
 
     def known_range(self, node, *otherwise):
-        """Return a range that is no loop's as the tuple of its items; `otherwise` is returned where it is not known."""
-        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in self.positional(node)]
+        """Return a range that is no loop's as the tuple of its items; where it is unknown `otherwise`, or an array."""
+        values = self.positional(node)
+        ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in values]
         if None in ends or not 1 <= len(ends) <= 3:
             if otherwise:
                 return otherwise[0]
-            self.fail(node, "a range of numbers known only at run time is not supported here", "use np.arange")
+            kinds = [self.shared.ranks.kind(v) if isinstance(v, ir.Expr) else None for v in values]
+            if not 1 <= len(ends) <= 3 or any(k is None or not k.is_int or k.rank for k in kinds):
+                self.fail(node, "a range of other than whole numbers", "give it integers, or use np.arange")
+            return self.with_values(node, np.arange, values, {})
         items = tuple(map(Const, range(*(n for n in ends if n is not None))))
         return Struct(items, tuple(range(len(items))))
 

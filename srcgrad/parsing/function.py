@@ -62,6 +62,9 @@ from .source import Source, assigned_names, find_source, names_in_text, own_node
 from .structure import structure
 from .subscripts import SubscriptReader
 
+DIFFERENT = Lost("stands for different things on different paths", "use each where it is bound")
+PARTLY_BOUND = Lost("is bound on some paths only", "bind it before the branch as well")
+
 
 class _Parsed:
     """What `parse` returns: the function, the structures of its parameters and result, pitfalls of what it calls."""
@@ -250,6 +253,7 @@ class Reader(
         self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}
         self.ways: list[list[ast.stmt]] = []
+        self.broken: set[str] = set()
         self.scopes: list = []  # of the comprehensions that are being read
         self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it
 
@@ -470,7 +474,7 @@ class Reader(
             elif values[0] != values[1] and any(map(is_known_object, values)):
                 if all(map(is_any_list, values)):
                     self.read_as_buffer(name)
-                self.env[name] = Lost("stands for different things on different paths", "use each where it is bound")
+                self.env[name] = PARTLY_BOUND if None in values else DIFFERENT
         self.emit(ir.If(test, first, second, self.source.loc(node)))
 
     def stmt_functiondef(self, node):

@@ -260,7 +260,7 @@ class ListBindingReader(ExpressionReader):
         for body in bodies:
             inside = [s for s in body if _names(s, name)]
             first = inside[0] if inside else None
-            if isinstance(first, ast.Assign) and makes_list(first.value) and len(_names(first, name)) == 1:
+            if isinstance(first, ast.Assign) and _makes(first, name):
                 covered |= {n for s in inside for n in _names(s, name)}
                 last = inside[-1]
                 found = found or isinstance(last, ast.Assign | ast.Expr) and any(n is node for n in ast.walk(last))
@@ -294,6 +294,11 @@ class ListBindingReader(ExpressionReader):
         """Return what a second name of a list is bound to: where one of them is written both must see it."""
         if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
             return value
+        given = node.value if isinstance(node, ast.Assign) else None
+        if value.kind == "dict" and isinstance(given, ast.Name) and self.owns(given.id):
+            left = self.left(given.id)
+            if given in left and not self.escapes(given.id, left):
+                return replace(value, token=object())
         others = [k for k, v in self.env.items() if k != name and any(self.is_same(p, value) for p in parts_of(v))]
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         written = self.grown() | self.written_names
@@ -306,6 +311,22 @@ class ListBindingReader(ExpressionReader):
         made = self.turned_into_buffer(others[0], value, node)
         self.env.update(dict.fromkeys(others, made))
         return made
+
+    def left(self, name: str) -> list[ast.expr]:
+        """Return where a name is read to bind another one, and left after that: nothing shows that both were one."""
+        every = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign)]
+        if sum(_makes(n, name) for n in every) < times_bound(self.node, name):
+            return []
+        moves = [n for n in every if isinstance(n.value, ast.Name) and n.value.id == name]
+        return [n.value for n in moves if self.is_new_in_each_trip(name, n) or self.is_last_line_of(name, n)]
+
+    def is_last_line_of(self, name: str, node: ast.Assign) -> bool:
+        """Return whether a statement in no loop is the last that has a name, in the text and so at run time."""
+        loops = [n for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
+        if any(n is node for loop in loops for n in ast.walk(loop)):
+            return False
+        end = node.value.lineno, node.value.col_offset
+        return all((n.lineno, n.col_offset) <= end for n in _names(self.node, name))
 
     def shown_outside(self, value) -> bool:
         """Return whether a list or dict is one of a function around this one, or of the module."""
@@ -337,12 +358,12 @@ def bound_by(target, value):
 
 
 def makes_list(e: ast.expr) -> bool:
-    """Return whether an expression that is a list is one that nothing else shows."""
+    """Return whether an expression that is a list or a dict is one that nothing else shows."""
     if isinstance(e, ast.Call):
-        return isinstance(e.func, ast.Name) and e.func.id in ("list", "sorted") or (
+        return isinstance(e.func, ast.Name) and e.func.id in ("list", "sorted", "dict") or (
             isinstance(e.func, ast.Attribute) and e.func.attr == "copy")  # fmt: skip
     of_parts = isinstance(e, ast.Subscript) and isinstance(e.slice, ast.Slice)
-    return of_parts or isinstance(e, ast.List | ast.ListComp | ast.BinOp)
+    return of_parts or isinstance(e, ast.List | ast.ListComp | ast.BinOp | ast.Dict | ast.DictComp)
 
 
 def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
@@ -351,6 +372,12 @@ def _put_into_lists(n: ast.AST, names: set[str]) -> Iterator[ast.expr]:
         yield from n.args
     if isinstance(n, ast.Assign) and isinstance(n.value, ast.List) and any(ast.unparse(t) in names for t in n.targets):
         yield from n.value.elts
+
+
+def _makes(stmt: ast.Assign, name: str) -> bool:
+    """Return whether a statement binds a name, to a new list or dict that does not depend on it."""
+    targets = [t for t in stmt.targets if isinstance(t, ast.Name) and t.id == name]
+    return len(targets) == 1 and makes_list(stmt.value) and len(_names(stmt, name)) == 1
 
 
 def _names(node, name: str) -> set[ast.Name]:

@@ -441,15 +441,18 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                 return self.store_item(target, made, value, op, node)
             if isinstance(made, ir.Expr):
                 return self.store(made, self.index(target.slice), self.leaf(value, node), op, node)
-        if name is None or not self.owns(name) or base.kind not in ("list", "dict") or self.escapes(name):
+        own = name is not None and self.owns(name) and not self.escapes(name, self.left(name))
+        if name is None or not own or base.kind not in ("list", "dict"):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
         key = self.expr(target.slice) if base.kind == "dict" else Const(place)
         if base.kind == "list" and (place is None or self.inside):
             self.env[name] = self.turned_into_buffer(name, base, node)
             return self.store_item(target, self.env[name], value, op, node)
-        keys = list(base.keys)
-        if not isinstance(key, Const) or self.inside and key.value not in keys:
+        keys, inside = list(base.keys), self.inside and name in self.entered[-1]
+        if not isinstance(key, Const):
             self.fail(target, "a key known only at run time is not supported", "use constant keys, or an array")
+        if inside and key.value not in keys:
+            self.fail(target, f"the key {key.value!r} is new in a branch or loop", "begin with all keys, say at 0.0")
         if base.kind == "list" and not -len(keys) <= key.value < len(keys):
             self.fail(target, f"no item {key.value} in this list", f"it has {len(keys)} items")
         at = key.value % len(keys) if base.kind == "list" else key.value
@@ -458,7 +461,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             value = Op({"+=": "add", "-=": "sub"}[op], (self.leaf(old, node), self.leaf(value, node)))
         items = dict(zip(keys, base.items, strict=True))
         place = keys.index(at) if at in keys else None
-        if self.inside:
+        if inside:
             self.written_meanwhile(base, place)
             own = base.items[keys.index(at)]
             if isinstance(own, Struct) and self.takes_the_place(own, value, name):

@@ -8,13 +8,15 @@ where the statement binds a name to it, so is all that follows in its block.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from ..errors import Problem
 from ..language import ir
 from ..language.ir import Return
 from .columns import ReadAgain
-from .expressions import ExpressionReader, Stop, Struct
+from .expressions import ExpressionReader, Stop, Struct, stored_names
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 MOST = 3  # choices that part all that follows them, in each other
@@ -26,6 +28,7 @@ class PartedReader(ExpressionReader):
 
     # what `Reader` sets up
     in_library: bool
+    broken: set[str]  # names that statements with problems should have bound
     ways: list[list[ast.stmt]]  # the statements around that are being read, with those that follow them
 
     def block(self, nodes: list[ast.stmt]):
@@ -38,13 +41,20 @@ class PartedReader(ExpressionReader):
             except Stop as stop:
                 if self.in_library:
                     raise  # it is the call that is wrong: one problem of the user's line
-                self.problems.append(stop.problem)
+                self.note(stop.problem, node)
             finally:
                 self.ways.pop()
             if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
                 return  # a test decided when it was read may end here: what follows is never reached
             if parted is not None and len(parted.body) > 1:
                 return
+
+    def note(self, problem: Problem, node: ast.stmt):
+        """Note a problem of a statement, unless it is with what another statement with a problem should have bound."""
+        if not self.broken.intersection(re.findall(r"\w+", problem.text[problem.col : problem.end_col])):
+            self.problems.append(problem)
+        if isinstance(node, SIMPLE):
+            self.broken |= stored_names(node)
 
     def parted(self, node: ast.stmt, after: list[ast.stmt]) -> ast.If | None:
         """Return a statement as a branch that it has turned out to be, with what follows it if that is parted too."""

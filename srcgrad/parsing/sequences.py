@@ -210,7 +210,7 @@ class SequenceReader(ExpressionReader):
         stars = [a for a in node.args if isinstance(a, ast.Starred)]
         if f in (max, min) and len(node.args) == 1 and stars:
             return ast.copy_location(ast.Call(node.func, [stars[0].value], node.keywords), node)
-        most = _arity(f) if len(stars) == 1 and is_plain(stars[0].value) and not node.keywords else None
+        most = _arity(f) if len(stars) == 1 and _is_pure(stars[0].value) and not node.keywords else None
         if most is None:
             return node
         value = self.expr(stars[0].value)
@@ -239,12 +239,17 @@ def _is_display(node: ast.expr) -> bool:
     return isinstance(node, ast.Tuple | ast.List) and all(isinstance(e, ast.Constant) for e in node.elts)
 
 
+def _is_pure(node: ast.expr) -> bool:
+    """Return whether to evaluate an expression has no effect."""
+    return not any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(node))
+
+
 def _is_left_out(option: ast.expr | None) -> bool:
     return option is None or isinstance(option, ast.Constant) and option.value is None
 
 
 def _arity(f) -> int | None:
-    """Return how many arguments a function takes, None where it takes more or fewer."""
+    """Return how many arguments a function takes, defaults or not; None where it takes any number."""
     row = elementwise.BY_SPELLING.get(elementwise.spelling_of(f) or "")
     if row is not None:
         return None if f in (max, min, math.hypot) else row.arity
@@ -252,8 +257,8 @@ def _arity(f) -> int | None:
     function = python_function(f) if inner is None else None
     if inner is not None:
         args = inner.args
-        optional = args.defaults or args.vararg or args.kwonlyargs or args.kwarg
+        optional = args.vararg or args.kwonlyargs or args.kwarg
         return None if optional else len(args.posonlyargs) + len(args.args)
-    if function is None or function.__defaults__ or function.__code__.co_kwonlyargcount:
+    if function is None or function.__code__.co_kwonlyargcount:
         return None
     return None if function.__code__.co_flags & 12 else function.__code__.co_argcount

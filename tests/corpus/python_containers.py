@@ -375,6 +375,38 @@ def lists_by_the_names_of_a_dict(a, b):
     return sum(u * v for u, v in zip(history["a"], history["b"], strict=True))
 
 
+def a_new_dict_of_states(k, a):
+    T = {"a": a, "b": 2.0 * a}
+    new = {}
+    for n in ("a", "b"):
+        new[n] = T[n] * k
+    T = new
+    return T["a"] * T["b"]
+
+
+def a_new_dict_in_each_trip(k, a):
+    T = {"a": a, "b": a * a}
+    for _ in range(3):
+        new = {}
+        new["a"] = T["a"] * k
+        new["b"] = T["b"] * T["a"]
+        T = new
+    for _ in range(2):
+        new = dict(T)
+        new["a"] += T["b"] * k
+        T = new
+    return T["a"] * T["b"]
+
+
+def a_new_dict_of_arrays(k, a):
+    T = {"u": np.array([a, k]), "v": a * a}
+    for _ in range(3):
+        new = {n: v * k for n, v in T.items()}
+        new["u"][0] = 1.5 * T["v"]
+        T = new
+    return np.sum(T["u"]) * T["v"]
+
+
 CASES = [
     Case(names_that_say_what_to_do, (sample(4),)),
     Case(lists_by_the_names_of_a_dict, (0.4, 0.7)),
@@ -409,4 +441,7 @@ CASES = [
     Case(stars, (POINT,)),
     Case(numbers_as_a_list, (POINT,)),
     Case(of_statistics, (POINT,)),
+    Case(a_new_dict_of_states, (1.5, 0.6)),
+    Case(a_new_dict_in_each_trip, (1.5, 0.6)),
+    Case(a_new_dict_of_arrays, (1.5, 0.6)),
 ]
