@@ -89,7 +89,7 @@ class Transformed:
                 return self._call_structured(args)  # numba has no type for it
             if not self._may_repeat(None, e):
                 raise worded(e) from None
-        except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
+        except (TypeError, OverflowError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
                 raise self._unwrapped_error(e, args) from None
             self._texts = any(isinstance(a, str) or tree.is_complex(a) for a in args)

@@ -79,6 +79,8 @@ def check_grads(f, args, argnums=None, rtol=None, atol=None, eps=None, order=1, 
     modes = (modes,) if isinstance(modes, str) else tuple(modes)
     if not modes or not set(modes) <= set(MODES) or order not in (1, 2, 3):
         raise ArgumentError(Problem(f"order={order!r}, modes={modes!r}", "order 1, 2 or 3, of modes 'fwd' and 'rev'"))
+    if not isinstance(args, tuple | list):
+        raise ArgumentError(Problem(f"args={args!r} is no tuple of arguments", "write (x,)"))
     return _checked_to_order(f, args, argnums, Limits(rtol, atol, eps), order, modes)
 
 

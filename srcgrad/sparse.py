@@ -109,9 +109,9 @@ class SparseJacobian:
         self.pattern = pattern_of(_sparse(sparsity), mode) if sparsity is not None else None
         self.__name__ = f"{getattr(f, '__name__', 'function')}_sparse_jacobian"
 
-    def __call__(self, *args):
+    def __call__(self, *args, **kwargs):
         """Return the Jacobian at these arguments, a `scipy.sparse.csr_array`."""
-        at = _Evaluation(self._f, arguments(self._f, args), self._positions, self._digest)
+        at = _Evaluation(self._f, arguments(self._f, args, kwargs), self._positions, self._digest)
         if self.pattern is None:
             self.pattern = at.detected(self._mode, None)
         while True:
@@ -270,7 +270,7 @@ def _sparse(sparsity):
     return found
 
 
-def sparse_jacobian(f, argnums=0, *, sparsity=None, mode="auto"):
+def sparse_jacobian(f=None, argnums=0, *, sparsity=None, mode="auto"):
     """Return a function that computes the Jacobian of `f` as a SciPy sparse array.
 
     Parameters
@@ -312,5 +312,7 @@ def sparse_jacobian(f, argnums=0, *, sparsity=None, mode="auto"):
     array([[-2.,  1.,  0.],
            [ 0., -4.,  1.]])
     """
+    if f is None:
+        return functools.partial(SparseJacobian, argnums=argnums, sparsity=sparsity, mode=mode)
     return SparseJacobian(f, argnums, sparsity, mode)
 

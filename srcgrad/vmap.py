@@ -20,11 +20,28 @@ class Vmap(Structured):
 
     def __init__(self, f, options: Options, boundscheck=None):
         self._options = options
+        self._fewer: dict[tuple, Vmap] = {}
         super().__init__(f, (), boundscheck)
         self._argnums = options  # what it is made of again, in another process
         if isinstance(f, Transformed):
             self.__name__ = f"{f.__name__}_vmap"
         self._options = self._argnums = replace(options, in_axes=self._in_axes(options.in_axes))
+
+    def __call__(self, *args, **kwargs):
+        """Return the results for a batch; of an argument that is left out, the default goes to every item."""
+        if len(args) + len(kwargs) < self._count and isinstance(self._options.in_axes, int):
+            return self._left_out(len(args), tuple(sorted(kwargs)))(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def _left_out(self, count: int, names: tuple[str, ...]) -> Vmap:
+        """Return the same function where only some of its arguments, by position and by name, come in batches."""
+        key = count, names
+        if key not in self._fewer:
+            o = self._options
+            params = enumerate(self._signature.parameters)
+            axes = tuple(o.in_axes if k < count or name in names else None for k, name in params)
+            self._fewer[key] = Vmap(self._unwrapped, replace(o, in_axes=axes), self._boundscheck)
+        return self._fewer[key]
 
     def _in_axes(self, given):
         """Return an axis or None for each parameter: what a function defined inside takes from around has none."""
@@ -63,7 +80,7 @@ def vmap(f=None, in_axes=0, out_axes=0, *, reduce=None, parallel=False, boundsch
         Takes one item of each batch. A plain function, or a derivative: `grad(f)`, `value_and_grad(f)`, `jvp(f)`, ...
     in_axes : int, None, or a tuple of these with an item for each argument
         The axis along which the items of an argument lie; None passes the argument whole to every item. For an argument
-        with parts, one axis for all, or a structure of axes. Arguments with a default may be left out at the end: None.
+        with parts, one axis for all, or a structure of axes. The default of an argument that is left out is None's.
     out_axes : int, or a structure of these like the result
         The axis along which the items of a result will lie.
     reduce : {None, "sum", "mean"}

@@ -360,3 +360,14 @@ def test_on_several_cores_inside_njit_with_any_number_of_threads(tmp_path):
     assert "for part in prange(parts):" in sg.source(summed)
     code = "from tests.test_batches import *; print(summed(2.0, np.arange(3.0))[1])"
     assert run_python(code, tmp_path) == "5.0"
+
+
+def test_defaults_go_to_every_item():
+    def scaled(x, k=2.0, c=1.0):
+        return x * k + c
+
+    f, xs = sg.vmap(scaled), np.arange(3.0)
+    assert f(xs).tolist() == [1.0, 3.0, 5.0]
+    assert f(xs, xs).tolist() == f(xs, k=xs).tolist() == [1.0, 2.0, 5.0]
+    assert f(xs, c=xs).tolist() == [0.0, 3.0, 6.0]
+    assert f(xs, xs, xs).tolist() == [0.0, 2.0, 6.0]

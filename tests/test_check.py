@@ -189,3 +189,8 @@ def test_the_switch_is_read_at_import():
         environment = {**os.environ, "SRCGRAD_CHECK": value}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == same
+
+
+def test_arguments_come_in_a_tuple():
+    with pytest.raises(sg.ArgumentError, match=r"args=2.0 is no tuple of arguments\n  write \(x,\)"):
+        sg.check_grads(lambda x: x * 2.0, 2.0)

@@ -749,6 +749,13 @@ def test_arguments_of_no_known_type(call, args, message):
         call(lambda x, p: x * x, *args)
 
 
+def test_a_large_whole_number_after_a_usual_one():
+    g = sg.grad(lambda x, n: x * n)
+    assert g(1.5, 3) == 3.0
+    with pytest.raises(sg.KindError, match="the argument 'n' is a whole number of more than 64 bits"):
+        g(1.5, 10**30)
+
+
 def test_lambdas_that_cannot_be_told_apart(load):
     f = load("f = [lambda x: x * 2.0, lambda x: x * 2.0 + 0.0][0]\n")
     assert sg.grad(f)(1.0) == 2.0

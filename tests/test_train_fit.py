@@ -217,6 +217,16 @@ def test_what_cannot_be_trained_is_refused():
         trained(monitor="accuracy")
     with pytest.raises(ValueError, match=r"different lengths: \[3, 11\]"):
         train.fit(line, start(), (X, X[:3, :1]), train.SGD(), epochs=1)
+    with pytest.raises(TypeError, match=r"a tuple of arrays: \(X,\)"):
+        train.fit(line, start(), X, train.Adam(), epochs=1)
+    with pytest.raises(ValueError, match="at least one row"):
+        train.fit(line, start(), DATA, train.Adam(), epochs=1, size=0)
+    with pytest.raises(ValueError, match="no examples"):
+        train.fit(line, start(), (X[:0], X[:0]), train.Adam(), epochs=1)
+    with pytest.raises(TypeError, match="give one of the kit"):
+        train.fit(line, start(), DATA, "adam", epochs=1)
+    with pytest.raises(TypeError, match="missing a required argument: 'y'"):  # compiled, a KindError that says as much
+        train.fit(line, start(), (X,), train.Adam(), epochs=1, progress=False)
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="try a smaller learning rate"):
         trained(optimizer=train.SGD(1e200))
 

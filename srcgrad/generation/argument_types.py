@@ -70,6 +70,10 @@ def type_of(value, name: str):
 
 def untyped(names: Iterable[str], values: Iterable) -> KindError | None:
     """Return what is wrong with the first part of an argument that has no type, as `p['act']`; None if all have one."""
+    names, values = list(names), list(values)
+    if len(names) != len(values):
+        wanted = f"{', '.join(names)}: {len(names)} of them"
+        return KindError(Problem(f"{len(values)} arguments are given", f"the function takes {wanted}"))
     for name, value in zip(names, values, strict=True):
         structure = tree.structure_of(value)
         for leaf, path in zip(tree.leaves(structure, value), tree.leaf_paths(structure, name), strict=True):

@@ -14,6 +14,7 @@ from ..api import ValueAndGrad
 from .epochs import run_epoch
 from .files import generator_state, load_checkpoint, restore_generator, save_checkpoint
 from .progress import Progress
+from .stepping import Optimizer
 from .structures import copied
 
 Fitted = namedtuple("Fitted", "params state history")
@@ -89,8 +90,14 @@ class Options(namedtuple("Options", "data epochs size schedule per args limit fr
         Raises
         ------
         ValueError
-            If one of them is none that `fit` knows, or the data have different lengths.
+            If one of them is none that `fit` knows, or the data have different lengths, or none.
+        TypeError
+            If the data are no tuple of arrays.
         """
+        if not isinstance(self.data, tuple | list):
+            raise TypeError("the data are a tuple of arrays: (X,) or (X, y)")
+        if self.size < 1:
+            raise ValueError(f"size is {self.size}: a minibatch has at least one row")
         if self.per not in ("epoch", "step"):
             raise ValueError(f'per is {self.per!r}: it has to be "epoch" or "step"')
         if self.monitor != "loss" and self.monitor not in self.metrics:
@@ -114,11 +121,13 @@ def rows_of(data) -> int:
     Raises
     ------
     ValueError
-        If they have different numbers of them.
+        If they have different numbers of them, or none.
     """
     lengths = sorted({len(a) for a in data})
     if len(lengths) != 1:
         raise ValueError(f"the arrays of the data have different lengths: {lengths}")
+    if lengths == [0]:
+        raise ValueError("the data have no examples")
     return lengths[0]
 
 
@@ -126,6 +135,8 @@ class Run:
     """A training run between two epochs: all that a checkpoint holds."""
 
     def __init__(self, loss, params, optimizer, stopping, rng, options: Options):
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"the optimizer is {optimizer!r}: give one of the kit, as train.Adam()")
         self.gradient = loss if isinstance(loss, ValueAndGrad) else sg.value_and_grad(loss)
         self.optimizer, self.stopping, self.rng, self.options = optimizer, stopping, rng, options.check()
         self.params, self.state, self.epoch = params, optimizer.init(params), 0

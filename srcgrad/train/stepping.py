@@ -26,6 +26,7 @@ class Optimizer:
     """
 
     __slots__ = ()
+    lr: Any  # a field of each
     rule: ClassVar[Any]
     state: ClassVar[type]
 
