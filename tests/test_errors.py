@@ -749,6 +749,13 @@ def test_arguments_of_no_known_type(call, args, message):
         call(lambda x, p: x * x, *args)
 
 
+def test_a_sum_to_which_no_trip_adds(load):
+    f = load(body("total = 0.0\nfor k in range(n):\n    total += k * x\nreturn np.sum(total)", "x, n"))
+    assert sg.grad(f)(np.ones(2), 3).tolist() == [3.0, 3.0]
+    with pytest.raises(ValueError, match="'total' is a number: nothing was added to it"):
+        sg.grad(f)(np.ones(2), 0)
+
+
 def test_a_large_whole_number_after_a_usual_one():
     g = sg.grad(lambda x, n: x * n)
     assert g(1.5, 3) == 3.0

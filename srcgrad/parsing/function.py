@@ -252,7 +252,7 @@ class Reader(
         self.written_names = set[str]()  # those of them that are not only bound anew
         self.buffers, self.taking = set[str](), set[str]()
         self.own_lists: dict[str, List] = {}
-        self.ways: list[list[ast.stmt]] = []
+        self.ways, self.loops, self.sums = list[list[ast.stmt]](), list[ast.stmt](), []
         self.broken: set[str] = set()
         self.scopes: list = []  # of the comprehensions that are being read
         self.entered: list[set[str]] = [set()]  # for every block around, the names bound before it

@@ -10,20 +10,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import NoReturn
 
 from ..errors import Problem
 from ..language import ir
 from ..language.ir import Return
+from .accumulated import AccumulatedReader
 from .columns import ReadAgain
-from .expressions import ExpressionReader, Stop, Struct, stored_names
+from .expressions import Stop, Struct, stored_names
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 MOST = 3  # choices that part all that follows them, in each other
 WAY_OUT = "write if and else around what it is for"
 
 
-class PartedReader(ExpressionReader):
+class PartedReader(AccumulatedReader):
     """Reads blocks."""
 
     # what `Reader` sets up
@@ -37,7 +39,7 @@ class PartedReader(ExpressionReader):
             parted = self.parted(node, nodes[k + 1 :])
             self.ways.append([node, *nodes[k + 1 :]])
             try:
-                self.stmt(parted or node)
+                self.read_accumulated(node, partial(self.stmt, parted or node))
             except Stop as stop:
                 if self.in_library:
                     raise  # it is the call that is wrong: one problem of the user's line
