@@ -39,7 +39,7 @@ def largest(r):
 @part
 def slope(f, x, args):
     """Return the derivative of f(x, *args) by x: a number, or the Jacobian."""
-    return grad(f)(x, *args) if x.ndim == 0 else jacfwd(f)(x, *args)
+    return grad(f)(x, *args) if x.ndim == 0 else np.asarray(jacfwd(f)(x, *args))
 
 
 @part
@@ -52,20 +52,20 @@ def solution(A, b):
 def root_by_newton(f, x0, args, tol, maxiter):
     """Return the root near x0 by Newton's method; steps that do not come nearer are halved."""
     x = 1.0 * x0
-    r = f(x, *args)
+    r = np.asarray(f(x, *args))
     size = largest(r)
     tries = 1
     while not size <= tol:
         step = solution(slope(f, x, args), r)
         x = x - step
-        r = f(x, *args)
+        r = np.asarray(f(x, *args))
         before = size
         size = largest(r)
         tries += 1
         while not size < before:
             step = 0.5 * step
             x = x + step
-            r = f(x, *args)
+            r = np.asarray(f(x, *args))
             size = largest(r)
             tries += 1
             if tries > maxiter:
@@ -81,7 +81,7 @@ def root_rule(primals, tangents):
     f, x0, args, tol, maxiter = primals
     x = root_by_newton(f, x0, args, tol, maxiter)
     _, r_dot = jvp(f, (x, *args), (0.0 * x, *tangents[2]))
-    return x, -solution(slope(f, x, args), r_dot)
+    return x, -solution(slope(f, x, args), np.asarray(r_dot))
 
 
 @custom_jvp
@@ -94,7 +94,7 @@ def fixed_point_by_iteration(f, x0, args, tol, maxiter):
         tries += 1
         if tries > maxiter:
             raise ValueError("fixed_point: the iteration does not converge")
-        new = f(x, *args)
+        new = np.asarray(f(x, *args))
         change = largest(new - x)
         x = 1.0 * new
     return x
@@ -107,7 +107,7 @@ def fixed_point_rule(primals, tangents):
     x = fixed_point_by_iteration(f, x0, args, tol, maxiter)
     _, x_dot = jvp(f, (x, *args), (0.0 * x, *tangents[2]))
     J = slope(f, x, args)
-    return x, solution(1.0 - J if x.ndim == 0 else np.eye(x.size) - J, x_dot)
+    return x, solution(1.0 - J if x.ndim == 0 else np.eye(x.size) - J, np.asarray(x_dot))
 
 
 def text_of_root(f, x0, *args, tol=1e-10, maxiter=50):
@@ -151,7 +151,7 @@ def root(f, x0, *args, tol=1e-10, maxiter=50):
     Parameters
     ----------
     f : function
-        `f(x, *args)` returns a float, or an array like x.
+        `f(x, *args)` returns a float, or an array like x, or a list or tuple of its numbers.
     x0 : float or float64 array of shape (n,)
         Where Newton's method starts: x does not depend on it.
     *args
@@ -199,7 +199,7 @@ def fixed_point(f, x0, *args, tol=1e-10, maxiter=1000):
     Parameters
     ----------
     f : function
-        `f(x, *args)` returns a float, or an array like x.
+        `f(x, *args)` returns a float, or an array like x, or a list or tuple of its numbers.
     x0 : float or float64 array of shape (n,)
         Where the iteration starts: x does not depend on it.
     *args

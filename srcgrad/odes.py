@@ -24,23 +24,23 @@ SCHEDULES = ("all", "sqrt", "binomial", "periodic")
 @part
 def rk4_step(f, y, t, h, args):
     """Return y(t + h) by the classical method of Runge and Kutta."""
-    a = f(y, t, *args)
-    b = f(y + 0.5 * h * a, t + 0.5 * h, *args)
-    c = f(y + 0.5 * h * b, t + 0.5 * h, *args)
-    d = f(y + h * c, t + h, *args)
+    a = np.asarray(f(y, t, *args))
+    b = np.asarray(f(y + 0.5 * h * a, t + 0.5 * h, *args))
+    c = np.asarray(f(y + 0.5 * h * b, t + 0.5 * h, *args))
+    d = np.asarray(f(y + h * c, t + h, *args))
     return y + h * (a + 2.0 * (b + c) + d) / 6.0
 
 
 @part
 def dopri5_stages(f, y, a, t, h, args):
     """Return the slopes at the third to sixth stage of Dormand and Prince's method; `a` is that at the first."""
-    b = f(y + h * (a / 5.0), t + h / 5.0, *args)
-    c = f(y + h * (3.0 / 40.0 * a + 9.0 / 40.0 * b), t + 0.3 * h, *args)
-    d = f(y + h * (44.0 / 45.0 * a - 56.0 / 15.0 * b + 32.0 / 9.0 * c), t + 0.8 * h, *args)
+    b = np.asarray(f(y + h * (a / 5.0), t + h / 5.0, *args))
+    c = np.asarray(f(y + h * (3.0 / 40.0 * a + 9.0 / 40.0 * b), t + 0.3 * h, *args))
+    d = np.asarray(f(y + h * (44.0 / 45.0 * a - 56.0 / 15.0 * b + 32.0 / 9.0 * c), t + 0.8 * h, *args))
     at_e = 19372.0 / 6561.0 * a - 25360.0 / 2187.0 * b + 64448.0 / 6561.0 * c - 212.0 / 729.0 * d
-    e = f(y + h * at_e, t + 8.0 / 9.0 * h, *args)
+    e = np.asarray(f(y + h * at_e, t + 8.0 / 9.0 * h, *args))
     at_g = 9017.0 / 3168.0 * a - 355.0 / 33.0 * b + 46732.0 / 5247.0 * c + 49.0 / 176.0 * d - 5103.0 / 18656.0 * e
-    g = f(y + h * at_g, t + h, *args)
+    g = np.asarray(f(y + h * at_g, t + h, *args))
     return c, d, e, g
 
 
@@ -53,7 +53,7 @@ def dopri5_slope(a, c, d, e, g):
 @part
 def dopri5_step(f, y, t, h, args):
     """Return y(t + h) by the method of Dormand and Prince."""
-    a = f(y, t, *args)
+    a = np.asarray(f(y, t, *args))
     c, d, e, g = dopri5_stages(f, y, a, t, h, args)
     return y + h * dopri5_slope(a, c, d, e, g)
 
@@ -68,7 +68,7 @@ def chosen_steps(f, y0, t, args, rtol, atol):
     if not y0.size:
         return np.array(starts), np.array(widths), first
     y = y0.copy()
-    a = f(y, t[0], *args).copy()
+    a = np.array(f(y, t[0], *args))
     scale = atol + rtol * np.abs(y)
     size, slope = np.sqrt(np.mean((y / scale) ** 2)), np.sqrt(np.mean((a / scale) ** 2))
     h = 1e-6 if size < 1e-5 or slope < 1e-5 else 0.01 * size / slope
@@ -83,7 +83,7 @@ def chosen_steps(f, y0, t, args, rtol, atol):
             part = 1.0 - done if last else part
             c, d, e, g = dopri5_stages(f, y, a, t[i] + done * span, part * span, args)
             new = y + part * span * dopri5_slope(a, c, d, e, g)
-            k = f(new, t[i] + (done + part) * span, *args)
+            k = np.asarray(f(new, t[i] + (done + part) * span, *args))
             off = 71.0 / 57600.0 * a - 71.0 / 16695.0 * c + 71.0 / 1920.0 * d
             off = off - 17253.0 / 339200.0 * e + 22.0 / 525.0 * g - k / 40.0
             scale = atol + rtol * np.maximum(np.abs(y), np.abs(new))
@@ -172,7 +172,7 @@ def odeint(f, y0, t, *args, method="dopri5", rtol=1e-6, atol=1e-8, steps=1, sche
     Parameters
     ----------
     f : function
-        `f(y, t, *args)` returns dy/dt, an array like y.
+        `f(y, t, *args)` returns dy/dt, an array like y, or a list or tuple of its numbers.
     y0 : float64 array of shape (n,)
     t : float64 array of shape (m,)
         The times, in order, upward or downward; the first is that of y0.

@@ -311,3 +311,27 @@ def test_a_differential_equation_inside_njit():
     compiled = sg.grad(by_rk4, (0, 1, 2, 3))(*args)
     for found, right in zip(compiled, differences(by_rk4, args)):
         np.testing.assert_allclose(found, right, rtol=1e-7)
+
+
+def test_functions_that_return_lists():
+    def prey_list(y, t, a, b):
+        return [a * y[0] - b * y[0] * y[1], -y[1] + b * y[0] * y[1]]
+
+    def prey_array(y, t, a, b):
+        return np.array([a * y[0] - b * y[0] * y[1], -y[1] + b * y[0] * y[1]])
+
+    def circle_and_line(x, a):
+        return [x[0] ** 2 + x[1] ** 2 - a, x[1] - 0.5 * x[0]]
+
+    def turned(x, a):
+        return a * np.cos(x[1]), np.sin(x[0])
+
+    y0, t = np.array([1.0, 0.5]), np.linspace(0.0, 2.0, 4)
+    for method in ("dopri5", "rk4"):
+        both = [sg.value_and_grad(lambda a, f=f, m=method: np.sum(sg.odeint(f, y0, t, a, 0.4, method=m)))(1.1)
+                for f in (prey_list, prey_array)]  # fmt: skip
+        assert both[0] == both[1]
+    corner = sg.value_and_grad(lambda a: np.sum(sg.root(circle_and_line, np.ones(2), a)))(5.0)
+    np.testing.assert_allclose(corner, (3.0, 0.3), rtol=1e-10)
+    x = sg.fixed_point(turned, np.ones(2), 0.5)
+    np.testing.assert_allclose(x, turned(x, 0.5), rtol=1e-9)
