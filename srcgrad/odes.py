@@ -220,7 +220,11 @@ def odeint(f, y0, t, *args, method="dopri5", rtol=1e-6, atol=1e-8, steps=1, sche
     """
     options = method, rtol, atol, steps, schedule, slots
     made = direct.get(f, f"odeint {options!r}", functools.partial(_solver, options=options))
-    return made(np.asarray(y0), np.asarray(t), args)
+    try:
+        return made(np.asarray(y0), np.asarray(t), args)
+    except ValueError as e:
+        what, ours, _ = str(e).partition(f": {text_of_odeint.__name__}(")  # a line that the caller did not write
+        raise (ValueError(what) if ours else e) from None
 
 
 reads_as(odeint, text_of_odeint)
