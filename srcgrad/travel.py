@@ -12,6 +12,7 @@ import operator
 import pickle
 import sys
 import threading
+import tokenize
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
@@ -36,6 +37,8 @@ def lines_of(function: FunctionType) -> tuple[list[str], int]:
     try:
         # of its code: of a function made by a decorator, `inspect` finds the text of what that wraps
         return inspect.getsourcelines(function.__code__)
+    except tokenize.TokenError as e:
+        raise OSError(str(e)) from None  # a part of a text in quotes
     except OSError:
         if SENT in function.__dict__:
             return function.__dict__[SENT]

@@ -83,3 +83,29 @@ def test_an_edit_behind_a_function_is_none_of_it(tmp_path):
     module = loaded("def f(x):\n    return x**2\n", tmp_path, "edited_behind")
     edit(module, "def f(x):\n    return x**2\n\n\ndef g(x):\n    return x\n")
     assert sg.value_and_grad(module.f)(2.0) == (4.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pick"),
+    [
+        ("f = [lambda x: x**2,\n     lambda x: x**3]\n", "# moved\nf = [lambda x: x**2,\n     lambda x: x**3]\n", 1),
+        ("f = [lambda x: x**2]\ng = lambda x: x**3\n", "g = lambda x: x**3\nf = [lambda x: x**2]\n", 0),
+    ],
+)
+def test_lambdas_that_have_moved_in_their_file(tmp_path, before, after, pick):
+    module = loaded(before, tmp_path, "moved_lambdas")
+    edit(module, after)
+    with pytest.raises(sg.SourceNotFoundError, match="was edited after it was loaded"):
+        sg.grad(module.f[pick])(2.0)
+
+
+def test_definitions_with_lines_at_the_margin(tmp_path):
+    text = 'def make():\n    def f(x):\n        """About f.\n\nAt the margin.\n        """\n        y = (x\n+ x * x)\n'
+    module = loaded(f"{text}        return y\n    return f\n\x0c\nf, g = make(), lambda x: x**3\n", tmp_path, "margins")
+    assert sg.value_and_grad(module.f)(2.0) == (6.0, 5.0)
+    assert sg.value_and_grad(module.g)(2.0) == (8.0, 12.0)
+
+
+def test_a_lambda_inside_of_a_text(tmp_path):
+    text = "fs = []\ns = f'''\n{fs.append(lambda x: x**4)}\n {fs.append(lambda x: x**5)}'''\n"
+    assert sg.grad(loaded(text, tmp_path, "texts").fs[1])(1.0) == 5.0

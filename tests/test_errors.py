@@ -306,6 +306,12 @@ SYNTAX = {
     "f-string": ("y = «f'a{x}'»\nreturn x", "text that is put together of what is known only at run time"),
     "f-string with a format": ("y = «f'a{2:03d}'»\nreturn x", "text that is put together of what is known only"),
     "starred call": ("def g(*a):\n    return a[0]\nz = x * np.ones(1)\nreturn g(«*z»)", "can be starred here"),
+    "choice behind a call that may write": (
+        "def g(a):\n    a[0] = 3.0\n    return a[1]\nz = x * np.ones(2)\n"
+        "return np.sum(g(z) * («z if z[0] > 1.0 else 2.0»))",
+        "1 and 0 axes"),
+    "choice that is not always made": (
+        "z = x * np.ones(2)\nreturn 1.0 if 3.0 < x < np.sum(«z if z[1] > 0.0 else x») else x", "1 and 0 axes"),
     "what a line with a problem binds": (
         "y = «np.packbits(x)»\nz = np.einsum('i,i->', y, y)\nreturn z + y[0]", "np.packbits()"),
     "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),

@@ -124,3 +124,13 @@ def test_functions():
 def g_of(p):
     weights, act = p["net"]
     return activated(weights, act)
+
+
+def test_functions_given_to_derivatives_inside():
+    def squares(x, f):
+        return np.sum(f(x) ** 2)
+
+    slope = sg.grad(squares)
+    x = np.array([0.7, -0.4])
+    np.testing.assert_allclose(sg.grad(lambda u: np.sum(slope(u, cubed) ** 2))(x), 360.0 * x**9, rtol=1e-13)
+    np.testing.assert_allclose(sg.grad(lambda u, f: np.sum(slope(u, f)))(x, cubed), 30.0 * x**4, rtol=1e-13)

@@ -43,17 +43,17 @@ def find_definition(function: types.FunctionType) -> Definition:
     SourceNotFoundError
         If there is no text of it, a lambda cannot be told from others, or the file was edited after it was loaded.
     """
+    code = function.__code__
+    whole = None if SENT in function.__dict__ else _parsed_file(_file_text(function))
+    if whole is not None:
+        _require_loaded_text(function, whole)
+        found = _lambda_at(whole[1], code) if code.co_name == "<lambda>" else _def_at(whole[1], code)
+        if found is not None:
+            return _cut_out(found, whole[0])
     try:
         lines, first = lines_of(function)
     except (OSError, TypeError) as e:
         raise _not_found(function) from e
-    code = function.__code__
-    whole = None if SENT in function.__dict__ else _parsed_file(code.co_filename, _file_text(function))
-    if whole is not None:
-        _require_loaded_text(function, whole)
-        found = _lambda_at(whole[1], code) if code.co_name == "<lambda>" else None
-        if found is not None:
-            return _cut_out(found, whole[0])
     text = textwrap.dedent("".join(lines))
     node = _in_fragment(text, function, first)
     return Definition(node, tuple(text.splitlines()), first, len(lines[0]) - len(lines[0].lstrip()))
@@ -80,28 +80,37 @@ def _file_text(function: types.FunctionType) -> str:
 
 
 @lru_cache(maxsize=32)
-def _parsed_file(file: str, text: str) -> tuple[str, ast.Module] | None:
-    """Return a file's text and what it is read as; None where it is no Python as it stands."""
+def _parsed_file(text: str) -> tuple[str, ast.Module] | None:
+    """Return a file's text and what it is read as; None where there is none, or it is no Python as it stands."""
     try:
-        return text, ast.parse(text)
+        return (text, ast.parse(text)) if text else None
     except (SyntaxError, ValueError):
         return None
 
 
 def _require_loaded_text(function: types.FunctionType, whole: tuple[str, ast.Module]):
     """Raise where the file was edited after this function was loaded: its text tells of another one."""
-    file = function.__code__.co_filename
+    file, code = function.__code__.co_filename, function.__code__
     try:
         edited = os.stat(file).st_mtime > _LOADED
     except (OSError, ValueError):
-        return
-    rewritten = any(name.startswith("@py") for name in _names(function.__code__))  # by pytest, for its assertions
-    if edited and not rewritten and not any(_same(c, function.__code__) for c in _compiled(file, whole[0])):
+        edited = file.startswith("<")  # a cell, which may have been run again under its name
+    rewritten = any(name.startswith("@py") for name in _names(code))  # by pytest, for its assertions
+    if edited and not rewritten and not any(_stands_there(c, code) for c in _compiled(file, whole[0])):
         raise _problem(
             function,
             f"the file of {function.__qualname__!r} was edited after it was loaded",
             "load it again: importlib.reload, or a new process",
         )
+
+
+def _stands_there(found: types.CodeType, code: types.CodeType) -> bool:
+    """Return whether a code is another one, in the same place of the file."""
+    return found.co_firstlineno == code.co_firstlineno and _same(found, code) and _places(found) == _places(code)
+
+
+def _places(code: types.CodeType) -> list:
+    return list(code.co_positions())
 
 
 @lru_cache(maxsize=32)
@@ -146,6 +155,17 @@ def _lambda_at(tree: ast.Module, code: types.CodeType) -> ast.Lambda | None:
     return max(around, key=_begin, default=None)
 
 
+def _def_at(tree: ast.Module, code: types.CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """Return the definition that begins where a code does, decorators included."""
+    every = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    return next((n for n in every if n.name == code.co_name and _first_line(n) == code.co_firstlineno), None)
+
+
+def _first_line(node: FunctionNode) -> int:
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return min([node.lineno, *(d.lineno for d in decorators)])
+
+
 def _begin(node: ast.expr) -> _Place:
     return node.lineno, node.col_offset
 
@@ -154,15 +174,14 @@ def _end(node: ast.expr) -> _Place:
     return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _cut_out(node: ast.Lambda, text: str) -> Definition:
-    """Return a lambda with the lines that it stands in."""
-    first, last = node.lineno, node.end_lineno or node.lineno
-    lines = text.splitlines()[first - 1 : last]
-    margin = len(lines[0]) - len(lines[0].lstrip())
-    margin = min(margin, *(len(s) - len(s.lstrip()) for s in lines if s.strip()))
+def _cut_out(node: FunctionNode, text: str) -> Definition:
+    """Return a definition with the lines that it stands in."""
+    first, last = _first_line(node), node.end_lineno or node.lineno
+    lines = text.split("\n")[first - 1 : last]
+    margin = min((len(s) - len(s.lstrip()) for s in lines if s.strip()), default=0)
     moved = copy.deepcopy(node)
     for n in ast.walk(moved):
-        if isinstance(n, ast.expr | ast.arg | ast.keyword):
+        if isinstance(n, ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern | ast.ExceptHandler):
             n.lineno, n.end_lineno = n.lineno - first + 1, (n.end_lineno or n.lineno) - first + 1
             n.col_offset, n.end_col_offset = n.col_offset - margin, (n.end_col_offset or 0) - margin
     return Definition(moved, tuple(s[margin:] for s in lines), first, margin)

@@ -338,7 +338,10 @@ class Reader(
                 problem_at(self.source.loc(self.node), "async functions are not supported", "use an ordinary def")
             )
             return (), Const(None)
-        if isinstance(self.node, ast.Lambda):
+        body = self.node.body
+        whole = ast.copy_location(ast.Return(body), body) if isinstance(self.node, ast.Lambda) else None
+        if whole is not None and self.parted(whole, []) is None:
+            self.ways.append([whole])
             try:
                 value = self.expr(self.node.body)
                 self.require_result(value, self.node.body)
@@ -346,8 +349,9 @@ class Reader(
             except Stop as stop:
                 self.problems.append(stop.problem)
                 value = Const(0.0)
+            self.ways.pop()
             return tuple(self.out), value
-        self.block(self.node.body)
+        self.block(body if whole is None else [whole])
         block = tuple(self.out)
         returns = [s for s in ir.statements(block) if isinstance(s, Return)]
         if self.problems:

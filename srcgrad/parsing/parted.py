@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NoReturn
+
+import numpy as np
 
 from ..errors import Problem
 from ..language import ir
@@ -21,7 +23,12 @@ from .columns import ReadAgain
 from .expressions import Stop, Struct, stored_names
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
-MOST = 3  # choices that part all that follows them, in each other
+MOST = 4  # choices that part all that follows them, in each other: each doubles it
+METHODS = frozenset({
+    "sum", "mean", "copy", "min", "max", "std", "var", "dot", "reshape", "ravel", "flatten", "transpose", "astype",
+    "item", "all", "any", "prod", "cumsum", "argmin", "argmax", "keys", "values", "items", "get",
+})  # fmt: skip
+PURE = (len, abs, min, max, sum, float, int, bool, round)
 WAY_OUT = "write if and else around what it is for"
 
 
@@ -30,6 +37,7 @@ class PartedReader(AccumulatedReader):
 
     # what `Reader` sets up
     in_library: bool
+    called_as: Callable
     broken: set[str]  # names that statements with problems should have bound
     ways: list[list[ast.stmt]]  # the statements around that are being read, with those that follow them
 
@@ -60,7 +68,7 @@ class PartedReader(AccumulatedReader):
 
     def parted(self, node: ast.stmt, after: list[ast.stmt]) -> ast.If | None:
         """Return a statement as a branch that it has turned out to be, with what follows it if that is parted too."""
-        choices = [n for n in choices_of(node) if self.key_of(n, False) in self.shared.rebound]
+        choices = [n for n in self.choices_of(node) if self.key_of(n, False) in self.shared.rebound]
         if not choices:
             return None
         choice = choices[0]
@@ -68,17 +76,45 @@ class PartedReader(AccumulatedReader):
         sides = ([_with_side(node, choice, side), *rest] for side in (choice.body, choice.orelse))
         return ast.copy_location(ast.If(choice.test, *sides), node)
 
+    def choices_of(self, node: ast.AST) -> Iterator[ast.IfExp]:
+        """Yield the choices of a simple statement that it makes in any case, and before anything else has an effect."""
+        if not isinstance(node, SIMPLE) or node.value is None:
+            return
+        first = [node.target] if isinstance(node, ast.AugAssign) else []
+        whole = isinstance(node.value, ast.IfExp)
+        if not whole and any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+            return
+        calls = [n for e in (*first, node.value) for n in ast.walk(e) if isinstance(n, ast.Call)]
+        effects = [n for n in calls if not self.is_pure(n.func)]
+        for choice in _always(node.value):
+            # what calls hold is evaluated before them, what stands on their left as well
+            ahead = [n for n in effects if (n.end_lineno, n.end_col_offset) <= (choice.lineno, choice.col_offset)]
+            within = [] if whole else [n for n in effects if any(n is m for m in ast.walk(choice.test))]
+            if not ahead and not within:
+                yield choice
+
+    def is_pure(self, f: ast.expr) -> bool:
+        """Return whether a call of what an expression stands for surely has no effect."""
+        if isinstance(f, ast.Attribute) and f.attr in METHODS:
+            return True
+        found = self.called_as(f)
+        module = str(getattr(found, "__module__", None) or "")
+        of_numpy = module.split(".")[0] in ("numpy", "math") and "random" not in module
+        return of_numpy or isinstance(found, np.ufunc) or any(found is g for g in PURE)
+
     def key_of(self, choice: ast.IfExp, rest: bool) -> tuple:
         return self.source.file, choice.lineno, choice.col_offset, "the rest" if rest else "parts"
 
     def part_ways(self, choice: ast.IfExp, what: str) -> NoReturn:
         """Have the text read again in two branches, one for each side of a choice; refuse that where it cannot be."""
         node, *after = self.ways[-1] if self.ways else [choice]
-        if not any(n is choice for n in choices_of(node)):
+        if not any(n is choice for n in self.choices_of(node)):
             self.fail(choice, what, WAY_OUT)
-        binds = isinstance(node, ast.Assign) and node.value is choice
-        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest"]
-        if binds and after and len(of_rest) < MOST:
+        binds = isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice
+        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest" and k[0] == self.source.file]
+        if binds and after and len(of_rest) == MOST:
+            self.fail(choice, f"{what}, as those of {MOST} choices before it", WAY_OUT)
+        if binds and after:
             self.shared.rebound.add(self.key_of(choice, True))
         elif self.key_of(choice, False) in self.shared.rebound:
             self.fail(choice, what, WAY_OUT)
@@ -87,6 +123,8 @@ class PartedReader(AccumulatedReader):
     def part_if_it_must(self, choice: ast.IfExp, then, other):
         """Part the ways where the sides of a choice have different numbers of axes, or are arrays that are written."""
         pairs = list(_leaves(then, other))
+        if any(isinstance(e, ir.Slice) for pair in pairs for e in pair):
+            self.part_ways(choice, "a slice is chosen by a test")
         ranks = [[self.shared.ranks.rank(e) if isinstance(e, ir.Expr) else None for e in pair] for pair in pairs]
         if any(None not in pair and pair[0] != pair[1] for pair in ranks):
             axes = next(pair for pair in ranks if None not in pair and pair[0] != pair[1])
@@ -101,29 +139,17 @@ class PartedReader(AccumulatedReader):
             self.part_ways(choice, "arrays that are written are chosen by a test")
 
 
-def choices_of(node: ast.AST) -> Iterator[ast.IfExp]:
-    """Yield the choices of a simple statement that it makes in any case, and before anything else has an effect."""
-    if not isinstance(node, SIMPLE) or node.value is None:
-        return
-    if isinstance(node.value, ast.IfExp):
-        yield node.value
-    elif not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
-        yield from (n for n in _always(node.value) if not any(map(_may_have_effect, ast.walk(n.test))))
-
-
 def _always(node: ast.AST) -> Iterator[ast.IfExp]:
+    """Yield the choices that an expression makes in any case."""
     if isinstance(node, ast.IfExp):
         yield node
-        return
-    if isinstance(node, ast.BoolOp):
+    elif isinstance(node, ast.BoolOp):
         yield from _always(node.values[0])
+    elif isinstance(node, ast.Compare):
+        yield from (*_always(node.left), *_always(node.comparators[0]))
     elif not isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp):
         for part in ast.iter_child_nodes(node):
             yield from _always(part)
-
-
-def _may_have_effect(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ("len", "abs"))
 
 
 def _with_side(node: ast.stmt, choice: ast.IfExp, side: ast.expr) -> ast.stmt:

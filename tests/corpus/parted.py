@@ -102,7 +102,29 @@ def layers_of_glass(a, b):
     return abs(p / q)
 
 
+def slice_or_index(x, p):
+    i = 0 if p else slice(1, 3)
+    return np.sum(x[i] ** 2) + np.sum(x[slice(0, 2) if p else 1])
+
+
+def annotated(x, p):
+    v: np.ndarray = x if p else np.sum(x)
+    return np.sum(v * v) * len(x)
+
+
+def four_choices(x, p, q):
+    a = x if p else x[0]
+    b = x if q else x[1]
+    c = x if p and q else x[2]
+    d = x if p or q else x[3]
+    return np.sum(a * b * c * d)
+
+
 CASES = [
+    *(Case(slice_or_index, (sample(4), p)) for p in (True, False)),
+    *(Case(annotated, (sample(4), p)) for p in (True, False)),
+    *(Case(four_choices, (sample(4), p, q)) for p, q in ((True, False), (False, False))),
+    *(Case(lambda x, p: np.sum((x if p else np.sum(x)) ** 2), (sample(4), p)) for p in (True, False)),
     *(Case(array_or_number, (sample(4), k)) for k in (2, 3)),
     *(Case(vector_or_matrix, (sample(3), sample(2, 3), k)) for k in (2, 3)),
     Case(every_other_trip, (sample(4), 3)),
