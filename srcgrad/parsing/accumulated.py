@@ -54,7 +54,7 @@ class AccumulatedReader(ExpressionReader):
                 self.emit(Let(s.added, Const(True), self.source.loc(node)))
 
     def read_loop(self, node: ast.For | ast.While, read: Callable[[], object]):
-        keys = [k for k in self.shared.rebound if k[:1] == ("sum",) and k[1:4] == self.where_it_stands(node)]
+        keys = [k for k in self.shared.rebound if k[:1] == ("sum",) and k[1:5] == self.where_it_stands(node)]
         mine = [self.made_array(name, like, node) for *_, name, like in sorted(keys)]
         self.loops.append(node)
         self.sums += mine
@@ -97,7 +97,7 @@ class AccumulatedReader(ExpressionReader):
             return
 
     def where_it_stands(self, loop: ast.stmt) -> tuple:
-        return self.source.file, loop.lineno, loop.col_offset
+        return self.source.file, self.source.first_line, loop.lineno, loop.col_offset
 
     def axes_of_name(self, name: str) -> int | None:
         value: Any = self.env.get(name)

@@ -103,7 +103,8 @@ class PartedReader(AccumulatedReader):
         return of_numpy or isinstance(found, np.ufunc) or any(found is g for g in PURE)
 
     def key_of(self, choice: ast.IfExp, rest: bool) -> tuple:
-        return self.source.file, choice.lineno, choice.col_offset, "the rest" if rest else "parts"
+        where = self.source.file, self.source.first_line, choice.lineno, choice.col_offset
+        return *where, "the rest" if rest else "parts"
 
     def part_ways(self, choice: ast.IfExp, what: str) -> NoReturn:
         """Have the text read again in two branches, one for each side of a choice; refuse that where it cannot be."""
@@ -111,7 +112,8 @@ class PartedReader(AccumulatedReader):
         if not any(n is choice for n in self.choices_of(node)):
             self.fail(choice, what, WAY_OUT)
         binds = isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice
-        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest" and k[0] == self.source.file]
+        here = self.source.file, self.source.first_line
+        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest" and k[:2] == here]
         if binds and after and len(of_rest) == MOST:
             self.fail(choice, f"{what}, as those of {MOST} choices before it", WAY_OUT)
         if binds and after:
