@@ -38,6 +38,7 @@ class PartedReader(AccumulatedReader):
     # what `Reader` sets up
     in_library: bool
     called_as: Callable
+    local_name: Callable[[str], str]
     broken: set[str]  # names that statements with problems should have bound
     ways: list[list[ast.stmt]]  # the statements around that are being read, with those that follow them
 
@@ -58,6 +59,8 @@ class PartedReader(AccumulatedReader):
                 return  # a test decided when it was read may end here: what follows is never reached
             if parted is not None and len(parted.body) > 1:
                 return
+            if parted is not None and nodes[k + 1 :]:
+                self.part_what_follows(node)
 
     def note(self, problem: Problem, node: ast.stmt):
         """Note a problem of a statement, unless it is with what another statement with a problem should have bound."""
@@ -75,6 +78,27 @@ class PartedReader(AccumulatedReader):
         rest = after if self.key_of(choice, True) in self.shared.rebound else []
         sides = ([_with_side(node, choice, side), *rest] for side in (choice.body, choice.orelse))
         return ast.copy_location(ast.If(choice.test, *sides), node)
+
+    def part_what_follows(self, node: ast.stmt):
+        """Have what follows a parted statement read twice, too, where it has bound a name to other numbers of axes."""
+        branch = self.out[-1] if self.out else None
+        if not isinstance(branch, ir.If):
+            return
+        for name in map(self.local_name, stored_names(node)):
+            values = [[s.value for s in b if isinstance(s, ir.Let) and s.target == name] for b in ir.blocks_of(branch)]
+            ranks = [self.shared.ranks.rank(v[-1]) for v in values if v]
+            if len(ranks) == 2 and None not in ranks and ranks[0] != ranks[1]:
+                choice = next(n for n in self.choices_of(node) if self.key_of(n, False) in self.shared.rebound)
+                self.part_rest(choice, f"what this choice is for has {ranks[0]} and {ranks[1]} axes")
+
+    def part_rest(self, choice: ast.IfExp, what: str) -> NoReturn:
+        """Have the text read again with all that follows a choice in its branches."""
+        here = self.source.file, self.source.first_line
+        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest" and k[:2] == here]
+        if len(of_rest) == MOST or self.key_of(choice, True) in of_rest:
+            self.fail(choice, f"{what}, as those of {MOST} choices before it", WAY_OUT)
+        self.shared.rebound.add(self.key_of(choice, True))
+        raise ReadAgain(self.key_of(choice, False))
 
     def choices_of(self, node: ast.AST) -> Iterator[ast.IfExp]:
         """Yield the choices of a simple statement that it makes in any case, and before anything else has an effect."""
@@ -111,14 +135,9 @@ class PartedReader(AccumulatedReader):
         node, *after = self.ways[-1] if self.ways else [choice]
         if not any(n is choice for n in self.choices_of(node)):
             self.fail(choice, what, WAY_OUT)
-        binds = isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice
-        here = self.source.file, self.source.first_line
-        of_rest = [k for k in self.shared.rebound if k[-1] == "the rest" and k[:2] == here]
-        if binds and after and len(of_rest) == MOST:
-            self.fail(choice, f"{what}, as those of {MOST} choices before it", WAY_OUT)
-        if binds and after:
-            self.shared.rebound.add(self.key_of(choice, True))
-        elif self.key_of(choice, False) in self.shared.rebound:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice and after:
+            self.part_rest(choice, what)
+        if self.key_of(choice, False) in self.shared.rebound:
             self.fail(choice, what, WAY_OUT)
         raise ReadAgain(self.key_of(choice, False))
 

@@ -112,6 +112,20 @@ def annotated(x, p):
     return np.sum(v * v) * len(x)
 
 
+def inside_what_is_bound(x, p):
+    y = (x if p else x[0]) * 2.0
+    return np.sum(y * x)
+
+
+def inside_what_is_bound_in_a_loop(x, p):
+    s = 0.0
+    for k in range(3):
+        y = np.sin(x if (k % 2 == 0) == p else np.sum(x))
+        s += np.sum(y) * k
+    z = (x if p else 1.0) + (x[0] if p else 2.0)
+    return s * np.sum(z * x)
+
+
 def four_choices(x, p, q):
     a = x if p else x[0]
     b = x if q else x[1]
@@ -122,6 +136,8 @@ def four_choices(x, p, q):
 
 CASES = [
     *(Case(slice_or_index, (sample(4), p)) for p in (True, False)),
+    *(Case(inside_what_is_bound, (sample(4), p)) for p in (True, False)),
+    *(Case(inside_what_is_bound_in_a_loop, (sample(4), p)) for p in (True, False)),
     *(Case(annotated, (sample(4), p)) for p in (True, False)),
     *(Case(four_choices, (sample(4), p, q)) for p, q in ((True, False), (False, False))),
     *(Case(lambda x, p: np.sum((x if p else np.sum(x)) ** 2), (sample(4), p)) for p in (True, False)),
