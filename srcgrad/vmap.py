@@ -80,7 +80,7 @@ def vmap(f=None, in_axes=0, out_axes=0, *, reduce=None, parallel=False, boundsch
         Takes one item of each batch. A plain function, or a derivative: `grad(f)`, `value_and_grad(f)`, `jvp(f)`, ...
     in_axes : int, None, or a tuple of these with an item for each argument
         The axis along which the items of an argument lie; None passes the argument whole to every item. For an argument
-        with parts, one axis for all, or a structure of axes. The default of an argument that is left out is None's.
+        with parts, one axis for all, or a structure of axes. The default of one that is left out goes to every item.
     out_axes : int, or a structure of these like the result
         The axis along which the items of a result will lie.
     reduce : {None, "sum", "mean"}

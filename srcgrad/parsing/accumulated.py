@@ -15,6 +15,7 @@ import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
+from ..language.kind import common
 from ..rules import elementwise
 from .columns import ReadAgain
 from .expressions import ExpressionReader, stored_names
@@ -68,19 +69,21 @@ class AccumulatedReader(ExpressionReader):
             stop = ir.Raise("ValueError", (Const(f"{s.name!r} {MESSAGE} ({loc.place})"),), loc)
             self.emit(ir.If(Op("not", (Name(s.added),)), (stop,), (), loc))
 
-    def made_array(self, name: str, like: str, node: ast.stmt) -> _Sum:
-        """Emit what makes a number an array, in the shape of another one."""
+    def made_array(self, name: str, like: tuple[str, ...], node: ast.stmt) -> _Sum:
+        """Emit what makes a number an array, in the shape that others have together."""
         loc, found = self.source.loc(node), _Sum(name, self.fresh(f"{name}_is_array"))
-        zeros = self.with_values(node, np.zeros_like, [self.env[like]], {})
-        target = ast.copy_location(ast.Name(name, ast.Store()), node)
-        self.assign(target, Op("add", (self.leaf(self.env[name], node), zeros), (), loc), node)
+        value = self.leaf(self.env[name], node)
+        for other in like:
+            value = Op("add", (value, self.with_values(node, np.zeros_like, [self.env[other]], {})), (), loc)
+        self.assign(ast.copy_location(ast.Name(name, ast.Store()), node), value, node)
         self.emit(Let(found.added, Const(False), loc))
         return found
 
     def begin_as_array(self, name: str):
-        """Have the text read again with a sum as an array ahead of the loop that only adds to it, if one has its shape.
+        """Have the text read again with a sum as an array ahead of the loop that only adds to it.
 
-        That is an array that the last statement emitted has as a whole, and that the loop leaves bound as it is.
+        That is done where the arrays that the last statement emitted has as a whole tell its shape and dtype, and the
+        loop leaves them bound as they are.
         """
         last = self.out[-1]
         whole = set(_whole_arrays(last.value)) if isinstance(last, Let) else set()
@@ -90,9 +93,10 @@ class AccumulatedReader(ExpressionReader):
             if own < sum(n.id == name for n in ast.walk(loop) if isinstance(n, ast.Name)):
                 continue
             steady = {k: v for k, v in self.env.items() if isinstance(v, Name) and k not in stored_names(loop)}
-            axes = self.axes_of_name(name)
-            like = min((k for k, v in steady.items() if v.id in whole and self.axes_of_name(k) == axes), default=None)
-            if like is not None:
+            like = tuple(sorted(k for k, v in steady.items() if v.id in whole and self.axes_of_name(k)))
+            kinds = [kind for k in like if (kind := self.shared.ranks.kind(steady[k])) is not None]
+            made = self.shared.ranks.kind(self.env[name])
+            if kinds and common(kinds) == made:
                 raise ReadAgain(("sum", *self.where_it_stands(loop), name, like))
             return
 

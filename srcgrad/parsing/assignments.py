@@ -33,8 +33,6 @@ class AssignmentReader(PartReader):
         if isinstance(single, ast.Name) and self.chooses_none(single.id, node.value):
             return self.stmt_if(self.as_branch(node))
         self.wanted_name = single.id if isinstance(single, ast.Name) else None
-        if isinstance(single, ast.Name) and isinstance(node.value, ast.IfExp):
-            return self.as_branch_if_it_must(node)
         value = self.unpacked(node.value) if isinstance(single, ast.Tuple | ast.List) else self.expr(node.value)
         self.wanted_name = None
         if len(node.targets) > 1 and isinstance(value, Name):

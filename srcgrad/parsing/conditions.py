@@ -12,6 +12,7 @@ from ..language import ir
 from ..language.ir import Const, Name, Op, Select
 from .expressions import COMPLEX, FORMS, List, Obj, Places, ShapeOf, Struct, is_text
 from .parted import PartedReader
+from .parts import is_any_list
 
 _COMPARE = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.Eq: "eq", ast.NotEq: "ne"}
 _FOLD = {
@@ -271,7 +272,7 @@ class ConditionReader(PartedReader):
         if is_text(then) or is_text(other):
             self.fail(node, "a text is chosen by a test at run time", "use if and else around what it is for")
         if isinstance(then, Obj | Struct | List) or isinstance(other, Obj | Struct | List):
-            self.fail(node, FORMS, "use if and else")
+            self.part_ways(node, FORMS, lists=all(map(is_any_list, (then, other))))
         choice = Select(test, self.leaf(then, node.body), self.leaf(other, node.orelse), self.source.loc(node))
         choices.append(choice)
         return choice

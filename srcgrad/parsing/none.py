@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..language.ir import Const, Expr, Let, Name, Op, names_in
-from .expressions import FORMS, ExpressionReader, Obj, Stop, is_text
+from .expressions import ExpressionReader, Obj, is_text
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,6 @@ class NoneReader(ExpressionReader):
                 maybe = Maybe(self.local_name(name), self.fresh(f"{name}_is_none"))
                 self.emit(Let(maybe.none, Const(True), self.source.loc(node)))
                 self.env[name] = maybe
-
-    def as_branch_if_it_must(self, node: ast.Assign):
-        """Read `x = a if test else b`: as a branch where the two are lists of different lengths."""
-        (target,), env, out, length = node.targets, dict(self.env), self.out, len(self.out)
-        known = len(self.problems)
-        try:
-            value = self.expr(node.value)
-            self.wanted_name = None
-            return self.assign(target, value, node)
-        except Stop as stop:
-            if stop.problem.what != FORMS:
-                raise
-            self.env, self.out, self.wanted_name = env, out, None
-            del out[length:]
-            self.stmt_if(self.as_branch(node))
-            if len(self.problems) > known:
-                del self.problems[known:]
-                raise
-        return None
 
     def chooses_none(self, name: str, value: ast.expr) -> bool:
         """Return whether a name is bound to None or a number by a test at run time: `x = None if t else v`."""

@@ -130,12 +130,15 @@ class PartedReader(AccumulatedReader):
         where = self.source.file, self.source.first_line, choice.lineno, choice.col_offset
         return *where, "the rest" if rest else "parts"
 
-    def part_ways(self, choice: ast.IfExp, what: str) -> NoReturn:
-        """Have the text read again in two branches, one for each side of a choice; refuse that where it cannot be."""
+    def part_ways(self, choice: ast.IfExp, what: str, lists=False) -> NoReturn:
+        """Have the text read again in two branches, one for each side of a choice; refuse that where it cannot be.
+
+        What follows is read with each side too, but where both are lists: a list may have any length after a branch.
+        """
         node, *after = self.ways[-1] if self.ways else [choice]
         if not any(n is choice for n in self.choices_of(node)):
             self.fail(choice, what, WAY_OUT)
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice and after:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is choice and after and not lists:
             self.part_rest(choice, what)
         if self.key_of(choice, False) in self.shared.rebound:
             self.fail(choice, what, WAY_OUT)

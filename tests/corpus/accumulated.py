@@ -45,6 +45,13 @@ def over_two_loops(a, X):
     return np.sum(t * t)
 
 
+def of_two_shapes(x, y, k):
+    total = 0
+    for i in range(3):
+        total += x * y * i - k
+    return np.sum(total**2)
+
+
 def until(a, x):
     y, k = 0.5, 0
     while k < len(a):
@@ -61,5 +68,6 @@ CASES = [
     Case(spectra, (sample(3), sample(4, seed=1))),
     Case(of_positive_weights, (np.array([0.4, -0.3, 0.8]), sample(4))),
     Case(over_two_loops, (sample(3), sample(2, 3, seed=1))),
+    Case(of_two_shapes, (sample(1, 3), sample(2, 1, seed=1), np.array([1, 2, 3]))),
     Case(until, (np.array([0.4, 0.3, 0.8]), np.array([0.9, 0.2, 0.4]))),
 ]

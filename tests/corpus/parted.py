@@ -126,6 +126,10 @@ def inside_what_is_bound_in_a_loop(x, p):
     return s * np.sum(z * x)
 
 
+def tuples_of_two_lengths(x, p):
+    return sum((x, x * x) if p else (x, 2.0 * x, x**3)) * x
+
+
 def four_choices(x, p, q):
     a = x if p else x[0]
     b = x if q else x[1]
@@ -138,6 +142,7 @@ CASES = [
     *(Case(slice_or_index, (sample(4), p)) for p in (True, False)),
     *(Case(inside_what_is_bound, (sample(4), p)) for p in (True, False)),
     *(Case(inside_what_is_bound_in_a_loop, (sample(4), p)) for p in (True, False)),
+    *(Case(tuples_of_two_lengths, (0.7, p)) for p in (True, False)),
     *(Case(annotated, (sample(4), p)) for p in (True, False)),
     *(Case(four_choices, (sample(4), p, q)) for p, q in ((True, False), (False, False))),
     *(Case(lambda x, p: np.sum((x if p else np.sum(x)) ** 2), (sample(4), p)) for p in (True, False)),
