@@ -61,6 +61,17 @@ def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]
     return found
 
 
+def have_other_names(arrays: set[str], block: ir.Block, kinds: dict[str, Kind]) -> bool:
+    """Return whether the memory of some arrays may be seen under another name, which a block binds."""
+    for stmt in ir.statements(block):
+        if isinstance(stmt, Let) and arrays & {stmt.target, *(shown := shown_by(stmt.value, kinds))}:
+            if shown and kind_of(stmt.value, kinds).rank:  # an element is a number
+                return True
+        elif is_call(stmt) and arrays & ({*ir.binds(stmt)} | ir.names_in(*ir.exprs_of(stmt))):
+            return True
+    return False
+
+
 def gives_memory(stmt: ir.Unpack, kinds: dict[str, Kind]) -> bool:
     """Return whether a result of a call may share memory with an argument, or with another result."""
     made = operation(stmt)

@@ -183,6 +183,11 @@ def may_end_early(block: ir.Block) -> bool:
     return False
 
 
+def has_jumps(block: ir.Block) -> bool:
+    """Return whether a block has a statement that leaves it, or a loop in it, elsewhere than at the end."""
+    return any(isinstance(s, ir.Break | ir.Continue | ir.Return) for s in ir.statements(block))
+
+
 def by_section(function: Function, block: Callable[[Block], Block]) -> Function:
     """Return the function with `block` applied to the statements of each section: none moves into another."""
     cuts = [k for k, _ in function.sections] + [len(function.body)]

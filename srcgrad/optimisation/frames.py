@@ -13,12 +13,10 @@ from functools import partial
 
 from ..analysis.equalities import Equal
 from ..language import ir
-from ..language.blocks import count_touching, touches
+from ..language.blocks import count_touching, has_jumps, touches
 from ..language.ir import Block, Expr, For, Function, If, Kind, Name, Op, Stmt, Store, Sub
 from .interiors import ZERO, Gather, Gathers, Sizes, at_one_distance, clears, ranges_of
 from .perfect_nests import Nest, in_loops, perfect_nest
-
-JUMPS = (ir.Break, ir.Continue, ir.Return)
 
 
 def stay_in_frames(function: Function, start: int, kinds: dict[str, Kind], sizes: Sizes) -> Block:
@@ -133,8 +131,7 @@ class _Frames:
     def loop(self, loop: For, equal: Equal) -> list[Stmt] | None:
         """Return a loop with one of its adjoints in a frame, what goes before and behind it; None if it has none."""
         body = loop.body
-        jumps = any(isinstance(s, JUMPS) for s in ir.statements(body))
-        if jumps or loop.other or loop.parallel or loop.var in ir.bound_in(body):
+        if has_jumps(body) or loop.other or loop.parallel or loop.var in ir.bound_in(body):
             return None
         for m, move in _moves_in(body):
             touching = [k for k, s in enumerate(body) if touches(s, move.array) and k != m]

@@ -20,7 +20,7 @@ from ..language.affine import affine, clipped, simplify_index
 from ..language.blocks import readers
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.sum_order import only_summed
-from .perfect_nests import Nest, in_loops, perfect_nest
+from .perfect_nests import Nest, each_has_a_trip, in_loops, perfect_nest
 
 
 @dataclass(frozen=True)
@@ -263,12 +263,7 @@ def _rewrite(nest: Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> list
     whole = all(low == Const(0) and same(high, size) for (low, high), size in zip(boxes, sizes, strict=True))
     if whole and not any(e != stencil.source for t in stencil.terms for e in _elements(t.value)):
         return [first, gather]  # where the nest has no trip it adds zeros
-    test: Expr | None = None
-    for loop in nest.loops:
-        one = Op("lt", (loop.lo, loop.hi))
-        test = one if test is None else Op("and", (test, one))
-    assert test is not None
-    return [first, If(test, (gather,), (), loc)]
+    return [first, If(each_has_a_trip(same_trips), (gather,), (), loc)]
 
 
 @dataclass(frozen=True)

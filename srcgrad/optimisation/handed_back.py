@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 from ..analysis.equalities import Known
 from ..language import ir
-from ..language.affine import trips_from_zero
-from ..language.blocks import count_touching, rename_block, touches
+from ..language.blocks import count_touching, has_jumps, rename_block, touches
 from ..language.ir import Block, Function, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import made_sizes
 from .interiors import Gathers, Sizes, clears, ranges_of
-from .perfect_nests import Nest, in_loops, perfect_nest
+from .perfect_nests import Nest, covers, in_loops, perfect_nest
 
-JUMPS = (ir.Break, ir.Continue, ir.Return)
 MADE = frozenset({"np.empty", "np.zeros", "np.empty_like", "np.zeros_like"})
 
 
@@ -109,14 +107,8 @@ class _Keeping:
             return None
         used = next(k for k in range(handed + 1, back + 1) if touches(block[k], array))
         loan = _Loan(array, copy, made, handed, used, back)
-        whole = all(self.is_whole(nest, name) for nest in (first, last) for name in (array, copy))
+        whole = all(covers(nest.loops, name, self.same) for nest in (first, last) for name in (array, copy))
         return loan if whole and self.is_alone(block, loan, touching) else None
-
-    def is_whole(self, nest: Nest, array: str) -> bool:
-        """Return whether the counters of a nest go through all elements of an array."""
-        trips = [trips_from_zero(loop) for loop in nest.loops]
-        shape = [Op("shape", (Name(array),), (("axis", d),)) for d in range(len(nest.loops))]
-        return all(n is not None and self.same(n, size) for n, size in zip(trips, shape, strict=True))
 
     def is_alone(self, block: Block, loan: _Loan, touching: list[int]) -> bool:
         """Return whether nothing sees that the array has kept its adjoint."""
@@ -126,7 +118,7 @@ class _Keeping:
         if count_touching(function.body, loan.copy) != count_touching(block, loan.copy):
             return False
         between = block[loan.handed + 1 : loan.back + 1]
-        if any(isinstance(s, JUMPS) for s in ir.statements(between)):
+        if has_jumps(between):
             return False
         added = block[loan.used : loan.back + 1]
         if not all(_only_adds(s, loan.array) for s in ir.statements(added)):

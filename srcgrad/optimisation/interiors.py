@@ -11,15 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ..analysis.aliases import shown_by
+from ..analysis.aliases import have_other_names
 from ..analysis.equalities import Equal, Known, told_in_loops
 from ..language import ir
 from ..language.affine import affine, clipped
-from ..language.blocks import readers, touches
-from ..language.calls import is_call
+from ..language.blocks import has_jumps, readers, touches
 from ..language.ir import Block, Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
-from ..language.kinds import kind_of
-from .perfect_nests import Nest, at_end, in_loops, perfect_nest
+from .perfect_nests import Nest, at_end, each_has_a_trip, in_loops, perfect_nest
 
 ZERO = Const(0.0)
 Range = tuple[Expr, Expr]
@@ -198,12 +196,14 @@ class Gathers:
             return None
         ranges = ranges_of(cleared)
         inside = ranges if guard is None else _compared(guard.test)
+        if not inside or guard is not None and each_has_a_trip(inside) != guard.test:
+            return None  # it may not gather although something was cleared
         empty = {n for n, f in self.frames.items() if _alike(ranges_of(f.nest), ranges, same)}  # where the ranges are
         if add.base in ir.names_in(add.value) or guard is None and not _vanishes(add.value, empty):
             return None
         if not _alike(inside, ranges, same) or not _within(inside, nest):
             return None
-        return Gather(nest, add, guard.test if guard is not None else _compare(inside), inside, self.frames)
+        return Gather(nest, add, each_has_a_trip(inside), inside, self.frames)
 
     def only_store(self, nest: Nest) -> Store | None:
         """Return what a nest that does one thing stores, without scalars of its own; None where it does more."""
@@ -221,13 +221,8 @@ class Gathers:
         """Return whether arrays come from outside, or have another name where a statement stands."""
         stmts = self.function.body
         last = next((k for k, s in enumerate(stmts) if any(s is stmt for s in ir.statements((s,)))), len(stmts) - 1)
-        for s in ir.statements(stmts[: last + 1]):
-            if isinstance(s, Let) and (shown := shown_by(s.value, self.kinds)):
-                if arrays & {s.target, *shown} and kind_of(s.value, self.kinds).rank:  # an element is no name
-                    return True
-            elif is_call(s) and arrays & ({*ir.binds(s)} | ir.names_in(*ir.exprs_of(s))):
-                return True
-        return bool(arrays & set(self.function.params))
+        params = set(self.function.params)
+        return bool(arrays & params) or have_other_names(arrays, stmts[: last + 1], self.kinds)
 
 
 def _alike(some: list[Range], others: list[Range], same: Same) -> bool:
@@ -251,15 +246,6 @@ def _compared(test: Expr) -> list[Range]:
     if isinstance(test, Op) and test.fn == "and":
         return [r for part in test.args for r in _compared(part)]
     return [(test.args[0], test.args[1])] if isinstance(test, Op) and test.fn == "lt" else []
-
-
-def _compare(ranges: list[Range]) -> Expr:
-    """Return the test whether each of some ranges has a trip."""
-    first, *others = (Op("lt", r) for r in ranges)
-    test: Expr = first
-    for other in others:
-        test = Op("and", (test, other))
-    return test
 
 
 def _vanishes(e: Expr, frames: set[str]) -> bool:
@@ -294,7 +280,8 @@ class _Interiors:
                 out.append(stmt)
                 continue
             ranges = ranges_of(nest)
-            if ir.names_in(*(e for r in ranges for e in r)) & ir.bound_in(tuple(out[place + 1 :])):
+            between = tuple(out[place + 1 :])
+            if has_jumps(between) or ir.names_in(*(e for r in ranges for e in r)) & ir.bound_in(between):
                 out.append(stmt)
                 continue
             left = [s for s in nest.body if not (isinstance(s, Store) and s.base == target)]

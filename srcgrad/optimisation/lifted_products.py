@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from ..analysis.aliases import sharing
 from ..language import ir
 from ..language.affine import affine
+from ..language.blocks import has_jumps
 from ..language.calls import is_call
 from ..language.ir import ONE, Block, Const, Expr, For, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub
 from ..language.kinds import infer_kinds, kind_of
 
 ZERO, ALL = Const(0), Slice()
-JUMPS = (ir.Break, ir.Continue, ir.Return)
 
 
 def lift_products(function: Function, params: dict[str, Kind]) -> Function:
@@ -111,8 +111,8 @@ class _Lifter:
         wrote = {n for s in inside for n in (*ir.binds(s), *([s.base] if isinstance(s, ir.Store | ir.Grow) else []))}
         changed = wrote.union(*(self.sharing.get(n, ()) for n in wrote))
         loop = _Loop(stmt, changed)
-        jumps = any(isinstance(s, JUMPS) or is_call(s) for s in inside) or stmt.parallel or stmt.schedule
-        if jumps or stmt.var in changed or not self.is_fixed(stmt.hi, loop):
+        plain = not (has_jumps(stmt.body) or any(map(is_call, inside)) or stmt.parallel or stmt.schedule)
+        if not plain or stmt.var in changed or not self.is_fixed(stmt.hi, loop):
             yield stmt
             return
         found: dict[Expr, Let] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from ..language import ir
-from ..language.affine import affine, simplify_index
-from ..language.ir import Const, Expr, For, Let, Name, Stmt, Store, Sub
+from ..language.affine import affine, simplify_index, trips_from_zero
+from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt, Store, Sub
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ def in_loops(loops: Sequence[For], ranges: Sequence[tuple[Expr, Expr]], body: Se
     for loop, (lo, hi) in zip(reversed(loops), reversed(ranges), strict=True):
         inside = (replace(loop, lo=lo, hi=hi, body=inside),)
     return inside
+
+
+def covers(loops: Sequence[For], array: str, same: Callable[[Expr, Expr], bool]) -> bool:
+    """Return whether the counters of loops go through all elements of an array; `same` compares sizes."""
+    trips = [trips_from_zero(loop) for loop in loops]
+    shape = [Op("shape", (Name(array),), (("axis", d),)) for d in range(len(loops))]
+    return all(n is not None and same(n, size) for n, size in zip(trips, shape, strict=True))
+
+
+def each_has_a_trip(ranges: Sequence[tuple[Expr, Expr]]) -> Expr:
+    """Return the test whether each of some ranges has a trip."""
+    first, *others = (Op("lt", r) for r in ranges)
+    return reduce(lambda test, one: Op("and", (test, one)), others, first)
 
 
 def at_end(loop: For, lo: Expr, hi: Expr) -> Stmt | None:

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..analysis.access import reads_elements
-from ..analysis.aliases import shown_by
+from ..analysis.aliases import have_other_names
 from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known, told_in_loops, with_told_sizes
 from ..language import ir
 from ..language.affine import trips_from_zero, unclipped
 from ..language.blocks import by_section
-from ..language.calls import is_call
 from ..language.ir import Block, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import Sizes, made_sizes
 
@@ -56,24 +55,14 @@ def read_records(function: ir.Function, kinds: dict[str, Kind], sizes: Sizes) ->
     tried: set[str] = set()
     while (put := next((p for p in _puts_back(backward) if p.array not in tried), None)) is not None:
         tried.add(put.array)
-        apart = not _has_other_names({put.array, put.record}, function, kinds)
+        arrays = {put.array, put.record}
+        apart = not arrays & set(function.params) and not have_other_names(arrays, function.body, kinds)
         known = Known(function.body, sizes, {k: v for loc in put.around for k, v in told.get(loc, {}).items()})
         if apart and put.covers(known, sizes) and put.stays(backward):
             backward = _read_where_kept(put, backward)
     whole = replace(function, body=(*function.body[:start], *backward))
     read_later = escaping_counters(whole.body)
     return by_section(whole, lambda block: _without_empty_loops(block, read_later))
-
-
-def _has_other_names(arrays: set[str], function: ir.Function, kinds: dict[str, Kind]) -> bool:
-    """Return whether arrays come from outside, or may be seen under another name."""
-    for stmt in ir.statements(function.body):
-        if isinstance(stmt, Let) and (shown := shown_by(stmt.value, kinds)):
-            if arrays & {stmt.target, *shown}:
-                return True
-        elif is_call(stmt) and arrays & ({*ir.binds(stmt)} | ir.names_in(*ir.exprs_of(stmt))):
-            return True
-    return bool(arrays & set(function.params))
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from ..analysis.aliases import shown_by
 from ..analysis.dead_code import escaping_counters
 from ..analysis.equalities import Known
 from ..language import ir
-from ..language.affine import trips_from_zero
 from ..language.blocks import by_section, count_touching, touches
 from ..language.calls import is_call
 from ..language.ir import Block, Const, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import Sizes, made_sizes
+from .perfect_nests import covers
 
 MADE = frozenset({"copy", "np.empty", "np.zeros", "np.ones", "np.full"})  # C-contiguous arrays of their own
 LIKE = frozenset({"np.empty_like", "np.zeros_like", "np.ones_like", "np.full_like"})
@@ -102,12 +102,6 @@ class _Names:
     known: Known
     fresh: ir.Fresh
     read_later: set[str]  # counters that are read after their loops
-
-    def covered(self, nest: tuple[For, ...], array: str) -> bool:
-        """Return whether the counters of a nest go through all elements of an array."""
-        trips = [trips_from_zero(loop) for loop in nest]
-        shape = [Op("shape", (Name(array),), (("axis", d),)) for d in range(len(nest))]
-        return all(n is not None and self.known.same(n, size) for n, size in zip(trips, shape, strict=True))
 
 
 def _owned(function: ir.Function, kinds: dict[str, Kind]) -> set[str]:
@@ -213,7 +207,7 @@ def _may_move(now: Moves, held: dict[str, str | None], nest: list[For], names: _
     if not sources or len(set(sources)) < len(sources) or not arrays <= names.own:
         return False
     used = any(count_touching(names.function.body, n) != count_touching(nest[-1].body, n) for n in held)
-    alike = len({names.kinds[n] for n in arrays}) == 1 and all(names.covered(tuple(nest), n) for n in arrays)
+    alike = len({names.kinds[n] for n in arrays}) == 1 and all(covers(nest, n, names.known.same) for n in arrays)
     return alike and not used and all(source != name for name, source in now.items())
 
 

@@ -101,6 +101,22 @@ def every_other_step(A, B, r, steps):
     return np.sum(A**2) + np.sum(B**3)
 
 
+def only_if_asked(A, B, asked, steps):
+    n = len(A)
+    for _ in range(steps):
+        if 1 < n - 1 and asked:
+            for i in range(n):
+                B[i] += 0.5 * A[i]
+        for i in range(1, n - 1):
+            A[i] = 0.3 * B[i]
+        if asked:
+            for i in range(n):
+                B[i] -= 0.2 * A[i]
+        for i in range(1, n - 1):
+            A[i] = 0.4 * B[i]
+    return np.sum(A * A) + np.sum(B)
+
+
 def along_each_axis(A, B, r, steps):
     for _ in range(steps):
         B[1:-1, :] = r * (A[2:, :] + A[1:-1, :] + A[:-2, :])
@@ -131,6 +147,7 @@ CASES = [
     *(Case(a_new_plate, (sample(*shape), 0.2, 2)) for shape in ((4, 5), (3, 2))),
     Case(a_new_line, (sample(5), 0.2, 3)),
     Case(kept_as_it_was, (sample(4), 0.2, 3)),
+    *(Case(only_if_asked, (sample(5), sample(5, seed=1), asked, 3)) for asked in (True, False)),
     Case(every_other_step, (sample(4, 5), sample(4, 5, seed=1), 0.3, 4)),
     Case(along_each_axis, (sample(4, 5), sample(4, 5, seed=1), 0.3, 2)),
     *(Case(cube, (sample(*s), sample(*s, seed=1), 0.2, 2)) for s in ((4, 3, 5), (3, 2, 3))),
