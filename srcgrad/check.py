@@ -62,13 +62,15 @@ def check_grads(f, args, argnums=None, rtol=None, atol=None, eps=None, order=1, 
     Raises
     ------
     AssertionError
-        Naming for every argument and mode that is off the worst entry, both values and their difference.
+        Naming for every argument and mode that is off the worst entry, both values and their difference; and the value
+        of the function, where srcgrad has another one than plain Python.
 
     Notes
     -----
-    Expected are two-sided differences, (f(x + h) - f(x - h)) / 2h, or, where `f` runs in plain Python with complex
-    numbers and agrees with them, a complex step, Im f(x + ih) / h, which has no error of its own (W. Squire and G.
-    Trapp, 1998). Two or three evaluations per entry, and in forward mode one more: for checking only.
+    Expected is the value of plain Python, unless that is another one each time, and are two-sided differences,
+    (f(x + h) - f(x - h)) / 2h, or, where `f` runs in plain Python with complex numbers and agrees with them, a complex
+    step, Im f(x + ih) / h, which has no error of its own (W. Squire and G. Trapp, 1998). Two or three evaluations per
+    entry, and in forward mode one more: for checking only.
 
     Examples
     --------
@@ -207,7 +209,7 @@ def _checked(f, args, argnums, limits: Limits, modes: tuple[str, ...]) -> Found:
     """Compare the first derivatives of a function, in all modes, with what they should be and with each other."""
     point = Point(f, args, argnums, modes)
     deviations: dict[str, float] = {}
-    problems: list[str] = []
+    problems = point.unlike_python()
     gradients = {mode: point.pushed() if mode == "fwd" else point.pulled() for mode in modes}
     for k in point.wanted:
         by_mode = {mode: found[k] for mode, found in gradients.items()}
@@ -315,6 +317,25 @@ class Point:
         if abs(pushed - right) <= (1e-3 if self.single else 1e-12) * max(size, abs(self.value), 1e-300):
             return []
         return [f"the modes disagree: <y_bar, J x_dot> is {float(pushed)!r}, <J^T y_bar, x_dot> is {right!r}"]
+
+    def unlike_python(self) -> list[str]:
+        """Return what is wrong with the value, if plain Python has another one; nothing where it has one each time."""
+
+        def run() -> float:
+            return float(self.weighed(called(self.plain, self.signature, [_copied(a) for a in self.args])))
+
+        if self.plain is None:
+            return []
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                value = run()
+                allowed = (1e-2 if self.single else 1e-6) * max(1.0, abs(value))
+                if not abs(value - self.value) > allowed or abs(run() - value) > allowed:  # it may draw numbers
+                    return []
+            except Exception:  # what it says of itself is for those who call it
+                return []
+        return [f"the function gives {value!r} in plain Python, and {float(self.value)!r} as srcgrad reads it"]
 
     # -- what they should be
     def compare(self, k: int, gradients: dict[str, list], limits: Limits) -> tuple[float, list[str]]:

@@ -115,6 +115,15 @@ def test_a_planted_error_in_second_order(monkeypatch, plain):
         sg.check_grads(cube, (2.0,), modes="rev", order=2)
 
 
+def test_another_value_than_that_of_plain_python(monkeypatch):
+    drawn = iter(range(10))
+    monkeypatch.setattr(check, "python_function", lambda f: lambda x: next(drawn) * x)
+    assert sg.check_grads(lambda x: x * x, (3.0,)) < 1e-6, "it gives another value each time"
+    monkeypatch.setattr(check, "python_function", lambda f: lambda x: x * x + 1.0)
+    with pytest.raises(AssertionError, match=r"gives 10\.0 in plain Python, and 9\.0 as srcgrad reads it"):
+        sg.check_grads(lambda x: x * x, (3.0,))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite(monkeypatch, bad, plain):
     monkeypatch.setattr(check, "vjp", lambda f, *args: (sg.vjp(f, *args)[0], lambda out_bar: (bad,)))

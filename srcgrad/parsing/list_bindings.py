@@ -328,6 +328,10 @@ class ListBindingReader(ExpressionReader):
         end = node.value.lineno, node.value.col_offset
         return all((n.lineno, n.col_offset) <= end for n in _names(self.node, name))
 
+    def is_shown(self, value: Struct) -> bool:
+        """Return whether a list or dict has a name here or outside, or is in one that has."""
+        return self.shown_outside(value) or any(self.is_same(p, value) for v in self.env.values() for p in parts_of(v))
+
     def shown_outside(self, value) -> bool:
         """Return whether a list or dict is one of a function around this one, or of the module."""
         reader = self.outer

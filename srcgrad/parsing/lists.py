@@ -12,7 +12,7 @@ from ..language.ir import Const, Let, Name, Op, Select
 from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
 from .columns import counter_of
-from .expressions import RESERVED, List, Obj, Struct, is_text, regular
+from .expressions import RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
@@ -257,15 +257,22 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                     for a, b in zip(parts_of(own), parts_of(value), strict=False))  # fmt: skip
         return plain and not shown and not any(map(self.shown_outside, inner))
 
-    def hold_item(self, name, k, value, node):
-        """Return an item under a name of its own, which nothing else binds."""
+    def hold_item(self, name, k, value, node, spoken=None):
+        """Return an item under a name of its own, which nothing else binds; of a tuple or new list, its items."""
+        spoken = spoken or f"{name}[{k!r}]"
+        if isinstance(value, Struct) and not (is_list(value) and self.is_shown(value)):
+            parts = enumerate(zip(value.keys, value.items, strict=True))
+            items = (self.hold_item(name, f"{k}_{j}", v, node, f"{spoken}[{key!r}]") for j, (key, v) in parts)
+            return replace(value, items=tuple(items))
+        if isinstance(value, ShapeOf) and isinstance(value.array, Name) and self.rebinds(value.array.id):
+            return ShapeOf(self.hold(value.array, node))
         if not isinstance(value, ir.Expr) or isinstance(value, Const):
             return value
         if isinstance(value, ir.Slice):
             return self.hold(value, node)
         held = self.fresh(f"{name}_{k}")
         self.shared.held.add(held)
-        self.spoken.known[held] = f"{name}[{k!r}]"
+        self.spoken.known[held] = spoken
         self.emit(Let(held, self.undone(value), self.source.loc(node)))
         return Name(held)
 
