@@ -18,6 +18,7 @@ import stat
 import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib.machinery import ModuleSpec
@@ -186,6 +187,8 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE, "Modules that srcgrad generated.")).__path__ = []
 sys.meta_path.append(_Finder())
+# numba says so of generated lines, of arrays as the caller has them
+warnings.filterwarnings("ignore", r".* is faster on contiguous arrays", module=rf".*\b{_STEM}$")
 
 
 def publish(name: str, key: str, text: str) -> ModuleType:

@@ -8,9 +8,9 @@ VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "repeated checks", "columns", "levels", "trip arrays", "transcendentals", "pairs", "tests", "records",
-    "upward", "first", "rows", "gather", "adjoint joins", "handed back", "frames", "scratch", "interiors",
-    "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns", "from zero", "workspaces",
-    "small products", "sums", "in place", "products", "list lengths",
+    "loop products", "upward", "first", "rows", "gather", "adjoint joins", "handed back", "frames", "scratch",
+    "interiors", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns", "from zero",
+    "workspaces", "small products", "sums", "in place", "products", "list lengths",
 )  # fmt: skip
 
 

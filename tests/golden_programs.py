@@ -192,6 +192,17 @@ def triangular_times(A, B):
     return np.sum(B * B)
 
 
+def layer_in_loops(W, b, X):
+    Y = np.empty((X.shape[0], W.shape[0]))
+    for n in range(X.shape[0]):
+        for i in range(W.shape[0]):
+            z = b[i]
+            for j in range(W.shape[1]):
+                z += W[i, j] * X[n, j]
+            Y[n, i] = np.tanh(z)
+    return np.sum(Y * Y)
+
+
 def orthogonal(A):
     R = np.zeros((A.shape[1], A.shape[1]))
     for k in range(A.shape[1]):
@@ -303,6 +314,11 @@ PROGRAMS = {
         (np.linspace(-0.6, 0.5, 9).reshape(3, 3), np.linspace(-0.4, 0.9, 6).reshape(3, 2)),
         (0, 1),
     ),
+    "layer_in_loops": (
+        layer_in_loops,
+        (np.linspace(-0.6, 0.5, 6).reshape(3, 2), np.array([0.1, -0.3, 0.2]), np.linspace(-0.4, 0.9, 8).reshape(4, 2)),
+        (0, 1, 2),
+    ),
     "orthogonal": (orthogonal, (np.array([[1.0, 0.3, -0.2], [0.4, 1.5, 0.1], [-0.3, 0.2, 0.8]]),), (0,)),
     "cohesion": (cohesion, (np.array([[0.0, 0.1, 0.9], [1.1, 0.3, -0.2], [0.2, 1.2, 0.1], [0.9, 1.0, 1.1]]),), (0,)),
     "gaussians": (gaussians, (np.array([0.3, -1.0, 0.2]), np.array([1.5, 0.4]), 0.7), (0, 1, 2)),
@@ -326,6 +342,7 @@ WITHOUT = (
     ("pendulum", "transcendentals"),
     ("reach", "pairs"),
     ("shortest_paths", "tests"),
+    ("layer_in_loops", "loop products"),
     ("springs", "upward"),
     ("heat", "first"),
     ("heat", "gather"),

@@ -46,14 +46,17 @@ def is_view(value: Expr, kinds: dict[str, Kind]) -> bool:
     return isinstance(value, Name)
 
 
-def sharing(function: ir.Function, kinds: dict[str, Kind]) -> dict[str, set[str]]:
-    """Return for every array that may share its memory with others the names of all of them."""
+def sharing(function: ir.Function, kinds: dict[str, Kind], cautious: bool = False) -> dict[str, set[str]]:
+    """Return for every array that may share its memory with others the names of all of them.
+
+    To one who is `cautious` all arrays of a call do.
+    """
     found: dict[str, set[str]] = {}
     for stmt in ir.statements(function.body):
         together: set[str] = set()
         if isinstance(stmt, Let) and kinds[stmt.target].rank:
             together = {stmt.target, *shown_by(stmt.value, kinds)}
-        elif is_call(stmt) and gives_memory(stmt, kinds):
+        elif is_call(stmt) and (cautious or gives_memory(stmt, kinds)):
             together = {n for n in (*stmt.targets, *ir.names_in(stmt.value)) if kinds[n].rank}
         if together:
             group = set().union(*(found.get(n, {n}) for n in together))

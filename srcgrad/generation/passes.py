@@ -21,6 +21,7 @@ from ..lowering.bounds import check_indices
 from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
 from ..optimisation.fuse import schedule
+from ..optimisation.loop_products import multiply_in_adjoints
 from ..optimisation.one_pass import join_parts
 from ..optimisation.read_records import read_records
 from ..optimisation.rebind import rebind
@@ -106,6 +107,7 @@ def finish(
     if not scheduled:
         return function
     function = passes.run("records", function, lambda f: read_records(f, known, sizes))
+    function = passes.run("loop products", function, lambda f: multiply_in_adjoints(f, known, sizes))
     function = passes.run("schedule", function, lambda f: schedule(f, known, sizes))
     function = passes.run("ends", function, lambda f: part_ends(f, known, sizes))
     function = passes.run("sums apart", function, lambda f: part_sums(f, known))

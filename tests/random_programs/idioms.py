@@ -162,6 +162,29 @@ class Idioms(Patterns):
         return [f"{first} = {v}[0]", f"{place} = 0", f"for {i} in range(1, n):", *indented(body)]
 
 
-IDIOMS = ("window", "powers", "chained_index", "flag", "table", "either", "remembered")
+    def triple(self) -> Lines | None:
+        """Three loops in each other that multiply a matrix with the transpose of one."""
+        read, s = self.readable((N, M)), self.scope.fresh(FLOAT_NAMES)
+        i, k = self.scope.fresh(LOOP_NAMES), self.scope.fresh(("l2", "k2"))
+        target, vectors = self.scope.assignable(), self.vectors()
+        if None in (s, i, k) or not read or not target or self.scope.depth >= 2:
+            return None
+        p, q, t, j = self.rng.choice(read), self.rng.choice(read), self.rng.choice(target), "j2"
+        inner = self.inside(**{str(i): Span("n")})
+        scale = self.rng.choice((self.value(0.5, 1), "0.5", f"{p}[{i}, {j}]", f"{q}[0, {j}]", f"{s}_"))
+        ends = self.rng.choice(("n", f"{i}", f"{i} + 1", f"{i}, n", "n - 1", f"min({i} + 1, n - 1)", "n - 1, -1, -1"))
+        total = self.rng.choice((f"{p}[{i}, {j}] * {q}[{k}, {j}]", f"({p}[{i}, {j}] - {q}[{k}, {j}])"))
+        ways = [f"{t} = 0.9 * {t} + 0.1 * np.sin({s})", f"{t} += 0.1 * np.tanh({s})"]
+        ways += [f"{w}[{i}] += 0.1 * np.sin({s})" for w in vectors]
+        ways += [f"{w}[{k}] -= 0.1 * np.tanh({s})" for w in vectors]
+        body = [f"{s} = {inner.value(0.3, 1)}", f"{s}_ = np.cos({s} + {i})",
+                f"for {j} in range({self.rng.choice(('m', 'm', 'm - 1', '1, m'))}):", f"    {s} += {total} * {scale}",
+                self.rng.choice(ways)]  # fmt: skip
+        head = [f"for {k} in range({ends}):", *indented(body)]
+        before = [f"{t} = np.tanh({t})"] if self.rng.random() < 0.3 else []
+        return [f"for {i} in range(n):", *indented([*before, *head])]
+
+
+IDIOMS = ("triple", "window", "powers", "chained_index", "flag", "table", "either", "remembered")
 
 Idioms.known = STATEMENTS + PATTERNS + IDIOMS
