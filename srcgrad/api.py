@@ -16,6 +16,7 @@ from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradEr
 from .generation import entry, generate
 from .generation.argument_types import require_arrays, untyped
 from .generation.digests import described, function_digest
+from .generation.known_integers import WithIntegers
 from .generation.results import OfStructure
 from .language.listing import Source
 from .language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths, is_squeezed
@@ -27,7 +28,7 @@ from .switches import simd_unless_said
 SEVERAL = 6
 
 
-class Transformed:
+class Transformed(WithIntegers):
     """A compiled function made from a Python function; callable from Python and inside njit.
 
     Numba compiles it at the first call for each combination of argument types. Inside njit code it may be called and
@@ -78,7 +79,7 @@ class Transformed:
         """Return the value of the compiled function."""
         if kwargs or len(args) != self._count:
             args = self._bind(args, kwargs)
-        if self._texts and not all(map(tree.is_plain, args)):
+        if self._texts and (self._fixed or not all(map(tree.is_plain, args))):
             return self._call_structured(args)
         try:
             if self._entry is None or self._usual.once:
@@ -91,7 +92,7 @@ class Transformed:
                 raise worded(e) from None
         except (TypeError, OverflowError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
-                raise self._unwrapped_error(e, args) from None
+                return self._with_integers(args, self._unwrapped_error(e, args))
             self._texts = any(isinstance(a, str) or tree.is_complex(a) for a in args)
             return self._call_structured(args)
         return self._repeated(None, args, lambda made: made.call(*args))
@@ -234,7 +235,7 @@ class Transformed:
 
     def _call_structured(self, args):
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
-        structures = tuple(tree.structure_of(a) for a in args)
+        structures = self._structures_of(args)
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         require_arrays(flat)
         try:
@@ -244,8 +245,17 @@ class Transformed:
                 raise worded(e) from None
             result = self._repeated(structures, flat, lambda made: made.call(*flat))
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
-            raise self._unwrapped_error(e, args) from None
+            return self._with_integers(args, self._unwrapped_error(e, args))
         return self._assemble(result, structures)
+
+    def _made_for(self, args) -> tuple[entry.Entry, tuple]:
+        """Return the entry for arguments, whose module is made, and the types that it is called with."""
+        structured = self._fixed or not all(map(tree.is_plain, args))
+        structures = self._structures_of(args) if structured else None
+        given = args if structures is None else [*tree.leaves(tree.tuple_of(structures), args)]
+        made, types = self._likely(structures, given), tuple(map(numba.typeof, given))
+        made.module(types)
+        return made, types
 
     def _assemble(self, result, structures):
         return result
@@ -463,13 +473,10 @@ def source(f, /, *args, **kwargs) -> Source:
     if args or kwargs:
         args = f._bind(args, kwargs)
         f = f._called(args)
-        structured = not all(map(tree.is_plain, args))
-        structures = tuple(tree.structure_of(a) for a in args) if structured else None
-        given = list(args)
-        if structures is not None:
-            given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        made = f._likely(structures, given)
-        types = tuple(numba.typeof(a) for a in given)
+        try:
+            made, types = f._made_for(args)
+        except SrcgradError as e:
+            made, types = f._with_integers(args, e, f._made_for)
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
         for made in f._compiled():
@@ -479,14 +486,7 @@ def source(f, /, *args, **kwargs) -> Source:
     if not found:
         raise ArgumentError(Problem("nothing has been generated yet", "call it once, or give example arguments",
                                     generate.place(f._base)))  # fmt: skip
-    return Source("\n\n".join(map(visible, found)), lambda: [f for lines in found.values() for f in lines()])
-
-
-def visible(text: str) -> str:
-    """Return a module's text without the lines that only the store reads."""
-    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "COMPARED = ", "ONCE = ", "PITFALLS = "
-    lines = [line for line in text.splitlines() if not line.startswith(ours)]
-    return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"
+    return Source("\n\n".join(map(generate.visible, found)), lambda: [f for lines in found.values() for f in lines()])
 
 
 def clear_cache() -> int:

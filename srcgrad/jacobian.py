@@ -10,7 +10,8 @@ import numpy as np
 from . import tree
 from .api import Derivative
 from .generation.digests import function_digest
-from .generation.layouts import Layout, arguments
+from .generation.entry import Arguments
+from .generation.layouts import Layout, with_arguments
 from .generation.structured import Structured
 from .language.repeats import ANYWHERE, NOWHERE, Repeats
 from .parsing.makers import OF_FUNCTION, maker
@@ -64,7 +65,10 @@ class Jacobian(Structured, Derivative):
 
     def _forward(self, args) -> bool:
         """Return whether forward mode takes less time for such arguments."""
-        given = arguments(self._base, args)
+        return with_arguments(self._base, args, None, self._tells_forward)
+
+    def _tells_forward(self, given: Arguments) -> bool:
+        """Return what the choice says for arguments taken apart."""
         starts = np.cumsum([0, *map(tree.count, given.structures)])
         wrt = tuple(int(k) for p in self._positions for k in range(starts[p], starts[p + 1]))
         (tells,) = CHOICES.get(self._base, given, wrt, ANYWHERE, function_digest(self._base)).functions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 
 from numba.core import types
 from numba.extending import overload
@@ -121,6 +122,16 @@ class Jvp(Structured):
         if isinstance(primals, tuple | list) and len(primals) != self._arity:
             primals, tangents = self._completed(primals, tangents)
         return Structured.__call__(self, primals, tangents)
+
+    def _structures_of(self, args):
+        """Return the structures of primals and tangents, with small integers without a tangent in them where need be.
+        """
+        primals, tangents = (tree.structure_of(a) for a in args)
+        if not (self._fixed and isinstance(primals, tree.Node) and isinstance(tangents, tree.Node)):
+            return primals, tangents
+        known = tree.with_integers(primals.children, args[0])
+        pairs = zip(primals.children, known, args[1], strict=True)
+        return replace(primals, children=tuple(k if dot is None else p for p, k, dot in pairs)), tangents
 
     @functools.cached_property
     def _arity(self) -> int:

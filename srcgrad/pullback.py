@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
-from .api import Differentiable, visible
+from .api import Differentiable
 from .errors import ArgumentError, Problem
 from .generation.digests import function_digest
 from .generation.entry import Arguments
-from .generation.layouts import PAIRS, arguments, float_leaves
+from .generation.generate import visible
+from .generation.layouts import PAIRS, float_leaves, with_arguments
 from .language.listing import Source
 from .language.repeats import Repeats
 from .parsing.makers import PULLBACK, maker
@@ -32,10 +33,11 @@ class Pullback:
 
         `out_bar` has the structure of the result; None stands for zero, as for an integer.
         """
-        structure, are_arrays, shapes = self._result
+        structure, dtypes, shapes = self._result
         try:
             given = list(tree.leaves(structure, out_bar))
-            full = [np.asarray(np.zeros(n) if b is None else b, float) for b, n in zip(given, shapes, strict=True)]
+            full = [np.asarray(np.zeros(n) if b is None else b, t or float)
+                    for b, n, t in zip(given, shapes, dtypes, strict=True)]  # fmt: skip
         except (TypeError, ValueError, KeyError, AttributeError):
             raise ArgumentError(Problem("the adjoint does not have the structure of the result, or is no number",
                                         "give the same structure, with None for zero")) from None  # fmt: skip
@@ -43,7 +45,7 @@ class Pullback:
             if bar.shape != shape:
                 raise ArgumentError(Problem(f"the adjoint has shape {bar.shape}, the result {shape}",
                                             "give an adjoint of the result's shape"))  # fmt: skip
-        flat = [bar if r else float(bar) for bar, r in zip(full, are_arrays, strict=True)]
+        flat = [float(bar) if t is None else bar for bar, t in zip(full, dtypes, strict=True)]
         bars = dict(zip(self._wrt, self._backward(self._residuals, *flat), strict=True))
         structures, count = self._args
         found = iter([bars.get(k) for k in range(count)])
@@ -98,7 +100,11 @@ def vjp(f, /, *args, **kwargs):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    given = arguments(f, args, kwargs)
+    return with_arguments(f, args, kwargs, lambda given: _evaluated(f, given))
+
+
+def _evaluated(f, given: Arguments):
+    """Return the value at arguments, and the pullback of this evaluation."""
     wrt = float_leaves(given, range(len(given.structures)))
 
     def forward(made):
@@ -108,10 +114,16 @@ def vjp(f, /, *args, **kwargs):
     made, outs, residuals = PAIRS.run(f, given, wrt, forward)
     outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
     shapes = [np.shape(o) for o in outs]
-    described = (made.result, [isinstance(o, np.ndarray) for o in outs], shapes)
+    described = (made.result, [_adjoint_dtype(o) if isinstance(o, np.ndarray) else None for o in outs], shapes)
     name = getattr(f, "__name__", "function")
-    pullback = Pullback(made.functions[1], residuals, described, (given.structures, len(given.flat)), wrt, name)
+    structures = tuple(map(tree.without_integers, given.structures))
+    pullback = Pullback(made.functions[1], residuals, described, (structures, len(given.flat)), wrt, name)
     return tree.unflatten(made.result, iter(outs)), pullback
+
+
+def _adjoint_dtype(out: np.ndarray) -> np.dtype:
+    """Return the dtype of the adjoint of an array: its own, of one of integers that of floats."""
+    return out.dtype if np.issubdtype(out.dtype, np.floating) else np.dtype(float)
 
 
 vjp.generated = _generated

@@ -15,7 +15,7 @@ from .differentiation.widths import FEWER, WIDTH
 from .errors import ArgumentError, Problem, SrcgradError
 from .generation import entry
 from .generation.digests import function_digest
-from .generation.layouts import DIRECTIONS, PAIRS, arguments, float_leaves
+from .generation.layouts import DIRECTIONS, PAIRS, float_leaves, with_arguments
 
 
 class SparsityError(SrcgradError, ValueError):
@@ -111,7 +111,11 @@ class SparseJacobian:
 
     def __call__(self, *args, **kwargs):
         """Return the Jacobian at these arguments, a `scipy.sparse.csr_array`."""
-        at = _Evaluation(self._f, arguments(self._f, args, kwargs), self._positions, self._digest)
+        return with_arguments(self._f, args, kwargs, self._at)
+
+    def _at(self, given: entry.Arguments):
+        """Return the Jacobian at arguments taken apart."""
+        at = _Evaluation(self._f, given, self._positions, self._digest)
         if self.pattern is None:
             self.pattern = at.detected(self._mode, None)
         while True:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 import numpy as np
 
+SMALL = 64  # integers that code may be generated for: orders, axes, numbers of layers
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -15,9 +17,12 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Known:
-    """The place of a text, a function or None: part of the structure, since generated code is made for it."""
+    """The place of a text, a function or None: part of the structure, since generated code is made for it.
 
-    value: str | Callable | None
+    Of a small integer too, where the code has to know it.
+    """
+
+    value: str | int | Callable | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,34 @@ def structure_of(value) -> Structure:
         names = tuple(f.name for f in fields(value))
         return Node("dataclass", names, tuple(structure_of(getattr(value, n)) for n in names), type(value))
     return LEAF
+
+
+def with_integers(structures: tuple[Structure, ...], values) -> tuple[Structure, ...]:
+    """Return structures of arguments in which small integers, and tuples of these, are known.
+
+    >>> describe(with_integers((LEAF,), (6,))[0]), describe(with_integers((LEAF,), (6.0,))[0])
+    ('=6', '*')
+    """
+    return tuple(_known(s, v) if _is_small(v) else s for s, v in zip(structures, values, strict=True))
+
+
+def without_integers(structure: Structure) -> Structure:
+    """Return a structure with None in the place of known integers, which have no adjoints."""
+    if isinstance(structure, Node):
+        return replace(structure, children=tuple(map(without_integers, structure.children)))
+    return Known(None) if isinstance(structure, Known) and isinstance(structure.value, int) else structure
+
+
+def _known(structure: Structure, value) -> Structure:
+    if isinstance(structure, Node):
+        return replace(structure, children=tuple(map(_known, structure.children, value)))
+    return Known(value if isinstance(value, bool) else int(value))
+
+
+def _is_small(value) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(map(_is_small, value))
+    return isinstance(value, bool) or isinstance(value, int | np.integer) and abs(int(value)) <= SMALL
 
 
 def is_plain(value) -> bool:

@@ -104,7 +104,8 @@ LEVELS = {
         ("fuse", "loop_products", "read_records", "rebind", "sweeps", "turn_levels", "workspaces"),
     ),
     "generation": (
-        ("", "argument_types", "batch_axes", "digests", "item_loops", "passes", "results", "row_loops", "tree_types"),
+        ("", "argument_types", "batch_axes", "digests", "item_loops", "known_integers", "passes", "results",
+         "row_loops", "tree_types"),
         ("link", "modes", "structured"),
         ("pipeline",),
         ("jacobians",),

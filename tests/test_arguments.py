@@ -124,6 +124,9 @@ def test_float32_stays_float32():
     assert (u_bar.dtype, v_bar.dtype) == (np.float32, np.float64)
     out, pullback = sg.vjp(lambda x: x * np.float32(2.0), U.astype(np.float32))
     assert (out.dtype, pullback(np.ones((2, 3)))[0].dtype) == (np.float32, np.float32)
+    for seed in (np.eye(2), np.eye(2, dtype=np.float32), None):  # nothing but the product takes the adjoint
+        bars = sg.vjp(lambda a, b: a @ b, U[:, :2].astype(np.float32), U[:, 1:].astype(np.float32))[1](seed)
+        assert [b.dtype for b in bars] == [np.float32, np.float32]
 
 
 def test_float32_scalar_stays_float32_inside_njit():

@@ -134,3 +134,62 @@ def test_functions_given_to_derivatives_inside():
     x = np.array([0.7, -0.4])
     np.testing.assert_allclose(sg.grad(lambda u: np.sum(slope(u, cubed) ** 2))(x), 360.0 * x**9, rtol=1e-13)
     np.testing.assert_allclose(sg.grad(lambda u, f: np.sum(slope(u, f)))(x, cubed), 30.0 * x**4, rtol=1e-13)
+
+
+def along(x, axis=0, shape=(3, 2)):
+    return np.sum(x.sum(axis=axis) ** 2) + np.sum(np.reshape(x, shape)[0] ** 3)
+
+
+def layers(p, x, L=2):
+    for k in range(1, L + 1):
+        x = np.tanh(p["W" + str(k)] @ x)
+    return np.sum(x)
+
+
+def riccati(q, N=4):
+    P = [None] * (N + 1)
+    P[N] = q
+    for k in range(N, 0, -1):
+        P[k - 1] = q + P[k] / (1.0 + P[k])
+    return P[0]
+
+
+def test_integers_that_code_has_to_know():
+    x = np.array([[0.3, -0.7, 1.1], [0.4, 0.2, -0.5]])
+    g = sg.grad(along)
+    for axis in (0, 1, np.int64(1), -1):
+        first = np.zeros((2, 3))
+        first[0, :2] = 3.0 * x[0, :2] ** 2
+        right = 2.0 * np.broadcast_to(np.sum(x, axis=axis, keepdims=True), x.shape)
+        np.testing.assert_allclose(g(x, axis), right + first, rtol=1e-14)
+        np.testing.assert_allclose(sg.vjp(along, x, axis)[1](1.0)[0], right + first, rtol=1e-14)
+    assert sg.vjp(along, x, 1)[1](1.0)[1:] == (None, (None, None))
+    assert "def along_grad(x):" in str(sg.source(sg.grad(along), x))
+    _, tangent = sg.jvp(along, (x, 1, (3, 2)), (np.ones((2, 3)), None, None))
+    assert tangent == pytest.approx(np.sum(g(x, 1)))
+    with pytest.raises(sg.ArgumentError, match="the argument 'axis' is 1, not a float"):
+        sg.grad(along, argnums="axis")(x, 1)
+    with pytest.raises(sg.UnsupportedError, match="this option must be known when the function is read"):
+        sg.grad(along)(x, 1000)
+
+
+def test_how_many_layers():
+    p = {"W1": np.eye(2) * 0.3, "W2": np.ones((2, 2)) * 0.4}
+    sg.check_grads(layers, (p, np.array([0.3, 0.9]), 2))
+    sg.check_grads(layers, (p, np.array([0.3, 0.9]), 1))
+    for n in (1, 4):
+        assert sg.grad(riccati)(0.7, n) == pytest.approx((riccati(0.7 + 1e-6, n) - riccati(0.7 - 1e-6, n)) / 2e-6)
+    slope = sg.grad(riccati)
+    assert sg.hessian(riccati)(0.7) == pytest.approx((slope(0.7 + 1e-5) - slope(0.7 - 1e-5)) / 2e-5)
+
+
+def test_integers_that_may_be_any_stay_arguments():
+    def power(x, n):
+        for _ in range(n):
+            x = np.sin(x)
+        return np.sum(x)
+
+    g = sg.grad(power)
+    for n in (1, 2, 3):
+        g(np.ones(2), n)
+    assert len(g._entries) == 1

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import mpmath
 import numba
 import numpy as np
 import pytest
@@ -243,3 +244,11 @@ def test_plain_python_gives_the_same(tmp_path):
     found = run_python(run, tmp_path, NUMBA_DISABLE_JIT="1", SRCGRAD_CACHE_DIR=str(tmp_path / "cache")).split()
     assert float(found[0].removeprefix("np.float64(").rstrip(")")) == pytest.approx(
         sum(map(scipy.special.digamma, (1.5, 2.5, 3.5))), rel=1e-14)  # fmt: skip
+
+
+def test_a_normal_tail_has_all_its_derivatives_far_out():
+    curvature = sg.grad(sg.grad(lambda x: special.log_ndtr(x)))
+    for x in (-1e3, -5.0, 0.0, 5.0, 30.0, 40.0, 1e5):
+        with mpmath.workdps(60):
+            slope = mpmath.npdf(x) / mpmath.ncdf(x)
+            assert curvature(x) == pytest.approx(float(-slope * (x + slope)), rel=1e-9, abs=1e-300)

@@ -353,8 +353,12 @@ def called(f, signature: inspect.Signature, values: Iterable):
     return f(*(v for p, v in pairs if p.kind is not p.KEYWORD_ONLY), **by_name)
 
 
-def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None = None) -> Arguments:
+def arguments_of(
+    signature: inspect.Signature, args: tuple, kwargs: dict | None = None, fixed: bool = False
+) -> Arguments:
     """Return the arguments of a call taken apart, with the defaults of those left out; arrays without axes as numbers.
+
+    Where they are `fixed`, small integers are part of the structures.
 
     Raises
     ------
@@ -365,6 +369,7 @@ def arguments_of(signature: inspect.Signature, args: tuple, kwargs: dict | None 
     """
     values = values_of(signature, args, kwargs)
     structures = tuple(tree.structure_of(a) for a in values)
+    structures = tree.with_integers(structures, values) if fixed else structures
     flat = [leaf for s, a in zip(structures, values, strict=True) for leaf in tree.leaves(s, a)]
     flat = [leaf[()] if isinstance(leaf, np.ndarray) and leaf.ndim == 0 else leaf for leaf in flat]
     names = [n for s, p in zip(structures, signature.parameters, strict=True) for n in tree.leaf_paths(s, p)]

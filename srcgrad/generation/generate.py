@@ -156,3 +156,10 @@ def place(f) -> str:
     assert function is not None, f
     code = function.__code__
     return f"{function.__qualname__} ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+
+
+def visible(text: str) -> str:
+    """Return a module's text without the lines that only the store reads."""
+    ours = "NAMES = ", "CALLEES = ", "RULES = ", "RECURSIVE = ", "RESULT = ", "COMPARED = ", "ONCE = ", "PITFALLS = "
+    lines = [line for line in text.splitlines() if not line.startswith(ours)]
+    return "\n".join(lines).replace("\n\n\n\n", "\n\n").rstrip() + "\n"

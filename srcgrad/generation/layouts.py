@@ -12,21 +12,41 @@ import numpy as np
 from .. import store, tree
 from ..analysis import warned
 from ..api import Differentiable, worded
+from ..errors import UnsupportedError
 from ..language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from ..switches import simd_unless_said
 from . import entry, generate
 from .digests import described, function_digest
 
 
-def arguments(f, args, kwargs=None) -> entry.Arguments:
-    """Return the arguments of a call taken apart."""
-    return entry.arguments_of(entry.parameters(f._base if isinstance(f, Differentiable) else f), args, kwargs)
+def with_arguments(f, args, kwargs, call: Callable[[entry.Arguments], Any]):
+    """Return `call(arguments)` for the arguments of a call taken apart, with integers known where code has to know."""
+    base = f._base if isinstance(f, Differentiable) else f
+    signature, digest = entry.parameters(base), function_digest(base)
+    if digest in FIXED:
+        return call(entry.arguments_of(signature, args, kwargs, fixed=True))
+    given = entry.arguments_of(signature, args, kwargs)
+    try:
+        return call(given)
+    except UnsupportedError as error:
+        known = entry.arguments_of(signature, args, kwargs, fixed=True)
+        if known.structures == given.structures:
+            raise
+        try:
+            result = call(known)
+        except UnsupportedError:
+            raise error from None
+        FIXED.add(digest)
+        return result
 
 
 def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:
     """Return the places, among all leaves, of the floats in some arguments."""
     starts = np.cumsum([0, *map(tree.count, args.structures)])
     return tuple(k for p in positions for k in range(starts[p], starts[p + 1]) if args.kinds[k].is_float)
+
+
+FIXED = set[str]()  # digests of functions that have to know the integers among their arguments
 
 
 @dataclass(frozen=True)

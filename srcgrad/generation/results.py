@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ class OfStructure:
     _bind: Any
     _count: int
     _likely: Any
+    _fixed: bool
+    _structures_of: Callable[..., tuple[tree.Structure, ...]]
 
     def __call__(self, *args, **kwargs):
         """Return the value of the compiled function."""
@@ -38,7 +41,7 @@ class OfStructure:
 
     def _structure_for(self, args) -> tree.Structure:
         """Return the structure of the result for such arguments."""
-        structures = None if all(map(tree.is_plain, args)) else tuple(map(tree.structure_of, args))
+        structures = None if all(map(tree.is_plain, args)) and not self._fixed else self._structures_of(args)
         given = list(args)
         if structures is not None:
             given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]

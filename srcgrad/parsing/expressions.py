@@ -458,7 +458,7 @@ def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
     if isinstance(structure, tree.Leaf):
         return next(leaves)
     if isinstance(structure, tree.Known):
-        return Const(structure.value) if isinstance(structure.value, str) else Obj(structure.value)
+        return Const(structure.value) if isinstance(structure.value, str | int) else Obj(structure.value)
     items = tuple(structured(c, leaves) for c in structure.children)
     return Struct(items, structure.keys, structure.kind, structure.make)
 

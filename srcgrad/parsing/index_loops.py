@@ -35,6 +35,8 @@ class IndexLoopReader(ExpressionReader):
 
     def for_indices(self, node, sizes, array, index: tuple):
         """Read the loop for the axis that follows those of `index`, or the body."""
+        if not index and isinstance(node.target, ast.Name) and self.is_of_loops(node.target.id):
+            self.env.pop(node.target.id, None)  # no name of an index of another loop
         if len(index) == len(sizes):
             value = _tuple(index) if array is None else _tuple(_tuple(index), ir.Sub(array, index))
             return self.body_at(node, value)
@@ -51,11 +53,18 @@ class IndexLoopReader(ExpressionReader):
     def body_at(self, node, value: Struct):
         """Read the body with its target bound to an index."""
         stored = {name for s in node.body for name in stored_names(s)}
-        if isinstance(node.target, ast.Name) and node.target.id not in stored:
+        name = node.target.id if isinstance(node.target, ast.Name) else None
+        if name is not None and name not in stored and self.is_of_loops(name):
             self.env[node.target.id] = value
         else:
             self.assign(node.target, value, node)
         self.block(node.body)
+
+    def is_of_loops(self, name: str) -> bool:
+        """Return whether a name is read only in loops that it is the target of."""
+        loops = [n for n in ast.walk(self.node) if isinstance(n, ast.For) and getattr(n.target, "id", None) == name]
+        inside = {id(n) for loop in loops for s in loop.body for n in ast.walk(s)}
+        return all(id(n) in inside for n in ast.walk(self.node) if is_read(n, name))
 
     def counter(self) -> str:
         """Return a name for the counter of a loop: i, j, k where no loop around it counts with that."""
@@ -83,3 +92,8 @@ class IndexLoopReader(ExpressionReader):
 def _tuple(*items) -> Struct:
     items = items[0] if len(items) == 1 else items
     return Struct(tuple(items), tuple(range(len(items))))
+
+
+def is_read(node: ast.AST, name: str) -> bool:
+    """Return whether a piece of text is a name that is read."""
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)

@@ -24,7 +24,8 @@ row("dawsn", "special.dawsn",
     "1.0 - 2.0 * x * out if abs(x) < 200.0 else -(0.5 + (0.75 + 1.875 / x**2) / x**2) / x**2")
 row("ndtr", "special.ndtr", "exp(-0.5 * x**2) / ROOT_2PI")
 row("ndtri", "special.ndtri", "ROOT_2PI * exp(0.5 * out**2)", domain=_SHARE)
-row("log_ndtr", "special.log_ndtr", "2.0 / ROOT_2PI / erfcx(-ROOT_HALF * x)")
+row("log_ndtr", "special.log_ndtr",
+    "2.0 / ROOT_2PI / erfcx(-ROOT_HALF * x) if x < 0.0 else exp(-0.5 * x**2) / ROOT_2PI / ndtr(x)")
 row("ndtri_exp", "special.ndtri_exp", "0.5 * ROOT_2PI * erfcx(-ROOT_HALF * out)", domain=(-3.0, -0.05))
 row("owens_t", "special.owens_t", "-exp(-0.5 * x**2) * erf(ROOT_HALF * x * y) / (2.0 * ROOT_2PI)",
     "exp(-0.5 * x**2 * (1.0 + y**2)) / (2.0 * PI * (1.0 + y**2))", more=((-2.0, 2.0),))

@@ -31,7 +31,7 @@ def probit_value_and_grad(a, b, dose, died):
         z = a + b * dose[i]
         # return -np.sum(died * special.log_ndtr(z) + (1.0 - died) * special.log_ndtr(-z))  (line 3)
         total += died[i] * special.log_ndtr(z) + (1.0 - died[i]) * special.log_ndtr(-z)
-        z_bar = -(0.7978845608028654 * died[i] / special.erfcx(-0.7071067811865476 * z) - 0.7978845608028654 * (1.0 - died[i]) / special.erfcx(0.7071067811865476 * z))
+        z_bar = -(died[i] * (0.7978845608028654 / special.erfcx(-0.7071067811865476 * z) if z < 0.0 else 0.3989422804014327 * np.exp(-0.5 * z**2) / special.ndtr(z)) - (0.7978845608028654 / special.erfcx(0.7071067811865476 * z) if -z < 0.0 else 0.3989422804014327 * np.exp(-0.5 * z**2) / special.ndtr(-z)) * (1.0 - died[i]))
         # z = a + b * dose  (line 2)
         a_bar += z_bar
         b_bar += dose[i] * z_bar
