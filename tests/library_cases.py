@@ -82,7 +82,8 @@ class Call:
 
     def value(self, args=None):
         """Return what NumPy or SciPy gives."""
-        importlib.import_module("scipy.linalg")
+        for name in ("scipy.linalg", "scipy.stats"):
+            importlib.import_module(name)
         namespace = {"np": np, "numpy": np, **{n: importlib.import_module(n) for n in ("scipy", "statistics")}}
         return eval(self.text, namespace, dict(zip(self.parameters, args or self.args, strict=True)))
 

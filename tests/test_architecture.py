@@ -41,8 +41,8 @@ LEVELS = {
     "library": (
         ("pages",),
         ("axes", "einsum_plan", "special", "ufuncs", "windows"),
-        ("assembly", "choice", "complex_numbers", "construction", "fourier", "numbers", "numeric", "polynomials",
-         "products", "quadrature", "scans", "scipy_linalg", "sets", "statistics"),
+        ("assembly", "choice", "complex_numbers", "construction", "distributions", "fourier", "numbers", "numeric",
+         "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "statistics"),
         ("linear_algebra", "order"),
         ("",),
     ),

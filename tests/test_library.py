@@ -18,7 +18,7 @@ from tests.random_programs.differences import copied, mismatch, reference
 
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning", "ignore::RuntimeWarning")
 CALLS = every_call()
-HEAD = "import numpy as np\nimport numpy, scipy.linalg, statistics\n\n\n"
+HEAD = "import numpy as np\nimport numpy, scipy.linalg, scipy.stats, statistics\n\n\n"
 # what NumPy leaves open: the order of equal elements
 OPEN = {("np.argsort", "np.argsort(a)")}
 

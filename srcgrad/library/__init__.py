@@ -11,6 +11,7 @@ from . import (
     choice,
     complex_numbers,
     construction,
+    distributions,
     fourier,
     linear_algebra,
     numbers,
@@ -31,6 +32,7 @@ from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, by_name, is_ours,
 
 __all__ = [
     "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "complex_numbers",
-    "construction", "fourier", "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials",
-    "products", "quadrature", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs", "windows",
+    "construction", "distributions", "fourier", "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of",
+    "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs",
+    "windows",
 ]  # fmt: skip

@@ -131,11 +131,17 @@ def _spelling(function) -> str:
     return f"np.{inner}.{function.__name__}" if inner else f"np.{function.__name__}"
 
 
+def _holder(name: str):
+    """Return a module, or an object in one, by its full name; None where nobody has imported it."""
+    module, _, attribute = name.rpartition(".")
+    return sys.modules.get(name) or getattr(sys.modules.get(module), attribute, None)
+
+
 def full_name(function) -> str:
     """Return the name under which one of the modules named in this table holds a function, else ''."""
     name = getattr(function, "__name__", None)
     for known_as in _BY_NAME if isinstance(name, str) else ():
-        module, _, attribute = known_as.rpartition(".")
-        if attribute == name and getattr(sys.modules.get(module), name, None) is function:
+        holder, _, attribute = known_as.rpartition(".")
+        if attribute == name and getattr(_holder(holder), name, None) == function:
             return known_as
     return ""

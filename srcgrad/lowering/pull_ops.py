@@ -72,6 +72,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             return self.watched(expr, into)
         if expr.fn == "copy":
             return self.scalar(expr.args[0], into)
+        if expr.fn == "astype":
+            return self.pull_astype(expr).at(())
         if expr.fn == "item":
             p = self.pull(expr.args[0])
             for size in p.dims:
