@@ -59,7 +59,7 @@ LEVELS = {
          "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations",
          "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),
         ("accumulated", "assignments", "complex_arrays", "complex_numbers", "function_calls", "handed", "loops",
-         "sequences"),
+         "returns", "sequences"),
         ("parted",),
         ("conditions", "list_bindings", "list_rows"),
         ("list_places",),

@@ -470,6 +470,13 @@ def test_name_that_is_none_on_a_path(load):
         sg.grad(f)(0.5)
 
 
+def test_call_that_gives_none_on_a_path(load):
+    f = load(body("def g(x):\n    if x < 1.0:\n        return None\n    return x * x\nreturn g(x) * 2.0"))
+    assert sg.grad(f)(2.0) == 8.0
+    with pytest.raises(TypeError, match=r"^g\(x\) gives None \("):
+        sg.grad(f)(0.5)
+
+
 def test_choice_of_a_name_that_is_not_bound(load):
     f = load(body("for k in range(2):\n    z = y if k > 0 else x\n    if x > 1.0:\n        y = x * x\nreturn z * z"))
     assert sg.grad(f)(2.0) == 32.0  # of x**4

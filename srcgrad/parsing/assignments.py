@@ -16,6 +16,7 @@ from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
 from .array_calls import VIEWS
 from .expressions import List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .none import is_maybe
 from .parts import PartReader, has_list, is_plain
 
 _AUGMENTED = {
@@ -225,6 +226,8 @@ class AssignmentReader(PartReader):
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
+        if is_maybe(value):
+            return self.bind_given(name, value, node)
         if self.may_be_none(name):
             return self.bind_maybe(name, self.undone(value), node)
         value = self.as_complex_if_it_must(name, value, node)

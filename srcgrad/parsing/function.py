@@ -35,7 +35,7 @@ from .comprehensions import ComprehensionReader
 from .conditions import ConditionReader
 from .derivatives import DerivativeReader
 from .dicts import DictReader
-from .effects import EffectReader, known_parts
+from .effects import EffectReader
 from .evaluation import EvaluationReader
 from .expressions import COMPLEX, RESERVED, List, Lost, Obj, Stop, Struct, structured
 from .externals import ExternalReader
@@ -54,6 +54,7 @@ from .parts import has_list, is_any_list, is_known_object
 from .random_draws import RandomReader
 from .ranks import Ranks
 from .refused import STATEMENTS
+from .returns import ReturnReader, flatten_result, leaves_of_result, rebuilt
 from .routines import Expansion, Routines
 from .rule_calls import RuleReader, rule_of
 from .sequences import SequenceReader
@@ -134,7 +135,7 @@ def _read(source: Source, structures, kinds, repeats, rule, routines: Routines |
     if shared.problems:
         kind = UnknownFunctionError if all("no rule" in p.what for p in shared.problems) else UnsupportedError
         raise kind(*dict.fromkeys(shared.problems))
-    result, flat = _flatten_result(value)
+    result, flat = flatten_result(value)
     loc = body[-1].loc if body and reader.return_loc is None else reader.return_loc
     block = (*shared.heads, *body, Return(flat[0] if len(flat) == 1 else ir.Tuple(flat), loc))
     block = put_items_in_place(block, shared.held)
@@ -161,16 +162,6 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
 
     known = {"np": np, "math": math, "fourier": fourier, "simd": simd, "special": special, "own": own}
     return parse(replace(source_from_text(text, known | (namespace or {})), derived=True)).function
-
-
-def _flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
-    if isinstance(value, Struct):
-        parts = [_flatten_result(v) for v in value.items]
-        node = tree.Node(value.kind, value.keys, tuple(p[0] for p in parts), value.make)
-        return node, tuple(e for _, flat in parts for e in flat)
-    if isinstance(value, ir.Expr):
-        return tree.LEAF, (value,)
-    return tree.Node("known", (), ()), ()
 
 
 class _Shared:
@@ -221,7 +212,7 @@ class Reader(
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
-    PartedReader,
+    PartedReader, ReturnReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -237,6 +228,7 @@ class Reader(
         self.depth = self.own_depth = 0
         self.in_library = source.called_at is not None and not source.derived
         self.template = None
+        self.whole_numbers = True  # whether all that is returned beside None is integers
         self.return_loc = None
         self.locals = assigned_names(self.node)
         self.renamed: dict[str, str] = {}
@@ -352,7 +344,7 @@ class Reader(
             self.ways.pop()
             return tuple(self.out), value
         self.block(body if whole is None else [whole])
-        block = tuple(self.out)
+        block = self.with_nothing(tuple(self.out))
         returns = [s for s in ir.statements(block) if isinstance(s, Return)]
         if self.problems:
             return (), Const(0.0)
@@ -370,7 +362,7 @@ class Reader(
         for stmt in ir.statements(body):
             if isinstance(stmt, ir.Let) and stmt.target not in self.shared.ranks.kinds:
                 self.shared.ranks.note(stmt)
-        return body, _rebuild(self.template, iter(_leaves_of(result)))
+        return body, rebuilt(self.template, iter(leaves_of_result(result)))
 
     def read_call(self, rule, bound):
         """Return (block, value) of a function with a rule of its own: a call of it."""
@@ -435,25 +427,6 @@ class Reader(
             return
         self.fail(node, "an expression alone does nothing here", "assign it, or leave it out")
 
-    def stmt_return(self, node):
-        value = Obj(None) if node.value is None else self.as_result(self.expr(node.value), node)
-        self.require_result(value, node)
-        shape, flat = _flatten_result(value)
-        before = value if self.template is None else self.template
-        if _flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
-            self.fail(node, "the returns of this function have different forms",
-                      "return as many values on every path, numbers instead of text or None")  # fmt: skip
-        self.joined(before, value)
-        axes = [[self.shared.ranks.rank(e) for e in _flatten_result(v)[1]] for v in (before, value)]
-        if different := next((p for p in zip(*axes, strict=True) if None not in p and p[0] != p[1]), None):
-            self.fail(node, f"the returns of this function have {different[0]} and {different[1]} axes",
-                      "return as many on every path: np.zeros_like(...) for 0.0")  # fmt: skip
-        self.template = before
-        several = sum(isinstance(n, ast.Return) for n in own_nodes(self.node)) > 1
-        flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
-        single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
-        self.emit(Return(single, self.source.loc(node)))
-
     def stmt_if(self, node):
         test = self.test(node.test)
         if isinstance(test, Const):
@@ -488,13 +461,3 @@ class Reader(
 
     def expr_lambda(self, node):
         return Obj(LocalFunction(node, self))
-
-
-def _leaves_of(result) -> list:
-    return list(result.items) if isinstance(result, ir.Tuple) else [result]
-
-
-def _rebuild(template, leaves):
-    if isinstance(template, Struct):
-        return replace(template, items=tuple(_rebuild(v, leaves) for v in template.items))
-    return next(leaves) if isinstance(template, ir.Expr) else template

@@ -11,7 +11,7 @@ from ..language.lists import AS_LIST
 from .assignments import times_bound
 from .columns import ReadAgain, counter_of
 from .expressions import ExpressionReader, List, Struct, regular, stored_names
-from .looped import GROWING, grows
+from .looped import GROWING, grows, grows_inside
 from .parts import parts_of
 
 
@@ -301,8 +301,10 @@ class ListBindingReader(ExpressionReader):
                 return replace(value, token=object())
         others = [k for k, v in self.env.items() if k != name and any(self.is_same(p, value) for p in parts_of(v))]
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
-        written = self.grown() | self.written_names
-        if not (others or elsewhere) or not {name.partition("[")[0], *others} & written:
+        whole = {k for k in others if self.is_same(self.env[k], value)}
+        written = {name.partition("[")[0], *whole} & (self.grown() | self.written_names)
+        inside = {k for n in ast.walk(self.node) for k in grows_inside(n)} & set(others)
+        if not (others or elsewhere) or not (written or inside):
             return value
         hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
         if value.kind == "dict" or hidden:

@@ -10,8 +10,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..language.ir import Const, Expr, Let, Name, Op, names_in
-from .expressions import ExpressionReader, Obj, is_text
+from ..language.ir import Const, Expr, If, Let, Name, Op, names_in
+from .expressions import ExpressionReader, Obj, Struct, is_text
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,19 @@ class Maybe:
 
     number: str
     none: str
+
+
+MAYBE = "number or None"
+
+
+def maybe_of(number: Expr, none: Expr) -> Struct:
+    """Return what a call gives that may be None: its number, and whether there is none."""
+    return Struct((number, none), ("number", "none"), MAYBE)
+
+
+def is_maybe(value) -> bool:
+    """Return whether a value is what a call gives that may be None."""
+    return isinstance(value, Struct) and value.kind == MAYBE
 
 
 class NoneReader(ExpressionReader):
@@ -76,6 +89,15 @@ class NoneReader(ExpressionReader):
             self.emit(Let(maybe.number, value, loc))
         self.emit(Let(maybe.none, Const(is_none), loc))
 
+    def bind_given(self, name: str, value: Struct, node):
+        """Bind a name to what a call gives that may be None."""
+        number, none = value.items
+        maybe, loc = self.env.get(name), self.source.loc(node)
+        if not isinstance(maybe, Maybe):
+            maybe = self.env[name] = Maybe(self.local_name(name), self.fresh(f"{name}_is_none"))
+        self.emit(Let(maybe.none, none, loc))
+        self.emit(If(Op("not", (Name(maybe.none),)), (Let(maybe.number, number, loc),), (), loc))
+
     def truth_of_maybe(self, node: ast.Name) -> list[Callable[[], Expr]]:
         """Return the parts of the truth of a name that may be None: it is not None, and no zero."""
         maybe, loc = self.env[node.id], self.source.loc(node)
@@ -86,9 +108,12 @@ class NoneReader(ExpressionReader):
         """Return the comparison of a name that may be None with None; None where it is another comparison."""
         for value, node, other in ((left, left_node, right), (right, right_node, left)):
             maybe = self.env.get(node.id) if isinstance(node, ast.Name) else None
-            if isinstance(maybe, Maybe) and isinstance(other, Obj) and other.value is None:
-                test = Name(maybe.none, value.loc)
-                return test if isinstance(op, ast.Is | ast.Eq) else Op("not", (test,), (), value.loc)
+            if not isinstance(other, Obj) or other.value is not None:
+                continue
+            loc = self.source.loc(node)
+            test = Name(maybe.none, loc) if isinstance(maybe, Maybe) else value.items[1] if is_maybe(value) else None
+            if test is not None:
+                return test if isinstance(op, ast.Is | ast.Eq) else Op("not", (test,), (), loc)
         return None
 
 

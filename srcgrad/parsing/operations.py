@@ -53,7 +53,8 @@ class OperationReader(ExpressionReader):
             return self.struct_method(node, target, "__call__")
         if not isinstance(target, Obj):
             self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
-        return self.written_into(node, target.value, lambda call: self.call_object(call, target.value))
+        f = target.value
+        return self.given(node, self.written_into(node, f, lambda call: self.call_object(call, f)))
 
     def method(self, node, base, name):
         value = self.array_method(node, base, name)

@@ -1,0 +1,126 @@
+"""Read what a function returns: the same form on every path; a helper may give a number or None.
+
+A helper that returns None on some paths gives a number and whether there is none. A name that is bound to what it gives
+may be None then; elsewhere it is an error at run time if it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from functools import cached_property
+
+from .. import tree
+from ..language import ir
+from ..language.ir import Const, Return
+from .effects import known_parts
+from .expressions import ExpressionReader, Obj, Struct, is_text
+from .none import is_maybe, maybe_of
+from .source import own_nodes
+
+NOTHING = Const(None)  # the number on paths that return None
+
+
+class ReturnReader(ExpressionReader):
+    """Reads returns, and what calls give that may be None."""
+
+    # what `Reader` sets up
+    env: dict
+
+    def stmt_return(self, node):
+        value = Obj(None) if node.value is None else self.as_result(self.expr(node.value), node)
+        value = self.number_or_none(value, node) if self.may_give_none else value
+        self.require_result(value, node)
+        shape, flat = flatten_result(value)
+        before = value if self.template is None else self.template
+        if flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
+            self.fail(node, "the returns of this function have different forms",
+                      "return as many values on every path, numbers instead of text or None")  # fmt: skip
+        self.joined(before, value)
+        axes = [[None if e == NOTHING else self.shared.ranks.rank(e) for e in flatten_result(v)[1]]
+                for v in (before, value)]  # fmt: skip
+        if different := next((p for p in zip(*axes, strict=True) if None not in p and p[0] != p[1]), None):
+            self.fail(node, f"the returns of this function have {different[0]} and {different[1]} axes",
+                      "return as many on every path: np.zeros_like(...) for 0.0")  # fmt: skip
+        self.template = before
+        several = sum(isinstance(n, ast.Return) for n in own_nodes(self.node)) > 1
+        flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
+        single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
+        self.emit(Return(single, self.source.loc(node)))
+
+    # -- a number or None
+    @cached_property
+    def may_give_none(self) -> bool:
+        """Whether a function that is called says `return None` on some paths, and returns something on others."""
+        texts = [n.value for n in own_nodes(self.node) if isinstance(n, ast.Return)] if self.is_callee else []
+        none = [v is None or isinstance(v, ast.Constant) and v.value is None for v in texts]
+        return any(none) and not all(none)
+
+    def number_or_none(self, value, node):
+        """Return what is returned on one path of a function that gives None on others."""
+        if isinstance(value, Obj) and value.value is None:
+            return maybe_of(NOTHING, Const(True))
+        if isinstance(value, ir.Expr) and not is_text(value) and self.shared.ranks.rank(value) == 0:
+            kind = self.shared.ranks.kind(value)
+            self.whole_numbers = self.whole_numbers and kind is not None and not kind.is_float
+            return maybe_of(value, Const(False))
+        return value
+
+    def with_nothing(self, block: ir.Block) -> ir.Block:
+        """Return the body with a number, which nothing reads, in the returns of None."""
+        if not self.may_give_none:
+            return block
+        table: dict[ir.Expr, ir.Expr] = {NOTHING: Const(0) if self.whole_numbers else Const(0.0)}
+
+        def one(stmt: ir.Stmt) -> ir.Stmt:
+            if isinstance(stmt, Return) and isinstance(stmt.value, ir.Tuple):
+                return replace(stmt, value=ir.Tuple(tuple(table.get(e, e) for e in stmt.value.items)))
+            return ir.with_blocks(stmt, lambda b: map(one, b))
+
+        return tuple(map(one, block))
+
+    @cached_property
+    def calls_that_may_give_none(self) -> set[int]:
+        """The calls in the text whose results are bound to a name, compared with None, or returned by such a function.
+        """
+        kept: list[ast.expr | None] = []
+        for n in own_nodes(self.node):
+            bound = isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name)
+            if bound or isinstance(n, ast.NamedExpr) or isinstance(n, ast.Return) and self.may_give_none:
+                kept.append(n.value)
+            elif isinstance(n, ast.Compare) and any(isinstance(op, ast.Is | ast.IsNot) for op in n.ops):
+                kept += [n.left, *n.comparators]
+        return {id(n) for n in kept if isinstance(n, ast.Call)}
+
+    def given(self, node: ast.Call, value):
+        """Return what a call gives: a number where it may be None and nothing asks whether it is."""
+        if not is_maybe(value) or id(node) in self.calls_that_may_give_none:
+            return value
+        number, none = value.items
+        loc = self.source.loc(node)
+        stop = ir.Raise("TypeError", (Const(f"{ast.unparse(node)} gives None ({loc.place})"),), loc)
+        self.emit(ir.If(none, (stop,), (), loc))
+        return number
+
+
+def flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
+    """Return (the structure of a result, its numbers and arrays in order)."""
+    if isinstance(value, Struct):
+        parts = [flatten_result(v) for v in value.items]
+        node = tree.Node(value.kind, value.keys, tuple(p[0] for p in parts), value.make)
+        return node, tuple(e for _, flat in parts for e in flat)
+    if isinstance(value, ir.Expr):
+        return tree.LEAF, (value,)
+    return tree.Node("known", (), ()), ()
+
+
+def leaves_of_result(result) -> list:
+    """Return the numbers and arrays of what is returned."""
+    return list(result.items) if isinstance(result, ir.Tuple) else [result]
+
+
+def rebuilt(template, leaves):
+    """Return a result of a form, of the next of these numbers and arrays."""
+    if isinstance(template, Struct):
+        return replace(template, items=tuple(rebuilt(v, leaves) for v in template.items))
+    return next(leaves) if isinstance(template, ir.Expr) else template
