@@ -53,7 +53,7 @@ LEVELS = {
     "parsing": (
         ("", "complex_functions", "definitions", "floors", "held_items", "makers", "members", "ranks", "refused",
          "structure", "trips"),
-        ("source",),
+        ("integer_keys", "source"),
         ("closures", "expressions"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "dicts", "effects",
          "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations",

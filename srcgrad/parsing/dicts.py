@@ -10,6 +10,7 @@ from types import FunctionType
 from ..language import ir
 from ..language.ir import Const, Op
 from .expressions import ExpressionReader, Obj, Struct
+from .integer_keys import UNKNOWN_KEY
 from .members import keeps_fields, member_of
 from .trips import Trips
 
@@ -35,7 +36,7 @@ class DictReader(ExpressionReader):
             else:
                 name = self.expr(key)
                 if not isinstance(name, Const):
-                    self.fail(key, "a key known only at run time is not supported", "use constant keys, or an array")
+                    self.fail(key, UNKNOWN_KEY, "use constant keys, or an array")
                 pairs = [(name.value, self.expr(value))]
             items = self.as_before(start, items, node)
             for k, v in pairs:
@@ -61,7 +62,7 @@ class DictReader(ExpressionReader):
             if not isinstance(pair, Struct) or len(pair.items) != 2:
                 self.fail(node, "a dict of other than pairs", "give a key and a value for each item")
             if not isinstance(pair.items[0], Const):
-                self.fail(node, "a key known only at run time is not supported", "use constant keys, or an array")
+                self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
             found[pair.items[0].value] = self.lasting(pair.items[1], node)
         return Struct(tuple(found.values()), tuple(found), "dict")
 
@@ -179,7 +180,7 @@ class DictReader(ExpressionReader):
             return Obj(None)
         key, *default = self.positional(node)
         if not isinstance(key, Const) or node.keywords:
-            self.fail(node, "a key known only at run time is not supported", "use constant keys, or an array")
+            self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
         if key.value in value.keys:
             found = value.items[value.keys.index(key.value)]
             return self.without_key(node, value, key.value, found) if name == "pop" else found

@@ -42,6 +42,7 @@ from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
 from .held_items import put_items_in_place
 from .index_loops import IndexLoopReader
+from .integer_keys import UNKNOWN_ITEM, UNKNOWN_ITEMS, UNKNOWN_KEY, with_lists
 from .library_calls import LibraryReader
 from .lists import ListReader
 from .loops import LoopReader
@@ -63,6 +64,7 @@ from .source import Source, assigned_names, find_source, names_in_text, own_node
 from .structure import structure
 from .subscripts import SubscriptReader
 
+KEYS = "keys"  # among what is to be read anew: dicts with integer keys as lists
 DIFFERENT = Lost("stands for different things on different paths", "use each where it is bound")
 PARTLY_BOUND = Lost("is bound on some paths only", "bind it before the branch as well")
 
@@ -99,7 +101,19 @@ def parse(
     source = f if isinstance(f, Source) else find_source(f)
     rule = None if isinstance(f, Source) else rule_of(f)
     read = partial(_read, source, structures, kinds, repeats, rule)
-    rebound: set[tuple] = set()
+    try:
+        return _until_known(read, inline, set())
+    except UnsupportedError as error:
+        if not any(p.what in (UNKNOWN_KEY, UNKNOWN_ITEM, UNKNOWN_ITEMS) for p in error.problems):
+            raise
+        try:
+            return _until_known(read, inline, {(KEYS,)})
+        except UnsupportedError:
+            raise error from None
+
+
+def _until_known(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:
+    """Return what is read, once it is known what has to be read another way; some is known from the start."""
     while True:
         try:
             return _with_routines(read, inline, rebound)
@@ -118,7 +132,9 @@ def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set
 
 
 def _read(source: Source, structures, kinds, repeats, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
+    source = replace(source, node=with_lists(source.node)) if (KEYS,) in rebound else source
     shared = _Shared(source)
+    shared.keyed = (KEYS,) in rebound
     shared.stretch, shared.rebound = repeats.anywhere, rebound
     shared.routines = routines
     reader = Reader(source, shared, {})
@@ -187,6 +203,7 @@ class _Shared:
         self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
         self.list_sizes: dict[str, ir.Expr] = {}  # of lists that keep their length, by their buffers
         self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
+        self.keyed = False  # whether dicts with integer keys are read as lists
         self.held = set[str]()  # names of items of lists that became buffers
         self.with_rows = set[str]()  # buffers of lists whose items are written as lists
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows

@@ -24,6 +24,7 @@ from ..library import by_name, is_ours, page_of
 from ..library.choice import vectorized
 from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
+from .integer_keys import with_lists
 from .members import call_of
 from .parts import has_list
 from .routines import Expansion, call_routine, form_of
@@ -129,6 +130,8 @@ class CallReader(ExpressionReader):
             source = self.shared.sources.get(function) or find_source(f)
         except SourceNotFoundError as e:
             self.fail(node, e.problems[0].what, e.problems[0].way_out)
+        if self.shared.keyed and function not in self.shared.sources:
+            source = replace(source, node=with_lists(source.node))
         if ours:
             source = replace(source, called_at=self.source.loc(node))
         elif self.source.derived:

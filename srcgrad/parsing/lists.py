@@ -14,6 +14,7 @@ from ..language.sum_order import INPLACE
 from .columns import counter_of
 from .expressions import RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
+from .integer_keys import UNKNOWN_KEY
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
 from .looped import GROWING, MANY, grows, grows_inside, item_of_name, root_of
@@ -457,7 +458,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             return self.store_item(target, self.env[name], value, op, node)
         keys, inside = list(base.keys), self.inside and name in self.entered[-1]
         if not isinstance(key, Const):
-            self.fail(target, "a key known only at run time is not supported", "use constant keys, or an array")
+            self.fail(target, UNKNOWN_KEY, "use constant keys, or an array")
         if inside and key.value not in keys:
             self.fail(target, f"the key {key.value!r} is new in a branch or loop", "begin with all keys, say at 0.0")
         if base.kind == "list" and not -len(keys) <= key.value < len(keys):
