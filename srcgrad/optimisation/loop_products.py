@@ -7,6 +7,8 @@ all trips, and of matrices that the loops leave as they are. What the user's own
 
 from __future__ import annotations
 
+import builtins
+import keyword
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -16,7 +18,7 @@ from ..language.blocks import has_jumps
 from ..language.calls import is_call
 from ..language.ir import ONE, ZERO, Block, Expr, For, Function, If, Kind, Let, Name, Op, Slice, Stmt, Store, Sub
 from .planned_products import Operand, Plan, Planned, Sizes, Whole, nests_in
-from .product_terms import addition, product_of
+from .product_terms import product_of
 
 
 def multiply_in_adjoints(function: Function, kinds: dict[str, Kind], sizes: Sizes) -> Function:
@@ -88,22 +90,22 @@ class _Written:
     def after(self, before: list[Stmt]) -> list[Stmt]:
         """Return all statements: those before, of which zeros may go, the loop, and the products behind it."""
         keeps: dict[int, list[Stmt]] = {}
-        for _, planned in self.plan.found:
-            for p in planned:
-                for operand in p.operands:
-                    self.keep(p, operand, keeps)
+        for _, p in self.plan.found:
+            for operand in p.operands:
+                self.keep(p, operand, keeps)
         moved = {id(stmt) for stmt, _ in self.plan.found}
-        loop = ir.with_blocks(self.plan.outer, lambda b: self.without(b, moved, keeps))
-        rest = [loop] if _does((loop,)) else []
-        for nest in {id(p.nest): p.nest for _, planned in self.plan.found for p in planned}.values():
-            terms = [p for _, planned in self.plan.found for p in planned if p.nest is nest]
-            before = self.write_nest(before, rest, sorted(terms, key=lambda p: not p.to.index))
+        rest = self.without((self.plan.outer,), moved, keeps)
+        for nest in {id(p.nest): p.nest for _, p in self.plan.found}.values():
+            planned = [p for _, p in self.plan.found if p.nest is nest]
+            before = self.write_nest(before, rest, sorted(planned, key=lambda p: not p.to.index))
         return [*before, *self.with_names([*self.first, *rest, *self.behind])]
 
     def with_names(self, stmts: list[Stmt]) -> list[Stmt]:
-        """Return statements with names for how far counters go where that is the least or largest of numbers."""
-        ends = dict.fromkeys(e for e in self.plan.axes.values() if isinstance(e, Op) and e.fn in ("min", "max"))
-        used = [e for e in ends if any(e in ir.walk(x) for s in ir.statements(tuple(stmts)) for x in ir.exprs_of(s))]
+        """Return statements with names for how many values counters have where that is the larger of two numbers."""
+        nests = [p.nest for _, p in self.plan.found]
+        axes = dict.fromkeys(self.plan.axis(nest, Name(c)) for nest in nests for c in nest.counters)
+        used = [e for e in axes if isinstance(e, Op) and e.fn == "max"
+                and any(e in ir.walk(x) for s in ir.statements(tuple(stmts)) for x in ir.exprs_of(s))]  # fmt: skip
         table: dict[Expr, Expr] = {e: Name(self.whole.fresh("end")) for e in used}
 
         def named(block: Block) -> tuple[Stmt, ...]:
@@ -119,33 +121,44 @@ class _Written:
             out += keeps.get(id(stmt), ())
             if id(stmt) not in moved:
                 stmt = ir.with_blocks(stmt, lambda b: self.without(b, moved, keeps))
-                if not isinstance(stmt, For) or stmt.body and _does(stmt.body):
-                    out.append(stmt)
+                out += [] if isinstance(stmt, For) and not stmt.body else [stmt]
         return tuple(out)
+
+    # --- what trips keep --------------------------------------------------------------------------------------------
 
     def keep(self, p: Planned, operand: Operand, keeps: dict[int, list[Stmt]]):
         """Note what a trip has to keep of an operand: nothing where all of it is in an array already."""
-        inner, cell, loc = id(p.nest.loops[2]), operand.counters, p.to.stmt.loc
+        inner, cell = id(p.nest.loops[2]), operand.counters
         if not operand.kept or (inner, operand.element) in self.kept:
             return
-        axes = [self.plan.axis(p.nest, c) for c in cell]
-        shape = tuple(n for n in axes if n is not None)
-        ranges = [p.nest.range_of(c) for c in cell]
-        whole = all(lo == ZERO and self.whole.same(hi, n) for (lo, hi), n in zip(ranges, shape, strict=True))
-        array = self.held(p.nest.within(operand.element), cell, shape, p) if whole else None
+        shape = tuple(self.plan.axis(p.nest, c) for c in cell)
+        array = self.held(p.nest.within(operand.element), cell, shape, p)
         if array is None:
             dtype = self.whole.kinds[p.to.target].dtype
-            name = self.whole.fresh(_plural(operand.element))
-            self.whole.kinds[name], self.whole.sizes[name] = Kind(dtype, 2), shape
+            array = Name(self.whole.fresh(_plural(operand.element)))
+            self.whole.kinds[array.id], self.whole.sizes[array.id] = Kind(dtype, 2), shape
             static = () if dtype == "float64" else (("dtype", dtype),)
-            self.first.append(Let(name, Op("np.empty" if whole else "np.zeros", shape, static), p.nest.loops[0].loc))
-            store: Stmt = Store(name, cell, operand.element, "=", loc)
-            middle, last = p.nest.loops[1:]
-            if cell[1] == Name(last.var):
-                store = For(last.var, *ranges[1], ONE, (store,), (), loc)
-            keeps.setdefault(id(last if cell[1] == Name(middle.var) else middle), []).append(store)
-            array = Name(name)
+            self.first.append(Let(array.id, Op("np.empty", shape, static), p.nest.loops[0].loc))
+            place, store = self.kept_at(p, operand, array.id)
+            keeps.setdefault(id(place), []).append(store)
         self.kept[inner, operand.element] = array
+
+    def kept_at(self, p: Planned, operand: Operand, array: str) -> tuple[For, Stmt]:
+        """Return (before which loop an operand is kept, the statement that does): where its elements are read at all.
+        """
+        _, middle, last = p.nest.loops
+        cell, loc = operand.counters, p.to.stmt.loc
+        store: Stmt = Store(array, cell, operand.element, "=", loc)
+        row = cell[1] == Name(last.var)
+        elements = [e for e in ir.walk(operand.element) if isinstance(e, Sub)]
+        known = [self.plan.is_whole(p.nest, e) for e in elements]
+        if row:
+            store = For(last.var, *p.nest.range_of(cell[1]), ONE, (store,), (), loc)
+        place = middle if row else last
+        if not all(known):
+            _, trips = p.nest.range_of(Name(place.var))
+            store = If(Op("lt", (ZERO, trips)), (store,), (), loc)
+        return place, store
 
     def held(self, weights: Expr, cell: tuple[Expr, ...], shape: tuple[Expr, ...], p: Planned) -> Expr | None:
         """Return the array whose elements weights are, each in its place or that of the transpose; None if none is."""
@@ -158,16 +171,19 @@ class _Written:
             return None
         return weights.base if weights.index == cell else _turned(weights.base)
 
-    def write_nest(self, before: list[Stmt], loop: list[Stmt], terms: list[Planned]) -> list[Stmt]:
+    # --- products ---------------------------------------------------------------------------------------------------
+
+    def write_nest(self, before: list[Stmt], loop, planned: list[Planned]) -> list[Stmt]:
         """Add the products of a nest to what stands behind the loop; return what stands before it.
 
-        Where an array is too short for its counter, the nest has no trips: another loop of it is empty.
+        Where an array may be shorter than its counter comes up to, a test tells whether the nest has read it at all.
         """
-        sides = [[self.side(p, o) for o in p.operands] for p in terms]
-        tests = list(dict.fromkeys(side.test for some in sides for side in some if side.test is not None))
+        sides = [[self.side(p, o) for o in p.operands] for p in planned]
+        tests = [side.test for some in sides for side in some if side.test is not None]
+        tests = list(dict.fromkeys([*tests, *(t for p in planned for t in self.tests(p))]))
         made: dict[tuple, tuple[Name, tuple[Expr, ...]]] = {}
         out: list[Stmt] = []
-        for p, some in zip(terms, sides, strict=True):
+        for p, some in zip(planned, sides, strict=True):
             shorter = None if tests else self.without_zeros(before, [*loop, *self.behind, *out], p, some)
             if shorter is None:
                 out += self.added(p, some, made)
@@ -177,6 +193,16 @@ class _Written:
         test = reduce(lambda a, b: Op("and", (a, b)), tests) if tests else None
         self.behind += [If(test, tuple(out), (), out[0].loc)] if test is not None else out
         return before
+
+    def tests(self, p: Planned) -> list[Expr]:
+        """Return whether the counter that a product has no more has any values, if only then all else is surely there.
+        """
+        elements = [e for f in p.factors for e in ir.walk(f) if isinstance(e, Sub)]
+        elements += [Sub(Name(p.to.target), p.to.index)] if p.to.index else []
+        matrices = [o.element for o in p.operands if isinstance(o.element, Sub) and not o.kept]
+        there = all(self.plan.is_whole(p.nest, e) for e in elements)
+        there = there and all(self.plan.is_whole(p.nest, e, p.over) for e in matrices)
+        return [] if there else [Op("lt", p.nest.range_of(p.over))]
 
     def added(self, p: Planned, sides: list[_Side], made) -> list[Stmt]:
         """Return what adds a product to the target, and what makes it where it is not made yet."""
@@ -191,13 +217,9 @@ class _Written:
         value = product_of((*p.factors, Sub(product, counters)))
         assert value is not None
         body: tuple[Stmt, ...] = (_added(p.to.stmt, value, p.sign),)
-        ranges = {c: self.plan.range_of(p, c) for c in counters}
-        outer = Name(p.nest.counters[0])
-        if any(outer in ir.walk(*ends) for ends in ranges.values()):
-            counters = tuple(sorted(counters, key=lambda c: c != outer))
         for counter in reversed(counters):
             assert isinstance(counter, Name)
-            body = (For(counter.id, *ranges[counter], ONE, body, (), p.to.stmt.loc),)
+            body = (For(counter.id, *p.nest.range_of(counter), ONE, body, (), p.to.stmt.loc),)
         return [*out, *body]
 
     def side(self, p: Planned, operand: Operand) -> _Side:
@@ -205,21 +227,18 @@ class _Written:
         end = self.plan.axis(p.nest, p.over)
         if operand.kept:
             array = self.kept[id(p.nest.loops[2]), operand.element]
-            axes = [self.plan.axis(p.nest, c) for c in operand.counters]
-            return _Side(array, operand.counters, None, tuple(n for n in axes if n is not None))
+            return _Side(array, operand.counters, None, tuple(self.plan.axis(p.nest, c) for c in operand.counters))
         element = operand.element
         assert isinstance(element, Sub)
         sizes = tuple(self.whole.size(element, c) for c in element.index)
         size = sizes[element.index.index(p.over)]
-        if end is None or self.whole.same(size, end):
+        if self.whole.same(size, end):
             return _Side(element.base, element.index, None, sizes)
         places = tuple(Slice(None, end) if c == p.over else Slice() for c in element.index)
         part: Expr = Sub(element.base, places[:1])
         if element.index[0] != p.over:
             part = Op("np.ascontiguousarray", (Sub(element.base, places),))
-        least = end.args if isinstance(end, Op) and end.fn == "min" else ()
-        fits = any(self.whole.same(size, e) for e in least)
-        return _Side(part, element.index, None if fits else Op("le", (end, size)), sizes)
+        return _Side(part, element.index, Op("le", (end, size)), sizes)
 
     def without_zeros(self, before, rest: list[Stmt], p: Planned, sides: list[_Side]) -> list[Stmt] | None:
         """Return what stands before the loop without the zeros of the target, where the product is all of it so far."""
@@ -231,9 +250,9 @@ class _Written:
         value = zeros.value if isinstance(zeros, Let) and zeros.target == target else None
         for counter in p.counters:
             (side,) = [side for side in sides if counter in side.counters]
-            lo, hi = self.plan.range_of(p, counter)
+            _, end = p.nest.range_of(counter)
             wanted = self.whole.size(Sub(Name(target), p.to.index), counter)
-            if lo != ZERO or not same(hi, wanted) or not same(side.sizes[side.counters.index(counter)], wanted):
+            if not same(end, wanted) or not same(side.sizes[side.counters.index(counter)], wanted):
                 return None
         made = isinstance(value, Op) and value.fn.startswith("np.zeros")
         return [*before[:at], *before[at + 1 :]] if made else None
@@ -276,19 +295,9 @@ def _turned(e: Expr) -> Expr:
 def _plural(weights: Expr) -> str:
     """Return a name for what is kept of all trips."""
     if isinstance(weights, Name):
-        return f"{weights.id}s"
+        plural = f"{weights.id}s"
+        return f"{weights.id}_kept" if keyword.iskeyword(plural) or hasattr(builtins, plural) else plural
     return f"{weights.base.id}_kept" if isinstance(weights, Sub) and isinstance(weights.base, Name) else "weights"
-
-
-def _does(block: Block) -> bool:
-    """Return whether a block does more than name numbers."""
-    for s in block:
-        if ir.blocks_of(s):
-            if any(map(_does, ir.blocks_of(s))):
-                return True
-        elif not isinstance(s, Let) or addition(s) is not None:
-            return True
-    return False
 
 
 def _mentions(stmt: Stmt, name: str) -> bool:

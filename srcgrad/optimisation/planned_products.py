@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 
 from ..analysis.aliases import sharing
 from ..analysis.equalities import Known
 from ..language import ir
-from ..language.affine import Affine, affine, nonnegative, simplify_index
+from ..language.affine import nonnegative, simplify_index
 from ..language.ir import ONE, ZERO, Block, Const, Expr, For, Function, Kind, Let, Name, Op, Stmt, Store, Sub
 from .adjoint_joins import made_sizes
-from .product_terms import MOST, Addition, Term, addition, at_counters, is_element, product_of, terms_of
+from .product_terms import Addition, addition, at_counters, factors_of, is_element, product_of
 
 FEW = 16  # trips known to be no more than these are no work for BLAS
 Sizes = dict[str, tuple[Expr, ...]]
@@ -40,6 +39,15 @@ class Nest:
 
     loops: tuple[For, For, For]
     locals: dict[str, Expr]
+    inner: dict[str, Expr]  # the same of the inner loop
+
+    def said_by(self, e: Expr, stmt: Stmt) -> Expr:
+        """Return an expression of numbers that the inner loop binds before a statement as what these are made of."""
+        before = self.loops[2].body[: next(k for k, s in enumerate(self.loops[2].body) if s is stmt)]
+        bound = [s.target for s in before if isinstance(s, Let) and s.target in self.inner]
+        for name in reversed(bound):
+            e = ir.substitute(e, {Name(name): self.inner[name]})
+        return e
 
     @property
     def counters(self) -> tuple[str, ...]:
@@ -104,7 +112,7 @@ def nests_in(outer: For) -> Iterator[Nest]:
                 if isinstance(inner, For) and not any(ir.blocks_of(s) for s in inner.body) and not inner.other:
                     known = lets(outer.body[:m]) | lets(middle.body[:n])
                     if len({outer.var, middle.var, inner.var}) == 3 and inner.body:
-                        yield Nest((outer, middle, inner), known)
+                        yield Nest((outer, middle, inner), known, lets(inner.body))
 
 
 class Plan:
@@ -112,17 +120,20 @@ class Plan:
 
     def __init__(self, whole: Whole, outer: For, nests: list[Nest]):
         self.whole, self.outer = whole, outer
-        stored = ir.stored_in((outer,))
         self.bound = ir.bound_in((outer,))
-        self.changed = self.bound | stored.union(*(whole.shared.get(n, ()) for n in stored))
+        self.changed = self.bound | self.written((outer,))
         self.summed = self._only_summed()
-        self.axes: dict[tuple[int, Expr], Expr | None] = {}  # (a nest, a counter) -> how far it goes
-        self.found: list[tuple[Stmt, list[Planned]]] = []
+        self.found: list[tuple[Stmt, Planned]] = []
         for nest in nests:
             for stmt in nest.loops[2].body:
                 planned = self.planned(nest, stmt)
-                if planned:
+                if planned is not None:
                     self.found.append((stmt, planned))
+
+    def written(self, block: Block) -> set[str]:
+        """Return the arrays that a block may write, under all of their names."""
+        stored = ir.stored_in(block)
+        return stored.union(*(self.whole.shared.get(n, ()) for n in stored))
 
     def _only_summed(self) -> set[str]:
         """Return the names that the loop adds to, and does nothing else with."""
@@ -136,25 +147,23 @@ class Plan:
                 adds |= {to.target}
         return {n for n in adds - others if not self.whole.shared.get(n, set()) - {n}}
 
-    def planned(self, nest: Nest, stmt: Stmt) -> list[Planned]:
-        """Return a statement's sum as products; none where one of its terms is no product."""
+    def planned(self, nest: Nest, stmt: Stmt) -> Planned | None:
+        """Return what a statement sums up as a product; None where it is none."""
         to = addition(stmt)
         if to is None or to.target not in self.summed or not self.fits(nest):
-            return []
-        places = [i.id for i in to.index if isinstance(i, Name) and i.id in nest.counters]
-        terms = terms_of(to.value)
-        if len({*places}) < len(to.index) or len(terms) > MOST:
-            return []
-        found = [self.term(nest, to, t) for t in terms]
-        planned = [p for p in found if p is not None]
-        return planned if len(planned) == len(found) else []
+            return None
+        places = {i.id for i in to.index if isinstance(i, Name) and i.id in nest.counters}
+        return self.product(nest, to) if len(places) == len(to.index) else None
 
     def fits(self, nest: Nest) -> bool:
-        """Return whether the inner loop is the same in all trips, and none of the loops is known to be short."""
+        """Return whether the loops count from zero to the same end in all trips, and none is known to be short.
+
+        Where one goes as far as another says, zero would stand for what no trip reads, and zero times that may be nan.
+        """
         ranges = [nest.range_of(Name(c)) for c in nest.counters]
         short = any(isinstance(hi, Const) and hi.value <= FEW for _, hi in ranges)
         steps = all(loop.step in (ONE, Const(-1)) for loop in nest.loops)
-        return steps and not short and ranges[2][0] == ZERO and not self.depends(ranges[2][1])
+        return steps and not short and all(lo == ZERO and not self.depends(hi) for lo, hi in ranges)
 
     def depends(self, e: Expr) -> bool:
         """Return whether an expression may have another value in another trip, or behind the loop."""
@@ -162,16 +171,17 @@ class Plan:
             return e.args[0].id in self.bound
         return e.id in self.changed if isinstance(e, Name) else any(map(self.depends, ir.children(e)))
 
-    def term(self, nest: Nest, to: Addition, term: Term) -> Planned | None:
-        """Return a term of a sum as a product; None where it is none."""
+    def product(self, nest: Nest, to: Addition) -> Planned | None:
+        """Return what is added in all trips of a nest as a product; None where it is none."""
         i, j, k = map(Name, nest.counters)
-        own = ir.bound_in((nest.loops[2],))
-        elements = [f for f in term.factors if ir.names_in(f) & own]
-        others = [f for f in term.factors if f not in elements]
+        inner = (nest.loops[2],)
+        own, (sign, factors) = ir.bound_in(inner), factors_of(nest.said_by(to.value, to.stmt))
+        elements = [f for f in factors if ir.names_in(f) & own]
+        others = [f for f in factors if f not in elements]
         outside = tuple(x for x in map(nest.within, others) if not self.depends(x))
         weights = product_of(tuple(f for f in others if self.depends(nest.within(f))))
         operands = [o for o in (self.operand(nest, e, to) for e in elements) if o is not None]
-        if len(operands) < len(elements):
+        if len(operands) < len(elements) or ir.names_in(*factors) & self.written(inner):
             return None
         matrices = [o for o in operands if len(o.counters) == 2]
         if weights is None:
@@ -189,11 +199,10 @@ class Plan:
                     pair, over = [kept, *made], gone
                     break
         rest = [o for o in operands if o not in pair]
-        if len(pair) != 2 or any(o.kept for o in rest):
+        if len(pair) != 2 or any(o.kept or over in o.counters for o in rest):
             return None
-        factors = (*outside, *(o.element for o in rest))
-        planned = Planned(nest, to, to.sign * term.sign, (pair[0], pair[1]), over, factors)
-        return planned if self.is_measured(planned) else None
+        rests = (*outside, *(o.element for o in rest))
+        return Planned(nest, to, to.sign * sign, (pair[0], pair[1]), over, rests)
 
     def operand(self, nest: Nest, e: Expr, to: Addition) -> Operand | None:
         """Return an element as one of a matrix like the target, or of a vector; None where it is none.
@@ -209,60 +218,23 @@ class Plan:
             return None
         if not self.depends(e.base):
             return Operand(e, e.index)
-        inside = ir.stored_in((nest.loops[1],)) | ir.bound_in((nest.loops[1],))
         together = {e.base.id} | self.whole.shared.get(e.base.id, set())
+        inside = self.written((nest.loops[1],)) | ir.bound_in((nest.loops[1],))
         if e.index != (Name(nest.counters[2]),) or together & inside:
             return None
         return Operand(e, (Name(nest.counters[0]), *e.index), kept=True)
 
-    def is_measured(self, p: Planned) -> bool:
-        """Return whether the nest tells the sizes of a product, and its ranges may be gone through behind the loop."""
-        needed = {c for o in p.operands if o.kept for c in o.counters} | {p.over}
-        if any(self.axis(p.nest, c) is None for c in needed):
+    def axis(self, nest: Nest, counter: Expr) -> Expr:
+        """Return how many values a counter has."""
+        _, end = nest.range_of(counter)
+        return end if nonnegative(self.whole.known.form(end)) else Op("max", (end, ZERO))
+
+    def is_whole(self, nest: Nest, element: Sub, but: Expr | None = None) -> bool:
+        """Return whether an array has the sizes that counters come up to, `but` for one: nothing is read beyond it."""
+        if not is_element(element) or not at_counters(element) <= set(nest.counters):
             return False
-        allowed = {Name(self.outer.var)} & set(p.counters)
-        ends = [e for c in p.counters for e in self.range_of(p, c)]
-        return not any(self.depends(ir.substitute(e, dict.fromkeys(allowed, ZERO))) for e in ends)
-
-    def range_of(self, p: Planned, counter: Expr) -> tuple[Expr, Expr]:
-        """Return what a counter of a product goes through behind the loop."""
-        outer, middle, _ = map(Name, p.nest.counters)
-        if counter == middle and outer not in p.counters:
-            axis = self.axis(p.nest, counter)
-            return (ZERO, counter) if axis is None else (ZERO, axis)
-        return p.nest.range_of(counter)
-
-    def axis(self, nest: Nest, counter: Expr) -> Expr | None:
-        """Return how far a counter goes in all trips of the loops around it, from zero; None where that is not known.
-
-        No further: what the loops do not read may be anything, of which zero times is not zero.
-        """
-        key = id(nest.loops[2]), counter
-        if key not in self.axes:
-            ends = self.ends(nest, counter)
-            least = reduce(lambda a, b: Op("min", (a, b)), ends) if ends else None
-            if least is not None and not all(nonnegative(self.whole.known.form(e)) for e in ends):
-                least = Op("max", (least, ZERO))
-            self.axes[key] = least
-        return self.axes[key]
-
-    def ends(self, nest: Nest, counter: Expr) -> list[Expr]:
-        """Return of which numbers the least is how far a counter goes, if it begins at zero in all trips or rises."""
-        first, end = nest.range_of(counter)
-        outer = Name(self.outer.var)
-        if counter != Name(nest.counters[1]):
-            return [end] if first == ZERO else []
-        if first not in (ZERO, outer):
-            return []
-        last = simplify_index(Op("sub", (nest.range_of(outer)[1], ONE)))
-        found = []
-        for e in end.args if isinstance(end, Op) and end.fn == "min" else (end,):
-            form = affine(e)
-            others = Affine({a: c for a, c in form.terms.items() if a != outer}).expr()
-            if form.coefficient(self.outer.var) not in (0, 1) or self.depends(others):
-                return []
-            found.append(simplify_index(ir.substitute(e, {outer: last})))
-        return found
+        counters = [c for c in element.index if c != but]
+        return all(self.whole.same(self.whole.size(element, c), nest.range_of(c)[1]) for c in counters)
 
 
 def _next(e: Expr) -> Expr:

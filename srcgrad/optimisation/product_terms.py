@@ -1,4 +1,4 @@
-"""Additions as sums of products of elements: what a loop over three counters adds up."""
+"""Additions of products of elements: what a loop over three counters adds up."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from ..language import ir
 from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store, Sub
 from ..language.sum_order import adds_to_itself
-
-MOST = 4  # terms that an addition may have
 
 
 @dataclass(frozen=True)
@@ -31,35 +29,26 @@ def addition(stmt: Stmt) -> Addition | None:
     return None
 
 
-@dataclass(frozen=True)
-class Term:
-    """One product of a sum: its sign, and its factors."""
-
-    sign: int
-    factors: tuple[Expr, ...]
-
-
-def terms_of(value: Expr) -> list[Term]:
-    """Return the products that an expression is the sum of.
+def factors_of(value: Expr) -> tuple[int, tuple[Expr, ...]]:
+    """Return (sign, factors) of a product; sums in it are factors, as taken apart they would lose digits.
 
     >>> from srcgrad.language.emit import expr_text
     >>> a, b, c = map(Name, "abc")
-    >>> found = terms_of(Op("mul", (Op("sub", (a, Op("neg", (b,)))), c)))
-    >>> [(t.sign, [expr_text(f) for f in t.factors]) for t in found]
-    [(1, ['a', 'c']), (1, ['b', 'c'])]
+    >>> sign, found = factors_of(Op("mul", (Op("sub", (a, b)), Op("div", (Op("neg", (b,)), c)))))
+    >>> sign, [expr_text(f) for f in found]
+    (-1, ['a - b', 'b', '1.0 / c'])
     """
     if isinstance(value, Op) and not value.static:
-        parts = [terms_of(a) for a in value.args] if value.fn in ("add", "sub", "mul", "neg", "pos") else []
-        if value.fn in ("add", "pos"):
-            return [t for part in parts for t in part]
-        if value.fn in ("sub", "neg"):
-            return [*(t for part in parts[:-1] for t in part), *(Term(-t.sign, t.factors) for t in parts[-1])]
+        if value.fn in ("neg", "pos"):
+            sign, found = factors_of(value.args[0])
+            return (-sign if value.fn == "neg" else sign), found
         if value.fn == "mul":
-            return [Term(s.sign * t.sign, (*s.factors, *t.factors)) for s in parts[0] for t in parts[1]]
+            parts = [factors_of(a) for a in value.args]
+            return parts[0][0] * parts[1][0], (*parts[0][1], *parts[1][1])
         if value.fn == "div":
-            over = Op("div", (Const(1.0), value.args[1]))
-            return [Term(t.sign, (*t.factors, over)) for t in terms_of(value.args[0])]
-    return [Term(1, () if value == Const(1.0) else (value,))]
+            sign, found = factors_of(value.args[0])
+            return sign, (*found, Op("div", (Const(1.0), value.args[1])))
+    return 1, () if value == Const(1.0) else (value,)
 
 
 def product_of(factors: tuple[Expr, ...]) -> Expr | None:

@@ -265,6 +265,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             parts = enumerate(zip(value.keys, value.items, strict=True))
             items = (self.hold_item(name, f"{k}_{j}", v, node, f"{spoken}[{key!r}]") for j, (key, v) in parts)
             return replace(value, items=tuple(items))
+        if isinstance(value, List):
+            return self.shown_list((name, k), value, node)
         if isinstance(value, ShapeOf) and isinstance(value.array, Name) and self.rebinds(value.array.id):
             return ShapeOf(self.hold(value.array, node))
         if not isinstance(value, ir.Expr) or isinstance(value, Const):

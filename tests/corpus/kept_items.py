@@ -132,11 +132,24 @@ def complex_numbers(a, b):
     return roots[0].real * roots[1][0].imag + roots[1][1] + z.real
 
 
+def part_of_a_list(x, y, n):
+    a = [x]
+    for _ in range(n):
+        a.append(y)
+    kept = {}
+    kept["first"] = a[:2]
+    pairs = [(a, x)]
+    pairs.append((a[:2], y))
+    a[0] = 9.0 * y
+    return kept["first"][0] * pairs[1][0][0] + pairs[1][0][1] * a[0]
+
+
 CASES = [
     *(Case(f, (0.7,)) for f in (before_it_is_squared, first_and_last, item_replaced, segments, layers_kept, turtle,
                                 one_list_twice)),
     Case(names_change_places, (np.array([0.7, 1.9]),)),
     Case(array_bound_anew, (sample(4),)),
+    Case(part_of_a_list, (1.3, 0.7, 2)),
     Case(romberg, (0.3, 1.1)),
     Case(complex_numbers, (0.7, 0.4)),
 ]  # fmt: skip
