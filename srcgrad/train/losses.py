@@ -16,8 +16,9 @@ SHAPES = "a loss of predictions and targets of different shapes: bring both to o
 
 
 def alike(prediction, target):
-    """Return nothing; raise where shapes differ: subtracted, they would be paired each with each. A number may stand
-    for all targets.
+    """Return nothing; raise where shapes differ, but for a number as the target of all.
+
+    Subtracted, predictions of shape (n, 1) and targets of shape (n,) would be paired each with each.
     """
     if np.ndim(target) > 0:
         same_axes(np.ndim(prediction), np.ndim(target), ("a prediction", "a target"),
