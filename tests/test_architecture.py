@@ -129,9 +129,9 @@ LEVELS = {
         ("graph",),
     ),
     "train": (
-        ("activations", "attention", "convolutions", "files", "initialisers", "layers", "losses", "penalties",
-         "plots", "pointers", "progress", "schedules", "structures"),
-        ("batches", "clipping", "recurrent", "stepping", "stopping"),
+        ("activations", "convolutions", "files", "initialisers", "layers", "penalties", "plots", "pointers",
+         "progress", "refused", "schedules", "structures"),
+        ("attention", "batches", "clipping", "losses", "recurrent", "stepping", "stopping"),
         ("epochs", "optimizers"),
         ("fit", "sparse"),
         ("sweep",),
@@ -155,7 +155,7 @@ ARROWS = {
          "optimisation"},
     "explanation": {"", "language", "parsing", "analysis", "lowering", "differentiation", "generation"},
     "draw": {"", "language", "rules", "analysis", "differentiation", "generation"},
-    "train": {"", "generation"},
+    "train": {"", "generation", "library"},
 }
 # what is used where it is installed
 OPTIONAL = {"language.listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),

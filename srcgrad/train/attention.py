@@ -8,6 +8,11 @@ import numpy as np
 
 import srcgrad as sg
 
+from .refused import only_truth, same_axes
+
+BATCHES = "attention: queries, keys and values have different shapes before the last two axes: make them the same"
+KEYS = "attention: there are not as many values as keys: give one of each for each place"
+
 
 @sg.differentiable
 def softmax(x):
@@ -39,10 +44,25 @@ def attention(queries, keys, values, mask=None):
     -------
     array of shape (..., n, outputs)
 
+    Raises
+    ------
+    ValueError
+        If the first axes differ, or there are not as many values as keys.
+    UnsupportedError
+        If the mask is not of bool, or the numbers of axes differ.
+
     Notes
     -----
     A. Vaswani et al., Attention is all you need (NIPS 2017), equation 1.
     """
+    for other in (keys, values):
+        same_axes(queries.ndim, other.ndim, ("queries", "keys or values"), "give all of them the same axes")
+        if queries.shape[:-2] != other.shape[:-2]:
+            raise ValueError(BATCHES)
+    if keys.shape[-2] != values.shape[-2]:
+        raise ValueError(KEYS)
+    if mask is not None:
+        only_truth(mask.dtype)
     out = np.empty((*queries.shape[:-1], values.shape[-1]), dtype=np.result_type(queries, values, np.float32))
     for at in np.ndindex(queries.shape[:-2]):
         scores = queries[at] @ keys[at].T / math.sqrt(queries.shape[-1])
@@ -80,6 +100,9 @@ def multi_head_attention(
     -----
     A. Vaswani et al., Attention is all you need (NIPS 2017), section 3.2.2.
     """
+    same_axes(x.ndim, context.ndim, ("x", "the context"), "give both the same axes")
+    if x.shape[:-2] != context.shape[:-2]:
+        raise ValueError(BATCHES)
     d, e = query_weights.shape[1] // heads, value_weights.shape[1] // heads
     out = np.empty((*x.shape[:-1], output_weights.shape[1]), dtype=np.result_type(x, output_weights))
     for at in np.ndindex(x.shape[:-2]):

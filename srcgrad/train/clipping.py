@@ -5,18 +5,37 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 
 import srcgrad as sg
 
 from .. import tree
-from .structures import mapped, structure_of_parts, tree_map, written
+from .structures import leaf_expressions, mapped, tree_map, written
+
+# sums of squares of float32 and of float64 that lost nothing: no square was too large, or too small, for the dtype
+SMALLEST, LARGEST = 1e-30, 1e38
 
 
 @sg.differentiable
 def sum_of_squares(g):
     """Return the sum of the squares of a number or an array."""
     return np.sum(g * g)
+
+
+@sg.differentiable
+def largest_and_share(g):
+    """Return the largest size of an element, and how many times as large the square root of the sum of squares is."""
+    top = np.max(np.abs(g), initial=0.0)
+    if not 0.0 < top < np.inf:
+        return top, 1.0
+    return top, math.sqrt(np.sum((g / top) ** 2))
+
+
+@register_jitable
+def norm_of(g):
+    """Return the square root of the sum of squares, whatever squares the dtype can hold."""
+    top, share = largest_and_share(g)
+    return np.float64(top) * np.float64(share)
 
 
 @sg.differentiable
@@ -33,7 +52,15 @@ def bounded(g, limit):
 
 def global_norm(grads) -> float:
     """Return the square root of the sum of the squares of all elements of a structure."""
-    return math.sqrt(sum(sum_of_squares(g) for g in tree.leaves(tree.structure_of(grads), grads)))
+    leaves = tree.leaves_of((grads,))
+    total = sum(sum_of_squares(g) for g in leaves)
+    return math.sqrt(total) if is_exact(total) else math.hypot(*map(norm_of, leaves))
+
+
+@register_jitable
+def is_exact(total):
+    """Return whether a sum of squares tells the norm; that of NaN is NaN."""
+    return not (total < SMALLEST or total > LARGEST)
 
 
 def clip_by_norm(grads, limit):
@@ -70,10 +97,13 @@ def clipping_factor(norm, limit):
 
 @overload(global_norm)
 def _global_norm(grads):
-    structure = structure_of_parts(grads, "grads")
-    total = " + ".join(f"sum_of_squares({g})" for g in tree.index_expression(structure, "grads"))
-    namespace = {"math": math, "sum_of_squares": sum_of_squares}
-    return written(f"def impl(grads):\n    return math.sqrt({total or '0.0'})\n", namespace)
+    leaves = leaf_expressions(grads, "grads")
+    lines = [f"total = {' + '.join(f'sum_of_squares({g})' for g in leaves) or '0.0'}",
+             "if is_exact(total):\n        return math.sqrt(total)", "norm = 0.0",
+             *(f"norm = math.hypot(norm, norm_of({g}))" for g in leaves)]  # fmt: skip
+    body = "".join(f"    {line}\n" for line in lines)
+    namespace = {"math": math, "sum_of_squares": sum_of_squares, "norm_of": norm_of, "is_exact": is_exact}
+    return written(f"def impl(grads):\n{body}    return norm\n", namespace)
 
 
 @overload(clip_by_norm)

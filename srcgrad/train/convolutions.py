@@ -10,6 +10,18 @@ import numpy as np
 import srcgrad as sg
 
 
+def require_fitting(images, weights, biases, stride, padding):
+    """Return nothing; raise where filters of this shape cannot be moved over images of that one."""
+    if weights[2] != images[3]:
+        raise ValueError("conv2d: the weights are for another number of channels: weights.shape[2] is x.shape[3]")
+    if biases != weights[3]:
+        raise ValueError("conv2d: there is not one bias for each filter: bias.shape is weights.shape[3:]")
+    if stride < 1 or padding < 0:
+        raise ValueError("conv2d: the stride is less than one pixel, or the padding less than none")
+    if weights[0] > images[1] + 2 * padding or weights[1] > images[2] + 2 * padding:
+        raise ValueError("conv2d: the window is larger than the image: give a smaller one, or more padding")
+
+
 @sg.differentiable
 def conv2d(x, weights, bias, stride=1, padding=0):
     """Return the convolution of images with a set of filters (no filter is flipped, as usual for networks).
@@ -28,16 +40,18 @@ def conv2d(x, weights, bias, stride=1, padding=0):
     -------
     array of shape (examples, (rows + 2 padding - height) // stride + 1, the same for columns, filters)
 
+    Raises
+    ------
+    ValueError
+        If weights, bias and images do not fit together, or a window is larger than the image with its padding.
+
     Notes
     -----
     One matrix product of all windows with all filters; it keeps the windows, height * width times as large as x.
     """
+    require_fitting(x.shape, weights.shape, bias.shape[0], stride, padding)
     n, rows, columns, channels = x.shape
-    height, width, depth, filters = weights.shape
-    if depth != channels:
-        raise ValueError("conv2d: the weights are for another number of channels")
-    if stride < 1:
-        raise ValueError("conv2d: the stride is less than one pixel")
+    height, width, _, filters = weights.shape
     padded = np.zeros((n, rows + 2 * padding, columns + 2 * padding, channels), dtype=x.dtype)
     for i in range(n):
         for j in range(rows):
@@ -71,9 +85,19 @@ def conv2d(x, weights, bias, stride=1, padding=0):
     return out
 
 
+def require_windows(rows, columns, size, step):
+    """Return nothing; raise where an image has no windows of this size."""
+    if size < 1 or step < 1:
+        raise ValueError("pooling: the size of a window or the stride is less than one pixel")
+    if size > rows or size > columns:
+        raise ValueError("pooling: the window is larger than the image: give a smaller size")
+
+
 @sg.differentiable
 def max_pool2d(x, size=2, stride=None):
     """Return the largest value of each window and channel; of equal ones the first takes the derivative.
+
+    Where a window has NaN the result is NaN.
 
     Parameters
     ----------
@@ -86,11 +110,15 @@ def max_pool2d(x, size=2, stride=None):
     Returns
     -------
     array of shape (examples, (rows - size) // stride + 1, the same for columns, channels)
+
+    Raises
+    ------
+    ValueError
+        If the size or the stride is less than one pixel, or a window is larger than the image.
     """
     step = size if stride is None else stride
-    if step < 1:
-        raise ValueError("the stride of pooling is less than one pixel")
     n, rows, columns, channels = x.shape
+    require_windows(rows, columns, size, step)
     down, across = (rows - size) // step + 1, (columns - size) // step + 1
     out = np.empty((n, down, across, channels), dtype=x.dtype)
     for i in range(n):
@@ -98,10 +126,13 @@ def max_pool2d(x, size=2, stride=None):
             for k in range(across):
                 for c in range(channels):
                     top, left = 0, 0
+                    best = sg.stop_gradient(x[i, step * j, step * k, c])
                     for p in range(size):
                         for q in range(size):
-                            if x[i, step * j + p, step * k + q, c] > x[i, step * j + top, step * k + left, c]:
+                            v = sg.stop_gradient(x[i, step * j + p, step * k + q, c])
+                            if v > best or v != v:  # nothing is larger than NaN
                                 top, left = p, q
+                                best = v
                     out[i, j, k, c] = x[i, step * j + top, step * k + left, c]
     return out
 
@@ -110,9 +141,8 @@ def max_pool2d(x, size=2, stride=None):
 def average_pool2d(x, size=2, stride=None):
     """Return the mean of each window and channel; parameters and shape of the result as for `max_pool2d`."""
     step = size if stride is None else stride
-    if step < 1:
-        raise ValueError("the stride of pooling is less than one pixel")
     n, rows, columns, channels = x.shape
+    require_windows(rows, columns, size, step)
     down, across = (rows - size) // step + 1, (columns - size) // step + 1
     out = np.zeros((n, down, across, channels), dtype=np.result_type(x, np.float32))
     for i in range(n):

@@ -65,15 +65,25 @@ def load_checkpoint(path, like):
         If it is no checkpoint, or one of another structure, or of arrays of another shape or dtype.
     """
     structure = tree.structure_of(like)
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-        if "about" not in found:
-            raise ValueError(f"{path} is no checkpoint")
-        about = json.loads(str(found["about"]))
-        if about["structure"] != tree.describe(structure):
-            raise ValueError(f"{path} holds {about['structure']}, not {tree.describe(structure)}")
-        leaves = [_like(found[f"leaf{k}"], leaf, f"{path}: leaf {k}")
-                  for k, leaf in enumerate(tree.leaves(structure, like))]  # fmt: skip
-    return tree.unflatten(structure, iter(leaves)), about["notes"]
+    held, notes, arrays = _read(path)
+    if held != tree.describe(structure):
+        raise ValueError(f"{path} holds {held}, not {tree.describe(structure)}")
+    wanted = tree.leaves(structure, like)
+    leaves = [_like(a, leaf, f"{path}: leaf {k}") for k, (a, leaf) in enumerate(zip(arrays, wanted, strict=True))]
+    return tree.unflatten(structure, iter(leaves)), notes
+
+
+def _read(path) -> tuple:
+    """Return the structure that a checkpoint says it has, the notes, and the arrays of its leaves."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
+            about = json.loads(str(found["about"]))
+            arrays = [found[f"leaf{k}"] for k in range(len(found.files) - 1)]
+            return about["structure"], about["notes"], arrays
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # what is raised depends on what the file is instead, and where it is cut off
+        raise ValueError(f"{path} is no checkpoint, or a damaged one: give a file of save_checkpoint") from error
 
 
 def _like(array: np.ndarray, leaf, place: str):

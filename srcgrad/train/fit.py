@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import os
 from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
 import srcgrad as sg
 
 from ..api import ValueAndGrad
-from .epochs import run_epoch
+from .batches import arrays_of, rows_in
+from .epochs import as_tuple, batch_size, run_epoch, whole
 from .files import generator_state, load_checkpoint, restore_generator, save_checkpoint
 from .progress import Progress
 from .stepping import Optimizer
+from .stopping import EarlyStopping
 from .structures import copied
 
 Fitted = namedtuple("Fitted", "params state history")
@@ -36,7 +39,7 @@ def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None,
     params : structure
         The first values. Tuples and namedtuples of arrays are trained in a compiled loop.
     data : tuple of arrays
-        Examples along their first axis.
+        Examples along their first axis, as many in each; lists of numbers are made arrays.
     optimizer : Optimizer
     epochs, size : int
         Passes over the data, and rows of a minibatch.
@@ -51,14 +54,14 @@ def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None,
     limit, frozen : optional
         Bound of the gradient's norm, and parameters that stay: see `clip_by_norm` and `Optimizer.update`.
     metrics : dict of functions, optional
-        metric(params) is a number, computed after each epoch.
+        metric(params) is a number, computed after each epoch. No name is "loss" or "lr".
     stopping, monitor : EarlyStopping and str, optional
         When to end, by the value of "loss" or of the metric of that name.
     augment : function, optional
         augment(rng, *data) is the data of one epoch; it may have more or fewer examples.
     checkpoint : str or Path, optional
         A file written after each epoch. Where it is there already training goes on from it, to the same bits as those
-        of a run that was not interrupted.
+        of a run that was not interrupted, asked for with the same metrics.
     progress : bool
         Whether to show how far it is.
 
@@ -66,6 +69,8 @@ def fit(loss, params, data, optimizer, *, epochs, size=32, rng=0, schedule=None,
     ------
     FloatingPointError
         If the loss is not finite.
+    ValueError, TypeError
+        If one of the arguments is none that `fit` knows, or does not fit to the others.
     """
     options = Options(data, epochs, size, schedule, per, args, limit, frozen, metrics or {}, monitor, augment)
     run = Run(loss, copied(params), optimizer, stopping, np.random.default_rng(rng), options)
@@ -85,25 +90,28 @@ class Options(namedtuple("Options", "data epochs size schedule per args limit fr
     __slots__ = ()
 
     def check(self) -> Options:
-        """Return these options.
+        """Return these options, with tuples of arrays and of arguments for lists.
 
         Raises
         ------
         ValueError
             If one of them is none that `fit` knows, or the data have different lengths, or none.
         TypeError
-            If the data are no tuple of arrays.
+            If the data are no tuple of arrays, the size is no integer, or another option is of another kind.
         """
-        if not isinstance(self.data, tuple | list):
-            raise TypeError("the data are a tuple of arrays: (X,) or (X, y)")
-        if self.size < 1:
-            raise ValueError(f"size is {self.size}: a minibatch has at least one row")
+        if not isinstance(self.metrics, dict):
+            raise TypeError(f"metrics is {self.metrics!r}: give a dict of functions by their names")
+        for name in ("loss", "lr"):
+            if name in self.metrics:
+                raise ValueError(f"a metric is named {name!r}, as is what the history has anyway: name it otherwise")
         if self.per not in ("epoch", "step"):
             raise ValueError(f'per is {self.per!r}: it has to be "epoch" or "step"')
         if self.monitor != "loss" and self.monitor not in self.metrics:
             raise ValueError(f"monitor is {self.monitor!r}: there is no metric of this name")
-        rows_of(self.data)
-        return self
+        checked = self._replace(data=arrays_of(self.data), epochs=whole(self.epochs, "epochs"),
+                                size=batch_size(self.size), args=as_tuple(self.args))  # fmt: skip
+        rows_of(checked.data)
+        return checked
 
     def rates(self, rows: int, epoch: int, step: int, lr: float) -> np.ndarray:
         """Return the learning rates of the steps of an epoch through so many rows, after `step` steps before it."""
@@ -123,12 +131,10 @@ def rows_of(data) -> int:
     ValueError
         If they have different numbers of them, or none.
     """
-    lengths = sorted({len(a) for a in data})
-    if len(lengths) != 1:
-        raise ValueError(f"the arrays of the data have different lengths: {lengths}")
-    if lengths == [0]:
-        raise ValueError("the data have no examples")
-    return lengths[0]
+    rows = rows_in(data)
+    if rows == 0:
+        raise ValueError("the data have no examples: give arrays with at least one row")
+    return rows
 
 
 class Run:
@@ -137,11 +143,13 @@ class Run:
     def __init__(self, loss, params, optimizer, stopping, rng, options: Options):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"the optimizer is {optimizer!r}: give one of the kit, as train.Adam()")
+        if not isinstance(stopping, EarlyStopping | None):
+            raise TypeError(f"stopping is {stopping!r}: give train.EarlyStopping(patience)")
         self.gradient = loss if isinstance(loss, ValueAndGrad) else sg.value_and_grad(loss)
         self.optimizer, self.stopping, self.rng, self.options = optimizer, stopping, rng, options.check()
         self.params, self.state, self.epoch = params, optimizer.init(params), 0
         self.history: dict[str, list[float]] = {name: [] for name in ("loss", "lr", *options.metrics)}
-        self.watched = None if stopping is None else stopping.init(params)
+        self.watched: Any = None if stopping is None else stopping.init(params)
 
     def ended(self) -> bool:
         """Return whether there is no epoch to come."""
@@ -151,7 +159,7 @@ class Run:
     def one_epoch(self) -> dict[str, float]:
         """Return the record of one more epoch."""
         o = self.options
-        data = o.data if o.augment is None else o.augment(self.rng, *o.data)
+        data = o.data if o.augment is None else arrays_of(o.augment(self.rng, *o.data))
         rows = rows_of(data)
         rates = o.rates(rows, self.epoch, int(self.state.step), self.optimizer.lr)
         order = self.rng.permutation(rows)
@@ -189,6 +197,15 @@ class Run:
     def load(self, path) -> None:
         """Return nothing; go on from what was written."""
         (self.params, self.state, self.watched), notes = load_checkpoint(path, (self.params, self.state, self.watched))
-        self.epoch, self.history = notes["epoch"], notes["history"]
-        for generator, state in zip(self.generators(), notes["generators"], strict=True):
+        if not isinstance(notes, dict) or not {"epoch", "history", "generators"} <= set(notes):
+            raise ValueError(f"{path} is a checkpoint that fit did not write: give another name")
+        history, generators = notes["history"], notes["generators"]
+        if set(history) != set(self.history):
+            raise ValueError(f"{path} has the history {sorted(history)}, not {sorted(self.history)}: ask for the same "
+                             "metrics, or begin anew with another file")  # fmt: skip
+        if len(generators) != len(self.generators()):
+            raise ValueError(f"{path} has the states of {len(generators)} generators, not of {len(self.generators())}: "
+                             "give the same args")  # fmt: skip
+        self.epoch, self.history = notes["epoch"], {name: history[name] for name in self.history}
+        for generator, state in zip(self.generators(), generators, strict=True):
             restore_generator(generator, state)

@@ -72,10 +72,17 @@ def dropout(x, rate, rng):
     rng : numpy.random.Generator
         Advanced by one draw for each element.
 
+    Raises
+    ------
+    ValueError
+        If the rate is below 0, or not below 1.
+
     Notes
     -----
     N. Srivastava et al., Dropout, JMLR 15 (2014), in the inverted form. What was dropped is kept for the derivative.
     """
+    if not 0.0 <= rate < 1.0:
+        raise ValueError("dropout: the rate has to be from 0 to below 1, the share of elements that are set to 0")
     return np.where(rng.random(x.shape) < rate, 0.0, x / (1.0 - rate))
 
 

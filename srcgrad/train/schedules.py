@@ -66,10 +66,14 @@ def one_cycle(t, highest, length, rising=0.3, start=25.0, end=1e4):
 
     L. N. Smith and N. Topin, Super-convergence (2019), with the shape and defaults of PyTorch's OneCycleLR.
     """
+    if not 0.0 <= rising <= 1.0:
+        raise ValueError("one_cycle: rising is a share of the length, from 0 to 1")
     top = rising * length
     first = highest / start
     if t < top:
         u, a, b = t / top, first, highest
-    else:
+    elif top < length:
         u, a, b = (t - top) / (length - top), highest, first / end
+    else:
+        u, a, b = 1.0, highest, first / end
     return b + 0.5 * (a - b) * (1.0 + math.cos(math.pi * min(max(u, 0.0), 1.0)))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 from numba.core import types
+from numba.core.errors import TypingError
 from numba.extending import overload_method
 
 from .optimizers import Adam, AdamState, adam
-from .stepping import SHAPES
+from .stepping import SHAPES, not_its_state, require_floats, require_state
 from .structures import is_left_out
+
+ROWS = "give the numbers of the rows read, an array of int"
 
 
 class SparseAdam(Adam):
@@ -39,7 +42,7 @@ class SparseAdam(Adam):
         table : array of shape (vocabulary, ...)
             C-contiguous, of floats.
         rows : array of int
-            The rows read, in any shape; the gradients of rows that are repeated are summed.
+            The rows read, in any shape; from Python also lists. The gradients of rows that are repeated are summed.
         grads : array of shape (*rows.shape, *table.shape[1:])
             The gradient of the loss by what was read: by `table[rows]`.
         state : AdamState
@@ -52,8 +55,11 @@ class SparseAdam(Adam):
         IndexError
             If there is no such row.
         ValueError
-            If `grads` has another shape.
+            If `grads` has another shape, or the state is that of another optimiser.
+        TypeError
+            If rows are no integers, or the table is not one of floats; inside njit code numba's TypingError.
         """
+        require_state(self, state)
         table, state = table.copy(), AdamState(state.step, state.m.copy(), state.v.copy())
         return table, self.update_rows_in_place(table, rows, grads, state, lr)
 
@@ -62,7 +68,19 @@ class SparseAdam(Adam):
 
         Arguments and errors as for `update_rows`; no other row is looked at.
         """
-        return adam_at_rows(table, rows, grads, state, self[0] if lr is None else lr, self)
+        require_state(self, state)
+        require_floats(table)
+        return adam_at_rows(table, row_numbers(rows), np.asarray(grads), state, self[0] if lr is None else lr, self)
+
+
+def row_numbers(rows) -> np.ndarray:
+    """Return an array of rows, which is what lists are made; raise where they are no integers."""
+    numbers = np.asarray(rows)
+    if numbers.size == 0:
+        return numbers.astype(np.int64)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"rows are of {numbers.dtype}: {ROWS}")
+    return numbers
 
 
 @njit
@@ -73,11 +91,11 @@ def adam_at_rows(table, rows, grads, state, lr, optimizer):
         raise ValueError(SHAPES)
     if rows.size == 0:
         return AdamState(state.step + 1, state.m, state.v)
-    where = rows.flatten()
+    given, where = rows.flatten(), np.empty(rows.size, np.int64)
     for k in range(where.size):
-        if where[k] < -count or where[k] >= count:
-            raise IndexError("a row is not in the table")
-        where[k] %= count
+        if given[k] < -count or given[k] >= count:
+            raise IndexError("a row is not in the table: number the rows from 0")
+        where[k] = np.int64(given[k]) % count  # wide: the number of rows may be none of the given dtype
     size, step = table.size // count, state.step + 1
     w, g = table.reshape((count, size)), grads.ravel().reshape((where.size, size))
     m, v = state.m.reshape((count, size)), state.v.reshape((count, size))
@@ -97,10 +115,18 @@ def adam_at_rows(table, rows, grads, state, lr, optimizer):
 # --- the same inside compiled code --------------------------------------------------------------------------------
 
 
+def _require_types(self, rows, state):
+    if not isinstance(rows, types.Array) or not isinstance(rows.dtype, types.Integer):
+        raise TypingError(f"rows are of type {rows}: {ROWS}")
+    if not isinstance(state, types.BaseNamedTuple) or state.instance_class is not AdamState:
+        raise TypingError(not_its_state(self.instance_class, state))
+
+
 @overload_method(types.BaseNamedTuple, "update_rows_in_place")
 def _update_rows_in_place(self, table, rows, grads, state, lr=None):
     if not issubclass(self.instance_class, SparseAdam):
         return None
+    _require_types(self, rows, state)
     if is_left_out(lr):
         return lambda self, table, rows, grads, state, lr=None: adam_at_rows(table, rows, grads, state, self.lr, self)
     return lambda self, table, rows, grads, state, lr=None: adam_at_rows(table, rows, grads, state, lr, self)
@@ -110,6 +136,7 @@ def _update_rows_in_place(self, table, rows, grads, state, lr=None):
 def _update_rows(self, table, rows, grads, state, lr=None):
     if not issubclass(self.instance_class, SparseAdam):
         return None
+    _require_types(self, rows, state)
 
     def impl(self, table, rows, grads, state, lr=None):
         new = table.copy()

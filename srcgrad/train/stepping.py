@@ -13,7 +13,8 @@ from .. import tree
 from ..generation.tree_types import built
 from .structures import flag_places, flags, is_left_out, leaves_of, places, structure_of_parts, tree_map, written
 
-SHAPES = "a gradient has another shape than its parameter"
+SHAPES = "a gradient has another shape than its parameter: give one number for each of its numbers"
+MOMENTS = "a moment has another shape than its parameter: make the state anew, optimizer.init(params)"
 IN_PLACE = "a parameter that is a number cannot be written in place: make it an array, or call update"
 FLOATS = "optimisers change floats and arrays of floats"
 
@@ -63,7 +64,8 @@ class Optimizer:
         Raises
         ------
         ValueError
-            If structures or shapes differ; for structures inside njit code numba's TypingError.
+            If structures or shapes differ, or the state is that of another optimiser; for structures and states inside
+            njit code numba's TypingError.
         """
         return self._update(step, params, grads, state, lr, frozen)
 
@@ -76,6 +78,7 @@ class Optimizer:
         return self._update(step_in_place, params, grads, state, lr, frozen)[1]
 
     def _update(self, one, params, grads, state, lr, frozen):
+        require_state(self, state)
         structure = tree.structure_of(params)
         numbers = (state.step + 1, self[0] if lr is None else lr, *self[1:])
         rows = leaves_of(structure, params, grads, *state[1:])
@@ -83,6 +86,17 @@ class Optimizer:
         results = [one(self, kept, numbers, *row) for row, kept in zip(rows, keep, strict=True)]
         columns = [tree.unflatten(structure, iter(column)) for column in zip(*results, strict=True)]
         return columns[0], self.state(state.step + 1, *columns[1:])
+
+
+def require_state(optimizer, state):
+    """Raise where a state is not what this optimiser's `init` and `update` return."""
+    if not isinstance(state, optimizer.state):
+        raise ValueError(not_its_state(type(optimizer), type(state).__name__))
+
+
+def not_its_state(kind: type, given) -> str:
+    """Return the message for a state of another type."""
+    return f"the state of {kind.__name__} is what its init returns, not a {given}"
 
 
 def zeros(w):
@@ -97,13 +111,20 @@ def require_floats(w):
         raise TypeError(f"a parameter is {w!r}: {FLOATS}")
 
 
+def require_shapes(w, g, moments):
+    """Raise where the gradient or a moment has another shape than the parameter."""
+    if np.shape(g) != np.shape(w):
+        raise ValueError(SHAPES)
+    if any(np.shape(m) != np.shape(w) for m in moments):
+        raise ValueError(MOMENTS)
+
+
 def step(optimizer, keep, numbers, w, g, *moments):
     """Return (w, *moments) after one step as new values; copies where the parameter is to be kept."""
     require_floats(w)
+    require_shapes(w, g, moments)
     if not isinstance(w, np.ndarray):
         return tuple(float(a[0]) for a in step(optimizer, keep, numbers, *(np.full(1, a) for a in (w, g, *moments))))
-    if g.shape != w.shape:
-        raise ValueError(SHAPES)
     arrays = [a.flatten() for a in (w, *moments)]
     if not keep:
         type(optimizer).rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
@@ -117,8 +138,7 @@ def step_in_place(optimizer, keep, numbers, w, g, *moments):
     require_floats(w)
     if keep:
         return (w, *moments)
-    if g.shape != w.shape:
-        raise ValueError(SHAPES)
+    require_shapes(w, g, moments)
     arrays = [a.reshape(-1) for a in (w, *moments)]
     type(optimizer).rule(arrays[0], g.ravel(), *arrays[1:], *numbers)
     for array, new in zip((w, *moments), arrays, strict=True):
@@ -141,13 +161,25 @@ def _require_float_type(w):
         raise TypingError(f"a parameter is of type {w}: {FLOATS}")
 
 
+def _require_ranks(w, g, moments):
+    for other, message in ((g, SHAPES), *((m, MOMENTS) for m in moments)):
+        if getattr(other, "ndim", 0) != getattr(w, "ndim", 0):
+            raise TypingError(message)
+
+
+def _shape_tests(moments: int) -> list[str]:
+    others = [("g", SHAPES), *((f"moments[{k}]", MOMENTS) for k in range(moments))]
+    return [f"if {other}.shape != w.shape:\n        raise ValueError({message!r})" for other, message in others]
+
+
 @overload(step)
 def _step(optimizer, keep, numbers, w, g, *moments):
     _require_float_type(w)
+    _require_ranks(w, g, moments)
     given = _numbers(numbers)
     taken = "".join(f", m{k}" for k in range(len(moments)))
     if isinstance(w, types.Array):
-        lines = [f"if g.shape != w.shape:\n        raise ValueError({SHAPES!r})", "new = w.flatten()"]
+        lines = [*_shape_tests(len(moments)), "new = w.flatten()"]
         lines += [f"m{k} = moments[{k}].flatten()" for k in range(len(moments))]
         lines.append(f"if not keep:\n        rule(new, g.ravel(){taken}{given})")
         results = [f"{a}.reshape(w.shape)" for a in ("new", *(f"m{k}" for k in range(len(moments))))]
@@ -163,13 +195,14 @@ def _step_in_place(optimizer, keep, numbers, w, g, *moments):
     if not isinstance(w, types.Array):
         raise TypingError(IN_PLACE)
     _require_float_type(w)
+    _require_ranks(w, g, moments)
     arrays = {"w": w} | {f"moments[{k}]": m for k, m in enumerate(moments)}
     # what is not contiguous is flattened to a copy, and written back
     flat = [f"f{k} = {name}.{'reshape(w.size)' if t.layout == 'C' else 'flatten()'}"
             for k, (name, t) in enumerate(arrays.items())]  # fmt: skip
     back = [f"    {name}[...] = f{k}.reshape(w.shape)" for k, (name, t) in enumerate(arrays.items()) if t.layout != "C"]
     taken = "".join(f", f{k + 1}" for k in range(len(moments)))
-    lines = [f"if g.shape != w.shape:\n        raise ValueError({SHAPES!r})", *flat]
+    lines = [*_shape_tests(len(moments)), *flat]
     lines += [f"if not keep:\n        rule(f0, g.ravel(){taken}{_numbers(numbers)})", *back]
     return _compiled_step(optimizer, lines, list(arrays))
 
@@ -219,7 +252,7 @@ def _compiled_update(self, one, returned: str, params, grads, state, lr, frozen)
     structure = structure_of_parts(params, "the parameters")
     columns = [places(structure, params, "params", "the parameters"), places(structure, grads, "grads", "the gradient")]
     if not (isinstance(state, types.BaseNamedTuple) and state.instance_class is kind.state):
-        raise TypingError(f"the state of {kind.__name__} is what its init returns, not a {state}")
+        raise TypingError(not_its_state(kind, state))
     columns += [places(structure, state[k], f"state[{k}]", "the state") for k in range(1, len(kind.state._fields))]
     keep = flag_places(structure, frozen, "frozen")
     rate = "self[0]" if is_left_out(lr) else "lr"

@@ -16,6 +16,8 @@ from numba.extending import overload
 from .. import tree
 from ..generation.tree_types import built, leaf_types, structure_of_type
 
+BOOLS = "give True where a parameter is to stay, else False"
+
 
 def tree_map(f, first, *rest):
     """Return a structure like `first` whose leaves are those of f.
@@ -63,12 +65,20 @@ def leaves_of(structure: tree.Structure, *trees) -> Iterator[tuple]:
 
 
 def flags(structure: tree.Structure, given) -> list[bool]:
-    """Return a flag for every leaf from a structure of bools, of which one holds for all below it; None is False."""
+    """Return a flag for every leaf from a structure of bools, of which one holds for all below it; None is False.
+
+    Raises
+    ------
+    ValueError
+        If it has another structure, or a leaf that is no bool.
+    """
     if given is None or isinstance(given, bool | np.bool_):
         return [bool(given)] * tree.count(structure)
     found = tree.structure_of(given)
-    if not isinstance(structure, tree.Node) or not isinstance(found, tree.Node) or found.keys != structure.keys:
-        raise ValueError(different(tree.describe(structure), tree.describe(found)))
+    if not isinstance(found, tree.Node):
+        raise ValueError(f"frozen has {given!r}: {BOOLS}")
+    if not isinstance(structure, tree.Node) or found.keys != structure.keys:
+        raise ValueError(f"frozen: {different(tree.describe(structure), tree.describe(found))}")
     parts = given if isinstance(given, tuple | list) else [_item(given, key) for key in structure.keys]
     return [flag for child, part in zip(structure.children, parts, strict=True) for flag in flags(child, part)]
 
@@ -123,16 +133,22 @@ def flag_places(structure: tree.Structure, t, base: str) -> list[str]:
     if is_left_out(t) or isinstance(t, types.Boolean):
         return ["False" if is_left_out(t) else base] * tree.count(structure)
     found = structure_of_parts(t, base)
-    if not isinstance(structure, tree.Node) or not isinstance(found, tree.Node) or found.keys != structure.keys:
+    if not isinstance(found, tree.Node):
+        raise TypingError(f"{base} is of type {t}: {BOOLS}")
+    if not isinstance(structure, tree.Node) or found.keys != structure.keys:
         raise TypingError(f"{base}: {different(tree.describe(structure), tree.describe(found))}")
     return [flag for k, child in enumerate(structure.children) for flag in flag_places(child, t[k], f"{base}[{k}]")]
 
 
+def leaf_expressions(t, base: str) -> list[str]:
+    """Return the expression of every leaf of the structure at `base`, of a numba type."""
+    return list(tree.index_expression(structure_of_parts(t, base), base))
+
+
 def mapped(t, base: str, expression: str, namespace: dict) -> str:
     """Return the expression of the structure at `base`, of a numba type, with `expression` done at every leaf {}."""
-    structure = structure_of_parts(t, base)
-    leaves = (expression.format(leaf) for leaf in tree.index_expression(structure, base))
-    return built(structure, leaves, namespace)
+    leaves = (expression.format(leaf) for leaf in leaf_expressions(t, base))
+    return built(structure_of_parts(t, base), leaves, namespace)
 
 
 def written(text: str, namespace: dict) -> Callable:
