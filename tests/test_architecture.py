@@ -144,7 +144,7 @@ ARROWS = {
          "draw"},
     "language": {"", "rules"},
     "rules": {"language", "library"},
-    "library": {"", "rules"},
+    "library": {"", "rules", "runtime"},
     "runtime": {"rules"},
     "parsing": {"", "language", "rules", "library", "runtime", "analysis"},
     "analysis": {"", "language", "rules"},

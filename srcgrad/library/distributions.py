@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
+from ..runtime import special
 from .axes import refuse
 from .pages import page
 
