@@ -148,6 +148,7 @@ SYNTAX = {
         "y = {'a': x}\nz = [y, 1]\n«y.update(a=2.0)»\nreturn x", "an item of this dict cannot be assigned"),
     "dataclass with code": (
         "y = «Checked(x)»\nreturn y.size", "Checked does more than keep its fields"),
+    "object of a class": ("y = «Other(x)»\nreturn y.size", "Other() makes an object of a class"),
     "missing field": ("y = «Plain()»\nreturn y.size", "missing fields size"),
     "replace of a number": ("y = «dataclasses.replace(x, size=1.0)»\nreturn y", "replace() of this is not supported"),
     "unknown field": ("y = «Plain(x).length»\nreturn y", "no field 'length'"),

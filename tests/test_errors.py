@@ -34,6 +34,11 @@ class Plain:
         return self.size**2
 
 
+class Other:
+    def __init__(self, size):
+        self.size = size
+
+
 @dataclasses.dataclass
 class Checked:
     size: float

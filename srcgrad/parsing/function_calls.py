@@ -81,7 +81,7 @@ class CallReader(ExpressionReader):
             positional, keywords = values or self.values_of(node)
             return self.user_call(node, vectorized, ([self.function_of(node, f), *positional], keywords))
         f = call_of(f)
-        if isinstance(f, types.MethodType) and not _is_of_library(type(f.__self__)):
+        if isinstance(f, types.MethodType) and not _is_of_library(_class_of(f.__self__)):
             return self.method_call(node, f, values)
         local = f if isinstance(f, LocalFunction) else None
         page = None if local else page_of(f)
@@ -142,9 +142,10 @@ class CallReader(ExpressionReader):
         return source
 
     def method_call(self, node, f: types.MethodType, values):
-        """Read a call of a method of an object that is captured: what it has are constants."""
+        """Read a call of a method of an object that is captured: what it has are constants; or of a class."""
         positional, keywords = values or self.values_of(node)
-        return self.user_call(node, f.__func__, ([self.lift(f.__self__, node, "self"), *positional], keywords))
+        owner = Obj(f.__self__) if isinstance(f.__self__, type) else self.lift(f.__self__, node, "self")
+        return self.user_call(node, f.__func__, ([owner, *positional], keywords))
 
     def may_go_on(self, callee, identity, given: dict, local) -> bool:
         """Return whether a function that is called inside itself is read in place: it ends there, as far as is known.
@@ -208,6 +209,8 @@ class CallReader(ExpressionReader):
         name = self.name_of(node)
         if getattr(f, "is_pullback", False):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
+        if isinstance(f, type) and not _is_of_library(f):
+            self.fail(node, f"{name}() makes an object of a class", "use a dataclass or a namedtuple, with its methods")
         way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])
         self.fail(node, f"there is no rule for {name}() and no Python source",
                   "use it in a loop or a comprehension" if f in _LAZY else way_out)  # fmt: skip
@@ -376,6 +379,11 @@ def _is_of_python(function) -> bool:
     """Return whether a function stands in Python's own library."""
     path = function.__code__.co_filename
     return path.startswith(_OWN_LIBRARY) and "site-packages" not in path
+
+
+def _class_of(value) -> type:
+    """Return the class of a value, of a class itself."""
+    return value if isinstance(value, type) else type(value)
 
 
 def _is_of_library(cls: type) -> bool:

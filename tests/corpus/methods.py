@@ -159,7 +159,34 @@ def fields(length):
     return SMOOTH.energy(length) * ROUGH.energy(2.0 * length, weight=0.5)
 
 
+@dataclass
+class Polar:
+    radius: float
+    angle: float
+
+    @classmethod
+    def of(cls, x, y):
+        return cls(np.hypot(x, y), np.arctan2(y, x))
+
+    @classmethod
+    def turned(cls, other, by):
+        return cls.of(other.radius * np.cos(other.angle + by), other.radius * np.sin(other.angle + by))
+
+
+class Square(namedtuple("Square", "side area")):
+    @classmethod
+    def of(cls, side):
+        return cls(side, side * side)
+
+
+def made_by_classes(x, y):
+    p = Polar.turned(Polar.of(x, y), 0.3)
+    s = Square.of(p.radius)
+    return p.angle * s.area + s.side
+
+
 CASES = [
+    Case(made_by_classes, (1.3, 0.4)),
     Case(fields, (0.7,)),
     Case(beams, (1.3, sample(3, low=0.2))),
     Case(orbit, (1.1, 0.9, 4)),
