@@ -232,7 +232,8 @@ class AssignmentReader(PartReader):
             return self.bind_maybe(name, self.undone(value), node)
         value = self.as_complex_if_it_must(name, value, node)
         if isinstance(self.env.get(name), Name) and not isinstance(value, ir.Expr) and self.inside:
-            self.fail(node, f"{name!r} changes between a number and a tuple", "use two names")
+            kinds = " and ".join(map(self.spoken_kind, (self.env[name], value)))
+            self.fail(node, f"{name!r} changes between {kinds}", "use two names")
         known = self.assign_slice(name, value, node) if isinstance(value, ir.Slice) else self.seen_through(value)
         if known is not None:
             self.env[name] = known
@@ -280,7 +281,14 @@ class AssignmentReader(PartReader):
         if isinstance(old, Obj) and old.value is None:
             self.fail(node, f"{name!r} is None before it is bound to a number here",
                       "begin with a number: np.inf, np.nan, -1")  # fmt: skip
-        self.fail(node, f"{name!r} changes between a tuple and a number", "use two names")
+        self.fail(node, f"{name!r} changes between {self.spoken_kind(old)} and a number", "use two names")
+
+    def spoken_kind(self, value) -> str:
+        """Return what a value is called in messages."""
+        if isinstance(value, ir.Expr):
+            return "an array" if self.shared.ranks.rank(value) else "a number"
+        kind = "list" if isinstance(value, List) else value.kind if isinstance(value, Struct) else "tuple"
+        return f"a {kind if kind in ('list', 'dict') else 'tuple'}"
 
     def undone(self, value):
         """Return what was bound to a temporary name just before, the binding taken back; else the value itself."""

@@ -46,7 +46,7 @@ def layer_in_loops_value_and_grad(W, b, X):
         for j in range(W.shape[0]):
             Y_bar[i, j] = 2.0 * Y[i, j]
     # for n in range(X.shape[0]):  (line 3)
-    W_bar = np.empty_like(W)
+    W_bar = np.zeros_like(W)
     X_bar = np.zeros_like(X)
     b_bar = np.zeros_like(b)
     z_bars = np.empty((X.shape[0], W.shape[0]))
@@ -59,12 +59,13 @@ def layer_in_loops_value_and_grad(W, b, X):
             # z = b[i]  (line 5)
             b_bar[i] += z_bar
     # z += W[i, j] * X[n, j]  (line 7)
-    product = z_bars.T @ X
-    for i in range(W.shape[0]):
-        for j in range(W.shape[1]):
-            W_bar[i, j] = product[i, j]
-    product_1 = z_bars @ W
-    for n in range(X.shape[0]):
-        for j in range(W.shape[1]):
-            X_bar[n, j] += product_1[n, j]
+    if 0 < X.shape[0] and 0 < W.shape[0]:
+        product = z_bars.T @ X
+        for i in range(W.shape[0]):
+            for j in range(W.shape[1]):
+                W_bar[i, j] += product[i, j]
+        product_1 = z_bars @ W
+        for n in range(X.shape[0]):
+            for j in range(W.shape[1]):
+                X_bar[n, j] += product_1[n, j]
     return out, W_bar, b_bar, X_bar
