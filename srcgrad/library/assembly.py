@@ -227,7 +227,7 @@ def tile(A, reps):
 
 
 @page(np.repeat, method="repeat", cases=("A(3), 2", "A(2, 3), 2, axis=1", "A(2, 3), 3, axis=0", "A(2, 2), 2",
-                                         "A(3), C(3)", "A(3, 2), C(3), axis=0"))  # fmt: skip
+                                         "A(3), C(3)", "A(3, 2), C(3), axis=0", "A(2, 3), C(1), -1"))  # fmt: skip
 def repeat(a, repeats, axis=None):
     """Every element so many times, one after the other; or as many times as an array of counts says."""
     a = np.asarray(a)
@@ -237,9 +237,12 @@ def repeat(a, repeats, axis=None):
     axis = axis_of(axis, a.ndim)
     n = a.shape[axis]
     counts = np.asarray(repeats)
-    if counts.ndim > 0 and counts.shape[0] != n:
+    if counts.ndim > 0 and counts.shape[0] != n and counts.shape[0] != 1:
         raise ValueError("repeat: there are not as many counts as elements")
-    total = n * repeats if counts.ndim == 0 else total_of(counts)
+    if counts.ndim == 0:
+        total = n * repeats
+    else:
+        total = total_of(counts) if counts.shape[0] == n else n * counts[0]
     out = np.empty((*a.shape[:axis], total, *a.shape[axis + 1 :]), dtype=a.dtype)
     before = (slice(None),) * axis
     if counts.ndim == 0:
@@ -248,8 +251,9 @@ def repeat(a, repeats, axis=None):
     else:
         start = 0
         for i in range(n):
-            out[(*before, slice(start, start + counts[i]))] = a[(*before, i, None)]
-            start += counts[i]
+            count = counts[i] if counts.shape[0] == n else counts[0]
+            out[(*before, slice(start, start + count))] = a[(*before, i, None)]
+            start += count
     return out
 
 

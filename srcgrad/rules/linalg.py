@@ -71,7 +71,7 @@ def cofactors(A, c):
     C, sure = np.zeros_like(A), False
     if c != 0.0:
         C = c * np.linalg.inv(A).T
-        sure = np.max(np.abs(A)) * np.max(np.abs(C)) < 1e7 * abs(c)
+        sure = np.max(np.abs(A), initial=0.0) * np.max(np.abs(C), initial=0.0) < 1e7 * abs(c)
     if not sure:
         U, s, Vh = np.linalg.svd(A, full_matrices=False)
         sign = np.linalg.det(U) * np.linalg.det(Vh)
