@@ -81,12 +81,14 @@ class ReturnReader(ExpressionReader):
 
     @cached_property
     def calls_that_may_give_none(self) -> set[int]:
-        """The calls in the text whose results are bound to a name, compared with None, or returned by such a function.
+        """The calls in the text whose results are bound to a name, compared with None, returned by such a function, or
+        not used at all.
         """
         kept: list[ast.expr | None] = []
         for n in own_nodes(self.node):
             bound = isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name)
-            if bound or isinstance(n, ast.NamedExpr) or isinstance(n, ast.Return) and self.may_give_none:
+            alone = isinstance(n, ast.Expr | ast.NamedExpr) or isinstance(n, ast.Return) and self.may_give_none
+            if bound or alone:
                 kept.append(n.value)
             elif isinstance(n, ast.Compare) and any(isinstance(op, ast.Is | ast.IsNot) for op in n.ops):
                 kept += [n.left, *n.comparators]

@@ -73,6 +73,21 @@ def through_another(a, b, c):
     return c if s is None else s
 
 
+def clear_above(x, most):
+    for i in range(len(x)):
+        if x[i] > most:
+            x[i] = most
+            if i > 1:
+                return
+    return most
+
+
+def called_for_its_effect(x, most):
+    y = x * 2.0
+    clear_above(y, most)
+    return np.sum(y * y) * most
+
+
 RAY = np.array([0.0, 0.1, 1.0])
 SPHERES = (np.array([[0.0, 0.0, 5.0], [0.0, 1.0, 3.0], [9.0, 9.0, 9.0]]), np.array([1.0, 1.2, 1.0]))
 CASES = [
@@ -82,6 +97,7 @@ CASES = [
     Case(nearest_sphere, (np.zeros(3), -RAY, *SPHERES)),
     Case(element_by_place, (sample(5), 0.1)),
     Case(element_by_place, (sample(5), 9.0)),
+    Case(called_for_its_effect, (sample(5), 0.3)),
     Case(through_another, (1.0, -3.0, 1.0)),
     Case(through_another, (6.0, -3.0, 0.1)),
     Case(through_another, (1.0, 3.0, 1.0)),
