@@ -20,9 +20,9 @@ THEMES = (
     "lectures", "loops", "branches", "inplace", "arrays", "linalg", "masks", "gathers", "rings", "grids", "parted",
     "accumulated", "mutation", "views", "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic",
     "structures", "lists", "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers",
-    "geometry", "memory", "records", "algorithms", "kit", "order", "list_bindings", "python_containers", "kept_items",
-    "none_results", "methods", "small_matrices", "complex_numbers", "levels", "small_integers", "nested_lists",
-    "list_lengths", "integer_keys",
+    "geometry", "memory", "records", "algorithms", "kit", "order", "list_bindings", "python_containers",
+    "methods", "small_matrices", "complex_numbers", "levels", "small_integers", "nested_lists",
+    "list_lengths", "index_loops", "kept_items", "none_results", "integer_keys",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below

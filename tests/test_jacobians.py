@@ -14,7 +14,7 @@ from srcgrad.coloring import color_columns
 from srcgrad.differentiation.widths import FEWER
 from srcgrad.generation import entry
 from srcgrad.generation.digests import function_digest
-from srcgrad.generation.layouts import arguments
+from srcgrad.generation.entry import arguments_of, parameters
 from srcgrad.generation.structured import Structured
 from srcgrad.jacobian import CHOICES
 from srcgrad.language.repeats import ANYWHERE
@@ -236,7 +236,7 @@ def test_one_mode_is_written_for_the_sizes_given(plain):
 def test_the_mode_is_chosen_by_sizes_alone(plain):
     """What tells the mode has none of the work of the function, unless sizes depend on it."""
     tells = lambda f, *args: inspect.getsource(CHOICES.get(
-        f, arguments(f, args), (len(args) - 1,), ANYWHERE, function_digest(f)).functions[0])  # fmt: skip
+        f, arguments_of(parameters(f), args), (len(args) - 1,), ANYWHERE, function_digest(f)).functions[0])  # fmt: skip
     assert f"    return x.shape[0] <= {FEWER} * A.shape[0]\n" in tells(layer, np.ones((4, 3)), np.ones(3))
     assert "tanh" not in tells(layer, np.ones((4, 3)), np.ones(3))
     found = tells(lambda A, x: (A @ x)[A @ x > 0.0], np.ones((4, 3)), np.ones(3))

@@ -438,7 +438,7 @@ def test_every_page_has_cases():
 
 
 def test_known_functions_are_called_with_what_is_known():
-    modules = ("library.axes", "library.einsum_plan", "library.quadrature", "implicit", "odes")
+    modules = ("library.axes", "library.einsum_plan", "library.quadrature", "implicit", "odes", "train.refused")
     assert {f.__module__ for f in KNOWN} <= {f"srcgrad.{name}" for name in modules}
     assert importlib.import_module("srcgrad.library.axes").axes_moved(3, (0, 1), (-1, 0)) == (1, 2, 0)
 

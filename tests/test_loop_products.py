@@ -278,5 +278,6 @@ def test_in_single_precision_and_of_strided_arrays():
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.long
 def test_second_derivatives():
     sg.check_grads(by_rows, (X[:2, :2], W[:2, :2]), order=2)
