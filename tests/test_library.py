@@ -105,7 +105,7 @@ def strided(a):
 
 
 # every other one in every run, the others with `-m long`
-HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 else ()) for k, name in enumerate(CALLS)]
+HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 or ".stats." in name else ()) for k, name in enumerate(CALLS)]
 
 
 @pytest.mark.parametrize("name", HALF)

@@ -74,6 +74,7 @@ def test_layers_and_losses_refuse_what_does_not_fit(row):
         function(*args)
 
 
+@pytest.mark.long
 def test_errors_of_layers_are_those_of_functions_that_are_differentiated():
     def masked(q, mask):
         return np.sum(train.attention(q, q, q, mask))
@@ -216,6 +217,7 @@ def compiled_update_rows(optimizer, table, rows, grads, state):
     return optimizer.update_rows(table, rows, grads, state)
 
 
+@pytest.mark.long
 def test_rows_of_tables_are_those_that_short_integers_name():
     table, optimizer = np.zeros((200, 1)), train.SparseAdam(0.1)
     state = optimizer.init(table)
