@@ -105,7 +105,8 @@ def strided(a):
 
 
 # every other one in every run, the others with `-m long`
-HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 or ".stats." in name else ()) for k, name in enumerate(CALLS)]
+HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 or ".stats." in name else ())
+        for k, name in enumerate(CALLS)]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HALF)
