@@ -184,7 +184,7 @@ class _Written:
         made: dict[tuple, tuple[Name, tuple[Expr, ...]]] = {}
         out: list[Stmt] = []
         for p, some in zip(planned, sides, strict=True):
-            shorter = None if tests else self.without_zeros(before, [*loop, *self.behind, *out], p, some)
+            shorter = None if tests else self.without_zeros(before, [*self.first, *loop, *self.behind, *out], p, some)
             if shorter is None:
                 out += self.added(p, some, made)
             else:
