@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,14 @@ class SrcgradError(Exception):
 
 class UnsupportedError(SrcgradError):
     """The function uses something outside the language that srcgrad differentiates."""
+
+
+def once_more(act: Callable[[], Any], error: UnsupportedError):
+    """Return `act()`, another way to do what was refused; raise the error of the first way where it is as well."""
+    try:
+        return act()
+    except UnsupportedError:
+        raise error from None
 
 
 class UnknownFunctionError(UnsupportedError):

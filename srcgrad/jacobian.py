@@ -9,7 +9,6 @@ import numpy as np
 
 from . import tree
 from .api import Derivative
-from .generation.digests import function_digest
 from .generation.entry import Arguments
 from .generation.layouts import Layout, with_arguments
 from .generation.structured import Structured
@@ -67,11 +66,11 @@ class Jacobian(Structured, Derivative):
         """Return whether forward mode takes less time for such arguments."""
         return with_arguments(self._base, args, None, self._tells_forward)
 
-    def _tells_forward(self, given: Arguments) -> bool:
+    def _tells_forward(self, given: Arguments, digest: str) -> bool:
         """Return what the choice says for arguments taken apart."""
         starts = np.cumsum([0, *map(tree.count, given.structures)])
         wrt = tuple(int(k) for p in self._positions for k in range(starts[p], starts[p + 1]))
-        (tells,) = CHOICES.get(self._base, given, wrt, ANYWHERE, function_digest(self._base)).functions
+        (tells,) = CHOICES.get(self._base, given, wrt, ANYWHERE, digest).functions
         try:
             return bool(tells(*given.flat))
         except (ArithmeticError, LookupError, ValueError):

@@ -127,7 +127,8 @@ class Jvp(Structured):
         """Return the structures of primals and tangents, with small integers without a tangent in them where need be.
         """
         primals, tangents = (tree.structure_of(a) for a in args)
-        if not (self._fixed and isinstance(primals, tree.Node) and isinstance(tangents, tree.Node)):
+        both = isinstance(primals, tree.Node) and isinstance(tangents, tree.Node) and primals.keys == tangents.keys
+        if not (self._fixed and both):
             return primals, tangents
         known = tree.with_integers(primals.children, args[0])
         pairs = zip(primals.children, known, args[1], strict=True)

@@ -100,10 +100,10 @@ def vjp(f, /, *args, **kwargs):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    return with_arguments(f, args, kwargs, lambda given: _evaluated(f, given))
+    return with_arguments(f, args, kwargs, lambda given, digest: _evaluated(f, given, digest))
 
 
-def _evaluated(f, given: Arguments):
+def _evaluated(f, given: Arguments, digest: str):
     """Return the value at arguments, and the pullback of this evaluation."""
     wrt = float_leaves(given, range(len(given.structures)))
 
@@ -111,7 +111,7 @@ def _evaluated(f, given: Arguments):
         *outs, residuals = made.functions[0](*given.flat)
         return made, outs, residuals
 
-    made, outs, residuals = PAIRS.run(f, given, wrt, forward)
+    made, outs, residuals = PAIRS.run(f, given, wrt, forward, digest)
     outs = [o.copy() if isinstance(o, np.ndarray) else o for o in outs]
     shapes = [np.shape(o) for o in outs]
     described = (made.result, [_adjoint_dtype(o) if isinstance(o, np.ndarray) else None for o in outs], shapes)

@@ -111,11 +111,11 @@ class SparseJacobian:
 
     def __call__(self, *args, **kwargs):
         """Return the Jacobian at these arguments, a `scipy.sparse.csr_array`."""
-        return with_arguments(self._f, args, kwargs, self._at)
+        return with_arguments(self._f, args, kwargs, self._at, self._digest)
 
-    def _at(self, given: entry.Arguments):
+    def _at(self, given: entry.Arguments, digest: str):
         """Return the Jacobian at arguments taken apart."""
-        at = _Evaluation(self._f, given, self._positions, self._digest)
+        at = _Evaluation(self._f, given, self._positions, digest)
         if self.pattern is None:
             self.pattern = at.detected(self._mode, None)
         while True:

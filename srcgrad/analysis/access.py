@@ -15,6 +15,13 @@ def root_of(expr: Expr) -> Name:
     return expr
 
 
+def transposed(expr: Expr) -> Expr:
+    """Return the transpose of an array expression, without a double one."""
+    if isinstance(expr, Op) and expr.fn == "np.transpose":
+        return expr.args[0]
+    return Op("np.transpose", (expr,))
+
+
 def rank_of(expr: Expr, ranks) -> int:
     """Return the number of axes of an array expression."""
     if isinstance(expr, Name):

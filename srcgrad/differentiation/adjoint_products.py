@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analysis.access import element_of, root_of, sizes_of
+from ..analysis.access import element_of, root_of, sizes_of, transposed
 from ..language import ir
 from ..language.ir import Const, Expr, For, Kind, Let, Name, Op, Stmt, Store, Sub
 
@@ -78,10 +78,3 @@ class ProductAdjoint:
     def own_sizes(self, leaf: Expr) -> list[Expr | None]:
         """Return the sizes of a leaf as those of the adjoint of its array, as far as these are the same."""
         return [s and ir.rename_expr(s, self.bars) for s in sizes_of(leaf, lambda n: self.kinds[n].rank)]
-
-
-def transposed(expr: Expr) -> Expr:
-    """Return the transpose of an array expression, without a double one."""
-    if isinstance(expr, Op) and expr.fn == "np.transpose":
-        return expr.args[0]
-    return Op("np.transpose", (expr,))

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..analysis.access import element_of, rank_of, root_of
+from ..analysis.access import element_of, rank_of, root_of, transposed
 from ..language import ir
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Sub
 from ..language.kinds import kind_of
 from ..rules import externals
-from .adjoint_products import transposed
 from .forward import TangentBuilder
 from .widths import WIDTH
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from ..errors import UnsupportedError
+from ..errors import UnsupportedError, once_more
 
 
 class WithIntegers:
@@ -32,11 +32,13 @@ class WithIntegers:
         if self._fixed or not isinstance(error, UnsupportedError):
             raise error from None
         before = self._structures_of(args)
-        self._fixed = self._texts = True
-        try:
-            if self._structures_of(args) == before:
-                raise error from None
-            return (act or self._call_structured)(args)
-        except UnsupportedError:
+        self._fixed = True
+        if self._structures_of(args) == before:
             self._fixed = False
             raise error from None
+        self._texts = True
+        try:
+            return once_more(lambda: (act or self._call_structured)(args), error)
+        except UnsupportedError:
+            self._fixed = False
+            raise

@@ -12,30 +12,27 @@ import numpy as np
 from .. import store, tree
 from ..analysis import warned
 from ..api import Differentiable, worded
-from ..errors import UnsupportedError
+from ..errors import UnsupportedError, once_more
 from ..language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
 from ..switches import simd_unless_said
 from . import entry, generate
 from .digests import described, function_digest
 
 
-def with_arguments(f, args, kwargs, call: Callable[[entry.Arguments], Any]):
-    """Return `call(arguments)` for the arguments of a call taken apart, with integers known where code has to know."""
+def with_arguments(f, args, kwargs, call: Callable[[entry.Arguments, str], Any], digest: str | None = None):
+    """Return `call(arguments, digest of f)` for arguments taken apart, with integers known where code has to know."""
     base = f._base if isinstance(f, Differentiable) else f
-    signature, digest = entry.parameters(base), function_digest(base)
+    signature, digest = entry.parameters(base), digest or function_digest(base)
     if digest in FIXED:
-        return call(entry.arguments_of(signature, args, kwargs, fixed=True))
+        return call(entry.arguments_of(signature, args, kwargs, fixed=True), digest)
     given = entry.arguments_of(signature, args, kwargs)
     try:
-        return call(given)
+        return call(given, digest)
     except UnsupportedError as error:
         known = entry.arguments_of(signature, args, kwargs, fixed=True)
         if known.structures == given.structures:
             raise
-        try:
-            result = call(known)
-        except UnsupportedError:
-            raise error from None
+        result = once_more(lambda: call(known, digest), error)
         FIXED.add(digest)
         return result
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
 from .. import tree
@@ -18,9 +16,7 @@ class OfStructure:
     # what `Transformed` sets up
     _bind: Any
     _count: int
-    _likely: Any
-    _fixed: bool
-    _structures_of: Callable[..., tuple[tree.Structure, ...]]
+    _made_for: Any
 
     def __call__(self, *args, **kwargs):
         """Return the value of the compiled function."""
@@ -41,11 +37,8 @@ class OfStructure:
 
     def _structure_for(self, args) -> tree.Structure:
         """Return the structure of the result for such arguments."""
-        structures = None if all(map(tree.is_plain, args)) and not self._fixed else self._structures_of(args)
-        given = list(args)
-        if structures is not None:
-            given = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
-        return self._likely(structures, given).module(tuple(map(numba.typeof, given)))[1]
+        made, types = self._made_for(args)
+        return made.module(types)[1]
 
 
 def _kind_key(value):

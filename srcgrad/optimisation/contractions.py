@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..analysis.access import SIZES_ONLY, accesses
 from ..language import ir
-from ..language.blocks import defined_first, rename_block
+from ..language.blocks import defined_first, rename_block, touches
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.kinds import kind_of
 from ..language.sum_order import INPLACE
@@ -49,7 +49,7 @@ def _contracted(
         if not _computes_as_numbers(kinds[name], name, block):
             continue
         alike = [j for j, s in enumerate(out) if s is not None and name in sizes and _made_like(s, name)]
-        touching = [j for j, s in enumerate(out) if s is not None and j != k and j not in alike and _mentions(s, name)]
+        touching = [j for j, s in enumerate(out) if s is not None and j != k and j not in alike and touches(s, name)]
         nest = out[touching[0]] if len(touching) == 1 and touching[0] > k else None
         if isinstance(nest, For) and _lives_in_a_trip(nest, name):
             kinds[name] = Kind(kinds[name].dtype)
@@ -89,13 +89,9 @@ def rank_in(name: str, kinds: dict[str, Kind]) -> int:
     return kinds[name].rank if name in kinds else 0
 
 
-def _mentions(stmt: Stmt, array: str) -> bool:
-    return array in ir.read_in((stmt,)) | ir.stored_in((stmt,)) | ir.bound_in((stmt,))
-
-
 def _lives_in_a_trip(nest: Stmt, array: str) -> bool:
     """Return whether all accesses to an array are in one block of a nest, of one element, the first a store."""
-    inner = [s for b in ir.blocks_of(nest) for s in b if _mentions(s, array)]
+    inner = [s for b in ir.blocks_of(nest) for s in b if touches(s, array)]
     if len(inner) == 1 and isinstance(inner[0], For):
         return not _mentions_in(nest, array) and _lives_in_a_trip(inner[0], array)
     if not inner:
@@ -198,7 +194,7 @@ def contract_rows(block: Block, kinds: dict[str, Kind], sizes, kept: set[str]) -
         rank = rank_in(name, kinds)
         dims = value.args if value.fn == "np.empty" else sizes.get(name)
         alike = [j for j, s in enumerate(out) if _made_like(s, name)]
-        touching = [j for j, s in enumerate(out) if j != k and j not in alike and _mentions(s, name)]
+        touching = [j for j, s in enumerate(out) if j != k and j not in alike and touches(s, name)]
         nest = out[touching[0]] if len(touching) == 1 else None
         if name in kept or rank < 2 or not dims or not isinstance(nest, For):
             continue
@@ -218,7 +214,7 @@ def _own_axes(nest: For, array: str, rank: int) -> int:
     counters: list[str] = []
     while not _mentions_in(nest, array):
         counters.append(nest.var)
-        inner = [s for s in nest.body if _mentions(s, array)]
+        inner = [s for s in nest.body if touches(s, array)]
         if len(inner) != 1 or not isinstance(inner[0], For):
             break
         nest = inner[0]

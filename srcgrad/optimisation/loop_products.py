@@ -12,9 +12,10 @@ import keyword
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from ..analysis.access import transposed
 from ..language import ir
 from ..language.affine import trips_from_zero
-from ..language.blocks import has_jumps
+from ..language.blocks import has_jumps, touches
 from ..language.calls import is_call
 from ..language.ir import ONE, ZERO, Block, Expr, For, Function, If, Kind, Let, Name, Op, Slice, Stmt, Store, Sub
 from .planned_products import Operand, Plan, Planned, Sizes, Whole, nests_in
@@ -169,7 +170,7 @@ class _Written:
         alike = kind == Kind(wanted.dtype, 2) and all(map(self.whole.same, sizes, shape))
         if not alike or self.plan.depends(weights.base):
             return None
-        return weights.base if weights.index == cell else _turned(weights.base)
+        return weights.base if weights.index == cell else transposed(weights.base)
 
     # --- products ---------------------------------------------------------------------------------------------------
 
@@ -243,9 +244,9 @@ class _Written:
     def without_zeros(self, before, rest: list[Stmt], p: Planned, sides: list[_Side]) -> list[Stmt] | None:
         """Return what stands before the loop without the zeros of the target, where the product is all of it so far."""
         target, same = p.to.target, self.whole.same
-        if p.factors or p.sign != 1 or p.to.index != p.counters or any(_mentions(s, target) for s in rest):
+        if p.factors or p.sign != 1 or p.to.index != p.counters or any(touches(s, target) for s in rest):
             return None
-        at = max((k for k, s in enumerate(before) if _mentions(s, target)), default=0)
+        at = max((k for k, s in enumerate(before) if touches(s, target)), default=0)
         zeros = before[at] if before else None
         value = zeros.value if isinstance(zeros, Let) and zeros.target == target else None
         for counter in p.counters:
@@ -269,7 +270,7 @@ class _Side:
 
     def turned(self, counter: Expr, axis: int) -> Expr:
         """Return the matrix, or its transpose, with a counter along an axis."""
-        return self.array if self.counters[axis] == counter else _turned(self.array)
+        return self.array if self.counters[axis] == counter else transposed(self.array)
 
 
 def _product(p: Planned, sides: list[_Side]) -> Expr:
@@ -287,18 +288,9 @@ def _added(stmt: Stmt, value: Expr, sign: int) -> Stmt:
     return replace(stmt, value=replace(stmt.value, fn="add" if sign == 1 else "sub", args=(stmt.value.args[0], value)))
 
 
-def _turned(e: Expr) -> Expr:
-    """Return the transpose of a matrix, without a double one."""
-    return e.args[0] if isinstance(e, Op) and e.fn == "np.transpose" else Op("np.transpose", (e,))
-
-
 def _plural(weights: Expr) -> str:
     """Return a name for what is kept of all trips."""
     if isinstance(weights, Name):
         plural = f"{weights.id}s"
         return f"{weights.id}_kept" if keyword.iskeyword(plural) or hasattr(builtins, plural) else plural
     return f"{weights.base.id}_kept" if isinstance(weights, Sub) and isinstance(weights.base, Name) else "weights"
-
-
-def _mentions(stmt: Stmt, name: str) -> bool:
-    return name in ir.read_in((stmt,)) | ir.stored_in((stmt,)) | ir.bound_in((stmt,))

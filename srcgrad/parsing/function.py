@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
+from ..errors import Problem, UnknownFunctionError, UnsupportedError, once_more, problem_at
 from ..hints import require_constant
 from ..language import ir
 from ..language.blocks import verify
@@ -106,10 +106,7 @@ def parse(
     except UnsupportedError as error:
         if not any(p.what in (UNKNOWN_KEY, UNKNOWN_ITEM, UNKNOWN_ITEMS) for p in error.problems):
             raise
-        try:
-            return _until_known(read, inline, {(KEYS,)})
-        except UnsupportedError:
-            raise error from None
+        return once_more(lambda: _until_known(read, inline, {(KEYS,)}), error)
 
 
 def _until_known(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:

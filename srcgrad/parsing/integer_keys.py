@@ -122,6 +122,7 @@ class _Keyed:
             alone = isinstance(owner, ast.Assign) and owner.targets == [parent] or isinstance(owner, ast.AugAssign)
             calls = [n for n in ast.walk(parent.slice) if isinstance(n, ast.Call | ast.NamedExpr)]
             once = all(isinstance(n, ast.Call) and ast.unparse(n.func) == "len" for n in calls)
+            once = once and not any(isinstance(n, ast.NamedExpr) for n in ast.walk(owner))  # which may bind the key
             return once and (alone or isinstance(parent.ctx, ast.Load))
         if isinstance(parent, ast.Compare):
             return len(parent.ops) == 1 and isinstance(parent.ops[0], ast.In | ast.NotIn) and parent.left is not use
@@ -259,9 +260,9 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if keyed is None or not isinstance(node.ops[0], ast.In | ast.NotIn):
             return node
-        inside = ast.Compare(_number(0), [ast.LtE(), ast.Lt()], [_plus(node.left, -keyed.first), _length(keyed.name)])
-        test = inside if isinstance(node.ops[0], ast.In) else ast.UnaryOp(ast.Not(), inside)
-        return ast.copy_location(test, node)
+        ends = [_number(keyed.first), _plus(_length(keyed.name), keyed.first)]
+        node.comparators = [ast.Call(ast.Name("range", ast.Load()), ends, [])]  # 0.5 is in neither, 1.0 in both
+        return node
 
     def visit_Assign(self, node):
         keyed = self.keyed(node.targets[0])

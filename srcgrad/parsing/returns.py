@@ -67,15 +67,27 @@ class ReturnReader(ExpressionReader):
         return value
 
     def with_nothing(self, block: ir.Block) -> ir.Block:
-        """Return the body with a number, which nothing reads, in the returns of None."""
-        if not self.may_give_none:
+        """Return the body with a number, which nothing reads, in the returns of None.
+
+        Where the paths that are left all return None, or none does, that is what the function gives.
+        """
+        if not is_maybe(self.template):
             return block
-        table: dict[ir.Expr, ir.Expr] = {NOTHING: Const(0) if self.whole_numbers else Const(0.0)}
+        values = [s.value for s in ir.statements(block) if isinstance(s, Return)]
+        pairs = [v.items for v in values if isinstance(v, ir.Tuple)]
+        nothing = {none == Const(True) for _, none in pairs if isinstance(none, Const)}
+        settled = len(nothing) == 1 and all(isinstance(none, Const) for _, none in pairs)
+        if settled:
+            self.template = Obj(None) if nothing == {True} else self.template.items[0]
 
         def one(stmt: ir.Stmt) -> ir.Stmt:
-            if isinstance(stmt, Return) and isinstance(stmt.value, ir.Tuple):
-                return replace(stmt, value=ir.Tuple(tuple(table.get(e, e) for e in stmt.value.items)))
-            return ir.with_blocks(stmt, lambda b: map(one, b))
+            if not (isinstance(stmt, Return) and isinstance(stmt.value, ir.Tuple)):
+                return ir.with_blocks(stmt, lambda b: map(one, b))
+            number, none = stmt.value.items
+            if settled:
+                return replace(stmt, value=ir.Tuple(()) if nothing == {True} else number)
+            unread = Const(0) if self.whole_numbers else Const(0.0)
+            return replace(stmt, value=ir.Tuple((unread if number == NOTHING else number, none)))
 
         return tuple(map(one, block))
 

@@ -45,6 +45,17 @@ def asked_first(x, n):
     return d[n - 1] + len(d)
 
 
+def asked_for_numbers_between(x, n):
+    d = {}
+    for k in range(n):
+        d[k] = x * k
+    total = 0.0
+    for k in range(2 * n):
+        if 0.5 * k in d:
+            total += d[k // 2] * (k + 1.0)
+    return total
+
+
 def keys_one_ahead(x, n):
     h, total = {}, 0.0
     h[0] = x
@@ -62,5 +73,6 @@ CASES = [
     Case(by_number, (1.3, 1)),
     Case(ratings, (20.0, np.array([[0, 1], [1, 2], [2, 0]]), 3)),
     Case(asked_first, (1.2, 5)),
+    Case(asked_for_numbers_between, (1.2, 4)),
     Case(keys_one_ahead, (0.7, 4)),
 ]

@@ -88,6 +88,28 @@ def called_for_its_effect(x, most):
     return np.sum(y * y) * most
 
 
+def bias_of(p, name):
+    if name not in p:
+        return None
+    return p[name][0]
+
+
+def matrix_for(W, kind):
+    if kind == 1:
+        return None
+    return W * 2.0
+
+
+def none_when_it_is_read(W, x):
+    p = {"b": x}
+    plain, doubled = matrix_for(W, 1), matrix_for(W, 2)
+    y = W @ x if plain is None else plain @ x
+    b, c = bias_of(p, "b"), bias_of(p, "c")
+    if b is not None:
+        y[0] += b
+    return np.sum(y * (doubled @ x)) if c is None else np.sum(c @ x)
+
+
 RAY = np.array([0.0, 0.1, 1.0])
 SPHERES = (np.array([[0.0, 0.0, 5.0], [0.0, 1.0, 3.0], [9.0, 9.0, 9.0]]), np.array([1.0, 1.2, 1.0]))
 CASES = [
@@ -98,6 +120,7 @@ CASES = [
     Case(element_by_place, (sample(5), 0.1)),
     Case(element_by_place, (sample(5), 9.0)),
     Case(called_for_its_effect, (sample(5), 0.3)),
+    Case(none_when_it_is_read, (sample(3, 3), sample(3, seed=1))),
     Case(through_another, (1.0, -3.0, 1.0)),
     Case(through_another, (6.0, -3.0, 0.1)),
     Case(through_another, (1.0, 3.0, 1.0)),
