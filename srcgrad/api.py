@@ -79,7 +79,8 @@ class Transformed(WithIntegers):
         """Return the value of the compiled function."""
         if kwargs or len(args) != self._count:
             args = self._bind(args, kwargs)
-        if self._texts and (self._fixed or not all(map(tree.is_plain, args))):
+        fixed = self._fixed
+        if self._texts and (fixed or not all(map(tree.is_plain, args))):
             return self._call_structured(args)
         try:
             if self._entry is None or self._usual.once:
@@ -92,7 +93,7 @@ class Transformed(WithIntegers):
                 raise worded(e) from None
         except (TypeError, OverflowError, SrcgradError, numba.core.errors.NumbaError) as e:
             if all(map(tree.is_plain, args)):
-                return self._with_integers(args, self._unwrapped_error(e, args))
+                return self._with_integers(args, self._unwrapped_error(e, args), fixed)
             self._texts = any(isinstance(a, str) or tree.is_complex(a) for a in args)
             return self._call_structured(args)
         return self._repeated(None, args, lambda made: made.call(*args))
@@ -235,7 +236,7 @@ class Transformed(WithIntegers):
 
     def _call_structured(self, args):
         """Return the result for arguments that hold dicts or lists: flattened here, put together again here."""
-        structures = self._structures_of(args)
+        fixed, structures = self._fixed, self._structures_of(args)
         flat = [leaf for s, a in zip(structures, args, strict=True) for leaf in tree.leaves(s, a)]
         require_arrays(flat)
         try:
@@ -245,7 +246,7 @@ class Transformed(WithIntegers):
                 raise worded(e) from None
             result = self._repeated(structures, flat, lambda made: made.call(*flat))
         except (TypeError, SrcgradError, numba.core.errors.NumbaError) as e:
-            return self._with_integers(args, self._unwrapped_error(e, args))
+            return self._with_integers(args, self._unwrapped_error(e, args), fixed)
         return self._assemble(result, structures)
 
     def _made_for(self, args) -> tuple[entry.Entry, tuple]:
@@ -473,10 +474,11 @@ def source(f, /, *args, **kwargs) -> Source:
     if args or kwargs:
         args = f._bind(args, kwargs)
         f = f._called(args)
+        fixed = f._fixed
         try:
             made, types = f._made_for(args)
         except SrcgradError as e:
-            made, types = f._with_integers(args, e, f._made_for)
+            made, types = f._with_integers(args, e, fixed, f._made_for)
         found[made.module(types)[0].__srcgrad_text__] = functools.partial(made.lines, types)
     else:
         for made in f._compiled():

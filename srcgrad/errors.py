@@ -36,6 +36,11 @@ class Problem:
 BROADCAST = "operands could not be broadcast together: lengths"
 # the same where the function cannot be run again: it writes its arguments, or draws random numbers
 BROADCAST_ONCE = "operands could not be broadcast together here: lengths"
+# how an error begins of a list that was taken for an array with one more axis, and the same where it runs once
+OTHER_SIZE = "the arrays in a list differ in size (write to an array that has room for all of them): lengths"
+OTHER_SIZE_ONCE = "the arrays in a list differ in size here (write to an array that has room for all of them): lengths"
+# what is said of sizes in functions that can be run again, and in others
+ONCE = {BROADCAST: BROADCAST_ONCE, OTHER_SIZE: OTHER_SIZE_ONCE}
 # of squeeze() without an axis and its like: they take those axes that the text, or what arguments have, tells
 SQUEEZED = "one more axis has one element and is to be taken away, which the text does not say: name or index it"
 # of a loop from a negative index on; reverse could not tell which trip met an element first

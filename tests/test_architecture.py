@@ -63,7 +63,7 @@ LEVELS = {
         ("parted",),
         ("conditions", "list_bindings", "list_rows"),
         ("list_places",),
-        ("comprehensions", "derivatives", "lists", "rule_calls"),
+        ("comprehensions", "derivatives", "lists", "objects", "rule_calls"),
         ("function",),
     ),
     "analysis": (
@@ -71,8 +71,8 @@ LEVELS = {
         ("needs", "pitfalls", "writes"),
     ),
     "lowering": (
-        ("", "bounds", "handed_over", "integer_calls", "measure_lists", "parameters", "pull", "repeated_checks",
-         "residuals", "resized"),
+        ("", "begun_arrays", "bounds", "handed_over", "integer_calls", "lists_apart", "measure_lists", "parameters",
+         "pull", "repeated_checks", "residuals", "resized"),
         ("nests",),
         ("choices", "external_calls", "masks", "swaps", "views"),
         ("reductions",),

@@ -7,6 +7,7 @@ import importlib
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.linalg
 
 import srcgrad as sg
@@ -18,7 +19,7 @@ from tests.random_programs.differences import copied, mismatch, reference
 
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning", "ignore::RuntimeWarning")
 CALLS = every_call()
-HEAD = "import numpy as np\nimport numpy, scipy.linalg, scipy.stats, statistics\n\n\n"
+HEAD = "import numpy as np\nimport numpy, scipy.integrate, scipy.linalg, scipy.stats, statistics\n\n\n"
 # what NumPy leaves open: the order of equal elements
 OPEN = {("np.argsort", "np.argsort(a)")}
 

@@ -114,20 +114,12 @@ def test_a_list_is_made_before_the_loop_that_leaves_it_early():
         plain_gradient(left_before_the_last_item, (np.ones(3), 5), (0,))
 
 
-def parts_appended(x, k):
-    parts = []
-    for i in range(0, len(x), k):
-        parts.append(x[i : i + k])
-    return np.sum(np.concatenate(parts) ** 2)
-
-
 def one_element_put(x, k):
     parts = [x * i for i in range(k)]
     parts[1] = x[:1]
-    return np.sum(np.concatenate(parts) ** 2)
+    return np.sum(np.array(parts) ** 2)
 
 
-@pytest.mark.parametrize("f", [parts_appended, one_element_put], ids=lambda f: f.__name__)
-def test_an_array_of_one_element_is_not_repeated_as_an_item_of_a_list(f):
+def test_an_array_of_one_element_is_not_repeated_as_an_item_of_a_list():
     with pytest.raises(ValueError, match="the arrays in a list differ in size"):
-        plain_gradient(f, (np.arange(1.0, 6.0), 2), (0,))
+        plain_gradient(one_element_put, (np.arange(1.0, 6.0), 2), (0,))

@@ -10,7 +10,9 @@ from ..language.ir import Const, Expr, For, Op
 from .inequalities import loaded
 
 ONE = Const(1)
-Inside = set[str | tuple[str, str]]  # names and arrays of indices that are inside; of an array only, as (array, name)
+# names and arrays of indices that are inside; of one array only, as (array, name), or in what is added to it: (.., ON)
+Inside = set[str | tuple[str, ...]]
+ON = "on"
 
 
 @dataclass(frozen=True)

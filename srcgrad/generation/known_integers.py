@@ -19,6 +19,7 @@ class WithIntegers:
     # what `Transformed` sets up
     _call_structured: Any
     _texts: bool
+    _lock: Any
 
     _fixed = False  # whether integers among the arguments are known in what is generated
 
@@ -27,18 +28,23 @@ class WithIntegers:
         structures = tuple(tree.structure_of(a) for a in args)
         return tree.with_integers(structures, args) if self._fixed else structures
 
-    def _with_integers(self, args, error: Exception, act: Callable[[Any], Any] | None = None):
-        """Return the result by code for these very integers, or what else `act` does; raise the error if that fails."""
-        if self._fixed or not isinstance(error, UnsupportedError):
+    def _with_integers(self, args, error: Exception, fixed: bool, act: Callable[[Any], Any] | None = None):
+        """Return the result by code for these very integers, or what else `act` does; raise the error if that fails.
+
+        `fixed` says whether they were known to what has raised it. Another thread may have found out meanwhile.
+        """
+        if fixed or not isinstance(error, UnsupportedError):
             raise error from None
-        before = self._structures_of(args)
-        self._fixed = True
-        if self._structures_of(args) == before:
-            self._fixed = False
-            raise error from None
-        self._texts = True
+        with self._lock:
+            first = not self._fixed
+            before = self._structures_of(args)
+            self._fixed = True
+            if first and self._structures_of(args) == before:
+                self._fixed = False
+                raise error from None
+            self._texts = True
         try:
             return once_more(lambda: (act or self._call_structured)(args), error)
         except UnsupportedError:
-            self._fixed = False
+            self._fixed = self._fixed and not first
             raise

@@ -13,15 +13,16 @@ from ..analysis.pitfalls import find_pitfalls
 from ..analysis.warned import from_text
 from ..differentiation.reverse import Plan, nothing, reverse
 from ..differentiation.rule_pages import RulePages, cannot_stay_a_call, ready
-from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, Problem, UnsupportedError, problem_at
+from ..errors import ONCE, ArgumentError, Problem, UnsupportedError, problem_at
 from ..language import ir
 from ..language.blocks import exposed_reads, surely_bound, verify
 from ..language.calls import ReadInPlace, called_in, name_results
 from ..language.emit import emit
 from ..language.ir import Kind, Let, Name, Op
-from ..language.kinds import infer_kinds, kind_of
+from ..language.kinds import AxesDiffer, infer_kinds, kind_of
 from ..language.sum_order import write_order
 from ..language.unbound import guard_unbound
+from ..lowering.begun_arrays import begin_as_arrays, begun_as_well
 from ..lowering.integer_calls import spell_integers
 from ..lowering.lower import lower_with_kinds
 from ..lowering.measure_lists import measure_lists
@@ -89,7 +90,7 @@ class Generated:
 
     def run_once(self) -> Generated:
         """Return the module with other messages: what a first run has written or drawn cannot be taken back."""
-        table: dict[ir.Expr, ir.Expr] = {ir.Const(BROADCAST): ir.Const(BROADCAST_ONCE)}
+        table: dict[ir.Expr, ir.Expr] = {ir.Const(said): ir.Const(once) for said, once in ONCE.items()}
 
         def block(stmts):
             return tuple(ir.with_blocks(ir.with_exprs(s, lambda e: ir.substitute(e, table)), block) for s in stmts)
@@ -220,6 +221,7 @@ def front(
         variant = replace(variant, boundscheck=False, derived=True)
     inline: frozenset = frozenset()
     inherited: tuple[Problem, ...] = ()
+    begun: dict[str, Kind] = {}  # names that begin as a number and become arrays of these kinds
     while True:
         whole: ir.Function = f
         known: tree.Structure = tree.LEAF
@@ -234,6 +236,7 @@ def front(
         function = passes.run("webs", function, split_webs)
         function = passes.run("in place", function, read_in_place)
         params = dict(zip(function.params, param_kinds, strict=True))
+        read, function = function, begin_as_arrays(function, params, begun)
         # what is allowed for may be left from arguments with more axes
         there = [(k, axis) for k, axis in variant.repeats.axes if axis < param_kinds[k].rank]
         try:
@@ -247,6 +250,8 @@ def front(
             if found.routine.rule is not None:
                 raise UnsupportedError(cannot_stay_a_call(found.routine)) from None
             inline |= {found.routine.key}
+        except AxesDiffer as found:
+            begun = begun_as_well(read, params, begun, found)
     passes.dump("lower", verify(lowered))
     lowered = passes.run("integers", lowered, lambda f: spell_integers(f, kinds))
     apart = lowered, dict(kinds)

@@ -320,7 +320,7 @@ def _simple(stmt: Stmt) -> str:
         return f"{stmt.target} = {expr_text(value)}"
     if isinstance(stmt, Store):
         cell, value, op = ir.Sub(Name(stmt.base), stmt.index), stmt.value, stmt.op
-        if op in ("out", "diagonal") or op.startswith("at "):
+        if op not in ("=", "+=", "-="):
             return f"{expr_text(cell)} = {expr_text(value)}  # {op}"
         if op == "=" and isinstance(value, Op) and value.fn in ("mul", "div") and value.args[0] == cell:
             op, value = _AUGMENTED[value.fn], value.args[1]

@@ -49,6 +49,8 @@ class Kind:
         return self.dtype if self.rank == 0 else f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
+# elementwise functions of truth values that take these for numbers
+_OF_NUMBERS = {"square", "power", "remainder", "fmod", "floor_divide", "positive"}
 _CAST_DTYPE = {"float": "float64", "int": "int64", "bool": "bool", "np.float64": "float64", "np.float32": "float32",
                "round": "int64", **{f"np.{n}": n for n in elementwise.INTEGERS}}  # fmt: skip
 _OF_PYTHON = ("bool", "int64", "float64")
@@ -137,4 +139,6 @@ def _elementwise_dtype(fn: str, operands) -> Kind:
         return Kind("bool" if result == "bool" else "int64", kind.rank)
     if result in ("float", "first") and not kind.is_float:
         return Kind("float64", kind.rank)
+    if kind.dtype == "bool" and elementwise.BY_SPELLING[fn].name in _OF_NUMBERS:
+        return Kind("int64", kind.rank)
     return kind

@@ -62,6 +62,14 @@ def _infer(function: ir.Function, params: dict[str, Kind]) -> _Inference:
     return inference
 
 
+class AxesDiffer(KindError):
+    """A name holds a number in one place and an array of this kind in another one."""
+
+    def __init__(self, name: str, kind: Kind, problem):
+        super().__init__(problem)
+        self.name, self.kind = name, kind
+
+
 class Unknown(Exception):
     """A name has no kind yet: its definition comes later in the text."""
 
@@ -182,7 +190,8 @@ class _Inference:
             what = f"{name!r} holds {old} and then {kind}"
             begun = bool(kind.rank) and not old.rank
             way = "begin with an array, as np.zeros(...)" if begun else "give both the same number of axes"
-            raise KindError(problem_at(loc, what, f"use two names, or {way}"))
+            array = kind if kind.rank > old.rank else old
+            raise AxesDiffer(name, array, problem_at(loc, what, f"use two names, or {way}"))
         if old is not None:
             own = in_numpy(old, kind) if not kind.rank else kind.numpy and old.numpy
             kind = Kind(promote(old.dtype, kind.dtype), kind.rank, own)
@@ -350,6 +359,10 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return _shape_kind(expr, operands, where)
     if fn in ("copy", "np.ascontiguousarray"):
         return of_array(replace(operands[0], numpy="" if operands[0].rank else operands[0].numpy))
+    if fn == "begun":
+        return Kind(expr.option("dtype"), expr.option("rank"))
+    if fn == "part":
+        return replace(operands[0], rank=len(operands) - 2)
     if fn in ("head", "print_grad", "np.flip", "np.transpose", "unset"):
         return operands[0]
     if fn == "astype":

@@ -9,6 +9,7 @@ from .ir import Kind, Let, Op
 from .kind import OF_NUMBERS
 
 AS_LIST = (("list", True),)  # said of what makes an array that stands for a list
+PUT = "put"  # the operator of a store that lays an item of a list where its elements stand
 
 
 def of_items(item: Kind, copies: bool) -> Kind:

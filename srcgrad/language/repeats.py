@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BROADCAST, SQUEEZED
+from ..errors import BROADCAST, OTHER_SIZE, SQUEEZED
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Repeats:
     axes : tuple
         (argument, axis) for those of the arguments' axes that have one element; the function checks it.
     anywhere : bool
-        Whether any other axis may turn out to have one element; costs a test for each broadcast, and readable source.
+        Whether any other axis may turn out to have one element, and the arrays in a list other sizes; costs a test for
+        each broadcast, and readable source.
     """
 
     axes: tuple[tuple[int, int], ...] = ()
@@ -35,7 +36,7 @@ NOWHERE, ANYWHERE = Repeats(), Repeats(anywhere=True)
 
 def is_about_lengths(e: Exception) -> bool:
     """Return whether an error says that lengths do not fit, of a function that can be run again."""
-    return bool(e.args) and e.args[0] == BROADCAST or is_squeezed(e)
+    return bool(e.args) and e.args[0] in (BROADCAST, OTHER_SIZE) or is_squeezed(e)
 
 
 def is_squeezed(e: Exception) -> bool:

@@ -47,7 +47,7 @@ def merged(x, axis):
     if axis is None:
         return np.ravel(x).copy()
     d = axis_of(axis, x.ndim - 1)
-    moved = np.moveaxis(x, 0, d)
+    moved = x if d == 0 else np.moveaxis(x, 0, d)
     return np.reshape(moved, (*moved.shape[:d], moved.shape[d] * moved.shape[d + 1], *moved.shape[d + 2 :])).copy()
 
 

@@ -99,6 +99,8 @@ def ieee_remainder(x, y):
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     """x with numbers in place of NaN and infinities."""
     one_of(copy, "copy", True)
+    if not of_floats(np.asarray(x).dtype):
+        return np.array(x)
     out = np.where(np.isnan(x), nan, np.nan_to_num(x))
     if posinf is not None:
         out = np.where(np.isposinf(x), posinf, out)

@@ -197,3 +197,72 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
             raise ValueError("trapezoid: the points and the values differ in number")
         return 0.5 * np.sum(steps[(slice(None), *(None,) * (values.ndim - axis - 1))] * (left + right), axis=axis)
     return 0.5 * np.sum(np.diff(points, axis=axis) * (left + right), axis=axis)
+
+
+@page("scipy.integrate.cumulative_trapezoid", cases=(
+    "A(5)", "A(5), dx=0.1, initial=0", "A(2, 4), U(4)", "A(3, 2), axis=0", "A(3, 2), x=U(3), axis=0, initial=0", "I(4)",
+))  # fmt: skip
+def cumulative_trapezoid(y, x=None, dx=1.0, axis=-1, initial=None):
+    """The integral up to each point by the trapezoidal rule; `initial`, 0, stands before the first."""
+    values = np.asarray(y)
+    axis = axis_of(axis, values.ndim)
+    before = (slice(None),) * axis
+    left, right = values[(*before, slice(None, -1))], values[(*before, slice(1, None))]
+    found = np.cumsum(distances(x, dx, values, axis) * (left + right) / 2.0, axis=axis)
+    if initial is None:
+        return found
+    out = np.zeros(values.shape)
+    out[(*before, slice(1, None))] = found
+    return out
+
+
+def distances(x, dx, values, axis):
+    """How far points are apart along an axis of the values: an array that fits them, or a number."""
+    if x is None:
+        return dx
+    points = np.asarray(x)
+    if points.ndim != 1:
+        return np.diff(points, axis=axis)
+    if values.shape[axis] != points.shape[0]:
+        raise ValueError("the points and the values differ in number")
+    return (points[1:] - points[:-1])[(slice(None), *(None,) * (values.ndim - axis - 1))]
+
+
+@page("scipy.integrate.simpson", cases=(
+    "A(5)", "A(6), dx=0.1", "A(5), U(5)", "A(6), x=U(6)", "A(2, 5), U(5)", "A(6, 2), x=U(6), axis=0", "A(2), x=U(2)",
+    "A(2, 4), U(2, 4)", "A(3)", "I(5)", "A(1)",
+))  # fmt: skip
+def simpson(y, x=None, dx=1.0, axis=-1):
+    """The integral by Simpson's rule; of an even number of points the last step is that of the last parabola.
+
+    K. V. Cartwright: Simpson's rule cumulative integration with MS Excel and irregularly-spaced data, J. Math. Sci.
+    Math. Educ. 12 (2), 2017.
+    """
+    y = np.moveaxis(np.asarray(y, dtype=np.float64), axis_of(axis, np.ndim(y)), -1)
+    n = y.shape[-1]
+    h = widths(x, dx, n, axis)
+    if n == 2:
+        return 0.5 * h[..., 0] * (y[..., 0] + y[..., 1])
+    even = n // 2 * 2 if n % 2 == 1 else n - 2
+    total = np.sum(parabolas(y[..., : even + 1], h[..., :even]), axis=-1)
+    if n % 2 == 1 or n < 3:
+        return total
+    a, b = h[..., -2], h[..., -1]
+    last = (2.0 * b**2 + 3.0 * a * b) / (6.0 * (a + b)) * y[..., -1] + (b**2 + 3.0 * a * b) / (6.0 * a) * y[..., -2]
+    return total + last - b**3 / (6.0 * a * (a + b)) * y[..., -3]
+
+
+def widths(x, dx, n, axis):
+    """How far n points are apart, along the last axis."""
+    if x is None:
+        return dx * np.ones(n - 1)
+    if np.ndim(x) == 1:
+        return np.diff(x)
+    return np.diff(np.moveaxis(np.asarray(x), axis_of(axis, np.ndim(x)), -1), axis=-1)
+
+
+def parabolas(y, h):
+    """The integrals of parabolas through three points each."""
+    a, b = h[..., ::2], h[..., 1::2]
+    first, second, third = y[..., :-2:2], y[..., 1::2], y[..., 2::2]
+    return (a + b) / 6.0 * (first * (2.0 - b / a) + second * ((a + b) ** 2 / (a * b)) + third * (2.0 - a / b))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..analysis.access import root_of
 from ..analysis.aliases import shown_by
+from ..analysis.inequalities import sums_sizes
+from ..errors import OTHER_SIZE
 from ..language import ir
 from ..language.affine import affine, simplify_index, unclipped
 from ..language.ir import Const, Expr, If, Kind, Name, Op, Store, Sub
+from ..language.lists import PUT
+from .lists_apart import SizesDiffer
 from .pull import ONE, ZERO, Index, Pull, cell_of, single, stepped
 from .pull_ops import ArrayReader
-
-OTHER_SIZE = "the arrays in a list differ in size (write to an array that has room for all of them): lengths"
 
 
 class StoreWriter(ArrayReader):
@@ -25,6 +28,10 @@ class StoreWriter(ArrayReader):
     put: dict[str, tuple[Expr, ...] | None]
     lists: set[str]
     counted: set[str]
+    one_size: set[str]
+    rooms: dict[str, Expr]
+    bound_in_loops: set[str]
+    spelled_out: Callable[[Expr], Expr]
     read_only: set[str]
     sharing: dict[str, set[str]]
 
@@ -37,7 +44,7 @@ class StoreWriter(ArrayReader):
         if stmt.base in self.read_only:
             self.refuse(stmt.loc, f"{stmt.base!r} shows a diagonal or repeated elements, and is read-only",
                         "np.fill_diagonal, or copy it first")  # fmt: skip
-        if stmt.op == "out":
+        if stmt.op in ("out", PUT):
             stmt = replace(stmt, op="=")
         if stmt.op == "diagonal":
             return self.store_diagonal(stmt, p)
@@ -60,13 +67,29 @@ class StoreWriter(ArrayReader):
             self.put[stmt.base] = tuple(map(self.canonical, value.dims))
         if self.puts(stmt) and value.rank == target.rank:  # as an item of a list an array is not repeated
             for own, size in zip(target.dims, value.dims, strict=True):
+                old, new = (self.spelled_out(self.canonical(e)) for e in (own, size))
+                if stmt.base not in self.one_size and (self.is_resized(old, new) or self.stretch and old != new):
+                    raise SizesDiffer(stmt.base)
                 self.require(own, size, OTHER_SIZE)
         self.assign(target, value, stmt.value, stmt.op)
 
     def puts(self, stmt: Store) -> bool:
         """Return whether a store puts an array into a list, as an item of it."""
+        if stmt.op == PUT:
+            return True
         whole = stmt.op == "=" and len(stmt.index) == 1 and self.kinds[stmt.base].rank > 1
         return whole and stmt.base in self.lists and not isinstance(stmt.index[0], ir.Slice | ir.Dots | ir.NewAxis)
+
+    def is_resized(self, old: Expr, new: Expr) -> bool:
+        """Return whether what has one size where an array is made surely has another one later."""
+        longer = affine(new) - affine(old)
+        of_itself = not isinstance(old, Const) and old in ir.walk(new)
+        made_here = ir.bound_in(tuple(self.out)) if self.loops else set()
+        of_a_trip = (ir.names_in(new) - ir.names_in(old)) & (set(self.enclosing) | self.bound_in_loops | made_here)
+        of_few = isinstance(old, Const) and old.value <= 1  # what grows from one number, or none
+        of_choices = ir.names_in(new) & self.rooms.keys()
+        told = of_few or of_itself or of_a_trip or of_choices or sums_sizes(longer)
+        return bool(longer.const != 0 if longer.is_const else told)
 
     def store_element(self, stmt: Store, p: Pull):
         if self.kind(stmt.value).rank:

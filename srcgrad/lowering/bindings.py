@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from ..analysis.access import root_of
 from ..analysis.aliases import gives_memory, is_view, shown_by, writes_of
-from ..analysis.inequalities import Facts, sums_sizes
+from ..analysis.inequalities import Facts
 from ..language import ir
 from ..language.affine import affine, unclipped
 from ..language.blocks import read_counts, touches, updates
 from ..language.calls import is_call
-from ..language.ir import Const, Expr, Let, Name, Op, Stmt, Store
+from ..language.ir import Expr, Let, Name, Op, Stmt, Store
 from .array_stores import StoreWriter
 from .choices import SIDES
 from .pull import ZERO, cell_of, whole
@@ -34,10 +34,8 @@ class BindingWriter(StoreWriter):
     sharing: dict[str, set[str]]
     unseen: set[int]  # writes into what is new and shown by nothing else
     lists: set[str]
-    rooms: dict[str, Expr]
     seen: dict[str, tuple[Expr, ...]]  # the sizes of views, in whatever branch they are bound
     bind_array: Callable[[str, Expr], object]
-    spelled_out: Callable[[Expr], Expr]
     function: ir.Function
     enclosing: list[str]
     loops: int
@@ -152,7 +150,7 @@ class BindingWriter(StoreWriter):
 
     def check_item(self, stmt: Store):
         """Refuse an array put into a list where it, or an item, is written: in Python the two are one array."""
-        sources = shown_by(stmt.value, self.kinds) if stmt.base in self.lists and self.puts(stmt) else set()
+        sources = shown_by(stmt.value, self.kinds) if self.puts(stmt) else set()
         if not sources:
             return
         before, after = self.rest
@@ -210,15 +208,8 @@ class BindingWriter(StoreWriter):
         if not self.may_be_held(target):
             return
         old, new = (unclipped(self.spelled_out(e)) for e in (old, new))
-        longer = affine(new) - affine(old)
-        of_itself = not isinstance(old, Const) and old in ir.walk(new)
-        made_here = ir.bound_in(tuple(self.out)) if self.loops else set()
-        of_a_trip = (ir.names_in(new) - ir.names_in(old)) & (set(self.enclosing) | self.bound_in_loops | made_here)
-        of_few = isinstance(old, Const) and old.value <= 1  # what grows from one number, or none
-        of_choices = ir.names_in(new) & self.rooms.keys()
-        grows = not Facts((affine(old),)).prove(longer * -1)
-        told = of_few or of_itself or of_a_trip or of_choices or sums_sizes(longer)
-        if longer.const != 0 if longer.is_const else told:
+        if self.is_resized(old, new):
+            grows = not Facts((affine(old),)).prove((affine(new) - affine(old)) * -1)
             raise SizeChanges(target, grows)
 
     def may_be_held(self, name: str) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 
 from ..analysis.access import believed
 from ..analysis.inequalities import SIZES, Facts, facts_of_test, forget, has_load, lengths_named, loaded
-from ..analysis.needs import ONE, Around, Inside, Need
+from ..analysis.needs import ON, ONE, Around, Inside, Need
 from ..errors import TURNS
 from ..language import ir
 from ..language.affine import Affine, affine
@@ -370,6 +370,7 @@ class Checker:
             arrays = loaded((item,)) | ir.names_in(item) & self.elements
             checked = own_loc is not None or not sure or bool(arrays - self.trusted)
             checked &= not (isinstance(item, Name) and not self.trusted.isdisjoint((item.id, (name, item.id))))
+            checked &= self.trusted.isdisjoint((name, n, ON) for n in ir.names_in(item))
             if checked and not isinstance(item, ir.Slice) and self.integer(item):
                 size = self.normal(self.size_of(name, axis))
                 found += self.both(item, self.normal(item), size, guards, axis, own_loc or loc)

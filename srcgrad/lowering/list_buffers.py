@@ -6,11 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from ..analysis.needs import ON
+from ..errors import UnsupportedError, problem_at
 from ..language import ir
+from ..language.affine import simplify_index
 from ..language.blocks import updates
-from ..language.ir import Const, Expr, For, Let, Name, Op, Stmt
+from ..language.ir import Const, Expr, For, Let, Name, Op, Slice, Stmt, Sub
 from ..language.kinds import INT
+from .lists_apart import SizesDiffer
+from .pull import Index, Pull, single
 from .pull_ops import ArrayReader
+from .views import flat_place, product
 
 
 class ListWriter(ArrayReader):
@@ -19,6 +25,7 @@ class ListWriter(ArrayReader):
     # what `Lowerer` sets up
     put: dict[str, tuple[Expr, ...] | None]
     counted: set[str]
+    assign: Callable[..., None]
     rest: tuple[tuple[Stmt, ...], tuple[Stmt, ...]]
     fork: Callable[[], Any]
 
@@ -41,13 +48,53 @@ class ListWriter(ArrayReader):
         self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
         self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
 
+    def pull_part(self, expr: Op) -> Pull:
+        """Return the pull of an item of a list of arrays of different sizes, which lies where it was put."""
+        elements, start, *sizes = expr.args
+        assert isinstance(elements, Name), expr
+        begin = self.scalar(start)
+        begin = self.hold(begin, "start", always=not (isinstance(begin, Name) and begin.id in self.stable))
+        assert isinstance(begin, Name), begin
+        dims = tuple(map(self.hold_size, sizes))
+        self.state.nonneg |= {e.id for e in (begin, *dims) if isinstance(e, Name) and e.id in self.stable}
+        self.places_made.add((elements.id, begin.id, ON))
+        base = self.named(elements.id)
+        part = Sub(elements, (Slice(begin, Op("add", (begin, product(dims)))),))
+
+        def at(idx: Index) -> Expr:
+            return base.at((simplify_index(Op("add", (flat_place(idx, dims), begin))),))
+
+        return Pull(dims, at, part if len(dims) == 1 else None)
+
+    def bind_begun(self, target: str, value: Op):
+        """Make a number an array, in the shape of the first array that the name is bound to."""
+        number = self.scalar(value.args[0])
+        if target in self.state.storage:
+            return self.assign(self.named(target), single(number), value.args[0], "=")
+        found = self.sizes_ahead(target, self.kinds[target].rank)
+        if found is None:
+            self.refuse(self.loc, f"{target!r} begins as a number, and the size of its arrays is known only there",
+                        "begin with an array: np.zeros(...)")  # fmt: skip
+        self.state.storage.add(target)
+        return self.materialise(Pull(found, lambda _: number), self.kinds[target], target)
+
     def row_sizes(self, target: str) -> tuple[Expr, ...]:
-        """Return the sizes of the arrays put into a list, found by lowering on trial what follows."""
+        """Return the sizes of the arrays put into a list."""
+        found = self.sizes_ahead(target, self.kinds[target].rank)
+        if found is None:
+            what = f"the arrays in the list {target!r} have a size known only where they are made"
+            way_out = "make an array before, and write its rows"
+            raise SizesDiffer(target, UnsupportedError(problem_at(self.loc, what, way_out)))
+        return found
+
+    def sizes_ahead(self, target: str, rank: int) -> tuple[Expr, ...] | None:
+        """Return the sizes of what is first put into a list, or bound to a name, by lowering on trial what follows."""
         trial = self.fork()
         trial.put = {target: None}
-        unknown = [f"{target} {d}" for d in range(self.kinds[target].rank)]
+        unknown = [f"{target} {d}" for d in range(rank)]
         trial.kinds.update(dict.fromkeys(unknown, INT))
         trial.state.dims[target] = tuple(map(Name, unknown))
+        trial.state.storage.add(target)
         before, after = self.rest
         trial.depth -= 1  # what follows belongs to the block it is in
         lowered = trial.block(after, before)
@@ -58,10 +105,7 @@ class ListWriter(ArrayReader):
         writes = [s for s in ir.statements(after) if updates(s) and self.kinds[ir.binds(s)[0]].rank]
         bound = {n for s in ir.statements(after) if s not in writes for n in ir.binds(s)}
         bound |= {n for n in trial.kinds if n not in self.kinds}
-        if found is None or any(n in bound for d in found for n in ir.names_in(d)):
-            self.refuse(self.loc, f"the arrays in the list {target!r} have a size known only where they are made",
-                        "make an array before, and write its rows")  # fmt: skip
-        return found
+        return None if found is None or any(n in bound for d in found for n in ir.names_in(d)) else found
 
 
 def at_first(size: Expr, target: str, block: ir.Block, before: set[str]) -> Expr:

@@ -28,9 +28,10 @@ from .bindings import BindingWriter
 from .call_sites import CallWriter
 from .handed_over import copy_handed_over
 from .list_buffers import ListWriter
+from .lists_apart import SizesDiffer, lay_apart
 from .nests import State
 from .parameters import apart_checks, binds_anew, own_rebound_params
-from .pull import Indexer
+from .pull import ZERO, Indexer
 from .pull_ops import varying_names
 from .residuals import with_residuals
 from .resized import SizeChanges, SpelledOut, choices_in, hold_in_buffer, lengths, spell_out
@@ -80,14 +81,30 @@ def _lowered(function: ir.Function, params: dict[str, Kind], stretch: bool, keep
     kinds = infer_kinds(function, params)
     check_arrays_without_axes(function, kinds)
     function = own_rebound_params(function, kinds, keep_args)
+    refused: UnsupportedError | None = None
+    one_size = set[str]()  # lists whose items have to have one size: they are used as arrays
     while True:
         kinds = infer_kinds(function, params)
         lowerer = Lowerer(function, kinds, stretch, early, whole)
+        lowerer.one_size = one_size
         try:
             body = lowerer.block(function.body)
             break
         except SizeChanges as found:
             function = hold_in_buffer(function, found.name, kinds, found.longer)
+        except SizesDiffer as found:
+            apart = lay_apart(function, found.name, kinds)
+            refused = refused or found.error
+            if apart is not None:
+                function = apart
+            elif found.error is not None:
+                raise found.error from None
+            else:
+                one_size.add(found.name)
+        except UnsupportedError:
+            if refused is not None:
+                raise refused from None
+            raise
         except SpelledOut as found:
             function = spell_out(function, found.choice)
     heads = [Let(n, Op("unset", (nothing(lowerer.kinds[n]),)), function.loc) for n in lowerer.unmade]
@@ -181,7 +198,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
                 problems += e.problems
                 # what is said of later statements takes for granted that the names are bound
                 self.state.storage |= {n for n in ir.binds(stmt) if self.kinds[n].rank}
-            except SizeChanges:
+            except (SizeChanges, SizesDiffer):
                 if not problems:
                     raise
         self.rest = outer
@@ -303,6 +320,11 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         target, value = stmt.target, stmt.value
         if isinstance(value, Op) and value.fn == "list":
             return self.bind_list(target, value)
+        if isinstance(value, Op) and value.fn == "begun":
+            return self.bind_begun(target, value)
+        if self.put.get(target, ()) is None:  # on trial: a name that begins as a number becomes an array
+            first = self.pull(ir.substitute(value, {Name(target): ZERO}))
+            self.put[target] = tuple(map(self.canonical, first.dims))
         if updates(stmt):
             assert isinstance(value, Op)
             index = (ir.Dots(),)

@@ -101,6 +101,8 @@ class ArrayReader(ReductionReader, ViewReader, ExternalCaller, ChoiceReader):
             return expr.args[0]
         if expr.fn in ("float", "np.float64") and self.kind(expr.args[0]).dtype == "bool":
             return Select(expr.args[0], Const(1.0), Const(0.0), expr.loc)
+        if expr.fn in ("np.floor", "np.ceil", "np.trunc", "np.fix") and not self.kind(expr).is_float:
+            return expr.args[0]
         if expr.fn == "invert" and self.kind(expr.args[0]).dtype == "bool":
             return Op("not", expr.args, (), expr.loc)
         if expr.fn not in ("pow", "max") or not all(self.kind(a).is_int for a in expr.args):

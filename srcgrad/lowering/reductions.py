@@ -34,6 +34,7 @@ class ReductionReader(MaskReader):
         axes = axes_of(expr.option("axis"), p.rank, expr.loc)
         kept = tuple(d for d in range(p.rank) if d not in axes)
         if expr.fn in ("np.sum", "np.mean"):
+            p = self.widened(p, kind, self.kind(expr))
             result = self.sum(expr, p, kept, axes, into if not expr.option("keepdims") else None)
         else:
             own = None if expr.option("keepdims") else into
@@ -42,6 +43,11 @@ class ReductionReader(MaskReader):
             return result
         dims = tuple(ONE if d in axes else p.dims[d] for d in range(p.rank))
         return Pull(dims, lambda idx: result.at(tuple(idx[d] for d in kept)))
+
+    def widened(self, p: Pull, kind: Kind, total: Kind) -> Pull:
+        """Return narrow integers as those that their sum is made of."""
+        narrow = kind.is_int and total.is_int and kind.dtype != "bool" and kind.dtype != total.dtype
+        return Pull(p.dims, lambda idx: Op(f"np.{total.dtype}", (p.at(idx),))) if narrow else p
 
     def sum(self, expr: Op, p: Pull, kept, axes, into, names=("total", "sums")) -> Pull:
         kind = self.kind(expr)
@@ -217,11 +223,13 @@ class ReductionReader(MaskReader):
         They read each element once, as BLAS does, and become one loop with what is done with the result; a call of BLAS
         takes as long as a sum of a hundred products.
         """
+        left, right = map(self.kind, expr.args)
         if a.rank > 1 and self.is_turned(a):
-            a, b = b, transposed(a)
+            a, b, left, right = b, transposed(a), right, left
         elif b.rank > 1 and self.is_turned(b):
-            a, b = transposed(b), a
-        a, b = (self.named_array(p, self.kind(expr.args[0])) if p.rank == 1 and a.rank != b.rank else p for p in (a, b))
+            a, b, left, right = transposed(b), a, right, left
+        if a.rank != b.rank:
+            a, b = (self.named_array(p, kind) if p.rank == 1 else p for p, kind in ((a, left), (b, right)))
         along = a.rank - 1
         dims = (*a.dims, *b.dims[1:])
 

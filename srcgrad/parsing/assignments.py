@@ -15,7 +15,7 @@ from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
 from .array_calls import VIEWS
-from .expressions import List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .expressions import OBJECT, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .none import is_maybe
 from .parts import PartReader, has_list, is_plain
 
@@ -98,7 +98,7 @@ class AssignmentReader(PartReader):
                 static = ()
             return self.assign_name(node.target.id, Op(fn, (old, given), static, loc), node)
         if isinstance(node.target, ast.Attribute):
-            self.fail(node.target, f"cannot assign to {ast.unparse(node.target)}", "assign to names and array elements")
+            return self.update_field(node, fn)
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base = self.stored_into(node.target)
@@ -223,9 +223,13 @@ class AssignmentReader(PartReader):
             part = self.expr(target)
             if isinstance(part, Name) and self.is_complex(self.expr(target.value)):
                 return self.store(part, (ir.Dots(),), self.leaf(value, node), "=", node)
+        if isinstance(target, ast.Attribute):
+            return self.set_field(target, value, node)
         self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
 
     def assign_name(self, name, value, node):
+        if isinstance(value, Struct) and value.kind == OBJECT:
+            return self.bind_object(name, value, node)
         if is_maybe(value):
             return self.bind_given(name, value, node)
         if self.may_be_none(name):

@@ -14,6 +14,7 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
 from .expressions import NOT_HERE, ExpressionReader, List, ShapeOf, Struct, is_text
+from .members import is_users_class
 
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 _READERS = (
@@ -89,6 +90,8 @@ class BuiltinReader(ExpressionReader):
             return self.array_call(node, "np.sum", self.positional(node), {})
         if isinstance(f, type) and (issubclass(f, tuple) and hasattr(f, "_fields") or dataclasses.is_dataclass(f)):
             return self.construct(node, f)
+        if is_users_class(f):
+            return self.made_object(node, f)
         return self.replaced_fields(node) if f is dataclasses.replace and node.args else NOT_HERE
 
     def with_generator(self, node, f):

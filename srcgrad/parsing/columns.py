@@ -46,6 +46,7 @@ class ColumnReader(ExpressionReader):
                 for stmt in made:
                     self.shared.ranks.note(stmt)
         if not _same_form(known[name], value):
+            self.read_with_rows(name)
             self.fail(node, "the items of a list that grows are not of one form", "use a list for each form")
         return known[name]
 
@@ -70,6 +71,8 @@ class ColumnReader(ExpressionReader):
     def note_place(self, made: List, name: str, node):
         """Take notice of where a list is made, and of the form of its items, where that is known from before."""
         place = self.shared.made_at[made.buffer.id] = (self.source.file, node.lineno, node.col_offset, name, "form")
+        if (*place[:-1], "rows") in self.shared.rebound:
+            self.shared.with_rows.add(made.buffer.id)
         form = next((key[-1] for key in self.shared.rebound if key[:-1] == place), None)
         if form is not None:
             self.columns(made, form, node)
@@ -80,6 +83,13 @@ class ColumnReader(ExpressionReader):
         told = any(key[:-1] == place for key in self.shared.rebound)
         if place is not None and name in self.shared.read_before and not told:
             raise ReadAgain((*place, _form_of(value)))
+
+    def read_with_rows(self, name: str):
+        """Have the text read again if lists of several lengths are items of a list: these are arrays, then."""
+        place = self.shared.made_at.get(name)
+        key = None if place is None else (*place[:-1], "rows")
+        if key is not None and name in self.shared.of_known_lists and key not in self.shared.rebound:
+            raise ReadAgain(key)
 
     def copied_columns(self, of: List, node) -> List:
         """Return a slice of a list of tuples as a list of its own."""

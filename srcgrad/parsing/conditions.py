@@ -99,6 +99,8 @@ class ConditionReader(PartedReader):
             test = self.none_test(op, left, left_node, right, right_node)
             if test is not None:
                 return test
+        if isinstance(op, ast.Eq | ast.NotEq) and self.are_objects(left, right, node):
+            return Const(self.identity(left, right, node) == isinstance(op, ast.Eq))
         if isinstance(op, ast.Is | ast.IsNot):
             return Const(self.identity(left, right, node) == isinstance(op, ast.Is))
         if isinstance(op, ast.In | ast.NotIn):
@@ -197,6 +199,9 @@ class ConditionReader(PartedReader):
         nones = [v for v in (left, right) if isinstance(v, Obj) and v.value is None]
         if nones:
             return False
+        found = self.same_object(left, right)
+        if found is not None:
+            return found
         self.fail(node, "`is` between values is not supported", "compare with ==")
 
     def is_instance(self, node) -> Const:

@@ -120,19 +120,22 @@ class DictReader(ExpressionReader):
             return self.lift(member, node, name)
         self.fail(node, f"no field {name!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
 
-    def construct(self, node, make):
-        """Return a namedtuple or dataclass made of the arguments of a call."""
+    def construct(self, node, make, values=None):
+        """Return a namedtuple or dataclass made of the arguments of a call, `values` where they are read already."""
         if dataclasses.is_dataclass(make):
             found = dataclasses.fields(make)
-            if hasattr(make, "__post_init__") or not all(f.init for f in found) or not keeps_fields(make):
+            if values is None and (hasattr(make, "__post_init__") or not keeps_fields(make) or self.is_written(make)):
+                return self.made_object(node, make)
+            if not all(f.init for f in found):
                 self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
             fields, kind = tuple(f.name for f in found), "dataclass"
             defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
         else:
             fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
-        given = dict(zip(fields, self.positional(node), strict=False)) | self.keywords(node)
+        positional, keywords = values or self.values_of(node)
+        given = dict(zip(fields, positional, strict=False)) | keywords
         missing = [f for f in fields if f not in given and f not in defaults]
-        if missing or len(node.args) > len(fields) or any(k not in fields for k in given):
+        if missing or len(positional) > len(fields) or any(k not in fields for k in given):
             what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
             self.fail(node, what, "give every field")
         items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)

@@ -83,6 +83,8 @@ class EffectReader(ExpressionReader):
     def require_result(self, value, node):
         """Refuse a result with parts that no variable holds."""
         parts = [v for v in known_parts(value) if not is_text(v)]
+        if not (self.is_callee or self.is_page) and self.is_kept(value):
+            self.fail(node, "an object that is made here cannot be returned", "return its fields")
         if parts and not (self.is_callee or self.is_page):
             lists = any(isinstance(v, List) for v in parts)
             way = "make the list an array: np.array(...)" if lists else "return numbers, arrays or tuples of them"

@@ -92,6 +92,7 @@ class Lost:
 
 NOT_HERE = object()
 COMPLEX = "complex"  # the kind of a pair that is a complex number
+OBJECT = "object"  # that of what stands for an object whose fields are written
 FORMS = "the two sides of this choice have different forms"
 
 
@@ -269,6 +270,8 @@ class ExpressionReader:
         if fn == "add" and not self.source.derived and all(map(self.is_truth, args)):
             self.fail(node, "truth values are added: those of Python are counted, those of NumPy joined by `or`",
                       "int(a) + int(b), or: a or b")  # fmt: skip
+        if fn == "np.dot" and not self.source.derived and any(self.shared.ranks.rank(e) == 0 for e in args):
+            self.fail(node, "a number has no matrix product", "multiply by it: a * b")
         if fn == "np.dot" and any((self.shared.ranks.rank(e) or 0) > 2 for e in args):
             return self.user_call(node, np.matmul, (list(args), {}))
         if fn == "pow" and all(isinstance(e, Const) for e in args):
@@ -405,9 +408,8 @@ class ExpressionReader:
         if self.is_complex(value):
             return self.complex_attribute(node, value, name)
         if isinstance(value, Struct):
-            if name in value.keys:
-                return value.items[value.keys.index(name)]
-            return self.member(node, value, name)
+            found = self.field_of(value, name)
+            return self.member(node, value, name) if found is NOT_HERE else found
         if isinstance(value, ShapeOf):
             self.fail(node, f"a shape has no attribute {name!r}", "index it")
         loc = self.source.loc(node)

@@ -48,6 +48,7 @@ from .lists import ListReader
 from .loops import LoopReader
 from .match import MatchReader
 from .none import NoneReader
+from .objects import ObjectReader
 from .operations import OperationReader
 from .operators import OperatorReader
 from .parted import PartedReader
@@ -202,7 +203,8 @@ class _Shared:
         self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
         self.keyed = False  # whether dicts with integer keys are read as lists
         self.held = set[str]()  # names of items of lists that became buffers
-        self.with_rows = set[str]()  # buffers of lists whose items are written as lists
+        self.with_rows = set[str]()  # buffers of lists whose items are written as lists, or of several lengths
+        self.of_known_lists = set[str]()  # buffers of lists with items that are lists of known lengths
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees = [source]
         self.stack: list[object] = [source.function.__code__]
@@ -226,7 +228,7 @@ class Reader(
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
-    PartedReader, ReturnReader,
+    PartedReader, ReturnReader, ObjectReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

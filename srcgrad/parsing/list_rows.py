@@ -150,6 +150,10 @@ class RowReader(ColumnReader):
         part = self.hold(Op("head", (whole, count), (), loc), node, "row")
         return List(part, Op("len", (part,)), full=True)
 
+    def is_of_numbers(self, value: List) -> bool:
+        """Return whether the items of a list are numbers, not arrays or tuples."""
+        return not self.has_tuples(value) and self.shared.ranks.rank(self.whole(value)) == 1
+
     # -- which arrays are rows
     def note_row(self, stmt: ir.Stmt):
         """Take notice of a name that is bound to a row of a list of lists."""

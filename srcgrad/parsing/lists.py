@@ -12,7 +12,7 @@ from ..language.ir import Const, Let, Name, Op, Select
 from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
 from .columns import counter_of
-from .expressions import RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
+from .expressions import OBJECT, RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
 from .integer_keys import UNKNOWN_KEY
 from .list_bindings import ListBindingReader, bound_by
@@ -173,6 +173,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if into is not None and is_list(value, "list") and into.buffer.id in self.shared.with_rows:
             value = self.row_of_known(value, into, node)
         if is_list(value, "list") and self.stays_as_it_is(value, into):
+            if into is not None and all(map(self.is_number, value.items)):
+                self.shared.of_known_lists.add(into.buffer.id)
             value = replace(value, kind="tuple")
         if isinstance(value, List):
             others = self.names_that_show(value)
@@ -180,10 +182,12 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             array = self.array_of_list(value, node)
             return Op("copy", (array,), AS_LIST) if new else array
         if isinstance(value, Struct) and value.kind in ("list", "dict"):
-            self.fail(node, f"a {value.kind}, which could be written, is an item of a list that grows",
-                      "use a tuple, or an array: np.zeros((n, m))")  # fmt: skip
-        if isinstance(value, Struct) and value.items:
+            what = f"a {value.kind}, which could be written, is an item of a list that grows"
+            self.fail(node, what, "use a tuple, or an array: np.zeros((n, m))")
+        if isinstance(value, Struct) and value.items and value.kind != OBJECT:
             return replace(value, items=tuple(self.item_of_list(v, node, into) for v in value.items))
+        if isinstance(value, Struct) and value.kind == OBJECT:
+            self.fail(node, "an object that is written is an item of a list that grows", "keep arrays of its fields")
         if not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value
@@ -329,11 +333,13 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             start = len(self.out)
             if isinstance(item, ast.Starred):
                 value = self.opened(self.expr(item.value), item)
-                if isinstance(value, List):
+                whole = isinstance(value, List) and not self.is_of_numbers(value)
+                if isinstance(value, List) and not whole:
                     value = self.array_of_list(value, item)
                 if isinstance(value, ir.Expr) and self.shared.ranks.rank(value) != 1:
                     self.fail(item, "a star spreads an array that has not one axis", "name the items")
-                new = value if isinstance(value, Struct) else self.copied_items(self.leaf(value, item), node)
+                known = whole or isinstance(value, Struct)
+                new = value if known else self.copied_items(self.leaf(value, item), node)
             else:
                 new = Struct((self.expr(item),), (0,), "list")
             parts = [*self.as_before(start, parts, item), replace(new, kind="list") if isinstance(new, Struct) else new]

@@ -239,10 +239,10 @@ class LoopReader(LoopedReader):
         return self.integer(found.count) == 0 and not self.source.derived
 
     def picks_known_items(self, node, found: Trips) -> bool:
-        """Return whether a loop of known length indexes a tuple by its variable: it is unrolled."""
+        """Return whether a loop of known length is unrolled: it indexes a tuple by its variable, or makes objects."""
         count = self.integer(found.count)
         few = count is not None and count <= MOST_UNROLLED
-        return few and isinstance(node.target, ast.Name) and self.indexes_known(node)
+        return few and isinstance(node.target, ast.Name) and (self.indexes_known(node) or self.makes_written(node))
 
     def indexes_known(self, node) -> bool:
         """Return whether a loop indexes a tuple, dict or shape by one of its variables, or names an axis by it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import inspect
 from types import FunctionType, MethodType
 
 import numpy as np
+
+_WAYS_OF_ITS_OWN = ("__setattr__", "__getattr__", "__getattribute__", "__new__", "__init_subclass__")
 
 
 def member_of(cls: type, name: str):
@@ -35,6 +38,21 @@ def keeps_fields(cls: type) -> bool:
     """Return whether the `__init__` of a dataclass is the one that was made for it, or for a class it inherits from."""
     made = inspect.getattr_static(cls, "__init__") is not vars(object)["__init__"]
     return made and member_of(cls, "__init__") is None
+
+
+def is_users_class(cls) -> bool:
+    """Return whether a class keeps its fields as Python's own do: it and its bases are text, with no ways of their own.
+
+    >>> is_users_class(dict), is_users_class(ValueError)
+    (False, False)
+    """
+    if not isinstance(cls, type) or type(cls) not in (type, abc.ABCMeta) or cls.__module__ == "builtins":
+        return False
+    bases = [c for c in cls.__mro__ if c not in (object, abc.ABC)]
+    first = {c.__module__.split(".")[0] for c in bases}
+    if first & {"builtins", "numpy", "scipy", "numba", "sympy", "srcgrad", "enum", "typing", "collections"}:
+        return False
+    return not any(name in vars(c) for c in bases for name in _WAYS_OF_ITS_OWN)
 
 
 def call_of(f):

@@ -35,6 +35,9 @@ class OperationReader(ExpressionReader):
 
     def expr_call(self, node):
         if isinstance(node.func, ast.Attribute):
+            found = self.of_base_class(node)
+            if found is not NOT_HERE:
+                return found
             base = self.expr(node.func.value)
             if is_text(base):
                 return self.text_method(node, base.value, node.func.attr)
@@ -44,7 +47,8 @@ class OperationReader(ExpressionReader):
                 return self.list_method(node, node.func, node.func.attr)
             if self.is_complex(base):
                 return self.complex_method(node, base, node.func.attr)
-            if isinstance(base, Struct) and node.func.attr not in base.keys:
+            own = isinstance(base, Struct) and self.field_of(base, node.func.attr) is not NOT_HERE
+            if isinstance(base, Struct) and not own:
                 return self.struct_method(node, base, node.func.attr)
             target = self.expr_attribute(node.func)
         else:
@@ -303,13 +307,6 @@ class OperationReader(ExpressionReader):
         if kind is not None and not kind.rank:
             return self.number_like(spelling, static.get("dtype", kind.dtype), *taken[1:])
         return Op(spelling, taken, tuple(sorted(static.items())), loc)
-
-    def number_like(self, spelling: str, dtype: str, *fill: ir.Expr) -> ir.Expr:
-        """Return what `np.zeros_like` and its like give of a number, which has no axes."""
-        value = fill[0] if fill else Const(float(spelling == "np.ones_like"))
-        if dtype == "bool":
-            return Op("ne", (value, Const(0)))
-        return value if dtype == "float64" and not fill else Op(f"np.{dtype}", (value,))
 
     def summed_as(self, value, dtype, spelling: str, node) -> ir.Expr:
         """Return an array converted to the dtype that it is to be summed in."""

@@ -205,27 +205,49 @@ class SequenceReader(ExpressionReader):
         items += [ir.Sub(array, (Const(k),), loc) for k in range(-behind, 0)]
         return items
 
+    def spread_over(self, value: ir.Expr, least: int, most: int, node) -> ir.Expr:
+        """Return an array that is spread over arguments, after a check that it has as many items as they may be."""
+        if least == most:
+            return self.of_length(value, most, node)
+        value = self.hold(value, node) if not isinstance(value, Name) else value
+        count, loc = Op("len", (value,)), self.source.loc(node)
+        said = Const(f"a function takes {least} to {most} of the arguments that are spread:")
+        stop = ir.Raise("ValueError", (said, count, Const(loc.place)), loc)
+        outside = Op("or", (Op("lt", (count, Const(least))), Op("gt", (count, Const(most)))))
+        self.emit(ir.If(outside, (stop,), (), loc))
+        return value
+
     def with_star_open(self, node: ast.Call, f) -> ast.Call:
         """Return a call with the elements of an array in place of a star, where it is known how many `f` takes."""
         stars = [a for a in node.args if isinstance(a, ast.Starred)]
         if f in (max, min) and len(node.args) == 1 and stars:
             return ast.copy_location(ast.Call(node.func, [stars[0].value], node.keywords), node)
-        most = _arity(f) if len(stars) == 1 and _is_pure(stars[0].value) and not node.keywords else None
-        if most is None:
+        known = _parameters(f) if len(stars) == 1 and _is_pure(stars[0].value) else None
+        if known is None or any(k.arg is None for k in node.keywords):
             return node
         value = self.expr(stars[0].value)
         if isinstance(value, List):
             value = self.array_of_list(value, node)
         if not isinstance(value, ir.Expr):
             return node
-        count = most - (len(node.args) - 1)
-        array = self.text_for(self.of_length(value, count, node), node, "given")
+        named = [k for k, (name, _) in enumerate(known) if name in {k.arg for k in node.keywords}]
+        own = known[: named[0] if named else None][len(node.args) - 1 :]
+        least = sum(default is _NEEDED for _, default in own)
+        own = own if stars[0] is node.args[-1] and all(default is not None for _, default in own) else own[:least]
+        array = self.text_for(self.spread_over(value, least, len(own), node), node, "given")
         args: list[ast.expr] = []
         for arg in node.args:
-            own = [ast.copy_location(ast.Subscript(array, ast.copy_location(ast.Constant(k), arg), ast.Load()), arg)
-                   for k in range(count)]  # fmt: skip
-            args += own if arg is stars[0] else [arg]
+            args += [_given(array, k, own[k][1], arg) for k in range(len(own))] if arg is stars[0] else [arg]
         return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
+
+
+def _given(array: ast.expr, k: int, default, at: ast.expr) -> ast.expr:
+    """Return the text of item k of an array that is spread over arguments, or of the default where it ends before."""
+    item = ast.Subscript(array, ast.Constant(k), ast.Load())
+    if default is _NEEDED:
+        return ast.fix_missing_locations(ast.copy_location(item, at))
+    test = ast.Compare(ast.Attribute(array, "size", ast.Load()), [ast.Gt()], [ast.Constant(k)])
+    return ast.fix_missing_locations(ast.copy_location(ast.IfExp(test, item, ast.Constant(default)), at))
 
 
 def _is_of_dict(node: ast.expr) -> bool:
@@ -248,17 +270,29 @@ def _is_left_out(option: ast.expr | None) -> bool:
     return option is None or isinstance(option, ast.Constant) and option.value is None
 
 
-def _arity(f) -> int | None:
-    """Return how many arguments a function takes, defaults or not; None where it takes any number."""
+_NEEDED = object()  # in place of a default
+
+
+def _parameters(f) -> list[tuple[str, object]] | None:
+    """Return the names of the parameters of a function, each with its default: None where that is no number.
+
+    None of functions that take any number of arguments.
+    """
     row = elementwise.BY_SPELLING.get(elementwise.spelling_of(f) or "")
     if row is not None:
-        return None if f in (max, min, math.hypot) else row.arity
+        return None if f in (max, min, math.hypot) else [("", _NEEDED)] * row.arity
     inner = getattr(f, "node", None) if hasattr(f, "reader") else None
     function = python_function(f) if inner is None else None
     if inner is not None:
         args = inner.args
-        optional = args.vararg or args.kwonlyargs or args.kwarg
-        return None if optional else len(args.posonlyargs) + len(args.args)
-    if function is None or function.__code__.co_kwonlyargcount:
+        names = [a.arg for a in (*args.posonlyargs, *args.args)]
+        defaults = [d.value if isinstance(d, ast.Constant) else None for d in args.defaults]
+        several = args.vararg or args.kwarg
+    elif function is not None:
+        code = function.__code__
+        names, defaults = [*code.co_varnames[: code.co_argcount]], list(function.__defaults__ or ())
+        several = code.co_flags & 12
+    if inner is None and function is None or several:
         return None
-    return None if function.__code__.co_flags & 12 else function.__code__.co_argcount
+    numbers = [d if type(d) in (int, float) else None for d in defaults]
+    return list(zip(names, [*[_NEEDED] * (len(names) - len(numbers)), *numbers], strict=True))

@@ -153,3 +153,10 @@ class ShapeReader(ExpressionReader):
         sizes = self.read_broadcast_shapes(node, *shapes).items
         loc = self.source.loc(node)
         return Struct(tuple(Op("broadcast_to", (a, *sizes), (), loc) for a in arrays), tuple(range(len(arrays))))
+
+    def number_like(self, spelling: str, dtype: str, *fill: ir.Expr) -> ir.Expr:
+        """Return what `np.zeros_like` and its like give of a number, which has no axes."""
+        value = fill[0] if fill else Const(float(spelling == "np.ones_like"))
+        if dtype == "bool":
+            return Op("ne", (value, Const(0)))
+        return value if dtype == "float64" and not fill else Op(f"np.{dtype}", (value,))

@@ -41,7 +41,8 @@ row("sinc", "np.sinc",
     "(cos(PI * x) - out) / x if abs(x) > 0.5 else -(PI**2) / 3.0 * x * hyp0f1(2.5, -(PI**2) / 4.0 * x**2)",
     domain=(-2.0, 2.0))
 
-row("abs", "np.abs abs np.fabs math.fabs", "sign(x)", result="same", cheap=True)
+row("abs", "np.abs abs", "sign(x)", result="same", cheap=True)
+row("fabs", "np.fabs math.fabs", "sign(x)", cheap=True)
 row("square", "np.square", "2.0 * x", result="same", cheap=True)
 row("reciprocal", "np.reciprocal", "-(out**2)", domain=_POSITIVE, cheap=True)
 row("deg2rad", "np.deg2rad math.radians np.radians", "PI / 180.0", cheap=True)
@@ -51,9 +52,11 @@ row("positive", "np.positive", "1.0", result="same", cheap=True, alias="np.conj"
 row("nan_to_num", "np.nan_to_num", "1.0 if isfinite(x) else 0.0", result="same", cheap=True)
 
 row("sign", "np.sign", "0.0", result="same", cheap=True)
-row("floor", "np.floor math.floor", "0.0", cheap=True)
-row("ceil", "np.ceil math.ceil", "0.0", cheap=True)
-row("trunc", "np.trunc math.trunc", "0.0", cheap=True, alias="np.fix")
+# from NumPy 2.1 on integers stay integers
+_ROUNDED = "same" if np.floor(np.int64(1)).dtype.kind == "i" else "float"
+row("floor", "np.floor math.floor", "0.0", result=_ROUNDED, cheap=True)
+row("ceil", "np.ceil math.ceil", "0.0", result=_ROUNDED, cheap=True)
+row("trunc", "np.trunc math.trunc", "0.0", result=_ROUNDED, cheap=True, alias="np.fix")
 row("rint", "np.rint", "0.0", cheap=True, alias="special.round")
 row("spacing", "np.spacing", "0.0", cheap=True)
 

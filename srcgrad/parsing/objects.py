@@ -1,0 +1,231 @@
+"""Read objects of the user's classes that a function makes: their fields, and the methods that write them.
+
+What `__init__` gives its fields is known from its text. An object whose fields stay what they were is kept as these,
+as a dataclass is. One that is written later has a variable for each field that is, which all its names show.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from dataclasses import dataclass, field, replace
+from types import FunctionType
+from typing import Any
+
+from ..language import ir
+from ..language.ir import Const, Let, Name, Op
+from ..language.sum_order import INPLACE
+from .columns import ReadAgain
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct
+from .members import keeps_fields, member_of
+from .parts import has_form_of, parts_of
+
+
+@dataclass(eq=False)
+class Fields:
+    """The fields of one object, made at some depth of blocks; `variables` are those that hold what is written."""
+
+    cls: type
+    label: str
+    depth: int
+    values: dict[str, Any] = field(default_factory=dict)
+    variables: set[str] = field(default_factory=set)
+    made: bool = False
+    reader = None  # as functions have that are defined inside: on two paths it may be another one
+
+
+class ObjectReader(ExpressionReader):
+    """Makes objects, reads and writes their fields."""
+
+    # what `Reader` sets up
+    wanted_name: str | None
+    entered: list[set[str]]
+    locals: frozenset[str]
+
+    def made_object(self, node, cls: type) -> Struct:
+        """Return an object of a class of the user's, made by the arguments of a call."""
+        fields = Fields(cls, self.wanted_name or cls.__name__.lower(), self.depth)
+        made = Struct((Obj(fields),), ("",), OBJECT, cls)
+        positional, keywords = self.values_of(node)
+        if dataclasses.is_dataclass(cls) and keeps_fields(cls):
+            given = self.construct(node, cls, (positional, keywords))
+            for name, value in zip(given.keys, given.items, strict=True):
+                self.give(fields, name, value, node)
+            positional, keywords, begin = [], {}, member_of(cls, "__post_init__")
+        else:
+            begin = member_of(cls, "__init__")
+        if isinstance(begin, FunctionType):
+            self.user_call(node, begin, ([made, *positional], keywords))
+        elif positional or keywords:
+            self.fail(node, f"{cls.__name__}() takes no arguments", "correct the call")
+        fields.made = True
+        if self.is_written(cls) or any(v is fields for value in fields.values.values() for v in _fields_in(value)):
+            return made
+        return Struct(tuple(fields.values.values()), tuple(fields.values), "dataclass", cls)
+
+    def is_written(self, cls: type) -> bool:
+        """Return whether an object of a class is written after it was made."""
+        return any(key[:2] == (OBJECT, cls) for key in self.shared.rebound)
+
+    def makes_written(self, node: ast.AST) -> bool:
+        """Return whether a piece of text makes objects that are written: each of them has to be known."""
+        names = {n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        found = (self.resolve(name)[1] for name in names - self.locals)
+        return any(isinstance(cls, type) and self.is_written(cls) for cls in found)
+
+    def is_variable(self, cls: type, name: str) -> bool:
+        return (OBJECT, cls, name) in self.shared.rebound
+
+    # -- fields
+    def field_of(self, value: Struct, name: str):
+        """Return a field of an object, a namedtuple or a dict; NOT_HERE where it has none of that name."""
+        if value.kind == OBJECT:
+            return _fields(value).values.get(name, NOT_HERE)
+        return value.items[value.keys.index(name)] if name in value.keys else NOT_HERE
+
+    def bind_object(self, name: str, value: Struct, node):
+        """Bind a name to an object that is written."""
+        if self.inside and name in self.entered[-1] and self.env.get(name) != value:
+            self.fail(node, f"{name!r} becomes another object inside a branch or loop", "use two names")
+        self.env[name] = value
+
+    def set_field(self, target: ast.Attribute, value, node):
+        """Read `object.name = value`."""
+        start = len(self.out)
+        owner = self.expr(target.value)
+        (value,) = self.as_before(start, [value], node)
+        if not isinstance(owner, Struct) or owner.make is None or owner.kind not in (OBJECT, "dataclass"):
+            self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
+        cls, name = owner.make, target.attr
+        setter = member_of(cls, name)
+        if isinstance(setter, property):
+            if setter.fset is None:
+                self.fail(target, f"the property {name!r} has no setter", "give it one")
+            return self.user_call(node, setter.fset, ([owner, value], {}))
+        if dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+            self.fail(target, f"{cls.__name__} is frozen, and {name!r} is written", "dataclasses.replace(...)")
+        if owner.kind == OBJECT:
+            return self.write(_fields(owner), name, value, target, node)
+        if self.is_variable(cls, name):
+            self.fail(target, f"the object of {ast.unparse(target)} is not made in this function, and is written",
+                      "make a new one of its fields")  # fmt: skip
+        raise ReadAgain((OBJECT, cls, name))
+
+    def write(self, fields: Fields, name: str, value, target, node):
+        """Write a field: into its variable where the object is older than the block that this stands in."""
+        if (fields.made or self.depth > fields.depth) and not self.is_variable(fields.cls, name):
+            raise ReadAgain((OBJECT, fields.cls, name))
+        if self.depth <= fields.depth:
+            return self.give(fields, name, value, node)
+        if name not in fields.values and not isinstance(value, ir.Expr):
+            self.fail(target, f"the field {name!r} is new in a branch or loop", "begin with it, say as 0.0")
+        if name not in fields.values:  # as a name that is bound there: read elsewhere it may not be there
+            return self.give(fields, name, value, node)
+        old = fields.values[name]
+        pairs = list(zip(parts_of(old), parts_of(value), strict=False)) if has_form_of(old, value) else []
+        if isinstance(old, ir.Expr) and isinstance(value, ir.Expr):
+            pairs = [(old, value)]
+        leaves = [(a, b) for a, b in pairs if not isinstance(a, Struct)]
+        same = [(a, b) for a, b in leaves if not isinstance(a, ir.Expr)]
+        own = [(a.id, b) for a, b in leaves if isinstance(a, Name) and a.id in fields.variables]
+        if not pairs and old != value or any(a != b for a, b in same) or len(own) + len(same) < len(leaves):
+            self.fail(target, f"the field {name!r} changes its form in a branch or loop", "use two fields")
+        return self.assign_together(own, node)
+
+    def give(self, fields: Fields, name: str, value, node):
+        """Have a field hold a value from here on, under a variable of its own."""
+        fields.values[name] = self.in_variable(fields, name, value, node, self.is_variable(fields.cls, name))
+
+    def in_variable(self, fields: Fields, name: str, value, node, varies: bool):
+        if isinstance(value, Struct) and value.kind != OBJECT:
+            pairs = zip(value.keys, value.items, strict=True)
+            items = (self.in_variable(fields, f"{name}_{k}", v, node, varies) for k, v in pairs)
+            return replace(value, items=tuple(items))
+        plain = isinstance(value, ir.Expr) and not isinstance(value, ir.Slice)
+        if not plain or isinstance(value, Const) and (not varies or isinstance(value.value, str)):
+            return value
+        made = self.fresh(f"{fields.label}_{name}")
+        fields.variables.add(made)
+        self.spoken.known[made] = f"{fields.label}.{name}"
+        self.emit(Let(made, value, self.source.loc(node)))
+        return Name(made)
+
+    def update_field(self, node: ast.AugAssign, fn: str):
+        """Read `object.name += value`; an array there is written in place."""
+        target = node.target
+        assert isinstance(target, ast.Attribute), target
+        read = ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+        old, loc = self.expr(read), self.source.loc(node)
+        if not isinstance(old, ir.Expr):
+            value: Any = self.expr(ast.copy_location(ast.BinOp(read, node.op, node.value), node))
+            return self.set_field(target, value, node)
+        start = len(self.out)
+        value = self.scalar(node.value)
+        if isinstance(old, Name) and self.shared.ranks.rank(old) != 0:
+            return self.emit(Let(old.id, Op(fn, (old, value), INPLACE), loc))
+        (old,) = self.as_before(start, [old], node)
+        return self.set_field(target, Op(fn, (old, value), (), loc), node)
+
+    # -- which object it is
+    def same_object(self, left, right) -> bool | None:
+        """Return whether two values are one object; None where they are no objects made here."""
+        classes = [v.make for v in (left, right) if isinstance(v, Struct) and v.kind in (OBJECT, "dataclass")]
+        if len(classes) == 2 and all(v.kind == OBJECT for v in (left, right)):
+            return left == right
+        unread = [cls for cls in classes if cls is not None and not self.is_written(cls)]
+        if unread:
+            raise ReadAgain((OBJECT, unread[0], ""))
+        return None
+
+    def are_objects(self, left, right, node) -> bool:
+        """Return whether two values are objects that are equal only where they are the same."""
+        classes = [v.make for v in (left, right) if isinstance(v, Struct) and v.kind in (OBJECT, "dataclass")]
+        if any(cls is not None and dataclasses.is_dataclass(cls) for cls in classes):
+            if any(v.kind == OBJECT for v in (left, right) if isinstance(v, Struct)):
+                self.fail(node, "objects whose fields are written are compared", "compare their fields")
+            return False
+        return len(classes) == 2 and not any(member_of(cls, "__eq__") for cls in classes if cls is not None)
+
+    def is_kept(self, value) -> bool:
+        """Return whether a value holds an object of a class that is not made of its fields."""
+        if not isinstance(value, Struct):
+            return False
+        plain = value.kind == "dataclass" and value.make is not None and not dataclasses.is_dataclass(value.make)
+        return plain or value.kind == OBJECT or any(map(self.is_kept, value.items))
+
+    # -- methods
+    def of_base_class(self, node: ast.Call):
+        """Return the value of `super().method(...)`; NOT_HERE for any other call."""
+        f = node.func
+        call = f.value if isinstance(f, ast.Attribute) else None
+        plain = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "super"
+        if not plain or not isinstance(f, ast.Attribute) or not isinstance(call, ast.Call) or call.args:
+            return NOT_HERE
+        function, args = self.source.function, getattr(self.node, "args", None)
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        owner = self.env.get(args.args[0].arg) if args is not None and args.args else None
+        if "__class__" not in cells or not isinstance(owner, Struct) or owner.make is None:
+            return NOT_HERE
+        above = owner.make.__mro__
+        above = above[above.index(cells["__class__"].cell_contents) + 1 :]
+        if f.attr == "__init__" and above[0] is object:
+            return Obj(None)
+        found = next((vars(c)[f.attr] for c in above if isinstance(vars(c).get(f.attr), FunctionType)), None)
+        if found is None:
+            self.fail(node, f"{ast.unparse(f)} does not exist", "check the name")
+        return self.user_call(node, found, self.values_of(node, [owner]))
+
+
+def _fields(value: Struct) -> Fields:
+    found = value.items[0].value
+    assert isinstance(found, Fields), value
+    return found
+
+
+def _fields_in(value):
+    """Yield the fields of the objects that stand in a value."""
+    if isinstance(value, Struct):
+        for item in value.items:
+            yield from _fields_in(item)
+    elif isinstance(value, Obj) and isinstance(value.value, Fields):
+        yield value.value
