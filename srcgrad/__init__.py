@@ -2,6 +2,8 @@
 
 import os as _os
 
+from . import brackets as _brackets  # pages of SciPy's functions
+from . import integrals as _integrals
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad
 from .check import check_grads, check_rule

@@ -20,9 +20,9 @@ LEVELS = {
     "": (
         ("coloring", "errors", "freed", "look", "shown", "store", "switches", "timings", "travel", "tree"),
         ("api", "custom", "flat", "hints", "primitives"),
-        ("jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
+        ("integrals", "jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
         ("check", "implicit", "scipy"),
-        ("check_calls", "command"),
+        ("brackets", "check_calls", "command"),
         ("", "__main__"),
     ),
     "language": (
@@ -54,7 +54,7 @@ LEVELS = {
         ("", "complex_functions", "definitions", "floors", "held_items", "makers", "members", "ranks", "refused",
          "structure", "trips"),
         ("integer_keys", "source"),
-        ("closures", "expressions"),
+        ("closures", "expressions", "queues"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "dicts", "effects",
          "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "none", "operations",
          "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,7 +14,7 @@ class Fresh:
 
     >>> fresh = Fresh({"x"})
     >>> fresh("x"), fresh("rates_k on"), fresh("c_H+"), fresh("2, y")
-    ('x_1', 'rates_k_on', 'c_H_', '_2__y')
+    ('x_1', 'rates_k_on', 'c_H', '_2_y')
     """
 
     def __init__(self, taken: Iterable[str]):
@@ -35,4 +36,5 @@ class Fresh:
 def _as_name(text: str) -> str:
     """Return the name nearest to a text, as Python reads it."""
     text = "".join(c if c == "_" or f"a{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", text))
+    text = re.sub("__+", "_", text).rstrip("_")
     return text if text.isidentifier() else f"_{text}"

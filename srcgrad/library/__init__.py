@@ -28,11 +28,11 @@ from . import (
     ufuncs,
     windows,
 )  # fmt: skip
-from .pages import CASES, KNOWN, METHODS, PAGES, RefusedError, by_name, is_ours, page_of
+from .pages import CASES, KNOWN, METHODS, OTHERWISE, PAGES, RefusedError, by_name, is_ours, page_of
 
 __all__ = [
-    "CASES", "KNOWN", "METHODS", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice", "complex_numbers",
-    "construction", "distributions", "fourier", "is_ours", "linear_algebra", "numbers", "numeric", "order", "page_of",
-    "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "special", "statistics", "ufuncs",
-    "windows",
+    "CASES", "KNOWN", "METHODS", "OTHERWISE", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice",
+    "complex_numbers", "construction", "distributions", "fourier", "is_ours", "linear_algebra", "numbers", "numeric",
+    "order", "page_of", "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "special",
+    "statistics", "ufuncs", "windows",
 ]  # fmt: skip

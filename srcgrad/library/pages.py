@@ -20,6 +20,7 @@ PAGES: dict[object, Callable] = {}
 METHODS: dict[str, Callable] = {}
 CASES: dict[Callable, tuple[str, ...]] = {}
 KNOWN: set[Callable] = set()
+OTHERWISE: dict[Callable, Any] = {}  # what some of those give where an argument is known only at run time
 # the parameters of methods of ufuncs, which have no signature to look at
 _OF_UFUNCS = {
     "reduce": ["array", "axis", "dtype", "out", "keepdims", "initial", "where"],
@@ -68,6 +69,16 @@ def known(function: Callable) -> Callable:
     """Return a function of what is known when a page is read (axes, options, text), which is called then."""
     KNOWN.add(function)
     return function
+
+
+def known_or(otherwise) -> Callable:
+    """Return a decorator as `known`, for a function that gives `otherwise` where an argument is not known."""
+
+    def register(function: Callable) -> Callable:
+        OTHERWISE[function] = otherwise
+        return known(function)
+
+    return register
 
 
 def page_of(function) -> Callable | None:

@@ -78,6 +78,11 @@ class ComplexReader(ExpressionReader):
     def complex_constant(self, value: complex) -> Struct:
         return self.number(Const(value.real), Const(value.imag))
 
+    def complex_captured(self, value: np.ndarray, node, hint: str) -> Struct:
+        """Return a captured array of complex numbers as two: those of its parts."""
+        parts = self.shared.complex_parts.setdefault(id(value), (value.real.copy(), value.imag.copy()))
+        return self.number(*(self.lift(part, node, f"{hint}_{k}") for part, k in zip(parts, ("re", "im"), strict=True)))
+
     def real_item(self, value, node) -> ir.Expr:
         """Return a real item of a sum.
 

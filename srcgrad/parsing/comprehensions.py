@@ -201,10 +201,7 @@ class ComprehensionReader(ExpressionReader):
         node, pairs = self.with_its_own_names(node), list[tuple]()
 
         def read():
-            key = self.expr(node.key)
-            if not isinstance(key, Const):
-                self.fail(node.key, "a key known only at run time is not supported", "use constant keys, or an array")
-            pairs.append((key.value, self.own_item(self.expr(node.value), node.value, node)))
+            pairs.append((self.known_key(node.key), self.own_item(self.expr(node.value), node.value, node)))
 
         try:
             with _Scope(self, node):

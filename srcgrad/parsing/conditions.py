@@ -161,7 +161,10 @@ class ConditionReader(PartedReader):
     def contained(self, left, left_node, right, node) -> ir.Expr:
         """Return `left in right` for a tuple, the keys of a dict, text, or what has its length at run time."""
         if isinstance(right, Struct) and right.kind == "dict":
-            right = Struct(tuple(map(Const, right.keys)), right.keys)
+            key = self.as_key(left)
+            if key is not None:
+                return Const(key.value in right.keys)
+            right = Struct(self.keys_of(right), right.keys)
         if isinstance(right, Obj) and isinstance(right.value, set | frozenset):
             members = sorted(right.value, key=lambda v: (type(v).__name__, repr(v)))
             right = Struct(tuple(self.lift(v, node) for v in members), tuple(range(len(members))))

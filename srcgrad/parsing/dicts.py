@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 from dataclasses import replace
 from types import FunctionType
 
@@ -34,10 +35,7 @@ class DictReader(ExpressionReader):
                     self.fail(value, "only dicts known when the function is read can be unpacked here", "name the keys")
                 pairs = list(zip(inner.keys, inner.items, strict=True))
             else:
-                name = self.expr(key)
-                if not isinstance(name, Const):
-                    self.fail(key, UNKNOWN_KEY, "use constant keys, or an array")
-                pairs = [(name.value, self.expr(value))]
+                pairs = [(self.known_key(key), self.expr(value))]
             items = self.as_before(start, items, node)
             for k, v in pairs:
                 if k in keys:
@@ -46,6 +44,25 @@ class DictReader(ExpressionReader):
                     keys.append(k)
                     items.append(v)
         return Struct(tuple(items), tuple(keys), "dict")
+
+    def known_key(self, node: ast.expr):
+        """Return the key that an expression is, which has to be known when the text is read."""
+        found = self.as_key(self.expr(node))
+        return self.fail(node, UNKNOWN_KEY, "use constant keys, or an array") if found is None else found.value
+
+    def as_key(self, value) -> Const | None:
+        """Return a value as a key of a dict: a constant, a tuple of these, None, a member of an enumeration."""
+        if isinstance(value, Struct) and value.kind in ("tuple", "namedtuple"):
+            parts = [self.as_key(v) for v in value.items]
+            return None if None in parts else Const(tuple(part.value for part in parts if part is not None))
+        if isinstance(value, Obj) and (value.value is None or isinstance(value.value, enum.Enum)):
+            return Const(value.value)
+        whole = self.integer(value) if isinstance(value, ir.Expr) else None
+        return Const(whole) if whole is not None else value if isinstance(value, Const) else None
+
+    def keys_of(self, value: Struct) -> tuple:
+        """Return the keys of a dict as values."""
+        return tuple(map(_of_key, value.keys))
 
     def dict_of(self, node):
         """Return `dict(...)` of a dict, or of pairs: the first of each is a key."""
@@ -61,9 +78,10 @@ class DictReader(ExpressionReader):
         for pair in pairs:
             if not isinstance(pair, Struct) or len(pair.items) != 2:
                 self.fail(node, "a dict of other than pairs", "give a key and a value for each item")
-            if not isinstance(pair.items[0], Const):
+            key = self.as_key(pair.items[0])
+            if key is None:
                 self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
-            found[pair.items[0].value] = self.lasting(pair.items[1], node)
+            found[key.value] = self.lasting(pair.items[1], node)
         return Struct(tuple(found.values()), tuple(found), "dict")
 
     def all_known(self, found: Struct | Trips, node) -> tuple:
@@ -83,14 +101,14 @@ class DictReader(ExpressionReader):
         """Return the value of a method of a dict or namedtuple."""
         if value.kind == "dict" and name in ("keys", "values", "items") and not node.args:
             self.looked_at_once(node)
-            keys = tuple(map(Const, value.keys))
+            keys = self.keys_of(value)
             pairs = tuple(Struct((k, v), (0, 1)) for k, v in zip(keys, value.items, strict=True))
             items = {"keys": keys, "values": value.items, "items": pairs}[name]
             return Struct(items, tuple(range(len(items))))
         if value.kind == "dict" and name == "get":
-            key, *default = [self.expr(a) for a in node.args]
-            known = dict(zip(value.keys, value.items, strict=True))
-            if isinstance(key, Const):
+            given, *default = [self.expr(a) for a in node.args]
+            key, known = self.as_key(given), dict(zip(value.keys, value.items, strict=True))
+            if key is not None:
                 return known.get(key.value, default[0] if default else Obj(None))
         if value.kind == "dict" and name == "copy":
             return replace(value, token=object())
@@ -181,8 +199,9 @@ class DictReader(ExpressionReader):
                 self.set_item(base, key, items[k], node)
                 items[k + 1 :] = self.as_before(start, items[k + 1 :], node)
             return Obj(None)
-        key, *default = self.positional(node)
-        if not isinstance(key, Const) or node.keywords:
+        given, *default = self.positional(node)
+        key = self.as_key(given)
+        if key is None or node.keywords:
             self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
         if key.value in value.keys:
             found = value.items[value.keys.index(key.value)]
@@ -224,3 +243,10 @@ class DictReader(ExpressionReader):
         self.env[base.id] = replace(value, items=tuple(items.values()), keys=tuple(items))
         self.written_meanwhile(value)
         return found
+
+
+def _of_key(key) -> Const | Struct | Obj:
+    """Return a key as a value."""
+    if isinstance(key, tuple):
+        return Struct(tuple(map(_of_key, key)), tuple(range(len(key))))
+    return Obj(key) if key is None or isinstance(key, enum.Enum) else Const(key)

@@ -14,7 +14,6 @@ from .. import tree
 from ..errors import Problem, problem_at
 from ..language import ir
 from ..language.ir import Const, Name, Op
-from ..language.lists import AS_LIST
 from ..runtime import HELPERS
 from .refused import construct
 from .source import Source
@@ -206,7 +205,7 @@ class ExpressionReader:
         if isinstance(value, complex | np.complexfloating):
             return self.complex_constant(complex(value))
         if isinstance(value, np.ndarray) and value.dtype.kind == "c":
-            self.fail(node, f"the captured array {hint!r} is complex", "pass it as an argument")
+            return self.complex_captured(value, node, hint)
         if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind in "fiub":
             return self.lift(value[()], node)
         if isinstance(value, np.ndarray):
@@ -266,7 +265,10 @@ class ExpressionReader:
             return Const(args[0].value + args[1].value)
         if any(map(is_text, args)):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
-        self.known_number(self.whole_result(fn, args), node)
+        whole = self.known_number(self.whole_result(fn, args), node)
+        written = self.source.derived or all(isinstance(e, ast.Constant) for e in (node.left, node.right))
+        if fn in ("add", "sub", "mul") and all(map(_is_whole, args)) and not written:
+            return whole
         if fn == "add" and not self.source.derived and all(map(self.is_truth, args)):
             self.fail(node, "truth values are added: those of Python are counted, those of NumPy joined by `or`",
                       "int(a) + int(b), or: a or b")  # fmt: skip
@@ -319,18 +321,6 @@ class ExpressionReader:
             if isinstance(node.op, ast.Mult) and isinstance(value, List) and times is not None:
                 return self.joined_lists([value] * max(times, 0), node)
         return None
-
-    def repeated(self, item, count: ir.Expr, node):
-        """Return the list of one number many times."""
-        if not isinstance(item, ir.Expr) or self.shared.ranks.rank(item):
-            what = "a list of one thing other than a number, as long as is known only at run time"
-            self.fail(node, what, "append to an empty list, or fill an array")
-        name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
-        plain = all(isinstance(e, Name | Const | Op) for e in ir.walk(count))
-        length = count if plain else self.hold(count, node)
-        self.emit(ir.Let(name, Op("np.full", (length, self.leaf(item, node)), AS_LIST, loc), loc))
-        self.shared.list_sizes[name] = length
-        return List(Name(name), length if isinstance(length, Name) else Op("len", (Name(name),)), full=True)
 
     def integer(self, value) -> int | None:
         """Return the integer that an expression of constants is, and of names bound to one of these only; else None."""
@@ -498,3 +488,7 @@ _WHOLE: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "floordiv": operator.floordiv,
     "mod": operator.mod, "neg": operator.neg, "max": max, "min": min, "abs": abs,
 }  # fmt: skip
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, Const) and type(value.value) is int

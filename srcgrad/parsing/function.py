@@ -53,6 +53,7 @@ from .operations import OperationReader
 from .operators import OperatorReader
 from .parted import PartedReader
 from .parts import has_list, is_any_list, is_known_object
+from .queues import with_lists_for_queues
 from .random_draws import RandomReader
 from .ranks import Ranks
 from .refused import STATEMENTS
@@ -130,6 +131,7 @@ def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set
 
 
 def _read(source: Source, structures, kinds, repeats, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
+    source = with_lists_for_queues(source)
     source = replace(source, node=with_lists(source.node)) if (KEYS,) in rebound else source
     shared = _Shared(source)
     shared.keyed = (KEYS,) in rebound
@@ -219,6 +221,7 @@ class _Shared:
         self.stretch = False
         self.looped: list = []  # what the loops around run through
         self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
+        self.complex_parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # of captured arrays
         self.complex = False  # whether a complex number was met
         self.pitfalls: list[Problem] = []  # of the derivatives that are called
 

@@ -27,6 +27,7 @@ from .expressions import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
 from .integer_keys import with_lists
 from .members import call_of
 from .parts import has_list
+from .queues import with_lists_for_queues
 from .routines import Expansion, call_routine, form_of
 from .source import find_source, python_function
 
@@ -130,6 +131,8 @@ class CallReader(ExpressionReader):
             source = self.shared.sources.get(function) or find_source(f)
         except SourceNotFoundError as e:
             self.fail(node, e.problems[0].what, e.problems[0].way_out)
+        if function not in self.shared.sources:
+            source = with_lists_for_queues(source)
         if self.shared.keyed and function not in self.shared.sources:
             source = replace(source, node=with_lists(source.node))
         if ours:

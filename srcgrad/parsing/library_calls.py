@@ -11,7 +11,7 @@ from .. import library
 from ..language import ir
 from ..language.affine import simplify_index
 from ..language.ir import Const, Let, Name, Op
-from .expressions import NOT_HERE, ExpressionReader, Obj, Struct
+from .expressions import NOT_HERE, ExpressionReader, Obj, Stop, Struct
 
 _OF_SIZES = frozenset({"add", "sub", "mul", "floordiv", "mod", "min", "max"})
 
@@ -76,8 +76,13 @@ class LibraryReader(ExpressionReader):
         positional, keywords = self.values_of(node)
         if f is library.axes.one_element_axes:
             positional = [self.lift(tuple(sorted(self.shared.ranks.ones(self.leaf(positional[0], node)))), node)]
-        given = [self.known_value(v, node) for v in positional]
-        options = {k: self.known_value(v, node) for k, v in keywords.items()}
+        try:
+            given = [self.known_value(v, node) for v in positional]
+            options = {k: self.known_value(v, node) for k, v in keywords.items()}
+        except Stop:
+            if f not in library.OTHERWISE:
+                raise
+            return self.lift(library.OTHERWISE[f], node)
         try:
             return self.lift(f(*given, **options), node)
         except library.RefusedError as e:

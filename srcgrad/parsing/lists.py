@@ -14,7 +14,6 @@ from ..language.sum_order import INPLACE
 from .columns import counter_of
 from .expressions import OBJECT, RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
-from .integer_keys import UNKNOWN_KEY
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
 from .looped import GROWING, MANY, grows, grows_inside, item_of_name, root_of
@@ -422,6 +421,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
             part = tuple(map(self.as_place, self.index(target.slice)))
             return self.store(array, part, self.leaf(value, node), op, node)
+        if isinstance(base, Struct) and base.kind == "dict":
+            return self.store_known(target, base, None, value, op, node)
         index = self.as_place(self.scalar(target.slice))
         place = self.integer(index)
         if isinstance(base, Struct):
@@ -460,13 +461,11 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         own = name is not None and self.owns(name) and not self.escapes(name, self.left(name))
         if name is None or not own or base.kind not in ("list", "dict"):
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
-        key = self.expr(target.slice) if base.kind == "dict" else Const(place)
+        key = Const(self.known_key(target.slice) if base.kind == "dict" else place)
         if base.kind == "list" and (place is None or self.inside):
             self.env[name] = self.turned_into_buffer(name, base, node)
             return self.store_item(target, self.env[name], value, op, node)
         keys, inside = list(base.keys), self.inside and name in self.entered[-1]
-        if not isinstance(key, Const):
-            self.fail(target, UNKNOWN_KEY, "use constant keys, or an array")
         if inside and key.value not in keys:
             self.fail(target, f"the key {key.value!r} is new in a branch or loop", "begin with all keys, say at 0.0")
         if base.kind == "list" and not -len(keys) <= key.value < len(keys):

@@ -110,7 +110,7 @@ class LoopReader(LoopedReader):
             return self.complex_trips(value, node)
         if isinstance(value, Struct):
             self.looped_over(value, node, loop)
-            return Struct(tuple(map(Const, value.keys)), ()) if value.kind == "dict" else value
+            return Struct(self.keys_of(value), ()) if value.kind == "dict" else value
         if isinstance(value, Const) and isinstance(value.value, str):
             return Struct(tuple(map(Const, value.value)), ())
         if isinstance(value, List):

@@ -7,7 +7,9 @@ import functools
 import operator
 from dataclasses import dataclass
 from types import FunctionType
+from typing import Any
 
+from ..library import page_of
 from .expressions import NOT_HERE, ExpressionReader, Obj, Struct
 from .members import member_of
 
@@ -45,6 +47,21 @@ class Partial:
         raise NotImplementedError  # known by `callable`, called where it is read
 
 
+@dataclass(frozen=True)
+class Frozen:
+    """A distribution of `scipy.stats` with its parameters: `norm(0.0, 2.0)`."""
+
+    distribution: Any
+    parameters: tuple[tuple[str, object], ...]
+    reader: object
+
+    def __getattr__(self, name: str) -> Partial:
+        """Return a function of the distribution with these parameters."""
+        if name.startswith("_") or not callable(getattr(self.distribution, name, None)):
+            raise AttributeError(name)
+        return Partial(getattr(self.distribution, name), (), self.parameters, self.reader)
+
+
 class OperatorReader(ExpressionReader):
     """Reads calls of them as what they stand for."""
 
@@ -52,6 +69,8 @@ class OperatorReader(ExpressionReader):
         """Return the value of a call of a function of `operator`, of `partial`, or of what that has made."""
         if f is functools.partial:
             return self.made_partial(node)
+        if _is_distribution(f):
+            return self.frozen(node, f)
         if isinstance(f, Partial | functools.partial):
             return self.expr(self.completed(node, f))
         stands_for = next((made for table, made in _MADE if any(f is g for g in table)), None)
@@ -83,6 +102,17 @@ class OperatorReader(ExpressionReader):
         held = tuple((k, self.hold(v, node)) for k, v in keywords.items())
         return Obj(Partial(function.value, tuple(self.hold(v, node) for v in args), held, self))
 
+    def frozen(self, node, distribution) -> Obj:
+        """Return a distribution with its parameters, as they are now."""
+        shapes = getattr(distribution, "shapes", None)
+        names = [*(shapes.split(", ") if shapes else ()), "loc", "scale"]
+        names = ["mean", "cov"] if hasattr(distribution, "_dist") or not hasattr(distribution, "shapes") else names
+        positional, keywords = self.values_of(node)
+        if len(positional) > len(names) or any(k not in names for k in keywords):
+            self.fail(node, f"{ast.unparse(node.func)}() takes {', '.join(names)}", "correct the call")
+        given = dict(zip(names, positional, strict=False)) | keywords
+        return Obj(Frozen(distribution, tuple((k, self.hold(v, node)) for k, v in given.items()), self))
+
     def completed(self, node, f) -> ast.Call:
         """Return a call of a partial function as one of its function, with all arguments."""
 
@@ -108,3 +138,9 @@ _MADE = (
     ((operator.getitem,), lambda f, a, b: ast.Subscript(a, b, ast.Load())),
     ((operator.contains,), lambda f, a, b: ast.Compare(b, [ast.In()], [a])),
 )
+
+
+def _is_distribution(f) -> bool:
+    """Return whether an object is a distribution of `scipy.stats`, some function of which can be read."""
+    of_stats = type(f).__module__.startswith("scipy.stats.")
+    return of_stats and page_of(getattr(f, "logpdf", None) or getattr(f, "logpmf", None)) is not None

@@ -217,6 +217,18 @@ class SequenceReader(ExpressionReader):
         self.emit(ir.If(outside, (stop,), (), loc))
         return value
 
+    def repeated(self, item, count: ir.Expr, node):
+        """Return the list of one number many times."""
+        if not isinstance(item, ir.Expr) or self.shared.ranks.rank(item):
+            what = "a list of one thing other than a number, as long as is known only at run time"
+            self.fail(node, what, "append to an empty list, or fill an array")
+        name, loc = self.fresh(self.wanted_name or "items"), self.source.loc(node)
+        plain = all(isinstance(e, Name | Const | Op) for e in ir.walk(count))
+        length = count if plain else self.hold(count, node)
+        self.emit(Let(name, Op("np.full", (length, self.leaf(item, node)), AS_LIST, loc), loc))
+        self.shared.list_sizes[name] = length
+        return List(Name(name), length if isinstance(length, Name) else Op("len", (Name(name),)), full=True)
+
     def with_star_open(self, node: ast.Call, f) -> ast.Call:
         """Return a call with the elements of an array in place of a star, where it is known how many `f` takes."""
         stars = [a for a in node.args if isinstance(a, ast.Starred)]

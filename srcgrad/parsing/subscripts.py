@@ -102,10 +102,13 @@ class SubscriptReader(ExpressionReader):
             items = self.part_of(value.items, node)
             return Struct(items, tuple(range(len(items))), "list" if value.kind == "list" else "tuple")
         key = self.expr(node.slice)
+        key = (self.as_key(key) if isinstance(value, Struct) and value.kind == "dict" else None) or key
         whole = self.integer(key)
         key = key if whole is None else Const(whole)
         if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
             return self.picked(value, key, node)
+        if not isinstance(key, Const) and isinstance(value, Struct):
+            self.fail(node, f"a {value.kind} is indexed by what is no constant", "index it by one")
         if not isinstance(key, Const):
             self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
         if isinstance(value, ShapeOf):
