@@ -23,7 +23,7 @@ THEMES = (
     "geometry", "memory", "records", "algorithms", "kit", "order", "list_bindings", "python_containers",
     "methods", "small_matrices", "complex_numbers", "levels", "small_integers", "nested_lists",
     "list_lengths", "index_loops", "kept_items", "none_results", "integer_keys",
-    "apart_lists", "objects", "scipy_calls", "queues",
+    "apart_lists", "objects", "scipy_calls", "queues", "object_order",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below

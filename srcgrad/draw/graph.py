@@ -14,6 +14,7 @@ from ..differentiation.prepare import check_draws
 from ..errors import ArgumentError, Problem
 from ..generation import entry
 from ..generation.generate import place
+from ..generation.layouts import known_if_need_be
 from ..generation.pipeline import Reading, read
 from . import exports, layout, picture, raster
 from .build import Drawing, build
@@ -89,6 +90,10 @@ class Graph:
             The arguments of the function.
         """
         given = entry.arguments_of(self._signature, args, kwargs)
+        return known_if_need_be(self._signature, args, kwargs, given, self._run)[0]
+
+    def _run(self, given: entry.Arguments):
+        """Return the value for arguments taken apart."""
         self._draw(given.structures, given.kinds)
         captured = [a for _, a in self._reading.function.captured]
         evaluation = Evaluation(self._drawing, self._name)

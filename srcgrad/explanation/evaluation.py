@@ -12,6 +12,7 @@ from .. import tree
 from ..api import worded
 from ..errors import ArgumentError, Problem
 from ..generation import entry, generate, pipeline
+from ..generation.layouts import known_if_need_be
 from ..language import ir
 from ..language.blocks import surely_bound
 from ..language.ir import Const, Do, Loc, Name, Op
@@ -125,9 +126,12 @@ class Explanation:
 def explain(f, args: tuple, argnums=None, kwargs: dict | None = None) -> Explanation:
     """Return what the derivative of a function does with each line, and what happened in one evaluation of it."""
     signature = inspect.signature(f) if hasattr(f, "_transform") else entry.parameters(f)
-    given = entry.arguments_of(signature, args, kwargs)
-    wrt = _wrt(argnums, signature, given.structures, given.kinds)
-    return _Explainer(f, given.structures, given.kinds, wrt).run(given.flat)
+
+    def explained(given: entry.Arguments) -> Explanation:
+        wrt = _wrt(argnums, signature, given.structures, given.kinds)
+        return _Explainer(f, given.structures, given.kinds, wrt).run(given.flat)
+
+    return known_if_need_be(signature, args, kwargs, entry.arguments_of(signature, args, kwargs), explained)[0]
 
 
 def _wrt(argnums, signature, structures, kinds) -> tuple[int, ...]:

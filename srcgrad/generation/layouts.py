@@ -26,15 +26,21 @@ def with_arguments(f, args, kwargs, call: Callable[[entry.Arguments, str], Any],
     if digest in FIXED:
         return call(entry.arguments_of(signature, args, kwargs, fixed=True), digest)
     given = entry.arguments_of(signature, args, kwargs)
+    result, known = known_if_need_be(signature, args, kwargs, given, lambda given: call(given, digest))
+    if known:
+        FIXED.add(digest)
+    return result
+
+
+def known_if_need_be(signature, args, kwargs, given: entry.Arguments, call: Callable[[entry.Arguments], Any]):
+    """Return (`call(arguments)`, whether the integers among them have to be known for it)."""
     try:
-        return call(given, digest)
+        return call(given), False
     except UnsupportedError as error:
         known = entry.arguments_of(signature, args, kwargs, fixed=True)
         if known.structures == given.structures:
             raise
-        result = once_more(lambda: call(known, digest), error)
-        FIXED.add(digest)
-        return result
+        return once_more(lambda: call(known), error), True
 
 
 def float_leaves(args: entry.Arguments, positions) -> tuple[int, ...]:

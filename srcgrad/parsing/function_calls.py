@@ -315,12 +315,13 @@ class CallReader(ExpressionReader):
         if not isinstance(value, ir.Expr):
             return value
         assigned = name in callee.locals and not callee.in_library
-        if assigned and self.is_array_of_ours(value) and name not in _bound_anew(callee.node):
+        written = isinstance(value, Name) and value.id in self.shared.fields  # by the callee, under its object
+        if assigned and not written and self.is_array_of_ours(value) and name not in _bound_anew(callee.node):
             callee.renamed[name] = value.id  # the caller's array is updated in place
             return value
         if isinstance(value, Const) and not assigned or isinstance(value, ir.Op) and value.fn == "dtype":
             return value
-        if isinstance(value, Name | ir.Slice) and not assigned:
+        if isinstance(value, Name | ir.Slice) and not assigned and not written:
             return value
         whole = None if assigned else self.integer(value)
         if whole is not None:
@@ -342,6 +343,8 @@ class CallReader(ExpressionReader):
             if isinstance(n, ast.NamedExpr | ast.ListComp | ast.GeneratorExp | ast.DictComp):
                 return False
             f = n.func if isinstance(n, ast.Call) else None
+            if isinstance(f, ast.Attribute) and not isinstance(self.called_as(f.value), types.ModuleType):
+                return False
             if isinstance(f, ast.Name) and (f.id in self.env or isinstance(self.resolve(f.id)[1], Obj)):
                 return False
             if isinstance(f, ast.Name) and python_function(self.resolve(f.id)[1]) is not None:
@@ -364,7 +367,8 @@ class CallReader(ExpressionReader):
         """Return an item of a tuple that is an argument: an expression is computed before the call."""
         if isinstance(value, Struct):
             return replace(value, items=tuple(self.bound_item(v, node) for v in value.items))
-        return value if isinstance(value, Name) else self.hold(value, node)
+        kept = isinstance(value, Name) and value.id not in self.shared.fields
+        return value if kept else self.hold(value, node)
 
     def defaults(self, f) -> dict:
         """Return the values of parameters that a call leaves out."""

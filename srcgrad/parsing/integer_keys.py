@@ -145,10 +145,9 @@ class _Keyed:
         if isinstance(self.beginning, ast.DictComp):
             return 0
         given = [k for s in self.stores if isinstance(s, ast.Subscript) and (k := whole(s.slice)) is not None]
-        if self.literal() or given:
-            return min([*self.literal(), *given])
-        starts = [self.start_of(s.slice, s) for s in self.stores if isinstance(s, ast.Subscript)]
-        return starts[0] if starts and starts[0] is not None and len({*starts}) == 1 else 0
+        starts = [k for s in self.stores if isinstance(s, ast.Subscript)
+                  and whole(s.slice) is None and (k := self.start_of(s.slice, s)) is not None]  # fmt: skip
+        return min([*self.literal(), *given, *starts], default=0)
 
     def loop_of(self, name: str, at: ast.AST) -> ast.For | None:
         """Return the loop around a node that counts with a name, which its body leaves alone."""

@@ -146,6 +146,8 @@ class ObjectReader(ExpressionReader):
             return value
         made = self.fresh(f"{fields.label}_{name}")
         fields.variables.add(made)
+        if varies:
+            self.shared.fields.add(made)
         self.spoken.known[made] = f"{fields.label}.{name}"
         self.emit(Let(made, value, self.source.loc(node)))
         return Name(made)
