@@ -82,7 +82,7 @@ class ColumnReader(ExpressionReader):
         place = self.shared.made_at.get(name)
         told = any(key[:-1] == place for key in self.shared.rebound)
         if place is not None and name in self.shared.read_before and not told:
-            raise ReadAgain((*place, _form_of(value)))
+            raise ReadAgain((*place, form_of(value)))
 
     def read_with_rows(self, name: str):
         """Have the text read again if lists of several lengths are items of a list: these are arrays, then."""
@@ -131,9 +131,9 @@ def row_of(form, k: ir.Expr):
     return ir.Sub(form, (k,))
 
 
-def _form_of(value):
+def form_of(value):
     """Return a tuple without what stands in it."""
-    return replace(value, items=tuple(map(_form_of, value.items))) if isinstance(value, Struct) else None
+    return replace(value, items=tuple(map(form_of, value.items))) if isinstance(value, Struct) else None
 
 
 def _leaves(value) -> Iterator:

@@ -182,7 +182,7 @@ class ExpressionReader:
             if isinstance(value, Name):
                 return Name(value.id, self.source.loc(node))
             if self.may_be_none(node.id):
-                return Name(value.number, self.source.loc(node))
+                return value.read(self.source.loc(node))
             if isinstance(value, Lost):
                 self.fail(node, f"{node.id!r} {value.why}", value.way_out)
             return value
@@ -415,6 +415,7 @@ class ExpressionReader:
             return Op(name, (value,), (), loc)
         if name in ("real", "imag"):
             return value if name == "real" else self.with_values(node, np.zeros_like, [value], {})
+        self.read_as_tuple(node.value)
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
 
     def called_object(self, node: ast.expr):
