@@ -146,9 +146,18 @@ SYNTAX = {
         "y = {'a': [x]}\nz = dict(y)\nfor k in range(2):\n    «y['a'].append»(x)\nreturn x", "another name of a list"),
     "dict changed under another name": (
         "y = {'a': x}\nz = [y, 1]\n«y.update(a=2.0)»\nreturn x", "an item of this dict cannot be assigned"),
-    "dataclass with code": (
-        "y = «Checked(x)»\nreturn y.size", "Checked does more than keep its fields"),
-    "object of a class": ("y = «Other(x)»\nreturn y.size", "Other() makes an object of a class"),
+    "object with ways of its own": ("y = «Other(x)»\nreturn y.size", "Other() makes an object of a class"),
+    "object that is returned": ("y = Thing(x)\n«return y»", "an object that is made here cannot be returned"),
+    "new field of no number": (
+        "y = Thing(x)\nif x > 0.0:\n    «y.name» = 'a'\nreturn y.size", "the field 'name' is new in a branch or loop"),
+    "field that changes its form": (
+        "y = Thing((x, x))\nif x > 0.0:\n    «y.size» = 2.0\nreturn y.size", "the field 'size' changes its form"),
+    "objects that are compared": (
+        "y, z = Plain(x), Plain(x)\ny.size = 2.0\nreturn x if «y == z» else 0.0",
+        "objects whose fields are written are compared"),
+    "object updated by what binds it": (
+        "y = Thing(np.ones(2) * x)\ndef g():\n    y.size = np.ones(2)\n    return 1.0\n«y.size += g()»\n"
+        "return np.sum(y.size)", "the field is bound anew in what is added to it"),
     "missing field": ("y = «Plain()»\nreturn y.size", "missing fields size"),
     "replace of a number": ("y = «dataclasses.replace(x, size=1.0)»\nreturn y", "replace() of this is not supported"),
     "unknown field": ("y = «Plain(x).length»\nreturn y", "no field 'length'"),

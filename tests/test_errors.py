@@ -38,6 +38,14 @@ class Other:
     def __init__(self, size):
         self.size = size
 
+    def __getattr__(self, name):
+        return 0.0
+
+
+class Thing:
+    def __init__(self, size):
+        self.size = size
+
 
 @dataclasses.dataclass
 class Checked:

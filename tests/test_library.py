@@ -433,14 +433,15 @@ def test_functions_made_by_vectorize(tmp_path):
 def test_every_page_has_cases():
     # test_functions_that_write has these
     written_into = {"flatten", "put_along_axis", "putmask", "place", "sort_in_place"}
-    # test_numbers and test_special call the others
-    elsewhere = ("numbers", "special", "ufuncs")
+    # test_numbers, test_special and the corpus call the others
+    elsewhere = ("numbers", "special", "ufuncs", "integrals", "brackets")
     named = {p.__name__ for p, cases in CASES.items() if not cases and p.__module__.split(".")[-1] not in elsewhere}
     assert named == written_into
 
 
 def test_known_functions_are_called_with_what_is_known():
-    modules = ("library.axes", "library.einsum_plan", "library.quadrature", "implicit", "odes", "train.refused")
+    modules = ("library.axes", "library.einsum_plan", "library.quadrature", "implicit", "odes", "train.refused",
+               "integrals", "brackets")  # fmt: skip
     assert {f.__module__ for f in KNOWN} <= {f"srcgrad.{name}" for name in modules}
     assert importlib.import_module("srcgrad.library.axes").axes_moved(3, (0, 1), (-1, 0)) == (1, 2, 0)
 

@@ -367,7 +367,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return operands[0]
     if fn == "astype":
         return of_array(Kind(_dtype_option(expr, kinds, "float64"), operands[0].rank))
-    if fn in ("in_order", "overlap"):
+    if fn in ("in_order", "overlap", "same_shape"):
         return BOOL
     if fn == "item":
         return Kind(operands[0].dtype)

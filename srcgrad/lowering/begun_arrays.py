@@ -52,7 +52,7 @@ def begin_as_arrays(function: Function, params: dict[str, Kind], names: dict[str
     for name, kind in names.items():
         lets = [s for s in ir.statements(function.body) if isinstance(s, Let) and s.target == name]
         starts = [s for s in lets if _is_number(s.value)]
-        if not starts or len(starts) == len(lets) or name in function.params:
+        if name in function.params or not 0 < len(starts) < len(lets) or not all(_fits(s.value, kind) for s in starts):
             return given
         like = (("dtype", kind.dtype), ("rank", kind.rank))
         made = [replace(s, value=Op("begun", (s.value,), like, s.loc)) for s in starts]
@@ -96,8 +96,27 @@ def _is_number(value: Expr) -> bool:
     return isinstance(value, Const) and type(value.value) in (int, float)
 
 
+def _fits(value: Expr, kind: Kind) -> bool:
+    """Return whether a number is the same among numbers of the dtype that an array has."""
+    while isinstance(value, Op):
+        value = value.args[0]
+    whole = isinstance(value, Const) and type(value.value) is int
+    return kind.is_float or whole and kind.is_int and kind.dtype != "bool"
+
+
+def _begins(stmt: Stmt) -> bool:
+    """Return whether a statement makes an array of a number."""
+    return isinstance(stmt, Let) and isinstance(stmt.value, Op) and stmt.value.fn == "begun"
+
+
 def _replaced(block: Block, table: dict[int, Let]) -> Block:
     return tuple(ir.with_blocks(table.get(id(s), s), lambda b: _replaced(b, table)) for s in block)
+
+
+def _without(block: Block, name: str) -> Block:
+    """Return a block without what is bound to a name that nothing reads."""
+    kept = (s for s in block if not (isinstance(s, Let) and s.target == name))
+    return tuple(ir.with_blocks(s, lambda b: _without(b, name)) for s in kept)
 
 
 @dataclass
@@ -113,9 +132,7 @@ class _Begun:
     def told(self, function: Function) -> Function:
         """Return the function with what tells at run time whether the name has become an array, where that is asked."""
         body, _ = self.block(function.body, False)
-        if not self.needed:
-            return function
-        return replace(function, body=body)
+        return replace(function, body=body if self.needed else _without(body, self.flag))
 
     def block(self, block: Block, sure: bool) -> tuple[Block, bool]:
         """Return a block with what notes that the name becomes an array, and whether it surely is one behind it."""
@@ -128,23 +145,31 @@ class _Begun:
         return tuple(out), sure
 
     def stmt(self, stmt: Stmt, sure: bool) -> tuple[list[Stmt], bool]:
-        if not sure and any(self.tells(e) for e in ir.exprs_of(stmt)):
+        checks = [] if sure else list(dict.fromkeys(t for e in ir.exprs_of(stmt) for t in self.shaped_by_others(e)))
+        before: list[Stmt] = [ir.Do(Op("same_shape", (Name(self.name), tree)), stmt.loc) for tree in checks]
+        if before and isinstance(stmt, ir.While) or isinstance(stmt, ir.Store) and stmt.base == self.name and not sure:
             raise _Told
         if isinstance(stmt, Let) and stmt.target == self.name:
-            begins = isinstance(stmt.value, Op) and stmt.value.fn == "begun"
-            return [stmt, Let(self.flag, Const(not begins), stmt.loc)], not begins
-        if isinstance(stmt, ir.Store) and stmt.base == self.name and not sure:
-            raise _Told
+            begins = _begins(stmt)
+            return [*before, stmt, Let(self.flag, Const(not begins), stmt.loc)], not begins
         inner = list(ir.blocks_of(stmt))
         if not any(self.name in ir.bound_in(b) | ir.read_in(b) for b in inner):
-            return [stmt], sure
-        found: list[tuple[Block, bool]] = [self.block(b, sure) for b in inner]
-        blocks = iter([b for b, _ in found])
-        stmt = ir.with_blocks(stmt, lambda _: next(blocks))
+            return [*before, stmt], sure
         if isinstance(stmt, ir.If):
-            return [stmt], all(after for _, after in found)
-        if sure or not found[0][1] and not self.binds_array(inner[0]) or not self.is_read_later():
-            return [stmt], sure and all(after for _, after in found)
+            found = [self.block(b, sure) for b in inner]
+            blocks = iter([b for b, _ in found])
+            return [*before, ir.with_blocks(stmt, lambda _: next(blocks))], all(after for _, after in found)
+        made, sure = self.loop(stmt, inner, sure)
+        return [*before, *made], sure
+
+    def loop(self, stmt: Stmt, inner: list[Block], sure: bool) -> tuple[list[Stmt], bool]:
+        """Return a loop with what tells behind it that the name is an array, and whether it surely is."""
+        restarts = any(_begins(s) and self.name in ir.binds(s) for b in inner for s in ir.statements(b))
+        sure = sure and not restarts  # at the head of any trip
+        blocks = iter([self.block(b, sure)[0] for b in inner])
+        stmt = ir.with_blocks(stmt, lambda _: next(blocks))
+        if sure or not self.binds_array(inner[0]) or not self.is_read_later():
+            return [stmt], sure
         self.needed = True
         where = (Const(f"{self.name!r} {MESSAGE} ({stmt.loc.place})" if stmt.loc else f"{self.name!r} {MESSAGE}"),)
         stop = ir.Raise("ValueError", where, stmt.loc)
@@ -152,24 +177,36 @@ class _Begun:
 
     def binds_array(self, block: Block) -> bool:
         lets = (s for s in ir.statements(block) if isinstance(s, Let) and s.target == self.name)
-        return any(not (isinstance(s.value, Op) and s.value.fn == "begun") for s in lets)
+        return not all(map(_begins, lets))
 
     def is_read_later(self) -> bool:
         return any(self.name in ir.read_in(b) for b in self.later)
 
-    def tells(self, e: Expr) -> bool:
-        """Return whether an expression tells a number from an array of it, wherever it reads the name."""
+    def shaped_by_others(self, e: Expr) -> Iterator[Expr]:
+        """Yield, for the operations on elements that read the name, the same with a number in its place.
+
+        They are as many elements with a number as with an array of the shape that these have.
+
+        Raises
+        ------
+        _Told
+            If the name is read elsewhere, where a number and an array are told apart.
+        """
         if e == Name(self.name):
-            return True
-        if isinstance(e, Op) and self.takes_elements(e):
-            leaves = list(self.leaves(e))
-            if any(leaf == Name(self.name) for leaf in leaves):
-                others = [leaf for leaf in leaves if self.name not in ir.names_in(leaf)]
-                rank = self.kinds[self.name].rank
-                if not any(kind_of(leaf, self.kinds).rank >= rank for leaf in others):
-                    return True
-            return any(self.tells(leaf) for leaf in leaves if leaf != Name(self.name))
-        return any(map(self.tells, ir.children(e)))
+            raise _Told
+        if not isinstance(e, Op) or not self.takes_elements(e):
+            for child in ir.children(e):
+                yield from self.shaped_by_others(child)
+            return
+        leaves = list(self.leaves(e))
+        if Name(self.name) in leaves:
+            others = ir.substitute(e, {Name(self.name): Const(1.0)})
+            if self.name in ir.names_in(others) or kind_of(others, self.kinds).rank != self.kinds[self.name].rank:
+                raise _Told
+            yield others
+        for leaf in leaves:
+            if leaf != Name(self.name):
+                yield from self.shaped_by_others(leaf)
 
     def takes_elements(self, e: Op) -> bool:
         return elementwise.is_elementwise(e.fn)

@@ -269,6 +269,9 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.call(stmt)
         elif isinstance(stmt, ir.Unpack):
             self.external_results(stmt)
+        elif isinstance(stmt, ir.Do) and isinstance(stmt.value, Op) and stmt.value.fn == "same_shape":
+            for own, size in zip(*(self.pull(e).dims for e in stmt.value.args), strict=True):
+                self.require(own, size, "a number that becomes an array meets one of another shape: lengths")
         elif not isinstance(stmt, ir.ReadFor):
             self.emit(ir.with_exprs(stmt, self.shown))
 

@@ -89,6 +89,9 @@ def can_be_held(function: ir.Function, name: str, kinds: dict[str, Kind]) -> boo
     """
     if kinds[name].rank > 1 and not isinstance(_first(function, name), Let):
         return False
+    lets = (s.value for s in ir.statements(function.body) if isinstance(s, Let) and s.target == name)
+    if any(isinstance(v, Op) and v.fn == "begun" for v in lets):
+        return False
     stored = {s.base for s in ir.statements(function.body) if isinstance(s, Store | ir.Grow)}
     unpacked = any(isinstance(s, For | ir.Unpack) and name in ir.binds(s) for s in ir.statements(function.body))
     calls = [s for s in ir.statements(function.body) if is_call(s) and name in ir.names_in(s.value)]

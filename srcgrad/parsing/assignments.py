@@ -15,7 +15,7 @@ from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE, WRITTEN
 from ..runtime.unordered import unordered
 from .array_calls import VIEWS
-from .expressions import OBJECT, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
+from .expressions import NOT_HERE, OBJECT, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .none import is_maybe
 from .parts import PartReader, has_list, is_plain
 
@@ -81,6 +81,9 @@ class AssignmentReader(PartReader):
                               "a.extend(b), or np.array(a) + b")  # fmt: skip
                 self.grow_list(node, before, "extend", [given])
                 return None
+            found = self.in_place_by_class(node, before)
+            if found is not NOT_HERE:
+                return self.assign_name(node.target.id, found, node)
             if isinstance(before, Struct):
                 if before.kind in ("list", "dict") and not self.owns(node.target.id):
                     self.fail(node, f"{node.target.id} cannot grow here",

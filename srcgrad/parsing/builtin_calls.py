@@ -13,7 +13,7 @@ import numpy as np
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
-from .expressions import NOT_HERE, ExpressionReader, List, ShapeOf, Struct, is_text
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, ShapeOf, Struct, is_text
 from .members import is_users_class
 
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
@@ -323,6 +323,11 @@ class BuiltinReader(ExpressionReader):
         value = self.whole_number(value).items[0] if self.is_complex(value) else value
         if isinstance(value, ir.Expr) and self.shared.ranks.rank(value) == 0 and not is_text(value):
             self.fail(node, "len() of a number", "give it an array, a list or a tuple")
+        found = self.by_special(node, value, "__len__")
+        if found is not NOT_HERE:
+            return found
+        if isinstance(value, Struct) and value.kind in (OBJECT, "dataclass"):
+            self.fail(node, "len() of an object that has no __len__", "count its fields yourself")
         if isinstance(value, Struct):
             return Const(len(value.items))
         if isinstance(value, List):

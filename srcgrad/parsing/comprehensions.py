@@ -306,6 +306,7 @@ class _Scope:
         self.around = len(r.shared.looped)
         self.counting = r.shared.counting
         self.before = {n: (r.env.pop(n, None), r.renamed.get(n)) for n in self.targets}
+        self.parts = {k: r.components.pop(k) for k in list(r.components) if k[0] in self.targets}
         for n in self.targets:
             alone = not r.is_callee and n not in r.locals and not self.before[n][0] and not r.resolve(n)[0]
             r.renamed[n] = r.counter() if n == "_" else n if alone and n not in RESERVED else r.fresh(n)
@@ -316,6 +317,9 @@ class _Scope:
         r.scopes.remove(self)
         r.shared.counting = self.counting
         del r.shared.looped[self.around :]
+        for own in [k for k in r.components if k[0] in self.targets]:
+            del r.components[own]
+        r.components |= self.parts
         for n, (value, renamed) in self.before.items():
             r.env.pop(n, None)
             r.renamed.pop(n, None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from types import FunctionType
 from typing import NoReturn
 
 import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Name, Op, Select
-from .expressions import COMPLEX, FORMS, List, Obj, Places, ShapeOf, Struct, is_text
+from .expressions import COMPLEX, FORMS, NOT_HERE, OBJECT, List, Obj, Places, ShapeOf, Struct, is_text
+from .members import member_of
 from .parted import PartedReader
 from .parts import is_any_list
 
@@ -29,7 +31,9 @@ class ConditionReader(PartedReader):
         if isinstance(value, Struct) and value.kind == COMPLEX:
             self.fail(node, "a complex number is used as a test", "compare it: z != 0")
         if isinstance(value, Struct):
-            return bool(value.items)
+            if value.make is not None and any(member_of(value.make, n) for n in ("__bool__", "__len__")):
+                self.fail(node, "the truth of an object is that of its __bool__ or __len__", "call it, or compare")
+            return bool(value.items) or value.kind == "dataclass"
         if isinstance(value, Obj):
             return bool(value.value)
         self.fail(node, "the truth of this is not known", "compare it with a number")
@@ -42,6 +46,8 @@ class ConditionReader(PartedReader):
         if isinstance(node, ast.Name) and self.may_be_none(node.id):
             return self.chain("and", self.truth_of_maybe(node), node)
         value = self.expr(node)
+        found = self.by_special(node, value, "__bool__", "__len__")
+        value = value if found is NOT_HERE else found
         if isinstance(value, Const):
             return Const(bool(value.value))
         if isinstance(value, List):
@@ -99,6 +105,10 @@ class ConditionReader(PartedReader):
             test = self.none_test(op, left, left_node, right, right_node)
             if test is not None:
                 return test
+        if isinstance(op, ast.Eq | ast.NotEq):
+            found = self.by_own_equality(node, op, left, right)
+            if found is not NOT_HERE:
+                return found
         if isinstance(op, ast.Eq | ast.NotEq) and self.are_objects(left, right, node):
             return Const(self.identity(left, right, node) == isinstance(op, ast.Eq))
         if isinstance(op, ast.Is | ast.IsNot):
@@ -165,6 +175,11 @@ class ConditionReader(PartedReader):
             if key is not None:
                 return Const(key.value in right.keys)
             right = Struct(self.keys_of(right), right.keys)
+        own = member_of(right.make, "__contains__") if isinstance(right, Struct) and right.make is not None else None
+        if isinstance(own, FunctionType):
+            return self.user_call(node, own, ([right, left], {}))
+        if isinstance(right, Struct) and right.kind in (OBJECT, "dataclass"):
+            self.fail(node, "`in` for an object that has no __contains__", "look into its fields")
         if isinstance(right, Obj) and isinstance(right.value, set | frozenset):
             members = sorted(right.value, key=lambda v: (type(v).__name__, repr(v)))
             right = Struct(tuple(self.lift(v, node) for v in members), tuple(range(len(members))))

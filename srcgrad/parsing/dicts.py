@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
+import functools
+import inspect
 from dataclasses import replace
 from types import FunctionType
 
 from ..language import ir
 from ..language.ir import Const, Op
-from .expressions import ExpressionReader, Obj, Struct
+from .expressions import OBJECT, ExpressionReader, Obj, Struct
 from .integer_keys import UNKNOWN_KEY
 from .members import keeps_fields, member_of
 from .trips import Trips
@@ -130,6 +132,9 @@ class DictReader(ExpressionReader):
     def member(self, node, value: Struct, name: str):
         """Return what a namedtuple or dataclass has besides its fields: a property, or a constant of its class."""
         member = None if value.make is None else member_of(value.make, name)
+        cached = isinstance(inspect.getattr_static(value.make, name, None), functools.cached_property)
+        if value.kind == OBJECT and cached:
+            self.fail(node, f"{name!r} is computed once, and the object is written", "make it a plain property")
         if isinstance(member, property):
             return self.user_call(node, member.fget, ([value], {}))
         if isinstance(member, FunctionType | staticmethod):

@@ -265,10 +265,9 @@ class ExpressionReader:
             return Const(args[0].value + args[1].value)
         if any(map(is_text, args)):
             self.fail(node, "string arithmetic is not supported", "keep text out of numeric functions")
-        whole = self.known_number(self.whole_result(fn, args), node)
-        written = self.source.derived or all(isinstance(e, ast.Constant) for e in (node.left, node.right))
-        if fn in ("add", "sub", "mul") and all(map(_is_whole, args)) and not written:
-            return whole
+        self.known_number(self.whole_result(fn, args), node)
+        exponent = self.integer(args[1]) if fn == "pow" and isinstance(args[1], Op) else None
+        args = args if exponent is None or self.source.derived else (args[0], Const(exponent))
         if fn == "add" and not self.source.derived and all(map(self.is_truth, args)):
             self.fail(node, "truth values are added: those of Python are counted, those of NumPy joined by `or`",
                       "int(a) + int(b), or: a or b")  # fmt: skip
@@ -378,12 +377,13 @@ class ExpressionReader:
 
     def apart(self, read):
         """Return what `read` gives, with the statements it needs before it."""
-        saved, self.out = self.out, []
+        saved, self.out, paths = self.out, [], self.shared.paths
         self.depth += 1
+        self.shared.paths += 1
         try:
             return read(), tuple(self.out)
         finally:
-            self.out = saved
+            self.out, self.shared.paths = saved, paths
             self.depth -= 1
 
     # -- attributes and subscripts
@@ -398,7 +398,7 @@ class ExpressionReader:
         if self.is_complex(value):
             return self.complex_attribute(node, value, name)
         if isinstance(value, Struct):
-            found = self.field_of(value, name)
+            found = self.field_of(value, self.mangled(name))
             return self.member(node, value, name) if found is NOT_HERE else found
         if isinstance(value, ShapeOf):
             self.fail(node, f"a shape has no attribute {name!r}", "index it")
@@ -489,7 +489,3 @@ _WHOLE: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "floordiv": operator.floordiv,
     "mod": operator.mod, "neg": operator.neg, "max": max, "min": min, "abs": abs,
 }  # fmt: skip
-
-
-def _is_whole(value) -> bool:
-    return isinstance(value, Const) and type(value.value) is int

@@ -211,6 +211,7 @@ class _Shared:
         self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
         self.callees = [source]
         self.stack: list[object] = [source.function.__code__]
+        self.paths = 0  # how many blocks and jumps before decide whether what is read runs
         self.base = 0  # where the function that is read on its own stands in the stack
         self.size = 0
         self.calls = itertools.count()
@@ -396,14 +397,15 @@ class Reader(
     # -- statements
     def nested(self, body) -> tuple:
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
-        saved, self.out, whole = self.out, [], dict(self.shared.whole)
+        saved, self.out, whole, paths = self.out, [], dict(self.shared.whole), self.shared.paths
         self.depth += 1
+        self.shared.paths += 1
         self.entered.append(set(self.env))
         try:
             body() if callable(body) else self.block(body)
             return tuple(self.out)
         finally:
-            self.out, self.shared.whole = saved, whole
+            self.out, self.shared.whole, self.shared.paths = saved, whole, paths
             self.depth -= 1
             self.entered.pop()
 

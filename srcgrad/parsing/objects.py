@@ -16,18 +16,18 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.sum_order import INPLACE
 from .columns import ReadAgain
-from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct, is_text
 from .members import keeps_fields, member_of
 from .parts import has_form_of, parts_of
 
 
 @dataclass(eq=False)
 class Fields:
-    """The fields of one object, made at some depth of blocks; `variables` are those that hold what is written."""
+    """The fields of one object, made on some path; `variables` are those that hold what is written."""
 
     cls: type
     label: str
-    depth: int
+    paths: int
     values: dict[str, Any] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     made: bool = False
@@ -44,9 +44,13 @@ class ObjectReader(ExpressionReader):
 
     def made_object(self, node, cls: type) -> Struct:
         """Return an object of a class of the user's, made by the arguments of a call."""
-        fields = Fields(cls, self.wanted_name or cls.__name__.lower(), self.depth)
+        fields = Fields(cls, self.wanted_name or cls.__name__.lower(), self.shared.paths)
         made = Struct((Obj(fields),), ("",), OBJECT, cls)
         positional, keywords = self.values_of(node)
+        for name in [key[2] for key in self.shared.rebound if key[:2] == (OBJECT, cls)]:
+            begun = member_of(cls, name) if name else None  # what the class has until the object has its own
+            if begun is not None and not isinstance(begun, FunctionType | property | staticmethod):
+                self.give(fields, name, self.lift(begun, node, name), node)
         if dataclasses.is_dataclass(cls) and keeps_fields(cls):
             given = self.construct(node, cls, (positional, keywords))
             for name, value in zip(given.keys, given.items, strict=True):
@@ -94,9 +98,13 @@ class ObjectReader(ExpressionReader):
         start = len(self.out)
         owner = self.expr(target.value)
         (value,) = self.as_before(start, [value], node)
+        return self.write_to(owner, target, value, node)
+
+    def write_to(self, owner, target: ast.Attribute, value, node):
+        """Give a field of an object that has been read a value."""
         if not isinstance(owner, Struct) or owner.make is None or owner.kind not in (OBJECT, "dataclass"):
             self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
-        cls, name = owner.make, target.attr
+        cls, name = owner.make, self.mangled(target.attr)
         setter = member_of(cls, name)
         if isinstance(setter, property):
             if setter.fset is None:
@@ -111,18 +119,26 @@ class ObjectReader(ExpressionReader):
                       "make a new one of its fields")  # fmt: skip
         raise ReadAgain((OBJECT, cls, name))
 
+    def mangled(self, name: str) -> str:
+        """Return a field's name: one that begins with two underscores belongs to the class whose text says it."""
+        if not name.startswith("__") or name.endswith("__"):
+            return name
+        around = self.source.function.__qualname__.split(".<locals>")[0].rpartition(".")[0].rpartition(".")[2]
+        return f"_{around.lstrip('_')}{name}" if around else name
+
     def write(self, fields: Fields, name: str, value, target, node):
         """Write a field: into its variable where the object is older than the block that this stands in."""
-        if (fields.made or self.depth > fields.depth) and not self.is_variable(fields.cls, name):
+        if (fields.made or self.shared.paths > fields.paths) and not self.is_variable(fields.cls, name):
             raise ReadAgain((OBJECT, fields.cls, name))
-        if self.depth <= fields.depth:
+        if self.shared.paths <= fields.paths:
             return self.give(fields, name, value, node)
-        if name not in fields.values and not isinstance(value, ir.Expr):
+        if name not in fields.values and (not isinstance(value, ir.Expr) or is_text(value)):
             self.fail(target, f"the field {name!r} is new in a branch or loop", "begin with it, say as 0.0")
         if name not in fields.values:  # as a name that is bound there: read elsewhere it may not be there
             return self.give(fields, name, value, node)
         old = fields.values[name]
-        pairs = list(zip(parts_of(old), parts_of(value), strict=False)) if has_form_of(old, value) else []
+        alike = isinstance(value, Struct) and has_form_of(old, value)
+        pairs = list(zip(parts_of(old), parts_of(value), strict=False)) if alike else []
         if isinstance(old, ir.Expr) and isinstance(value, ir.Expr):
             pairs = [(old, value)]
         leaves = [(a, b) for a, b in pairs if not isinstance(a, Struct)]
@@ -156,17 +172,22 @@ class ObjectReader(ExpressionReader):
         """Read `object.name += value`; an array there is written in place."""
         target = node.target
         assert isinstance(target, ast.Attribute), target
-        read = ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
-        old, loc = self.expr(read), self.source.loc(node)
+        loc, start = self.source.loc(node), len(self.out)
+        owner = self.expr(target.value)
+        if not isinstance(owner, Struct):
+            self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
+        found = self.field_of(owner, self.mangled(target.attr))
+        old = self.member(target, owner, target.attr) if found is NOT_HERE else found
         if not isinstance(old, ir.Expr):
-            value: Any = self.expr(ast.copy_location(ast.BinOp(read, node.op, node.value), node))
-            return self.set_field(target, value, node)
+            self.fail(target, f"{ast.unparse(target)} is no number and no array, and is updated", "assign a new one")
         start = len(self.out)
         value = self.scalar(node.value)
+        (before,) = self.as_before(start, [old], node)
         if isinstance(old, Name) and self.shared.ranks.rank(old) != 0:
+            if before is not old or found is not NOT_HERE and self.field_of(owner, self.mangled(target.attr)) != old:
+                self.fail(node, "the field is bound anew in what is added to it", "use two statements")
             return self.emit(Let(old.id, Op(fn, (old, value), INPLACE), loc))
-        (old,) = self.as_before(start, [old], node)
-        return self.set_field(target, Op(fn, (old, value), (), loc), node)
+        return self.write_to(owner, target, Op(fn, (before, value), (), loc), node)
 
     # -- which object it is
     def same_object(self, left, right) -> bool | None:
@@ -182,17 +203,37 @@ class ObjectReader(ExpressionReader):
     def are_objects(self, left, right, node) -> bool:
         """Return whether two values are objects that are equal only where they are the same."""
         classes = [v.make for v in (left, right) if isinstance(v, Struct) and v.kind in (OBJECT, "dataclass")]
-        if any(cls is not None and dataclasses.is_dataclass(cls) for cls in classes):
-            if any(v.kind == OBJECT for v in (left, right) if isinstance(v, Struct)):
-                self.fail(node, "objects whose fields are written are compared", "compare their fields")
-            return False
-        return len(classes) == 2 and not any(member_of(cls, "__eq__") for cls in classes if cls is not None)
+        plain = [cls for cls in classes if getattr(cls, "__eq__", None) is object.__eq__]
+        if any(v.kind == OBJECT for v in (left, right) if isinstance(v, Struct)) and len(plain) < len(classes):
+            self.fail(node, "objects whose fields are written are compared", "compare their fields")
+        return len(classes) == 2 and len(plain) == 2
+
+    def by_own_equality(self, node, op, left, right):
+        """Return a comparison by a class that says what is equal; NOT_HERE for all others."""
+        cls = left.make if isinstance(left, Struct) else None
+        own = member_of(cls, "__eq__") if cls is not None else None
+        if not isinstance(own, FunctionType):
+            return NOT_HERE
+        if member_of(cls, "__ne__") is not None:
+            self.fail(node, f"{cls.__name__} has an __ne__ of its own", "leave it out: `!=` is not `==`")
+        test = self.user_call(node, own, ([left, right], {}))
+        test = test if isinstance(test, ir.Expr) else self.fail(node, "__eq__ gives no truth value", "return one")
+        if isinstance(op, ast.Eq):
+            return test
+        return Const(not test.value) if isinstance(test, Const) else Op("not", (test,), (), self.source.loc(node))
+
+    def by_special(self, node, value, *names: str):
+        """Return what the first special method gives that the class of an object has; NOT_HERE where it has none."""
+        cls = value.make if isinstance(value, Struct) else None
+        own = next((m for n in names if cls is not None and (m := member_of(cls, n)) is not None), None)
+        return self.user_call(node, own, ([value], {})) if isinstance(own, FunctionType) else NOT_HERE
 
     def is_kept(self, value) -> bool:
         """Return whether a value holds an object of a class that is not made of its fields."""
         if not isinstance(value, Struct):
             return False
-        plain = value.kind == "dataclass" and value.make is not None and not dataclasses.is_dataclass(value.make)
+        fields = [f.name for f in dataclasses.fields(value.make)] if dataclasses.is_dataclass(value.make) else None
+        plain = value.kind == "dataclass" and value.make is not None and list(value.keys) != fields
         return plain or value.kind == OBJECT or any(map(self.is_kept, value.items))
 
     # -- methods

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from ..language import ir
 from ..library import page_of
-from .expressions import NOT_HERE, ExpressionReader, Obj, Struct
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct
 from .members import member_of
 
 _BINARY: dict[object, type[ast.operator]] = {
@@ -86,10 +87,13 @@ class OperatorReader(ExpressionReader):
         for k, value in enumerate(operands):
             cls = value.make if isinstance(value, Struct) else None
             member = member_of(cls, f"__{'r' * k}{name}__") if cls and name else None
+            first = operands[0]
+            if k and isinstance(member, FunctionType) and isinstance(first, ir.Expr) and self.shared.ranks.rank(first):
+                self.fail(node, "NumPy asks an object beside an array for every element", "put the object first")
             if isinstance(member, FunctionType):
                 return self.user_call(node, member, ([value, *operands[:k], *operands[k + 1 :]], {}))
         for value in operands:
-            if isinstance(value, Struct) and value.kind == "dataclass":
+            if isinstance(value, Struct) and value.kind in (OBJECT, "dataclass"):
                 of = value.make.__name__ if value.make else "dataclass"
                 self.fail(node, f"{of} has no method for this operator", "compute with its fields")
         return NOT_HERE
@@ -101,6 +105,14 @@ class OperatorReader(ExpressionReader):
             self.fail(node, f"{ast.unparse(node)} is not one of a function", "pass a function")
         held = tuple((k, self.hold(v, node)) for k, v in keywords.items())
         return Obj(Partial(function.value, tuple(self.hold(v, node) for v in args), held, self))
+
+    def in_place_by_class(self, node: ast.AugAssign, value):
+        """Return what `value += other` binds where the class of the value says it; NOT_HERE for other values."""
+        name, cls = _METHODS.get(type(node.op)), value.make if isinstance(value, Struct) else None
+        member = member_of(cls, f"__i{name}__") if cls and name else None
+        if not isinstance(member, FunctionType):
+            return NOT_HERE
+        return self.user_call(node, member, ([value, self.expr(node.value)], {}))
 
     def frozen(self, node, distribution) -> Obj:
         """Return a distribution with its parameters, as they are now."""

@@ -55,6 +55,7 @@ class PartedReader(AccumulatedReader):
                 self.note(stop.problem, node)
             finally:
                 self.ways.pop()
+            self.shared.paths += _may_leave(node)
             if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
                 return  # a test decided when it was read may end here: what follows is never reached
             if parted is not None and len(parted.body) > 1:
@@ -209,3 +210,18 @@ def _written(node: ast.AST) -> set[str]:
     parts = [n.value for t in targets for n in ast.walk(t) if isinstance(n, ast.Subscript)]
     parts += [node.target] if isinstance(node, ast.AugAssign) else []
     return {n.id for n in parts if isinstance(n, ast.Name)}
+
+
+def _may_leave(node: ast.stmt) -> bool:
+    """Return whether what follows a statement in its block may not run: one in it jumps beyond the block."""
+    if not isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.Match):
+        return False
+    jumps: tuple[type[ast.stmt], ...] = (ast.Return, ast.Break, ast.Continue)
+    jumps = (ast.Return,) if isinstance(node, ast.For | ast.While) else jumps
+    inside = list(ast.iter_child_nodes(node))
+    while inside:
+        n = inside.pop()
+        if isinstance(n, jumps):
+            return True
+        inside += [] if isinstance(n, ast.FunctionDef | ast.Lambda) else ast.iter_child_nodes(n)
+    return False
