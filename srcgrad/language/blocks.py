@@ -57,6 +57,13 @@ def exposed_reads(block: Block) -> set[str]:
     return found
 
 
+def carried_over(stmt: Stmt) -> set[str]:
+    """Return the names that a loop binds in one trip and may read in the next before it binds them again."""
+    if not isinstance(stmt, For | While):
+        return set()
+    return bound_in(stmt.body) & (exposed_reads(stmt.body) | names_in(*exprs_of(stmt)))
+
+
 def surely_bound(block: Block) -> set[str]:
     """Return the names that every path through a block binds."""
     found: set[str] = set()

@@ -150,7 +150,10 @@ class BindingWriter(StoreWriter):
 
     def check_item(self, stmt: Store):
         """Refuse an array put into a list where it, or an item, is written: in Python the two are one array."""
-        sources = shown_by(stmt.value, self.kinds) if self.puts(stmt) else set()
+        if not self.puts(stmt):
+            return
+        self.check_dtype(stmt)
+        sources = shown_by(stmt.value, self.kinds)
         if not sources:
             return
         before, after = self.rest
@@ -164,6 +167,16 @@ class BindingWriter(StoreWriter):
             name = min(sources)
             self.refuse(stmt.loc, f"{name!r} is put into a list, and one of the two is written",
                         f"put a copy into it: {name}.copy()")  # fmt: skip
+
+    def check_dtype(self, stmt: Store):
+        """Refuse arrays of several dtypes in one list where it shows: here all have the widest."""
+        item, own = self.kind(stmt.value), self.kinds[stmt.base]
+        if not item.rank or item.dtype == own.dtype:
+            return
+        group = self.sharing.get(stmt.base, {stmt.base})
+        if "bool" in (item.dtype, own.dtype) or group & self.written_in_place(self.body):
+            self.refuse(stmt.loc, f"an array of {item.dtype} is put into a list with arrays of {own.dtype}",
+                        "convert it before: x.astype(float)")  # fmt: skip
 
     def note_order(self, target: str, value: Expr):
         """Note which new memory is laid out row by row for sure, or if an argument is."""

@@ -17,7 +17,7 @@ from ..analysis.equalities import unify
 from ..analysis.needs import Inside
 from ..errors import Problem, SrcgradError, UnsupportedError
 from ..language import ir
-from ..language.blocks import read_counts, updates
+from ..language.blocks import carried_over, read_counts, updates
 from ..language.calls import ReadInPlace, Routine, is_call
 from ..language.ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from ..language.kinds import INT, infer_kinds
@@ -379,15 +379,15 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         return trial
 
     def hoist_storage(self, stmt: Stmt):
-        """Allocate before a branch or loop the arrays first bound inside it that outlive it."""
+        """Allocate before a branch or loop the arrays first bound inside it that outlive it, or a trip of it."""
         inner = {n for b in ir.blocks_of(stmt) for s in ir.statements(b) if binds_anew(s) for n in ir.binds(s)}
-        inside = read_counts((stmt,))
+        inside, kept = read_counts((stmt,)), self.early | carried_over(stmt)
         wanted = [
             n
             for n in sorted(inner)
             if self.kinds[n].rank
             and n not in self.state.storage
-            and (n in self.early or n in self.multi and self.leaves_branch(n, stmt) or self.reads[n] > inside[n])
+            and (n in kept or n in self.multi and self.leaves_branch(n, stmt) or self.reads[n] > inside[n])
         ]
         while wanted:
             known, inside_only = self.sizes_on_trial(stmt, wanted)

@@ -399,7 +399,7 @@ class ExpressionReader:
             return self.complex_attribute(node, value, name)
         if isinstance(value, Struct):
             found = self.field_of(value, self.mangled(name))
-            return self.member(node, value, name) if found is NOT_HERE else found
+            return self.member(node, value, name) if found is NOT_HERE else self.where_it_is_not_none(found, node)
         if isinstance(value, ShapeOf):
             self.fail(node, f"a shape has no attribute {name!r}", "index it")
         loc = self.source.loc(node)

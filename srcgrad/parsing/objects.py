@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import FunctionType
 from typing import Any
 
@@ -18,7 +19,10 @@ from ..language.sum_order import INPLACE
 from .columns import ReadAgain
 from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct, is_text
 from .members import keeps_fields, member_of
+from .none import is_maybe, maybe_of
 from .parts import has_form_of, parts_of
+
+NONE = "none"  # of a field that is None until a block writes it
 
 
 @dataclass(eq=False)
@@ -137,6 +141,12 @@ class ObjectReader(ExpressionReader):
         if name not in fields.values:  # as a name that is bound there: read elsewhere it may not be there
             return self.give(fields, name, value, node)
         old = fields.values[name]
+        is_none = isinstance(old, Obj) and old.value is None
+        if is_none and isinstance(value, ir.Expr) and not is_text(value) and (OBJECT, fields.cls, name, NONE) not in (
+            self.shared.rebound):  # fmt: skip
+            raise ReadAgain((OBJECT, fields.cls, name, NONE))
+        if is_maybe(old):
+            return self.write_maybe(old, value, target, node)
         alike = isinstance(value, Struct) and has_form_of(old, value)
         pairs = list(zip(parts_of(old), parts_of(value), strict=False)) if alike else []
         if isinstance(old, ir.Expr) and isinstance(value, ir.Expr):
@@ -148,15 +158,46 @@ class ObjectReader(ExpressionReader):
             self.fail(target, f"the field {name!r} changes its form in a branch or loop", "use two fields")
         return self.assign_together(own, node)
 
+    def write_maybe(self, old: Struct, value, target, node):
+        """Write a field that may be None."""
+        (number, none), loc = old.items, self.source.loc(node)
+        if isinstance(value, Obj) and value.value is None:
+            return self.emit(Let(none.id, Const(True), loc))
+        if not isinstance(value, ir.Expr) or is_text(value):
+            self.fail(target, f"{ast.unparse(target)} is None in one place and no number in another", "use two fields")
+        self.emit(Let(number.id, value, loc))
+        return self.emit(Let(none.id, Const(False), loc))
+
+    def where_it_is_not_none(self, found, node):
+        """Return what a field holds: where it may be None, and nothing asks whether it is, what it is otherwise."""
+        return found.items[0] if is_maybe(found) and id(node) not in self.asked_for_none else found
+
+    @cached_property
+    def asked_for_none(self) -> set[int]:
+        """The fields in the text that are compared with None, or bound to a name."""
+        compared = [e for n in ast.walk(self.node) if isinstance(n, ast.Compare) and len(n.ops) == 1
+                    and any(isinstance(e, ast.Constant) and e.value is None for e in (n.left, *n.comparators))
+                    for e in (n.left, *n.comparators)]  # fmt: skip
+        bound = [n.value for n in ast.walk(self.node) if isinstance(n, ast.Assign) and len(n.targets) == 1
+                 and isinstance(n.targets[0], ast.Name)]  # fmt: skip
+        none = [e for e in compared if isinstance(e, ast.Attribute)]
+        return {id(e) for e in (*none, *bound)}
+
     def give(self, fields: Fields, name: str, value, node):
         """Have a field hold a value from here on, under a variable of its own."""
         fields.values[name] = self.in_variable(fields, name, value, node, self.is_variable(fields.cls, name))
 
     def in_variable(self, fields: Fields, name: str, value, node, varies: bool):
-        if isinstance(value, Struct) and value.kind != OBJECT:
+        if isinstance(value, Struct) and value.kind != OBJECT and not is_maybe(value):
             pairs = zip(value.keys, value.items, strict=True)
             items = (self.in_variable(fields, f"{name}_{k}", v, node, varies) for k, v in pairs)
             return replace(value, items=tuple(items))
+        if isinstance(value, Obj) and value.value is None and (OBJECT, fields.cls, name, NONE) in self.shared.rebound:
+            number, none = self.fresh(f"{fields.label}_{name}"), self.fresh(f"{fields.label}_{name}_is_none")
+            self.spoken.known[number] = f"{fields.label}.{name}"
+            self.shared.fields |= {number, none}
+            self.emit(Let(none, Const(True), self.source.loc(node)))
+            return maybe_of(Name(number), Name(none))
         plain = isinstance(value, ir.Expr) and not isinstance(value, ir.Slice)
         if not plain or isinstance(value, Const) and (not varies or isinstance(value.value, str)):
             return value
@@ -178,6 +219,7 @@ class ObjectReader(ExpressionReader):
             self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
         found = self.field_of(owner, self.mangled(target.attr))
         old = self.member(target, owner, target.attr) if found is NOT_HERE else found
+        old = old.items[0] if is_maybe(old) else old
         if not isinstance(old, ir.Expr):
             self.fail(target, f"{ast.unparse(target)} is no number and no array, and is updated", "assign a new one")
         start = len(self.out)
