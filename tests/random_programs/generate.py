@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.random_programs.carried import CARRIED, Carried
 from tests.random_programs.idioms import IDIOMS, Idioms
+from tests.random_programs.kept import CELL, KEPT, Kept
 from tests.random_programs.listed import LISTED, Listed
 from tests.random_programs.patterns import HELPERS, PATTERNS
 from tests.random_programs.scope import PARAMETERS, Scope, Span
@@ -55,6 +56,7 @@ LEVELS: dict[int, dict[str, float]] = {
     5: SCALARS | STORES | ARRAYS | WIDE,
     6: SCALARS | STORES | ARRAYS | WIDE | dict.fromkeys(CARRIED, 2.5),
     7: SCALARS | STORES | ARRAYS | WIDE | dict.fromkeys(CARRIED, 0.7) | dict.fromkeys(LISTED, 5.0),
+    8: SCALARS | STORES | ARRAYS | WIDE | dict.fromkeys(CARRIED + LISTED, 0.7) | dict.fromkeys(KEPT, 5.0),
 }
 
 HEAD = (
@@ -98,7 +100,7 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
         scope.arrays |= {name: PARAMETERS[name] for name in ("S", "F", "V") if rng.random() < 0.35}
     helpers = write_helpers(rng, weights, scope)
     budget = rng.choice((2, 4, 6, 9, 13, 18)) * weights.get("size", 1.0)
-    source = Listed if level > 6 else Carried if level > 5 else Idioms if level > 4 else Statements
+    source = {5: Idioms, 6: Carried, 7: Listed, 8: Kept}.get(level, Statements)
     body = source(scope, [round(budget)]).block(round(budget))
     body.append(f"return {result(scope, level)}")
     used = set(re.findall(r"\w+", "\n".join(body)))
@@ -110,6 +112,7 @@ def write(rng: random.Random, seed: int, level: int, weights: dict[str, float]) 
     mark = MARKS.get(seed % 10, "") if level > 4 else ""
     head = HEAD.format(seed=seed, level=f"{level}{mark}", constant=round(rng.uniform(0.2, 0.9), 2),
                        table=TABLE if level > 4 else "")  # fmt: skip
+    helpers = [CELL, *helpers] if "Cell" in used else helpers
     return ast.unparse(ast.parse(head + "\n".join(helpers + lines))) + "\n"
 
 
