@@ -14,6 +14,7 @@ from ..language.affine import affine, unclipped
 from ..language.blocks import read_counts, touches, updates
 from ..language.calls import is_call
 from ..language.ir import Expr, Let, Name, Op, Stmt, Store
+from ..language.lists import becomes_list
 from .array_stores import StoreWriter
 from .choices import SIDES
 from .pull import ZERO, cell_of, whole
@@ -171,12 +172,19 @@ class BindingWriter(StoreWriter):
     def check_dtype(self, stmt: Store):
         """Refuse arrays of several dtypes in one list where it shows: here all have the widest."""
         item, own = self.kind(stmt.value), self.kinds[stmt.base]
-        if not item.rank or item.dtype == own.dtype:
+        if not item.rank or item.dtype == own.dtype or self.stands_for_list(stmt.value):
             return
         group = self.sharing.get(stmt.base, {stmt.base})
         if "bool" in (item.dtype, own.dtype) or group & self.written_in_place(self.body):
             self.refuse(stmt.loc, f"an array of {item.dtype} is put into a list with arrays of {own.dtype}",
                         "convert it before: x.astype(float)")  # fmt: skip
+
+    def stands_for_list(self, value: Expr) -> bool:
+        """Return whether an array stands for a list, which holds numbers of any dtype."""
+        if isinstance(value, Name):
+            lets = (s.value for s in ir.statements(self.body) if isinstance(s, Let) and s.target == value.id)
+            return value.id in self.lists or any(becomes_list(v) for v in lets)
+        return becomes_list(value)
 
     def note_order(self, target: str, value: Expr):
         """Note which new memory is laid out row by row for sure, or if an argument is."""

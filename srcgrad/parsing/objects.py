@@ -134,6 +134,9 @@ class ObjectReader(ExpressionReader):
         """Write a field: into its variable where the object is older than the block that this stands in."""
         if (fields.made or self.shared.paths > fields.paths) and not self.is_variable(fields.cls, name):
             raise ReadAgain((OBJECT, fields.cls, name))
+        before: Any = fields.values.get(name)
+        if is_maybe(before) and not isinstance(value, Struct | Fields):
+            return self.write_maybe(before, value, target, node)
         if self.shared.paths <= fields.paths:
             return self.give(fields, name, value, node)
         if name not in fields.values and (not isinstance(value, ir.Expr) or is_text(value)):

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         choices=sorted(LEVELS),
         help="1 scalars, branches, loops; 2 and stores; 3 and arrays; 4 and aliases; "
         "5 and what people write, second order and single precision for some; 6 and what loops carry on; "
-        "7 and lists, also of lists (default 3)",
+        "7 and lists, also of lists; 8 and what trips make and keep, objects (default 3)",
     )
     made.add_argument("--jobs", type=int, default=1, help="worker processes (default 1)")
     made.add_argument(

@@ -178,7 +178,8 @@ class Idioms(Patterns):
         ways += [f"{w}[{i}] += 0.1 * np.sin({s})" for w in vectors]
         ways += [f"{w}[{k}] -= 0.1 * np.tanh({s})" for w in vectors]
         body = [f"{s} = {inner.value(0.3, 1)}", f"{s}_ = np.cos({s} + {i})",
-                f"for {j} in range({self.rng.choice(('m', 'm', 'm - 1', '1, m'))}):", f"    {s} += {total} * {scale}",
+                f"for {j} in range({self.rng.choice(('{0}', '{0}', '{0} - 1', '1, {0}')).format(f'{p}.shape[1]')}):",
+                f"    {s} += {total} * {scale}",
                 self.rng.choice(ways)]  # fmt: skip
         head = [f"for {k} in range({ends}):", *indented(body)]
         before = [f"{t} = np.tanh({t})"] if self.rng.random() < 0.3 else []
