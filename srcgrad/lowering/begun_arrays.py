@@ -40,6 +40,7 @@ def begin_as_arrays(function: Function, params: dict[str, Kind], names: dict[str
         m = begun(0.0, dtype=np.float64, rank=1)
         m_is_array = False
         for i in range(n):
+            same_shape(m, 0.9 * 1.0 + g)
             m = 0.9 * m + g
             m_is_array = True
         if not m_is_array:
