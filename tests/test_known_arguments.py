@@ -1,5 +1,6 @@
 """Arguments that a source is generated for: text, None, and dataclasses that hold them."""
 
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -193,3 +194,30 @@ def test_integers_that_may_be_any_stay_arguments():
     for n in (1, 2, 3):
         g(np.ones(2), n)
     assert len(g._entries) == 1
+
+
+def summed_along(x, axis):
+    return np.sum(np.sum(x**3, axis=axis) ** 2)
+
+
+def test_four_threads_find_out_about_an_integer_at_once():
+    g, found, begin = sg.grad(summed_along), [], threading.Barrier(4)
+
+    def call():
+        begin.wait()
+        found.append(g(np.ones((2, 3)), 1))
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 4
+    for gradient in found:
+        np.testing.assert_array_equal(gradient, np.full((2, 3), 18.0))
+
+
+def test_explain_and_graph_know_the_integers_that_code_needs():
+    x = np.ones((2, 3))
+    assert sg.explain(summed_along, x, 1).value == 18.0
+    np.testing.assert_array_equal(sg.graph(summed_along, x, 1).backward()[0], np.full((2, 3), 18.0))

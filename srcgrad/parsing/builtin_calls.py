@@ -172,7 +172,7 @@ class BuiltinReader(ExpressionReader):
         items = node.args[0] if len(node.args) == 1 else ast.copy_location(ast.Tuple(node.args, ast.Load()), node)
         if not isinstance(items, ast.GeneratorExp):
             items = self.each_of(items, node)
-        env, out, start, depth = dict(self.env), self.out, len(self.out), self.depth
+        env, out, start, depth, objects = dict(self.env), self.out, len(self.out), self.depth, self.fields_now()
         sure, flagged = False, False
 
         def take(value, key):
@@ -198,6 +198,7 @@ class BuiltinReader(ExpressionReader):
         try:
             self.run_through(items, look)
         except _Tuples:
+            self.fields_again(objects)
             self.env, self.out = env, out
             del self.out[start:]
             made = ast.copy_location(ast.ListComp(items.elt, items.generators), node)

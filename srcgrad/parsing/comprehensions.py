@@ -50,7 +50,7 @@ class ComprehensionReader(ExpressionReader):
 
         With `unrolled`, ranges of known length are known items.
         """
-        env, out, length = dict(self.env), self.out, len(self.out)
+        env, out, length, objects = dict(self.env), self.out, len(self.out), self.fields_now()
         collected: list = []
         try:
             with _Scope(self, node):
@@ -59,6 +59,7 @@ class ComprehensionReader(ExpressionReader):
             return Struct(tuple(collected), tuple(range(len(collected))), "list")
         except _RunTime:
             self.env, self.out = env, out
+            self.fields_again(objects)
             del self.out[length:]
         with _Scope(self, node):
             return self.filled(node, read)

@@ -204,6 +204,7 @@ class _Shared:
         self.list_sizes: dict[str, ir.Expr] = {}  # of lists that keep their length, by their buffers
         self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
         self.keyed = False  # whether dicts with integer keys are read as lists
+        self.objects: list[Any] = []  # the fields of all objects that were made
         self.fields = set[str]()  # variables of objects that are written
         self.held = set[str]()  # names of items of lists that became buffers
         self.with_rows = set[str]()  # buffers of lists whose items are written as lists, or of several lengths

@@ -49,6 +49,7 @@ class ObjectReader(ExpressionReader):
     def made_object(self, node, cls: type) -> Struct:
         """Return an object of a class of the user's, made by the arguments of a call."""
         fields = Fields(cls, self.wanted_name or cls.__name__.lower(), self.shared.paths)
+        self.shared.objects.append(fields)
         made = Struct((Obj(fields),), ("",), OBJECT, cls)
         positional, keywords = self.values_of(node)
         for name in [key[2] for key in self.shared.rebound if key[:2] == (OBJECT, cls)]:
@@ -74,6 +75,15 @@ class ObjectReader(ExpressionReader):
     def is_written(self, cls: type) -> bool:
         """Return whether an object of a class is written after it was made."""
         return any(key[:2] == (OBJECT, cls) for key in self.shared.rebound)
+
+    def fields_now(self) -> list[tuple[Fields, dict[str, Any]]]:
+        """Return what the fields of all objects hold, for a text that is read on trial."""
+        return [(fields, dict(fields.values)) for fields in self.shared.objects]
+
+    def fields_again(self, before: list[tuple[Fields, dict[str, Any]]]):
+        """Have the fields of all objects hold what they did before a trial."""
+        for fields, values in before:
+            fields.values = values
 
     def makes_written(self, node: ast.AST) -> bool:
         """Return whether a piece of text makes objects that are written: each of them has to be known."""

@@ -211,6 +211,28 @@ def best_so_far(x, n):
     return (x if t.best is None else t.best) + t.k
 
 
+A = np.array([[1, -1, 0], [0, 2, 1]])
+
+
+def integers_times_an_expression(k):
+    total = np.sum(A @ (k * 0.3)) + np.sum(A.T @ np.sin(k[:2])) ** 2
+    order = (k[None, :] > k[:, None]).astype(int)
+    return total + np.sum(np.dot(A, np.exp(k)) * 0.1) + np.sum(order @ np.exp(k))
+
+
+def absolute_values_of_integers(x):
+    w = np.fabs(np.array([3, -1, 4]))
+    w[1:] = x[:2]
+    f = np.floor(np.array([2.5, -1.5, 0.5]))
+    return np.sum(w**2.0) + np.sum(f * x)
+
+
+def shadowed_in_a_comprehension(x):
+    p = (x, 1.0)
+    s = [p[0] for p in [(1.0, 2.0), (x * x, 3.0)]]
+    return p[0] * s[1] + s[0]
+
+
 CASES = [
     Case(moments_from_none, (1.3, 4)),
     Case(made_in_the_first_trip, (1.3, 4)),
@@ -225,4 +247,7 @@ CASES = [
     Case(cached, (1.3, 5)),
     Case(averaged, (1.3, 5)),
     Case(best_so_far, (1.3, 5)),
+    Case(integers_times_an_expression, (np.array([0.3, -0.2, 0.8]),)),
+    Case(absolute_values_of_integers, (np.array([0.3, -0.2, 0.8]),)),
+    Case(shadowed_in_a_comprehension, (1.3,)),
 ]
