@@ -28,9 +28,9 @@ THEMES = (
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below
-# Compiling every case takes minutes: one of forty-eight in every run, the others with `-m long`.
+# Compiling every case takes minutes: one of eighty in every run, the others with `-m long`.
 COMPILED = [
-    pytest.param(case, k % 96 == 12, id=case.name, marks=() if k % 48 == 12 else pytest.mark.long)
+    pytest.param(case, k % 160 == 12, id=case.name, marks=() if k % 80 == 12 else pytest.mark.long)
     for k, case in enumerate(CASES)
 ]
 
