@@ -36,8 +36,8 @@ COMPILED = [
 
 
 def some(first: int, step: int, *names: str) -> list:
-    """Cases `step` apart, but for those named: one of three in every run, the rest with `-m long`."""
-    return [pytest.param(case, id=case.name, marks=pytest.mark.long if k % 3 else ())
+    """Cases `step` apart, but for those named: one of six in every run, the rest with `-m long`."""
+    return [pytest.param(case, id=case.name, marks=pytest.mark.long if k % 6 else ())
             for k, case in enumerate(CASES[first::step]) if case.name not in names]  # fmt: skip
 
 

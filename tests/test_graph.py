@@ -166,7 +166,7 @@ def corpus():
     """Some of every theme in each run; all with `-m long`."""
     for k, case in enumerate(CASES):
         if not case.name.startswith(UNDRAWN):
-            yield pytest.param(case, id=case.name, marks=() if k % 18 == 0 else pytest.mark.long)
+            yield pytest.param(case, id=case.name, marks=() if k % 36 == 0 else pytest.mark.long)
 
 
 @pytest.mark.parametrize("case", list(corpus()))
