@@ -12,7 +12,7 @@ import numpy as np
 from .hints import stop_gradient
 from .implicit import root_by_newton, slope
 from .library.pages import RefusedError, known, page, part
-from .parsing.makers import with_surroundings
+from .scipy_common import plain, with_all
 
 
 class RootResults(NamedTuple):
@@ -22,13 +22,6 @@ class RootResults(NamedTuple):
     x: object
     converged: bool
     success: bool
-
-
-@known
-def plain(name, *options):
-    """Raise where an option is given that the search does not have."""
-    if any(option not in (None, 0, False) for option in options):
-        raise RefusedError(f"this option of {name} is not supported", "leave it out")
 
 
 @known
@@ -112,9 +105,7 @@ def root_from(f, x0, args, tol, rtol, maxiter):
 def brentq(f, a, b, args=(), xtol=2e-12, rtol=8.881784197001252e-16, maxiter=100, full_output=False, disp=True):
     """The root of a function between a and b, by Brent's method."""
     plain("a search for a root", full_output)
-    function, around = with_surroundings(f)
-    given = args if isinstance(args, tuple) else (args,)
-    every = (*given, *around)
+    function, every = with_all(f, args)
     x = root_between(function, stop_gradient(a), stop_gradient(b), stop_gradient(every), xtol, rtol, maxiter)
     return root_by_newton(function, stop_gradient(x), every, np.inf, 0)
 
@@ -124,9 +115,7 @@ def newton(func, x0, fprime=None, args=(), tol=1.48e-8, maxiter=50, fprime2=None
            full_output=False, disp=True):  # fmt: skip
     """The root of a function near a number, by Newton's method with the function's own derivative."""
     plain("a search for a root", full_output)
-    function, around = with_surroundings(func)
-    given = args if isinstance(args, tuple) else (args,)
-    every = (*given, *around)
+    function, every = with_all(func, args)
     x = root_from(function, stop_gradient(x0), stop_gradient(every), tol, rtol, maxiter)
     return root_by_newton(function, stop_gradient(x), every, np.inf, 0)
 
@@ -147,9 +136,7 @@ def root_scalar(f, args=(), method=None, bracket=None, fprime=None, fprime2=None
 def fsolve(func, x0, args=(), fprime=None, full_output=0, col_deriv=0, xtol=1.49012e-8, maxfev=0):
     """Where a function of an array is zero, near x0, by Newton's method."""
     plain("fsolve", full_output, col_deriv)
-    function, around = with_surroundings(func)
-    given = args if isinstance(args, tuple) else (args,)
-    every = (*given, *around)
+    function, every = with_all(func, args)
     start = np.atleast_1d(np.asarray(x0, dtype=np.float64))
     x = root_by_newton(function, stop_gradient(start), stop_gradient(every), 1e-10, 200)
     return root_by_newton(function, x, every, 1e-10, 200)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from .hints import stop_gradient
-from .library.pages import RefusedError, known, known_or, page, part
+from .library.pages import known_or, page, part
 from .library.quadrature import leggauss
-from .parsing.makers import with_surroundings
+from .scipy_common import plain, with_all
 
 # R. Piessens et al.: QUADPACK, 1983: the rule of Gauss and Kronrod with 21 nodes, and that of Gauss with 10 of them
 _NODES = (0.995657163025808080735527280689003, 0.973906528517171720077964012084452, 0.930157491355708226001207180059508,
@@ -35,13 +35,6 @@ GAUSS = 0.5 * np.array([*_TENTH, 0.0, *reversed(_TENTH)])
 FINER = 1e-3  # than SciPy's
 
 
-@known
-def plain(name, *options):
-    """Raise where an option is given that these integrals do not have."""
-    if any(option not in (None, 0, False) for option in options):
-        raise RefusedError(f"this option of {name} is not supported", "leave it out")
-
-
 @known_or(0)
 def infinite(end):
     """Return 1 or -1 for an end that the text says is infinite, else 0."""
@@ -49,22 +42,16 @@ def infinite(end):
 
 
 @part
-def value(f, x, args):
-    """Return f(x, *args), of functions that take no more than one argument as well."""
-    return f(x) if len(args) == 0 else f(x, *args)
-
-
-@part
 def height(f, low, high, a, b, u, args):
     """Return what a step of u, which goes from 0 to 1 while x goes from a to b, adds to the integral."""
     if low == 0 and high == 0:
-        return (b - a) * value(f, a + (b - a) * u, args)
+        return (b - a) * f(a + (b - a) * u, *args)
     if low == 0:
-        return high * value(f, a + high * (1.0 - u) / u, args) / u**2
+        return high * f(a + high * (1.0 - u) / u, *args) / u**2
     if high == 0:
-        return -low * value(f, b + low * (1.0 - u) / u, args) / u**2
+        return -low * f(b + low * (1.0 - u) / u, *args) / u**2
     t = 2.0 * u - 1.0
-    return (high - low) * value(f, t / (1.0 - t * t), args) * (1.0 + t * t) / (1.0 - t * t) ** 2
+    return (high - low) * f(t / (1.0 - t * t), *args) * (1.0 + t * t) / (1.0 - t * t) ** 2
 
 
 @part
@@ -102,9 +89,7 @@ def pieces(f, low, high, a, b, args, epsabs, epsrel, limit):
 def quad(func, a, b, args=(), full_output=0, epsabs=1.49e-8, epsrel=1.49e-8, limit=50, points=None, weight=None):
     """The integral of a function from a to b, and how far it may be off."""
     plain("quad", full_output, points, weight)
-    function, around = with_surroundings(func)
-    given = args if isinstance(args, tuple) else (args,)
-    every = (*given, *around)
+    function, every = with_all(func, args)
     low, high = infinite(a), infinite(b)
     fixed = stop_gradient(a), stop_gradient(b), stop_gradient(every)
     starts, widths, error = pieces(function, low, high, *fixed, FINER * epsabs, FINER * epsrel, 2 * limit)

@@ -19,7 +19,7 @@ ROOT = Path(sg.__file__).parent
 LEVELS = {
     "": (
         ("coloring", "errors", "freed", "look", "shown", "store", "switches", "timings", "travel", "tree"),
-        ("api", "custom", "flat", "hints", "primitives"),
+        ("api", "custom", "flat", "hints", "primitives", "scipy_common"),
         ("integrals", "jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
         ("check", "implicit", "scipy"),
         ("brackets", "check_calls", "command"),

@@ -182,21 +182,9 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     axis = axis_of(axis, values.ndim)
     before = (slice(None),) * axis
     left, right = values[(*before, slice(None, -1))], values[(*before, slice(1, None))]
-    if x is None:
-        if np.ndim(dx) > values.ndim:
-            refuse("distances with more axes than the values are not supported", "repeat the values: np.broadcast_to")
-        if np.ndim(dx) > 0:
-            return 0.5 * np.sum(dx * (left + right), axis=axis)
+    if x is None and np.ndim(dx) == 0:
         return 0.5 * dx * np.sum(left + right, axis=axis)
-    points = np.asarray(x)
-    if points.ndim > values.ndim:
-        refuse("points with more axes than the values are not supported", "repeat the values: np.broadcast_to")
-    if points.ndim == 1:
-        steps = points[1:] - points[:-1]
-        if values.shape[axis] != points.shape[0]:
-            raise ValueError("trapezoid: the points and the values differ in number")
-        return 0.5 * np.sum(steps[(slice(None), *(None,) * (values.ndim - axis - 1))] * (left + right), axis=axis)
-    return 0.5 * np.sum(np.diff(points, axis=axis) * (left + right), axis=axis)
+    return 0.5 * np.sum(distances(x, dx, values, axis) * (left + right), axis=axis)
 
 
 @page("scipy.integrate.cumulative_trapezoid", cases=(
@@ -219,8 +207,12 @@ def cumulative_trapezoid(y, x=None, dx=1.0, axis=-1, initial=None):
 def distances(x, dx, values, axis):
     """How far points are apart along an axis of the values: an array that fits them, or a number."""
     if x is None:
+        if np.ndim(dx) > values.ndim:
+            refuse("distances with more axes than the values are not supported", "repeat the values: np.broadcast_to")
         return dx
     points = np.asarray(x)
+    if points.ndim > values.ndim:
+        refuse("points with more axes than the values are not supported", "repeat the values: np.broadcast_to")
     if points.ndim != 1:
         return np.diff(points, axis=axis)
     if values.shape[axis] != points.shape[0]:
@@ -240,7 +232,11 @@ def simpson(y, x=None, dx=1.0, axis=-1):
     """
     y = np.moveaxis(np.asarray(y, dtype=np.float64), axis_of(axis, np.ndim(y)), -1)
     n = y.shape[-1]
-    h = widths(x, dx, n, axis)
+    if x is None:
+        h = dx * np.ones(n - 1)
+    else:
+        points = x if np.ndim(x) == 1 else np.moveaxis(np.asarray(x), axis_of(axis, np.ndim(x)), -1)
+        h = distances(points, dx, y, y.ndim - 1)
     if n == 2:
         return 0.5 * h[..., 0] * (y[..., 0] + y[..., 1])
     even = n // 2 * 2 if n % 2 == 1 else n - 2
@@ -250,15 +246,6 @@ def simpson(y, x=None, dx=1.0, axis=-1):
     a, b = h[..., -2], h[..., -1]
     last = (2.0 * b**2 + 3.0 * a * b) / (6.0 * (a + b)) * y[..., -1] + (b**2 + 3.0 * a * b) / (6.0 * a) * y[..., -2]
     return total + last - b**3 / (6.0 * a * (a + b)) * y[..., -3]
-
-
-def widths(x, dx, n, axis):
-    """How far n points are apart, along the last axis."""
-    if x is None:
-        return dx * np.ones(n - 1)
-    if np.ndim(x) == 1:
-        return np.diff(x)
-    return np.diff(np.moveaxis(np.asarray(x), axis_of(axis, np.ndim(x)), -1), axis=-1)
 
 
 def parabolas(y, h):

@@ -1,4 +1,4 @@
-"""Lists of arrays of different sizes: the elements of all items in one array, and where each item begins and ends.
+"""Lists of arrays of different sizes: the elements of all items in one array, and where each item begins.
 
 An item is a part of that array, in the shape that was put in; a new one is laid behind all others, also where it takes
 the place of another. A list of arrays of one size is an array with one more axis: this is for those that are not.

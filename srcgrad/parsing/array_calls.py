@@ -35,7 +35,7 @@ class ArrayCallReader(ExpressionReader):
         With `where=` only what it chooses is stored. Where `f` is None the call is one of an array's method.
         """
         args, out = node.args, [k.value for k in node.keywords if k.arg == "out"]
-        if isinstance(f, np.ufunc) and len(args) == f.nin + 1:
+        if isinstance(f, np.ufunc) and len(args) == f.nin + 1 and not any(isinstance(a, ast.Starred) for a in args):
             args, out = args[:-1], args[-1:]
         numpy = f is None or isinstance(f, np.ufunc) or (getattr(f, "__module__", None) or "").startswith("numpy")
         if not out or not numpy:

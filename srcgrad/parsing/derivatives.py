@@ -12,6 +12,8 @@ import inspect
 from dataclasses import dataclass, replace
 from functools import reduce
 
+import numpy as np
+
 from .. import tree
 from ..analysis.warned import from_text
 from ..errors import Problem, SourceNotFoundError, SrcgradError
@@ -178,6 +180,12 @@ class DerivativeReader(ExpressionReader):
         """Return what `with_surroundings` gives for a function: one to be called outside, and further arguments."""
         (given,), _ = values or self.values_of(node)
         local = given.value if isinstance(given, Obj) else None
+        if isinstance(local, np.ufunc):  # it has no text, which what differentiates it needs
+            names = [f"x{k}" for k in range(local.nin)]
+            call = ast.Call(self.text_for(given, node, local.__name__), [ast.Name(n, ast.Load()) for n in names], [])
+            taken = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
+            text = ast.copy_location(ast.Lambda(taken, call), node)
+            local = LocalFunction(ast.fix_missing_locations(text), self)
         if not isinstance(local, LocalFunction):
             return _tuple((given, _tuple(())))
         function, around = self.closed_function(node, local, by_position=True)

@@ -145,7 +145,7 @@ class ObjectReader(ExpressionReader):
         if (fields.made or self.shared.paths > fields.paths) and not self.is_variable(fields.cls, name):
             raise ReadAgain((OBJECT, fields.cls, name))
         before: Any = fields.values.get(name)
-        if is_maybe(before) and not isinstance(value, Struct | Fields):
+        if is_maybe(before) and not isinstance(value, Struct):
             return self.write_maybe(before, value, target, node)
         if self.shared.paths <= fields.paths:
             return self.give(fields, name, value, node)
@@ -226,7 +226,7 @@ class ObjectReader(ExpressionReader):
         """Read `object.name += value`; an array there is written in place."""
         target = node.target
         assert isinstance(target, ast.Attribute), target
-        loc, start = self.source.loc(node), len(self.out)
+        loc = self.source.loc(node)
         owner = self.expr(target.value)
         if not isinstance(owner, Struct):
             self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")

@@ -47,6 +47,16 @@ def cube_root_in_a_bracket(x, n):
     return optimize.brentq(lambda t: t ** 3 - x, 0.0, 3.0)
 
 
+def root_of_a_function_of_numpy(x, n):
+    nothing = ()
+    return optimize.brentq(np.subtract, 0.0, 3.0, args=(x,)) ** 2 + optimize.newton(np.cos, x, *nothing) * np.exp(
+        x, *nothing)
+
+
+def power_of_numpy(x, n):
+    return quad(np.power, 0.5, 2.0, args=x)[0]
+
+
 def cube_root_near_one(x, n):
     return optimize.newton(lambda t: t ** 3 - x, 1.0)
 
@@ -122,6 +132,8 @@ def frozen_in_a_field(x, n):
 
 
 CASES = [
+    Case(root_of_a_function_of_numpy, (1.3, 4)),
+    Case(power_of_numpy, (1.3, 4)),
     Case(of_a_closure, (1.3, 4)),
     Case(between_moving_ends, (1.3, 4)),
     Case(over_all_numbers, (1.3, 4)),
