@@ -365,9 +365,9 @@ def differentiable(f=None, *, boundscheck=None, simd=None):
     boundscheck : bool, optional
         Whether an index outside its array raises IndexError, as in NumPy (default), or is not looked at.
     simd : bool, optional
-        Whether innermost loops whose trips are independent compute `exp`, `expm1`, `log`, `log1p` and `tanh` several
-        elements at once, to 2 units in the last place, and the sums of these loops in any order; here and in all
-        derivatives. The default is False.
+        Whether innermost loops whose trips are independent compute `exp`, `log`, `tanh`, `sin`, `arctan2` and others
+        of `srcgrad.runtime.simd` for several elements at once, to 2 units in the last place, and their sums in any
+        order; here and in all derivatives. The default is False.
 
     Returns
     -------

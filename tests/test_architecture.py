@@ -47,8 +47,9 @@ LEVELS = {
         ("",),
     ),
     "runtime": (
-        ("addresses", "products", "simd", "unordered"),
-        ("", "fourier", "special"),
+        ("addresses", "packed", "products", "unordered"),
+        ("angles",),
+        ("", "fourier", "simd", "special"),
     ),
     "parsing": (
         ("", "complex_functions", "definitions", "floors", "held_items", "makers", "members", "ranks", "refused",
@@ -161,7 +162,7 @@ ARROWS = {
 # what is used where it is installed
 OPTIONAL = {"language.listing": ("pygments",), "draw.exports": ("networkx",), "draw.raster": ("matplotlib",),
             "train.plots": ("matplotlib",), "train.progress": ("tqdm",)}  # fmt: skip
-_BUILDING_CODE = ("runtime.addresses", "runtime.fourier", "runtime.simd", "runtime.special")
+_BUILDING_CODE = ("runtime.addresses", "runtime.fourier", "runtime.packed", "runtime.simd", "runtime.special")
 MODULE_LINES, FUNCTION_LINES = 500, 60
 
 

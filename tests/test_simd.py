@@ -14,11 +14,13 @@ from srcgrad.rules.rows import SIMD
 from srcgrad.runtime import simd
 from tests.helpers import run_python
 
-NAMES = sorted({spelling.removeprefix("simd.") for spelling in SIMD.values()})
+NAMES = sorted({spelling.removeprefix("simd.") for spelling in SIMD.values()} - {"arctan2"})
+EXACT = {"arctan": mpmath.atan}
 BOUNDS = {"log": (0.0, np.inf), "log1p": (-1.0, np.inf)}
 ENDS = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e-310, -1e-310, 1.0, -1.0, 1e308, -1e308, 710.0,
                  -708.4, -745.2, -800.0, np.nextafter(-1.0, 0.0), np.nextafter(-1.0, -2.0),
                  np.nextafter(1.0, 0.0)])  # fmt: skip
+HARD = [6381956970095103.0 * 2.0**797]  # of all numbers the one next to a multiple of pi/2
 ULPS = 2
 
 
@@ -44,7 +46,8 @@ def points(name, count):
     rng = np.random.default_rng(7)
     every = rng.integers(0, 0x7FF0000000000000, count).view(np.float64)
     spread = [rng.uniform(-w, w, count) for w in (0.01, 0.7, 3.0, 40.0, 750.0)]
-    x = np.concatenate([every, -every, 1.0 + 10.0 ** rng.uniform(-17, 0, count), *spread])
+    quarters = 0.5 * np.pi * np.round(10.0 ** rng.uniform(0, 15, count))
+    x = np.concatenate([every, -every, 1.0 + 10.0 ** rng.uniform(-17, 0, count), *spread, quarters, HARD])
     low, high = BOUNDS.get(name, (-np.inf, np.inf))
     return x[(x > low) & (x < high)]
 
@@ -53,7 +56,7 @@ def error_in_ulps(name, x, out):
     """The largest distance from the exact values, in units of their last places."""
     worst = 0.0
     with mpmath.workprec(160):
-        function = getattr(mpmath, name)
+        function = EXACT[name] if name in EXACT else getattr(mpmath, name)
         for number, found in zip(x.tolist(), out.tolist(), strict=True):
             if name.startswith("exp") and number > 720.0:
                 assert found == np.inf, (name, number)
@@ -65,9 +68,14 @@ def error_in_ulps(name, x, out):
             if abs(exact) > np.finfo(np.float64).max:
                 worst = max(worst, 0.0 if np.isinf(found) else np.inf)
                 continue
-            unit = mpmath.ldexp(1, max(int(mpmath.frexp(exact)[1]) - 53, -1074))
-            worst = max(worst, float(abs(found - exact) / unit))
+            worst = max(worst, in_units(found, exact))
     return worst
+
+
+def in_units(found, exact):
+    """The distance of a number from the exact value, in units of its last place."""
+    unit = mpmath.ldexp(1, max(int(mpmath.frexp(exact)[1]) - 53, -1074))
+    return float(abs(found - exact) / unit)
 
 
 def check_digits(name, each, count):
@@ -108,6 +116,31 @@ def test_ends_of_domains_are_those_of_numpy(loops, name):
     assert np.array_equal(np.signbit(out[~np.isnan(right)]), np.signbit(right[~np.isnan(right)]))
 
 
+def test_angles_of_points():
+    @numba.njit(error_model="numpy")
+    def each(y, x, out):
+        for i in range(x.shape[0]):
+            out[i] = simd.arctan2(y[i], x[i])
+
+    rng = np.random.default_rng(5)
+    y = np.concatenate([rng.standard_normal(300), 10.0 ** rng.uniform(-320, 308, 300), 10.0 ** rng.uniform(-5, 5, 300)])
+    x = rng.permutation(y) * rng.choice([-1, 1], y.size)
+    out = np.empty_like(x)
+    each(y, x, out)
+    with mpmath.workprec(160):
+        exact = [mpmath.atan2(*map(mpmath.mpf, point)) for point in zip(y.tolist(), x.tolist(), strict=True)]
+        assert max(map(in_units, out.tolist(), exact)) <= ULPS
+    y, x = (axis.ravel().copy() for axis in np.meshgrid(ENDS, ENDS))
+    out = np.empty_like(x)
+    each(y, x, out)
+    np.testing.assert_allclose(out, np.arctan2(y, x), rtol=5e-16, atol=0.0)
+    known = ~np.isnan(out)
+    assert np.array_equal(np.signbit(out[known]), np.signbit(np.arctan2(y, x)[known]))
+    assert np.array_equal(simd.arctan2(y, x), np.arctan2(y, x), equal_nan=True)
+    (code,) = each.inspect_llvm().values()
+    assert len(re.findall(r"fmul contract <\d+ x double>", code)) > 5
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_loops_vectorise(loops, name):
     loops[name](np.ones(3), np.ones(3))
@@ -119,13 +152,15 @@ def test_loops_vectorise(loops, name):
 def test_single_precision_and_integers():
     @numba.njit(error_model="numpy")
     def every(x, n):
-        return (simd.exp(x), simd.expm1(x), simd.log(x), simd.log1p(x), simd.tanh(x)), simd.exp(n)
+        some = simd.exp(x), simd.expm1(x), simd.log(x), simd.log1p(x), simd.tanh(x), simd.sin(x), simd.arctan2(x, x)
+        return some, simd.exp(n)
 
     x = np.float32(0.7)
     singles, whole = every(x, 3)
     assert all(type(s) is float for s in singles)  # numba hands float32 out as float
-    for value, name in zip(singles, ("exp", "expm1", "log", "log1p", "tanh"), strict=True):
-        assert value == pytest.approx(float(getattr(np, name)(x)), rel=1.2e-7)
+    for value, name in zip(singles, ("exp", "expm1", "log", "log1p", "tanh", "sin", "arctan2"), strict=True):
+        right = np.arctan2(x, x) if name == "arctan2" else getattr(np, name)(x)
+        assert value == pytest.approx(float(right), rel=1.2e-7)
         assert np.float32(value) == value
     assert whole == pytest.approx(np.exp(3), rel=1e-15)
 
@@ -158,7 +193,7 @@ def recurrence(x, n):
 def with_another_call(a):
     total = 0.0
     for i in range(a.shape[0]):
-        total += np.exp(a[i]) * np.arctan(a[i])
+        total += np.exp(a[i]) * np.cosh(a[i])
     return total
 
 

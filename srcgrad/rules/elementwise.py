@@ -25,15 +25,15 @@ row("log1p", "np.log1p math.log1p", "1.0 / (1.0 + x)", domain=(-0.5, 2.0), alias
 row("sqrt", "np.sqrt math.sqrt", "0.5 / out if out != 0.0 else STEEP", domain=_POSITIVE)
 row("cbrt", "np.cbrt", "1.0 / (3.0 * out**2) if out != 0.0 else STEEP", domain=_POSITIVE,
     alias="math.cbrt special.cbrt")
-row("sin", "np.sin math.sin", formula="sin(x)", domain=_WIDE)
-row("cos", "np.cos math.cos", formula="cos(x)", domain=_WIDE)
+row("sin", "np.sin math.sin", formula="sin(x)", domain=_WIDE, alias="simd.sin")
+row("cos", "np.cos math.cos", formula="cos(x)", domain=_WIDE, alias="simd.cos")
 row("tan", "np.tan math.tan", "1.0 + out**2", domain=(-1.2, 1.2))
 row("sinh", "np.sinh math.sinh", formula="sinh(x)")
 row("cosh", "np.cosh math.cosh", formula="cosh(x)")
 row("tanh", "np.tanh math.tanh", "1.0 - out**2", domain=_WIDE, alias="simd.tanh")
 row("arcsin", "np.arcsin math.asin", "1.0 / sqrt((1.0 - x) * (1.0 + x)) if abs(x) != 1.0 else STEEP", domain=_UNIT)
 row("arccos", "np.arccos math.acos", "-1.0 / sqrt((1.0 - x) * (1.0 + x)) if abs(x) != 1.0 else -STEEP", domain=_UNIT)
-row("arctan", "np.arctan math.atan", formula="atan(x)")
+row("arctan", "np.arctan math.atan", formula="atan(x)", alias="simd.arctan")
 row("arcsinh", "np.arcsinh math.asinh", "1.0 / hypot(1.0, x)")
 row("arccosh", "np.arccosh math.acosh", "1.0 / sqrt((x - 1.0) * (x + 1.0)) if x != 1.0 else STEEP", domain=(1.2, 3.0))
 row("arctanh", "np.arctanh math.atanh", "1.0 / ((1.0 - x) * (1.0 + x))", domain=_UNIT)
@@ -72,7 +72,7 @@ row("fmin", "np.fmin", "1.0 if x <= y or y != y else 0.0", "0.0 if x <= y or y !
 row("hypot", "np.hypot math.hypot", "x / out if out > 0.0 else 0.0", "y / out if out > 0.0 else 0.0",
     more=((0.5, 2.0),))
 row("arctan2", "np.arctan2 math.atan2", "y / (x**2 + y**2) if x**2 + y**2 > 0.0 else 0.0",
-    "-x / (x**2 + y**2) if x**2 + y**2 > 0.0 else 0.0", domain=_POSITIVE, more=_ANY)
+    "-x / (x**2 + y**2) if x**2 + y**2 > 0.0 else 0.0", domain=_POSITIVE, more=_ANY, alias="simd.arctan2")
 # where the value is infinite it is one of the two
 for _name, _exp in (("logaddexp", "exp"), ("logaddexp2", "exp2")):
     row(_name, f"np.{_name}", *(f"{_exp}({x} - out) if {x} != out else 1.0" for x in "xy"), more=_ANY)

@@ -14,70 +14,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
-from llvmlite import ir as llvm
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
-# `contract` lets a * b + c round once; what is written here does not depend on whether it does
-_INLINED = {"error_model": "numpy", "fastmath": {"contract"}, "forceinline": True}
-
-
-@intrinsic
-def bits(typing, x):
-    """Return the bits of a float64 as an int64."""
-
-    def generate(context, builder, signature, args):
-        return builder.bitcast(args[0], llvm.IntType(64))
-
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def from_bits(typing, n):
-    """Return the float64 with the bits of an int64."""
-
-    def generate(context, builder, signature, args):
-        return builder.bitcast(args[0], llvm.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-_inlined = numba.njit(**_INLINED)
+from . import angles
+from .packed import INLINED, ROUNDING, ROUNDING_BITS, bits, from_bits, inlined, power_of_two, whole
 
 _LOG2_E = 1.4426950408889634
 # log(2) in two parts; the first has 33 digits, so that its product with an exponent is exact
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-# 1.5 * 2**52: a sum with it is rounded to an integer, which stands in its last bits
-_ROUNDING = 6755399441055744.0
-_ROUNDING_BITS = 0x4338000000000000
-_ONE_BITS = 0x3FF0000000000000
 
 
-@_inlined
-def _power_of_two(k):
-    """2**k, of an integer from -1022 to 1023."""
-    return from_bits((k << 52) + _ONE_BITS)
-
-
-@_inlined
-def _whole(k):
-    """An integer of less than 51 bits as a float."""
-    return from_bits(k + _ROUNDING_BITS) - _ROUNDING
-
-
-@_inlined
+@inlined
 def _reduced(x):
     """(k, r, c) with x = k log(2) + r + c, |r| < 0.35, where c is what r has lost by rounding."""
-    rounded = x * _LOG2_E + _ROUNDING
-    whole = rounded - _ROUNDING
-    high, low = x - whole * _LN2_HIGH, whole * _LN2_LOW
+    rounded = x * _LOG2_E + ROUNDING
+    number = rounded - ROUNDING
+    high, low = x - number * _LN2_HIGH, number * _LN2_LOW
     r = high - low
-    return bits(rounded) - _ROUNDING_BITS, r, (high - r) - low
+    return bits(rounded) - ROUNDING_BITS, r, (high - r) - low
 
 
-@_inlined
+@inlined
 def _beyond_linear(r):
     """exp(r) - 1 - r for |r| < 0.35; the polynomial has the least error relative to r, 2**-61."""
     s = r * r
@@ -90,28 +49,28 @@ def _beyond_linear(r):
     return s * ((a + s * b) + q * ((c + s * d) + q * e))
 
 
-@_inlined
+@inlined
 def _exp(x):
     """exp(x) = 2**k exp(r); the power in two factors, of which each can be represented."""
     inside = 710.0 if x > 710.0 else x
     inside = -746.0 if inside < -746.0 else inside
     k, r, c = _reduced(inside)
     half = k >> 1
-    return (1.0 + (r + (c + _beyond_linear(r)))) * _power_of_two(half) * _power_of_two(k - half)
+    return (1.0 + (r + (c + _beyond_linear(r)))) * power_of_two(half) * power_of_two(k - half)
 
 
-@_inlined
+@inlined
 def _expm1_parts(x):
     """(h, low) with expm1(x) = 2 (h + low) for -40 <= x <= 710: 2**(k - 1) - 1/2 and 2**(k - 1) r added."""
     k, r, c = _reduced(x)
-    power = _power_of_two(k - 1)
+    power = power_of_two(k - 1)
     a, b = power - 0.5, power * r
     h = a + b
     of_b = h - a
     return h, ((a - (h - of_b)) + (b - of_b)) + power * (c + _beyond_linear(r))
 
 
-@_inlined
+@inlined
 def _expm1(x):
     """expm1(x); of tiny numbers themselves."""
     inside = 710.0 if x > 710.0 else x
@@ -120,7 +79,7 @@ def _expm1(x):
     return x if abs(x) < 1e-17 else 2.0 * (h + low)
 
 
-@_inlined
+@inlined
 def _tanh(x):
     """tanh(x) = -t / (t + 2) with t = expm1(-2 |x|)."""
     size = abs(x)
@@ -133,7 +92,7 @@ def _tanh(x):
     return x if size < 1e-8 else np.copysign(ratio, x)
 
 
-@_inlined
+@inlined
 def _log_parts(x):
     """(k, f) with x = 2**k (1 + f), and 1 + f between the roots of 1/2 and 2, for positive numbers."""
     small = x < 2.2250738585072014e-308
@@ -142,7 +101,7 @@ def _log_parts(x):
     return k - (54 if small else 0), from_bits(n - (k << 52)) - 1.0
 
 
-@_inlined
+@inlined
 def _log_sum(k, f, c):
     """k log(2) + log(1 + f) + c; the polynomial is that of fdlibm's e_log.c, of f / (2 + f)."""
     s = f / (2.0 + f)
@@ -151,18 +110,18 @@ def _log_sum(k, f, c):
     even = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332))
     odd = 0.6666666666666735130 + w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591))
     half = 0.5 * f * f
-    number = _whole(k)
+    number = whole(k)
     return number * _LN2_HIGH - ((half - (s * (half + (even + z * odd)) + (number * _LN2_LOW + c))) - f)
 
 
-@_inlined
+@inlined
 def _log(x):
     """log(x)."""
     k, f = _log_parts(x)
     return _at_ends(_log_sum(k, f, 0.0), x, x)
 
 
-@_inlined
+@inlined
 def _log1p(x):
     """log(1 + x); what 1 + x has lost is added to the logarithm of what is left."""
     u = 1.0 + x
@@ -174,7 +133,7 @@ def _log1p(x):
     return x if abs(x) < 1e-17 else _at_ends(value, u, x)
 
 
-@_inlined
+@inlined
 def _at_ends(value, u, x):
     """The logarithm of u: a value, but -inf of 0, nan of negative numbers, and x where that is inf or nan."""
     value = value if u > 0.0 else -np.inf if u == 0.0 else np.nan
@@ -187,16 +146,38 @@ def _elementary(name: str, compiled: Callable) -> Callable:
     def function(x):
         return getattr(np, name)(x)
 
-    @overload(function, jit_options=_INLINED)
+    @overload(function, jit_options=INLINED)
     def typing(x):
         if x == types.float32:
             return lambda x: np.float32(compiled(np.float64(x)))
-        if isinstance(x, types.Float | types.Integer | types.Boolean):
-            return lambda x: compiled(np.float64(x))
-        return None
+        return (lambda x: compiled(np.float64(x))) if _is_number(x) else None
 
+    return _named(function, name, "x")
+
+
+def _of_two(name: str, compiled: Callable) -> Callable:
+    """Return NumPy's function of two arguments of this name, which is an inlined one in compiled code."""
+
+    def function(x, y):
+        return getattr(np, name)(x, y)
+
+    @overload(function, jit_options=INLINED)
+    def typing(x, y):
+        if x == y == types.float32:
+            return lambda x, y: np.float32(compiled(np.float64(x), np.float64(y)))
+        return (lambda x, y: compiled(np.float64(x), np.float64(y))) if _is_number(x) and _is_number(y) else None
+
+    return _named(function, name, "x, y")
+
+
+def _is_number(x) -> bool:
+    """Return whether a type of numba is one of real numbers."""
+    return isinstance(x, types.Float | types.Integer | types.Boolean)
+
+
+def _named(function: Callable, name: str, args: str) -> Callable:
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Return `np.{name}(x)`."
+    function.__doc__ = f"Return `np.{name}({args})`."
     return function
 
 
@@ -205,3 +186,7 @@ expm1 = _elementary("expm1", _expm1)
 log = _elementary("log", _log)
 log1p = _elementary("log1p", _log1p)
 tanh = _elementary("tanh", _tanh)
+sin = _elementary("sin", angles.sin)
+cos = _elementary("cos", angles.cos)
+arctan = _elementary("arctan", angles.arctan)
+arctan2 = _of_two("arctan2", angles.arctan2)
