@@ -12,11 +12,14 @@ def contraction_plan(subscripts, ndims):
     """Return (how the first operand is read, for each further one how it is read and joined to those before it).
 
     An operand is read by (pairs of axes whose diagonal is taken, axes summed over, order of the others). Two are joined
-    as (batch, rows, summed) and (batch, summed, columns): the numbers of such axes, the orders that bring the two to
-    this form, and the order that follows.
+    as (batch, rows, summed) and (batch, summed, columns): whether the further operand is the first of these, which it
+    is where its axes come first in the result, the numbers of such axes, the orders that bring the two to this form,
+    and where each axis of the result stands in (batch, rows, columns).
 
     >>> contraction_plan("ij,jk->ik", (2, 2))
-    (((), (), (0, 1)), ((((), (), (0, 1)), (0, 1, 1, 1), (0, 1), (0, 1), (0, 1)),))
+    (((), (), (0, 1)), ((((), (), (0, 1)), False, (0, 1, 1, 1), (0, 1), (0, 1), (0, 1)),))
+    >>> contraction_plan("kij,nkj->nki", (3, 3))[1]
+    ((((), (), (0, 1, 2)), True, (1, 1, 1, 1), (1, 0, 2), (0, 2, 1), (1, 0, 2)),)
     """
     terms, result = _terms(subscripts, ndims)
     wanted = [set(result).union(*terms[k + 1 :]) for k in range(len(terms))]
@@ -26,13 +29,16 @@ def contraction_plan(subscripts, ndims):
         read, own = firsts[k]
         batch = [i for i in have if i in own and i in wanted[k]]
         summed = [i for i in have if i in own and i not in wanted[k]]
-        rows = [i for i in have if i not in own]
-        columns = [i for i in own if i not in have]
-        mine, other, made = [*batch, *rows, *summed], [*batch, *summed, *columns], [*batch, *rows, *columns]
-        orders = tuple(map(have.index, mine)), tuple(map(own.index, other))
-        have = list(result) if k == len(terms) - 1 else made
+        last = k == len(terms) - 1
+        ahead = next((i not in have for i in result if i not in batch), False) if last else False
+        left, right = (own, have) if ahead else (have, own)
+        rows = [i for i in left if i not in right]
+        columns = [i for i in right if i not in left]
+        made = [*batch, *rows, *columns]
+        orders = tuple(map(left.index, (*batch, *rows, *summed))), tuple(map(right.index, (*batch, *summed, *columns)))
+        have = list(result) if last else made
         counts = (len(batch), len(rows), len(columns), len(summed))
-        steps.append((read, counts, *orders, tuple(map(made.index, have))))
+        steps.append((read, ahead, counts, *orders, tuple(map(made.index, have))))
     if len(terms) == 1:
         (pairs, summed, order), have = firsts[0]
         rank = tuple(have.index(i) for i in result)
@@ -92,3 +98,13 @@ def summed_last(batch, summed, columns):
     """Return the order that brings (batch, summed, columns) to (batch, columns, summed)."""
     first, second = batch + summed, batch + summed + columns
     return (*range(batch), *range(first, second), *range(batch, first))
+
+
+@known
+def within(order, batch):
+    """Return the order of the axes behind so many first ones, counted from those.
+
+    >>> within((1, 0, 3, 2), 1)
+    (0, 2, 1)
+    """
+    return tuple(k - batch for k in order if k >= batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .axes import axes_first, axes_of, axis_of, no_products_of_truth, paired_axes
-from .einsum_plan import contraction_plan, summed_last
+from .einsum_plan import contraction_plan, summed_last, within
 from .pages import page
 
 
@@ -127,9 +127,11 @@ def product_with(value, arrays, steps):
     """The product with one array after the other."""
     if len(steps) == 0:
         return value
-    own, kind, mine, other, last = steps[0]
+    own, ahead, kind, rows_first, summed_first, order = steps[0]
     term = single_term(arrays[0], *own)
-    return product_with(turned(pair_term(turned(value, mine), turned(term, other), *kind), last), arrays[1:], steps[1:])
+    left, right = (term, value) if ahead else (value, term)
+    joined = pair_term(turned(left, rows_first), turned(right, summed_first), *kind, order)
+    return product_with(joined, arrays[1:], steps[1:])
 
 
 def single_term(a, pairs, summed, order):
@@ -147,8 +149,9 @@ def turned(x, order):
     return x if x.ndim < 2 else np.transpose(x, order)
 
 
-def pair_term(left, right, batch, rows, columns, n):
-    """The product of (batch, rows, summed) and (batch, summed, columns), each so many axes."""
+def pair_term(left, right, batch, rows, columns, n, order):
+    """The product of (batch, rows, summed) and (batch, summed, columns), each so many axes, in the order of the result.
+    """
     for k in axes_of(None, batch):
         if left.shape[k] != right.shape[k]:
             raise ValueError("einsum: an index stands for axes that differ in length")
@@ -160,12 +163,14 @@ def pair_term(left, right, batch, rows, columns, n):
         x = left[(*whole * (batch + rows), *(None,) * columns, *whole * n)]
         y = turned(right, summed_last(batch, n, columns))
         y = y[(*whole * batch, *(None,) * rows, *whole * (columns + n))]
-        return np.sum(x * y, axis=tuple(range(-n, 0))) if n > 0 else x * y
+        return turned(np.sum(x * y, axis=tuple(range(-n, 0))) if n > 0 else x * y, order)
     if batch == 0:
-        return contracted(left, right, n)
-    out = np.empty((*left.shape[: batch + rows], *right.shape[batch + n :]), dtype=np.result_type(left, right))
+        return turned(contracted(left, right, n), order)
+    sizes = (*left.shape[: batch + rows], *right.shape[batch + n :])
+    out = np.empty([sizes[k] for k in order], dtype=np.result_type(left, right))
     for at in np.ndindex(left.shape[:batch]):
-        out[at] = contracted(left[at], right[at], n)
+        part = turned(contracted(left[at], right[at], n), within(order, batch))
+        out[tuple([at[k] if k < batch else slice(None) for k in order])] = part
     return out
 
 
