@@ -7,10 +7,10 @@ import os
 VARIABLE = "SRCGRAD_SKIP"
 SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
-    "joins", "repeated checks", "columns", "levels", "trip arrays", "transcendentals", "pairs", "tests", "records",
-    "loop products", "upward", "first", "rows", "gather", "adjoint joins", "handed back", "frames", "scratch",
-    "interiors", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns", "from zero",
-    "workspaces", "small products", "sums", "in place", "products", "list lengths",
+    "joins", "repeated checks", "columns", "levels", "choices", "trip arrays", "transcendentals", "pairs", "tests",
+    "records", "loop products", "upward", "first", "rows", "gather", "adjoint joins", "handed back", "frames",
+    "scratch", "interiors", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns",
+    "from zero", "workspaces", "small products", "sums", "in place", "products", "list lengths",
 )  # fmt: skip
 
 

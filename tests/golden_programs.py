@@ -30,6 +30,21 @@ def springs(q, k, n):
     return e
 
 
+def huber(theta, x, y, width):
+    """Squared errors up to a width, and errors beyond it."""
+    total = 0.0
+    for i in range(y.shape[0]):
+        error = y[i] - theta[0] - theta[1] * x[i]
+        if error < 0.0:
+            error = -error
+        if error <= width:
+            cost = 0.5 * error * error
+        else:
+            cost = width * (error - 0.5 * width)
+        total += cost
+    return total
+
+
 def logistic_growth(start, rate, dt, steps):
     X = np.empty((start.size, steps))
     X[:, 0] = start
@@ -305,6 +320,7 @@ PROGRAMS = {
     "halvings": (halvings, (0.9, 0.05), (0,)),
     "decay_binomial": (decay_binomial, (1.2, 0.1, 9), (0, 1)),
     "diffusion_in_stretches": (diffusion_in_stretches, (np.array([1.0, 0.4, 0.2]), 0.3, 12), (0,)),
+    "huber": (huber, (np.array([0.1, 0.8]), np.array([0.0, 1.0, 2.0]), np.array([0.3, 0.2, 4.0]), 1.0), (0,)),
     "clipped_power": (clipped_power, (1.6, 0.8, 0.7), (0, 1)),
     "gamma_likelihood": (gamma_likelihood, (1.7, 0.8, np.array([0.3, 1.1, 2.6])), (0, 1)),
     "probit": (probit, (-1.0, 0.7, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])), (0, 1)),
@@ -338,6 +354,7 @@ PROGRAMS = {
 WITHOUT = (
     ("standardised", "joins"),
     ("triangular_times", "columns"),
+    ("huber", "choices"),
     ("triangular_times", "trip arrays"),
     ("pendulum", "transcendentals"),
     ("reach", "pairs"),

@@ -97,7 +97,7 @@ LEVELS = {
         ("reverse",),
     ),
     "optimisation": (
-        ("", "cleared", "contractions", "free_order", "from_zero", "interchange", "lifted_products",
+        ("", "chosen", "cleared", "contractions", "free_order", "from_zero", "interchange", "lifted_products",
          "loop_sums", "parallel", "known_tests", "perfect_nests", "product_terms", "read_once", "small_products",
          "split", "sums", "turns", "webs"),
         ("ends", "gather", "interiors", "joins", "simplify", "sums_apart", "vector_loops"),

@@ -18,9 +18,12 @@ from ..language.kinds import infer_kinds
 from ..language.repeats import NOWHERE, Repeats
 from ..language.sum_order import write_order
 from ..lowering.bounds import check_indices
+from ..lowering.repeated_checks import lift_repeated_checks
+from ..optimisation.chosen import choose_numbers
 from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
 from ..optimisation.fuse import schedule
+from ..optimisation.joins import join_made
 from ..optimisation.loop_products import multiply_in_adjoints
 from ..optimisation.one_pass import join_parts
 from ..optimisation.read_records import read_records
@@ -29,6 +32,8 @@ from ..optimisation.simplify import simplify
 from ..optimisation.small_products import expect_small_products
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.sweeps import join_sweeps
+from ..optimisation.turn_columns import turn_columns
+from ..optimisation.turn_levels import turn_levels
 from ..optimisation.turns import choose_turns
 from ..optimisation.workspaces import keep_workspaces
 from ..switches import switched_off
@@ -82,6 +87,18 @@ class Lowered:
     pitfalls: tuple[Problem, ...] | None = None
     apart: tuple[ir.Function, dict[str, Kind]] | None = None  # before what feeds each other became one loop
     inherited: tuple[Problem, ...] = ()
+
+
+def arranged(function: ir.Function, kinds, sizes, inside: Inside, variant: Variant, reverse: bool) -> ir.Function:
+    """Return a lowered function as derivatives start from it: loops joined and turned, indices checked."""
+    passes, ranks = Passes(), {n: k.rank for n, k in kinds.items()}
+    function = passes.run("joins", function, lambda f: join_made(f, kinds, sizes))
+    elements = frozenset(n for n, rank in ranks.items() if rank and not kinds[n].rank)
+    function = passes.run("bounds", function, lambda f: checked(f, kinds, sizes, inside, variant, elements))
+    function = passes.run("repeated checks", function, lambda f: lift_repeated_checks(f, kinds))
+    function = passes.run("columns", function, lambda f: turn_columns(f, kinds, sizes))
+    function = passes.run("levels", function, lambda f: turn_levels(f, kinds))
+    return passes.run("choices", function, lambda f: choose_numbers(f, kinds)) if reverse else function
 
 
 def checked(

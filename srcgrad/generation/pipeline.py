@@ -27,11 +27,9 @@ from ..lowering.integer_calls import spell_integers
 from ..lowering.lower import lower_with_kinds
 from ..lowering.measure_lists import measure_lists
 from ..lowering.parameters import compared_axes, with_axes_of_one
-from ..lowering.repeated_checks import lift_repeated_checks
 from ..lowering.residuals import with_residuals
 from ..optimisation.ends import part_ends
 from ..optimisation.from_zero import count_from_zero
-from ..optimisation.joins import join_made
 from ..optimisation.lifted_products import lift_products
 from ..optimisation.parallel import settle
 from ..optimisation.read_once import read_in_place
@@ -40,8 +38,6 @@ from ..optimisation.simplify import simplify
 from ..optimisation.small_products import expect_small_products
 from ..optimisation.sums_apart import part_sums
 from ..optimisation.sweeps import join_sweeps
-from ..optimisation.turn_columns import turn_columns
-from ..optimisation.turn_levels import turn_levels
 from ..optimisation.turns import choose_turns
 from ..optimisation.vector_loops import use_vector_functions, without_vector_functions
 from ..optimisation.webs import split_webs
@@ -49,7 +45,7 @@ from ..optimisation.workspaces import keep_workspaces
 from ..parsing.function import parse
 from ..rules import draws
 from .link import linked, tangent_form
-from .passes import USUAL, Lowered, Passes, Variant, checked, finish
+from .passes import USUAL, Lowered, Passes, Variant, arranged, finish
 
 
 @dataclass(frozen=True)
@@ -255,12 +251,7 @@ def front(
     passes.dump("lower", verify(lowered))
     lowered = passes.run("integers", lowered, lambda f: spell_integers(f, kinds))
     apart = lowered, dict(kinds)
-    lowered = passes.run("joins", lowered, lambda f: join_made(f, kinds, sizes))
-    elements = frozenset(n for n, k in apart[1].items() if k.rank and not kinds[n].rank)
-    lowered = passes.run("bounds", lowered, lambda f: checked(f, kinds, sizes, inside, variant, elements))
-    lowered = passes.run("repeated checks", lowered, lambda f: lift_repeated_checks(f, kinds))
-    lowered = passes.run("columns", lowered, lambda f: turn_columns(f, kinds, sizes))
-    lowered = passes.run("levels", lowered, lambda f: turn_levels(f, kinds))
+    lowered = arranged(lowered, kinds, sizes, inside, variant, reverse)
     return Lowered(lowered, kinds, sizes, result or known, variant, pitfalls, apart, inherited)
 
 

@@ -99,10 +99,18 @@ def touches(stmt: Stmt, name: str) -> bool:
     return name in read_in((stmt,)) or name in bound_in((stmt,))
 
 
+def touch_counts(block: Block) -> Counter[str]:
+    """Return how many statements of a block touch each name themselves."""
+    found: Counter[str] = Counter()
+    for s in ir.statements(block):
+        base = {s.base} if isinstance(s, Store | Grow) else set()
+        found.update(names_in(*exprs_of(s)) | {*binds(s)} | base)
+    return found
+
+
 def count_touching(block: Block, name: str) -> int:
     """Return how many statements of a block touch a name themselves."""
-    every = ((s, names_in(*exprs_of(s)), binds(s)) for s in ir.statements(block))
-    return sum(name in read or name in bound or isinstance(s, Store) and s.base == name for s, read, bound in every)
+    return touch_counts(block)[name]
 
 
 def verify(function: Function) -> Function:

@@ -71,7 +71,7 @@ def _written(block) -> tuple[Stmt, ...]:
 
 
 def _loop(loop: For) -> Stmt:
-    free = _free_sums(loop) if _vectorises(loop) else set()
+    free = _free_sums(loop) if vectorises(loop) else set()
 
     def written(block) -> tuple[Stmt, ...]:
         return tuple(ir.with_blocks(_with(s, WRITTEN) if _target(s) in free else _plain(s), written) for s in block)
@@ -85,7 +85,7 @@ def _free_sums(loop: For) -> set[str]:
     return only_summed(loop.body) - {s.target for s in lets if not (isinstance(s.value, Op) and is_free(s.value))}
 
 
-def _vectorises(loop: For) -> bool:
+def vectorises(loop: For) -> bool:
     """Return whether the trips of an innermost loop are independent but for free sums, and call no function."""
     every = list(ir.statements(loop.body))
     if loop.parallel or loop.other or not all(isinstance(s, Let | Store | If) for s in every):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..analysis.access import SIZES_ONLY, accesses
 from ..language import ir
-from ..language.blocks import defined_first, rename_block, touches
+from ..language.blocks import defined_first, rename_block, touch_counts, touches
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..language.kinds import kind_of
 from ..language.sum_order import INPLACE
@@ -33,10 +33,10 @@ def _contracted(
     block: Block, kinds: dict[str, Kind], sizes, kept: set[str], total: Counter[str] | None = None
 ) -> list[Stmt | None]:
     """Return the statements with arrays as scalars, None in place of those that made these."""
-    total = _mentioned(block) if total is None else total
+    total = touch_counts(block) if total is None else total
 
     def inner(b: Block) -> Block:
-        outside = {n for n, count in _mentioned(b).items() if count < total[n]}
+        outside = {n for n, count in touch_counts(b).items() if count < total[n]}
         return tuple(s for s in _contracted(b, kinds, sizes, kept | outside, total) if s is not None)
 
     out: list[Stmt | None] = [ir.with_blocks(s, inner) for s in block]
@@ -59,15 +59,6 @@ def _contracted(
             (out[touching[0]],) = _scalars((nest,), name, kinds, total)
             out[k] = None
     return out
-
-
-def _mentioned(block: Block) -> Counter[str]:
-    """Return how many statements mention each name."""
-    found: Counter[str] = Counter()
-    for s in ir.statements(block):
-        base = {s.base} if isinstance(s, Store | ir.Grow) else set()
-        found.update(ir.names_in(*ir.exprs_of(s)) | {*ir.binds(s)} | base)
-    return found
 
 
 def _made_like(stmt: Stmt, array: str) -> bool:
@@ -144,9 +135,9 @@ def _under_one_name(block: Block, name: str, total: Counter[str]) -> Block:
     for k, stmt in enumerate(block):
         if isinstance(stmt, Let) and stmt.target == name and isinstance(stmt.value, Name):
             old, after = stmt.value.id, block[k + 1 :]
-            own = _mentioned(block)[old] == total[old]
-            settled = not _mentioned(after)[old] or not {old, name} & ir.bound_in(after)
-            if own and settled and not _mentioned(block[:k])[name] and defined_first(block, old):
+            own = touch_counts(block)[old] == total[old]
+            settled = not touch_counts(after)[old] or not {old, name} & ir.bound_in(after)
+            if own and settled and not touch_counts(block[:k])[name] and defined_first(block, old):
                 return rename_block((*block[:k], *after), {old: name})
     return block
 

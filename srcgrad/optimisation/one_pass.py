@@ -7,12 +7,16 @@ from functools import partial
 
 from ..analysis.dead_code import drop_dead
 from ..language import ir
+from ..language.costs import cost
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from ..language.sum_order import vectorises
 from ..rules import elementwise
 from .contractions import contract_function
 from .joins import NEAR, Joiner, by_making, may_stop
 
 TITLE = "forward and backward"
+# simple operations that are done while one addition waits for another, lanes, and operations that a choice may lose
+WHILE_ADDING, LANES, CHOICE = 10, 3, 5
 Known = dict[Expr, Expr]  # what names and elements hold
 
 
@@ -85,7 +89,7 @@ def _joined(body: Block, first: Stmt, second: Stmt, kinds: dict[str, Kind], size
     if a > b or not kept and not again or b - a > NEAR:
         return None
     read = ir.read_in(tuple(s for s in body if s is not first and s is not second))
-    if not kept - read and not again or not _checked(first, second):
+    if not kept - read and not again or not _checked(first, second) or not kept and _gain_apart(first, second):
         return None
     local = (ir.bound_in((first,)) | ir.bound_in((second,))) - read
     joiner = _PartJoiner(kinds, lambda loop: not any(loop is s for s in body[a + 1 : b]), by_making(sizes), local)
@@ -96,6 +100,30 @@ def _joined(body: Block, first: Stmt, second: Stmt, kinds: dict[str, Kind], size
     # a value that is not computed again may have kept two branches apart
     out[at] = ir.with_blocks(out[at], lambda b: without_repetition(join_branches(without_repetition(b, {})), {}))
     return (*body[:a], *out, *body[b + 1 :])
+
+
+def _gain_apart(first: For, second: For) -> bool:
+    """Return whether the second of two loops takes less time in lanes than the first would take longer with it.
+
+    A sum in order is added one number after the other, and in the meantime a few other operations take no time.
+    """
+    inner = [[s for s in ir.statements((loop,)) if isinstance(s, For) and is_innermost(s)] for loop in (first, second)]
+    if any(map(vectorises, inner[0])) or not all(map(vectorises, inner[1])):
+        return False
+    alone, both = _work(*inner[0]), _work(*inner[0], *inner[1])
+    return both > max(alone, WHILE_ADDING) + (both - alone) / LANES
+
+
+def is_innermost(loop: For) -> bool:
+    """Return whether a loop has no loops in it."""
+    return not any(isinstance(s, For | While) for s in ir.statements(loop.body))
+
+
+def _work(*loops: For) -> int:
+    """Return how many simple operations a trip of each loop takes, a value that several compute counted once."""
+    values = {e for loop in loops for s in ir.statements(loop.body) for e in ir.exprs_of(s)}
+    choices = sum(isinstance(x, ir.Select) for e in values for x in ir.walk(e))
+    return sum(map(cost, values)) + CHOICE * choices
 
 
 class _PartJoiner(Joiner):
