@@ -8,6 +8,7 @@ from ..language import ir
 from ..language.emit import expr_text
 from ..language.ir import Const, Expr, Kind, Loc, Name, Op, Return, Sub
 from ..language.kinds import kind_of
+from ..language.sum_order import as_value
 from ..rules import elementwise
 from . import labels
 from .model import CONSTANT, TEST, Box, Edge, Eval, Node
@@ -230,7 +231,7 @@ def _with_pieces(expr: Expr, pieces: list[Expr]) -> Expr:
         return replace(expr, then=pieces[0], other=pieces[1])
     assert isinstance(expr, Op), expr
     args = (expr.args[0], *pieces) if expr.fn == "np.where" else tuple(pieces)
-    return replace(expr, args=args, static=tuple(o for o in expr.static if o[0] not in ("inplace", "unordered")))
+    return as_value(replace(expr, args=args))
 
 
 def _reads_value(expr: Expr, name: str) -> bool:

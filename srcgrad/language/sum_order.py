@@ -30,6 +30,11 @@ def is_free(value: Op) -> bool:
     return value.option("unordered") is not None
 
 
+def as_value(op: Op) -> Op:
+    """Return what an addition in place comes to, which stands anywhere."""
+    return replace(op, static=tuple(o for o in op.static if o[0] not in ("inplace", "unordered")))
+
+
 def adds_to_itself(stmt: Let) -> bool:
     """Return whether a statement only adds to a number."""
     value = stmt.value
@@ -97,6 +102,8 @@ def vectorises(loop: For) -> bool:
     sums |= {s.target for s in every if isinstance(s, Let) and _counts(s)}
     if not all(n in sums or defined_first(loop.body, n) for n in ir.bound_in(loop.body)):
         return False
+    if any(isinstance(s, Store) and is_computed(s.index, ir.bound_in(loop.body)) for s in every):
+        return False
     places: dict[str, set] = {}
     for s in every:
         if isinstance(s, Store):
@@ -107,6 +114,11 @@ def vectorises(loop: For) -> bool:
             places[e.base.id].add(e.index[-1])
     apart = all(len(columns) == 1 for columns in places.values())
     return apart and not (_free_sums(loop) and pairs_compared(every))
+
+
+def is_computed(index: tuple[ir.Expr, ...], varying: set[str]) -> bool:
+    """Return whether a trip computes or loads where an element stands: two trips may have the same one."""
+    return bool(ir.names_in(*index) & varying) or any(isinstance(e, Sub) for e in ir.walk(*index))
 
 
 def pairs_compared(block) -> int:

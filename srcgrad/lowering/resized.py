@@ -10,6 +10,7 @@ from ..language import ir
 from ..language.calls import is_call
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Slice, Stmt, Store
 from ..language.lists import holds_items
+from ..language.sum_order import as_value
 
 
 class SizeChanges(Exception):
@@ -174,7 +175,7 @@ def _held(stmt: Let, size: str, longer: bool, rank: int, fresh: ir.Fresh) -> lis
     value, loc = stmt.value, stmt.loc
     out: list[Stmt] = []
     if isinstance(value, Op) and value.option("inplace"):
-        value = replace(value, static=tuple(o for o in value.static if o[0] not in ("inplace", "unordered")))
+        value = as_value(value)
     if not isinstance(value, Name):
         following = fresh(f"{stmt.target}_next")
         out.append(Let(following, value, loc))

@@ -15,6 +15,7 @@ from ..language.blocks import defined_first, rename_block, touch_counts
 from ..language.costs import cost
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Select, Stmt, While
 from ..language.kinds import kind_of
+from ..language.sum_order import as_value
 from ..rules.elementwise import is_elementwise
 
 CHEAP = 8  # simple operations that both sides of a choice may take: what a derivative computes again for each factor
@@ -111,7 +112,7 @@ class _Chooser:
 
         for stmt in block:
             if isinstance(stmt, Let):
-                found[stmt.target] = now(stmt.value)
+                found[stmt.target] = now(as_value(stmt.value) if isinstance(stmt.value, Op) else stmt.value)
             elif isinstance(stmt, If):
                 then, other = self.bindings(stmt.then), self.bindings(stmt.other)
                 if then is None or other is None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..language import ir
 from ..language.costs import cost
 from ..language.ir import Const, Expr, For, Let, Op, Stmt, Store, Sub
-from ..language.sum_order import in_lanes, is_free, only_summed, pairs_compared
+from ..language.sum_order import in_lanes, is_computed, is_free, only_summed, pairs_compared
 from ..switches import is_on
 
 LANES = 3.0  # how much less a trip costs in lanes
@@ -165,7 +165,8 @@ class _Parts:
         """Return whether the elements of a statement stand side by side from trip to trip, or stay the same."""
         places = [e.index for e in ir.walk(*ir.exprs_of(stmt)) if isinstance(e, Sub)]
         places += [stmt.index] if isinstance(stmt, Store) else []
-        return not any(self.loop.var in ir.names_in(*index[:-1]) for index in places)
+        computed = isinstance(stmt, Store) and is_computed(stmt.index, self.varying - {self.loop.var})
+        return not computed and not any(self.loop.var in ir.names_in(*index[:-1]) for index in places)
 
     def body(self, group: list[Stmt]) -> tuple[Stmt, ...]:
         """Return the statements of a group with all that it needs, in the order of the loop."""
