@@ -9,8 +9,8 @@ SIMD = "SRCGRAD_SIMD"
 SWITCHES = (
     "joins", "repeated checks", "columns", "levels", "choices", "trip arrays", "transcendentals", "pairs", "tests",
     "records", "loop products", "upward", "first", "rows", "gather", "adjoint joins", "handed back", "frames",
-    "scratch", "interiors", "additions", "scalars", "ends", "split", "sweeps", "one pass", "rebind", "turns",
-    "from zero", "workspaces", "small products", "sums", "in place", "products", "list lengths",
+    "scratch", "interiors", "additions", "scalars", "ends", "split", "kept rows", "sweeps", "one pass", "rebind",
+    "turns", "from zero", "workspaces", "small products", "sums", "in place", "products", "list lengths",
 )  # fmt: skip
 
 

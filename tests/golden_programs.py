@@ -45,6 +45,13 @@ def huber(theta, x, y, width):
     return total
 
 
+def roughness(u):
+    """Total variation of an image."""
+    down = u[1:, :-1] - u[:-1, :-1]
+    right = u[:-1, 1:] - u[:-1, :-1]
+    return np.sum(np.sqrt(down**2 + right**2 + 1e-6))
+
+
 def logistic_growth(start, rate, dt, steps):
     X = np.empty((start.size, steps))
     X[:, 0] = start
@@ -321,6 +328,7 @@ PROGRAMS = {
     "decay_binomial": (decay_binomial, (1.2, 0.1, 9), (0, 1)),
     "diffusion_in_stretches": (diffusion_in_stretches, (np.array([1.0, 0.4, 0.2]), 0.3, 12), (0,)),
     "huber": (huber, (np.array([0.1, 0.8]), np.array([0.0, 1.0, 2.0]), np.array([0.3, 0.2, 4.0]), 1.0), (0,)),
+    "roughness": (roughness, (np.sin(np.arange(12.0)).reshape(3, 4),), (0,)),
     "clipped_power": (clipped_power, (1.6, 0.8, 0.7), (0, 1)),
     "gamma_likelihood": (gamma_likelihood, (1.7, 0.8, np.array([0.3, 1.1, 2.6])), (0, 1)),
     "probit": (probit, (-1.0, 0.7, np.array([0.5, 1.0, 2.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0])), (0, 1)),
@@ -355,6 +363,7 @@ WITHOUT = (
     ("standardised", "joins"),
     ("triangular_times", "columns"),
     ("huber", "choices"),
+    ("roughness", "kept rows"),
     ("triangular_times", "trip arrays"),
     ("pendulum", "transcendentals"),
     ("reach", "pairs"),

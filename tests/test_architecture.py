@@ -100,7 +100,7 @@ LEVELS = {
         ("", "chosen", "cleared", "contractions", "free_order", "from_zero", "interchange", "lifted_products",
          "loop_sums", "parallel", "known_tests", "perfect_nests", "product_terms", "read_once", "small_products",
          "split", "sums", "turns", "webs"),
-        ("ends", "gather", "interiors", "joins", "simplify", "sums_apart", "vector_loops"),
+        ("ends", "gather", "interiors", "joins", "kept_rows", "simplify", "sums_apart", "vector_loops"),
         ("adjoint_joins", "frames", "one_pass", "turn_columns"),
         ("handed_back", "planned_products"),
         ("fuse", "loop_products", "read_records", "rebind", "sweeps", "turn_levels", "workspaces"),

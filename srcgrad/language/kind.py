@@ -57,6 +57,11 @@ _OF_PYTHON = ("bool", "int64", "float64")
 OF_NUMBERS = "numbers"  # what a list of Python's numbers has in `numpy`
 
 
+def dtype_option(dtype: str) -> tuple[tuple[str, object], ...]:
+    """Return the options of an operation that makes an array of a dtype: none of float64, which arrays have unasked."""
+    return () if dtype == "float64" else (("dtype", dtype),)
+
+
 def promote(*dtypes: str) -> str:
     """Return NumPy's common dtype."""
     if len(set(dtypes)) == 1:

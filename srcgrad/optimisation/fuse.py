@@ -28,6 +28,7 @@ from .gather import gather_stencils
 from .handed_back import keep_adjoints
 from .interchange import walk_rows
 from .interiors import assign_interiors
+from .kept_rows import keep_rows
 from .loop_sums import sum_in_scalars
 from .split import split_loop
 from .sums import join_additions
@@ -84,6 +85,7 @@ def schedule(function: ir.Function, kinds: dict[str, Kind], sizes: dict[str, tup
         "scalars": lambda b: sum_in_scalars(replace(function, body=(*forward, *b)), start, kinds, sizes),
         "ends": lambda b: ends_apart(b, Known((*forward, *b), sizes).same, free_order_in(b, arrays())),
         "split": lambda b: split_wide(b, arrays(), set()),
+        "kept rows": lambda b: keep_rows(b, free_order_in(b, arrays()), kinds, fresh),
     }
     for name, step in steps.items():
         body = step(body) if is_on(name) else body

@@ -50,7 +50,7 @@ def _visit(stmt: Stmt, around: Block, kinds, fresh, buffers) -> list[Stmt]:
     if isinstance(stmt, For) and all(isinstance(s, Let | Store | For) for s in stmt.body):
         moved = [s for s in stmt.body if isinstance(s, For) and _gains(s, stmt) and _may_wait(s, stmt)]
         moved = [s for s in moved if not _uses_array_of(s, stmt, kinds)]
-        size = _size(stmt, around)
+        size = length_outside(stmt, around)
         if moved and size is not None:
             return _turned(stmt, moved, size, kinds, fresh, buffers)
     if isinstance(stmt, If):
@@ -85,7 +85,7 @@ def _uses_array_of(inner: For, outer: For, kinds) -> bool:
     return any(kinds[n].rank for n in used if n in kinds)
 
 
-def _size(outer: For, around: Block) -> Expr | None:
+def length_outside(outer: For, around: Block) -> Expr | None:
     """Return the length of a buffer indexed by a loop's counter, where it is known before the loops around it."""
     bound = {n for s in around for n in ir.bound_in((s,))} | {outer.var}
     stored = {a for s in around for a in ir.stored_in((s,))}

@@ -9,10 +9,11 @@ from ..analysis.dead_code import drop_dead
 from ..language import ir
 from ..language.costs import cost
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
-from ..language.sum_order import vectorises
+from ..language.sum_order import pairs_compared, vectorises
 from ..rules import elementwise
 from .contractions import contract_function
 from .joins import NEAR, Joiner, by_making, may_stop
+from .split import CHECKS
 
 TITLE = "forward and backward"
 # simple operations that are done while one addition waits for another, lanes, and operations that a choice may lose
@@ -108,8 +109,11 @@ def _gain_apart(first: For, second: For) -> bool:
     A sum in order is added one number after the other, and in the meantime a few other operations take no time.
     """
     inner = [[s for s in ir.statements((loop,)) if isinstance(s, For) and is_innermost(s)] for loop in (first, second)]
-    if any(map(vectorises, inner[0])) or not all(map(vectorises, inner[1])):
+    if not all(vectorises(loop) and pairs_compared(loop.body) <= CHECKS for loop in inner[1]):
         return False
+    if any(map(vectorises, inner[0])):
+        # sums and stores in one loop are taken one after the other
+        return all(map(vectorises, inner[0])) and not any(isinstance(s, Store) for s in ir.statements((first,)))
     alone, both = _work(*inner[0]), _work(*inner[0], *inner[1])
     return both > max(alone, WHILE_ADDING) + (both - alone) / LANES
 

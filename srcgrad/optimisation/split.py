@@ -47,7 +47,7 @@ def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
             y_bar[i] = 0.0
         return x_bar
     """
-    parts = _Parts(loop)
+    parts = Parts(loop)
     if not any(isinstance(s, Store) and (s.op != "=" or parts.sums) for s in loop.body):
         return [loop]
     groups = parts.groups()
@@ -62,7 +62,7 @@ def split_loop(loop: For, is_free_order: Callable[[For], bool]) -> list[Stmt]:
     return [*steady, *(replace(loop, body=tuple(s for s in body if s not in steady)) for body in bodies)]
 
 
-class _Parts:
+class Parts:
     """What a loop does, by what may stand in one loop."""
 
     def __init__(self, loop: For):
