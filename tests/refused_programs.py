@@ -127,25 +127,86 @@ SYNTAX = {
         "a list of tuples of tuples"),
     "item of a list of tuples updated": (
         "y = []\nfor k in range(3):\n    y.append((x, x))\n«y[0]» += x\nreturn x", "an item of a list of tuples is"),
-    "list argument grown": (
-        "def g(t):\n    «t.append(x)»\n    return t[0]\ny = [x]\nreturn g(y)", "t cannot grow here"),
+    "captured list grown by a callee": (
+        "def g(t):\n    «t.append(x)»\n    return t[0]\nreturn g(TABLE)", "t cannot grow here"),
     "starting anew under two names": (
         "y = [x]\nfor k in range(3):\n    z = y\n    y.append(x)\n    «y = []»\nreturn x", "starts anew while"),
     "slice of a list assigned": (
         "y = []\nfor k in range(3):\n    y.append(x)\n«y[1:]» = x\nreturn x", "a slice of a list is assigned"),
     "item of a tuple assigned": ("y = (x, x)\n«y[0]» = 2.0\nreturn x", "only elements of arrays can be assigned"),
     "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
-    "item of a dict assigned": ("y = {'a': x}\nfor k in range(3):\n    «y['b']» = x\nreturn x", "'b' is new in a"),
+    "text that is new in a dict": (
+        "y = {'a': x}\nfor k in range(3):\n    «y['b']» = 'b'\nreturn x", "'b' is new in a"),
+    "key on some paths": (
+        "y = {'a': x}\nif x > 3.0:\n    y['b'] = x\nreturn x * len(«y»)", "has the key 'b' on some paths only"),
+    "key of a list in a branch": (
+        "y = {'a': [x]}\nz = y\nif x > 3.0:\n    «y['a']» = [1.0]\nreturn z['a'][0]", "becomes an item of a dict"),
     "dict method": ("y = {'a': x}\n«y.popitem()»\nreturn x", "method .popitem() of a dict"),
     "dict loses a key in a branch": (
         "y = {'a': x, 'b': x}\nif x > 3.0:\n    «y.pop('b')»\nreturn y['a']", "loses a key in a branch"),
     "key that a dict has not": ("y = {'a': x}\nreturn «y.pop('q')»", "no item 'q' in this dict"),
-    "list of two places in a dict": (
-        "z = []\ny = {'a': z, 'b': z}\nfor k in range(2):\n    «y['a'].append»(x)\nreturn x", "another name of a list"),
-    "list of two dicts": (
-        "y = {'a': [x]}\nz = dict(y)\nfor k in range(2):\n    «y['a'].append»(x)\nreturn x", "another name of a list"),
-    "dict changed under another name": (
-        "y = {'a': x}\nz = [y, 1]\n«y.update(a=2.0)»\nreturn x", "an item of this dict cannot be assigned"),
+    "written list bound anew": (
+        "y = [x]\nz = (y, 1)\nfor k in range(2):\n    y.append(x)\n    z[0].append(x)\n    «y = [x]»\nreturn sum(z[0])",
+        "starts anew while another name shows it"),
+    "field with a list bound anew": (
+        "y = Thing([x])\nz = y.size\nfor k in range(2):\n    «y.size = [x * k]»\nreturn sum(z)",
+        "is bound anew in a branch or loop, and what it was has another name"),
+    "name of a list in a field that is bound anew": (
+        "y = Thing([x])\nfor k in range(2):\n    y.size = [x * k]\n«z = y.size»\nreturn sum(z)",
+        "another name of what a field is bound to anew"),
+    "field that becomes another name": (
+        "y = Thing([x])\nz = [1.0]\nfor k in range(2):\n    «y.size = z»\nz[0] = x\nreturn sum(y.size)",
+        "becomes another name in a branch or loop of a list"),
+    "list in a field put into a list": (
+        "y = Thing([x])\nz = []\nfor k in range(2):\n    «z.append(y.size)»\n    y.size[0] = x * k\nreturn z[0][0]",
+        "a list or dict with several names is an item"),
+    "field that is no list in a loop": (
+        "y = Thing(None)\nfor k in range(2):\n    «y.size» = []\n    y.size.append(x)\nreturn sum(y.size)",
+        "the field 'size' changes its form"),
+    "captured list in a field": (
+        "y = Thing(TABLE)\nfor k in range(2):\n    «y.size.append(x)»\nreturn x", "y.size cannot grow here"),
+    "rows of a field that have names": (
+        "z = [x, x]\ny = Thing(1.0)\n«y.size = [z, z]»\nfor k in range(2):\n    y.size[k][0] = x * k\nreturn z[0]",
+        "lists that have names are items"),
+    "list in a field chosen": (
+        "y, z = Thing({'a': x}), Thing({'a': 1.0})\nw = «y.size if x > 3.0 else z.size»\nw['a'] = 2.0\n"
+        "return y.size['a']", "one list or dict of two"),
+    "dict of two names bound anew": (
+        "y = {'a': x}\nz = y\nw = {'a': 1.0}\nfor k in range(2):\n    z['a'] = 2.0 * x\n    «z = w»\nreturn y['a']",
+        "becomes another"),
+    "dict written while it is kept": (
+        "y = {'a': x}\nz = y\nv = «y.values()»\nz['a'] = 2.0\nreturn sum(v)", "what y.values() gives is kept"),
+    "object bound anew while it has another name": (
+        "y = Thing(x)\nz = y\nfor k in range(int(x)):\n    «y = Thing(x * k)»\n    y.size += x\nreturn z.size",
+        "becomes another object, and the one that it was has another name"),
+    "name of an object that becomes others": (
+        "y = Thing(x)\nfor k in range(int(x)):\n    y = Thing(y.size * k)\n    y.size += 1.0\n    if k > 1:\n"
+        "        continue\n    «z = y»\nreturn y.size + z.size",
+        "an object that becomes another one in a branch or loop gets another name"),
+    "object that is still read": (
+        "y = Thing(x)\nfor k in range(int(x)):\n    z = Thing(x * k)\n    if x > k:\n        «y = z»\n"
+        "    z.size += 1.0\nreturn y.size", "becomes another name of an object inside"),
+    "two names of one object in a loop": (
+        "y, z = Thing(x), Thing(1.0)\nfor k in range(3):\n    «y, z = z, z»\n    y.size += x\nreturn z.size",
+        "two names become one object"),
+    "object with a field more": (
+        "y = Thing(x)\nfor k in range(int(x)):\n    z = Thing(x)\n    z.other = 1.0\n    «y = z»\nreturn y.size",
+        "an object with other fields takes the place"),
+    "object of another class": (
+        "y = Thing(x)\ny.size += 1.0\nfor k in range(3):\n    «y = Plain(x)»\n    y.size += 1.0\nreturn y.size",
+        "the object 'y' changes its form"),
+    "objects with tuples that change places": (
+        "y, z = Thing((x, x)), Thing((x, 1.0))\nfor k in range(3):\n    «y, z = z, y»\n    y.size = (x, x * k)\n"
+        "return y.size[0] + z.size[1]", "objects whose fields hold lists or tuples change places"),
+    "None and an object that is written": (
+        "y = None\nfor k in range(int(x)):\n    z = Thing(x)\n    z.size += x\n    «y = z»\nreturn x",
+        "is None before it becomes an object that is written"),
+    "None or an object that is written": (
+        "y = None\nfor k in range(int(x)):\n    z = Thing(x)\n    z.cost = x\n    if y is None or «y».cost < x:\n"
+        "        y = z\nreturn x", "is None, and an object that is written"),
+    "object in a field that has another name": (
+        "y, z = Thing(Plain(x)), Plain(2.0)\nfor k in range(3):\n    «y.size = z»\n    y.size.size += x\nreturn z.size",
+        "becomes another object in a branch or loop, and one"),
     "object with ways of its own": ("y = «Other(x)»\nreturn y.size", "Other() makes an object of a class"),
     "object that is returned": ("y = Thing(x)\n«return y»", "an object that is made here cannot be returned"),
     "new field of no number": (

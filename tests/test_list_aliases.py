@@ -409,17 +409,14 @@ def arrays_made_one(u, n):
 
 FUNCTIONS = [f for f in list(globals().values()) if getattr(f, "__module__", "") == __name__]
 REFUSED = {
-    dict_of_two_names, written_by_a_callee, second_name_in_a_loop, chosen_list, list_of_lists,
-    list_in_a_dict, captured_list, captured_dict, renamed_by_a_callee,
-    renamed_by_a_closure, item_of_a_comprehension, array_put_and_written, array_put_in_a_tuple_and_written,
-    row_put_and_written, item_written, last_one_written, dict_of_two_names_at_once, longer_in_place_in_a_callee,
-    grown_and_bound_anew_in_a_callee, read_before_it_is_bound, of_an_earlier_trip,
-    longer_dict_in_a_callee, longer_dict_of_two_names, chosen_by_a_callee, renamed_and_returned,
+    chosen_list, list_of_lists, captured_list, captured_dict, item_of_a_comprehension, array_put_and_written,
+    array_put_in_a_tuple_and_written, row_put_and_written, item_written, last_one_written, longer_in_place_in_a_callee,
+    read_before_it_is_bound, of_an_earlier_trip, longer_dict_in_a_callee, chosen_by_a_callee,
     renamed_on_one_path_and_returned, chosen_dict,
 }  # fmt: skip
 REASONS = (
     "another name", "can(not)? be assigned", "put into a list", "other names", "cannot grow here",
-    "used before it is assigned", "different paths|some paths",
+    "used before it is assigned", "different paths|some paths", "one list or dict of two",
 )  # fmt: skip
 
 

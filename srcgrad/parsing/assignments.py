@@ -17,7 +17,7 @@ from ..runtime.unordered import unordered
 from .array_calls import VIEWS
 from .expressions import NOT_HERE, OBJECT, List, Lost, Obj, Places, ShapeOf, Struct, is_text, stored_names
 from .none import is_maybe
-from .parts import PartReader, has_list, is_plain
+from .parts import PartReader, has_list, is_list, is_plain
 
 _AUGMENTED = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod",
@@ -74,13 +74,10 @@ class AssignmentReader(PartReader):
         fn, loc = _AUGMENTED[type(node.op)], self.source.loc(node)
         if isinstance(node.target, ast.Name):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
-            if isinstance(before, List) and fn == "add":
-                given = self.expr(node.value)
-                if isinstance(given, ir.Expr) and self.shared.ranks.rank(given) != 0 and not self.is_row(given):
-                    self.fail(node, "a list and an array are added, which gives an array",
-                              "a.extend(b), or np.array(a) + b")  # fmt: skip
-                self.grow_list(node, before, "extend", [given])
-                return None
+            if fn == "add" and (isinstance(before, List) or self.cell_of(before) is not None):
+                return self.extended(node.target, before, node)
+            if self.cell_of(before) is not None:
+                return self.updated_dict(node.target, before, node, fn)
             found = self.in_place_by_class(node, before)
             if found is not NOT_HERE:
                 return self.assign_name(node.target.id, found, node)
@@ -191,6 +188,7 @@ class AssignmentReader(PartReader):
 
     def stored_into(self, target: ast.Subscript):
         """Return what a subscript is an item of that is assigned."""
+        self.read_as_table(target.value)
         self.storing, before = True, self.storing
         try:
             return self.expr(target.value)
@@ -233,6 +231,8 @@ class AssignmentReader(PartReader):
     def assign_name(self, name, value, node):
         if isinstance(value, Struct) and value.kind == OBJECT:
             return self.bind_object(name, value, node)
+        if self.is_cell(value):
+            return self.bind_cell(name, value, node)
         if is_maybe(value):
             return self.bind_given(name, value, node)
         if self.may_be_none(name):
@@ -322,6 +322,9 @@ class AssignmentReader(PartReader):
             targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
         if len(items) != len(targets):
             self.fail(node, f"{len(items)} values for {len(targets)} names", "give as many names as values")
+        rebound = self.objects_rebound(targets, items)
+        if rebound is not None:
+            return self.rebind_objects(rebound, node)
         simple = all(isinstance(t, ast.Name) for t in targets) and not self.in_library
         simple = simple and not any(isinstance(i, ir.Slice) or is_text(i) for i in items)
         simple = simple and not any(self.may_be_none(n) or self.must_be_complex(n) for n in stored_names(target))
@@ -331,7 +334,7 @@ class AssignmentReader(PartReader):
             for n, item in zip(names, items, strict=True):
                 self.env[n] = Name(self.local_name(n))
                 self.note_whole(n, self.local_name(n), item, node)
-            return
+            return None
         if not simple:
             names = [t.id if isinstance(t, ast.Name) else "value" for t in targets]
             bound = {self.local_name(n) for t in targets for n in stored_names(t)}
@@ -343,10 +346,17 @@ class AssignmentReader(PartReader):
             items[k + 1 :] = [self.before_it_starts(t, item, node) for item in items[k + 1 :]]
             start = len(self.out)
             self.assign(t, items[k], node)
-            same = [isinstance(t, ast.Name) and has_list(v) and self.is_same(v, items[k]) for v in items[k + 1 :]]
             items[k + 1 :] = self.as_before(start, items[k + 1 :], node)
-            # a list that stands there twice is one list
-            items[k + 1 :] = [self.env[t.id] if s else item for s, item in zip(same, items[k + 1 :], strict=True)]
+            if isinstance(t, ast.Name) and is_list(items[k]):  # a list that stands there twice is one list
+                items[k + 1 :] = [self.in_its_place(item, items[k], self.env[t.id]) for item in items[k + 1 :]]
+
+    def in_its_place(self, value, was: Struct, now):
+        """Return a value in which one list takes the place of another wherever that stands in it."""
+        if self.is_same(value, was):
+            return now
+        if not isinstance(value, Struct):
+            return value
+        return replace(value, items=tuple(self.in_its_place(v, was, now) for v in value.items))
 
     def starred(self, target, items: list) -> list:
         """Return the items with those that a starred name takes put into a list."""

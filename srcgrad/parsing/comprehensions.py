@@ -72,6 +72,8 @@ class ComprehensionReader(ExpressionReader):
 
     def lasting(self, value, node):
         """Return an item as it is now: what its names are bound to later is not what the list holds."""
+        if self.is_cell(value):
+            return value
         if isinstance(value, Struct):
             # what the items show may have other names: they are not written through this one
             kind = "tuple" if value.kind == "list" else value.kind

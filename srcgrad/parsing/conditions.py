@@ -284,6 +284,9 @@ class ConditionReader(PartedReader):
         """Return `then if test else other` for values of one form: numbers, or tuples of these."""
         if self.is_complex(then) or self.is_complex(other):
             then, other = (self.whole_number(self.promoted(v, node)) for v in (then, other))
+        if self.which_cells(then) != self.which_cells(other):
+            self.fail(node, "one list or dict of two that are written is chosen",
+                      "if and else around what it is for")  # fmt: skip
         alike = isinstance(then, Struct) and isinstance(other, Struct) and then.kind == other.kind
         if alike and then.keys == other.keys:
             pairs = zip(then.items, other.items, strict=True)

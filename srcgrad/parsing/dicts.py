@@ -12,7 +12,7 @@ from types import FunctionType
 
 from ..language import ir
 from ..language.ir import Const, Op
-from .expressions import OBJECT, ExpressionReader, Obj, Struct
+from .expressions import OBJECT, ExpressionReader, Obj, Stop, Struct
 from .integer_keys import UNKNOWN_KEY
 from .members import keeps_fields, member_of
 from .trips import Trips
@@ -141,6 +141,8 @@ class DictReader(ExpressionReader):
             self.fail(node, f"the method {name!r} is used without a call", "write a function that calls it")
         if member is not None:
             return self.lift(member, node, name)
+        if self.shared.problems:  # what would have given it the field was refused
+            raise Stop(self.shared.problems[-1])
         self.fail(node, f"no field {name!r} in this tuple", f"fields: {', '.join(map(str, value.keys))}")
 
     def construct(self, node, make, values=None):
@@ -149,20 +151,31 @@ class DictReader(ExpressionReader):
             found = dataclasses.fields(make)
             if values is None and (hasattr(make, "__post_init__") or not keeps_fields(make) or self.is_written(make)):
                 return self.made_object(node, make)
-            if not all(f.init for f in found):
-                self.fail(node, f"{make.__name__} does more than keep its fields", "use a plain dataclass")
-            fields, kind = tuple(f.name for f in found), "dataclass"
+            fields, kind = tuple(f.name for f in found if f.init), "dataclass"
             defaults = {f.name: f.default for f in found if f.default is not dataclasses.MISSING}
+            factories = {f.name: f.default_factory for f in found if f.default_factory is not dataclasses.MISSING}
+            every = [f.name for f in found if f.init or f.name in (*defaults, *factories)]
         else:
-            fields, kind, defaults = make._fields, "namedtuple", make._field_defaults
+            fields, kind, defaults, factories = make._fields, "namedtuple", make._field_defaults, {}
+            every = list(fields)
         positional, keywords = values or self.values_of(node)
         given = dict(zip(fields, positional, strict=False)) | keywords
-        missing = [f for f in fields if f not in given and f not in defaults]
+        missing = [f for f in fields if f not in given and f not in (*defaults, *factories)]
         if missing or len(positional) > len(fields) or any(k not in fields for k in given):
             what = f"missing fields {', '.join(missing)}" if missing else "too many fields"
             self.fail(node, what, "give every field")
-        items = tuple(given[f] if f in given else self.lift(defaults[f], node) for f in fields)
-        return Struct(items, tuple(fields), kind, make)
+        items = tuple(given[f] if f in given else self.lift(defaults[f], node) if f in defaults
+                      else self.by_factory(factories[f], node) for f in every)  # fmt: skip
+        made = Struct(items, tuple(every), kind, make)
+        self.noted_in(made)
+        return made
+
+    def by_factory(self, factory, node):
+        """Return what a field of a dataclass begins with, made by a function without arguments."""
+        if factory in (list, dict):
+            return self.born(Struct((), (), factory.__name__), node)
+        bare = ast.copy_location(ast.Call(ast.copy_location(ast.Name(factory.__name__), node), [], []), node)
+        return self.call_object(bare, factory)
 
     def replaced_fields(self, node):
         value = self.expr(node.args[0])
@@ -173,7 +186,7 @@ class DictReader(ExpressionReader):
     def looked_at_once(self, node):
         """Refuse to keep a view of a dict that is written: in Python it shows what is written later."""
         base = node.func.value
-        if not isinstance(base, ast.Name) or base.id not in self.grown():
+        if not self.is_cell(self.expr(base)) and not (isinstance(base, ast.Name) and base.id in self.grown()):
             return
         for n in ast.walk(self.node):
             used = n.args if isinstance(n, ast.Call) else [getattr(n, "iter", None), *getattr(n, "comparators", ())]
@@ -217,6 +230,13 @@ class DictReader(ExpressionReader):
         self.set_item(base, key.value, default[0] if default else Obj(None), node)
         return self.item_of(base, key.value, node)
 
+    def updated_dict(self, target: ast.expr, before: Struct, node, fn: str):
+        """Read `d |= other` for a dict with several names."""
+        if before.kind != "dict" or fn != "bitor":
+            self.fail(node, "a list is repeated in place here", "another one: [v for _ in range(n) for v in items]")
+        method = ast.copy_location(ast.Attribute(target, "update", ast.Load()), node)
+        return self.expr(ast.copy_location(ast.Call(method, [node.value], []), node))
+
     def is_dict(self, node: ast.expr) -> bool:
         """Return whether a name stands for a dict."""
         value = self.env.get(node.id) if isinstance(node, ast.Name) else None
@@ -240,7 +260,11 @@ class DictReader(ExpressionReader):
     def without_key(self, node, value: Struct, key, found):
         """Return an item of a dict, which loses its key."""
         base = node.func.value
+        cell = self.cell_of(value)
+        if cell is not None:
+            return self.without_cell_key(cell, node, key, found)
         if not isinstance(base, ast.Name) or not self.owns(base.id) or self.escapes(base.id):
+            self.read_born(value)
             self.fail(node, "an item of this dict cannot be taken out", "copy it first: dict(...)")
         if self.inside:
             self.fail(node, "a dict loses a key in a branch or loop", "read the item, and leave the key")

@@ -31,6 +31,8 @@ class EvaluationReader(ExpressionReader):
         held: list[ir.Stmt] = []
 
         def settled(value):
+            if self.is_cell(value):
+                return self.now(value)  # it is one list or dict, whatever is written into it
             if isinstance(value, Struct):
                 items = tuple(map(settled, value.items))
                 same = all(a is b for a, b in zip(items, value.items, strict=True))
@@ -50,6 +52,6 @@ class EvaluationReader(ExpressionReader):
             self.shared.ranks.note(held[-1])
             return Name(name)
 
-        values = [settled(v) for v in values] if since else values
+        values = [settled(v) for v in values] if since or self.shared.cells else values
         self.out[start:start] = held
         return values

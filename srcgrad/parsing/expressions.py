@@ -134,7 +134,11 @@ class ExpressionReader:
         method = getattr(self, f"expr_{type(node).__name__.lower()}", None)
         if method is None:
             self.fail(node, f"{construct(node)} is not supported", "write it with assignments, loops and arrays")
-        return method(node)
+        value = self.born(method(node), node)
+        if self.shared.cells:
+            value = self.now(value)
+            self.require_keys(value, node)
+        return value
 
     def scalar(self, node: ast.expr) -> ir.Expr:
         """Return an expression that must be one value, not a tuple or an object."""
@@ -379,7 +383,7 @@ class ExpressionReader:
         """Return what `read` gives, with the statements it needs before it."""
         saved, self.out, paths = self.out, [], self.shared.paths
         self.depth += 1
-        self.shared.paths += 1
+        self.shared.enter()
         try:
             return read(), tuple(self.out)
         finally:

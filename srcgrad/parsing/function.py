@@ -7,11 +7,9 @@ by object. Everything outside the language is refused with its line, all problem
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -21,11 +19,11 @@ from ..hints import require_constant
 from ..language import ir
 from ..language.blocks import verify
 from ..language.ir import Const, Name, Op, Return
-from ..language.places import Spoken
 from ..language.repeats import NOWHERE, Repeats
 from .array_calls import ArrayCallReader
 from .assignments import AssignmentReader
 from .builtin_calls import BuiltinReader
+from .cells import CellReader
 from .checkpoint_loops import CheckpointReader
 from .columns import ReadAgain
 from .combinations import CombinationReader
@@ -37,13 +35,15 @@ from .derivatives import DerivativeReader
 from .dicts import DictReader
 from .effects import EffectReader
 from .evaluation import EvaluationReader
-from .expressions import COMPLEX, RESERVED, List, Lost, Obj, Stop, Struct, structured
+from .expressions import COMPLEX, RESERVED, List, Lost, Obj, Stop, structured
 from .externals import ExternalReader
 from .function_calls import CallReader, LocalFunction
+from .handed_objects import HandedObjectReader
 from .held_items import put_items_in_place
 from .index_loops import IndexLoopReader
 from .integer_keys import UNKNOWN_ITEM, UNKNOWN_ITEMS, UNKNOWN_KEY, with_lists
 from .library_calls import LibraryReader
+from .list_methods import ListMethodReader
 from .lists import ListReader
 from .loops import LoopReader
 from .match import MatchReader
@@ -52,7 +52,7 @@ from .objects import ObjectReader
 from .operations import OperationReader
 from .operators import OperatorReader
 from .parted import PartedReader
-from .parts import has_list, is_any_list, is_known_object
+from .parts import has_list, is_any_list, is_known_object, is_list, parts_of
 from .queues import with_lists_for_queues
 from .random_draws import RandomReader
 from .ranks import Ranks
@@ -62,6 +62,7 @@ from .routines import Expansion, Routines
 from .rule_calls import RuleReader, rule_of
 from .sequences import SequenceReader
 from .shapes import ShapeReader
+from .shared import Shared
 from .source import Source, assigned_names, find_source, names_in_text, own_nodes, source_from_text
 from .structure import structure
 from .subscripts import SubscriptReader
@@ -133,7 +134,7 @@ def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set
 def _read(source: Source, structures, kinds, repeats, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
     source = with_lists_for_queues(source)
     source = replace(source, node=with_lists(source.node)) if (KEYS,) in rebound else source
-    shared = _Shared(source)
+    shared = Shared(source)
     shared.keyed = (KEYS,) in rebound
     shared.stretch, shared.rebound = repeats.anywhere, rebound
     shared.routines = routines
@@ -143,6 +144,8 @@ def _read(source: Source, structures, kinds, repeats, rule, routines: Routines |
     shared.ranks.of_one |= {p: repeats.axes_of(k) for k, p in enumerate(params)}
     reader.env.update(bound)
     reader.callers = {k for k, v in bound.items() if has_list(v)}
+    shared.reading.append(reader)
+    shared.given_lists = {p.token for v in bound.values() for p in parts_of(v) if is_list(p)}
     shared.complex |= (COMPLEX,) in rebound
     known = shared.complex or reader.meets_complex()
     body, value = reader.read_body() if rule is None else reader.read_call(rule, bound)
@@ -180,65 +183,17 @@ def parse_text(text: str, namespace: dict | None = None) -> ir.Function:
     return parse(replace(source_from_text(text, known | (namespace or {})), derived=True)).function
 
 
-class _Shared:
-    """What a function and the callees read into it have in common."""
-
-    def __init__(self, source: Source):
-        given = {n.arg for n in ast.walk(source.node) if isinstance(n, ast.arg)}
-        taken = {n.id for n in ast.walk(source.node) if isinstance(n, ast.Name)} | given
-        self.free_names = taken - assigned_names(source.node) - given
-        self.fresh = ir.Fresh(taken | RESERVED)
-        self.spoken = Spoken(set())
-        self.problems: list[Problem] = []
-        self.captured: dict[str, np.ndarray] = {}
-        self.captured_ids: dict[int, str] = {}
-        self.tables: dict[str, np.ndarray] = {}
-        self.heads: list[ir.Stmt] = []
-        self.lifted: list[Struct] = []
-        self.buffers: list[tuple[Struct, List]] = []
-        self.joined: dict[object, object] = {}  # tokens of lists that may be one
-        self.rebound: set[tuple] = set()  # lists that have to be buffers, and forms of items
-        self.made_at: dict[str, tuple] = {}  # where the text makes the list of a buffer
-        self.read_before = set[str]()  # buffers with items that were read before one was put into them
-        self.columns: dict[str, Any] = {}  # of the buffer of a list: itself, or those of the parts of its items
-        self.list_sizes: dict[str, ir.Expr] = {}  # of lists that keep their length, by their buffers
-        self.row_shapes: dict[str, tuple[int, ...]] = {}  # of lists of lists of known lengths, by their buffers
-        self.keyed = False  # whether dicts with integer keys are read as lists
-        self.objects: list[Any] = []  # the fields of all objects that were made
-        self.fields = set[str]()  # variables of objects that are written
-        self.held = set[str]()  # names of items of lists that became buffers
-        self.with_rows = set[str]()  # buffers of lists whose items are written as lists, or of several lengths
-        self.of_known_lists = set[str]()  # buffers of lists with items that are lists of known lengths
-        self.lists_of_lists, self.rows = set[str](), set[str]()  # buffers, and the names of their rows
-        self.callees = [source]
-        self.stack: list[object] = [source.function.__code__]
-        self.paths = 0  # how many blocks and jumps before decide whether what is read runs
-        self.base = 0  # where the function that is read on its own stands in the stack
-        self.size = 0
-        self.calls = itertools.count()
-        self.sources: dict[object, Source] = {}
-        self.routines: Routines | None = None
-        self.ranks = Ranks()
-        self.counters, self.counting = set[str](), set[str]()
-        self.whole: dict[str, int] = {}  # what names stand for that are bound once, to an integer known here
-        self.stretch = False
-        self.looped: list = []  # what the loops around run through
-        self.ruled: dict[tuple, Any] = {}  # functions with rules of their own
-        self.complex_parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # of captured arrays
-        self.complex = False  # whether a complex number was met
-        self.pitfalls: list[Problem] = []  # of the derivatives that are called
-
-
 class Reader(
     LoopReader, ListReader, ComprehensionReader, AssignmentReader, CallReader, OperationReader, BuiltinReader,
     ArrayCallReader, RandomReader, ConditionReader, MatchReader, CheckpointReader, IndexLoopReader, LibraryReader,
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
-    PartedReader, ReturnReader, ObjectReader,
+    PartedReader, ReturnReader, ObjectReader, CellReader,
+    ListMethodReader, HandedObjectReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
-    def __init__(self, source: Source, shared: _Shared, env: dict, outer: Reader | None = None, node=None):
+    def __init__(self, source: Source, shared: Shared, env: dict, outer: Reader | None = None, node=None):
         self.source, self.shared, self.env, self.outer = source, shared, env, outer
         self.node = node or source.node
         self.fresh, self.spoken = shared.fresh, shared.spoken
@@ -262,6 +217,7 @@ class Reader(
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None
         self.written_inside: set[str] | None = None
+        self.looked_into_found: set[int] | None = None
         self.storing = False
         self.written_names = set[str]()  # those of them that are not only bound anew
         self.buffers, self.taking = set[str](), set[str]()
@@ -400,7 +356,7 @@ class Reader(
         """Return the statements of a block inside another one; `body` is its ast nodes, or reads it."""
         saved, self.out, whole, paths = self.out, [], dict(self.shared.whole), self.shared.paths
         self.depth += 1
-        self.shared.paths += 1
+        self.shared.enter()
         self.entered.append(set(self.env))
         try:
             body() if callable(body) else self.block(body)
@@ -464,14 +420,14 @@ class Reader(
         after_then = self.env
         new = {k: v for k, v in after_then.items() if k not in env}
         self.env = env | {k: v for k, v in new.items() if not is_known_object(v)}
-        second = self.nested(other)
+        second = self.nested(lambda: (other(), self.join_objects(new, node)))
         after_other, self.env = self.env, {**after_then, **self.env}
         for name in self.env:
             values = after_then.get(name), after_other.get(name)
             self.joined(*values)
             if any(isinstance(v, Lost) for v in values):
                 self.env[name] = next(v for v in values if isinstance(v, Lost))
-            elif values[0] != values[1] and any(map(is_known_object, values)):
+            elif values[0] != values[1] and (any(map(is_known_object, values)) or any(map(self.which_cells, values))):
                 if all(map(is_any_list, values)):
                     self.read_as_buffer(name)
                 self.env[name] = PARTLY_BOUND if None in values else DIFFERENT

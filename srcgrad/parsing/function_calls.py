@@ -250,11 +250,13 @@ class CallReader(ExpressionReader):
         call = ir.Call(name, self.source.loc(node), next(self.shared.calls), page)
         callee.source = replace(callee.source, calls=(*self.source.calls, call))
         self.shared.stack.append(identity)
+        self.shared.reading.append(callee)
         paths = self.shared.paths
         try:
             body, value = callee.read_body()
         finally:
             self.shared.stack.pop()
+            self.shared.reading.pop()
             self.shared.paths = paths
         self.shared.size = size + sum(1 for _ in ir.statements(body))
         if self.shared.routines is None and self.shared.size > LONG:

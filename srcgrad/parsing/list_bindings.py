@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..language.ir import Const, Let, Name, Op, names_in
@@ -12,7 +12,7 @@ from .assignments import times_bound
 from .columns import ReadAgain, counter_of
 from .expressions import ExpressionReader, List, Struct, regular, stored_names
 from .looped import GROWING, grows, grows_inside
-from .parts import parts_of
+from .parts import is_list, parts_of
 
 
 class ListBindingReader(ExpressionReader):
@@ -28,6 +28,8 @@ class ListBindingReader(ExpressionReader):
         """Give a list that a branch or loop binds anew a buffer of its own, which takes the new items."""
         if not isinstance(value, List) or value == self.own_lists.get(name) or name not in self.locals:
             return
+        if self.is_cell(value):
+            return
         shown = name in self.callers or self.others_that_show(name, value) or self.shown_around(value)
         fixed = value.full and self.key_of_list(name) not in self.shared.rebound and self.never_longer(name)
         if fixed and not shown and not self.has_tuples(value):
@@ -41,6 +43,10 @@ class ListBindingReader(ExpressionReader):
     def own_list(self, name: str, value, node):
         """Return what a name is bound to that takes a list: a buffer where the list has to grow at run time."""
         before = self.env.get(name)
+        if name in self.grown():
+            self.cell_of(value)
+        if self.is_cell(value) or is_list(value) and value.token in self.shared.holders:
+            return value
         value = self.shown_list((name,), value, node)
         if self.has_rows(name, value):
             return self.list_of_rows(name, value, node)
@@ -249,28 +255,29 @@ class ListBindingReader(ExpressionReader):
             k in given and (k in anew or self.is_new_in_each_trip(k, node)) for k in others
         )
 
-    def is_new_in_each_trip(self, name: str, node) -> bool:
+    def is_new_in_each_trip(self, name: str, node, makes: Callable[[ast.Assign, str], bool] | None = None) -> bool:
         """Return whether a list is made in the trip of the loop whose body `node` stands in, and left after that.
 
-        The last that is done with it is what `node` does. Where else the text has the name, it makes a list first.
+        The last that is done with it is what `node` does. Where else the text has the name, it makes a list first, or
+        what `makes` tells.
         """
+        makes = makes or _makes
         bodies = [self.node.body] if isinstance(self.node, ast.FunctionDef) else []
         bodies += [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
         covered, found = set(), False
         for body in bodies:
             inside = [s for s in body if _names(s, name)]
             first = inside[0] if inside else None
-            if isinstance(first, ast.Assign) and _makes(first, name):
+            if isinstance(first, ast.Assign) and makes(first, name):
                 covered |= {n for s in inside for n in _names(s, name)}
-                last = inside[-1]
-                found = found or isinstance(last, ast.Assign | ast.Expr) and any(n is node for n in ast.walk(last))
+                found = found or _ends_with(inside[-1], node, name)
         return found and covered >= _names(self.node, name)
 
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
         made = self.own_lists.get(name)
         held = [self.held_item(v, node) for v in items.items]
-        shown = made is not None and bool(self.others_that_show(name, made))
+        shown = made is not None and (bool(self.others_that_show(name, made)) or self.is_cell(made))
         if shown and self.inside:
             self.fail(node, f"the list {name!r} starts anew while another name shows it", "use two names")
         if made is None or shown:
@@ -292,7 +299,7 @@ class ListBindingReader(ExpressionReader):
 
     def one_of_two(self, name: str, value, node):
         """Return what a second name of a list is bound to: where one of them is written both must see it."""
-        if not isinstance(value, Struct) or value.kind not in ("list", "dict"):
+        if not isinstance(value, Struct) or value.kind not in ("list", "dict") or value.token in self.shared.holders:
             return value
         given = node.value if isinstance(node, ast.Assign) else None
         if value.kind == "dict" and isinstance(given, ast.Name) and self.owns(given.id):
@@ -308,6 +315,7 @@ class ListBindingReader(ExpressionReader):
             return value
         hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
         if value.kind == "dict" or hidden:
+            self.read_born(value)
             self.fail(node, f"{name!r} becomes another name of a {value.kind} that is written",
                       f"copy it: {value.kind}(...)")  # fmt: skip
         made = self.turned_into_buffer(others[0], value, node)
@@ -384,6 +392,19 @@ def _makes(stmt: ast.Assign, name: str) -> bool:
     """Return whether a statement binds a name, to a new list or dict that does not depend on it."""
     targets = [t for t in stmt.targets if isinstance(t, ast.Name) and t.id == name]
     return len(targets) == 1 and makes_list(stmt.value) and len(_names(stmt, name)) == 1
+
+
+def _ends_with(last: ast.stmt, node, name: str) -> bool:
+    """Return whether a statement is, or has in it, one behind which it does not say a name any more, on any path."""
+    if isinstance(last, ast.Assign | ast.Expr):
+        start, end = (last.lineno, last.col_offset), (last.end_lineno, last.end_col_offset)
+        return start <= (node.lineno, node.col_offset) < end  # where a choice is read as a branch, `node` is made of it
+    if not isinstance(last, ast.If):
+        return False
+    end = node.end_lineno, node.end_col_offset
+    if any((n.lineno, n.col_offset) >= end for n in _names(last, name)):
+        return False
+    return any(_ends_with(s, node, name) for s in (*last.body, *last.orelse))
 
 
 def _names(node, name: str) -> set[ast.Name]:

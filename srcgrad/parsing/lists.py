@@ -11,12 +11,13 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Select
 from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
+from .cells import GROWN
 from .columns import counter_of
-from .expressions import OBJECT, RESERVED, List, Obj, ShapeOf, Struct, is_text, regular
+from .expressions import OBJECT, RESERVED, List, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
-from .looped import GROWING, MANY, grows, grows_inside, item_of_name, root_of
+from .looped import MANY, grows, grows_inside, item_of_name, root_of
 from .parts import has_form_of, is_list, is_plain, parts_of
 
 
@@ -57,7 +58,13 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.without_none(bound & set(self.env), node)
         for name in sorted((grown | bound) & self.grown() & set(self.env)):
             value = self.env[name]
+            if name in grown:
+                self.cell_of(value)
+            if is_list(value) and value.token in self.shared.holders:
+                continue
             if isinstance(value, Struct) and value.kind == "list" and (self.owns(name) or self.only_rebinds(name)):
+                if name in grown:
+                    self.alone(name, value, GROWN)
                 self.env[name] = self.turned_into_buffer(name, value, node)
                 self.callers.discard(name)
         for name, where in [(k, n) for n in inside for k in grows_inside(n) if k in self.env]:
@@ -74,7 +81,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         longer = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and name in grows_inside(n)]
         grown = {key for n in longer for key in _key_of(n, value)}
         for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
-            if is_list(item, "list") and key in _key_of(where, value):
+            if is_list(item, "list") and key in _key_of(where, value) and self.cell_of(item) is None:
                 self.refuse_other_names(f"{name}[{key!r}]", item, where)
                 fixed = key not in grown and not self.escapes(name)
                 made = items[k] = self.turned_into_buffer(f"{name}_{key}", item, node, fixed)
@@ -85,6 +92,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Refuse to grow a list that stands in one place if it stands in others, which show it as it is."""
         places = sum(self.is_same(part, value) for v in self.env.values() for part in parts_of(v))
         if places > 1 or self.shown_outside(value):
+            self.read_born(value, GROWN)
             self.fail(node, f"{name} is another name of a list that is written here", "copy it: list(...)")
 
     def append_all(self, into: List, value: List, node, copied=False):
@@ -169,6 +177,8 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def item_of_list(self, value, node, into: List | None = None):
         """Return what is put into the buffer for an item, or its parts into theirs."""
+        if self.which_cells(value):
+            self.fail(node, "a list or dict with several names is an item of a list that grows", "copy it: list(...)")
         if into is not None and is_list(value, "list") and into.buffer.id in self.shared.with_rows:
             value = self.row_of_known(value, into, node)
         if is_list(value, "list") and self.stays_as_it_is(value, into):
@@ -191,59 +201,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value
 
-    # -- methods and items
-    def list_method(self, node, target, name):
-        """Return the value of a call of a list's method."""
-        base = target.value
-        value = self.expr(base)
-        if name in GROWING and isinstance(value, Struct) and self.may_grow_inside(base):
-            self.let_parts_grow(root_of(base), node, target)
-            value = self.expr(base)
-        if name == "copy":
-            return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
-        if name not in GROWING:
-            self.fail(node, f"method .{name}() of a list is not supported",
-                      "use append, extend, insert, pop, reverse, sort, clear, or arrays")  # fmt: skip
-        if name == "sort":
-            return self.sort_list(node, base, value)
-        if any(isinstance(n, ast.NamedExpr) for a in node.args for n in ast.walk(a)):
-            self.fail(node, f"a name is bound in what .{name}() is given", "bind it in a statement of its own")
-        args = [self.unpacked(a) if name == "extend" else self.expr(a) for a in node.args]
-        value = self.expr(base) if args and is_plain(base) else value  # what is given may have come from the list
-        if isinstance(value, List):
-            return self.grow_list(node, value, name, args)
-        if not isinstance(base, ast.Name) or not self.owns(base.id) or self.inside:
-            self.fail(node, f"{ast.unparse(base)} cannot grow here", "build the list where it is made, or return it")
-        items = value.items
-        found = Obj(None)
-        if name == "append":
-            items = (*items, *args)
-        elif name == "extend":
-            if not isinstance(args[0], Struct):
-                made = self.env[base.id] = self.turned_into_buffer(base.id, value, node)
-                return self.grow_list(node, made, name, args)
-            items = (*items, *args[0].items)
-        elif name == "pop":
-            place = self.integer(args[0]) if args else -1
-            if place is None or not -len(items) <= place < len(items):
-                self.fail(node, "pop from a list that has no such item", "append first, or pop the last item")
-            found = items[place]
-            place %= len(items)
-            items = items[:place] + items[place + 1 :]
-        elif name == "insert":
-            place = self.integer(args[0])
-            if place is None:
-                self.fail(node, "an item is inserted at a place known only at run time", "append in a loop")
-            items = (*items[:place], args[1], *items[place:])
-        else:
-            items = items[::-1] if name == "reverse" else ()
-        kept = items[: len(value.items)] == value.items
-        new = tuple(self.hold_item(base.id, k, v, node) if not kept or k >= len(value.items) else v
-                    for k, v in enumerate(items))  # fmt: skip
-        self.written_meanwhile(value)
-        self.env[base.id] = replace(value, items=new, keys=tuple(range(len(new))))
-        return found
-
+    # -- items
     def may_grow_inside(self, base: ast.expr) -> bool:
         """Return whether a list is in a dict that no branch or loop around has begun with."""
         name = root_of(base) if isinstance(base, ast.Subscript) else ""
@@ -263,6 +221,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def hold_item(self, name, k, value, node, spoken=None):
         """Return an item under a name of its own, which nothing else binds; of a tuple or new list, its items."""
+        self.require_unmoved(value, node)
         spoken = spoken or f"{name}[{k!r}]"
         if isinstance(value, Struct) and not (is_list(value) and self.is_shown(value)):
             parts = enumerate(zip(value.keys, value.items, strict=True))
@@ -281,46 +240,6 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         self.spoken.known[held] = spoken
         self.emit(Let(held, self.undone(value), self.source.loc(node)))
         return Name(held)
-
-    def grow_list(self, node, value: List, name: str, args):
-        loc = self.source.loc(node)
-        if value.full:
-            self.fail(node, "a list that the caller made grows here", "return it, and grow it where it was made")
-        count = Name(counter_of(value))
-        self.written_meanwhile(value)
-        if name == "append":
-            self.push(value, args[0], node)
-        elif name == "clear":
-            self.emit(Let(count.id, Const(0), loc))
-        elif name == "pop":
-            empty = ir.Raise("IndexError", (Const(f"pop from empty list ({loc.place})"),), loc)
-            self.emit(ir.If(Op("eq", (count, Const(0))), (empty,), (), loc))
-            if args and args[0] != Const(-1):
-                return self.taken_out(value, self.place_of(args[0], count, node), node)
-            self.emit(Let(count.id, Op("sub", (count, Const(1)), INPLACE), loc))
-            return self.held_item(self.item_read(value, ir.Sub(value.buffer, (count,))), node)
-        elif name == "insert":
-            place = self.hold(self.clipped(self.leaf(args[0], node), count), node)
-            item = self.held_item(args[1], node)
-            self.push(value, item, node)
-            last = Op("sub", (count, Const(1)))
-            self.moved(value, last, place, Const(-1), node)
-            self.put(value, place, self.item_of_list(item, node), node)
-        elif name == "reverse":
-            self.turned_round(value, count, node)
-        elif isinstance(args[0], Struct):
-            for item in [self.held_item(v, node) for v in args[0].items]:
-                self.push(value, item, node)
-        else:
-            given = args[0]
-            if isinstance(given, List) and self.has_tuples(given) and given.buffer != value.buffer:
-                given = self.copied_columns(given, node) if given.part is not None else given
-                self.append_all(value, given, node)
-                return Obj(None)
-            source = self.array_of_list(given, node) if isinstance(given, List) else self.leaf(given, node)
-            own = isinstance(given, List) and given.buffer == value.buffer
-            self.extend(value, self.hold(Op("copy", (source,), (), loc) if own else source, node), node)
-        return Obj(None)
 
     def parts_of_list(self, node: ast.List) -> list | None:
         """Return the parts of a list display in which stars spread what is known only at run time, else None."""
@@ -413,6 +332,10 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
 
     def store_item(self, target, base, value, op: str, node):
         """Assign to an item of a list."""
+        base = self.now(base)
+        cell = self.cell_of(base)
+        if cell is not None:
+            return self.store_in_cell(cell, target, value, op, node)
         tuples = isinstance(base, List) and self.has_tuples(base)
         if isinstance(base, List) and base.buffer.id in self.shared.lists_of_lists and op == "=":
             several = isinstance(value, List) or is_list(value, "list")
@@ -460,13 +383,16 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
                 return self.store(made, self.index(target.slice), self.leaf(value, node), op, node)
         own = name is not None and self.owns(name) and not self.escapes(name, self.left(name))
         if name is None or not own or base.kind not in ("list", "dict"):
+            self.read_born(base)
             self.fail(target, f"an item of this {base.kind} cannot be assigned", "use an array, or build a new one")
+        self.alone(name, base)
         key = Const(self.known_key(target.slice) if base.kind == "dict" else place)
         if base.kind == "list" and (place is None or self.inside):
             self.env[name] = self.turned_into_buffer(name, base, node)
             return self.store_item(target, self.env[name], value, op, node)
         keys, inside = list(base.keys), self.inside and name in self.entered[-1]
         if inside and key.value not in keys:
+            self.read_born(base)
             self.fail(target, f"the key {key.value!r} is new in a branch or loop", "begin with all keys, say at 0.0")
         if base.kind == "list" and not -len(keys) <= key.value < len(keys):
             self.fail(target, f"no item {key.value} in this list", f"it has {len(keys)} items")

@@ -277,8 +277,8 @@ class LoopReader(LoopedReader):
             return self.lift(value, node) if found and isinstance(value, tuple | list | dict) else value
         if isinstance(node, ast.Attribute | ast.Subscript):
             base = self.known_struct(node.value, bound)
-            if isinstance(base, Struct) and isinstance(node, ast.Attribute) and node.attr in base.keys:
-                return base.items[base.keys.index(node.attr)]
+            if isinstance(base, Struct) and isinstance(node, ast.Attribute):
+                return self.now(self.field_of(base, node.attr))
             if isinstance(base, Struct) and isinstance(node, ast.Subscript):
                 if isinstance(node.slice, ast.Slice):
                     return base

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..language.ir import Const, Expr, If, Let, Name, Op, names_in
 from .columns import ReadAgain, form_of
-from .expressions import ExpressionReader, Obj, Stop, Struct, is_text
+from .expressions import OBJECT, ExpressionReader, Obj, Stop, Struct, is_text
 from .parts import has_form_of, parts_of
 
 
@@ -132,6 +132,9 @@ class NoneReader(ExpressionReader):
                 value = self.expr(n.value) if isinstance(n, ast.Assign) and binds else None
             except Stop:
                 continue
+            if isinstance(value, Struct) and value.kind == OBJECT:
+                self.fail(node, f"{name!r} is None, and an object that is written in a branch or loop",
+                          "begin with an object")  # fmt: skip
             if name is not None and isinstance(value, Struct) and _is_plain(value):
                 self.read_with_names(name, value)
 
@@ -176,7 +179,7 @@ def _is_plain(value: Struct) -> bool:
     parts = [v for v in parts_of(value) if not isinstance(v, Struct)]
     kinds = {v.kind for v in parts_of(value) if isinstance(v, Struct)}
     held = all(isinstance(v, Expr) and not is_text(v) for v in parts)
-    return kinds <= {"tuple", "namedtuple"} and bool(parts) and held
+    return kinds <= {"tuple", "namedtuple", "dataclass"} and bool(parts) and held
 
 
 def _gives_none(value: ast.expr) -> bool:

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import FunctionType
-from typing import Any
+from typing import Any, NoReturn
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.sum_order import INPLACE
 from .columns import ReadAgain
-from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct, is_text
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, Obj, Stop, Struct, is_text
 from .members import keeps_fields, member_of
 from .none import is_maybe, maybe_of
-from .parts import has_form_of, parts_of
+from .parts import is_any_list, is_list
 
 NONE = "none"  # of a field that is None until a block writes it
 
 
 @dataclass(eq=False)
 class Fields:
-    """The fields of one object, made on some path; `variables` are those that hold what is written."""
+    """The fields of one object, made on some path."""
 
     cls: type
     label: str
-    paths: int
+    paths: tuple[int, ...]
     values: dict[str, Any] = field(default_factory=dict)
-    variables: set[str] = field(default_factory=set)
+    moved: bool = False  # whether the name of the object becomes other ones in a branch or loop
+    failed: dict[str, Any] = field(default_factory=dict)  # problems of what was to be written
     made: bool = False
     reader = None  # as functions have that are defined inside: on two paths it may be another one
 
@@ -76,14 +77,15 @@ class ObjectReader(ExpressionReader):
         """Return whether an object of a class is written after it was made."""
         return any(key[:2] == (OBJECT, cls) for key in self.shared.rebound)
 
-    def fields_now(self) -> list[tuple[Fields, dict[str, Any]]]:
-        """Return what the fields of all objects hold, for a text that is read on trial."""
-        return [(fields, dict(fields.values)) for fields in self.shared.objects]
+    def fields_now(self) -> list[tuple[Any, dict[str, Any]]]:
+        """Return what the fields of all objects, and lists and dicts in them, hold: a text is read on trial."""
+        cells = [(cell, dict(vars(cell)) | {"perhaps": set(cell.perhaps)}) for cell in self.shared.cells.values()]
+        return [*((fields, {"values": dict(fields.values)}) for fields in self.shared.objects), *cells]
 
-    def fields_again(self, before: list[tuple[Fields, dict[str, Any]]]):
-        """Have the fields of all objects hold what they did before a trial."""
-        for fields, values in before:
-            fields.values = values
+    def fields_again(self, before: list[tuple[Any, dict[str, Any]]]):
+        """Have all of these hold what they did before a trial."""
+        for found, values in before:
+            vars(found).update(values)
 
     def makes_written(self, node: ast.AST) -> bool:
         """Return whether a piece of text makes objects that are written: each of them has to be known."""
@@ -94,18 +96,18 @@ class ObjectReader(ExpressionReader):
     def is_variable(self, cls: type, name: str) -> bool:
         return (OBJECT, cls, name) in self.shared.rebound
 
+    def read_field_anew(self, cls: type, name: str) -> NoReturn:
+        """Have the text read again with a variable for a field, which is written."""
+        raise ReadAgain((OBJECT, cls, name))
+
     # -- fields
     def field_of(self, value: Struct, name: str):
         """Return a field of an object, a namedtuple or a dict; NOT_HERE where it has none of that name."""
         if value.kind == OBJECT:
-            return _fields(value).values.get(name, NOT_HERE)
+            if name in fields_of(value).failed:
+                raise Stop(fields_of(value).failed[name])
+            return fields_of(value).values.get(name, NOT_HERE)
         return value.items[value.keys.index(name)] if name in value.keys else NOT_HERE
-
-    def bind_object(self, name: str, value: Struct, node):
-        """Bind a name to an object that is written."""
-        if self.inside and name in self.entered[-1] and self.env.get(name) != value:
-            self.fail(node, f"{name!r} becomes another object inside a branch or loop", "use two names")
-        self.env[name] = value
 
     def set_field(self, target: ast.Attribute, value, node):
         """Read `object.name = value`."""
@@ -127,7 +129,7 @@ class ObjectReader(ExpressionReader):
         if dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
             self.fail(target, f"{cls.__name__} is frozen, and {name!r} is written", "dataclasses.replace(...)")
         if owner.kind == OBJECT:
-            return self.write(_fields(owner), name, value, target, node)
+            return self.write(fields_of(owner), name, value, target, node)
         if self.is_variable(cls, name):
             self.fail(target, f"the object of {ast.unparse(target)} is not made in this function, and is written",
                       "make a new one of its fields")  # fmt: skip
@@ -141,35 +143,37 @@ class ObjectReader(ExpressionReader):
         return f"_{around.lstrip('_')}{name}" if around else name
 
     def write(self, fields: Fields, name: str, value, target, node):
+        """Write a field; what is refused once is not read again as something else."""
+        try:
+            return self.written(fields, name, value, target, node)
+        except Stop as stop:
+            fields.failed[name] = stop.problem
+            raise
+
+    def written(self, fields: Fields, name: str, value, target, node):
         """Write a field: into its variable where the object is older than the block that this stands in."""
-        if (fields.made or self.shared.paths > fields.paths) and not self.is_variable(fields.cls, name):
-            raise ReadAgain((OBJECT, fields.cls, name))
-        before: Any = fields.values.get(name)
-        if is_maybe(before) and not isinstance(value, Struct):
-            return self.write_maybe(before, value, target, node)
-        if self.shared.paths <= fields.paths:
+        if (fields.made or not self.runs_with(fields)) and not self.is_variable(fields.cls, name):
+            self.read_field_anew(fields.cls, name)
+        old: Any = self.now(fields.values.get(name))
+        if is_maybe(old) and not isinstance(value, Struct):
+            return self.write_maybe(old, value, target, node)
+        if self.runs_with(fields):
             return self.give(fields, name, value, node)
         if name not in fields.values and (not isinstance(value, ir.Expr) or is_text(value)):
             self.fail(target, f"the field {name!r} is new in a branch or loop", "begin with it, say as 0.0")
         if name not in fields.values:  # as a name that is bound there: read elsewhere it may not be there
             return self.give(fields, name, value, node)
-        old = fields.values[name]
         is_none = isinstance(old, Obj) and old.value is None
         if is_none and isinstance(value, ir.Expr) and not is_text(value) and (OBJECT, fields.cls, name, NONE) not in (
             self.shared.rebound):  # fmt: skip
             raise ReadAgain((OBJECT, fields.cls, name, NONE))
         if is_maybe(old):
             return self.write_maybe(old, value, target, node)
-        alike = isinstance(value, Struct) and has_form_of(old, value)
-        pairs = list(zip(parts_of(old), parts_of(value), strict=False)) if alike else []
-        if isinstance(old, ir.Expr) and isinstance(value, ir.Expr):
-            pairs = [(old, value)]
-        leaves = [(a, b) for a, b in pairs if not isinstance(a, Struct)]
-        same = [(a, b) for a, b in leaves if not isinstance(a, ir.Expr)]
-        own = [(a.id, b) for a, b in leaves if isinstance(a, Name) and a.id in fields.variables]
-        if not pairs and old != value or any(a != b for a, b in same) or len(own) + len(same) < len(leaves):
-            self.fail(target, f"the field {name!r} changes its form in a branch or loop", "use two fields")
-        return self.assign_together(own, node)
+        if isinstance(value, Struct) and value.kind == OBJECT:
+            return self.bind_field_object(fields, name, old, value, node)
+        if any(is_list(v) or isinstance(v, List) for v in (old, value)):
+            return self.bind_field_anew(fields, name, old, value, target, node)
+        return self.write_parts(old, value, f"the field {name!r}", target, node)
 
     def write_maybe(self, old: Struct, value, target, node):
         """Write a field that may be None."""
@@ -198,27 +202,35 @@ class ObjectReader(ExpressionReader):
 
     def give(self, fields: Fields, name: str, value, node):
         """Have a field hold a value from here on, under a variable of its own."""
-        fields.values[name] = self.in_variable(fields, name, value, node, self.is_variable(fields.cls, name))
+        where, varies = (fields.cls, name), self.is_variable(fields.cls, name)
+        fields.values[name] = self.in_variable(where, f"{fields.label}_{name}", value, node, varies)
 
-    def in_variable(self, fields: Fields, name: str, value, node, varies: bool):
+    def in_variable(self, where: tuple, label: str, value, node, varies: bool):
+        """Return what a field, or an item of a list or dict in one, holds: variables for its numbers and arrays.
+
+        `where` are the class, the field and the keys that lead to it; `varies` says that it is written.
+        """
+        if isinstance(value, List):
+            return self.list_in_field(where, label, value, node)
+        if is_list(value):
+            return self.cell(where, label, value, node)
         if isinstance(value, Struct) and value.kind != OBJECT and not is_maybe(value):
-            pairs = zip(value.keys, value.items, strict=True)
-            items = (self.in_variable(fields, f"{name}_{k}", v, node, varies) for k, v in pairs)
-            return replace(value, items=tuple(items))
-        if isinstance(value, Obj) and value.value is None and (OBJECT, fields.cls, name, NONE) in self.shared.rebound:
-            number, none = self.fresh(f"{fields.label}_{name}"), self.fresh(f"{fields.label}_{name}_is_none")
-            self.spoken.known[number] = f"{fields.label}.{name}"
+            return self.in_variables(where, label, value, node, varies)
+        is_none = isinstance(value, Obj) and value.value is None
+        if is_none and len(where) == 2 and (OBJECT, *where, NONE) in self.shared.rebound:
+            number, none = self.fresh(label), self.fresh(f"{label}_is_none")
+            self.spoken.known[number] = spoken_field(where, label)
             self.shared.fields |= {number, none}
             self.emit(Let(none, Const(True), self.source.loc(node)))
             return maybe_of(Name(number), Name(none))
         plain = isinstance(value, ir.Expr) and not isinstance(value, ir.Slice)
+        self.require_unmoved(value, node)
         if not plain or isinstance(value, Const) and (not varies or isinstance(value.value, str)):
             return value
-        made = self.fresh(f"{fields.label}_{name}")
-        fields.variables.add(made)
+        made = self.fresh(label)
         if varies:
             self.shared.fields.add(made)
-        self.spoken.known[made] = f"{fields.label}.{name}"
+        self.spoken.known[made] = spoken_field(where, label)
         self.emit(Let(made, value, self.source.loc(node)))
         return Name(made)
 
@@ -232,7 +244,9 @@ class ObjectReader(ExpressionReader):
             self.fail(target, f"cannot assign to {ast.unparse(target)}", "assign to names and array elements")
         found = self.field_of(owner, self.mangled(target.attr))
         old = self.member(target, owner, target.attr) if found is NOT_HERE else found
-        old = old.items[0] if is_maybe(old) else old
+        old = self.now(old.items[0] if is_maybe(old) else old)
+        if is_any_list(old) and fn == "add":
+            return self.extended(target, old, node)
         if not isinstance(old, ir.Expr):
             self.fail(target, f"{ast.unparse(target)} is no number and no array, and is updated", "assign a new one")
         start = len(self.out)
@@ -314,7 +328,18 @@ class ObjectReader(ExpressionReader):
         return self.user_call(node, found, self.values_of(node, [owner]))
 
 
-def _fields(value: Struct) -> Fields:
+def spoken_field(where: tuple, label: str) -> str:
+    """Return how text reads what stands under a label.
+
+    >>> spoken_field((dict, "state", "cash"), "account_state_cash")
+    "account.state['cash']"
+    """
+    owner = label.removesuffix("".join(f"_{key}" for key in where[1:]))
+    return f"{owner}.{where[1]}" + "".join(f"[{key!r}]" for key in where[2:])
+
+
+def fields_of(value: Struct) -> Fields:
+    """Return what an object that is written holds."""
     found = value.items[0].value
     assert isinstance(found, Fields), value
     return found

@@ -17,7 +17,7 @@ from ..language.lists import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, matmul, stack
 from ..runtime.unordered import unordered
-from .expressions import COMPLEX, NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Struct, is_text, regular
+from .expressions import COMPLEX, NOT_HERE, ExpressionReader, List, Obj, ShapeOf, Stop, Struct, is_text, regular
 
 _CASTS = {float: "float", int: "int", bool: "bool", np.float64: "np.float64", np.float32: "np.float32",
           round: "round", **{getattr(np, n): f"np.{n}" for n in elementwise.INTEGERS}}  # fmt: skip
@@ -80,6 +80,8 @@ class OperationReader(ExpressionReader):
         drawn = self.random_method(node, base, name)
         if drawn is not None:
             return drawn
+        if base == Const(0.0) and self.problems:
+            raise Stop(self.problems[-1])  # it stands for what could not be read
         self.fail(node, f"method .{name}() is not supported", "use the NumPy function or a loop")
 
     def converted(self, node, base, name):
@@ -131,8 +133,8 @@ class OperationReader(ExpressionReader):
 
     def by_tables(self, node, f):
         """Return the value of a call of this object with real numbers."""
-        tables = (self.operator_call, self.builtin_call, self.helper_call, self.known_call, self.random_call,
-                  self.numpy_call, self.by_element, self.array_made, self.external_call)  # fmt: skip
+        tables = (self.operator_call, self.builtin_call, self.copy_call, self.helper_call, self.known_call,
+                  self.random_call, self.numpy_call, self.by_element, self.array_made, self.external_call)  # fmt: skip
         for read in tables:
             value = read(node, f)
             if value is not NOT_HERE and value is not None:

@@ -55,7 +55,8 @@ class PartedReader(AccumulatedReader):
                 self.note(stop.problem, node)
             finally:
                 self.ways.pop()
-            self.shared.paths += _may_leave(node)
+            if _may_leave(node):
+                self.shared.enter(-1)
             if self.out and isinstance(self.out[-1], Return | ir.Raise | ir.Break | ir.Continue):
                 return  # a test decided when it was read may end here: what follows is never reached
             if parted is not None and len(parted.body) > 1:

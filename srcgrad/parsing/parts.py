@@ -25,8 +25,9 @@ class PartReader(ExpressionReader):
 
     def assign_struct(self, name: str, value, node):
         """Return what a name stands for that is bound to anything but a number or an array."""
+        self.require_unmoved(value, node)
         value = self.own_list(name, value, node)
-        if isinstance(value, List):
+        if isinstance(value, List) or self.is_cell(value):
             return value
         if not self.inside:
             self.callers.discard(name)
@@ -54,7 +55,7 @@ class PartReader(ExpressionReader):
         """
         if self.is_complex(value):
             value = self.whole_number(value)
-        if isinstance(value, Struct):
+        if isinstance(value, Struct) and not self.is_cell(value):
             if before is not None and not has_form_of(before, value):
                 self.changes_form(path, value, before, node)
             parts = before.items if isinstance(before, Struct) else (None,) * len(value.items)
@@ -88,7 +89,7 @@ class PartReader(ExpressionReader):
         if len(path) == 1 and isinstance(value, Struct):
             if is_any_list(value) and is_any_list(before):
                 self.read_as_buffer(name)
-            what = "list" if value.kind == "list" else "dict" if value.kind == "dict" else "tuple"
+            what = value.kind if value.kind in ("list", "dict") else "object" if value.make is not None else "tuple"
             if isinstance(before, Struct) and sorted(map(str, before.keys)) == sorted(map(str, value.keys)):
                 self.fail(node, f"the {what} {name!r} gets its keys in another order",
                           "keep the order, or use two names")  # fmt: skip
@@ -156,6 +157,8 @@ class PartReader(ExpressionReader):
         """Give the parts of tuples that a branch or loop binds anew names of their own, which it binds then."""
         for name in sorted(names):
             value = self.env[name]
+            if self.which_cells(value):
+                continue
             if isinstance(value, Struct | Places) and not self.has_own_parts((name,), value):
                 self.env[name] = self.assign_struct(name, value, node)
 

@@ -36,6 +36,8 @@ class ReturnReader(ExpressionReader):
         if flatten_result(before)[0] != shape or list(known_parts(before)) != list(known_parts(value)):
             self.fail(node, "the returns of this function have different forms",
                       "return as many values on every path, numbers instead of text or None")  # fmt: skip
+        if before is not value and self.which_cells(before) != self.which_cells(value):
+            self.fail(node, "this function returns one list or dict of two that are written", "return its items")
         self.joined(before, value)
         axes = [[None if e == NOTHING else self.shared.ranks.rank(e) for e in flatten_result(v)[1]]
                 for v in (before, value)]  # fmt: skip
