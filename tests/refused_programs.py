@@ -43,7 +43,8 @@ SYNTAX = {
     "match on True": ("match x:\n    case «True»:\n        return x\nreturn x * x", "the pattern True"),
     "names in alternatives": (
         "match (x, x):\n    case «(1, a) | (a, 1)»:\n        return a\nreturn x", "names in alternatives"),
-    "dict comprehension": ("n = int(x)\ny = «{k: x for k in range(n)}»\nreturn x", "a dict comprehension over what is"),
+    "dict comprehension": (
+        "y = «{k: x for k in np.ones(3)}»\nz = dict(y)\nreturn x + max(z)", "a dict comprehension over what is"),
     "set comprehension": ("y = «{x * k for k in range(3)}»\nreturn x", "a set comprehension"),
     "generator": ("y = «(x * k for k in range(3))»\nreturn x", "a generator expression"),
     "tuple of a run-time generator": (
@@ -141,6 +142,16 @@ SYNTAX = {
         "y = {'a': x}\nif x > 3.0:\n    y['b'] = x\nreturn x * len(«y»)", "has the key 'b' on some paths only"),
     "key of a list in a branch": (
         "y = {'a': [x]}\nz = y\nif x > 3.0:\n    «y['a']» = [1.0]\nreturn z['a'][0]", "becomes an item of a dict"),
+    "memo handed on": (
+        "def g(d, k):\n    d[«k»] = x\n    return x\nd = {}\nfor k in range(int(x)):\n    g(d, k)\n"
+        "return d[0] + max(d.values())",
+        "a key known only at run time is not supported"),
+    "lists by keys": (
+        "d = {}\nfor k in range(int(x)):\n    d[«k»] = []\n    d[k].append(x)\nreturn max(d.values())[0]",
+        "a key known only at run time is not supported"),
+    "asked for what makes its items": (
+        "d = «collections.defaultdict(float)»\ny = 0.0\nfor k in range(int(x)):\n    y += d[k] * x\nreturn y * len(d)",
+        "a dict that makes its items on being asked"),
     "dict method": ("y = {'a': x}\n«y.popitem()»\nreturn x", "method .popitem() of a dict"),
     "dict loses a key in a branch": (
         "y = {'a': x, 'b': x}\nif x > 3.0:\n    «y.pop('b')»\nreturn y['a']", "loses a key in a branch"),
@@ -272,7 +283,7 @@ SYNTAX = {
     "slice in a tuple": (
         "t = (slice(0, 2),)\nif x > 3.0:\n    «t = (slice(1, 3),)»\nreturn x + np.ones(3)[t][0]", "a slice in 't'"),
     "max of nothing": ("return x * «max(())»", "max() of nothing"),
-    "computed key": ("y = {«x»: x}\nreturn x", "a key known only at run time"),
+    "computed key": ("y = {«x»: x}\nz = dict(y)\nreturn x", "a key known only at run time"),
     "set display": ("y = «{x}»\nreturn x", "a set of other than constants"),
     "f-string": ("y = «f'a{x}'»\nreturn x", "text that is put together of what is known only at run time"),
     "f-string with a format": ("y = «f'a{2:03d}'»\nreturn x", "text that is put together of what is known only"),

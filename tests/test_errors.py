@@ -17,6 +17,7 @@ from tests.helpers import loaded
 from tests.refused_programs import DRAWS, HINTS, KINDS, MATRIX, RESULTS, SYNTAX, UNKNOWN, VECTOR
 
 HEAD = """import dataclasses
+import collections
 import math
 import statistics
 

@@ -25,6 +25,7 @@ from . import (
     sets,
     special,
     statistics,
+    tables,
     ufuncs,
     windows,
 )  # fmt: skip
@@ -34,5 +35,5 @@ __all__ = [
     "CASES", "KNOWN", "METHODS", "OTHERWISE", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice",
     "complex_numbers", "construction", "distributions", "fourier", "is_ours", "linear_algebra", "numbers", "numeric",
     "order", "page_of", "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "special",
-    "statistics", "ufuncs", "windows",
+    "statistics", "tables", "ufuncs", "windows",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from ..language.kinds import INT
 from ..language.sum_order import INPLACE
 from .complex_numbers import ComplexItems
 from .expressions import RESERVED, ExpressionReader, List, Struct, stored_names
-from .integer_keys import UNKNOWN_ITEMS
+from .integer_keys import UNKNOWN_ITEMS, WAY_OUT
 from .list_bindings import makes_list
 from .trips import Trips
 
@@ -210,7 +210,7 @@ class ComprehensionReader(ExpressionReader):
             with _Scope(self, node):
                 self.each(node.generators, node, read, known=True, unrolled=True)
         except _RunTime:
-            self.fail(node, UNKNOWN_ITEMS, "use an array")
+            self.fail(node, UNKNOWN_ITEMS, WAY_OUT)
         found = dict(pairs)
         return Struct(tuple(found.values()), tuple(found), "dict")
 

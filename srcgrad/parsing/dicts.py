@@ -13,7 +13,7 @@ from types import FunctionType
 from ..language import ir
 from ..language.ir import Const, Op
 from .expressions import OBJECT, ExpressionReader, Obj, Stop, Struct
-from .integer_keys import UNKNOWN_KEY
+from .integer_keys import UNKNOWN_KEY, WAY_OUT
 from .members import keeps_fields, member_of
 from .trips import Trips
 
@@ -50,7 +50,7 @@ class DictReader(ExpressionReader):
     def known_key(self, node: ast.expr):
         """Return the key that an expression is, which has to be known when the text is read."""
         found = self.as_key(self.expr(node))
-        return self.fail(node, UNKNOWN_KEY, "use constant keys, or an array") if found is None else found.value
+        return self.fail(node, UNKNOWN_KEY, WAY_OUT) if found is None else found.value
 
     def as_key(self, value) -> Const | None:
         """Return a value as a key of a dict: a constant, a tuple of these, None, a member of an enumeration."""
@@ -82,7 +82,7 @@ class DictReader(ExpressionReader):
                 self.fail(node, "a dict of other than pairs", "give a key and a value for each item")
             key = self.as_key(pair.items[0])
             if key is None:
-                self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
+                self.fail(node, UNKNOWN_KEY, WAY_OUT)
             found[key.value] = self.lasting(pair.items[1], node)
         return Struct(tuple(found.values()), tuple(found), "dict")
 
@@ -112,6 +112,7 @@ class DictReader(ExpressionReader):
             key, known = self.as_key(given), dict(zip(value.keys, value.items, strict=True))
             if key is not None:
                 return known.get(key.value, default[0] if default else Obj(None))
+            self.fail(node, UNKNOWN_KEY, WAY_OUT)
         if value.kind == "dict" and name == "copy":
             return replace(value, token=object())
         if value.kind == "dict" and name in CHANGING:
@@ -220,7 +221,7 @@ class DictReader(ExpressionReader):
         given, *default = self.positional(node)
         key = self.as_key(given)
         if key is None or node.keywords:
-            self.fail(node, UNKNOWN_KEY, "use constant keys, or an array")
+            self.fail(node, UNKNOWN_KEY, WAY_OUT)
         if key.value in value.keys:
             found = value.items[value.keys.index(key.value)]
             return self.without_key(node, value, key.value, found) if name == "pop" else found

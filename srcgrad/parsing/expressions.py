@@ -181,6 +181,8 @@ class ExpressionReader:
         return Const(known, self.source.loc(node))
 
     def expr_name(self, node):
+        if hasattr(node, "function"):
+            return Obj(node.function)  # of the library, where text was rewritten
         if node.id in self.env:
             value = self.env[node.id]
             if isinstance(value, Name):

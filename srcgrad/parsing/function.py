@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from .. import tree
-from ..errors import Problem, UnknownFunctionError, UnsupportedError, once_more, problem_at
+from ..errors import Problem, UnknownFunctionError, UnsupportedError, problem_at
 from ..hints import require_constant
 from ..language import ir
 from ..language.blocks import verify
@@ -41,7 +41,8 @@ from .function_calls import CallReader, LocalFunction
 from .handed_objects import HandedObjectReader
 from .held_items import put_items_in_place
 from .index_loops import IndexLoopReader
-from .integer_keys import UNKNOWN_ITEM, UNKNOWN_ITEMS, UNKNOWN_KEY, with_lists
+from .integer_keys import UNKNOWN
+from .key_tables import with_places
 from .library_calls import LibraryReader
 from .list_methods import ListMethodReader
 from .lists import ListReader
@@ -107,9 +108,13 @@ def parse(
     try:
         return _until_known(read, inline, set())
     except UnsupportedError as error:
-        if not any(p.what in (UNKNOWN_KEY, UNKNOWN_ITEM, UNKNOWN_ITEMS) for p in error.problems):
+        if not any(p.what in UNKNOWN for p in error.problems):
             raise
-        return once_more(lambda: _until_known(read, inline, {(KEYS,)}), error)
+        try:
+            return _until_known(read, inline, {(KEYS,)})
+        except UnsupportedError as other:
+            # what is said again is said of a dict that lists cannot stand for
+            raise (other if any(p.what in UNKNOWN for p in other.problems) else error) from None
 
 
 def _until_known(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:
@@ -133,7 +138,7 @@ def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set
 
 def _read(source: Source, structures, kinds, repeats, rule, routines: Routines | None, rebound: set[tuple]) -> _Parsed:
     source = with_lists_for_queues(source)
-    source = replace(source, node=with_lists(source.node)) if (KEYS,) in rebound else source
+    source = replace(source, node=with_places(source.node)) if (KEYS,) in rebound else source
     shared = Shared(source)
     shared.keyed = (KEYS,) in rebound
     shared.stretch, shared.rebound = repeats.anywhere, rebound

@@ -6,6 +6,7 @@ Where that makes a function too long, the calls of a callee that is long itself 
 from __future__ import annotations
 
 import ast
+import collections
 import inspect
 import os
 import sysconfig
@@ -24,7 +25,8 @@ from ..library import by_name, is_ours, page_of
 from ..library.choice import vectorized
 from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
-from .integer_keys import with_lists
+from .integer_keys import UNKNOWN_DICT, WAY_OUT
+from .key_tables import with_places
 from .members import call_of
 from .parts import has_list
 from .queues import with_lists_for_queues
@@ -134,7 +136,7 @@ class CallReader(ExpressionReader):
         if function not in self.shared.sources:
             source = with_lists_for_queues(source)
         if self.shared.keyed and function not in self.shared.sources:
-            source = replace(source, node=with_lists(source.node))
+            source = replace(source, node=with_places(source.node))
         if ours:
             source = replace(source, called_at=self.source.loc(node))
         elif self.source.derived:
@@ -212,6 +214,8 @@ class CallReader(ExpressionReader):
         name = self.name_of(node)
         if getattr(f, "is_pullback", False):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
+        if f in (collections.defaultdict, collections.Counter):
+            self.fail(node, UNKNOWN_DICT, WAY_OUT)
         if isinstance(f, type) and not _is_of_library(f):
             self.fail(node, f"{name}() makes an object of a class", "use a dataclass or a namedtuple, with its methods")
         way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])

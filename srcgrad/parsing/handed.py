@@ -41,6 +41,8 @@ class HandedReader(ExpressionReader):
 
     def called_as(self, f: ast.expr):
         """Return the object that an expression stands for, None where that is not known."""
+        if hasattr(f, "function"):
+            return f.function
         if isinstance(f, ast.Attribute):
             return _attribute(self.called_as(f.value), f.attr)
         if not isinstance(f, ast.Name):

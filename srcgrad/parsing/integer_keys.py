@@ -18,6 +18,9 @@ OUT_OF_ORDER = "new keys of a dict with integer keys follow each other"
 UNKNOWN_KEY = "a key known only at run time is not supported"
 UNKNOWN_ITEMS = "a dict comprehension over what is known only at run time is not supported"
 UNKNOWN_ITEM = "a dict is indexed by a value known only at run time"
+UNKNOWN_DICT = "a dict that makes its items on being asked is not supported here"
+UNKNOWN = (UNKNOWN_KEY, UNKNOWN_ITEMS, UNKNOWN_ITEM, UNKNOWN_DICT)
+WAY_OUT = "constant keys, an array, or no more than d[k] = v, d[k], k in d, d.get(k, v), d.items() in one function"
 
 
 def with_lists(node: FunctionNode) -> FunctionNode:
@@ -105,7 +108,18 @@ class _Keyed:
         bindings = [n for n in self.uses if isinstance(n.ctx, ast.Store)]
         others = [n for n in self.uses if n not in bindings]
         run_time = [s for s in self.stores if isinstance(s, ast.Subscript) and whole(s.slice) is None]
-        return len(bindings) == 1 and bool(run_time) and all(map(self.is_plain, others))
+        plain = len(bindings) == 1 and bool(run_time) and all(map(self.is_plain, others))
+        return plain and all(map(self.is_in_order, run_time))
+
+    def is_in_order(self, store: ast.Subscript) -> bool:
+        """Return whether a store is of a key that is there, or may be expected to be the next one: it counts upward."""
+        if isinstance(self.parents[store], ast.AugAssign) or self.is_next(store):
+            return True
+        names = [n.id for n in ast.walk(store.slice) if isinstance(n, ast.Name)]
+        loop = self.loop_of(names[0], store) if len(names) == 1 else None
+        if loop is None or self.start_of(store.slice, store) is None or ast.unparse(loop.iter).startswith("reversed"):
+            return False
+        return self.parents[store] in loop.body and not _jumps_before(loop, self.parents[store])
 
     def is_plain(self, use: ast.Name) -> bool:
         """Return whether a use reads or binds an item, or asks for a key or the number of items."""

@@ -21,6 +21,8 @@ from ..language.ir import Return
 from .accumulated import AccumulatedReader
 from .columns import ReadAgain
 from .expressions import Stop, Struct, stored_names
+from .integer_keys import UNKNOWN
+from .looped import root_of
 
 SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)
 MOST = 4  # choices that part all that follows them, in each other: each doubles it
@@ -70,6 +72,9 @@ class PartedReader(AccumulatedReader):
             self.problems.append(problem)
         if isinstance(node, SIMPLE):
             self.broken |= stored_names(node)
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if problem.what in UNKNOWN:
+                self.broken |= {root_of(t) for t in targets if isinstance(t, ast.Subscript)} - {""}
 
     def parted(self, node: ast.stmt, after: list[ast.stmt]) -> ast.If | None:
         """Return a statement as a branch that it has turned out to be, with what follows it if that is parted too."""

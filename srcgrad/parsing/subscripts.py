@@ -11,7 +11,8 @@ from .. import library
 from ..language import ir
 from ..language.ir import Const, Name, Op, Slice, Sub
 from ..language.lists import AS_LIST
-from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Struct, is_text
+from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Stop, Struct, is_text
+from .integer_keys import UNKNOWN, UNKNOWN_ITEM, WAY_OUT
 
 
 class SubscriptReader(ExpressionReader):
@@ -108,6 +109,8 @@ class SubscriptReader(ExpressionReader):
         if isinstance(key, ir.Expr) and not isinstance(key, Const) and isinstance(value, Struct):
             return self.picked(value, key, node)
         if not isinstance(key, Const) and isinstance(value, Struct):
+            if value.kind == "dict":
+                self.fail(node, UNKNOWN_ITEM, WAY_OUT)
             self.fail(node, f"a {value.kind} is indexed by what is no constant", "index it by one")
         if not isinstance(key, Const):
             self.fail(node, "a shape is indexed by a value known only at run time", "index it by a constant")
@@ -121,6 +124,9 @@ class SubscriptReader(ExpressionReader):
             if is_shape:
                 axes = len(value.items)
                 self.fail(node, f"axis {key.value} of an array with {axes} axes", "name an axis that exists")
+            unknown = [p for p in self.problems if value.kind == "dict" and p.what in UNKNOWN]
+            if unknown:
+                raise Stop(unknown[0]) from None  # what would have given it the key was refused
             self.fail(node, f"no item {key.value!r} in this {value.kind}", f"items: {', '.join(map(str, value.keys))}")
         return value.items[position]
 
@@ -130,7 +136,9 @@ class SubscriptReader(ExpressionReader):
         row = None if self.storing or value.kind == "dict" else self.row_picked(value, key, node)
         if row is not None:
             return row
-        if value.kind == "dict" or not items or not all(map(self.is_number, items)):
+        if value.kind == "dict":
+            self.fail(node, UNKNOWN_ITEM, WAY_OUT)
+        if not items or not all(map(self.is_number, items)):
             rows = value.kind == "list" and all(isinstance(v, Struct | ir.Expr) for v in items)
             way_out = "make it an array: np.array(...)" if rows and items else "index it by a constant"
             self.fail(node, f"a {value.kind} is indexed by a value known only at run time", way_out)
