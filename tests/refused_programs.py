@@ -51,6 +51,17 @@ SYNTAX = {
         "n = int(x)\nt = «tuple(x * k for k in range(n))»\nreturn x", "a tuple of what is known only at run time"),
     "list as a number": ("y = []\nfor k in range(3):\n    y.append(x)\nreturn «y» * x", "a list stands where one"),
     "list returned": ("y = []\nfor k in range(3):\n    y.append(x)\n«return y»", "this cannot be returned"),
+    "index of text": ("y = [x]\nreturn «y.index('a')» * x", ".index() of a list of other than numbers"),
+    "index that is not there": ("y = ['a']\nreturn «y.index('b')» * x", "'b' is not in this list"),
+    "index between places": ("y = [x, x]\nreturn «y.index(x, 1)» * x", ".index() between two places"),
+    "next of a call": ("y = «next(zip((x,), (x,)))»\nreturn x", "next() of other than a generator"),
+    "next or None": (
+        "y = next((k for k in range(3) if k > x), «None»)\nreturn x", "what next() gives otherwise is no number"),
+    "field of an unknown name": ("y = Thing(x)\nreturn getattr(y, «x»)", "getattr() of a field whose name is not"),
+    "field of a number": ("return x if «hasattr(x, 'real')» else 0.0", "fields are looked for in what is no object"),
+    "object without iter": ("s = 0.0\nfor v in «Plain(x)»:\n    s += v\nreturn s", "that has no __iter__"),
+    "lists in a list of a run-time length": (
+        "y = «[[] for _ in range(int(x))]»\ny[0].append(x)\nreturn x", "empty lists or tuples are the items"),
     "other list method": ("y = [x]\n«y.remove(x)»\nreturn y[0]", "method .remove() of a list"),
     "list bound anew and grown under both names": (
         "y = [x]\nfor k in range(3):\n    z = []\n    z.append(x)\n    «y = z»\n    z.append(x)\nreturn y[0]",

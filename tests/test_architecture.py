@@ -58,7 +58,7 @@ LEVELS = {
         ("closures", "expressions", "key_tables", "queues"),
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "dicts", "effects",
          "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "operations",
-         "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),
+         "lookups", "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),
         ("cells", "none", "shared"),
         ("list_methods",),
         ("accumulated", "assignments", "complex_arrays", "complex_numbers", "function_calls", "handed", "loops",

@@ -55,3 +55,24 @@ def value_or_pair(keys, others, values, key, other, otherwise):
     if place < len(keys):
         value = values[place]
     return value
+
+
+def first_place(items, value):
+    """Return where a value first stands in a list that has it."""
+    place = -1
+    for i in range(len(items)):
+        if items[i] >= value and items[i] <= value:  # to find a place is no step: nothing warns of it
+            place = i
+            break
+    if place < 0:
+        raise ValueError("no such item in the list")
+    return place
+
+
+def times_in(items, value):
+    """Return how often a value stands in a list."""
+    times = 0
+    for i in range(len(items)):
+        if items[i] >= value and items[i] <= value:
+            times += 1
+    return times

@@ -102,6 +102,11 @@ class AssignmentReader(PartReader):
         if not isinstance(node.target, ast.Subscript):
             self.fail(node, "this augmented assignment is not supported", "write it out")
         base = self.stored_into(node.target)
+        if self.item_method(base, "__setitem__") is not None:
+            target = self.index_read(node.target)
+            old = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), node.target)
+            value = self.expr(ast.copy_location(ast.BinOp(old, node.op, node.value), node))
+            return self.stored_by_class(target, base, value, node)
         if isinstance(base, List | Struct):
             return self.update_item(node, base, fn)
         index = self.index(node.target.slice)
@@ -204,6 +209,8 @@ class AssignmentReader(PartReader):
         if isinstance(target, ast.Subscript):
             start = len(self.out)
             base = self.stored_into(target)
+            if self.stored_by_class(target, base, value, node):
+                return None
             if isinstance(base, List) or isinstance(base, Struct) and base.kind in ("list", "dict"):
                 target = self.index_read(target)
                 base = self.unchanged(target, base, node)
@@ -370,7 +377,7 @@ class AssignmentReader(PartReader):
 
     def items_unpacked(self, target, value, node) -> list:
         """Return what the names of a tuple are bound to, after a check that there are as many."""
-        count, loc = len(target.elts), self.source.loc(node)
+        count, loc, value = len(target.elts), self.source.loc(node), self.gone_through(value, node)
         if isinstance(value, ShapeOf):
             return [Op("shape", (value.array,), (("axis", k),), loc) for k in range(count)]
         if isinstance(value, Places):

@@ -69,7 +69,7 @@ class BuiltinReader(ExpressionReader):
             return self.container(node, f)
         if f in (sum, max, min, any, all) and (len(node.args) == 1 or f is sum):
             value, *start = self.positional(node)
-            value = self.list_of_complex(self.opened(value, node))
+            value = self.list_of_complex(self.opened(self.gone_through(value, node), node))
             if f in (max, min) and self.is_of_tuples(value):
                 return self.first_in_order(self.text_for(value, node), None, f, node)
             if self.is_complex(value) and f is sum and self.axes_of(value.items[0]) == 1:
@@ -360,7 +360,7 @@ class BuiltinReader(ExpressionReader):
         items = node.args[0]
         value = self.known_range(items, None) if self.called_object(items) is range else self.expr(items)
         if value is not None:
-            value = self.opened(value, node)
+            value = self.opened(self.gone_through(value, node), node)
             if isinstance(value, Struct) and value.kind != "dict" and not self.is_complex(value):
                 return Struct(value.items, tuple(range(len(value.items))), make.__name__)
             name = self.fresh("items")

@@ -126,6 +126,8 @@ class DictReader(ExpressionReader):
             return self.user_call(node, member.__func__)
         if isinstance(member, FunctionType):
             return self.user_call(node, member, self.values_of(node, [value]))
+        if value.kind == "tuple" and name in ("index", "count"):
+            return self.place_in_list(node, value, name)
         if name == "__call__":
             self.fail(node, f"{ast.unparse(node.func)} is not a function", "call functions")
         self.fail(node, f"method .{name}() of a {value.kind} is not supported", "build a new one")

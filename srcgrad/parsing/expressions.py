@@ -239,7 +239,7 @@ class ExpressionReader:
 
     def starred_items(self, node: ast.Starred) -> list:
         """Return the items of a tuple that a star spreads."""
-        inner = self.opened(self.unpacked(node.value), node)
+        inner = self.opened(self.gone_through(self.unpacked(node.value), node), node)
         if not isinstance(inner, Struct) or inner.kind in ("dict", COMPLEX):
             self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
         return list(inner.items)

@@ -46,6 +46,7 @@ from .key_tables import with_places
 from .library_calls import LibraryReader
 from .list_methods import ListMethodReader
 from .lists import ListReader
+from .lookups import LookupReader
 from .loops import LoopReader
 from .match import MatchReader
 from .none import NoneReader
@@ -194,7 +195,7 @@ class Reader(
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
     PartedReader, ReturnReader, ObjectReader, CellReader,
-    ListMethodReader, HandedObjectReader,
+    ListMethodReader, HandedObjectReader, LookupReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

@@ -156,9 +156,9 @@ class HandedObjectReader(ExpressionReader):
 
     # -- copies
     def copy_call(self, node, f):
-        """Return `copy.copy(...)` or `copy.deepcopy(...)`; NOT_HERE for a call of anything else."""
+        """Return `copy.copy(...)`, `copy.deepcopy(...)`, or what is looked for; NOT_HERE for any other call."""
         if f not in (copy.copy, copy.deepcopy):
-            return NOT_HERE
+            return self.lookup_call(node, f)
         (value,) = self.positional(node)[:1]
         own = self.by_special(node, value, "__copy__" if f is copy.copy else "__deepcopy__")
         return self.copied_value(value, f is copy.deepcopy, node, {}) if own is NOT_HERE else own

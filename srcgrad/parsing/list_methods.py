@@ -31,6 +31,8 @@ class ListMethodReader(ExpressionReader):
             value = self.expr(base)
         if name == "copy":
             return self.container(ast.copy_location(ast.Call(target, [base], []), node), list)
+        if name in ("index", "count"):
+            return self.place_in_list(node, value, name)
         if name not in GROWING:
             self.fail(node, f"method .{name}() of a list is not supported",
                       "use append, extend, insert, pop, reverse, sort, clear, or arrays")  # fmt: skip

@@ -197,6 +197,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             return replace(value, items=tuple(self.item_of_list(v, node, into) for v in value.items))
         if isinstance(value, Struct) and value.kind == OBJECT:
             self.fail(node, "an object that is written is an item of a list that grows", "keep arrays of its fields")
+        if isinstance(value, Struct) and not value.items and value.kind == "tuple":
+            self.fail(node, "empty lists or tuples are the items of a list of a length known only at run time",
+                      "keep pairs (place, item) in one list, or an array: np.zeros((n, m))")  # fmt: skip
         if not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
             self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
         return value

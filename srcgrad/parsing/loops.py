@@ -101,7 +101,7 @@ class LoopReader(LoopedReader):
             return self.turned(self.iterable(node.value, loop), node)
         if isinstance(node, ast.Set | ast.SetComp | ast.DictComp):
             self.fail(node, "a loop over this is not supported", "loop over a range, a tuple or an array")
-        return self.items_of(self.expr(node), node, loop)
+        return self.items_of(self.gone_through(self.expr(node), node), node, loop)
 
     def items_of(self, value, node, loop) -> Struct | Trips:
         """Return what a value gives to a loop: the keys of a dict, the items of a tuple, the rows of an array."""

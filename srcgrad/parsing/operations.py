@@ -34,6 +34,7 @@ class OperationReader(ExpressionReader):
     """Reads calls by table; a function that no table has goes to `user_call`."""
 
     def expr_call(self, node):
+        node = self.with_named_method(node)
         if isinstance(node.func, ast.Attribute):
             found = self.of_base_class(node)
             if found is not NOT_HERE:

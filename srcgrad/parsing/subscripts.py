@@ -11,7 +11,7 @@ from .. import library
 from ..language import ir
 from ..language.ir import Const, Name, Op, Slice, Sub
 from ..language.lists import AS_LIST
-from .expressions import ExpressionReader, List, Obj, Places, ShapeOf, Stop, Struct, is_text
+from .expressions import NOT_HERE, ExpressionReader, List, Obj, Places, ShapeOf, Stop, Struct, is_text
 from .integer_keys import UNKNOWN, UNKNOWN_ITEM, WAY_OUT
 
 
@@ -22,6 +22,9 @@ class SubscriptReader(ExpressionReader):
         value = self.expr(node.value)
         if self.is_complex(value):
             return self.complex_element(node, value)
+        own = self.item_by_class(node, value)
+        if own is not NOT_HERE:
+            return own
         if isinstance(value, Struct | ShapeOf | Places):
             return self.item(value, node)
         if isinstance(value, List):
