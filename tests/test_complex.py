@@ -222,7 +222,7 @@ REFUSED = {
     "method": ("return (1j * x).hex()", "method .hex() of a complex number"),
     "attribute": ("return (1j * x).flat", "attribute .flat of a complex number"),
     "argument": ("for _ in range(2):\n    x = x * 1j\nreturn x.real", "'x' is real before this branch or loop"),
-    "axes": ("return np.sum(abs(np.fft.fftn(np.ones((2, 2)) * x, s=(3, 3))))", "s= of Fourier transforms"),
+    "axes": ("return np.sum(abs(np.fft.fftn(np.ones((2, 2)) * x, (3,), (0, 1))))", "have different lengths"),
     "unknown transform": ("return np.sum(np.fft.hfft(np.ones(3) * x))", "np.fft.hfft()"),
     "real transform": ("return np.sum(abs(np.fft.rfft(np.ones(3) * 1j * x)))", "np.fft.rfft of complex numbers"),
     "stack": ("return abs(np.linalg.inv(np.ones((2, 2, 2)) * 1j * x)[0, 0, 0])", "stacks of complex matrices"),

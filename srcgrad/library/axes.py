@@ -65,11 +65,12 @@ def last_axis(axes):
 
 
 @known
-def of_whole_axes(s):
-    """Refuse lengths of Fourier transforms over several axes other than those of the array."""
-    if s is not None:
-        what = "s= of Fourier transforms over several axes is not supported"
-        raise RefusedError(what, "cut or pad the array before")
+def transformed_axes(axes, ndim, of_own_lengths, count):
+    """Return the axes of a Fourier transform over several, which has lengths of its own or so many given ones."""
+    found = axes_of(tuple(range(ndim))[ndim - count :] if axes is None and not of_own_lengths else axes, ndim)
+    if not of_own_lengths and len(found) != count:
+        raise ValueError("shape and axes have different lengths")
+    return found
 
 
 @known
@@ -143,6 +144,12 @@ def no_products_of_truth(dtypes):
 def of_floats(dtype):
     """Return whether a dtype is one of floating numbers; True where it is not known."""
     return dtype is None or np.dtype(dtype).kind == "f"
+
+
+@known
+def of_truth(dtype):
+    """Return whether a dtype is that of truth values."""
+    return dtype is not None and np.dtype(dtype).kind == "b"
 
 
 @known

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import SQUEEZED
-from .axes import axes_of, axis_of, one_element_axes, one_of, only_integers, refuse, written_out
-from .pages import page
+from .axes import axes_of, axis_of, of_truth, one_element_axes, one_of, only_integers, refuse, written_out
+from .pages import page, part
 
 
 @page(np.take_along_axis, cases=("A(2, 4), J(2, 3), axis=1", "A(3, 2), J(2, 2), axis=0", "A(4), J(2), axis=0",
@@ -134,6 +134,17 @@ def vectorized(pyfunc, *args):
     return out
 
 
+@part
+def taken_within(a, indices, axis, mode):
+    """`np.take`, where places that are not there are moved to where there are some: round, or to the ends."""
+    one_of(mode, "mode", "raise", "wrap", "clip")
+    n = a.size if axis is None else a.shape[axis]
+    if n == 0 and np.size(indices) > 0:
+        raise IndexError("cannot do a non-empty take from an empty axes.")
+    places = np.asarray(indices)
+    return np.take(a, places % n if mode == "wrap" else np.minimum(np.maximum(places, 0), n - 1), axis=axis)
+
+
 @page(np.squeeze, method="squeeze", cases=("A(2, 1, 3), axis=1", "A(1, 3), 0", "A(1, 2, 1), axis=(0, -1)"))
 def squeeze(a, axis=None):
     """The array without axes of one element: it shows the same memory."""
@@ -182,13 +193,16 @@ def delete(arr, obj, axis=None):
 
 
 @page(np.insert, cases=("A(4), 1, 2.0", "A(2, 3), 1, A(2), axis=1", "A(3), -1, S()", "A(4), 1, A(3)",
-                        "A(2, 3), 1, A(2, 2), axis=1", "I(3), 3, [1, 2]"))  # fmt: skip
+                        "A(2, 3), 1, A(2, 2), axis=1", "I(3), 3, [1, 2]", "A(4), [1, 3, 3, -4], A(4)",
+                        "A(2, 3), [2, 0], A(2, 2), axis=1", "A(3, 2), C(4), S(), 0", "A(3), M(3), 0.5"))  # fmt: skip
 def insert(arr, obj, values, axis=None):
-    """The array with values put before one place along an axis."""
+    """The array with values put before one place along an axis, or before several."""
     x = np.ravel(arr) if axis is None else np.asarray(arr)
     axis = 0 if axis is None else axis_of(axis, x.ndim)
-    if isinstance(obj, tuple | list | slice | np.ndarray):
-        refuse("np.insert before other than one place is not supported", "use np.concatenate")
+    if isinstance(obj, slice) or isinstance(obj, tuple | list) and len(obj) == 1:
+        refuse("np.insert before a slice or a list of one place is not supported", "give the place, or an array")
+    if isinstance(obj, tuple | list | np.ndarray):
+        return inserted(x, chosen_places(obj), values, axis)
     at = obj + x.shape[axis] if obj < 0 else obj
     if at < 0 or at > x.shape[axis]:
         raise IndexError("np.insert: the place is out of bounds")
@@ -203,6 +217,27 @@ def insert(arr, obj, values, axis=None):
     else:
         out[(*before, at)] = new
     out[(*before, slice(at + count, None))] = x[(*before, slice(at, None))]
+    return out
+
+
+def chosen_places(obj):
+    """Places, which a mask may stand for."""
+    given = np.asarray(obj)
+    return np.flatnonzero(given) if of_truth(given.dtype) else given
+
+
+def inserted(x, places, values, axis):
+    """The array with values put before several places along an axis."""
+    n, count, before = x.shape[axis], places.shape[0], (slice(None),) * axis
+    if np.any(places < -n) or np.any(places > n):
+        raise IndexError("np.insert: a place is out of bounds")
+    moved = np.where(places < 0, places + n, places)
+    moved[np.argsort(moved, kind="mergesort")] += np.arange(count)
+    old = np.ones(n + count, dtype=np.bool_)
+    old[moved] = False
+    out = np.empty((*x.shape[:axis], n + count, *x.shape[axis + 1 :]), dtype=x.dtype)
+    out[(*before, moved)] = values
+    out[(*before, np.flatnonzero(old))] = x
     return out
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .axes import axis_of, of_floats, written_out
-from .pages import page
+from .pages import page, part
 
 
 @page(np.arange, cases=("5.0", "0.0, 1.0, 0.25", "S(), 3.0, 0.5", "5, 0, -2", "0.0, -2.0, -0.5", "1.0, 0.0",
@@ -116,6 +116,16 @@ def vander(x, N=None, increasing=False):
         for j in range(count):
             out[i, j if increasing else count - 1 - j] = power
             power *= given[i]
+    return out
+
+
+@part
+def beside_diagonal(v, k):
+    """The matrix with a vector on a diagonal, which is known only at run time."""
+    size = v.shape[0] + abs(k)
+    out = np.zeros((size, size), dtype=v.dtype)
+    for i in range(v.shape[0]):
+        out[i + max(-k, 0), i + max(k, 0)] = v[i]
     return out
 
 

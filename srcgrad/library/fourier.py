@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rules import fourier
-from .axes import axes_of, known_option, last_axis, of_whole_axes, one_of, refuse, whole_transform
+from .axes import axes_of, known_option, last_axis, one_of, refuse, transformed_axes, whole_transform
 from .pages import page, part
 
 
@@ -96,10 +96,9 @@ def ifftn(a, b, s=None, axes=None, norm=None):
 @part
 def along_axes(a, b, s, axes, norm, forward):
     """The transform along one axis after another."""
-    of_whole_axes(s)
     p, q = a, b
-    for axis in axes_of(axes, a.ndim):
-        p, q = along(p, q, None, axis, norm, forward)
+    for k, axis in enumerate(transformed_axes(axes, a.ndim, s is None, 0 if s is None else len(s))):
+        p, q = along(p, q, None if s is None else s[k], axis, norm, forward)
     return p, q
 
 
@@ -118,17 +117,15 @@ def ifft2(a, b, s=None, axes=(-2, -1), norm=None):
 @part
 def rfft2(a, b, s=None, axes=(-2, -1), norm=None):
     """np.fft.rfft2: half of the transform along the last of the axes, and then along the others."""
-    of_whole_axes(s)
-    p, q = rfft(a, b, None, last_axis(axes), norm)
-    return along(p, q, None, axes[0], norm, True)
+    p, q = rfft(a, b, None if s is None else s[1], last_axis(axes), norm)
+    return along(p, q, None if s is None else s[0], axes[0], norm, True)
 
 
 @part
 def irfft2(a, b, s=None, axes=(-2, -1), norm=None):
     """np.fft.irfft2."""
-    of_whole_axes(s)
-    p, q = along(a, b, None, axes[0], norm, False)
-    return irfft(p, q, None, last_axis(axes), norm)
+    p, q = along(a, b, None if s is None else s[0], axes[0], norm, False)
+    return irfft(p, q, None if s is None else s[1], last_axis(axes), norm)
 
 
 @page(np.fft.fftfreq, "scipy.fft.fftfreq", cases=("5", "6, 0.1"))

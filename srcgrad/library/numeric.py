@@ -138,10 +138,13 @@ def correlate(a, v, mode="valid"):
     'A(4), 2, mode="reflect"', 'A(3), (2, 1), mode="symmetric"', 'A(3), (1, 2), "wrap"', 'A(2, 3), 1, "edge"',
     "A(2, 2), ((1, 1), (0, 0))", "A(2, 3), 1", "A(2, 3, 4), ((1, 1), (2, 2), (1, 1))",
     "A(2, 3), ((0, N()), (1, 1))", 'A(2), 5, mode="reflect"', 'A(2), 5, mode="symmetric"', 'A(1), 2, mode="reflect"',
+    'A(2, 3), ((1, 0), (2, 1)), mode="mean"', 'A(2, 3), 1, "maximum"', 'A(4), (0, 2), mode="minimum"',
+    'A(2, 4), 1, mode="median"', 'A(3), (2, 3), mode="linear_ramp", end_values=0.5', 'I(2, 3), 1, "mean"',
+    'A(2, 3), 2, "linear_ramp"', 'I(3), 3, mode="linear_ramp"',
 ))  # fmt: skip
-def pad(array, pad_width, mode="constant", constant_values=0):
+def pad(array, pad_width, mode="constant", constant_values=0, end_values=0):
     """The array with a margin."""
-    one_of(mode, "mode", "constant", "edge", "reflect", "symmetric", "wrap")
+    one_of(mode, "mode", "constant", "edge", "reflect", "symmetric", "wrap", *_ONE_VALUE, "linear_ramp")
     x = np.asarray(array)
     widths = widths_of(pad_width, x.ndim)
     sizes = [n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)]
@@ -152,8 +155,40 @@ def pad(array, pad_width, mode="constant", constant_values=0):
     wider = x
     for d in written_out(x.ndim):
         before, after = widths[d]
-        wider = np.take(wider, source_places(x.shape[d], before, after, mode), axis=d)
+        if mode == "linear_ramp":
+            wider = with_ramps(wider, d, before, after, end_values)
+        elif mode in _ONE_VALUE:
+            wider = with_one_value(wider, d, before, after, mode)
+        else:
+            wider = np.take(wider, source_places(x.shape[d], before, after, mode), axis=d)
     return wider
+
+
+_ONE_VALUE = ("mean", "median", "maximum", "minimum")
+
+
+def with_one_value(x, axis, before, after, mode):
+    """The array with a margin along an axis that holds a number for each row of it."""
+    if mode == "maximum":
+        value = np.max(x, axis=axis, keepdims=True)
+    elif mode == "minimum":
+        value = np.min(x, axis=axis, keepdims=True)
+    elif mode == "mean":
+        value = np.mean(x, axis=axis, keepdims=True)
+    else:
+        value = np.median(x, axis=axis, keepdims=True)
+    own = np.asarray(value if of_floats(x.dtype) else np.round(value), dtype=x.dtype)
+    return np.concatenate((np.repeat(own, before, axis=axis), x, np.repeat(own, after, axis=axis)), axis=axis)
+
+
+def with_ramps(x, axis, before, after, end):
+    """The array with a margin along an axis that runs to a number."""
+    first, last = np.take(x, 0, axis=axis), np.take(x, -1, axis=axis)
+    ahead = np.linspace(end, first, before, endpoint=False, axis=axis)
+    behind = np.flip(np.linspace(end, last, after, endpoint=False, axis=axis), axis)
+    if of_floats(x.dtype):
+        return np.concatenate((np.asarray(ahead, dtype=x.dtype), x, np.asarray(behind, dtype=x.dtype)), axis=axis)
+    return np.concatenate((np.floor(ahead).astype(x.dtype), x, np.floor(behind).astype(x.dtype)), axis=axis)
 
 
 def widths_of(pad_width, ndim):

@@ -80,13 +80,11 @@ def place_in(n, kth):
 
 
 @page(np.median, cases=("A(5)", "A(4)", "A(3, 4), axis=1", "A(4, 2), axis=0, keepdims=True", "A(2, 3, 2), axis=(0, 2)",
-                        "I(4)", "H(3)"))  # fmt: skip
+                        "I(4)", "H(3)", "I(0)", "I(2, 0), axis=1"))  # fmt: skip
 def median(a, axis=None, keepdims=False):
     """The element in the middle, or the mean of the two there."""
     x, axes = np.asarray(a), axes_of(axis, np.ndim(a))
     rows = rows_along(x, axes)
-    if rows.shape[-1] == 0:
-        raise ValueError("median of no elements")
     if rows.ndim == 1:
         whole = middle(rows)
     else:
@@ -99,6 +97,8 @@ def median(a, axis=None, keepdims=False):
 def middle(row):
     """The median of a row."""
     n = row.shape[0]
+    if n == 0:
+        return np.nan
     order = np.argsort(row, kind="mergesort")
     last, low, high = order[n - 1], order[(n - 1) // 2], order[n // 2]
     return row[last] if np.isnan(row[last]) else 0.5 * row[low] + 0.5 * row[high]  # NaN is the last
@@ -294,7 +294,7 @@ def ascending(edges):
 
 @page(np.histogram, cases=("A(20), 4", "A(20), U(4)", "A(10), 3, (-1.0, 1.0)", "A(10), 3, weights=A(10)",
                            "A(10), 4, density=True", "A(10), U(5), weights=P(10), density=True",
-                           "M(6), 2"))  # fmt: skip
+                           "M(6), 2", "A(0), 3"))  # fmt: skip
 def histogram(a, bins=10, range=None, density=False, weights=None):
     """How many elements lie in each bin, or the sums of their weights; and the edges of the bins."""
     flat = np.ravel(np.asarray(a))
@@ -308,7 +308,7 @@ def histogram(a, bins=10, range=None, density=False, weights=None):
         found = np.zeros(edges.shape[0] - 1, dtype=np.int64 if weights is None else w.dtype)
         into_bins(flat, w, edges, found)
     else:
-        low, high = (np.min(flat), np.max(flat)) if range is None else (range[0], range[1])
+        low, high = ends_of(flat) if range is None else (range[0], range[1])
         if not (np.isfinite(low) and np.isfinite(high) and low <= high):
             raise ValueError("histogram: the range of the bins must be finite and ascend")
         if stop_gradient(low) == stop_gradient(high):
@@ -319,6 +319,13 @@ def histogram(a, bins=10, range=None, density=False, weights=None):
     if density:
         return found / (np.asarray(np.diff(edges), dtype=np.float64) * np.sum(found)), edges
     return found, edges
+
+
+def ends_of(values):
+    """The range of the bins where none is given."""
+    if values.shape[0] == 0:
+        return 0.0, 1.0
+    return 1.0 * np.min(values), 1.0 * np.max(values)
 
 
 def into_bins(values, weights, edges, found):

@@ -46,8 +46,12 @@ def mean(a, axis=None, dtype=None, keepdims=False, where=None):
         return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
     only_floats(dtype)
     total = np.sum(np.where(where, a, 0), axis=axis, dtype=dtype, keepdims=keepdims)
-    count = np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
-    return shared_out(total, count, a)
+    return shared_out(total, count_where(where, a, axis, keepdims), a)
+
+
+def count_where(where, a, axis, keepdims):
+    """How many elements are taken together, of those that are chosen."""
+    return np.sum(np.where(where, np.ones_like(a, dtype=np.int64), 0), axis=axis, keepdims=keepdims)
 
 
 def shared_out(total, count, a):
@@ -149,21 +153,28 @@ def ptp(a, axis=None, keepdims=False):
 
 @page(np.var, method="var", cases=(
     "A(5)", "A(2, 3), axis=0", "A(2, 3), ddof=1", "A(2, 3, 2), axis=(0, 2), keepdims=True", "I(4)",
-    "A(2, 4), axis=-1, ddof=1",
+    "A(2, 4), axis=-1, ddof=1", "A(2, 3), where=M(2, 3)", "A(3, 4), axis=1, where=M(4), ddof=1, keepdims=True",
+    "I(2, 3), axis=1, where=M(2, 1)",
 ))  # fmt: skip
-def var(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None):
+def var(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None, where=None):
     """The mean square of the distances to the mean."""
     only_floats(dtype)
     x = np.asarray(a, dtype=dtype)
+    less = ddof if correction is None else correction
+    if where is not None:
+        chosen = np.where(where, x - np.mean(x, axis=axis, keepdims=True, where=where), 0)
+        free = np.maximum(count_where(where, x, axis, keepdims) - less, 0)
+        return shared_out(np.sum(chosen * chosen, axis=axis, keepdims=keepdims), free, x)
     away = x - np.mean(x, axis=axis, keepdims=True)
-    count = count_along(x, axes_of(axis, x.ndim)) - (ddof if correction is None else correction)
+    count = count_along(x, axes_of(axis, x.ndim)) - less
     return np.sum(away * away, axis=axis, keepdims=keepdims) / max(count, 0)
 
 
-@page(np.std, method="std", cases=("A(5)", "A(2, 3), axis=0, ddof=1", "A(2, 3), axis=1, keepdims=True"))
-def std(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None):
+@page(np.std, method="std", cases=("A(5)", "A(2, 3), axis=0, ddof=1", "A(2, 3), axis=1, keepdims=True",
+                                   "A(3, 4), axis=1, where=M(4)"))  # fmt: skip
+def std(a, axis=None, dtype=None, ddof=0, keepdims=False, correction=None, where=None):
     """The root of the variance; where that is 0 the derivative is 0."""
-    return np.sqrt(var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, correction=correction))
+    return np.sqrt(var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, correction=correction, where=where))
 
 
 @page(np.average, cases=("A(5)", "A(5), weights=P(5)", "A(2, 3), axis=1, weights=P(3)", "A(2, 3), 0, P(2, 3)",
@@ -252,19 +263,36 @@ def nanmin(a, axis=None, keepdims=False):
 
 
 @page(np.cov, cases=("A(3, 5)", "A(4)", "A(5, 2), rowvar=False", "A(4), A(4)", "A(2, 5), bias=True", "A(2, 5), ddof=0",
-                     "[S(), 1.0, S()], rowvar=False", "I(2, 3), ddof=4", "A(3), [S(), 2, S()]"))  # fmt: skip
-def cov(m, y=None, rowvar=True, bias=False, ddof=None):
+                     "[S(), 1.0, S()], rowvar=False", "I(2, 3), ddof=4", "A(3), [S(), 2, S()]",
+                     "A(2, 4), aweights=P(4)", "A(3, 4), fweights=C(4), bias=True",
+                     "A(4), A(4), fweights=C(4), aweights=P(4), ddof=0", "A(2, 4), fweights=C(4)"))  # fmt: skip
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None):
     """The covariances of the rows."""
     rows = variables(np.asarray(m), known_option(rowvar))
     x = rows if y is None else np.concatenate((rows, variables(np.asarray(y), known_option(rowvar))), axis=0)
-    away = x - np.mean(x, axis=1, keepdims=True)
     less = (0 if bias else 1) if ddof is None else ddof
-    c = away @ away.T / max(x.shape[1] - less, 0)
+    if fweights is None and aweights is None:
+        away = x - np.mean(x, axis=1, keepdims=True)
+        c = away @ away.T / max(x.shape[1] - less, 0)
+    else:
+        c = weighted_products(x, fweights, aweights, less)
     if np.ndim(m) < 2 and y is None or 0 in one_element_axes(c):
         return c[0, 0]
     if y is None and x.shape[0] == 1:
         raise ValueError(SQUEEZED)
     return c
+
+
+def weighted_products(x, fweights, aweights, less):
+    """The covariances of rows whose columns occur so many times, or have weights."""
+    counts = np.ones(x.shape[1]) if fweights is None else 1.0 * np.asarray(fweights)
+    w = counts if aweights is None else counts * aweights
+    if np.any(w < 0.0):
+        raise ValueError("cov: weights cannot be negative")
+    total = np.sum(w)
+    away = x - np.average(x, axis=1, weights=w, keepdims=True)
+    lost = less * 1.0 if aweights is None else less * (np.sum(w * aweights) / total)
+    return away @ (away * w).T / np.maximum(total - lost, 0.0)
 
 
 def variables(m, rowvar):

@@ -7,6 +7,7 @@ import inspect
 
 import numpy as np
 
+from .. import library
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op, Slice, Sub
 from ..rules import elementwise
@@ -136,7 +137,10 @@ class ArrayCallReader(ExpressionReader):
         return Obj(None)
 
     # -- choosing
-    def read_take(self, node, a, indices, axis=None):
+    def read_take(self, node, a, indices, axis=None, mode=None):
+        if mode not in (None, Const("raise")):
+            values = [self.as_array(a, node), indices, axis or Obj(None), mode]
+            return self.user_call(node, library.choice.taken_within, (values, {}))
         return self.taken(node, self.leaf(a, node), self.places(indices, node), self.axis(axis, node))
 
     def taken(self, node, a, indices, axis: int | None):

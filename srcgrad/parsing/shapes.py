@@ -16,8 +16,22 @@ class ShapeReader(ExpressionReader):
     """Reads them; `ArrayCallReader` has the table of their names."""
 
     def read_diag(self, node, v, k=None):
-        k = self.axis(k, node, "the offset") or 0
-        return Op("np.diag", (self.as_array(v, node),), (("k", k),), self.source.loc(node))
+        v = self.as_array(v, node)
+        if self.at_run_time(k) and self.rank_known(v, node) == 1:
+            return self.user_call(node, library.construction.beside_diagonal, ([v, k], {}))
+        v, k = self.beside(v, k, node)
+        return Op("np.diag", (v,), (("k", k),), self.source.loc(node))
+
+    def at_run_time(self, offset) -> bool:
+        """Return whether the offset of a diagonal is known only at run time."""
+        return isinstance(offset, ir.Expr) and self.integer(offset) is None
+
+    def beside(self, a: ir.Expr, offset, node) -> tuple[ir.Expr, int]:
+        """Return (array, offset) of a diagonal of its last two axes: of an offset that is known, else of a part."""
+        if not self.at_run_time(offset):
+            return a, self.axis(offset, node, "the offset") or 0
+        below, above = Op("max", (Op("neg", (offset,)), Const(0))), Op("max", (offset, Const(0)))
+        return Sub(a, (ir.Dots(), Slice(below), Slice(above)), self.source.loc(node)), 0
 
     def read_diagonal(self, node, a, offset=None, axis1=None, axis2=None):
         a, loc = self.as_array(a, node), self.source.loc(node)
@@ -28,7 +42,8 @@ class ShapeReader(ExpressionReader):
                 self.fail(node, f"the diagonal of {rank} axes needs two of them", "name two that exist")
             order = (*(d for d in range(rank) if d not in (first, second)), first, second)
             a = a if order == tuple(range(rank)) else Op("permuted", (a,), (("axes", order),), loc)
-        return Op("np.diag", (a,), (("k", self.axis(offset, node, "the offset") or 0), ("rank", 2)), loc)
+        a, k = self.beside(a, offset, node)
+        return Op("np.diag", (a,), (("k", k), ("rank", 2)), loc)
 
     def of_axes(self, value, rank: int, node, default: int) -> int:
         """Return an axis counted from the first one."""

@@ -271,7 +271,9 @@ def lengths_and_norms(x):
     a = np.fft.fft(x, n=8, norm="ortho")
     b = np.fft.ifft(a[:6], norm="forward")
     c = np.fft.irfft(b, norm="ortho")
-    d = np.fft.rfft(np.outer(x, x), axis=0, n=3)
+    d = np.fft.rfft(np.outer(x, x), axis=0, n=3) + np.fft.fft2(np.outer(x, x), s=(2, len(x)))[:2]
+    d += np.fft.rfft2(np.outer(x, x), s=(2, 2 * len(x) - 1))
+    d *= np.fft.irfft2(d, s=(2, len(x)))
     return np.sum(c**2) + np.sum(np.abs(np.fft.fftshift(b)) * np.arange(6)) + np.sum(np.abs(d))
 
 
