@@ -139,6 +139,7 @@ class LoopReader(LoopedReader):
     def range_trips(self, args, node) -> Trips:
         if not 1 <= len(args) <= 3:
             self.fail(node, f"range() takes 1 to 3 arguments, {len(args)} given", "correct the call")
+        args = [self.signed(v) for v in args]
         lo, hi, *steps = [Const(0), *args] if len(args) == 1 else args
         step = steps[0] if steps else Const(1)
         return Trips(length(lo, hi, step), lambda k: item_of_range((lo, hi, step), k), (lo, hi, step))

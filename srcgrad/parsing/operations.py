@@ -382,7 +382,7 @@ class OperationReader(ExpressionReader):
         for v in values:
             if isinstance(v, ShapeOf):
                 self.fail(node, "a shape inside a shape is not supported", "index it")
-            sizes.append(self.leaf(v, node))
+            sizes.append(self.signed(self.leaf(v, node)))
         return sizes
 
     def spread(self, value, node) -> list:

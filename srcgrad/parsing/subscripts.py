@@ -215,13 +215,18 @@ class SubscriptReader(ExpressionReader):
         if isinstance(node, ast.Slice):
             ends = [node.lower, node.upper, node.step]
             given = iter(self.in_order([e for e in ends if e is not None]))
-            found = Slice(*(None if e is None else self.leaf(next(given), e) for e in ends))
+            found = Slice(*(None if e is None else self.signed(self.leaf(next(given), e)) for e in ends))
             if found.step == Const(0):
                 self.fail(node, "the step of a slice is zero", "leave it out")
             return found
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return ir.Dots()
         return self.index_value(self.expr(node), node)
+
+    def signed(self, value: ir.Expr) -> ir.Expr:
+        """Return an end of a range or slice: compiled code makes a float of the sum of signed and unsigned 64 bits."""
+        kind = self.shared.ranks.kind(value)
+        return value if kind is None or kind.dtype != "uint64" else Op("int", (value,))
 
     def index_value(self, value, node) -> ir.Expr:
         """Return an item of a subscript: a list is an array, one of constants an array that is known before."""

@@ -56,6 +56,15 @@ def chosen_out_of_range(x, u):
     return np.sum(np.where(u > 50, u, -1) * x)
 
 
+def counted_without_a_sign(x, u):
+    y = np.zeros(u[0])
+    y[: u[1]] += x[: u[1]] ** 2
+    for i in range(u[1], u[0]):
+        for j in range(u[2], u[0], u[1]):
+            y[i] += x[j] * x[i]
+    return np.sum(y) * x[u[0] - u[1]]
+
+
 CASES = [
     Case(filled_with_integers, (sample(5), np.arange(5))),
     Case(chosen_out_of_range, (sample(3), PIXELS)),
@@ -68,6 +77,7 @@ CASES = [
     Case(products_of_large_numbers, (0.5, np.array([10**6, 10**7, 10**8]) * 10**3)),
     Case(as_ints, (1.5, PIXELS)),
     Case(as_ints, (1.5, PIXELS.astype(np.uint64))),
+    Case(counted_without_a_sign, (sample(5), np.array([4, 2, 1], dtype=np.uint64))),
     Case(remainders, (1.5, -7)),
     Case(bools_as_numbers, (sample(5),)),
 ]
