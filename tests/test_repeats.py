@@ -186,6 +186,21 @@ def test_squeeze_takes_the_axes_that_arguments_are_known_to_have(plain):
     np.testing.assert_allclose(sg.hvp(square, (X, w), (None, w), argnums=1), 2.0 * X.T @ X @ w)
 
 
+def test_what_fits_with_repeated_axes_only_is_read_so_from_the_start(plain):
+    def beside(a, c):
+        c = c * 1.0
+        c += a
+        c[:, 1:] -= a
+        return np.sum(c**2)
+
+    a, c = np.full((3, 1), 2.0), rng.random((3, 4))
+    np.testing.assert_allclose(sg.grad(beside)(a, c)[:, 0], 2.0 * (c[:, 0] + 2.0))
+    np.testing.assert_allclose(sg.grad(lambda a: a.squeeze()[1] ** 2)(np.ones((1, 3))), [[0.0, 2.0, 0.0]])
+    with pytest.raises(ValueError, match="lengths 4 and 1"):
+        sg.grad(beside)(np.ones((3, 4)), np.ones((3, 1)))
+    assert np.asarray(sg.explain(beside, a, c).gradients["a"]).shape == (3, 1)
+
+
 def squeezed(a):
     return a.squeeze() ** 2
 

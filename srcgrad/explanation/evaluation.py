@@ -10,14 +10,14 @@ import numpy as np
 
 from .. import tree
 from ..api import worded
-from ..errors import ArgumentError, Problem
+from ..errors import ArgumentError, Problem, SrcgradError
 from ..generation import entry, generate, pipeline
 from ..generation.layouts import known_if_need_be
 from ..language import ir
 from ..language.blocks import surely_bound
 from ..language.ir import Const, Do, Loc, Name, Op
 from ..language.plain import as_numpy, functions_of, with_numpy_constants
-from ..language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
+from ..language.repeats import ANYWHERE, NOWHERE, Repeats, every_axis, has_axis_of_one, in_turn, is_about_lengths
 from ..lowering.parameters import compared_axes
 from ..parsing.source import find_source
 from .facts import StatementFact, copies, loop_facts, statement_facts
@@ -174,7 +174,10 @@ class _Explainer:
         """Return which axes of one element to allow for, the likeliest first."""
         if not has_axis_of_one(flat):
             return NOWHERE, ANYWHERE
-        low = pipeline.front(self.f, self.structures, self.param_kinds, pipeline.Variant(), True)
+        try:
+            low = pipeline.front(self.f, self.structures, self.param_kinds, pipeline.Variant(), True)
+        except SrcgradError:
+            return in_turn(flat, every_axis(self.param_kinds))
         return in_turn(flat, compared_axes(low.function))
 
     # -- runs

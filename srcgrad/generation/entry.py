@@ -22,12 +22,12 @@ from numba.extending import overload
 
 from .. import store, tree
 from ..analysis import warned
-from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError
+from ..errors import BROADCAST, BROADCAST_ONCE, ArgumentError, KindError, Problem, SourceNotFoundError, SrcgradError
 from ..freed import keep_freed
 from ..hints import Nondifferentiable
 from ..language.emit import Line, emit_lines
 from ..language.ir import Fresh, Kind
-from ..language.repeats import NOWHERE, Repeats
+from ..language.repeats import NOWHERE, Repeats, every_axis
 from ..opaque import has_address
 from ..parsing.source import python_function
 from . import generate
@@ -255,7 +255,10 @@ class Entry:
 
     def compared(self, given) -> tuple[tuple[int, int] | None, ...]:
         """Return which axes of the arguments have to fit others; with None where other sizes have to."""
-        return tuple(getattr(self.module(given)[0], "COMPARED", ()))
+        try:
+            return tuple(getattr(self.module(given)[0], "COMPARED", ()))
+        except SrcgradError:
+            return every_axis(self._kinds(given)[1])
 
     def lines(self, given) -> list[list[Line]]:
         """Return the lines of the functions generated for argument types, with their origins; generated anew."""

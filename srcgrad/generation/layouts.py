@@ -12,8 +12,8 @@ import numpy as np
 from .. import store, tree
 from ..analysis import warned
 from ..api import Differentiable, worded
-from ..errors import UnsupportedError, once_more
-from ..language.repeats import ANYWHERE, NOWHERE, Repeats, has_axis_of_one, in_turn, is_about_lengths
+from ..errors import SrcgradError, UnsupportedError, once_more
+from ..language.repeats import ANYWHERE, NOWHERE, Repeats, every_axis, has_axis_of_one, in_turn, is_about_lengths
 from ..switches import simd_unless_said
 from . import entry, generate
 from .digests import described, function_digest
@@ -88,7 +88,10 @@ class Layout:
         """Return which axes of one element to allow for, the likeliest first."""
         if not has_axis_of_one(args.flat):
             return NOWHERE, ANYWHERE
-        return in_turn(args.flat, self.get(f, args, wrt, NOWHERE, digest).compared)
+        try:
+            return in_turn(args.flat, self.get(f, args, wrt, NOWHERE, digest).compared)
+        except SrcgradError:
+            return in_turn(args.flat, every_axis(args.kinds))
 
     def get(self, f, args: entry.Arguments, wrt: tuple[int, ...], repeats: Repeats, digest: str) -> Made:
         base = f._base if isinstance(f, Differentiable) else f

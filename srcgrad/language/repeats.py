@@ -53,6 +53,11 @@ def has_axis_of_one(args: Iterable[object]) -> bool:
     return any(isinstance(a, np.ndarray) and 1 in a.shape for a in args)
 
 
+def every_axis(kinds: Iterable) -> tuple[tuple[int, int], ...]:
+    """Return (argument, axis) of all axes: what to compare where a function does not fit without repeated axes."""
+    return tuple((k, axis) for k, kind in enumerate(kinds) for axis in range(kind.rank))
+
+
 def in_turn(args: list, compared: Iterable[tuple[int, int] | None]) -> tuple[Repeats, ...]:
     """Return what to allow for at a call, the likeliest first; `compared` are the axes that have to fit others.
 

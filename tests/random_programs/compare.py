@@ -73,9 +73,17 @@ def plain_run(
     f: FunctionType, args: tuple[Any, ...], argnums: tuple[int, ...], mode: str = "value_and_grad", dots=()
 ) -> tuple[Any, str, Any]:
     """What is generated for value and derivative, the text of its module, and what its function returns."""
+    from srcgrad.errors import SrcgradError
+
     # as a compiled call does
-    usual = written(f, args, argnums, mode)
-    for repeats in in_turn(list(args), usual[0].compared() if has_axis_of_one(args) else ()):
+    try:
+        usual = written(f, args, argnums, mode)
+        compared = usual[0].compared() if has_axis_of_one(args) else ()
+    except SrcgradError:
+        compared = tuple((k, axis) for k, arg in enumerate(args) for axis in range(np.ndim(arg)))
+        if not has_axis_of_one(args):
+            raise
+    for repeats in in_turn(list(args), compared):
         made, text = usual if repeats == NOWHERE else written(f, args, argnums, mode, repeats)
         run = executed(text, made.functions[0].name)
         try:
