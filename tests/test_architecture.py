@@ -43,7 +43,7 @@ LEVELS = {
         ("axes", "einsum_plan", "special", "ufuncs", "windows"),
         ("assembly", "choice", "complex_numbers", "construction", "distributions", "fourier", "numbers", "numeric",
          "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "statistics", "tables"),
-        ("linear_algebra", "order"),
+        ("further_distributions", "linear_algebra", "order"),
         ("",),
     ),
     "runtime": (

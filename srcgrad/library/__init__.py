@@ -13,6 +13,7 @@ from . import (
     construction,
     distributions,
     fourier,
+    further_distributions,
     linear_algebra,
     numbers,
     numeric,
@@ -33,7 +34,7 @@ from .pages import CASES, KNOWN, METHODS, OTHERWISE, PAGES, RefusedError, by_nam
 
 __all__ = [
     "CASES", "KNOWN", "METHODS", "OTHERWISE", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice",
-    "complex_numbers", "construction", "distributions", "fourier", "is_ours", "linear_algebra", "numbers", "numeric",
-    "order", "page_of", "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "special",
-    "statistics", "tables", "ufuncs", "windows",
+    "complex_numbers", "construction", "distributions", "fourier", "further_distributions", "is_ours",
+    "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials", "products", "quadrature", "scans",
+    "scipy_linalg", "sets", "special", "statistics", "tables", "ufuncs", "windows",
 ]  # fmt: skip
