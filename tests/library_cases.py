@@ -86,7 +86,7 @@ class Call:
 
     def value(self, args=None):
         """Return what NumPy or SciPy gives."""
-        for name in ("scipy.linalg", "scipy.stats", "scipy.integrate"):
+        for name in ("scipy.linalg", "scipy.signal", "scipy.stats", "scipy.integrate"):
             importlib.import_module(name)
         namespace = {"np": np, "numpy": np, **{n: importlib.import_module(n) for n in ("scipy", "statistics")}}
         return eval(self.text, namespace, dict(zip(self.parameters, args or self.args, strict=True)))

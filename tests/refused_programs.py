@@ -229,6 +229,9 @@ SYNTAX = {
     "object in a field that has another name": (
         "y, z = Thing(Plain(x)), Plain(2.0)\nfor k in range(3):\n    «y.size = z»\n    y.size.size += x\nreturn z.size",
         "becomes another object in a branch or loop, and one"),
+    "endless items": (
+        "import itertools\nfor a in «itertools.cycle((x, x))»:\n    break\nreturn x", "no rule for itertools.cycle()"),
+    "islice": ("import itertools\nreturn sum(«itertools.islice((x, x))»)", "islice() takes 2 to 4 arguments"),
     "object with ways of its own": ("y = «Other(x)»\nreturn y.size", "Other() makes an object of a class"),
     "object that is returned": ("y = Thing(x)\n«return y»", "an object that is made here cannot be returned"),
     "new field of no number": (

@@ -42,8 +42,9 @@ LEVELS = {
         ("pages",),
         ("axes", "einsum_plan", "special", "ufuncs", "windows"),
         ("assembly", "choice", "complex_numbers", "construction", "distributions", "fourier", "numbers", "numeric",
-         "polynomials", "products", "quadrature", "scans", "scipy_linalg", "sets", "statistics", "tables"),
-        ("further_distributions", "linear_algebra", "order"),
+         "polynomials", "products", "quadrature", "scans", "scipy_linalg", "scipy_signal", "sets", "statistics",
+         "tables"),
+        ("further_distributions", "linear_algebra", "order", "scipy_statistics"),
         ("",),
     ),
     "runtime": (

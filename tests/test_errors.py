@@ -423,6 +423,7 @@ def test_source_before_anything_was_generated(load):
         ("x[:2] = y\nreturn np.sum(x)", (np.ones(3), np.ones(3))),
         ("return np.sum(x.reshape(4)) * y", (np.ones(3), 1.0)),
         ("return np.max(x) * y", (np.ones(0), 1.0)),
+        ("import itertools\nreturn sum(itertools.islice(x, len(x) - 5)) * y", (np.ones(3), 1.0)),
     ],
 )
 def test_shapes_that_do_not_fit_raise_as_numpy_does(load, lines, args):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.linalg
+import scipy.signal
 
 import srcgrad as sg
 from srcgrad.library import CASES, KNOWN
@@ -19,7 +20,7 @@ from tests.random_programs.differences import copied, mismatch, reference
 
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning", "ignore::RuntimeWarning")
 CALLS = every_call()
-HEAD = "import numpy as np\nimport numpy, scipy.integrate, scipy.linalg, scipy.stats, statistics\n\n\n"
+HEAD = "import numpy as np\nimport numpy, scipy.integrate, scipy.linalg, scipy.signal, scipy.stats, statistics\n\n\n"
 # what NumPy leaves open: the order of equal elements
 OPEN = {("np.argsort", "np.argsort(a)")}
 
@@ -273,7 +274,7 @@ REFUSED = {
     "np.nan_to_num(x, False, 0.5)": "copy=False is not supported",
     "np.meshgrid(x, x, indexing='yx')": "indexing='yx' is not supported",
     "np.convolve(x, x, 'half')": "mode='half' is not supported",
-    "np.fft.hfft(x)": "np.fft.hfft()",
+    "np.fft.hfft(x)": "one axis after the other",
     "np.delete(x, np.nonzero(x > 5.0))": "index it: np.nonzero(mask)[0]",
     "np.insert(x, [1], 2.0)": "a list of one place",
     "np.take(x, [1], mode='round')": "mode='round' is not supported",

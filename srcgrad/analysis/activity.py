@@ -131,3 +131,10 @@ def _active_names(expr: ir.Expr, active) -> set[str]:
     """Return the active names that an expression depends on differentiably; of an array, all."""
     leaves = differentiable_leaves(expr, lambda e: bool(ir.names_in(e) & active))
     return {n for e in leaves for n in ir.names_in(e.base if isinstance(e, Sub) else e) & active}
+
+
+def is_active_operand(value: ir.Expr, kinds: dict[str, Kind], active) -> bool:
+    """Return whether an operand of a function called as it is, a number or an array with its turns, is active."""
+    if not ir.names_in(value) & active:
+        return False
+    return bool(kind_of(value, kinds).rank or _active_names(value, active))

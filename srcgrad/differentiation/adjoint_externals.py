@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ..analysis.access import rank_of, root_of
+from ..analysis.activity import is_active_operand
 from ..errors import UnsupportedError, problem_at
 from ..language import ir
 from ..language.calls import call
@@ -35,7 +36,7 @@ class ExternalAdjoint:
         return (live - set(targets)) | ({root_of(a).id for a in self.active_operands(value)} if wanted else set())
 
     def active_operands(self, value: Op) -> list[Expr]:
-        return [a for a in value.args if ir.names_in(a) & self.active and not isinstance(a, ir.Const)]
+        return [a for a in value.args if is_active_operand(a, self.kinds, self.active)]
 
     def external(self, step, targets: tuple[str, ...], value: Op, live: set[str]) -> set[str]:
         """Write the calls that give the adjoints of a function's operands."""

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from ..analysis.access import root_of
-from ..analysis.activity import varied_results
+from ..analysis.activity import is_active_operand, varied_results
 from ..errors import UnsupportedError, problem_at
 from ..language import ir
 from ..language.calls import Rule, Tangent, call, operation
@@ -74,7 +74,8 @@ class TangentCalls:
         operands = dict(zip(row.operands, value.args, strict=True))
         if not any(t in self.active for t in targets):
             return [stmt]
-        dots = {o: self.shadow(a) for o, a in operands.items() if ir.names_in(a) and self.is_active(root_of(a))}
+        active = {o: a for o, a in operands.items() if is_active_operand(a, self.kinds, self.active)}
+        dots = {o: self.shadow(a) for o, a in active.items()}
         given: dict[str, Expr | None] = {**operands, **{f"{o}_dot": dots.get(o) for o in row.operands}}
         given |= {r: Name(t) for r, t in zip(row.results, targets, strict=True)}
         out: list[Stmt] = [stmt]

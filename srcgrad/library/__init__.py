@@ -23,6 +23,8 @@ from . import (
     quadrature,
     scans,
     scipy_linalg,
+    scipy_signal,
+    scipy_statistics,
     sets,
     special,
     statistics,
@@ -36,5 +38,5 @@ __all__ = [
     "CASES", "KNOWN", "METHODS", "OTHERWISE", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice",
     "complex_numbers", "construction", "distributions", "fourier", "further_distributions", "is_ours",
     "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials", "products", "quadrature", "scans",
-    "scipy_linalg", "sets", "special", "statistics", "tables", "ufuncs", "windows",
+    "scipy_linalg", "scipy_signal", "scipy_statistics", "sets", "special", "statistics", "tables", "ufuncs", "windows",
 ]  # fmt: skip

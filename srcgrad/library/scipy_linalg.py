@@ -154,6 +154,49 @@ def block_diag(*arrs):
     return out
 
 
+@page("scipy.linalg.toeplitz", cases=("A(3)", "A(3), A(4)"))
+def toeplitz(c, r=None):
+    """The matrix with the same number along every diagonal: c is its first column, r its first row but for r[0]."""
+    column = np.ravel(np.asarray(c))
+    row = column if r is None else np.ravel(np.asarray(r))
+    n, m = column.shape[0], row.shape[0]
+    out = np.empty((n, m), dtype=np.result_type(column, row))
+    for i in range(n):
+        for j in range(m):
+            out[i, j] = column[i - j] if i >= j else row[j - i]
+    return out
+
+
+@page("scipy.linalg.hankel", cases=("A(3)", "A(3), A(4)"))
+def hankel(c, r=None):
+    """The matrix with the same number along every anti-diagonal: c is its first column, r its last row but for r[0]."""
+    column = np.ravel(np.asarray(c))
+    row = np.zeros_like(column) if r is None else np.ravel(np.asarray(r))
+    n, m = column.shape[0], row.shape[0]
+    out = np.empty((n, m), dtype=np.result_type(column, row))
+    for i in range(n):
+        for j in range(m):
+            out[i, j] = column[i + j] if i + j < n else row[i + j - n + 1]
+    return out
+
+
+@page("scipy.linalg.circulant", cases=("A(4)",))
+def circulant(c):
+    """The matrix whose columns are the first one, moved round."""
+    n = c.shape[0]
+    out = np.empty((n, n), dtype=c.dtype)
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = c[i - j]
+    return out
+
+
+@page("scipy.linalg.pinv", cases=("A(3, 2)",))
+def pinv(a, check_finite=True):
+    """The pseudoinverse, as np.linalg.pinv."""
+    return np.linalg.pinv(a, np.finfo(np.float64).eps * max(a.shape[0], a.shape[1]))
+
+
 @page("scipy.linalg.expm", cases=("A(3, 3)", "A(2, 2) * 9.0", "A(3, 3) * 1e-3"))
 def expm(A):
     """The exponential of a matrix, by a quotient of polynomials and squaring (N. J. Higham (2005))."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..hints import stop_gradient
+from ..runtime import special
 from .pages import page
 
 
@@ -72,6 +73,22 @@ def logaddexp_reduce(array, axis=0, keepdims=False):
 def factorial(n):
     """gamma(n + 1), 0 below 0."""
     return np.where(n < 0.0, 0.0, math.gamma(n + 1.0))
+
+
+@page("scipy.special.comb", cases=("5, 2", "C(3) + 1, C(3)"))
+def comb(N, k):
+    """The number of ways to choose k of N, 0 where there are none."""
+    n, m = np.asarray(N, dtype=np.float64), np.asarray(k, dtype=np.float64)
+    there = (m <= n) & (n >= 0.0) & (m >= 0.0)
+    return np.where(there, special.binom(n, np.where(there, m, 0.0)), 0.0)
+
+
+@page("scipy.special.perm", cases=("5, 2", "C(3) + 1, C(3)"))
+def perm(N, k):
+    """The number of ways to choose k of N in an order, 0 where there are none."""
+    n, m = np.asarray(N, dtype=np.float64), np.asarray(k, dtype=np.float64)
+    there = (m <= n) & (n >= 0.0) & (m >= 0.0)
+    return np.where(there, special.poch(np.where(there, n - m, 0.0) + 1.0, m), 0.0)
 
 
 @page("scipy.special.multigammaln")

@@ -26,6 +26,7 @@ _READERS = (
 # what gives items to a loop and is no value of its own
 _LAZY = (
     zip, enumerate, reversed, itertools.product, itertools.pairwise, itertools.combinations, itertools.permutations,
+    itertools.chain, itertools.islice,
 )  # fmt: skip
 # what they take besides their items
 _OPTIONS: dict[object, tuple[str, ...]] = {sum: ("start",), max: ("key", "default"), min: ("key", "default")}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import itertools
 
+import numpy as np
+
 from ..language import ir
 from ..language.ir import Const, Op
-from .expressions import ExpressionReader, Struct, stored_names
+from .expressions import ExpressionReader, List, Struct, stored_names
 from .source import leaves_loop
 from .trips import Trips, plus
 
 
 class CombinationReader(ExpressionReader):
-    """Reads what `itertools.combinations`, `permutations` and `pairwise` run through; compares the parts of `zip`."""
+    """Reads what functions of `itertools` run through; compares the parts of `zip`."""
 
     def of_one_length(self, parts, node):
         """Emit the check of `zip(..., strict=True)`, that all parts have as many items as the first."""
@@ -34,6 +36,30 @@ class CombinationReader(ExpressionReader):
         item = found.upward()
         most = None if found.most is None else max(found.most - 1, 0)
         return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
+
+    def joined_or_cut(self, node, f):
+        """Return the items of `itertools.chain` as one tuple or array, those of `islice` as a slice."""
+        if f is itertools.islice:
+            return self.cut(node)
+        parts = [self.opened(v, node) for v in self.positional(node)]
+        if all(isinstance(p, Struct) and p.kind != "dict" for p in parts):
+            return Struct(tuple(v for p in parts for v in p.items), ())
+        arrays = [self.array_of_list(p, node) if isinstance(p, List) else self.as_array(p, node) for p in parts]
+        whole = self.user_call(node, np.concatenate, ([Struct(tuple(arrays), tuple(range(len(arrays))))], {}))
+        return self.hold(whole, node)
+
+    def cut(self, node):
+        """Return the items of `itertools.islice` as a slice, whose ends are not counted from the last item."""
+        if not 2 <= len(node.args) <= 4 or node.keywords:
+            self.fail(node, "islice() takes 2 to 4 arguments", "correct the call")
+        ends = [None if isinstance(e, ast.Constant) and e.value is None else e for e in node.args[1:]]
+        loc = self.source.loc(node)
+        for end in (self.scalar(e) for e in ends if e is not None and not isinstance(e, ast.Constant)):
+            said = f"islice() takes no negative numbers ({loc.place})"
+            self.emit(ir.If(Op("lt", (end, Const(0))), (ir.Raise("ValueError", (Const(said),), loc),), (), loc))
+        sliced = ast.Slice(*([None, *ends] if len(ends) == 1 else ends))
+        part = ast.Subscript(node.args[0], sliced, ast.Load())
+        return self.expr(ast.fix_missing_locations(ast.copy_location(part, node)))
 
     def as_loops(self, node: ast.For) -> ast.For:
         """Return a loop over the combinations of a range as one loop in another; any other loop as it stands."""

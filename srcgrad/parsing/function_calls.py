@@ -49,7 +49,7 @@ _LAZY = (zip, enumerate, reversed, map, filter)
 _INSTEAD = {
     "builtins": "do this outside the differentiated function", "itertools": "write the loops",
     "functools": "write a lambda, or a function of your own", "collections": "use a list, a tuple or an array",
-    "numpy.fft": "FFT and complex numbers are not supported: write sums over np.cos and np.sin",
+    "numpy.fft": "write it with fft, rfft and their like, one axis after the other",
     "numpy": "write it in Python and NumPy, or give it a rule: sg.rule",
 }  # fmt: skip
 
@@ -216,7 +216,7 @@ class CallReader(ExpressionReader):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
         if f in (collections.defaultdict, collections.Counter):
             self.fail(node, UNKNOWN_DICT, WAY_OUT)
-        if isinstance(f, type) and not _is_of_library(f):
+        if isinstance(f, type) and not _is_of_library(f) and f.__module__ not in _INSTEAD:
             self.fail(node, f"{name}() makes an object of a class", "use a dataclass or a namedtuple, with its methods")
         way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])
         self.fail(node, f"there is no rule for {name}() and no Python source",

@@ -93,6 +93,8 @@ class LoopReader(LoopedReader):
                 return self.all_pairs([self.iterable(a, None) for a in self.repeated_parts(node)], node)
             if f in (itertools.combinations, itertools.permutations):
                 return self.arrangements(node, f)
+            if f in (itertools.chain, itertools.islice):
+                return self.items_of(self.joined_or_cut(node, f), node, loop)
             if f is itertools.pairwise:
                 found = self.iterable(node.args[0], loop)
                 self.not_in_order(since)

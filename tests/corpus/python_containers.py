@@ -407,6 +407,17 @@ def a_new_dict_of_arrays(k, a):
     return np.sum(T["u"]) * T["v"]
 
 
+def joined_and_cut(x, a, n):
+    total = 0.0
+    for v in itertools.chain(x, [a, 2.0], (x[0],)):
+        total = total * v + v
+    for i, v in enumerate(itertools.islice(x, 1, n)):
+        total += i * v
+    kept = [v * a for v in x if v > 0.0]
+    total += sum(itertools.chain(kept, x)) + sum(itertools.chain((a, x[1]), (a,)))
+    return total * sum(itertools.islice(kept, 2)) + sum(v * v for v in itertools.islice(x, 0, None, 2))
+
+
 CASES = [
     Case(names_that_say_what_to_do, (sample(4),)),
     Case(lists_by_the_names_of_a_dict, (0.4, 0.7)),
@@ -441,6 +452,7 @@ CASES = [
     Case(stars, (POINT,)),
     Case(numbers_as_a_list, (POINT,)),
     Case(of_statistics, (POINT,)),
+    Case(joined_and_cut, (sample(6), 0.7, 4)),
     Case(a_new_dict_of_states, (1.5, 0.6)),
     Case(a_new_dict_in_each_trip, (1.5, 0.6)),
     Case(a_new_dict_of_arrays, (1.5, 0.6)),
