@@ -404,7 +404,7 @@ UNKNOWN = {
     "undefined value": ("return x * «scale»", 2.0, "name 'scale' is not defined"),
     "option": ("return «np.std(x, mean=2.0)»", VECTOR, "option mean of np.std is not supported"),
     "ufunc option": ("return «np.exp(x, dtype=float)»", 2.0, "option dtype of np.exp"),
-    "method's option": ("return np.sum(«x.take([0], mode='clip')»)", VECTOR, "option mode of x.take"),
+    "method's option": ("return np.sum(«x.compress([True], mode='clip')»)", VECTOR, "option mode of x.compress"),
     "conversion that may be none": ("return np.sum(«x.astype(float, copy=False)»)", VECTOR, "may give the array"),
     "axes of a new array": ("return np.sum(«np.array(x, ndmin=2)»)", VECTOR, "option ndmin of np.array"),
     "option by its place": ("return np.median(x) + «np.median(x, 0, None, True)»", VECTOR, "overwrite_input"),

@@ -146,7 +146,7 @@ REFUSED = {
     "np.full((3, 4), w)": "np.full of float64[:]",
     "np.zeros(3, 'f2')": "the dtype float16 is not supported",
     "np.array([[w, w], [w, w]])": "rows of arrays are not supported",
-    "np.insert(w, slice(1, 2), x)": "other than one place",
+    "np.insert(w, slice(1, 2), x)": "before a slice or a list of one place",
     "m - m": "NumPy does not subtract truth values",
     "-m": "NumPy does not subtract truth values",
 }
