@@ -18,6 +18,7 @@ from ..analysis.writes import first_writes
 from ..language import ir
 from ..language.calls import is_call
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.kinds import as_float
 from ..language.sum_order import UNORDERED
 from ..rules import externals
@@ -123,8 +124,7 @@ class AdjointBuilder(CallAdjoint, ExternalAdjoint, ProductAdjoint):
         """Return the statement that starts the adjoint of `name` at zero."""
         kind = self.kinds[name]
         if kind.rank and name in self.born_in_loop and name in self.dims:
-            static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-            return Let(self.bar(name), Op("np.zeros", self.dims[name], static))
+            return Let(self.bar(name), Op("np.zeros", self.dims[name], dtype_option(kind.dtype)))
         if kind.rank:
             return Let(self.bar(name), Op("np.zeros_like", (Name(name),)))
         return Let(self.bar(name), Const(0.0))

@@ -14,6 +14,7 @@ from ..language import ir
 from ..language.affine import clipped, simplify_index
 from ..language.blocks import rename_block
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from ..language.kind import dtype_option
 from ..language.sum_order import INPLACE
 from .adjoint import Step
 from .slots import Checkpoints, Slot
@@ -162,7 +163,7 @@ class CheckpointAssembly:
         for fact, slot in self.places(step):
             name = Name(fact.removesuffix("[]"))
             sizes = tuple(Op("shape", (name,), (("axis", d),)) for d in range(slot.kind.rank))
-            static = () if slot.kind.dtype == "float64" else (("dtype", slot.kind.dtype),)
+            static = dtype_option(slot.kind.dtype)
             out.append(Let(slot.name, Op("np.empty", (self.rows(step.checkpoints), *sizes), static)))
         return out
 

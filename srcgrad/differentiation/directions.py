@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..analysis.access import element_of, rank_of, root_of, transposed
 from ..language import ir
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Slice, Stmt, Sub
+from ..language.kind import dtype_option
 from ..language.kinds import kind_of
 from ..rules import externals
 from .forward import TangentBuilder
@@ -73,7 +74,7 @@ class ManyTangents(TangentBuilder):
     # -- arrays
     def allocation(self, fn: str, sizes, dtype: str) -> Op:
         """Return the allocation of the tangents of an array of these sizes."""
-        return Op(fn, (*sizes, Name(self.width)), () if dtype == "float64" else (("dtype", dtype),))
+        return Op(fn, (*sizes, Name(self.width)), dtype_option(dtype))
 
     def sizes(self, name: str) -> tuple[Expr, ...]:
         return tuple(Op("shape", (Name(name),), (("axis", d),)) for d in range(self.kinds[name].rank))

@@ -9,6 +9,7 @@ from ..language import ir
 from ..language.affine import simplify_index
 from ..language.blocks import exposed_reads, rename_block
 from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from ..language.kind import dtype_option
 from ..language.sum_order import INPLACE
 from ..switches import is_on
 from .adjoint import AdjointBuilder, Step
@@ -422,8 +423,7 @@ def split_rebuilds(rebuilds, wanted: set[str]):
 def nothing(kind: Kind) -> Expr:
     """Return a value for a name of this kind on paths that do not set it."""
     if kind.rank:
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        return Op("unset", (Op("np.empty", (ZERO,) * kind.rank, static),))
+        return Op("unset", (Op("np.empty", (ZERO,) * kind.rank, dtype_option(kind.dtype)),))
     if kind.dtype == "bool":
         return Const(False)
     return Const(0.0) if kind.is_float else Const(0)

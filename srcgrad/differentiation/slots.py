@@ -18,6 +18,7 @@ from ..language import ir
 from ..language.affine import Affine, affine, clipped, simplify_index, unclipped
 from ..language.blocks import may_end_early, resized_in
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
+from ..language.kind import dtype_option
 from ..language.sum_order import INPLACE
 from .adjoint import Step
 
@@ -193,8 +194,7 @@ class Slots:
         base, top, begin = (self.fresh(f"{name}_{part}") for part in ("rec", "top", "begin"))
         self.made |= {base: Kind(kind.dtype, 1), top: Kind("int64"), begin: Kind("int64")}
         self.kinds |= {top: Kind("int64"), begin: Kind("int64")}
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.allocate(Let(base, Op("np.empty", (Const(ROOM),), static)), loops)
+        self.allocate(Let(base, Op("np.empty", (Const(ROOM),), dtype_option(kind.dtype))), loops)
         self.allocate(Let(top, Const(0)), loops)
         begins = self.slot(begin, Kind("int64"), loops)
         own = [most if differs is None and most is not None else self.size(name, axis)
@@ -227,7 +227,7 @@ class Slots:
         if not loops:
             return Slot(base, (), kind)
         sizes, cut = self.most_rows(name, loops) if kind.rank else ((), ())
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
+        static = dtype_option(kind.dtype)
         own = self.widest([s.recorded for s in loops])
         # of a stretch, the other loops depend on the whole range: where it begins is not known before
         counted = trip_counts(own, [w if s.recorded is s.stmt else s.stmt for s, w in zip(loops, own, strict=True)])

@@ -15,6 +15,7 @@ from ..differentiation.widths import PARTS, SUMMED_PARTS
 from ..errors import ArgumentError, KindError, Problem, UnsupportedError, problem_at
 from ..language import ir
 from ..language.ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.sum_order import INPLACE
 from ..optimisation.parallel import serial
 from ..optimisation.simplify import simplify
@@ -97,7 +98,7 @@ class Result:
 
     @property
     def static(self) -> tuple:
-        return () if self.kind.dtype == "float64" else (("dtype", self.kind.dtype),)
+        return dtype_option(self.kind.dtype)
 
 
 class Batch:

@@ -17,7 +17,7 @@ from ..language import ir
 from ..language.affine import simplify_index
 from ..language.calls import is_call, operation
 from ..language.ir import Const, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, Unpack
-from ..language.kind import promote
+from ..language.kind import dtype_option, promote
 from ..optimisation.simplify import simplify
 from .link import tangent_form
 from .modes import draws_numbers, entries_of, forward_is_cheaper, result_kinds, shape, size_known, size_of
@@ -159,7 +159,7 @@ class Loops:
 
     def dtype(self, out: str, name: str) -> tuple:
         found = promote(self.outs[out].dtype, self.kinds[name].dtype)
-        return () if found == "float64" else (("dtype", found),)
+        return dtype_option(found)
 
     def function(self, name: str, params, body, doc: str | None = None) -> Function:
         return Function(name, tuple(params), tuple(body), self.loc, doc)
@@ -232,8 +232,7 @@ class ForwardLoops(Loops):
         body: list[Stmt] = []
         for name, dot in self.dots.items():
             rank, dtype = self.kinds[name].rank, self.kinds[name].dtype
-            static = () if dtype == "float64" else (("dtype", dtype),)
-            body.append(Let(dot, Op("np.zeros", (*shape_of(name, rank), Name(self.directions)), static)))
+            body.append(Let(dot, Op("np.zeros", (*shape_of(name, rank), Name(self.directions)), dtype_option(dtype))))
             place = entry(less(Name(self.at), self.firsts[name]), name, rank)
             seed = Store(dot, (*place, less(Name(self.at), Name(self.start))), Const(1.0))
             body.append(self.here(name, [seed]))
@@ -300,7 +299,7 @@ class ReverseLoops(Loops):
         known = replace(low.function, body=first)
         sizes = tuple(size_known(n, known, p.sizes) for n in shape_of(out, rank))
         size = size_known(size_of(out, rank) if rank == 1 else entries_of(out, rank), known, p.sizes)
-        static = () if p.kinds[out].dtype == "float64" else (("dtype", p.kinds[out].dtype),)
+        static = dtype_option(p.kinds[out].dtype)
         loop = row_loop(rows, Op("np.zeros", sizes, static), entry(Name(row), out, rank), row, size, fresh)
         if loop is None:
             return None

@@ -12,6 +12,7 @@ from ..language import ir
 from ..language.affine import simplify_index
 from ..language.blocks import updates
 from ..language.ir import Const, Expr, For, Let, Name, Op, Slice, Stmt, Sub
+from ..language.kind import dtype_option
 from ..language.kinds import INT
 from .lists_apart import SizesDiffer
 from .pull import Index, Pull, single
@@ -44,8 +45,7 @@ class ListWriter(ArrayReader):
             self.counted.add(target)
         if value.args:
             return self.allocate(target, (self.hold_size(value.args[0]), *rows), kind, "np.empty")
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op("np.empty", (Const(8), *rows), static)))
+        self.emit(Let(target, Op("np.empty", (Const(8), *rows), dtype_option(kind.dtype))))
         self.state.dims[target] = (Op("shape", (Name(target),), (("axis", 0),)), *rows)
 
     def pull_part(self, expr: Op) -> Pull:

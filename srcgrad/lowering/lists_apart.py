@@ -13,6 +13,7 @@ from functools import reduce
 from ..errors import UnsupportedError
 from ..language import ir
 from ..language.ir import Block, Const, Expr, Function, Kind, Let, Name, Op, Slice, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.lists import AS_LIST, PUT, is_list
 from ..language.sum_order import INPLACE
 
@@ -150,7 +151,7 @@ class _Layout:
     def laid_apart(self, function: Function) -> Function:
         loc = next(s.loc for s in ir.statements(function.body) if isinstance(s, Let) and s.target == self.name)
         dtype = self.kinds[self.name].dtype
-        static = () if dtype == "float64" else (("dtype", dtype),)
+        static = dtype_option(dtype)
         if loc is not None and loc.spoken is not None:
             loc.spoken.known[self.elements] = self.name
         head = (Let(self.elements, Op("np.empty", (Const(8),), static, loc), loc), Let(self.top, Const(0), loc))
@@ -239,7 +240,7 @@ class _Layout:
         yield ir.For(k, Const(0), count, Const(1), (*differs, *rows), (), loc)
         flat = self.fresh(f"{target}_flat") if others else target
         dtype = self.kinds[self.name].dtype
-        static = () if dtype == "float64" else (("dtype", dtype),)
+        static = dtype_option(dtype)
         yield Let(flat, Op("np.empty", (reduce(_times, list[Expr]((Name(n), *others))),), static, loc), loc)
         yield Let(at, Const(0), loc)
         room = self.fresh(f"{target}_room")

@@ -14,6 +14,7 @@ from ..language import ir
 from ..language.affine import affine, unclipped
 from ..language.blocks import rename_block
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.kinds import INT, kind_of
 from .pull import ONE, ZERO, Indexer, Pull, whole
 
@@ -227,8 +228,7 @@ class NestWriter:
             if tuple(map(self.canonical, self.sizes(like))) == dims:
                 self.emit(Let(target, Op(f"{fn}_like", (Name(like),))))
                 return
-        static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-        self.emit(Let(target, Op(fn, dims, static)))
+        self.emit(Let(target, Op(fn, dims, dtype_option(kind.dtype))))
 
     def hold(self, value: Expr, base: str, always: bool = False) -> Expr:
         """Return a scalar expression under a name, unless it is one already."""

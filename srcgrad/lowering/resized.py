@@ -9,6 +9,7 @@ from ..analysis.aliases import gives_memory, shown_by
 from ..language import ir
 from ..language.calls import is_call
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Slice, Stmt, Store
+from ..language.kind import dtype_option
 from ..language.lists import holds_items
 from ..language.sum_order import as_value
 
@@ -158,7 +159,7 @@ def hold_in_buffer(function: ir.Function, name: str, kinds: dict[str, Kind], lon
     heads: tuple[Stmt, ...] = ()
     if inside:
         dtype = kinds[name].dtype
-        static = () if dtype == "float64" else (("dtype", dtype),)
+        static = dtype_option(dtype)
         heads = Let(name, Op("np.empty", (Const(0),), static), function.loc), Let(size, Const(0), function.loc)
     return replace(function, body=(*heads, *block(function.body)))
 

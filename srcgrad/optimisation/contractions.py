@@ -9,6 +9,7 @@ from ..analysis.access import SIZES_ONLY, accesses
 from ..language import ir
 from ..language.blocks import defined_first, rename_block, touch_counts, touches
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.kinds import kind_of
 from ..language.sum_order import INPLACE
 
@@ -70,9 +71,8 @@ def _made_like(stmt: Stmt, array: str) -> bool:
 def made_with(stmt, dims, dtype: str) -> Let:
     """Return the statement that makes an array of these sizes; of that dtype where it names none itself."""
     given = stmt.value.option("dtype", dtype)
-    static = () if given == "float64" else (("dtype", given),)
     fn = stmt.value.fn.removesuffix("_like")
-    return replace(stmt, value=replace(stmt.value, fn=fn, args=tuple(dims), static=static))
+    return replace(stmt, value=replace(stmt.value, fn=fn, args=tuple(dims), static=dtype_option(given)))
 
 
 def rank_in(name: str, kinds: dict[str, Kind]) -> int:

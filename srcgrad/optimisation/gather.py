@@ -19,6 +19,7 @@ from ..language import ir
 from ..language.affine import affine, clipped, simplify_index
 from ..language.blocks import readers
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from ..language.sum_order import only_summed
 from .perfect_nests import Nest, each_has_a_trip, in_loops, perfect_nest
 
@@ -247,9 +248,8 @@ def _rewrite(nest: Nest, stencil: _Stencil, kinds, same, fresh, buffers) -> list
     at = _Buffer(fresh(f"{stencil.origin()}_{'pad' if stencil.has_border() else 'all'}"), nest.loops, stencil)
     kind = Kind(kinds[stencil.array].dtype, len(cell))
     kinds[at.name] = kind
-    static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
     made = "np.zeros" if stencil.has_border() else "np.empty"
-    buffers.append(Let(at.name, Op(made, at.sizes(), static), loc))
+    buffers.append(Let(at.name, Op(made, at.sizes(), dtype_option(kind.dtype)), loc))
     own = at.index(tuple(_Shift(0) for _ in cell))
     kept = _left(nest, stencil, Store(at.name, own, stencil.source, "=", loc))
     (first,) = in_loops(nest.loops, same_trips, kept)

@@ -13,6 +13,7 @@ from functools import partial
 from ..language import ir
 from ..language.affine import simplify_index
 from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
+from ..language.kind import dtype_option
 
 
 def walk_rows(block: Block, kinds: dict[str, Kind], fresh: ir.Fresh) -> Block:
@@ -120,8 +121,7 @@ def _turned(outer: For, moved: list[For], size: Expr, kinds, fresh, buffers) -> 
             if n not in names or counts[n] > 1:
                 names[n] = fresh(f"{n}_all")
                 kind = kinds.get(n, Kind("float64"))
-                static = () if kind.dtype == "float64" else (("dtype", kind.dtype),)
-                buffers.append(Let(names[n], Op("np.empty", (size,), static)))
+                buffers.append(Let(names[n], Op("np.empty", (size,), dtype_option(kind.dtype))))
                 body.append(Store(names[n], (Name(outer.var),), Name(n), "=", stmt.body[0].loc))
             table[Name(n)] = Sub(Name(names[n]), (Name(outer.var),))
         adds = tuple(ir.with_exprs(s, partial(ir.substitute, table=table)) for s in stmt.body)

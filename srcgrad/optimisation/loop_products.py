@@ -18,6 +18,7 @@ from ..language.affine import trips_from_zero
 from ..language.blocks import has_jumps, touches
 from ..language.calls import is_call
 from ..language.ir import ONE, ZERO, Block, Expr, For, Function, If, Kind, Let, Name, Op, Slice, Stmt, Store, Sub
+from ..language.kind import dtype_option
 from .planned_products import Operand, Plan, Planned, Sizes, Whole, nests_in
 from .product_terms import product_of
 
@@ -138,8 +139,7 @@ class _Written:
             dtype = self.whole.kinds[p.to.target].dtype
             array = Name(self.whole.fresh(_plural(operand.element)))
             self.whole.kinds[array.id], self.whole.sizes[array.id] = Kind(dtype, 2), shape
-            static = () if dtype == "float64" else (("dtype", dtype),)
-            self.first.append(Let(array.id, Op("np.empty", shape, static), p.nest.loops[0].loc))
+            self.first.append(Let(array.id, Op("np.empty", shape, dtype_option(dtype)), p.nest.loops[0].loc))
             place, store = self.kept_at(p, operand, array.id)
             keeps.setdefault(id(place), []).append(store)
         self.kept[inner, operand.element] = array

@@ -13,6 +13,7 @@ from .. import library
 from ..hints import print_grad, stop_gradient
 from ..language import ir
 from ..language.ir import Const, Name, Op, Sub
+from ..language.kind import dtype_option
 from ..language.lists import as_array
 from ..rules import arrays, elementwise
 from ..runtime import HELPERS, matmul, stack
@@ -458,8 +459,7 @@ class OperationReader(ExpressionReader):
             return Op("astype", (made,), (("dtype", self.dtype_of(dtype, node)),), loc)
         kind = kind if dtype is None else self.dtype_of(dtype, node)
         name = self.fresh("array")
-        static = () if kind == "float64" else (("dtype", kind),)
-        made = Op("np.empty", tuple(map(Const, shape)), static, loc)
+        made = Op("np.empty", tuple(map(Const, shape)), dtype_option(kind), loc)
         if dtype is None and len(shape) == 1 and not all(isinstance(e, Const) for e in leaves):
             made = Op("list", (Const(shape[0]),), (("copies", True),), loc)  # of the kind of its items
         self.emit(ir.Let(name, made, loc))
