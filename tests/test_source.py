@@ -85,18 +85,18 @@ def generated(case, layout=pipeline.value_and_grad):
     return layout(case.function, structures, kinds, case.positions)
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(4, marks=pytest.mark.long)])
+@pytest.mark.parametrize("first", [0, *(pytest.param(k, marks=pytest.mark.long) for k in (4, 8, 12, 16, 20))])
 def test_same_text_for_every_hash_seed(tmp_path, first):
     code = (
         "import hashlib, tests.test_source as t\n"
         "from srcgrad.generation import generate\n"
-        f"for case in t.CASES[{first}::8]:\n"
+        f"for case in t.CASES[{first}::24]:\n"
         "    text = generate.module_text(case.name, t.generated(case))\n"
         "    print(case.name, hashlib.sha256(text.encode()).hexdigest())\n"
     )
     runs = [run_python(code, tmp_path, PYTHONHASHSEED=seed).splitlines() for seed in ("1", "2")]
     assert [a for a, b in zip(*runs, strict=True) if a != b] == []
-    assert len(runs[0]) == len(CASES[first::8])
+    assert len(runs[0]) == len(CASES[first::24])
 
 
 # ---- edits
