@@ -203,6 +203,11 @@ def has_jumps(block: ir.Block) -> bool:
     return any(isinstance(s, ir.Break | ir.Continue | ir.Return) for s in ir.statements(block))
 
 
+def is_innermost(loop: For) -> bool:
+    """Return whether a loop has no loops in it."""
+    return not any(isinstance(s, For | While) for s in ir.statements(loop.body))
+
+
 def by_section(function: Function, block: Callable[[Block], Block]) -> Function:
     """Return the function with `block` applied to the statements of each section: none moves into another."""
     cuts = [k for k, _ in function.sections] + [len(function.body)]

@@ -86,6 +86,8 @@ class _Keeper:
         kept = {s.target: s for s in parts.lets if s.target in read & parts.varying}
         if not 0 < len(kept) <= ROWS or len(kept) < sum(s.target in kept for s in parts.lets):
             return None
+        if not all(n in self.kinds and not self.kinds[n].rank for n in kept):
+            return None  # a row of an array is no number
         needed = parts.body([*kept.values()])
         if ir.names_in(*(e for s in needed for e in ir.exprs_of(s))) & parts.stored:
             return None

@@ -7,17 +7,17 @@ from functools import partial
 
 from ..analysis.dead_code import drop_dead
 from ..language import ir
+from ..language.blocks import is_innermost
 from ..language.costs import cost
 from ..language.ir import Block, Expr, For, Function, If, Kind, Let, Name, Op, Stmt, Store, Sub, While
 from ..language.sum_order import pairs_compared, vectorises
 from ..rules import elementwise
 from .contractions import contract_function
 from .joins import NEAR, Joiner, by_making, may_stop
-from .split import CHECKS
+from .split import CHECKS, LANES
 
 TITLE = "forward and backward"
-# simple operations that are done while one addition waits for another, lanes, and operations that a choice may lose
-WHILE_ADDING, LANES, CHOICE = 10, 3, 5
+WHILE_ADDING, CHOICE = 10, 5  # simple operations: done while one addition waits for another, lost by a choice
 Known = dict[Expr, Expr]  # what names and elements hold
 
 
@@ -116,11 +116,6 @@ def _gain_apart(first: For, second: For) -> bool:
         return all(map(vectorises, inner[0])) and not any(isinstance(s, Store) for s in ir.statements((first,)))
     alone, both = _work(*inner[0]), _work(*inner[0], *inner[1])
     return both > max(alone, WHILE_ADDING) + (both - alone) / LANES
-
-
-def is_innermost(loop: For) -> bool:
-    """Return whether a loop has no loops in it."""
-    return not any(isinstance(s, For | While) for s in ir.statements(loop.body))
 
 
 def _work(*loops: For) -> int:

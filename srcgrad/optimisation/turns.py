@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..analysis.equalities import Known
 from ..language import ir
 from ..language.affine import affine
-from ..language.blocks import by_section
+from ..language.blocks import by_section, is_innermost
 from ..language.ir import Const, Expr, For, If, Let, Name, Op, Select, Stmt, Store, Sub
 
 ZERO, ONE = Const(0), Const(1)
@@ -46,7 +46,7 @@ def choose_turns(function: ir.Function, sizes: dict[str, tuple[Expr, ...]]) -> i
     def block(stmts) -> tuple[Stmt, ...]:
         out: list[Stmt] = []
         for stmt in stmts:
-            if isinstance(stmt, For) and not any(isinstance(s, For | ir.While) for s in ir.statements(stmt.body)):
+            if isinstance(stmt, For) and is_innermost(stmt):
                 turns = _Turns(stmt, same, fresh)
                 loop = ir.with_blocks(stmt, turns.block)
                 out += [*turns.before.values(), loop]

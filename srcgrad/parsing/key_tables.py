@@ -162,7 +162,8 @@ class _Table:
             return False
         others = [n for n in self.uses if n not in bound]
         looked_at = [n for n in others if not self.is_item(n)]
-        asked = [n for n in others if self.is_item(n) and isinstance(self.parents[n].ctx, ast.Load)]  # type: ignore[attr-defined]
+        items = (self.parents[n] for n in others if self.is_item(n))
+        asked = any(isinstance(item, ast.Subscript) and isinstance(item.ctx, ast.Load) for item in items)
         made_by_asking = "defaultdict" in ast.unparse(self.made[0])
         return all(map(self.is_plain, others)) and not (made_by_asking and asked and looked_at)
 
