@@ -50,6 +50,7 @@ def test_neuron_prints_the_lecture_numbers(tmp_path):
     assert "\n".join(code).count("exp(") == 1, "the logistic function is computed once"
 
 
+@pytest.mark.long
 def test_bundle_adjustment_comes_down_to_the_noise(tmp_path):
     printed = run("bundle_adjustment.py", "--cameras", 4, "--points", 30, "--steps", 5, cwd=tmp_path)
     errors = [float(e) for e in re.findall(r"root mean square ([\d.]+) pixels", printed)]

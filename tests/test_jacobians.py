@@ -2,6 +2,7 @@
 
 import inspect
 from collections import namedtuple
+from itertools import product
 
 import numpy as np
 import pytest
@@ -367,9 +368,10 @@ def test_hessian_of_structures_and_of_arrays(plain):
     np.testing.assert_allclose(second, differences(sg.jacrev(chain), (x,), 0), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("outer", [sg.jacfwd, sg.jacrev])
-@pytest.mark.parametrize("middle", [sg.jacfwd, sg.jacrev])
-@pytest.mark.parametrize("inner", [sg.jacfwd, sg.jacrev])
+@pytest.mark.parametrize(("outer", "middle", "inner"), [
+    pytest.param(*modes, marks=() if k in (1, 2, 4, 7) else pytest.mark.long)  # of any two, both ways at any place
+    for k, modes in enumerate(product((sg.jacfwd, sg.jacrev), repeat=3))
+])  # fmt: skip
 def test_any_mode_of_any_mode_of_any_mode(outer, middle, inner, plain):
     """The third derivatives of x0**2 x1 exp(x2) and of a product, whichever way they are computed."""
 

@@ -67,9 +67,19 @@ def test_page_gives_what_its_namesake_gives(name):
         assert equal(found, call.value(copied(call.args))), call.text
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_value_gradient_and_tangent(name, functions):
-    for k, call in enumerate(CALLS[name]):
+def spread():
+    """Yield for every function the numbers of four cases or fewer, the first of them, and those of the others."""
+    for name, calls in CALLS.items():
+        every, step = range(len(calls)), -(-len(calls) // 4)
+        yield pytest.param(name, every[::step], id=name)
+        if step > 1:
+            yield pytest.param(name, [k for k in every if k % step], id=f"{name}-rest", marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("name", "numbers"), list(spread()))
+def test_value_gradient_and_tangent(name, numbers, functions):
+    for k in numbers:
+        call = CALLS[name][k]
         f, wrt = getattr(functions, own_name(name, k)), call.floats
         before = copied(call.args)
         if not wrt or np.isnan(np.concatenate([np.ravel(a) for a in call.args])).any():
@@ -106,12 +116,12 @@ def strided(a):
     return wide[..., ::2]
 
 
-# every other one in every run, the others with `-m long`
-HALF = [pytest.param(name, marks=pytest.mark.long if k % 2 or ".stats." in name else ())
+# one of four in every run, the others with `-m long`
+QUARTER = [pytest.param(name, marks=pytest.mark.long if k % 4 or ".stats." in name else ())
         for k, name in enumerate(CALLS)]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HALF)
+@pytest.mark.parametrize("name", QUARTER)
 def test_float32_and_layouts(name, functions):
     """One case of each function with elements of single precision, one in columns, one with gaps."""
     numbered = list(enumerate(CALLS[name]))

@@ -28,7 +28,7 @@ def _loc() -> Any:
 class Expr:
     """Base of all expressions, which are dataclasses."""
 
-    __slots__ = ("known_hash", "known_names")
+    __slots__ = ("known_hash", "known_names", "known_sound")
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
@@ -130,7 +130,7 @@ class Tuple(Expr):
 class Stmt:
     """Base of all statements, which are dataclasses."""
 
-    __slots__ = ()
+    __slots__ = ("known_exprs", "known_inside")
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
@@ -345,16 +345,14 @@ def children(expr: Expr) -> tuple[Expr, ...]:
         return expr.base, *expr.index
     if isinstance(expr, Slice):
         return tuple(e for e in (expr.lo, expr.hi, expr.step) if e is not None)
-    if isinstance(expr, Tuple):
-        return expr.items
-    return ()
+    return expr.items if isinstance(expr, Tuple) else ()
 
 
 def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     """Return `expr` with `f` applied to its direct subexpressions: itself, if that changes none of them."""
     before = children(expr)
-    after = tuple(map(f, before))
-    if all(map(operator.is_, after, before)):
+    after = _each(before, map(f, before))
+    if after is before:
         return expr
     if isinstance(expr, Op):
         return Op(expr.fn, after, expr.static, expr.loc)
@@ -404,41 +402,40 @@ def rename_expr(expr: Expr, names: dict[str, str]) -> Expr:
     return rebuild(expr, lambda e: rename_expr(e, names))
 
 
+# which fields of a statement are expressions that it evaluates itself, or tuples of them
+_EVALUATED: dict[type, tuple[str, ...]] = {
+    **dict.fromkeys((Let, Return, Unpack, Do), ("value",)), Store: ("index", "value"),
+    **dict.fromkeys((If, While, Assert), ("test",)), For: ("lo", "hi", "step"),
+    **dict.fromkeys((Raise, Print, RequireConstant, ReadFor), ("args",)), Within: ("index", "size"), Grow: ("at",),
+}  # fmt: skip
+
+
+@found_once("known_exprs")
 def exprs_of(stmt: Stmt) -> tuple[Expr, ...]:
     """Return the expressions a statement evaluates itself (not those of its blocks)."""
-    if isinstance(stmt, Let | Return | Unpack | Do):
-        return (stmt.value,)
-    if isinstance(stmt, Store):
-        return *stmt.index, stmt.value
-    if isinstance(stmt, If | While | Assert):
-        return (stmt.test,)
-    if isinstance(stmt, For):
-        return stmt.lo, stmt.hi, stmt.step, *(stmt.schedule[1:] if stmt.schedule else ())
-    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
-        return stmt.args
-    if isinstance(stmt, Within):
-        return stmt.index, stmt.size
-    if isinstance(stmt, Grow):
-        return Name(stmt.base), stmt.at
-    return ()
+    parts = [getattr(stmt, name) for name in _EVALUATED.get(type(stmt), ())]
+    found = [e for part in parts for e in (part if isinstance(part, tuple) else (part,))]
+    first = [Name(stmt.base)] if isinstance(stmt, Grow) else []
+    return *first, *found, *(stmt.schedule[1:] if isinstance(stmt, For) and stmt.schedule else ())
 
 
 def with_exprs(stmt: Stmt, f: Callable[[Expr], Expr]) -> Stmt:
-    """Return the statement with `f` applied to the expressions it evaluates itself."""
-    if isinstance(stmt, Let | Return | Unpack | Do):
-        return replace(stmt, value=f(stmt.value))
-    if isinstance(stmt, Store):
-        return replace(stmt, index=tuple(map(f, stmt.index)), value=f(stmt.value))
-    if isinstance(stmt, If | While | Assert):
-        return replace(stmt, test=f(stmt.test))
-    if isinstance(stmt, For):
-        schedule = (stmt.schedule[0], f(stmt.schedule[1])) if stmt.schedule else None
-        return replace(stmt, lo=f(stmt.lo), hi=f(stmt.hi), step=f(stmt.step), schedule=schedule)
-    if isinstance(stmt, Raise | Print | RequireConstant | ReadFor):
-        return replace(stmt, args=tuple(map(f, stmt.args)))
-    if isinstance(stmt, Within):
-        return replace(stmt, index=f(stmt.index), size=f(stmt.size))
-    return replace(stmt, at=f(stmt.at)) if isinstance(stmt, Grow) else stmt
+    """Return the statement with `f` applied to the expressions it evaluates itself: itself, if that changes none."""
+    changed: dict[str, Any] = {}
+    for name in _EVALUATED.get(type(stmt), ()):
+        before = getattr(stmt, name)
+        after = _each(before, map(f, before)) if isinstance(before, tuple) else f(before)
+        if after is not before:
+            changed[name] = after
+    if isinstance(stmt, For) and stmt.schedule:
+        changed["schedule"] = stmt.schedule[0], f(stmt.schedule[1])
+    return replace(stmt, **changed) if changed else stmt
+
+
+def _each(before: tuple, made: Iterable) -> tuple:
+    """Return what is made of a tuple: the tuple itself, if that has the same items."""
+    after = tuple(made)
+    return before if len(after) == len(before) and all(map(operator.is_, after, before)) else after
 
 
 def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
@@ -447,37 +444,38 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
         return stmt.then, stmt.other
     if isinstance(stmt, For | While | Try):
         return stmt.body, stmt.other
-    if isinstance(stmt, Unrolled):
-        return *stmt.bodies, stmt.other
-    return ()
+    return (*stmt.bodies, stmt.other) if isinstance(stmt, Unrolled) else ()
 
 
 def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
-    """Return the statement with `f` applied to each of its blocks."""
-    if isinstance(stmt, If):
-        return replace(stmt, then=tuple(f(stmt.then)), other=tuple(f(stmt.other)))
-    if isinstance(stmt, For | While | Try):
-        return replace(stmt, body=tuple(f(stmt.body)), other=tuple(f(stmt.other)))
+    """Return the statement with `f` applied to each of its blocks: itself, if that changes none."""
+    before = blocks_of(stmt)
+    after = _each(before, (_each(block, f(block)) for block in before))
+    if after is before:
+        return stmt
     if isinstance(stmt, Unrolled):
-        return replace(stmt, bodies=tuple(tuple(f(b)) for b in stmt.bodies), other=tuple(f(stmt.other)))
-    return stmt
+        return replace(stmt, bodies=after[:-1], other=after[-1])
+    changed: dict[str, Any] = {"then" if isinstance(stmt, If) else "body": after[0], "other": after[1]}
+    return replace(stmt, **changed)
 
 
 def statements(block: Block) -> Iterator[Stmt]:
     """Yield all statements of a block, nested ones included, in textual order."""
     for stmt in block:
         yield stmt
-        for inner in blocks_of(stmt):
-            yield from statements(inner)
+        yield from _inside(stmt)
+
+
+@found_once("known_inside")
+def _inside(stmt: Stmt) -> tuple[Stmt, ...]:
+    return tuple(s for block in blocks_of(stmt) for s in statements(block))
 
 
 def binds(stmt: Stmt) -> tuple[str, ...]:
     """Return the names a statement itself binds (a store binds none)."""
     if isinstance(stmt, Let | For):
         return (stmt.target if isinstance(stmt, Let) else stmt.var,)
-    if isinstance(stmt, Unpack):
-        return stmt.targets
-    return ()
+    return stmt.targets if isinstance(stmt, Unpack) else ()
 
 
 def bound_in(block: Block) -> set[str]:

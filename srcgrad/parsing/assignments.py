@@ -123,7 +123,7 @@ class AssignmentReader(PartReader):
     def refuse_captured_number(self, node):
         """Refuse to write a captured array without axes under another name: what stands for it here is a number."""
         name = node.target.id
-        for n in ast.walk(self.node):
+        for n in self.nodes:
             if not (isinstance(n, ast.Assign) and isinstance(n.value, ast.Name) and n.value.id not in self.locals):
                 continue
             if any(isinstance(t, ast.Name) and t.id == name for t in n.targets):

@@ -359,7 +359,7 @@ class CellReader(ExpressionReader):
     def looked_into(self) -> set[int]:
         """The expressions in the text of which an item is read or bound, or that a name is bound to."""
         if self.looked_into_found is None:
-            every = [n for n in ast.walk(self.node) if isinstance(n, ast.Subscript | ast.Assign)]
+            every = [n for n in self.nodes if isinstance(n, ast.Subscript | ast.Assign)]
             self.looked_into_found = {id(n.value) for n in every}
         return self.looked_into_found
 

@@ -191,7 +191,7 @@ class DictReader(ExpressionReader):
         base = node.func.value
         if not self.is_cell(self.expr(base)) and not (isinstance(base, ast.Name) and base.id in self.grown()):
             return
-        for n in ast.walk(self.node):
+        for n in self.nodes:
             used = n.args if isinstance(n, ast.Call) else [getattr(n, "iter", None), *getattr(n, "comparators", ())]
             if node in used or isinstance(n, ast.Starred) and n.value is node:
                 return

@@ -108,6 +108,7 @@ class ExpressionReader:
     # what `Reader` sets up
     source: Source
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    nodes: tuple[ast.AST, ...]  # all of the text
     fresh: ir.Fresh
     renamed: dict[str, str]
     depth: int

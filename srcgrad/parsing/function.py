@@ -202,6 +202,7 @@ class Reader(
     def __init__(self, source: Source, shared: Shared, env: dict, outer: Reader | None = None, node=None):
         self.source, self.shared, self.env, self.outer = source, shared, env, outer
         self.node = node or source.node
+        self.nodes = tuple(ast.walk(self.node))
         self.fresh, self.spoken = shared.fresh, shared.spoken
         if source.called_at is None:
             self.spoken.own |= names_in_text(source.node)

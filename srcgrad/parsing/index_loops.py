@@ -62,9 +62,9 @@ class IndexLoopReader(ExpressionReader):
 
     def is_of_loops(self, name: str) -> bool:
         """Return whether a name is read only in loops that it is the target of."""
-        loops = [n for n in ast.walk(self.node) if isinstance(n, ast.For) and getattr(n.target, "id", None) == name]
+        loops = [n for n in self.nodes if isinstance(n, ast.For) and getattr(n.target, "id", None) == name]
         inside = {id(n) for loop in loops for s in loop.body for n in ast.walk(s)}
-        return all(id(n) in inside for n in ast.walk(self.node) if is_read(n, name))
+        return all(id(n) in inside for n in self.nodes if is_read(n, name))
 
     def counter(self) -> str:
         """Return a name for the counter of a loop: i, j, k where no loop around it counts with that."""

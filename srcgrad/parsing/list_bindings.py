@@ -95,7 +95,7 @@ class ListBindingReader(ExpressionReader):
     def never_longer(self, name: str) -> bool:
         """Return whether nothing appends to the lists that a name is ever bound to, or takes from them."""
         names, given = self.names_given({name})
-        every = list(ast.walk(self.node))
+        every = list(self.nodes)
         owners = [n.value for n in every if isinstance(n, ast.Attribute) and n.attr in GROWING]
         owners += [n.target for n in every if isinstance(n, ast.AugAssign)]
         grown = any(isinstance(n, ast.Name) and n.id in names for n in owners)
@@ -138,7 +138,7 @@ class ListBindingReader(ExpressionReader):
     def only_rebinds(self, name: str) -> bool:
         """Return whether the list of a caller is never written under a name that is bound to others later."""
         again = name in self.callers and self.key_of_list(name) in self.shared.rebound
-        return again and not any(name in grows(n) for n in ast.walk(self.node))
+        return again and not any(name in grows(n) for n in self.nodes)
 
     def owns(self, name: str) -> bool:
         """Return whether a name stands for a list or dict of the function's own, not for that of a caller."""
@@ -195,12 +195,12 @@ class ListBindingReader(ExpressionReader):
         if self.shown_outside(value) or self.callers & set(shown):
             return False
         names, given = self.names_given(set(shown))
-        given += [item for n in ast.walk(self.node) for item in _put_into_lists(n, takes)]
+        given += [item for n in self.nodes for item in _put_into_lists(n, takes)]
         return not any(n in self.written_names or self.escapes(n, given) for n in names)
 
     def names_given(self, names: set[str]) -> tuple[set[str], list[ast.expr]]:
         """Return the names that these, or what is bound to them, are ever bound to, and where their text says so."""
-        pairs = [(t, v) for n in ast.walk(self.node) if isinstance(n, ast.Assign) for t in n.targets
+        pairs = [(t, v) for n in self.nodes if isinstance(n, ast.Assign) for t in n.targets
                  for t, v in bound_by(t, n.value)]  # fmt: skip
         given: list[ast.expr] = []
         while True:
@@ -263,15 +263,16 @@ class ListBindingReader(ExpressionReader):
         """
         makes = makes or _makes
         bodies = [self.node.body] if isinstance(self.node, ast.FunctionDef) else []
-        bodies += [n.body for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
-        covered, found = set(), False
+        bodies += [n.body for n in self.nodes if isinstance(n, ast.For | ast.While)]
+        uses = [n for n in self.nodes if isinstance(n, ast.Name) and n.id == name]
+        covered, found = set[ast.Name](), False
         for body in bodies:
-            inside = [s for s in body if _names(s, name)]
-            first = inside[0] if inside else None
+            inside = [(s, here) for s in body if (here := [n for n in uses if _stands_in(n, s)])]
+            first = inside[0][0] if inside else None
             if isinstance(first, ast.Assign) and makes(first, name):
-                covered |= {n for s in inside for n in _names(s, name)}
-                found = found or _ends_with(inside[-1], node, name)
-        return found and covered >= _names(self.node, name)
+                covered.update(n for _, here in inside for n in here)
+                found = found or _ends_with(inside[-1][0], node, name)
+        return found and covered >= {*uses}
 
     def started(self, name: str, items: Struct, node) -> List:
         """Return the buffer of a name, with these items in it: the one it has, unless another name shows that."""
@@ -310,7 +311,7 @@ class ListBindingReader(ExpressionReader):
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         whole = {k for k in others if self.is_same(self.env[k], value)}
         written = {name.partition("[")[0], *whole} & (self.grown() | self.written_names)
-        inside = {k for n in ast.walk(self.node) for k in grows_inside(n)} & set(others)
+        inside = {k for n in self.nodes for k in grows_inside(n)} & set(others)
         if not (others or elsewhere) or not (written or inside):
             return value
         hidden = elsewhere or self.inside or not all(self.is_same(self.env[k], value) for k in others)
@@ -324,7 +325,7 @@ class ListBindingReader(ExpressionReader):
 
     def left(self, name: str) -> list[ast.expr]:
         """Return where a name is read to bind another one, and left after that: nothing shows that both were one."""
-        every = [n for n in ast.walk(self.node) if isinstance(n, ast.Assign)]
+        every = [n for n in self.nodes if isinstance(n, ast.Assign)]
         if sum(_makes(n, name) for n in every) < times_bound(self.node, name):
             return []
         moves = [n for n in every if isinstance(n.value, ast.Name) and n.value.id == name]
@@ -332,7 +333,7 @@ class ListBindingReader(ExpressionReader):
 
     def is_last_line_of(self, name: str, node: ast.Assign) -> bool:
         """Return whether a statement in no loop is the last that has a name, in the text and so at run time."""
-        loops = [n for n in ast.walk(self.node) if isinstance(n, ast.For | ast.While)]
+        loops = [n for n in self.nodes if isinstance(n, ast.For | ast.While)]
         if any(n is node for loop in loops for n in ast.walk(loop)):
             return False
         end = node.value.lineno, node.value.col_offset
@@ -353,8 +354,8 @@ class ListBindingReader(ExpressionReader):
 
     def appends(self, name: str) -> bool:
         """Return whether something appends to a list, or takes from it."""
-        grown = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and n.attr in GROWING]
-        longer = [n.target for n in ast.walk(self.node) if isinstance(n, ast.AugAssign)]
+        grown = [n for n in self.nodes if isinstance(n, ast.Attribute) and n.attr in GROWING]
+        longer = [n.target for n in self.nodes if isinstance(n, ast.AugAssign)]
         named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
         return named or name in self.taking
 
@@ -405,6 +406,12 @@ def _ends_with(last: ast.stmt, node, name: str) -> bool:
     if any((n.lineno, n.col_offset) >= end for n in _names(last, name)):
         return False
     return any(_ends_with(s, node, name) for s in (*last.body, *last.orelse))
+
+
+def _stands_in(node: ast.expr, stmt: ast.stmt) -> bool:
+    """Return whether an expression stands in a statement."""
+    end = stmt.end_lineno, stmt.end_col_offset
+    return (stmt.lineno, stmt.col_offset) <= (node.lineno, node.col_offset) < end
 
 
 def _names(node, name: str) -> set[ast.Name]:

@@ -39,13 +39,13 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
     def grown(self) -> set[str]:
         """Return the names of this function that are grown or written like lists somewhere in its text."""
         if self.grown_names is None:
-            grown = {name for n in ast.walk(self.node) for name in grows(n)}
-            self.taking = {t.id for n in ast.walk(self.node) if isinstance(n, ast.Assign)
+            grown = {name for n in self.nodes for name in grows(n)}
+            self.taking = {t.id for n in self.nodes if isinstance(n, ast.Assign)
                            for t, v in bound_by(n.targets[0], n.value)
                            if v.id in grown and self.is_handed_over([v.id], n)}  # fmt: skip
             rebound = {name for name in self.locals if self.key_of_list(name) in self.shared.rebound}
             self.grown_names = grown | self.taking | rebound
-            self.written_names = grown | self.taking | {k for n in ast.walk(self.node) for k in grows_inside(n)}
+            self.written_names = grown | self.taking | {k for n in self.nodes for k in grows_inside(n)}
         return self.grown_names
 
     def before_block(self, node):
@@ -78,7 +78,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if not isinstance(value, Struct) or not self.owns(name):
             return
         items = list(value.items)
-        longer = [n for n in ast.walk(self.node) if isinstance(n, ast.Attribute) and name in grows_inside(n)]
+        longer = [n for n in self.nodes if isinstance(n, ast.Attribute) and name in grows_inside(n)]
         grown = {key for n in longer for key in _key_of(n, value)}
         for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
             if is_list(item, "list") and key in _key_of(where, value) and self.cell_of(item) is None:

@@ -125,7 +125,7 @@ class LoopedReader(ExpressionReader):
 
     def has_functions_inside(self) -> bool:
         """Return whether functions are defined inside this one, which may write its lists."""
-        return any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in ast.walk(self.node) if n is not self.node)
+        return any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in self.nodes if n is not self.node)
 
 
 def grows_inside(node):

@@ -126,7 +126,7 @@ class NoneReader(ExpressionReader):
     def read_as_tuple(self, node: ast.expr):
         """Have the text read again if a name is a tuple or None, as far as what it is bound to can be read here."""
         name = node.id if isinstance(node, ast.Name) and self.may_be_none(node.id) else None
-        for n in ast.walk(self.node) if name is not None else ():
+        for n in self.nodes if name is not None else ():
             binds = isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
             try:
                 value = self.expr(n.value) if isinstance(n, ast.Assign) and binds else None

@@ -192,10 +192,10 @@ class ObjectReader(ExpressionReader):
     @cached_property
     def asked_for_none(self) -> set[int]:
         """The fields in the text that are compared with None, or bound to a name."""
-        compared = [e for n in ast.walk(self.node) if isinstance(n, ast.Compare) and len(n.ops) == 1
+        compared = [e for n in self.nodes if isinstance(n, ast.Compare) and len(n.ops) == 1
                     and any(isinstance(e, ast.Constant) and e.value is None for e in (n.left, *n.comparators))
                     for e in (n.left, *n.comparators)]  # fmt: skip
-        bound = [n.value for n in ast.walk(self.node) if isinstance(n, ast.Assign) and len(n.targets) == 1
+        bound = [n.value for n in self.nodes if isinstance(n, ast.Assign) and len(n.targets) == 1
                  and isinstance(n.targets[0], ast.Name)]  # fmt: skip
         none = [e for e in compared if isinstance(e, ast.Attribute)]
         return {id(e) for e in (*none, *bound)}

@@ -164,7 +164,7 @@ class PartedReader(AccumulatedReader):
         if not isinstance(node, ast.Assign) or node.value is not choice or not any(r[0] for r in ranks):
             return
         names = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-        written = {n for s in ast.walk(self.node) for n in _written(s)}
+        written = {n for s in self.nodes for n in _written(s)}
         shown = all(isinstance(e, ir.Name) for pair, r in zip(pairs, ranks, strict=True) if r[0] for e in pair)
         if shown and names & written:
             self.part_ways(choice, "arrays that are written are chosen by a test")
