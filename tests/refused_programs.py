@@ -326,6 +326,9 @@ SYNTAX = {
     "tuple in a list": (
         "y = []\nfor k in range(3):\n    y.append((k, x))\nreturn 1.0 * («(1, x) in y»)", "`in` needs a tuple known"),
     "text and number": ("return x if «x < 'a'» else 0.0", "text is compared with a number"),
+    "dtype of a sum": (
+        "z = x * np.ones(3)\nreturn x if «z.sum().dtype == np.float64» else 0.0", "the dtype of this is not known"),
+    "dtype and number": ("return x if «np.ones(3).dtype == 3» else 0.0", "the dtype of this is not known"),
     "tuple and number": ("return x if «x == (1.0, 2.0)» else 0.0", "a number is compared with a tuple"),
     "forms of a choice": ("«y = (x, x) if x > 3.0 else x»\nreturn x", "'y' changes between"),
     "lost loop variable": (
@@ -352,6 +355,14 @@ SYNTAX = {
     "function bound anew": (
         "g = math.sin\nif x > 0.0:\n    «g = math.cos»\nreturn g(x)", "'g' is bound anew to a function"
     ),
+    "pairs in pairs": (
+        "head = None\nfor k in range(3):\n    «head = (x, head)»\nreturn head[0]", "the tuple 'head' changes its form"),
+    "pair and triple": (
+        "t = None\nfor k in range(3):\n    if t is None:\n        t = (x, x)\n    else:\n        «t = (x, x, x)»\n"
+        "return t[0]", "the tuple 't' changes its form"),
+    "function as a number": (
+        "import functools\nf = functools.partial(np.clip, a_min=0.0)\nreturn x + «f»",
+        "'a partial' is used as a number"),
     "choice of tuples": ("«a, b = (x, 2.0) if x > 0.0 else (x, 2.0, 3.0)»\nreturn a", "3 values for 2"),
     "computed raise": ("if x > 3.0:\n    «raise math.e»\nreturn x", "raise"),
     "decorated inner": ("@njit\n«def g(t):»\n    return t\nreturn x", "a decorated inner function"),

@@ -146,12 +146,21 @@ class BuiltinReader(ExpressionReader):
             return self.chain("or" if f is any else "and", tests, node) if tests else Const(f is all)
         if not items:
             return Const(0) if f is sum else self.fail(node, f"{f.__name__}() of nothing", "give it items")
+        if f is sum and any(isinstance(v, Struct) and v.make is not None for v in items):
+            return functools.reduce(lambda a, b: self.added(node, a, b), items if start else [Const(0), *items])
         if f is sum and any(map(self.is_complex, items)):
             return functools.reduce(lambda a, b: self.operated(node, ast.Add, self.promoted(a, node), b), items)
         found = self.leaf(items[0], node)
         for v in items[1:]:
             found = Op("add" if f is sum else f.__name__, (found, self.leaf(v, node)), (), loc)
         return found
+
+    def added(self, node, a, b):
+        """Return `a + b`, where an object may say what that is."""
+        found = self.by_class(node, ast.Add, a, b)
+        if found is not NOT_HERE:
+            return found
+        return Op("add", (self.leaf(a, node), self.leaf(b, node)), (), self.source.loc(node))
 
     def of_array(self, value, f, node, *start):
         """Return sum, max, min, any or all of an array: Python runs through its first axis."""

@@ -25,7 +25,7 @@ class _RunTime(Exception):
 
 
 class _Arrays(Exception):
-    """A generator that is summed up gives arrays."""
+    """A generator that is summed up gives arrays, or objects."""
 
 
 class ComprehensionReader(ExpressionReader):
@@ -234,11 +234,12 @@ class ComprehensionReader(ExpressionReader):
                 self.fail(node, "a tuple of what is known only at run time is not supported", "use an array")
             return Op(f"np.{f.__name__}", (self.array_of_list(found, node),), (), loc) if f in (max, min) else found
         start = self.expr(node.args[1]) if len(node.args) > 1 else Const(0)
-        env, out, length = dict(self.env), self.out, len(self.out)
+        env, out, length, objects = dict(self.env), self.out, len(self.out), self.fields_now()
         for of_complex in (False, True):
             try:
                 return self.sum_of_numbers(generator, start, of_complex, node)
             except (_Arrays, ComplexItems) as e:
+                self.fields_again(objects)
                 self.env, self.out = dict(env), out
                 del self.out[length:]
                 if isinstance(e, _Arrays):
@@ -252,6 +253,7 @@ class ComprehensionReader(ExpressionReader):
     def sum_of_numbers(self, generator, start, of_complex: bool, node):
         """Return the sum of what a generator gives, added up by its loop."""
         loc = self.source.loc(node)
+        _require_no_object(start)
         first = self.ends_of(start, node) if of_complex else (self.real_item(start, node),)
         totals = tuple(self.fresh("total") for _ in first)
         for total, value in zip(totals, first, strict=True):
@@ -259,6 +261,7 @@ class ComprehensionReader(ExpressionReader):
 
         def add():
             value = self.expr(generator.elt)
+            _require_no_object(value)
             for total, part in zip(totals, self.ends_of(value, node) if of_complex else (self.real_item(value, node),),
                                    strict=True):  # fmt: skip
                 if self.shared.ranks.rank(part):
@@ -335,3 +338,9 @@ class _Scope:
 def _read_by(node):
     elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     return [*elements, *(test for g in node.generators for test in g.ifs)]
+
+
+def _require_no_object(value):
+    """Have what is summed up be read as a list where it is an object, which may say what `+` is."""
+    if isinstance(value, Struct) and value.make is not None:
+        raise _Arrays

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from types import FunctionType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -120,6 +120,11 @@ class ConditionReader(PartedReader):
             return Const(not found.value) if isinstance(found, Const) else Op("not", (found,), (), found.loc)
         if isinstance(op, ast.Eq | ast.NotEq) and (self.is_complex(left) or self.is_complex(right)):
             return self.complex_equality(node, left, right, isinstance(op, ast.Eq))
+        if any(isinstance(v, Op) and v.fn == "dtype" for v in (left, right)):
+            return Const(self.same_dtype(node, left, right) == isinstance(op, ast.Eq))
+        own = self.by_own_order(node, op, left, right)
+        if own is not NOT_HERE:
+            return own
         fn = _COMPARE[type(op)]
         left, right = self.opened(left, left_node), self.opened(right, right_node)
         if isinstance(op, ast.Eq | ast.NotEq) and any(isinstance(v, Struct | Obj) for v in (left, right)):
@@ -157,6 +162,21 @@ class ConditionReader(PartedReader):
         if any(isinstance(v, Obj) and v.value is None for v in (left, right)):
             return Const(not equal)
         self.fail(node, "a number is compared with a tuple", "compare the items")
+
+    def same_dtype(self, node, *sides) -> bool:
+        """Return whether two dtypes are one, of arrays or by their names."""
+        names = []
+        for value in sides:
+            kind = self.shared.ranks.kind(value.args[0]) if isinstance(value, Op) and value.fn == "dtype" else None
+            given: Any = value.value if isinstance(value, Const | Obj) else None
+            try:
+                known = None if given is None else np.dtype(given).name
+            except TypeError:
+                known = None
+            names.append(kind.dtype if kind is not None and kind.rank else known)
+        if None in names:
+            self.fail(node, "the dtype of this is not known when the function is read", "leave the test out")
+        return names[0] == names[1]
 
     def among(self, left, left_node, right, node) -> ir.Expr:
         """Return `left in right` for arrays and lists of numbers: NumPy has it that any two elements are equal."""

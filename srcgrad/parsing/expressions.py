@@ -157,9 +157,12 @@ class ExpressionReader:
         if isinstance(value, Struct) and value.kind == COMPLEX:
             self.fail(node, "a complex number stands where a real one is needed", "take .real, .imag or abs(...)")
         if isinstance(value, Struct):
-            what = "tuple" if value.kind == "namedtuple" else value.kind
-            self.fail(node, f"a {what} stands where one number or array is needed", "name its items")
-        what = "None" if value.value is None else f"{getattr(value.value, '__name__', value.value)!r}"
+            of_class = value.kind in (OBJECT, "dataclass")
+            what = "an object" if of_class else "a tuple" if value.kind == "namedtuple" else f"a {value.kind}"
+            self.fail(node, f"{what} stands where one number or array is needed",
+                      f"name its {'fields' if of_class else 'items'}")  # fmt: skip
+        name = getattr(value.value, "__name__", f"a {type(value.value).__name__.lower()}")
+        what = "None" if value.value is None else f"{name!r}"
         self.fail(node, f"{what} is used as a number", "pass a number or an array")
 
     # -- atoms

@@ -28,8 +28,8 @@ def member_of(cls: type, name: str):
     made = found.fget if isinstance(found, property) else found
     made = made.__func__ if isinstance(made, staticmethod) else made
     if isinstance(made, FunctionType):
-        # those that a namedtuple or a dataclass makes have no file, or that of Python's library
-        by_maker = made.__module__ in ("collections", "typing", "dataclasses")
+        # those that a namedtuple, a dataclass or `total_ordering` makes have no file, or that of Python's library
+        by_maker = made.__module__ in ("collections", "typing", "dataclasses", "functools")
         return None if by_maker or made.__code__.co_filename == "<string>" else found
     return found if isinstance(found, bool | int | float | str | tuple | np.ndarray) else None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..language.ir import Const, Expr, If, Let, Name, Op, names_in
 from .columns import ReadAgain, form_of
 from .expressions import OBJECT, ExpressionReader, Obj, Stop, Struct, is_text
-from .parts import has_form_of, parts_of
+from .parts import parts_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class NoneReader(ExpressionReader):
         is_none = isinstance(value, Obj) and value.value is None
         if not is_none and isinstance(value, Struct) and isinstance(maybe.number, str) and _is_plain(value):
             self.read_with_names(name, value)
-        if not is_none and isinstance(maybe.number, Struct) and has_form_of(maybe.number, value):
+        if not is_none and isinstance(maybe.number, Struct) and isinstance(value, Struct):
+            if form_of(maybe.number) != form_of(value):
+                self.changes_form((name,), value, maybe.number, node)
             pairs = list(zip(parts_of(maybe.number), parts_of(value), strict=True))
             self.assign_together([(a.id, b) for a, b in pairs if isinstance(a, Name)], node)
         elif not is_none:

@@ -22,6 +22,11 @@ from .members import keeps_fields, member_of
 from .none import is_maybe, maybe_of
 from .parts import is_any_list, is_list
 
+# the methods that compare, and those of the other side that do the same
+_ORDER: dict[type, tuple[str, str]] = {
+    ast.Lt: ("__lt__", "__gt__"), ast.Gt: ("__gt__", "__lt__"),
+    ast.LtE: ("__le__", "__ge__"), ast.GtE: ("__ge__", "__le__"),
+}  # fmt: skip
 NONE = "none"  # of a field that is None until a block writes it
 
 
@@ -290,6 +295,16 @@ class ObjectReader(ExpressionReader):
         if isinstance(op, ast.Eq):
             return test
         return Const(not test.value) if isinstance(test, Const) else Op("not", (test,), (), self.source.loc(node))
+
+    def by_own_order(self, node, op, left, right):
+        """Return `<` and its like by a class that says what is less, the left one's first; NOT_HERE for all others."""
+        names = _ORDER.get(type(op), ())
+        for name, value, other in zip(names, (left, right), (right, left), strict=False):
+            cls = value.make if isinstance(value, Struct) else None
+            own = member_of(cls, name) if cls is not None else None
+            if isinstance(own, FunctionType):
+                return self.leaf(self.user_call(node, own, ([value, other], {})), node)
+        return NOT_HERE
 
     def by_special(self, node, value, *names: str):
         """Return what the first special method gives that the class of an object has; NOT_HERE where it has none."""

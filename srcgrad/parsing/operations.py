@@ -253,17 +253,16 @@ class OperationReader(ExpressionReader):
     def elementwise_call(self, node, spelling):
         if node.keywords:
             self.refuse_option(node, node.keywords[0].arg)
-        read = self.leaf if spelling.startswith("math.") else self.as_array
-        args = [read(v, node) for v in self.positional(node)]
-        loc = self.source.loc(node)
+        read, given = self.leaf if spelling.startswith("math.") else self.as_array, self.positional(node)
+        own = self.by_special(node, given[0], f"__{spelling}__") if len(given) == 1 else NOT_HERE
+        if own is not NOT_HERE:
+            return self.leaf(own, node)
+        args, loc = [read(v, node) for v in given], self.source.loc(node)
         row = elementwise.BY_SPELLING.get(spelling)
         if spelling in ("max", "min"):
             if len(args) == 1:
                 return Op(f"np.{spelling}", tuple(args), (), loc)
-            value = args[0]
-            for other in args[1:]:
-                value = self.tidied(Op(spelling, (value, other), (), loc))
-            return value
+            return reduce(lambda a, b: self.tidied(Op(spelling, (a, b), (), loc)), args)
         if spelling == "math.log" and len(args) == 2:
             return Op("div", (Op("math.log", (args[0],)), Op("math.log", (args[1],))), (), loc)
         if spelling in _OF_MANY and len(args) > 2:

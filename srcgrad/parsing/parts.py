@@ -90,7 +90,8 @@ class PartReader(ExpressionReader):
             if is_any_list(value) and is_any_list(before):
                 self.read_as_buffer(name)
             what = value.kind if value.kind in ("list", "dict") else "object" if value.make is not None else "tuple"
-            if isinstance(before, Struct) and sorted(map(str, before.keys)) == sorted(map(str, value.keys)):
+            keys = before.keys if isinstance(before, Struct) else ()
+            if keys != value.keys and sorted(map(str, keys)) == sorted(map(str, value.keys)):
                 self.fail(node, f"the {what} {name!r} gets its keys in another order",
                           "keep the order, or use two names")  # fmt: skip
             self.fail(node, f"the {what} {name!r} changes its form", "use two names")

@@ -151,7 +151,16 @@ def chosen_by_a_shorter_condition(A):
     return np.sum(u**2) + np.sum(np.asfortranarray(A.T) @ np.asfortranarray(A))
 
 
+def told_by_dtypes(x, k):
+    if k.dtype != np.int64 or x.dtype != float:
+        raise TypeError("floats and whole numbers")
+    scale = 2.0 if x.dtype == "float64" else 3.0
+    single = np.ones(x.size, dtype=np.float32)
+    return scale * np.sum(x**k) + (x[0] if single.dtype == x.dtype else x[1] ** 2)
+
+
 CASES = [
+    Case(told_by_dtypes, (sample(3), np.array([1, 2, 3]))),
     Case(blocks_of_an_image, (sample(4, 2), 0.7)),
     Case(standardised, (sample(6, 3),)),
     Case(outer_by_broadcast, (sample(3), sample(4, seed=1))),

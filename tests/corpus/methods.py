@@ -185,7 +185,41 @@ def made_by_classes(x, y):
     return p.angle * s.area + s.side
 
 
+class Money:
+    def __init__(self, amount, rate):
+        self.amount, self.rate = amount, rate
+
+    def __abs__(self):
+        return math.hypot(self.amount, self.rate)
+
+    def __float__(self):
+        return float(self.amount * self.rate)
+
+    def __lt__(self, other):
+        return float(self) < float(other)
+
+    def __ge__(self, other):
+        return float(self) >= (other if isinstance(other, float) else float(other))
+
+    def __add__(self, other):
+        return Money(self.amount + other.amount * other.rate / self.rate, self.rate)
+
+    def __radd__(self, other):
+        return self if isinstance(other, int) else Money(other + self.amount, self.rate)
+
+
+def sums_and_order_of_objects(x):
+    purse = [Money(x[0], 1.0), Money(x[1], 2.0), Money(x[2], 3.0)]
+    total = sum(purse)
+    same = sum((Money(v, 2.0) for v in (x[0], x[1])), Money(x[2], 3.0))
+    less = total if total < same else same
+    more = 2.0 if total > same else 3.0
+    return abs(less) * more + (float(total) if 0.5 <= total else float(same) ** 2) + (x[0] if same >= total else x[1])
+
+
 CASES = [
+    Case(sums_and_order_of_objects, (np.array([0.4, -0.7, 0.9]),)),
+    Case(sums_and_order_of_objects, (np.array([0.4, 0.2, -0.3]),)),
     Case(fields, (0.7,)),
     Case(beams, (1.3, sample(3, low=0.2))),
     Case(orbit, (1.1, 0.9, 4)),
