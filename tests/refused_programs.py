@@ -328,6 +328,8 @@ SYNTAX = {
     "text and number": ("return x if «x < 'a'» else 0.0", "text is compared with a number"),
     "dtype of a sum": (
         "z = x * np.ones(3)\nreturn x if «z.sum().dtype == np.float64» else 0.0", "the dtype of this is not known"),
+    "type of a number": ("return x if «type(x)» is float else 0.0", "the type of this is not known"),
+    "shape in arithmetic": ("return np.sum(np.ones(2) * x * «np.ones(2).shape»)", "a whole shape is used as a value"),
     "dtype and number": ("return x if «np.ones(3).dtype == 3» else 0.0", "the dtype of this is not known"),
     "tuple and number": ("return x if «x == (1.0, 2.0)» else 0.0", "a number is compared with a tuple"),
     "forms of a choice": ("«y = (x, x) if x > 3.0 else x»\nreturn x", "'y' changes between"),

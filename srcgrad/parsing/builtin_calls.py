@@ -21,7 +21,7 @@ _READERS = (
     (len, "length"), (slice, "slice_of"), (isinstance, "is_instance"), (callable, "is_callable"), (pow, "power"),
     (range, "known_range"), (sorted, "sorted_items"), (functools.reduce, "reduced"),
     (itertools.accumulate, "accumulated"), (set, "constant_set"), (frozenset, "constant_set"),
-    (zip, "transposed"),
+    (zip, "transposed"), (type, "exact_type"), (np.isscalar, "is_scalar"),
 )  # fmt: skip
 # what gives items to a loop and is no value of its own
 _LAZY = (

@@ -245,21 +245,38 @@ class ConditionReader(PartedReader):
     def is_instance(self, node) -> Const:
         """Return whether a value is of a type, or of one of several."""
         value, wanted = self.expr(node.args[0]), self.types_in(node.args[1])
-        if self.is_complex(value):
-            own: type | None = np.ndarray if self.axes_of(value.items[0]) else complex
-        elif isinstance(value, Struct):
-            own = {"list": list, "dict": dict}.get(value.kind, value.make or tuple)
-        elif isinstance(value, List):
-            own = list
-        elif isinstance(value, Const | Obj):
-            own = type(value.value)
-        elif isinstance(value, ir.Slice):
-            own = slice
-        else:
-            own = self.type_of(value)
+        own = self.own_type(value)
         if own is None or any(not isinstance(t, type) for t in wanted):
             self.fail(node, "the type of this is not known when the function is read", "leave the test out")
         return Const(issubclass(own, tuple(wanted)))
+
+    def own_type(self, value) -> type | None:
+        """Return the type of a value; of a number that of Python, which a number of NumPy counts as."""
+        if self.is_complex(value):
+            return np.ndarray if self.axes_of(value.items[0]) else complex
+        if isinstance(value, Struct):
+            return {"list": list, "dict": dict}.get(value.kind, value.make or tuple)
+        if isinstance(value, List):
+            return list
+        if isinstance(value, Const | Obj):
+            return type(value.value)
+        return slice if isinstance(value, ir.Slice) else self.type_of(value)
+
+    def exact_type(self, node) -> Obj:
+        """Return `type(value)`: whether a number is one of Python or of NumPy is not known."""
+        (value,) = self.in_order(node.args)
+        own = self.own_type(value)
+        if own is None or own in (float, int, bool, complex) and not isinstance(value, Const):
+            self.fail(node, "the type of this is not known when the function is read", "ask isinstance(...)")
+        return Obj(own)
+
+    def is_scalar(self, node) -> ir.Expr:
+        """Return whether a value is a number or a text, as `np.isscalar` does."""
+        (value,) = self.in_order(node.args)
+        if isinstance(value, ir.Expr) and not isinstance(value, Const | ir.Slice):
+            axes = self.axes_count(value, node)
+            return Const(axes.value == 0) if isinstance(axes, Const) else Op("eq", (axes, Const(0)), (), axes.loc)
+        return Const(isinstance(value, Const))
 
     def types_in(self, node) -> list:
         """Return the types that `A`, `(A, B)` or `A | B` names."""

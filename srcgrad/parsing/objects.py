@@ -108,6 +108,8 @@ class ObjectReader(ExpressionReader):
     # -- fields
     def field_of(self, value: Struct, name: str):
         """Return a field of an object, a namedtuple or a dict; NOT_HERE where it has none of that name."""
+        if name == "__class__" and value.make is not None:
+            return Obj(value.make)
         if value.kind == OBJECT:
             if name in fields_of(value).failed:
                 raise Stop(fields_of(value).failed[name])

@@ -325,7 +325,8 @@ class OperationReader(ExpressionReader):
         return value if same else Op("astype", (value,), (("dtype", wanted),), self.source.loc(node))
 
     def as_array(self, value, node) -> ir.Expr:
-        """Return a value as NumPy takes it: lists and tuples of numbers as arrays."""
+        """Return a value as NumPy takes it: lists and tuples of numbers, and shapes, as arrays."""
+        value = self.opened(value, node)
         if isinstance(value, List):
             return self.rows_of_list(value, node)
         of_items = isinstance(value, Struct) and value.kind not in ("dict", "dataclass", COMPLEX)
@@ -415,7 +416,7 @@ class OperationReader(ExpressionReader):
             if name != "order" and not (name == "copy" and option == Const(True)):
                 self.refuse_option(node, name)
         dtype = None if isinstance(dtype, Obj) and dtype.value is None else dtype
-        loc = self.source.loc(node)
+        value, loc = self.opened(value, node), self.source.loc(node)
         if isinstance(value, ir.Expr):
             kind = self.shared.ranks.kind(value)
             same = dtype is not None and kind is not None and self.dtype_of(dtype, node) == kind.dtype == "float64"

@@ -159,7 +159,20 @@ def told_by_dtypes(x, k):
     return scale * np.sum(x**k) + (x[0] if single.dtype == x.dtype else x[1] ** 2)
 
 
+def as_vector(v):
+    if np.isscalar(v):
+        v = np.array([v])
+    return v if type(v) is np.ndarray else np.array(v)
+
+
+def sizes_as_items_and_numbers_as_arrays(X, a):
+    cells = np.prod(X.shape) * max(X.shape) + np.array(X.shape)[0]
+    spread = np.sum(X / np.array(X.shape)) / np.sum(X.shape)
+    return spread * cells + np.sum(as_vector(X[0]) * as_vector(a)) + np.sum(as_vector([a, X[0, 1] * a]) ** 2)
+
+
 CASES = [
+    Case(sizes_as_items_and_numbers_as_arrays, (sample(3, 2), 0.7)),
     Case(told_by_dtypes, (sample(3), np.array([1, 2, 3]))),
     Case(blocks_of_an_image, (sample(4, 2), 0.7)),
     Case(standardised, (sample(6, 3),)),

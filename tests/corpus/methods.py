@@ -185,6 +185,31 @@ def made_by_classes(x, y):
     return p.angle * s.area + s.side
 
 
+class Force:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __add__(self, other):
+        return type(self)(self.x + other.x, self.y + other.y)
+
+    def turned(self):
+        return self.__class__(-self.y, self.x)
+
+    def work(self):
+        return self.x * self.y
+
+
+class Drag(Force):
+    def work(self):
+        return math.hypot(self.x, self.y)
+
+
+def made_by_the_class_of_an_object(x):
+    whole = Drag(x[0], x[1]) + Force(x[2], 0.5)
+    name = type(whole).__name__
+    return whole.work() + (Force(x[1], x[2]) + whole).turned().work() * (2.0 if name == "Drag" else 3.0)
+
+
 class Money:
     def __init__(self, amount, rate):
         self.amount, self.rate = amount, rate
@@ -220,6 +245,7 @@ def sums_and_order_of_objects(x):
 CASES = [
     Case(sums_and_order_of_objects, (np.array([0.4, -0.7, 0.9]),)),
     Case(sums_and_order_of_objects, (np.array([0.4, 0.2, -0.3]),)),
+    Case(made_by_the_class_of_an_object, (np.array([0.4, -0.7, 0.9]),)),
     Case(fields, (0.7,)),
     Case(beams, (1.3, sample(3, low=0.2))),
     Case(orbit, (1.1, 0.9, 4)),
