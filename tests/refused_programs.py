@@ -312,7 +312,9 @@ SYNTAX = {
         "z = x * np.ones(2)\nreturn 1.0 if 3.0 < x < np.sum(«z if z[1] > 0.0 else x») else x", "1 and 0 axes"),
     "what a line with a problem binds": (
         "y = «np.packbits(x)»\nz = np.einsum('i,i->', y, y)\nreturn z + y[0]", "np.packbits()"),
-    "starred callee": ("def g(**a):\n    return a['t']\nreturn «g(t=x)»", "takes **kwargs"),
+    "starred callee": ("def g(**a):\n    return «a['u']»\nreturn g(t=x)", "no item 'u' in this dict"),
+    "option of nobody": (
+        "def g(t, **a):\n    return «h(t, **a)»\ndef h(t):\n    return t\nreturn g(x, u=x)", "unexpected argument 'u'"),
     "function or number": (
         "def g(t):\n    if t > 0.0:\n        return math.sin\n    «return t»\ng(x)\nreturn x",
         "the returns of this function have different forms",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import sys
 import types as pytypes
 import weakref
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from ..switches import switched_off
 from ..travel import lines_of
 
 _DIGESTS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
-_KNOWN = ("numpy", "math", "numba", "builtins", "scipy", "srcgrad")
+# what is known by its name, as it stays what it is: libraries, Python's own among them, which nothing reads the text of
+_KNOWN = frozenset({"numpy", "math", "numba", "builtins", "scipy", "srcgrad"})
+_STANDS_STILL = _KNOWN | sys.stdlib_module_names
 
 
 def described(structures) -> tuple[str, ...]:
@@ -120,7 +123,11 @@ def _attribute_names(code) -> set[str]:
 
 def _names_in(f) -> set[str]:
     function = python_function(f)
-    return set() if function is None else _attribute_names(function.__code__)
+    return set() if function is None or _stands_still(function.__module__) else _attribute_names(function.__code__)
+
+
+def _stands_still(module: str | None) -> bool:
+    return (module or "").split(".")[0] in _STANDS_STILL
 
 
 def _captured(function, code) -> dict:
@@ -174,12 +181,12 @@ def _digest_value(value, h, seen, attributes):
         _digest_items(value, h, seen, attributes)
     elif isinstance(value, pytypes.ModuleType):
         h.update(value.__name__.encode())
-        if value.__name__.split(".")[0] not in _KNOWN:
+        if not _stands_still(value.__name__):
             _digest_attributes(value, h, seen, attributes)
     elif (function := python_function(value)) is not None:
         h.update(type(value).__name__.encode())
         _digest_transform(value, h)
-        if (function.__module__ or "").split(".")[0] not in _KNOWN or (function.__module__ or "") == "__main__":
+        if not _stands_still(function.__module__):
             _digest_function(function, h, seen)
             _digest_rule(value, h, seen)
         else:
@@ -194,7 +201,7 @@ def _digest_value(value, h, seen, attributes):
             _digest_value(default, h, seen, attributes)
         if hasattr(value, "_fields") or dataclasses.is_dataclass(value):
             _digest_class(value, h, seen)
-        if value.__module__.split(".")[0] not in _KNOWN:
+        if not _stands_still(value.__module__):
             _digest_attributes(value, h, seen, attributes)
     elif isinstance(value, bool | int | float | complex | str | bytes | np.generic | range | slice) or value is None:
         h.update(repr(value).encode())

@@ -247,7 +247,9 @@ class CallReader(ExpressionReader):
         reads = _name_counts(callee.node)
         for name, value in given.items():
             callee.env[name] = self.bind_argument(callee, name, value, node, reads.get(name, 0))
-        callee.callers = {k for k, v in callee.env.items() if has_list(v)}
+        rest = getattr(callee.node.args, "kwarg", None)  # a dict made for the call: what is in it may be the caller's
+        callee.callers = {k for k, v in callee.env.items()
+                          if (any(map(has_list, v.items)) if rest and k == rest.arg else has_list(v))}  # fmt: skip
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
         name, page = getattr(f, "__name__", "call"), callee.source.called_at is not None
@@ -292,13 +294,14 @@ class CallReader(ExpressionReader):
         unnamed = [a.arg for a in args.posonlyargs]
         names = [*unnamed, *(a.arg for a in args.args)]
         every = names + [a.arg for a in args.kwonlyargs]
-        if args.kwarg:
-            self.fail(node, f"{self.name_of(node)} takes **kwargs", "name every parameter")
         if len(positional) > len(names) and not args.vararg:
             self.fail(node, f"{self.name_of(node)} takes {len(names)} arguments, {len(positional)} given",
                       "correct the call")  # fmt: skip
-        given = dict(zip(names, positional, strict=False))
+        given: dict = dict(zip(names, positional, strict=False))
+        others = {k: v for k, v in by_name.items() if k not in every or k in unnamed} if args.kwarg else {}
         for key, value in by_name.items():
+            if key in others:
+                continue
             if key not in every and callee.source.called_at is not None:
                 self.refuse_option(node, key)
             if key not in every or key in given or key in unnamed:
@@ -314,6 +317,9 @@ class CallReader(ExpressionReader):
         if args.vararg:
             rest = tuple(positional[len(names) :])
             given[args.vararg.arg] = Struct(rest, tuple(range(len(rest))))
+        if args.kwarg:
+            given[args.kwarg.arg] = Struct(tuple(others.values()), tuple(others), "dict")
+            callee.locals |= {args.kwarg.arg}  # made for the call
         return given
 
     def bind_argument(self, callee, name, value, node, uses):

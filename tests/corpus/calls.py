@@ -2,7 +2,7 @@
 
 import math
 import operator
-from functools import partial, reduce
+from functools import partial, reduce, wraps
 from math import exp, pi
 
 import numpy
@@ -400,7 +400,35 @@ def array_of_the_caller_updated(a, b):
     return a @ b + u @ u
 
 
+def logged(f):
+    @wraps(f)
+    def inner(*args, **options):
+        return f(*args, **options)
+
+    return inner
+
+
+@logged
+def power_law(x, slope, offset=0.0):
+    return np.sum(x**2) * slope + offset
+
+
+def with_options(x, **options):
+    scale = options.pop("scale", 2.0)
+    options.setdefault("offset", x[0])
+    options["slope"] *= scale
+    total = sum(v * len(k) for k, v in options.items())
+    return total + power_law(x, **options) if "slope" in options else total
+
+
+def options_by_name(x):
+    given = {"slope": x[1], "scale": x[2]}
+    first = with_options(x, **given) + with_options(x, slope=0.5)
+    return first + power_law(x, offset=x[2], slope=1.5) * len(given) + given["slope"]
+
+
 CASES = [
+    Case(options_by_name, (sample(3),)),
     Case(parameters_that_become_something_else, (sample(3), 3)),
     Case(integral_of_an_integral, (1.3, 0.7)),
     Case(operators_as_functions, (1.3, sample(3))),
