@@ -228,20 +228,35 @@ class ViewReader(NestWriter):
 
     def new_sizes(self, total: Expr, given) -> tuple[Expr, ...]:
         """Return the sizes of a reshape of `total` elements; one of them may be left out, as -1."""
-        sizes = [self.hold_size(e) for e in given]
-        known = product([n for n in sizes if n != Const(-1)])
-        least = ONE if Const(-1) in sizes else ZERO
-        for n in sizes:
-            # two negative sizes have a product too, and there is no rest of a division by zero
-            if not isinstance(n, Const) and not self.is_nonneg(n):
-                self.stop_if(Op("lt", (n, least)), f"cannot reshape array: a size is below {least.value}")
-                if isinstance(n, Name) and n.id in self.stable:
-                    self.state.nonneg.add(n.id)
+        given = [self.hold_size(e) for e in given]
+        sizes = [self.size_or_rest(k, given, total) for k in range(len(given))]
         if Const(-1) in sizes:
+            known = product([n for n in sizes if n != Const(-1)])
             rest = total if known == ONE else Op("floordiv", (total, known))
             sizes[sizes.index(Const(-1))] = self.hold_size(rest)
         self.require(product(sizes), total, "cannot reshape array: sizes")
         return tuple(sizes)
+
+    def size_or_rest(self, k: int, given: list[Expr], total: Expr) -> Expr:
+        """Return a size of a reshape, which is what the others leave over if it turns out to be -1."""
+        n, others = given[k], product(given[:k] + given[k + 1 :])
+        if isinstance(n, Const) or self.is_nonneg(n):
+            return n
+        if Const(-1) in given:
+            # two negative sizes have a product too, and there is no rest of a division by zero
+            self.stop_if(Op("lt", (n, ONE)), "cannot reshape array: a size is below 1")
+            if isinstance(n, Name) and n.id in self.stable:
+                self.state.nonneg.add(n.id)
+            return n
+        left_out, negative = Op("eq", (n, Const(-1))), Op("lt", (n, Const(-1)))
+        alone = others == ONE or isinstance(others, Const) and others.value > 0
+        nothing = negative if alone else Op("or", (negative, Op("and", (left_out, Op("lt", (others, ONE))))))
+        self.stop_if(nothing, "cannot reshape array: a size is below 0")
+        rest = total if others == ONE else Op("floordiv", (total, others))
+        name = self.held(Select(left_out, rest, n), "size")
+        assert isinstance(name, Name), name
+        self.state.nonneg.add(name.id)
+        return name
 
     def pull_reshape_like(self, expr: Op) -> Pull:
         return self.pull_reshape(Op("reshape", (expr.args[0], *self.pull(expr.args[1]).dims), (), expr.loc))

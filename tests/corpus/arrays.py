@@ -100,6 +100,13 @@ def items_by_place(A):
     return A.item(1, 2) * A.item(4) + A[1].item(-1) + A.item((0, 1)) ** 2
 
 
+def reshaped_to_what_is_left(x, n, m):
+    k = -1 if n > 0 else 2
+    A, B = x.reshape(n, m), np.reshape(x, (2, k))
+    A *= x[0]
+    return np.sum(A[0] ** 2) * A.shape[0] + np.sum(B[1] * x.reshape(2, k)[0]) + np.sum(A.reshape(k) ** 3) * A.shape[1]
+
+
 def reshaped_by_columns(A):
     B = A.reshape(A.shape[1], A.shape[0], order="F")
     C = np.reshape(A, shape=(-1, 2), order="F")
@@ -192,6 +199,8 @@ CASES = [
     Case(methods_and_functions, (sample(3), sample(4, 3, seed=1))),
     Case(full_of_ones, (sample(3), 4)),
     Case(items_by_place, (sample(2, 3),)),
+    *(Case(reshaped_to_what_is_left, (sample(8), *shape)) for shape in ((4, -1), (8, 1))),
+    Case(reshaped_to_what_is_left, (sample(2), 1, -1)),
     Case(reshaped_by_columns, (sample(2, 3),)),
     Case(options_by_place, (sample(4, 3), 0.7)),
     Case(minors, (sample(3, 3),)),
