@@ -254,7 +254,7 @@ SYNTAX = {
     "a dict of no pairs": ("y = «dict((x, 2.0))»\nreturn x", "a dict of other than pairs"),
     "starred array": ("y = (x, «*np.ones(3)»)\nreturn x", "only tuples known when the function is read"),
     "pow with a modulus": ("return «pow(x, 2, 3)»", "pow() with a modulus"),
-    "round to decimals": ("return «round(x, 2)» * x", "round() to a number of decimals"),
+    "round of an array": ("return np.sum(«round(np.ones(2) * x, 2)»)", "round() of an array"),
     "text that is no number": ("return «float('a')» * x", "could not convert string to float"),
     "function of statistics": (
         "return «statistics.harmonic_mean([x, 2.0])»", "there is no rule for statistics.harmonic_mean()"),

@@ -41,6 +41,11 @@ CASES = {
     "nan_to_num": ("np.sum(np.nan_to_num(a)[3:] ** 2)", STEPS),
     "nan_to_num with values": ("np.sum(np.nan_to_num(a, nan=2.0, posinf=3.0, neginf=-4.0) ** 2)", STEPS),
     "float_power": ("np.sum(np.float_power(np.abs(a), b) + np.float_power(n, 2))", A, B, N),
+    "round to decimals": ("round(a * 1.7, k) * a + round(number=b, ndigits=k) + round(9.3 * b, -k) * b", 1.2, 0.4, 2),
+    "round to tens": ("round(a * 1.7, k) * a + round(1234, -2) * a + round(k, 1) * b + round(b, None)", 61.2, 0.4, -1),
+    "round of elements": ("round(a[0], 2) * a[1] + round(float(np.sum(b)), 1) * b[0] + a.round(2)[1] * a[2]", A, B),
+    "round half way": ("sum(round(v, 2) * a for v in (1.115, 2.675, -1.115, 0.145)) + round(25.0, -1) * a", 0.5),
+    "round of large ones": ("round(1e300 * k, 2) * a + round(3e300 * k, -2) * a", 0.5, 1),
     "angle": ("np.sum(np.angle(a) * a + np.angle(a, deg=True))", A),
     "softplus": ("np.sum(special.softplus(a) * b)", A, B),
     "isclose": ("np.sum(np.where(np.isclose(a, np.round(a), atol=0.2), a, b))", A, B),
@@ -115,6 +120,7 @@ def test_in_plain_python(name, functions):
 
 
 COMPILED = (
+    "round to decimals", "round half way",
     "heaviside", "round", "divmod", "divmod of numbers", "modf of a number", "remainder", "nan_to_num with values",
     "isclose of NaN", "isclose of numbers", "dist", "hypot of many", "ldexp", "signs", "maxima of NaN", "reduce",
     "softmax", "logsumexp, axes kept", "whole numbers", "divisors", "bits of arrays",
@@ -223,3 +229,13 @@ def test_negative_powers_at_zero():
     assert sg.hessian(power)(0.0, -2.0) == math.inf
     assert sg.differentiable(reciprocals)(0.0) == math.inf
     assert sg.value_and_grad(reciprocals)(2.0) == (0.625, -0.4375)
+
+
+def test_round_gives_what_python_gives(tmp_path):
+    """Python rounds a number of its own by its digits, one of NumPy as `np.round`."""
+    f = loaded("def f(x, k):\n    return round(x, k)\n", tmp_path, "rounded").f
+    for k, places in ((2, "1.115 1.005 2.675 0.285 -5.015 1e300"), (0, "0.5 1.5 -2.5"), (-1, "25 15 -35 1e17")):
+        for x in map(float, places.split()):
+            assert plain_gradient(f, (x, k), (0,)) == (round(x, k), (0.0,))
+    g = loaded("def g(x):\n    return round(x[0], 2)\n", tmp_path, "rounded_element").g
+    assert plain_gradient(g, (np.array([1.115]),), (0,))[0] == round(np.float64(1.115), 2) != round(1.115, 2)

@@ -32,6 +32,38 @@ def around(a, decimals=0):
     return found if of_floats(np.asarray(a).dtype) else np.asarray(found, dtype=np.asarray(a).dtype)
 
 
+@page(round)
+def round_decimal(number, ndigits):
+    """The nearest number with so many decimals of a number of Python's, where `np.round` errs in ties."""
+    if not of_floats(np.asarray(number).dtype):
+        return int(around(number, ndigits))
+    x = stop_gradient(number)
+    scale = 10.0 ** abs(ndigits)
+    moved = x * scale if ndigits > 0 else x / scale
+    if not abs(moved) < 4503599627370496.0:
+        return float(x if ndigits > 0 else np.rint(moved) * scale)
+    step = 0.0
+    if abs(moved - np.trunc(moved)) == 0.5:
+        # half way: what the product or quotient has lost tells on which side the number is
+        left = product_error(x, scale, moved) if ndigits > 0 else -product_error(moved, scale, x)
+        if left < 0.0:
+            step = np.floor(moved) - np.rint(moved)
+        elif left > 0.0:
+            step = np.ceil(moved) - np.rint(moved)
+    if ndigits > 0:
+        return float((np.rint(number * scale) + step) / scale)
+    return float((np.rint(number / scale) + step) * scale)
+
+
+def product_error(a, b, product):
+    """a * b - product, which may be as good as a * b: Dekker, "A floating-point technique" (1971)."""
+    a_high = 134217729.0 * a - (134217729.0 * a - a)
+    b_high = 134217729.0 * b - (134217729.0 * b - b)
+    a_low = a - a_high
+    b_low = b - b_high
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
 @page(np.divmod, divmod)
 def quotient_and_remainder(x1, x2):
     """x1 // x2 and x1 % x2."""

@@ -10,10 +10,11 @@ import math
 
 import numpy as np
 
+from .. import library
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
-from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, ShapeOf, Struct, is_text
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, Obj, ShapeOf, Struct, is_text
 from .members import is_users_class
 
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
@@ -305,9 +306,7 @@ class BuiltinReader(ExpressionReader):
     def converted_text(self, node, f):
         """Return the number that a constant text stands for; `NOT_HERE` where a number is converted."""
         if f is round:
-            if len(node.args) > 1 or node.keywords:
-                self.fail(node, "round() to a number of decimals is not supported", "np.round(x, decimals)")
-            return NOT_HERE
+            return self.rounded(node)
         root = node.args[0] if len(node.args) == 1 else None
         while isinstance(root, ast.Call | ast.Attribute | ast.Subscript):
             root = root.func if isinstance(root, ast.Call) else root.value
@@ -319,6 +318,20 @@ class BuiltinReader(ExpressionReader):
             return Const(f(value.value), self.source.loc(node))
         except ValueError as e:
             self.fail(node, str(e), "write a number")
+
+    def rounded(self, node):
+        """Return a number with so many decimals; `NOT_HERE` for a whole number."""
+        given = [*node.args[1:], *(k.value for k in node.keywords)]
+        if not given:
+            return NOT_HERE
+        values = list(self.bound(node, round).values())
+        if isinstance(values[1], Obj) and values[1].value is None:
+            return self.expr(ast.copy_location(ast.Call(node.func, node.args[:1], []), node))
+        kind = self.shared.ranks.kind(self.leaf(values[0], node))
+        if kind is not None and kind.rank:
+            self.fail(node, "round() of an array, which Python does not have", "np.round(x, decimals)")
+        of_numpy = kind is not None and kind.is_numpy
+        return self.user_call(node, np.round if of_numpy else library.numbers.round_decimal, (values, {}))
 
     def text_method(self, node, text: str, name: str):
         """Return what a method of a text that is known gives: known as well."""
