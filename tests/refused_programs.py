@@ -14,7 +14,14 @@ SYNTAX = {
         "nonlocal is not supported",
     ),
     "class": ("«class A:»\n    pass\nreturn x", "a class definition is not supported"),
-    "del of an element": ("y = (x, x)\n«del y[0]»\nreturn x", "del of anything but a name"),
+    "del of an element": ("y = (x, x)\ndel «y[0]»\nreturn x", "del of an item of what is no list"),
+    "del of a field": ("«del PLAIN.size»\nreturn x", "del of a field"),
+    "part of a list that is a number": ("y = [x, x]\n«y[0:1] = x»\nreturn x", "to a part of a list is no list"),
+    "part in steps of a list that grows": (
+        "y = [x * k for k in range(int(x))]\ny.append(x)\n«y[::2] = [x]»\nreturn x", "is assigned in steps"),
+    "part in steps of another length": ("y = [x, x, x]\n«y[::2] = [x]»\nreturn x", "extended slice"),
+    "list repeated in place": (
+        "n = int(x)\ny = [x * k for k in range(n)]\n«y *= n»\nreturn x", "as often as is known only at run time"),
     "used after del": ("y = x\ndel y\nreturn «y»", "'y' is used after it was deleted"),
     "del on one path": ("y = x\nif x > 3.0:\n    del y\nreturn «y»", "'y' is used after it was deleted"),
     "import": ("«import json»\nreturn x", "an import inside the function"),
@@ -144,7 +151,7 @@ SYNTAX = {
     "starting anew under two names": (
         "y = [x]\nfor k in range(3):\n    z = y\n    y.append(x)\n    «y = []»\nreturn x", "starts anew while"),
     "slice of a list assigned": (
-        "y = []\nfor k in range(3):\n    y.append(x)\n«y[1:]» = x\nreturn x", "a slice of a list is assigned"),
+        "y = []\nfor k in range(3):\n    y.append(x)\n«y[1:] = x»\nreturn x", "to a part of a list is no list"),
     "item of a tuple assigned": ("y = (x, x)\n«y[0]» = 2.0\nreturn x", "only elements of arrays can be assigned"),
     "missing item assigned": ("y = [x]\n«y[3]» = 2.0\nreturn x", "no item 3 in this list"),
     "text that is new in a dict": (

@@ -123,3 +123,25 @@ def one_element_put(x, k):
 def test_an_array_of_one_element_is_not_repeated_as_an_item_of_a_list():
     with pytest.raises(ValueError, match="the arrays in a list differ in size"):
         plain_gradient(one_element_put, (np.arange(1.0, 6.0), 2), (0,))
+
+
+def put_at_the_start(items, values):
+    items[0:2] = values
+    return items[0]
+
+
+def callers_list_made_longer(x):
+    items = [v * v for v in x]
+    return put_at_the_start(items, [x[0]]) * items[1]
+
+
+def spread_over_a_part(x):
+    items = [v * v for v in x]
+    items[::2] = x[:1]
+    return items[2]
+
+
+@pytest.mark.parametrize("f", [callers_list_made_longer, spread_over_a_part])
+def test_a_part_of_a_list_that_keeps_its_length_takes_as_many_items(f):
+    with pytest.raises(ValueError, match=r"a part of a list gets another number of items.*test_list_bounds\.py:"):
+        plain_gradient(f, (np.arange(1.0, 6.0),), (0,))

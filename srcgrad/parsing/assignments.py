@@ -76,6 +76,8 @@ class AssignmentReader(PartReader):
             before = self.expr(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
             if fn == "add" and (isinstance(before, List) or self.cell_of(before) is not None):
                 return self.extended(node.target, before, node)
+            if fn == "mul" and (isinstance(before, List) or is_list(before, "list") and self.cell_of(before)):
+                return self.repeated_in_place(node.target, before, node)
             if self.cell_of(before) is not None:
                 return self.updated_dict(node.target, before, node, fn)
             found = self.in_place_by_class(node, before)
@@ -138,6 +140,9 @@ class AssignmentReader(PartReader):
         target = self.index_read(node.target, binds)
         base = self.unchanged(target, base, node)
         old_node = ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+        if isinstance(target.slice, ast.Slice):
+            value = self.expr(ast.copy_location(ast.BinOp(old_node, node.op, node.value), node))
+            return self.store_item(target, self.now(base), value, "=", node)
         known = isinstance(base, Struct) and (base.kind == "dict" or self.integer(self.expr(target.slice)) is not None)
         own = self.expr(old_node) if known else None
         if isinstance(own, Name) and self.shared.ranks.rank(own) != 0 and base.kind in ("list", "dict"):

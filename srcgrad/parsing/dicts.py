@@ -12,7 +12,7 @@ from types import FunctionType
 
 from ..language import ir
 from ..language.ir import Const, Op
-from .expressions import OBJECT, ExpressionReader, Obj, Stop, Struct
+from .expressions import OBJECT, ExpressionReader, List, Obj, Stop, Struct
 from .integer_keys import UNKNOWN_KEY, WAY_OUT
 from .members import keeps_fields, member_of
 from .trips import Trips
@@ -236,17 +236,17 @@ class DictReader(ExpressionReader):
     def updated_dict(self, target: ast.expr, before: Struct, node, fn: str):
         """Read `d |= other` for a dict with several names."""
         if before.kind != "dict" or fn != "bitor":
-            self.fail(node, "a list is repeated in place here", "another one: [v for _ in range(n) for v in items]")
+            self.fail(node, f"this operator does not change a {before.kind}", "write the new items out")
         method = ast.copy_location(ast.Attribute(target, "update", ast.Load()), node)
         return self.expr(ast.copy_location(ast.Call(method, [node.value], []), node))
 
-    def is_dict(self, node: ast.expr) -> bool:
-        """Return whether a name stands for a dict."""
-        value = self.env.get(node.id) if isinstance(node, ast.Name) else None
-        return isinstance(value, Struct) and value.kind == "dict"
-
     def without_item(self, target: ast.Subscript):
-        """Read `del d[key]`."""
+        """Read `del d[key]` of a dict or list, and `del a[i:j]`."""
+        value = self.now(self.expr(target.value))
+        if not isinstance(value, List) and not (isinstance(value, Struct) and value.kind in ("list", "dict")):
+            self.fail(target, "del of an item of what is no list and no dict", "make another one: np.delete")
+        if isinstance(target.slice, ast.Slice):
+            return self.assign_part(target, value, None, target)
         taken = ast.copy_location(ast.Attribute(target.value, "pop", ast.Load()), target)
         self.expr(ast.copy_location(ast.Call(taken, [target.slice], []), target))
 

@@ -385,11 +385,11 @@ class Reader(
 
     def stmt_delete(self, node):
         for target in node.targets:
-            if isinstance(target, ast.Subscript) and self.is_dict(target.value):
+            if isinstance(target, ast.Subscript):
                 self.without_item(target)
                 continue
             if not isinstance(target, ast.Name):
-                self.fail(node, "del of anything but a name is not supported", "of a list, a.pop(k)")
+                self.fail(node, "del of a field is not supported", "leave out the del")
             self.expr(ast.copy_location(ast.Name(target.id, ast.Load()), target))
             self.env[target.id] = Lost("is used after it was deleted", "leave out the del")
 

@@ -11,7 +11,7 @@ from ..language.lists import AS_LIST
 from .assignments import times_bound
 from .columns import ReadAgain, counter_of
 from .expressions import ExpressionReader, List, Struct, regular, stored_names
-from .looped import GROWING, grows, grows_inside
+from .looped import grows, grows_inside, lengthened
 from .parts import is_list, parts_of
 
 
@@ -95,9 +95,7 @@ class ListBindingReader(ExpressionReader):
     def never_longer(self, name: str) -> bool:
         """Return whether nothing appends to the lists that a name is ever bound to, or takes from them."""
         names, given = self.names_given({name})
-        every = list(self.nodes)
-        owners = [n.value for n in every if isinstance(n, ast.Attribute) and n.attr in GROWING]
-        owners += [n.target for n in every if isinstance(n, ast.AugAssign)]
+        owners = map(lengthened, self.nodes)
         grown = any(isinstance(n, ast.Name) and n.id in names for n in owners)
         return not grown and not any(self.escapes(n, given) for n in names)
 
@@ -354,9 +352,7 @@ class ListBindingReader(ExpressionReader):
 
     def appends(self, name: str) -> bool:
         """Return whether something appends to a list, or takes from it."""
-        grown = [n for n in self.nodes if isinstance(n, ast.Attribute) and n.attr in GROWING]
-        longer = [n.target for n in self.nodes if isinstance(n, ast.AugAssign)]
-        named = any(isinstance(n, ast.Name) and n.id == name for n in (*longer, *(n.value for n in grown)))
+        named = any(isinstance(n, ast.Name) and n.id == name for n in map(lengthened, self.nodes))
         return named or name in self.taking
 
 

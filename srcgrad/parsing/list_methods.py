@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import Any
 
 from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.sum_order import INPLACE
 from .cells import GROWN
 from .columns import counter_of
-from .expressions import ExpressionReader, List, Obj, Struct
+from .expressions import ExpressionReader, List, Obj, Struct, is_text
 from .looped import GROWING, root_of
 from .parts import is_plain
 
+PART = "the part of a list that is assigned"  # beside the names of methods that change lists
 
 class ListMethodReader(ExpressionReader):
     """Reads calls of them; a list of known length has its name stand for another one from there on."""
@@ -52,6 +54,8 @@ class ListMethodReader(ExpressionReader):
             return self.grow_list(node, value, name, args)
         cell = self.cell_of(value)
         run_time = name == "extend" and not isinstance(args[0], Struct)
+        if name == PART:
+            run_time = not isinstance(args[1], Struct | None) or self.known_slice(args[0]) is None
         if cell is not None and run_time:
             self.read_anew(cell.where, GROWN)
         if cell is not None:
@@ -87,7 +91,71 @@ class ListMethodReader(ExpressionReader):
             if place is None:
                 self.fail(node, "an item is inserted at a place known only at run time", "append in a loop")
             return Obj(None), (*items[:place], args[1], *items[place:])
+        if name == PART:
+            there, part = list(items), self.known_slice(args[0])
+            assert part is not None, args
+            try:
+                if args[1] is None:
+                    del there[part]
+                else:
+                    there[part] = args[1].items
+            except ValueError as e:
+                self.fail(node, str(e), "give as many items as the part has")
+            return Obj(None), tuple(there)
         return Obj(None), items[::-1] if name == "reverse" else ()
+
+    def known_slice(self, part: ir.Slice) -> slice | None:
+        """Return a slice whose ends are known when the text is read; None for any other."""
+        ends = [None if e is None else self.integer(e) for e in (part.lo, part.hi, part.step)]
+        told = all(e is None or k is not None for e, k in zip((part.lo, part.hi, part.step), ends, strict=True))
+        return slice(*ends) if told else None
+
+    def assign_part(self, target: ast.Subscript, base: List | Struct, value, node):
+        """Read `list[i:j] = items`, after which the list may have another length; of no items, `del list[i:j]`."""
+        part = self.index(target.slice)[0]
+        if value is not None:
+            self.require_items(value, node)
+        return self.changed_list(node, target.value, base, PART, [part, value])
+
+    def require_items(self, value, node):
+        """Refuse to put other things than lists and arrays in the place of a part of a list."""
+        known = isinstance(value, Struct) and value.kind in ("list", "tuple")
+        number = isinstance(value, ir.Expr) and self.shared.ranks.rank(value) == 0
+        if not known and not isinstance(value, List | ir.Expr) or number or is_text(value):
+            self.fail(node, "what is assigned to a part of a list is no list", "make it one: list(...)")
+
+    def as_long_as(self, part: ir.Expr, value, node) -> ir.Expr:
+        """Return the items for a part of a list that keeps its length as an array, after a check of their number."""
+        self.require_items(value, node)
+        array = self.leaf(value, node) if isinstance(value, ir.Expr) else self.as_array(value, node)
+        made, loc = self.hold(array, node), self.source.loc(node)
+        message = Const("a part of a list gets another number of items, which list(...) of it allows:")
+        count, there = Op("len", (made,), (), loc), Op("len", (part,), (), loc)
+        stop = ir.Raise("ValueError", (message, count, Const(loc.place)), loc)
+        self.emit(ir.If(Op("ne", (count, there)), (stop,), (), loc))
+        return made
+
+    def replaced(self, value: List, part: ir.Slice, given: Any, node):
+        """Put items in the place of a part of a list: what stands behind it is moved to their end."""
+        count, loc = Name(counter_of(value)), self.source.loc(node)
+        if part.step is not None and self.integer(part.step) != 1:
+            self.fail(node, "a part of a list that grows is assigned in steps", "assign its items in a loop")
+        begin = self.hold(Const(0) if part.lo is None else self.clipped(self.leaf(part.lo, node), count), node)
+        end = count if part.hi is None else self.clipped(self.leaf(part.hi, node), count)
+        behind = ir.Sub(self.whole(value), (ir.Slice(Op("max", (begin, end))),), loc)
+        rest = self.shown_list(("rest",), List(value.buffer, Op("len", (behind,)), part=behind), node)
+        given = Struct((), (), "list") if given is None else given
+        if isinstance(given, Struct):
+            given = replace(given, items=tuple(self.held_item(v, node) for v in given.items))
+        elif isinstance(given, ir.Expr):
+            given = self.hold(Op("copy", (given,), (), loc), node)
+        elif given.part is not None or given.buffer == value.buffer:
+            whole = ir.Sub(self.whole(given), (ir.Slice(),), loc)
+            given = self.shown_list(("items",), replace(given, part=given.part or whole), node)
+        self.emit(Let(count.id, begin, loc))
+        for items in (given, rest):
+            self.grow_list(node, value, "extend", [items])
+        return Obj(None)
 
     def extended(self, target: ast.expr, before: List | Struct, node):
         """Read `list += items`."""
@@ -99,14 +167,35 @@ class ListMethodReader(ExpressionReader):
             self.read_anew(cell.where, GROWN)
         self.changed_list(node, target, self.now(before), "extend", [given])
 
+    def repeated_in_place(self, target: ast.expr, before: List | Struct, node):
+        """Read `list *= n`."""
+        times = self.integer(self.scalar(node.value))
+        if times is None:
+            self.fail(node, "a list is repeated here, as often as is known only at run time",
+                      "make another one: [v for _ in range(n) for v in items]")  # fmt: skip
+        if times < 1:
+            return self.changed_list(node, target, self.now(before), "clear", [])
+        given = before
+        if isinstance(before, List):
+            whole = ir.Sub(self.whole(before), (ir.Slice(),), self.source.loc(node))
+            given = self.shown_list(("items",), replace(before, part=whole), node)
+        for _ in range(times - 1):
+            self.changed_list(node, target, self.now(before), "extend", [self.now(given)])
+        return None
+
     def grow_list(self, node, value: List, name: str, args):
         loc = self.source.loc(node)
+        if value.full and name == PART and args[1] is not None and not self.has_tuples(value):
+            items = self.as_long_as(ir.Sub(value.buffer, (args[0],), loc), args[1], node)
+            return self.store(value.buffer, (args[0],), items, "=", node)
         if value.full:
             self.fail(node, "a list that the caller made grows here", "return it, and grow it where it was made")
         count = Name(counter_of(value))
         self.written_meanwhile(value)
         if name == "append":
             self.push(value, args[0], node)
+        elif name == PART:
+            return self.replaced(value, args[0], args[1], node)
         elif name == "clear":
             self.emit(Let(count.id, Const(0), loc))
         elif name == "pop":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .expressions import OBJECT, RESERVED, List, ShapeOf, Struct, is_text, regul
 from .handed import HandedReader
 from .list_bindings import ListBindingReader, bound_by
 from .list_places import PlaceReader
-from .looped import MANY, grows, grows_inside, item_of_name, root_of
+from .looped import MANY, grows, grows_inside, item_of_name, lengthened, root_of
 from .parts import has_form_of, is_list, is_plain, parts_of
 
 
@@ -78,7 +79,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if not isinstance(value, Struct) or not self.owns(name):
             return
         items = list(value.items)
-        longer = [n for n in self.nodes if isinstance(n, ast.Attribute) and name in grows_inside(n)]
+        longer: list[Any] = [n for n in self.nodes if lengthened(n) is not None and name in grows_inside(n)]
         grown = {key for n in longer for key in _key_of(n, value)}
         for k, (key, item) in enumerate(zip(value.keys, value.items, strict=True)):
             if is_list(item, "list") and key in _key_of(where, value) and self.cell_of(item) is None:
@@ -337,6 +338,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         """Assign to an item of a list."""
         base = self.now(base)
         cell = self.cell_of(base)
+        known = isinstance(base, Struct) and base.kind == "list"
+        if isinstance(target.slice, ast.Slice) and op == "=" and (known or isinstance(base, List) and not base.full):
+            return self.assign_part(target, base, value, node)
         if cell is not None:
             return self.store_in_cell(cell, target, value, op, node)
         tuples = isinstance(base, List) and self.has_tuples(base)
@@ -346,6 +350,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if isinstance(base, List) and (base.full and not tuples or isinstance(target.slice, ast.Slice)):
             array = base.buffer if base.full else self.fail(target, "a slice of a list is assigned", "use an array")
             part = tuple(map(self.as_place, self.index(target.slice)))
+            value = self.as_long_as(ir.Sub(array, part), value, node) if isinstance(target.slice, ast.Slice) else value
             return self.store(array, part, self.leaf(value, node), op, node)
         if isinstance(base, Struct) and base.kind == "dict":
             return self.store_known(target, base, None, value, op, node)

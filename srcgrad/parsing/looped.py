@@ -93,7 +93,7 @@ class LoopedReader(ExpressionReader):
             now = self.env.get(base.id) if isinstance(base, ast.Name) else None
             if not isinstance(now, List) or now.buffer != value.buffer:
                 continue
-            if isinstance(n, ast.Attribute) and n.attr in GROWING:
+            if lengthened(n) is not None and not isinstance(n, ast.AugAssign):
                 found.add("grown")
             elif isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store):
                 found.add("written")
@@ -130,10 +130,22 @@ class LoopedReader(ExpressionReader):
 
 def grows_inside(node):
     """Yield the name of a dict or tuple in which a piece of text grows or writes a list: `history["x"].append(x)`."""
-    written = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    written = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del)
     grown = isinstance(node, ast.Attribute) and node.attr in GROWING
     if (written or grown) and item_of_name(node.value) is not None:
         yield root_of(node.value)
+
+
+def lengthened(node) -> Any:
+    """Return what a piece of text gives another length if it is a list; None where it does not."""
+    if isinstance(node, ast.Attribute) and node.attr in GROWING:
+        return node.value
+    if isinstance(node, ast.AugAssign):
+        return node.target
+    if not isinstance(node, ast.Subscript):
+        return None
+    part = isinstance(node.slice, ast.Slice) and node.slice.step is None
+    return node.value if isinstance(node.ctx, ast.Del) or part and isinstance(node.ctx, ast.Store) else None
 
 
 def item_of_name(node: ast.expr) -> ast.Subscript | None:
