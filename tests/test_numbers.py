@@ -70,6 +70,9 @@ CASES = {
     "logsumexp": ("np.sum(special.logsumexp(m, axis=-1) ** 2) + special.logsumexp(a, b=np.abs(b))", A, B, M),
     "logsumexp, axes kept": ("np.sum(special.logsumexp(m, 0, keepdims=True) * special.logsumexp(m, keepdims=True))", M),
     "logsumexp far out": ("special.logsumexp(1e4 * a) + special.logsumexp(-1e4 * a) + special.softmax(1e4 * a)[0]", A),
+    "logsumexp of nothing": (
+        "np.exp(special.logsumexp(a[a > 99.0])) + special.logsumexp(a[a > 1.0]) + special.logsumexp(n)"
+        " + np.sum(np.exp(special.logsumexp(m[:, :0], axis=1)) * m[:, 0])", A, M, N),
     "logsumexp of infinities": ("special.logsumexp(np.where(a > 0.0, a, -np.inf))", A),
     "whole numbers": ("a * (math.factorial(k) + math.comb(10, k) + math.perm(9, k) + math.isqrt(k * k + 3))", 0.5, 4),
     "nothing to choose": ("a * (math.comb(3, k) + math.perm(3, k) + math.factorial(0) + math.isqrt(0))", 0.5, 4),

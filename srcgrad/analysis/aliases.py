@@ -12,7 +12,9 @@ from ..language.lists import is_list
 
 # operations that may return a view of their first operand
 SHAPES = frozenset({"reshape", "reshape_like", "np.ravel", "np.ascontiguousarray"})
-TURNS = frozenset({"flat", "head", "part", "np.transpose", "permuted", "np.flip", "np.diag", "broadcast_to"})
+TURNS = frozenset({
+    "flat", "head", "part", "np.transpose", "permuted", "np.flip", "np.diag", "broadcast_to", "windows",
+})  # fmt: skip
 
 
 def shown_by(value: Expr, kinds: dict[str, Kind]) -> set[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..hints import stop_gradient
 from ..runtime import special
+from .axes import of_floats
 from .pages import page
 
 
@@ -20,7 +21,11 @@ def along(totals, axis):
 
 def greatest(a, axis):
     """The greatest of each row; it cancels in what follows, so that its own derivative does as well."""
-    m = np.max(a, axis=axis)
+    return finite_of(np.max(a, axis=axis))
+
+
+def finite_of(m):
+    """The numbers that are finite, 0 in place of others."""
     return stop_gradient(np.where(np.isfinite(m), m, 0.0))
 
 
@@ -49,7 +54,10 @@ def log_softmax(x, axis=None):
 def logsumexp(a, axis=None, b=None, keepdims=False):
     """log(sum(b * exp(a)))."""
     a = np.asarray(a)
-    m = greatest(a, axis)
+    if not of_floats(a.dtype):
+        a = a * 1.0
+    # of nothing it is log(0)
+    m = finite_of(np.max(a, axis=axis, initial=-np.inf))
     e = np.exp(a - along(m, axis))
     if b is not None:
         e = b * e

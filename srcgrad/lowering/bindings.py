@@ -57,7 +57,7 @@ class BindingWriter(StoreWriter):
                 what = f"{_named(stmt)} shares memory with {base.id!r}, which is bound anew and written"
                 self.refuse(stmt.loc, what, _copied(stmt))
             return self.materialise(self.pull(value), self.kinds[target], target, value)
-        fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to") for e in ir.walk(value))
+        fixed = any(isinstance(e, Op) and e.fn in ("np.diag", "broadcast_to", "windows") for e in ir.walk(value))
         if fixed or shown_by(value, self.kinds) & self.read_only:
             self.read_only.add(target)
         # a name used in this trip only shows what the counters of the loops around say now

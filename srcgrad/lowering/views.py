@@ -90,6 +90,26 @@ class ViewReader(NestWriter):
             return Pull(dims, p.at, p.array)
         return Pull(dims, lambda idx: p.at(tuple(m(i) for m, i in zip(maps, idx[pad:], strict=True))))
 
+    def pull_windows(self, expr: Op) -> Pull:
+        """Return the pull of all windows of an array: axes more, along which a place moves as along those of the array.
+        """
+        p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))
+        sizes, axes, dims = tuple(map(self.hold_size, expr.args[1:])), expr.option("axes"), list(p.dims)
+        for size, d in zip(sizes, axes, strict=True):
+            if not isinstance(size, Const) or size.value < 0:
+                self.stop_if(Op("lt", (size, ZERO)), "a window has a size below 0")
+            count = simplify_index(Op("add", (Op("sub", (dims[d], size)), ONE)))
+            self.stop_if(Op("lt", (count, ONE)), "a window is larger than the array")
+            dims[d] = self.length(count)
+
+        def at(idx):
+            places = list(idx[: p.rank])
+            for d, inside in zip(axes, idx[p.rank :], strict=True):
+                places[d] = simplify_index(Op("add", (places[d], inside)))
+            return p.at(tuple(places))
+
+        return Pull((*dims, *sizes), at)
+
     def pull_flat(self, expr: Op) -> Pull:
         """Return `a.flat`: the elements in order, wherever they stand."""
         p = self.named_array(self.pull(expr.args[0]), self.kind(expr.args[0]))

@@ -21,6 +21,7 @@ _READERS = {
     np.permute_dims: "transpose", np.matrix_transpose: "matrix_transpose", np.flip: "flip", np.flipud: "flipud",
     np.fliplr: "fliplr", np.expand_dims: "expand_dims", np.broadcast_to: "broadcast_to",
     np.broadcast_shapes: "broadcast_shapes", np.broadcast_arrays: "broadcast_arrays",
+    np.lib.stride_tricks.sliding_window_view: "sliding_window_view",
 }  # fmt: skip
 # a store into one of these writes the array it shows
 VIEWS = frozenset({"flat", "np.transpose", "permuted", "np.flip", "np.ravel", "reshape", "reshape_like"})

@@ -132,6 +132,18 @@ class ShapeReader(ExpressionReader):
         new = [self.of_axes(v, rank, node, 0) for v in axis.items]
         return Sub(a, tuple(ir.NewAxis() if d in new else Slice() for d in range(rank)), loc)
 
+    def read_sliding_window_view(self, node, x, window_shape, axis=None):
+        x = self.as_array(x, node)
+        rank, shape = self.rank_known(x, node), self.opened(window_shape, node)
+        sizes = [self.leaf(v, node) for v in (shape.items if isinstance(shape, Struct) else (shape,))]
+        given = axis.items if isinstance(axis, Struct) else () if axis is None else (axis,)
+        if isinstance(axis, Obj) and axis.value is None:
+            given = ()
+        axes = tuple(self.of_axes(v, rank, node, 0) for v in given) if given else tuple(range(rank))
+        if len(axes) != len(sizes):
+            self.fail(node, f"{len(sizes)} sizes of a window along {len(axes)} axes", "give a size for each axis")
+        return Op("windows", (x, *sizes), (("axes", axes),), self.source.loc(node))
+
     # -- broadcasting
     def read_broadcast_to(self, node, array, shape):
         array = self.as_array(array, node)

@@ -36,6 +36,19 @@ def bounds_at_run_time(a, lo, hi):
     return np.sum(a[lo:hi:-1] * np.arange(a[lo:hi:-1].size)) + np.sum(a[lo:hi]) + np.sum(a[hi::-2] ** 2)
 
 
+def windows(a, A, k):
+    b = a * 1.0
+    w = np.lib.stride_tricks.sliding_window_view(b, k)
+    s = np.sum(w.mean(axis=1) ** 2) + np.sum(w @ np.arange(1.0, k + 1.0))
+    b[1] = a[0] * a[1]
+    kernel = np.array([[1.0, 2.0], [0.5, -1.0]])
+    sums = np.sum(np.lib.stride_tricks.sliding_window_view(A, (2, 2)) * kernel, axis=(2, 3))
+    for row in np.lib.stride_tricks.sliding_window_view(b, 3)[::2]:
+        s += row[0] * row[2]
+    return s * np.max(w, axis=1)[0] + np.sum(sums**2) + np.sum(
+        np.prod(np.lib.stride_tricks.sliding_window_view(A, 3, axis=0), axis=-1))
+
+
 def new_axes(a):
     b = np.expand_dims(a, 0)
     a[0] = 5.0 * a[1]
@@ -377,6 +390,7 @@ CASES = [
     Case(stored_with_steps, (sample(8), sample(2, 5, seed=1), -2)),
     Case(bounds_at_run_time, (sample(8), 5, -20)),
     Case(bounds_at_run_time, (sample(8), -20, 5)),
+    *(Case(windows, (sample(6), sample(4, 3, seed=1), k)) for k in (1, 3, 6)),
     Case(new_axes, (sample(3),)),
     Case(subscript_without_items, (sample(3, 4),)),
     Case(flat_shapes_of_new_arrays, (sample(6),)),
