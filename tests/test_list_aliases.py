@@ -417,6 +417,7 @@ REFUSED = {
 REASONS = (
     "another name", "can(not)? be assigned", "put into a list", "other names", "cannot grow here",
     "used before it is assigned", "different paths|some paths", "one list or dict of two",
+    "becomes another list or dict", "one of several",
 )  # fmt: skip
 
 

@@ -243,7 +243,7 @@ class AssignmentReader(PartReader):
     def assign_name(self, name, value, node):
         if isinstance(value, Struct) and value.kind == OBJECT:
             return self.bind_object(name, value, node)
-        if self.is_cell(value):
+        if self.is_cell(value) or self.is_cell(self.env.get(name)) and self.inside and name in self.entered[-1]:
             return self.bind_cell(name, value, node)
         if is_maybe(value):
             return self.bind_given(name, value, node)

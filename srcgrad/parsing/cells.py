@@ -231,7 +231,7 @@ class CellReader(ExpressionReader):
         """Bind a name to a list or dict that an object holds: it is another way to it."""
         before = self.env.get(name)
         again = self.inside and name in self.entered[-1]
-        if again and (not self.is_cell(before) or self.mark_of(before) != self.mark_of(value)):
+        if again and not (self.is_cell(before) and self.is_cell(value) and self.mark_of(before) == self.mark_of(value)):
             self.fail(node, f"{name!r} becomes another list or dict inside a branch or loop", "use two names")
         if self.mark_of(value) in self.shared.restarted:
             self.fail(node, f"{name!r} becomes another name of what a field is bound to anew in a branch or loop",

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,7 @@ from .index_loops import IndexLoopReader
 from .integer_keys import UNKNOWN
 from .key_tables import with_places
 from .library_calls import LibraryReader
+from .list_copies import ListCopyReader
 from .list_methods import ListMethodReader
 from .lists import ListReader
 from .lookups import LookupReader
@@ -195,7 +197,7 @@ class Reader(
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
     PartedReader, ReturnReader, ObjectReader, CellReader,
-    ListMethodReader, HandedObjectReader, LookupReader,
+    ListMethodReader, HandedObjectReader, LookupReader, ListCopyReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 
@@ -220,6 +222,7 @@ class Reader(
         self.temporary: set[str] = set()
         self.components: dict[tuple, str] = {}
         self.callers = set[str]()  # names that stand for lists of a caller's
+        self.called_by: tuple[Reader, Any] | None = None
         self.read_early = set[str]()  # names that were read before a line bound them
         self.wanted_name: str | None = None
         self.grown_names: set[str] | None = None

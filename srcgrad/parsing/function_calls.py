@@ -250,6 +250,7 @@ class CallReader(ExpressionReader):
         rest = getattr(callee.node.args, "kwarg", None)  # a dict made for the call: what is in it may be the caller's
         callee.callers = {k for k, v in callee.env.items()
                           if (any(map(has_list, v.items)) if rest and k == rest.arg else has_list(v))}  # fmt: skip
+        callee.called_by = self, node
         if isinstance(f, Nondifferentiable):
             self.require(node, f, callee.env)
         name, page = getattr(f, "__name__", "call"), callee.source.called_at is not None

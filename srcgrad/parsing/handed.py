@@ -53,6 +53,11 @@ class HandedReader(ExpressionReader):
         return value.value if isinstance(value, Obj) else value
 
 
+def is_kept(reader, name: str, but=()) -> bool:
+    """Return whether a function may bring a list under another name, elsewhere than in `but`, or return it."""
+    return _kept(reader.node, name, reader.called_as, {}, own=False, but=but)
+
+
 def _attribute(owner, name: str):
     return getattr(owner, name, None) if isinstance(owner, ModuleType) else None
 
@@ -61,15 +66,27 @@ def _kept(node, name: str, called: Called, known: Known, own: bool, deep: int = 
     """Return whether a function may bring a list under another name, or with `own` only its callers may."""
     key = node, name, own, deep
     if key not in known:
+        known[key] = True  # of names that are bound to each other
         plain: set[int] = set(map(id, but))
         found = list(_in_scope(node, name))
         for n, inside in found:
             # a function inside reads the items that there are when it is called
             reads = not inside or isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)
             plain |= {id(e) for e in _only_read(n, name, called, known, own, deep)} if reads else set()
+        plain |= set() if own else {id(n) for n in _only_named(node, name, called, known, deep)}
         loads = [n for n, _ in found if isinstance(n, ast.Name) and n.id == name]
         known[key] = any(isinstance(n.ctx, ast.Load) and id(n) not in plain for n in loads)
     return known[key]
+
+
+def _only_named(node, name: str, called: Called, known: Known, deep: int) -> Iterator[ast.AST]:
+    """Yield where a function binds other names of its own to a list which it neither writes nor keeps under these."""
+    written = {k for n in ast.walk(node) for k in (*grows(n), *grows_inside(n))}
+    for n in ast.walk(node):
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name) and n.value.id == name:
+            names = [t.id if isinstance(t, ast.Name) else "" for t in n.targets]
+            if not any(not t or t in written or _kept(node, t, called, known, False, deep) for t in names):
+                yield n.value
 
 
 def _in_scope(node, name: str, inside=False) -> Iterator[tuple[Any, bool]]:

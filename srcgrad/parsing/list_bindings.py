@@ -11,7 +11,7 @@ from ..language.lists import AS_LIST
 from .assignments import times_bound
 from .columns import ReadAgain, counter_of
 from .expressions import ExpressionReader, List, Struct, regular, stored_names
-from .looped import grows, grows_inside, lengthened
+from .looped import bound_by, grows, grows_inside, lengthened
 from .parts import is_list, parts_of
 
 
@@ -35,7 +35,7 @@ class ListBindingReader(ExpressionReader):
         if fixed and not shown and not self.has_tuples(value):
             self.env[name] = self.own_lists[name] = replace(value, count=Op("len", (value.buffer,)))
             return
-        if not (shown and name in self.grown()):
+        if not shown or self.may_go_apart(name, value, node):
             made = self.env[name] = self.new_list(name, Struct((), (), "list"), node)
             self.callers.discard(name)
             self.append_all(made, value, node)
@@ -308,7 +308,8 @@ class ListBindingReader(ExpressionReader):
         others = [k for k, v in self.env.items() if k != name and any(self.is_same(p, value) for p in parts_of(v))]
         elsewhere = not all(map(self.owns, others)) or self.shown_outside(value)
         whole = {k for k in others if self.is_same(self.env[k], value)}
-        written = {name.partition("[")[0], *whole} & (self.grown() | self.written_names)
+        self.grown()
+        written = {name.partition("[")[0], *whole} & self.written_names
         inside = {k for n in self.nodes for k in grows_inside(n)} & set(others)
         if not (others or elsewhere) or not (written or inside):
             return value
@@ -354,18 +355,6 @@ class ListBindingReader(ExpressionReader):
         """Return whether something appends to a list, or takes from it."""
         named = any(isinstance(n, ast.Name) and n.id == name for n in map(lengthened, self.nodes))
         return named or name in self.taking
-
-
-def bound_by(target, value):
-    """Yield the pairs of names of which an assignment binds one to the other."""
-    if isinstance(target, ast.Name) and isinstance(value, ast.Name):
-        yield target, value
-    elif isinstance(value, ast.IfExp):
-        yield from bound_by(target, value.body)
-        yield from bound_by(target, value.orelse)
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
-        for t, v in zip(target.elts, value.elts, strict=True):
-            yield from bound_by(t, v)
 
 
 def makes_list(e: ast.expr) -> bool:

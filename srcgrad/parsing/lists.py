@@ -16,9 +16,9 @@ from .cells import GROWN
 from .columns import counter_of
 from .expressions import OBJECT, RESERVED, List, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
-from .list_bindings import ListBindingReader, bound_by
+from .list_bindings import ListBindingReader
 from .list_places import PlaceReader
-from .looped import MANY, grows, grows_inside, item_of_name, lengthened, root_of
+from .looped import MANY, bound_by, grows, grows_inside, item_of_name, lengthened, root_of
 from .parts import has_form_of, is_list, is_plain, parts_of
 
 
@@ -66,7 +66,11 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             if isinstance(value, Struct) and value.kind == "list" and (self.owns(name) or self.only_rebinds(name)):
                 if name in grown:
                     self.alone(name, value, GROWN)
-                self.env[name] = self.turned_into_buffer(name, value, node)
+                else:
+                    self.refuse_shared(name, value, node)
+                apart = name not in grown and (name in self.callers or self.names_for(value) != {name})
+                makes = self.new_list if apart else self.turned_into_buffer
+                self.env[name] = makes(name, value, node)
                 self.callers.discard(name)
         for name, where in [(k, n) for n in inside for k in grows_inside(n) if k in self.env]:
             self.let_parts_grow(name, node, where)

@@ -173,3 +173,15 @@ def grows(node):
         yield node.value.id
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         yield node.target.id
+
+
+def bound_by(target, value):
+    """Yield the pairs of names of which an assignment binds one to the other."""
+    if isinstance(target, ast.Name) and isinstance(value, ast.Name):
+        yield target, value
+    elif isinstance(value, ast.IfExp):
+        yield from bound_by(target, value.body)
+        yield from bound_by(target, value.orelse)
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        for t, v in zip(target.elts, value.elts, strict=True):
+            yield from bound_by(t, v)

@@ -160,6 +160,7 @@ class PartReader(ExpressionReader):
             value = self.env[name]
             if self.which_cells(value):
                 continue
+            self.refuse_shared(name, value, node)
             if isinstance(value, Struct | Places) and not self.has_own_parts((name,), value):
                 self.env[name] = self.assign_struct(name, value, node)
 

@@ -13,8 +13,9 @@ from functools import cached_property
 from .. import tree
 from ..language import ir
 from ..language.ir import Const, Return
+from .columns import ReadAgain, counter_of
 from .effects import known_parts
-from .expressions import ExpressionReader, Obj, Struct, is_text
+from .expressions import ExpressionReader, List, Obj, Struct, is_text
 from .none import is_maybe, maybe_of
 from .source import own_nodes
 
@@ -30,6 +31,7 @@ class ReturnReader(ExpressionReader):
     def stmt_return(self, node):
         value = Obj(None) if node.value is None else self.as_result(self.expr(node.value), node)
         value = self.number_or_none(value, node) if self.may_give_none else value
+        value = self.in_one_list(value, self.template, node)
         self.require_result(value, node)
         shape, flat = flatten_result(value)
         before = value if self.template is None else self.template
@@ -49,6 +51,51 @@ class ReturnReader(ExpressionReader):
         flat = tuple(map(self.copied, flat)) if several and not (self.is_callee or self.shared.base) else flat
         single = flat[0] if not isinstance(shape, tree.Node) else ir.Tuple(flat)
         self.emit(Return(single, self.source.loc(node)))
+
+    # -- lists
+    def in_one_list(self, value, before, node, place=""):
+        """Return a list that a function gives on one of several paths: one buffer takes the items on all of them.
+
+        That the lists differ shows where the second one is returned: then the text is read again. `before` is what
+        the first path gives; the lists in a tuple are told apart by their `place`.
+        """
+        if isinstance(value, Struct) and value.kind == "tuple":
+            same = isinstance(before, Struct) and len(before.items) == len(value.items)
+            first = before.items if same else (None,) * len(value.items)
+            parts = enumerate(zip(value.items, first, strict=True))
+            items = tuple(self.in_one_list(v, b, node, f"{place}_{k}") for k, (v, b) in parts)
+            changed = any(a is not b for a, b in zip(items, value.items, strict=True))
+            return replace(value, items=items) if changed else value
+        every = [n for n in own_nodes(self.node) if isinstance(n, ast.Return)]
+        if not self.is_callee or len(every) < 2 or not _is_any_list(value) or self.is_cell(value):
+            return value
+        key = self.key_of_list(f"return of {getattr(self.node, 'name', '')}{place}")
+        if _is_any_list(before) and before is not value and not self.is_same(before, value):
+            self.refuse_given(before, node)
+            self.refuse_given(value, node)
+        if key not in self.shared.rebound or isinstance(value, Struct) and value.kind == "dict":
+            known = isinstance(before, Struct) and isinstance(value, Struct) and len(before.items) == len(value.items)
+            dicts = any(isinstance(v, Struct) and v.kind == "dict" for v in (before, value))
+            if _is_any_list(before) and not known and not dicts and before != value:
+                raise ReadAgain(key)
+            return value
+        self.refuse_given(value, node)
+        if before is None:
+            before = self.new_list(f"returned{place}", Struct((), (), "list"), node, own=False)
+        self.emit(ir.Let(counter_of(before), Const(0), self.source.loc(node)))
+        self.grow_list(node, before, "extend", [value])
+        return before
+
+    def refuse_given(self, value, node):
+        """Refuse to return a caller's list or dict on one of several paths, if what is returned, or it, is written."""
+        names = self.shown_by(set(), self.names_for(value))
+        around = self.shown_outside(value) if isinstance(value, Struct) else self.shown_around(value)
+        if not (around or names.every & self.callers):
+            return
+        if self.is_written_around(value) or not self.goes_apart_outside(names, value, returned=True):
+            kind = value.kind if isinstance(value, Struct) else "list"
+            what = f"this function returns one of several {kind}s, among them one that it was given, and one is written"
+            self.fail(node, what, f"return a copy of it: {kind}(...)")
 
     # -- a number or None
     @cached_property
@@ -117,6 +164,10 @@ class ReturnReader(ExpressionReader):
         stop = ir.Raise("TypeError", (Const(f"{ast.unparse(node)} gives None ({loc.place})"),), loc)
         self.emit(ir.If(none, (stop,), (), loc))
         return number
+
+
+def _is_any_list(value) -> bool:
+    return isinstance(value, List) or isinstance(value, Struct) and value.kind in ("list", "dict")
 
 
 def flatten_result(value) -> tuple[tree.Structure, tuple[ir.Expr, ...]]:
