@@ -108,7 +108,7 @@ class ExpressionReader:
     # what `Reader` sets up
     source: Source
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-    nodes: tuple[ast.AST, ...]  # all of the text
+    nodes: tuple[ast.AST, ...]
     fresh: ir.Fresh
     renamed: dict[str, str]
     depth: int
@@ -159,11 +159,10 @@ class ExpressionReader:
         if isinstance(value, Struct):
             of_class = value.kind in (OBJECT, "dataclass")
             what = "an object" if of_class else "a tuple" if value.kind == "namedtuple" else f"a {value.kind}"
-            self.fail(node, f"{what} stands where one number or array is needed",
-                      f"name its {'fields' if of_class else 'items'}")  # fmt: skip
-        name = getattr(value.value, "__name__", f"a {type(value.value).__name__.lower()}")
-        what = "None" if value.value is None else f"{name!r}"
-        self.fail(node, f"{what} is used as a number", "pass a number or an array")
+            parts = "fields" if of_class else "items"
+            self.fail(node, f"{what} stands where one number or array is needed", f"name its {parts}")
+        name = repr(getattr(value.value, "__name__", f"a {type(value.value).__name__.lower()}"))
+        self.fail(node, f"{name if value.value is not None else None} is used as a number", "pass a number or an array")
 
     # -- atoms
     def expr_constant(self, node):
