@@ -338,7 +338,7 @@ SYNTAX = {
     "dtype of a sum": (
         "z = x * np.ones(3)\nreturn x if «z.sum().dtype == np.float64» else 0.0", "the dtype of this is not known"),
     "type of a number": ("return x if «type(x)» is float else 0.0", "the type of this is not known"),
-    "shape in arithmetic": ("return np.sum(np.ones(2) * x * «np.ones(2).shape»)", "a whole shape is used as a value"),
+    "shape in arithmetic": ("return np.sum(np.ones(2) / «np.ones(2).shape») * x", "a whole shape is used as a value"),
     "dtype and number": ("return x if «np.ones(3).dtype == 3» else 0.0", "the dtype of this is not known"),
     "tuple and number": ("return x if «x == (1.0, 2.0)» else 0.0", "a number is compared with a tuple"),
     "forms of a choice": ("«y = (x, x) if x > 3.0 else x»\nreturn x", "'y' changes between"),
@@ -353,6 +353,10 @@ SYNTAX = {
         "s = slice(1, 3)\nif x > 3.0:\n    «s = slice(2, None)»\nreturn x * np.sum(np.ones(5)[s])", "the slice 's'"),
     "loop over a set": ("for v in «{1.0, 2.0}»:\n    x += v\nreturn x", "a loop over this"),
     "zip with an option": ("for v in «zip((1.0,), key=3)»:\n    x += v\nreturn x", "this loop over zip"),
+    "range with a step of 0": (
+        "s = 0.0\nfor k in «range(0, 3, 0)»:\n    s += x\nreturn s", "range() with a step of 0"),
+    "length of a range with a step of 0": ("return x * len(«range(0, 3, 0)»)", "range() with a step of 0"),
+    "range of floats": ("return sum(x * k for k in «range(3.0)»)", "a range of other than whole numbers"),
     "range of four": ("for k in «range(1, 2, 3, 4)»:\n    x += k\nreturn x", "range() takes 1 to 3 arguments"),
     "tuple index": (
         "t = ((x, (x, x)), (x, (x, x)))\nk = int(x)\nreturn «t[k]»[0]",
@@ -436,6 +440,11 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "arrays joined by and": ("m = «(x > 0.0) and (x < 1.0)»\nreturn np.sum(x * m)", (VECTOR,), "truth of an array"),
+    "comparisons of an array in a chain": ("return np.sum(x[«0.0 < x < 1.0»])", (VECTOR,), "truth of an array"),
+    "not of an array": ("return np.sum(x[«not (x > 0.0)»])", (VECTOR,), "the truth of an array is ambiguous"),
+    "greatest of two arrays": ("return np.sum(«max(x, 0.0)»)", (VECTOR,), "max() compares arrays as a whole"),
+    "negative power of integers": ("return np.sum(x * «np.arange(1, 4) ** -1»)", (VECTOR,), "to a negative power"),
     "truth as an index": ("return «x[x[0] > 0.0]»", (VECTOR,), "an index must be an integer, not bool"),
     "mask of too many axes": ("return np.sum(«x[y > 0.0]»)", (VECTOR, MATRIX), "too many indices: 2 for float64[:]"),
     "places of too many axes": ("return 1.0 * «np.nonzero(x)[1]»[0]", (VECTOR,), "an array with 1 axes has no item 1"),

@@ -314,6 +314,13 @@ def as_float(expr: ir.Expr, kinds: dict[str, Kind]) -> ir.Expr:
     return expr if kind.is_float else Op("float", (expr,))
 
 
+def _negative_power(base: Kind, loc) -> Kind:
+    """Return the kind of a whole number to a negative power, a float in Python; NumPy has none of arrays."""
+    if base.rank:
+        raise KindError(problem_at(loc, f"{base} to a negative power: NumPy has none", "make the base a float"))
+    return FLOAT
+
+
 def _op_kind(expr: Op, kinds, loc) -> Kind:
     fn = expr.fn
     operands = [kind_of(a, kinds, loc) for a in expr.args]
@@ -323,7 +330,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if any(k.dtype == GENERATOR for k in operands):
         raise KindError(problem_at(where, "a random generator is used as a number", "draw from it: rng.normal()"))
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
-        return Kind("float64", operands[0].rank)
+        return _negative_power(operands[0], where)
     if elementwise.is_elementwise(fn):
         if (refused := elementwise.refusal(fn, operands)) is not None:
             raise KindError(problem_at(where, *refused))

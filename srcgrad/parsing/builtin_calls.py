@@ -366,6 +366,8 @@ class BuiltinReader(ExpressionReader):
         """Return a range that is no loop's as the tuple of its items; where it is unknown `otherwise`, or an array."""
         values = self.positional(node)
         ends = [self.integer(v) if isinstance(v, ir.Expr) else None for v in values]
+        if ends[2:] == [0]:
+            self.fail(node, "range() with a step of 0", "give it another step")
         if None in ends or not 1 <= len(ends) <= 3:
             if otherwise:
                 return otherwise[0]

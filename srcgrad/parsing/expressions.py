@@ -445,8 +445,8 @@ class ExpressionReader:
         rank = self.shared.ranks.rank(value.array) if isinstance(value, ShapeOf) else None
         if rank is None:
             return value
-        loc = self.source.loc(node)
-        sizes = tuple(Op("shape", (value.array,), (("axis", d),), loc) for d in range(rank))
+        array = value.array if isinstance(value.array, Name) else self.hold(value.array, node)
+        sizes = tuple(Op("shape", (array,), (("axis", d),), self.source.loc(node)) for d in range(rank))
         return Struct(sizes, tuple(range(rank)))
 
 

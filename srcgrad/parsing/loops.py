@@ -141,6 +141,10 @@ class LoopReader(LoopedReader):
     def range_trips(self, args, node) -> Trips:
         if not 1 <= len(args) <= 3:
             self.fail(node, f"range() takes 1 to 3 arguments, {len(args)} given", "correct the call")
+        if args[2:] == [Const(0)]:
+            self.fail(node, "range() with a step of 0", "give it another step")
+        if any(isinstance(v, Const) and not isinstance(v.value, int) for v in args):
+            self.fail(node, "a range of other than whole numbers", "give it integers, or use np.arange")
         args = [self.signed(v) for v in args]
         lo, hi, *steps = [Const(0), *args] if len(args) == 1 else args
         step = steps[0] if steps else Const(1)

@@ -128,6 +128,10 @@ def refusal(fn: str, kinds) -> tuple[str, str] | None:
     given = " and ".join(map(str, kinds))
     if fn in ("sub", "neg") and all(k.dtype == "bool" for k in kinds) and any(k.rank for k in kinds):
         return "NumPy does not subtract truth values", "write !=, or convert them"
+    if fn in ("and", "or", "not") and any(k.rank for k in kinds):
+        return "the truth of an array is ambiguous", "use .any() or .all(), or & | ~ between comparisons"
+    if fn in ("max", "min") and any(k.rank for k in kinds):
+        return f"{fn}() compares arrays as a whole", f"np.{fn}imum"
     if fn in BITS and any(k.is_float for k in kinds):
         return f"{BITS[fn]} of {given}", "compare them, or use int()"
     if fn in ("lshift", "rshift") and all(k.dtype == "bool" for k in kinds):
