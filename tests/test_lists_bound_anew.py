@@ -156,6 +156,14 @@ def written_in_a_later_trip(x, n):
     return s * len(items)
 
 
+def second_result_is_written(x, n):
+    items = [x * k for k in range(n)]
+    a = doubled(items, n)
+    b = doubled(items, n - 3)
+    b[1] = 5.0
+    return items[1] * a[1]
+
+
 def given_back_through_another(x):
     items = [x]
     q = through_another(items)
@@ -228,7 +236,9 @@ def nothing_written(x, n):
         q = [2.0 * v for v in q]
     while len(t) > 1:
         t = [a + x * b for a, b in zip(t[:-1], t[1:], strict=True)]
-    return q[0] * items[1] * t[0] + reduced(items)[0] * sum(reduced(items)) + doubled(more, n)[1]
+    a = doubled(more, n)
+    b = doubled(more, n - 3)
+    return q[0] * items[1] * t[0] + reduced(items)[0] * sum(reduced(items)) + doubled(more, n)[1] * a[0] + sum(b)
 
 
 def nothing_written_that_is_given_back(x, n):
@@ -259,6 +269,7 @@ REFUSED = (
     result_is_written, result_of_known_items_is_written, argument_is_written, grown_after_a_loop,
     written_under_a_third_name, written_after_a_branch, written_in_a_dict, written_by_an_object,
     written_by_a_function_inside, bound_to_the_list_of_a_caller, written_in_a_later_trip, given_back_through_another,
+    second_result_is_written,
     dict_written_after_a_loop, given_back_and_written, given_back_and_grown, dict_given_back_and_written,
     one_of_an_object, one_from_around,
 )  # fmt: skip

@@ -58,6 +58,27 @@ def is_kept(reader, name: str, but=()) -> bool:
     return _kept(reader.node, name, reader.called_as, {}, own=False, but=but)
 
 
+def gives_back_only(reader, call: ast.Call, name: str) -> bool:
+    """Return whether a call neither writes nor keeps a list of this name that it is given; it may return it."""
+    known: Known = {}
+    found = text_called(reader.called_as(call.func), call, known)
+    if found is None:
+        return False
+    node, around, pairs = found
+    names = [k for k, a in pairs if isinstance(a, ast.Name) and a.id == name]
+    return all(k is not None and _is_only_given_back(node, k, around, known, set()) for k in names)
+
+
+def _is_only_given_back(node, name: str, called: Called, known: Known, seen: set[str]) -> bool:
+    if any(name in (*grows(n), *grows_inside(n)) for n in ast.walk(node)):
+        return False
+    binds = [n for n in ast.walk(node) if isinstance(n, ast.Assign) and getattr(n.value, "id", "") == name]
+    others = {getattr(t, "id", "") for n in binds for t in n.targets} - seen - {name}
+    if "" in others or _kept(node, name, called, known, own=True, but=[n.value for n in binds]):
+        return False
+    return all(_is_only_given_back(node, k, called, known, {*seen, name}) for k in others)
+
+
 def _attribute(owner, name: str):
     return getattr(owner, name, None) if isinstance(owner, ModuleType) else None
 

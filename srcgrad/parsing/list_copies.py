@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .expressions import ExpressionReader, List, Struct
-from .handed import is_kept
+from .handed import gives_back_only, is_kept
 from .looped import bound_by, grows, grows_inside, root_of
 from .parts import has_list, is_list, parts_of
 
@@ -45,11 +45,21 @@ class ListCopyReader(ExpressionReader):
                 if isinstance(n, ast.Assign):
                     for t in n.targets:
                         found.take(t, n.value)
+                    self.take_given_back(n, found)
                 elif isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in _PUTS:
                     found.put({root_of(n.func.value)}, n.args)
                 elif isinstance(n, ast.For | ast.comprehension) and _names(n.iter) & found.inside:
                     found.whole |= _names(n.target)
         return found
+
+    def take_given_back(self, node: ast.Assign, found: _Names):
+        """Take notice of names that are bound to what a function gives back of a list."""
+        call = node.value
+        given = [a for a in getattr(call, "args", ()) if isinstance(a, ast.Name) and a.id in found.every]
+        if isinstance(call, ast.Call) and given and all(isinstance(t, ast.Name) for t in node.targets) and all(
+            gives_back_only(self, call, a.id) for a in given):  # fmt: skip
+            found.whole |= {n for t in node.targets for n in _names(t)}
+            found.given += given
 
     def is_seen_apart(self, names: _Names, node) -> bool:
         """Return whether a list is written from a statement on under one of these names, or comes under others."""
