@@ -362,7 +362,8 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return of_array(Kind(_dtype_option(expr, kinds, operands[0].own), operands[0].rank))
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in _SHAPES:
+    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to",
+              "windows"):  # fmt: skip
         return _shape_kind(expr, operands, where)
     if fn in ("copy", "np.ascontiguousarray"):
         return of_array(replace(operands[0], numpy="" if operands[0].rank else operands[0].numpy))
@@ -383,11 +384,6 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     raise KindError(problem_at(where, f"{fn} is not supported here", "rewrite it with loops"))
 
 
-_SHAPES = frozenset({
-    "np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to", "windows",
-})  # fmt: skip
-
-
 def _shape_kind(expr: Op, operands, loc) -> Kind:
     """Return the kind of an array with other axes than its operand."""
     fn, dtype, rank = expr.fn, operands[0].dtype, operands[0].rank
@@ -404,11 +400,10 @@ def _shape_kind(expr: Op, operands, loc) -> Kind:
     if fn == "permuted":
         return Kind(dtype, len(permutation(expr, rank, loc)))
     given = len(operands) - 1
-    if fn == "windows":
-        return Kind(dtype, rank + given)
     if fn == "broadcast_to" and given < rank:
         raise KindError(problem_at(loc, f"{operands[0]} is broadcast to {given} axes", "give it as many or more"))
-    return Kind(dtype, {"flat": 1, "np.ravel": 1, "reshape": given, "broadcast_to": given}.get(fn, operands[-1].rank))
+    ranks = {"flat": 1, "np.ravel": 1, "reshape": given, "broadcast_to": given, "windows": rank + given}
+    return Kind(dtype, ranks.get(fn, operands[-1].rank))
 
 
 def _draw_kind(expr: Op, operands, loc) -> Kind:
