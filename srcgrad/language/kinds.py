@@ -23,6 +23,8 @@ from .lists import becomes_list, holds_items, is_list, of_items
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
 GENERATOR = "generator"
+_RESHAPED = ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to",
+             "windows")  # fmt: skip
 
 
 def infer_kinds(function: ir.Function, params: dict[str, Kind]) -> dict[str, Kind]:
@@ -362,8 +364,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
         return of_array(Kind(_dtype_option(expr, kinds, operands[0].own), operands[0].rank))
     if fn == "np.arange":
         return Kind(_dtype_option(expr, kinds, common(operands).dtype), 1)
-    if fn in ("np.nonzero", "np.diag", "permuted", "flat", "np.ravel", "reshape", "reshape_like", "broadcast_to",
-              "windows"):  # fmt: skip
+    if fn in _RESHAPED:
         return _shape_kind(expr, operands, where)
     if fn in ("copy", "np.ascontiguousarray"):
         return of_array(replace(operands[0], numpy="" if operands[0].rank else operands[0].numpy))
