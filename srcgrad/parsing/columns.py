@@ -70,7 +70,8 @@ class ColumnReader(ExpressionReader):
 
     def note_place(self, made: List, name: str, node):
         """Take notice of where a list is made, and of the form of its items, where that is known from before."""
-        place = self.shared.made_at[made.buffer.id] = (self.source.file, node.lineno, node.col_offset, name, "form")
+        place = *self.key_of_list(name)[:2], node.lineno, node.col_offset, name, "form"
+        self.shared.made_at[made.buffer.id] = place
         if (*place[:-1], "rows") in self.shared.rebound:
             self.shared.with_rows.add(made.buffer.id)
         form = next((key[-1] for key in self.shared.rebound if key[:-1] == place), None)

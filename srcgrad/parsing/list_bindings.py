@@ -154,7 +154,7 @@ class ListBindingReader(ExpressionReader):
             raise ReadAgain(key)
 
     def key_of_list(self, name: str) -> tuple:
-        return self.source.file, self.node.lineno, self.node.col_offset, name
+        return self.source.file, self.source.first_line, self.node.lineno, self.node.col_offset, name
 
     def others_that_show(self, name: str, value: List) -> list[str]:
         """Return the other names of this function that show a list, or have it as a part."""

@@ -102,6 +102,26 @@ def average_by_branch(x, n):
     return w.sum()
 
 
+def largest(x):
+    best = None
+    for v in x:
+        if best is None or v > best:
+            best = v * v
+    return best
+
+
+def largest_and_its_square(x):
+    best = None
+    for v in x:
+        if best is None or v > best[0]:
+            best = v, v * v
+    return best[1]
+
+
+def two_functions_with_their_names_at_the_same_places(x):
+    return largest(x) * largest_and_its_square(x)
+
+
 CASES = [
     Case(nearest, (1.3, 5)),
     Case(nearest_by_fields, (1.3, 5)),
@@ -112,4 +132,5 @@ CASES = [
     Case(state_unpacked, (1.3, 5)),
     Case(average_chosen, (1.3, 5)),
     Case(average_by_branch, (1.3, 5)),
+    Case(two_functions_with_their_names_at_the_same_places, (np.array([0.3, 0.8, 0.5]),)),
 ]
