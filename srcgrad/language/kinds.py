@@ -316,11 +316,11 @@ def as_float(expr: ir.Expr, kinds: dict[str, Kind]) -> ir.Expr:
     return expr if kind.is_float else Op("float", (expr,))
 
 
-def _negative_power(base: Kind, loc) -> Kind:
-    """Return the kind of a whole number to a negative power, a float in Python; NumPy has none of arrays."""
-    if base.rank:
+def _negative_power(base: Kind, power: Kind, loc) -> Kind:
+    """Return the kind of a whole number to a negative power, a float; NumPy has none of arrays to whole powers."""
+    if base.rank and not power.is_float:
         raise KindError(problem_at(loc, f"{base} to a negative power: NumPy has none", "make the base a float"))
-    return FLOAT
+    return Kind("float64", base.rank)
 
 
 def _op_kind(expr: Op, kinds, loc) -> Kind:
@@ -332,7 +332,7 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if any(k.dtype == GENERATOR for k in operands):
         raise KindError(problem_at(where, "a random generator is used as a number", "draw from it: rng.normal()"))
     if fn == "pow" and isinstance(expr.args[1], Const) and expr.args[1].value < 0 and not operands[0].is_float:
-        return _negative_power(operands[0], where)
+        return _negative_power(operands[0], operands[1], where)
     if elementwise.is_elementwise(fn):
         if (refused := elementwise.refusal(fn, operands)) is not None:
             raise KindError(problem_at(where, *refused))

@@ -178,6 +178,11 @@ def sizes_as_items_and_numbers_as_arrays(X, a):
     return spread * cells + np.sum(as_vector(X[0]) * as_vector(a)) + np.sum(as_vector([a, X[0, 1] * a]) ** 2)
 
 
+def integers_to_fractions(x):
+    w = np.ones(3, int) * 2
+    return np.sum(w**-1.0 * x) + np.sum(w**-0.5 * x**-2) + w.shape[0] ** -1 * x[0]
+
+
 CASES = [
     Case(sizes_as_items_and_numbers_as_arrays, (sample(3, 2), 0.7)),
     Case(told_by_dtypes, (sample(3), np.array([1, 2, 3]))),
@@ -207,4 +212,5 @@ CASES = [
     Case(bounds_and_places_by_name, (sample(7),)),
     Case(repeated_numbers, (sample(3),)),
     Case(chosen_by_a_shorter_condition, (sample(2, 3),)),
+    Case(integers_to_fractions, (sample(3),)),
 ]
