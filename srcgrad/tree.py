@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import Enum
 
 import numpy as np
 
@@ -17,12 +18,12 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Known:
-    """The place of a text, a function or None: part of the structure, since generated code is made for it.
+    """The place of a text, a function, a member of an enumeration or None: part of the structure.
 
-    Of a small integer too, where the code has to know it.
+    Generated code is made for it. Of a small integer too, where the code has to know it.
     """
 
-    value: str | int | Callable | None
+    value: str | int | Callable | Enum | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def structure_of(value) -> Structure:
         return Node("dict", tuple(value), tuple(structure_of(v) for v in value.values()))
     if isinstance(value, list):
         return Node("list", tuple(range(len(value))), tuple(structure_of(v) for v in value))
-    if value is None or isinstance(value, str) or is_function(value):
+    if value is None or isinstance(value, str) or is_object(value):
         return Known(value)
     if is_dataclass(value) and not isinstance(value, type) and all(f.init for f in fields(value)):
         names = tuple(f.name for f in fields(value))
@@ -105,7 +106,7 @@ def is_plain(value) -> bool:
     """Return whether numba takes a value apart itself: numbers, arrays, and tuples of these."""
     if isinstance(value, tuple):
         return all(map(is_plain, value))
-    return not (isinstance(value, dict | list | str) or is_dataclass(value) or is_complex(value) or is_function(value))
+    return not (isinstance(value, dict | list | str) or is_dataclass(value) or is_complex(value) or is_object(value))
 
 
 def is_function(value) -> bool:
@@ -115,6 +116,11 @@ def is_function(value) -> bool:
     (True, True, False, False)
     """
     return callable(value) and not isinstance(value, type) and not is_dataclass(value)
+
+
+def is_object(value) -> bool:
+    """Return whether a value is a function or a member of an enumeration."""
+    return is_function(value) or isinstance(value, Enum)
 
 
 def is_complex(value) -> bool:

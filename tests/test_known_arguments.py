@@ -1,5 +1,6 @@
 """Arguments that a source is generated for: text, None, and dataclasses that hold them."""
 
+import enum
 import threading
 from dataclasses import dataclass, replace
 
@@ -221,3 +222,60 @@ def test_explain_and_graph_know_the_integers_that_code_needs():
     x = np.ones((2, 3))
     assert sg.explain(summed_along, x, 1).value == 18.0
     np.testing.assert_array_equal(sg.graph(summed_along, x, 1).backward()[0], np.full((2, 3), 18.0))
+
+
+class Kernel(enum.Enum):
+    SQUARE = 2
+    CUBE = 3
+    SCALED = np.pi
+
+
+class Order(enum.IntEnum):
+    FIRST = 1
+    THIRD = 3
+
+
+def smoothed(x, kernel=Kernel.CUBE):
+    if kernel is Kernel.SCALED:
+        return np.sum(x) * kernel.value
+    match kernel:
+        case Kernel.SQUARE:
+            return np.sum(x**2)
+        case _:
+            return np.sum(x**kernel.value)
+
+
+def by_parts(x, given):
+    kernel, order = given
+    return smoothed(x, kernel) * order
+
+
+def slope_of_smoothed(x, kernel):
+    return np.sum(sg.grad(smoothed)(x, kernel))
+
+
+def test_members_of_enumerations_are_known():
+    x = np.array([2.0, 3.0])
+    np.testing.assert_array_equal(sg.grad(smoothed)(x), 3.0 * x**2)
+    np.testing.assert_array_equal(sg.grad(smoothed)(x, Kernel.SQUARE), 2.0 * x)
+    np.testing.assert_array_equal(sg.grad(smoothed)(x, kernel=Kernel.SCALED), [np.pi, np.pi])
+    np.testing.assert_array_equal(sg.grad(by_parts)(x, (Kernel.SQUARE, Order.THIRD)), 6.0 * x)
+    np.testing.assert_array_equal(sg.grad(slope_of_smoothed)(x, Kernel.CUBE), 6.0 * x)
+    assert sg.jvp(smoothed, (x, Kernel.SQUARE), (np.ones(2), None)) == (13.0, 10.0)
+    with pytest.raises(sg.SrcgradError, match="not a float"):
+        sg.grad(smoothed, argnums=1)(x, Kernel.CUBE)
+
+
+def test_code_made_for_a_member_knows_its_value():
+    """Of two enumerations that are called the same, with members that are, each has its own."""
+
+    def powers(square):
+        return enum.Enum("Power", {"SQUARE": square})
+
+    for value in (2, 4):
+        gradient = sg.grad(smoothed_by)(np.array([2.0]), powers(value).SQUARE)
+        np.testing.assert_array_equal(gradient, [value * 2.0 ** (value - 1)])
+
+
+def smoothed_by(x, power):
+    return np.sum(x**power.value)

@@ -29,15 +29,15 @@ _STANDS_STILL = _KNOWN | sys.stdlib_module_names
 
 def described(structures) -> tuple[str, ...]:
     """Return canonical texts of structures, for keys: what a function does may depend on the classes in them."""
-    return tuple(tree.describe(s) + "".join((*map(_class_digest, _classes(s)), *_functions(s))) for s in structures)
+    return tuple(tree.describe(s) + "".join((*map(_class_digest, _classes(s)), *_objects(s))) for s in structures)
 
 
-def _functions(structure: tree.Structure) -> Iterator[str]:
-    """Yield digests of the functions in a structure."""
+def _objects(structure: tree.Structure) -> Iterator[str]:
+    """Yield digests of the functions and members of enumerations in a structure."""
     if isinstance(structure, tree.Node):
         for child in structure.children:
-            yield from _functions(child)
-    elif isinstance(structure, tree.Known) and tree.is_function(structure.value):
+            yield from _objects(child)
+    elif isinstance(structure, tree.Known) and tree.is_object(structure.value):
         h = hashlib.sha256()
         _digest_value(structure.value, h, set(), set())
         yield f" {h.hexdigest()}"

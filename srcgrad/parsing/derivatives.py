@@ -331,9 +331,8 @@ def structure_of_value(value) -> tree.Structure:
     """Return the structure of an argument."""
     if isinstance(value, Struct):
         return tree.Node(value.kind, value.keys, tuple(map(structure_of_value, value.items)), value.make)
-    known = value.value if isinstance(value, Obj) else None
-    if isinstance(value, Obj) and (known is None or callable(known) and tree.is_function(known)):
-        return tree.Known(known)
+    if isinstance(value, Obj) and (value.value is None or tree.is_object(value.value)):
+        return tree.Known(value.value)  # type: ignore[arg-type]
     return tree.Known(value.value) if is_text(value) else tree.LEAF
 
 

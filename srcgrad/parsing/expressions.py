@@ -15,6 +15,7 @@ from ..errors import Problem, problem_at
 from ..language import ir
 from ..language.ir import Const, Name, Op
 from ..runtime import HELPERS
+from .members import plain_member
 from .refused import construct
 from .source import Source
 
@@ -178,10 +179,7 @@ class ExpressionReader:
         """Return a number or text that is known, if compiled code can hold it."""
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             self.fail(node, "a whole number of more than 64 bits", "make it a float: 2.0**70, 1e20")
-        # a member of an enumeration of numbers or texts is one of these
-        plain = next(t for t in (bool, int, float, str) if isinstance(value, t))
-        known = value if isinstance(value, np.float64) else str.__str__(value) if plain is str else plain(value)
-        return Const(known, self.source.loc(node))
+        return Const(plain_member(value), self.source.loc(node))
 
     def expr_name(self, node):
         if hasattr(node, "function"):
@@ -460,7 +458,8 @@ def structured(structure: tree.Structure, leaves: Iterator[ir.Expr]):
     if isinstance(structure, tree.Leaf):
         return next(leaves)
     if isinstance(structure, tree.Known):
-        return Const(structure.value) if isinstance(structure.value, str | int) else Obj(structure.value)
+        value = structure.value
+        return Const(plain_member(value)) if isinstance(value, str | int | float) else Obj(value)
     items = tuple(structured(c, leaves) for c in structure.children)
     return Struct(items, structure.keys, structure.kind, structure.make)
 

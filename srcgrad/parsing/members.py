@@ -64,3 +64,9 @@ def call_of(f):
     call = inspect.getattr_static(type(f), "__call__", None)
     ours = type(f).__module__.split(".")[0] in ("srcgrad", "numpy", "scipy", "numba", "sympy", "functools")
     return MethodType(call, f) if isinstance(call, FunctionType) and not ours else f
+
+
+def plain_member(value) -> bool | int | float | str:
+    """Return a number or text as one of Python's or a float64: a member of an enumeration of these is one of them."""
+    plain = next(t for t in (bool, int, float, str) if isinstance(value, t))
+    return value if isinstance(value, np.float64) else str.__str__(value) if plain is str else plain(value)
