@@ -2,12 +2,16 @@
 
 import copy
 import dataclasses
+import enum
 import logging
+import sys
 import types
 
 import numpy as np
 
+from srcgrad import tree
 from srcgrad.generation import digests
+from tests.helpers import loaded
 
 LOG = logging.getLogger(__name__)
 SETTINGS = types.SimpleNamespace(rate=0.5)
@@ -34,3 +38,36 @@ def test_what_an_object_of_python_s_library_holds_counts(monkeypatch):
     before = digests.function_digest(with_python_s_library)
     monkeypatch.setattr(SETTINGS, "rate", 0.25)
     assert digests.function_digest(with_python_s_library) != before
+
+
+def test_a_file_of_the_user_s_may_be_called_as_one_of_python_s_library(tmp_path, monkeypatch):
+    found = []
+    for factor in (2.0, 7.0):
+        text = f"import numpy as np\n\n\ndef total(x):\n    return {factor} * np.sum(x)\n"
+        monkeypatch.setitem(sys.modules, "profile", loaded(text, tmp_path, "profile"))
+        digests._is_python_s.cache_clear()
+        user = loaded("from profile import total\n\n\ndef f(x):\n    return total(x)\n", tmp_path, "user")
+        found.append(digests.function_digest(user.f))
+    digests._is_python_s.cache_clear()
+    assert found[0] != found[1]
+
+
+class Kernel(enum.Enum):
+    SQUARE = 2
+
+    def weight(self):
+        return 2.0 * self.value
+
+    @property
+    def half(self):
+        return 0.5
+
+
+def test_what_the_class_of_a_member_of_an_enumeration_says_counts(monkeypatch):
+    given = [tree.structure_of(Kernel.SQUARE), tree.structure_of((Kernel.SQUARE, 1.0))]
+    before = [digests.described((s,)) for s in given]
+    monkeypatch.setattr(Kernel, "weight", lambda self: 5.0 * self.value)
+    changed = [digests.described((s,)) for s in given]
+    monkeypatch.setattr(Kernel, "half", property(lambda self: 0.25))
+    again = [digests.described((s,)) for s in given]
+    assert all(len({*three}) == 3 for three in zip(before, changed, again, strict=True))

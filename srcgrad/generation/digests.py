@@ -6,9 +6,12 @@ import dataclasses
 import functools
 import hashlib
 import sys
+import sysconfig
 import types as pytypes
 import weakref
 from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
 
 import numpy as np
 
@@ -22,9 +25,7 @@ from ..switches import switched_off
 from ..travel import lines_of
 
 _DIGESTS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
-# what is known by its name, as it stays what it is: libraries, Python's own among them, which nothing reads the text of
 _KNOWN = frozenset({"numpy", "math", "numba", "builtins", "scipy", "srcgrad"})
-_STANDS_STILL = _KNOWN | sys.stdlib_module_names
 
 
 def described(structures) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ def _digest_class(cls: type, h, seen):
     if cls in seen:
         return
     seen.add(cls)
-    for name in sorted(dir(cls)):
+    for name in sorted({name for c in cls.__mro__ for name in vars(c)}):  # `dir` leaves out methods of enumerations
         value = member_of(cls, name)
         if value is not None:
             h.update(f".{name}=".encode())
@@ -127,7 +128,18 @@ def _names_in(f) -> set[str]:
 
 
 def _stands_still(module: str | None) -> bool:
-    return (module or "").split(".")[0] in _STANDS_STILL
+    """Return whether a module is known by its name: a library, Python's own among them, whose text nothing reads."""
+    name = (module or "").split(".")[0]
+    return name in _KNOWN or name in sys.stdlib_module_names and _is_python_s(name)
+
+
+@functools.cache
+def _is_python_s(name: str) -> bool:
+    """Return whether a module is the one of Python's library: a file of the user's may have its name."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    own, installed = (Path(sysconfig.get_path(place)).resolve() for place in ("stdlib", "purelib"))
+    path = None if file is None else Path(file).resolve()
+    return path is None or path.is_relative_to(own) and not path.is_relative_to(installed)
 
 
 def _captured(function, code) -> dict:
@@ -173,7 +185,13 @@ def _digest_value(value, h, seen, attributes):
     _digest_pages(value, h, seen)
     if isinstance(value, property | staticmethod):
         value = value.fget if isinstance(value, property) else value.__func__
-    if isinstance(value, np.ndarray):
+    if isinstance(value, Enum):
+        h.update(f"{value.name}=".encode())
+        _digest_value(value.value, h, seen, attributes)
+        _digest_attributes(value, h, seen, attributes)
+        if not _stands_still(type(value).__module__):
+            _digest_class(type(value), h, seen)
+    elif isinstance(value, np.ndarray):
         h.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Primitive):
         h.update(value.text.encode())
