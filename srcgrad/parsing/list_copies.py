@@ -66,9 +66,8 @@ class ListCopyReader(ExpressionReader):
         written = any(self.is_written_from(n, node) for n in names.whole) or any(
             self.is_written_from(n, node, inside=True) for n in names.inside)
         # to compute with an item is to read it, and so is to take items of what a function gives
-        every = list(self.nodes)
-        read = [e for n in every if isinstance(n, ast.BinOp) for e in (n.left, n.right)]
-        read += [a for n in every if isinstance(n, ast.Call) and _is_item_read(self.node, n) for a in n.args]
+        read = [e for n in self.nodes if isinstance(n, ast.BinOp) for e in (n.left, n.right)]
+        read += [a for n in self.nodes if isinstance(n, ast.Call) and _is_item_read(self.node, n) for a in n.args]
         return written or any(self.escapes(n, [*names.given, *read]) for n in names.every)
 
     def refuse_shared(self, name: str, value, node):
@@ -85,12 +84,11 @@ class ListCopyReader(ExpressionReader):
 
         With `inside` that is one of the lists that are parts of what the name stands for.
         """
-        every = list(self.nodes)
-        loops = [n for n in every if isinstance(n, ast.For | ast.While) and n.lineno <= node.lineno <= _end(n)]
+        loops = [n for n in self.nodes if isinstance(n, ast.For | ast.While) and n.lineno <= node.lineno <= _end(n)]
         begin = min([(n.lineno, n.col_offset) for n in (*loops, node)])
-        inner = [n for n in every if isinstance(n, ast.FunctionDef | ast.Lambda) and n is not self.node]
+        inner = [n for n in self.nodes if isinstance(n, ast.FunctionDef | ast.Lambda) and n is not self.node]
         at_any_time = {id(m) for n in inner for m in ast.walk(n)}
-        writes = [n for n in every if isinstance(n, ast.expr | ast.stmt) and (
+        writes = [n for n in self.nodes if isinstance(n, ast.expr | ast.stmt) and (
                   name in grows_inside(n) or not inside and name in grows(n))]  # fmt: skip
         return any(id(n) in at_any_time or (n.lineno, n.col_offset) >= begin for n in writes)
 

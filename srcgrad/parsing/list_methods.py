@@ -17,6 +17,7 @@ from .parts import is_plain
 
 PART = "the part of a list that is assigned"  # beside the names of methods that change lists
 
+
 class ListMethodReader(ExpressionReader):
     """Reads calls of them; a list of known length has its name stand for another one from there on."""
 
