@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
+from typing import TypeGuard
 
 import numpy as np
 
@@ -118,7 +119,7 @@ def is_function(value) -> bool:
     return callable(value) and not isinstance(value, type) and not is_dataclass(value)
 
 
-def is_object(value) -> bool:
+def is_object(value) -> TypeGuard[Callable | Enum]:
     """Return whether a value is a function or a member of an enumeration."""
     return is_function(value) or isinstance(value, Enum)
 

@@ -332,7 +332,7 @@ def structure_of_value(value) -> tree.Structure:
     if isinstance(value, Struct):
         return tree.Node(value.kind, value.keys, tuple(map(structure_of_value, value.items)), value.make)
     if isinstance(value, Obj) and (value.value is None or tree.is_object(value.value)):
-        return tree.Known(value.value)  # type: ignore[arg-type]
+        return tree.Known(value.value)
     return tree.Known(value.value) if is_text(value) else tree.LEAF
 
 
