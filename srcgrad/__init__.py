@@ -3,6 +3,7 @@
 import os as _os
 
 from . import brackets as _brackets  # pages of SciPy's functions
+from . import initial_values as _initial_values
 from . import integrals as _integrals
 from . import scipy
 from .api import Differentiable, Source, clear_cache, differentiable, grad, source, value_and_grad

@@ -21,7 +21,7 @@ LEVELS = {
         ("coloring", "errors", "freed", "look", "shown", "store", "switches", "timings", "travel", "tree"),
         ("api", "custom", "flat", "hints", "primitives", "scipy_common"),
         ("integrals", "jacobian", "jvp", "odes", "opaque", "pullback", "sparse", "targets", "vmap"),
-        ("check", "implicit", "scipy"),
+        ("check", "implicit", "initial_values", "scipy"),
         ("brackets", "check_calls", "command"),
         ("", "__main__"),
     ),
