@@ -21,7 +21,7 @@ THEMES = (
     "accumulated", "mutation", "views", "physics", "statistics", "finance", "nets", "calls", "kinks", "stochastic",
     "structures", "lists", "others_get_wrong", "routines", "recursion", "dynamic_programs", "filters", "solvers",
     "geometry", "memory", "records", "algorithms", "kit", "order", "list_bindings", "python_containers",
-    "methods", "small_matrices", "complex_numbers", "levels", "small_integers", "nested_lists",
+    "methods", "small_matrices", "complex_numbers", "levels", "blocks", "small_integers", "nested_lists",
     "list_lengths", "index_loops", "kept_items", "none_results", "integer_keys",
     "apart_lists", "objects", "scipy_calls", "queues", "object_order",
     "none_or_tuples", "carried_over", "cells", "handed_objects", "lookups", "choices", "list_parts",

@@ -29,9 +29,11 @@ def at_given_times(a, b, end):
 
 
 def of_order_eight(a, b, end):
-    times = [0.0, 1.0, end]
-    found = solve_ivp(lambda t, y: predators(t, y, a, b), (0.0, end), [1, 0.5], method="DOP853", t_eval=times, rtol=1e-9,
-                      atol=[1e-12, 1e-11])  # fmt: skip
+    def slope(t, y):
+        return predators(t, y, a, b)
+
+    times, exact = [0.0, 1.0, end], [1e-12, 1e-11]
+    found = solve_ivp(slope, (0.0, end), [1, 0.5], method="DOP853", t_eval=times, rtol=1e-9, atol=exact)
     return np.sum(found.y**2) + np.sum(found.t) if found.success and found.status == 0 else 0.0
 
 
@@ -107,7 +109,7 @@ def test_odeint_of_one_number(plain):
     assert np.allclose(sg.value_and_grad(f)(0.4), (2.0 * np.exp(-1.2), -6.0 * np.exp(-1.2)), rtol=1e-9)
 
 
-@pytest.mark.parametrize("options, message", [
+@pytest.mark.parametrize(("options", "message"), [
     ({"method": "Radau"}, "solve_ivp with method='Radau' is not supported"),
     ({"events": predators}, "this option of solve_ivp is not supported"),
     ({"dense_output": True}, "this option of solve_ivp is not supported"),
@@ -124,7 +126,7 @@ def test_what_is_refused(options, message, plain):
     assert "solve_ivp(predators" in str(error.value)
 
 
-@pytest.mark.parametrize("times, message", [([0.5, 0.2], "properly sorted"), ([0.5, 1.2], "not within"),
+@pytest.mark.parametrize(("times", "message"), [([0.5, 0.2], "properly sorted"), ([0.5, 1.2], "not within"),
                                             ([0.2, 0.2], "properly sorted")])  # fmt: skip
 def test_times_that_scipy_refuses(times, message, plain):
     def f(a, times):

@@ -197,6 +197,24 @@ def test_which_triangle_may_be_known_at_run_time(low, tmp_path):
     assert mismatch(expected, gradients, call.args, (0, 1)) is None
 
 
+def likelihood(K, y):
+    return y @ np.linalg.solve(K, y) + 2.0 * np.sum(np.log(np.diag(np.linalg.cholesky(K))))
+
+
+def test_a_cholesky_factor_of_more_than_one_block(rng):
+    n = 70  # the adjoint goes through the factor in blocks of 64 rows
+    X = rng.normal(size=(n, n))
+    K, y = X @ X.T / n + np.eye(n), rng.normal(size=n)
+    K_bar, y_bar = gradient_of(likelihood, (K, y), (0, 1))[1]
+    x, inverse = np.linalg.solve(K, y), np.linalg.inv(K)
+    determinant = np.tril(2.0 * inverse, -1) + np.diag(np.diag(inverse))  # one triangle is read
+    assert np.allclose(K_bar, determinant - np.outer(x, x), rtol=1e-11, atol=1e-11)
+    assert np.allclose(y_bar, 2.0 * x, rtol=1e-12)
+    K_dot, y_dot = rng.normal(size=(n, n)), rng.normal(size=n)
+    _, tangent = plain_tangent(likelihood, (K, y), (0, 1), (K_dot, y_dot))
+    assert np.isclose(tangent, np.sum(K_bar * K_dot) + y_bar @ y_dot, rtol=1e-11)
+
+
 GRIDS = ("np.mgrid[0:3, 1:5:2]", "np.mgrid[:4]", "np.ogrid[0:2, 0:3][1]", "np.mgrid[-1:1:5j, 0:2]", "np.ogrid[0:1:3j]")
 
 

@@ -100,6 +100,10 @@ class Facts:
                 spare = Affine(const=abs(f) - 1)
                 if f * c > 0 and self.follows(goal * abs(f) - fact * abs(c) + spare, depth - 1):
                     return True
+            if isinstance(atom, Op) and atom.fn == ("min" if c > 0 else "max"):
+                sides = (goal + (affine(side) - Affine({atom: 1})) * c for side in atom.args)  # it is one of these
+                if all(self.follows(substitute(side, self.equal), depth - 1) for side in sides):
+                    return True
         return False
 
     def of_atom(self, atom: Expr, depth: int) -> list[Affine]:

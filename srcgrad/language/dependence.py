@@ -60,6 +60,13 @@ def conjuncts(test: Expr) -> list[Expr]:
     return [test]
 
 
+def disjuncts(test: Expr) -> list[Expr]:
+    """Return the tests of which one holds where a test does, in the order in which Python makes them."""
+    if isinstance(test, Op) and test.fn == "or":
+        return [c for a in test.args for c in disjuncts(a)]
+    return [test]
+
+
 def both(a: Expr, b: Expr) -> Expr:
     """Return `a and b`, associated to the left as text is read."""
     if isinstance(b, Op) and b.fn == "and":

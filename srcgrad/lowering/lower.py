@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 
 from ..analysis.aliases import SHAPES, changed, check_arrays_without_axes, is_view, sharing, while_new
 from ..analysis.dead_code import escaping_counters
@@ -19,6 +20,7 @@ from ..errors import Problem, SrcgradError, UnsupportedError
 from ..language import ir
 from ..language.blocks import carried_over, read_counts, updates
 from ..language.calls import ReadInPlace, Routine, is_call
+from ..language.dependence import disjuncts
 from ..language.ir import ONE, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store
 from ..language.kinds import INT, infer_kinds
 from ..language.lists import is_list
@@ -225,12 +227,21 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.loops -= 1
             self.bound_in_loops = around
 
-    def range_of(self, var: str, lo: Expr, hi: Expr) -> tuple[Expr, ...]:
-        """Return what is not negative in the trips of a loop that counts up by one."""
-        ends = [e for e in (lo, hi) if any(isinstance(x, ir.Sub) for x in ir.walk(e)) or varying_names(e) - self.stable]
-        if ends or var not in self.counters:
+    def range_of(self, var: str, lo: Expr, hi: Expr, upward: bool) -> tuple[Expr, ...]:
+        """Return what is not negative in the trips of a loop."""
+        if var not in self.counters or not self.stays_in_trip(lo, hi):
             return ()
-        return Op("sub", (Name(var), lo)), Op("sub", (Op("sub", (hi, ONE)), Name(var)))
+        from_first, to_end = ((Name(var), lo), (hi, Name(var))) if upward else ((lo, Name(var)), (Name(var), hi))
+        return Op("sub", from_first), Op("sub", (Op("sub", to_end), ONE))
+
+    def stays(self, *exprs: Expr, but: set[str] | frozenset[str] = frozenset()) -> bool:
+        """Return whether integers have one value wherever they are read, `but` for names: no element is among them."""
+        named = {n for e in exprs for n in varying_names(e)}
+        return named <= self.stable | but and not any(isinstance(x, ir.Sub) for e in exprs for x in ir.walk(e))
+
+    def stays_in_trip(self, *exprs: Expr) -> bool:
+        """Return whether integers have one value until the end of this trip of the loops around."""
+        return self.stays(*exprs, but=self.counters & set(self.enclosing))
 
     def stmt(self, stmt: Stmt):
         if isinstance(stmt, Let):
@@ -241,16 +252,21 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif isinstance(stmt, If):
             self.hoist_storage(stmt)
             test = self.scalar(stmt.test)
-            if self.is_agreement(test, stmt):
+            agreed = self.agreements(test, stmt)
+            if len(agreed) == 1:
                 return self.agreed(test, self.scoped(stmt.then))
             self.emit(If(test, self.scoped(stmt.then), self.scoped(stmt.other), stmt.loc))
+            for pair in agreed:
+                a, b = map(self.canonical, pair)
+                if a != b:
+                    self.unify(a, b)
         elif isinstance(stmt, For):
             self.hoist_storage(stmt)
             lo, hi, step = map(self.scalar, (stmt.lo, stmt.hi, stmt.step))
             upward = isinstance(step, Const) and step.value > 0 and self.is_nonneg(lo)
             downward = isinstance(step, Const) and step.value < 0 and (self.is_nonneg(hi) or hi == Const(-1))
             self.enclosing.append(stmt.var)
-            inside = self.range_of(stmt.var, lo, hi) if step == ONE else ()
+            inside = self.range_of(stmt.var, lo, hi, step.value > 0) if isinstance(step, Const) else ()
             body = self.looped(stmt.body, [stmt.var] if upward or downward else [], inside)
             self.enclosing.pop()
             schedule = (stmt.schedule[0], self.scalar(stmt.schedule[1])) if stmt.schedule else None
@@ -275,12 +291,11 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif not isinstance(stmt, ir.ReadFor):
             self.emit(ir.with_exprs(stmt, self.shown))
 
-    def is_agreement(self, test: Expr, stmt: If) -> bool:
-        """Return whether a branch is `if n != m: raise ...` of sizes, or of numbers that stay as they are."""
-        if not (isinstance(test, Op) and test.fn == "ne" and len(stmt.then) == 1 and not stmt.other):
-            return False
-        fixed = not any(isinstance(e, ir.Sub) for e in ir.walk(test)) and varying_names(test) <= self.stable
-        return fixed and isinstance(stmt.then[0], ir.Raise) and all(self.kind(e) == INT for e in test.args)
+    def agreements(self, test: Expr, stmt: If) -> list[tuple[Expr, Expr]]:
+        """Return the pairs that are equal behind `if n != m or ...: raise ...`: sizes, or numbers that stay."""
+        stops = len(stmt.then) == 1 and isinstance(stmt.then[0], ir.Raise) and not stmt.other
+        pairs = [e.args for e in disjuncts(test) if isinstance(e, Op) and e.fn == "ne"] if stops else []
+        return [(a, b) for a, b in pairs if self.stays(a, b) and self.kind(a) == self.kind(b) == INT]
 
     def shown(self, e: Expr) -> Expr:
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""
@@ -312,8 +327,13 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
             self.emit(replace(stmt, value=value))
         if self.is_nonneg(value) and stmt.target in self.stable:
             self.state.nonneg.add(stmt.target)
-        if isinstance(value, Op) and value.fn in ("shape", "len", "size") and stmt.target in self.stable:
+        if not isinstance(value, Op) or stmt.target not in self.stable:
+            return
+        if value.fn in ("shape", "len", "size"):
             unify(Name(stmt.target), value, self.state.equal)
+        elif value.fn in ("min", "max") and self.kind(value) == INT and self.stays_in_trip(value):
+            # both ways: as long as one side stands for the other
+            self.state.known += tuple(Op("sub", ends) for ends in permutations((Name(stmt.target), value)))
 
     def lowered(self, routine: Routine, kinds: tuple[Kind, ...]):
         return lower_routine(routine, kinds, self.stretch)

@@ -10,7 +10,7 @@ from ..language import ir
 from ..language.blocks import by_section, rename_block
 from ..language.calls import is_call, joined
 from ..language.ir import Const, Expr, For, If, Kind, Let, Name, Op, Select, Stmt, Store, Sub, While
-from ..language.kinds import BOOL, as_float
+from ..language.kinds import BOOL, FLOAT, INT, as_float, kind_of
 from ..rules import elementwise
 from .known_tests import settle_tests
 
@@ -261,6 +261,10 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
             return replace(expr, args=(Select(expr.args[0], Const(1), Const(0)), expr.args[1]))
         if expr.fn == "sub" and expr.args[1] == Const(0.0):
             return as_float(expr.args[0], kinds)  # a sum with zero is another one where it is -0.0
+        if expr.fn in ("add", "sub") and expr.args[1] == Const(0) and _is_whole(expr.args[0], kinds):
+            return expr.args[0]
+        if expr.fn in ("min", "max") and expr.args[0] == expr.args[1]:
+            return expr.args[0]
         if expr.fn == "div" and _is(expr.args[1], 1):
             return as_float(expr.args[0], kinds)
         if expr.fn == "neg" and isinstance(expr.args[0], Const) and not isinstance(expr.args[0].value, bool):
@@ -275,6 +279,11 @@ def _is_truth(expr: Expr, kinds: dict[str, Kind]) -> bool:
     if isinstance(expr, Name):
         return kinds.get(expr.id) == BOOL
     return isinstance(expr, Op) and (expr.fn in elementwise.COMPARISONS or expr.fn == "not")
+
+
+def _is_whole(expr: Expr, kinds: dict[str, Kind]) -> bool:
+    """Return whether an expression is a whole number; names that are not known are none."""
+    return kind_of(expr, {n: kinds.get(n, FLOAT) for n in ir.names_in(expr)}) == INT
 
 
 def _is(expr: Expr, value: float) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from ..library.pages import part
 from .externals import external
 
+BLOCK = 64  # rows of a triangle that are solved for one by one
+
 
 @part
 def inverse_differences(w):
@@ -126,23 +128,30 @@ def onto_lower(S_bar):
 
 @part
 def solve_below(L, b):
-    """The x of L x = b, of which the lower triangle is read; row by row, without a factorisation of L."""
+    """The x of L x = b, of which the lower triangle is read; by blocks of rows, so that most of it is products."""
     x = b.copy()
-    for i in range(L.shape[0]):
-        x[i] /= L[i, i]
-        for k in range(i + 1, L.shape[0]):
-            x[k] -= L[k, i] * x[i]
+    n = L.shape[0]
+    for begin in range(0, n, BLOCK):
+        end = min(begin + BLOCK, n)
+        for i in range(begin, end):
+            x[i] /= L[i, i]
+            for k in range(i + 1, end):
+                x[k] -= L[k, i] * x[i]
+        x[end:] -= L[end:, begin:end] @ x[begin:end]
     return x
 
 
 @part
 def solve_above(L, b):
-    """The x of L.T x = b, of which the lower triangle is read."""
+    """The x of L.T x = b, of which the lower triangle is read; by blocks of rows."""
     x = b.copy()
-    for i in range(L.shape[0] - 1, -1, -1):
-        x[i] /= L[i, i]
-        for k in range(i):
-            x[k] -= L[i, k] * x[i]
+    for end in range(L.shape[0], 0, -BLOCK):
+        begin = max(end - BLOCK, 0)
+        for i in range(end - 1, begin - 1, -1):
+            x[i] /= L[i, i]
+            for k in range(begin, i):
+                x[k] -= L[i, k] * x[i]
+        x[:begin] -= L[begin:end, :begin].T @ x[begin:end]
     return x
 
 
@@ -155,7 +164,12 @@ class Cholesky:
 
     def A_bar(L, L_bar):
         n = L.shape[0]
-        P = L.T @ L_bar
+        if L.shape[1] != n or L_bar.shape[0] != n or L_bar.shape[1] != n:
+            raise ValueError("the adjoint of a Cholesky factor is not square")
+        P = np.zeros_like(L_bar)
+        for begin in range(0, n, BLOCK):
+            end = min(begin + BLOCK, n)
+            P[begin:end, :end] = L[begin:, begin:end].T @ L_bar[begin:, :end]
         for i in range(n):
             P[i, i] *= 0.5
             P[i, i + 1 :] = 0.0
