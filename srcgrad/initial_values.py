@@ -8,7 +8,8 @@ is that of the steps taken, as parts of the whole span, and of the polynomials b
 from __future__ import annotations
 
 import importlib
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,9 @@ ALLOWED = 1.49012e-8  # SciPy's usual tolerance of `odeint`
 FINER = 1e-2  # than `odeint` of SciPy, whose steps are not these
 
 
-class Solution(NamedTuple):
-    """What `solve_ivp` returns, without what it has for events, dense output and Jacobians."""
+@dataclass
+class Solution:
+    """What `solve_ivp` returns, without events, dense output and Jacobians; fields are items as well."""
 
     t: Any
     y: Any
@@ -36,6 +38,9 @@ class Solution(NamedTuple):
     y_events: Any = None
     njev: Any = 0
     nlu: Any = 0
+
+    def __getitem__(self, name):
+        return getattr(self, name)
 
 
 @known

@@ -25,6 +25,7 @@ from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Lost, Obj, Places, ShapeOf, Stop, Struct, is_text, structured
 from .function_calls import PULLBACK_INSIDE, LocalFunction
 from .makers import AT_ONCE, PULLBACK, note_surroundings, reading_of, with_surroundings
+from .operators import Partial
 from .source import find_source, python_function
 
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
@@ -186,6 +187,8 @@ class DerivativeReader(ExpressionReader):
             taken = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, [])
             text = ast.copy_location(ast.Lambda(taken, call), node)
             local = LocalFunction(ast.fix_missing_locations(text), self)
+        if isinstance(local, Partial):
+            local = self.spelled_out(node, local)
         if not isinstance(local, LocalFunction):
             return _tuple((given, _tuple(())))
         function, around = self.closed_function(node, local, by_position=True)
@@ -194,6 +197,18 @@ class DerivativeReader(ExpressionReader):
             self.fail(node, f"{local.__name__} uses {', '.join(map(repr, around))} from around it or by default",
                       "give it these as arguments")  # fmt: skip
         return _tuple((Obj(function), _tuple(tuple(around.values()))))
+
+    def spelled_out(self, node, partial: Partial) -> LocalFunction:
+        """Return a function with some of its arguments as a local one, which takes these from around it."""
+        partial = replace(partial, args=tuple(map(self.as_it_is, partial.args)))
+        call = self.completed(ast.copy_location(ast.Call(node.func, [], []), node), partial)
+        of = getattr(partial.function, "node", None) or find_source(partial.function).node
+        names = [a.arg for a in (*of.args.posonlyargs, *of.args.args)][len(partial.args) :]
+        free = [n for n in names if n not in dict(partial.keywords)]
+        call.args += [ast.copy_location(ast.Name(n, ast.Load()), node) for n in free]
+        taken = ast.arguments([], [ast.arg(n) for n in free], None, [], [], None, [])
+        text = ast.copy_location(ast.Lambda(taken, call), node)
+        return LocalFunction(ast.fix_missing_locations(text), self)
 
     def closed(self, node, derivative: LocalDerivative) -> tuple[object, dict[str, object]]:
         """Return the derivative of a local function, and the values that it takes from around, by name."""
@@ -222,7 +237,7 @@ class DerivativeReader(ExpressionReader):
             found, value = reader.resolve(name)
             if not found or name in around or name in inner:
                 continue
-            value = self.lift(value, node, name) if isinstance(value, tuple | dict | list) else value
+            value = self.as_it_is(self.lift(value, node, name) if isinstance(value, tuple | dict | list) else value)
             if isinstance(value, Obj):
                 value = value.value
             if isinstance(value, LocalFunction | LocalDerivative):

@@ -141,7 +141,7 @@ class DictReader(ExpressionReader):
         if isinstance(member, property):
             return self.user_call(node, member.fget, ([value], {}))
         if isinstance(member, FunctionType | staticmethod):
-            self.fail(node, f"the method {name!r} is used without a call", "write a function that calls it")
+            return self.bound_method(node, value, member)
         if member is not None:
             return self.lift(member, node, name)
         if self.shared.problems:  # what would have given it the field was refused

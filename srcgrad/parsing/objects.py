@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import FunctionType
 from typing import Any, NoReturn
@@ -115,6 +115,15 @@ class ObjectReader(ExpressionReader):
                 raise Stop(fields_of(value).failed[name])
             return fields_of(value).values.get(name, NOT_HERE)
         return value.items[value.keys.index(name)] if name in value.keys else NOT_HERE
+
+    def as_it_is(self, value):
+        """Return a value in which objects that are written are what they hold now."""
+        if not isinstance(value, Struct):
+            return value
+        if value.kind != OBJECT:
+            return replace(value, items=tuple(map(self.as_it_is, value.items)))
+        held = {k: self.as_it_is(v) for k, v in fields_of(value).values.items()}
+        return Struct(tuple(held.values()), tuple(held), "dataclass", value.make)
 
     def set_field(self, target: ast.Attribute, value, node):
         """Read `object.name = value`."""

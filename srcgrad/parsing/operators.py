@@ -106,6 +106,12 @@ class OperatorReader(ExpressionReader):
         held = tuple((k, self.hold(v, node)) for k, v in keywords.items())
         return Obj(Partial(function.value, tuple(self.hold(v, node) for v in args), held, self))
 
+    def bound_method(self, node, value: Struct, method) -> Obj:
+        """Return a method that is not called here: a function with the object as its first argument."""
+        if isinstance(method, staticmethod):
+            return Obj(method.__func__)
+        return Obj(Partial(method, (self.hold(value, node),), (), self))
+
     def in_place_by_class(self, node: ast.AugAssign, value):
         """Return what `value += other` binds where the class of the value says it; NOT_HERE for other values."""
         name, cls = _METHODS.get(type(node.op)), value.make if isinstance(value, Struct) else None

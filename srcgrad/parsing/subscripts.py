@@ -121,6 +121,9 @@ class SubscriptReader(ExpressionReader):
             return Op("shape", (value.array,), (("axis", key.value),), self.source.loc(node))
         if isinstance(value, Places):
             return Op("np.nonzero", (value.mask,), (("axis", key.value),), self.source.loc(node))
+        if value.kind != "dict" and not isinstance(key.value, int):
+            what = f"a {value.kind} is indexed by {key.value!r}"
+            self.fail(node, what, "index it by whole numbers, or take a field: p.x")
         try:
             position = value.keys.index(key.value) if value.kind == "dict" else range(len(value.items))[key.value]
         except (ValueError, IndexError):

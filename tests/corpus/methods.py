@@ -242,7 +242,62 @@ def sums_and_order_of_objects(x):
     return abs(less) * more + (float(total) if 0.5 <= total else float(same) ** 2) + (x[0] if same >= total else x[1])
 
 
+class Coil:
+    def __init__(self, stiffness, rest):
+        self.stiffness, self.rest, self.used = stiffness, rest, 0
+        self.law = self.force
+
+    def force(self, at):
+        return self.stiffness * (at - self.rest) ** 2
+
+    def harden(self, by):
+        self.stiffness = self.stiffness + by
+        self.used += 1
+        return self.stiffness
+
+    @staticmethod
+    def halved(at):
+        return 0.5 * at
+
+    def __call__(self, at):
+        return self.law(at) + self.force(2.0 * at)
+
+
+def applied(f, xs):
+    return sum(f(x) for x in xs)
+
+
+def methods_as_arguments(x):
+    coil = Coil(x[0], x[1])
+    beam = Beam(x[2], x)
+    return applied(coil.force, x) * applied(coil.halved, x) + applied(beam.squared, x) + applied(coil, x[:2])
+
+
+def methods_under_names(x):
+    coil, other = Coil(x[0], x[1]), Coil(x[2], x[1])
+    force, harden = coil.force, coil.harden
+    coil.stiffness = 3.0 * coil.stiffness
+    s = 0.0
+    for v in map(harden, x):
+        s += v * force(v)
+        if s > 1.0:
+            coil.stiffness = 0.5 * coil.stiffness
+    chosen = coil.force if x[0] > 0.0 else other.force
+    return s * chosen(2.0) + coil.used * other.stiffness
+
+
+def methods_in_lists(x):
+    coil = Coil(x[0], x[1])
+    found = {"force": coil.force, "half": Coil.halved}
+    first = sum(f(x[2]) for f in [coil.force, coil.halved, np.sin, coil.harden])
+    ends = sorted(x, key=coil.force)[0] * max(x, key=found["force"])
+    return first * found["force"](x[1]) + found["half"](x[2]) + ends
+
+
 CASES = [
+    Case(methods_as_arguments, (np.array([0.4, -0.7, 0.9]),)),
+    Case(methods_under_names, (np.array([0.4, -0.7, 0.9]),)),
+    Case(methods_in_lists, (np.array([0.4, -0.7, 0.9]),)),
     Case(sums_and_order_of_objects, (np.array([0.4, -0.7, 0.9]),)),
     Case(sums_and_order_of_objects, (np.array([0.4, 0.2, -0.3]),)),
     Case(made_by_the_class_of_an_object, (np.array([0.4, -0.7, 0.9]),)),

@@ -1,8 +1,11 @@
 """Integrals, roots and distributions as SciPy has them, with what they depend on from around."""
 
+from functools import partial
+
 import numpy as np
 from scipy import integrate, optimize, stats
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.stats import gamma, norm, poisson
 
 from tests.corpus.case import Case
@@ -131,7 +134,38 @@ def frozen_in_a_field(x, n):
     return Model(2 * x).density(x)
 
 
+class Offset:
+    def __init__(self, size):
+        self.size = size
+
+
+class Curve:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+        self.inside = Offset(a * b)
+
+    def height(self, t):
+        return self.a * t**2 - self.b
+
+    def over_another(self, t):
+        return self.height(t) - self.inside.size
+
+
+def cubic(t, a, b):
+    return a * t**3 + t - b
+
+
+def of_methods_and_parts(x, n):
+    curve = Curve(x, 0.7)
+    first = brentq(curve.height, 0.0, 5.0)
+    curve.b = 1.5 * curve.b * x
+    curve.inside.size = 0.1 * x
+    area = quad(curve.over_another, 0.0, first)[0]
+    return area * brentq(partial(cubic, a=x, b=curve.b), 0.0, 5.0) + brentq(lambda t: curve.height(t) - first, 0.0, 9.0)
+
+
 CASES = [
+    Case(of_methods_and_parts, (1.3, 4)),
     Case(root_of_a_function_of_numpy, (1.3, 4)),
     Case(power_of_numpy, (1.3, 4)),
     Case(of_a_closure, (1.3, 4)),
