@@ -168,6 +168,7 @@ def test_deep_tree_is_small_and_right(deep):
     assert text.count("\ndef ") < 10
 
 
+@pytest.mark.long
 def test_deep_tree_has_a_second_derivative(deep, monkeypatch):
     monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
     nine_levels = deep.__globals__["f9"]

@@ -52,6 +52,7 @@ def test_differences_where_there_is_no_complex_step(plain):
         assert 1e-14 < sg.check_grads(f, (np.array([0.3, 0.8]),)) < 1e-8
 
 
+@pytest.mark.long
 def test_further_orders_in_all_modes(plain):
     def f(x, k):
         return k * x[0] ** 3 * np.exp(x[1])

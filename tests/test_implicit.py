@@ -313,7 +313,7 @@ def test_a_differential_equation_inside_njit():
         np.testing.assert_allclose(found, right, rtol=1e-7)
 
 
-def test_functions_that_return_lists():
+def test_functions_that_return_lists(plain):
     def prey_list(y, t, a, b):
         return [a * y[0] - b * y[0] * y[1], -y[1] + b * y[0] * y[1]]
 

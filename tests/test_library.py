@@ -68,9 +68,9 @@ def test_page_gives_what_its_namesake_gives(name):
 
 
 def spread():
-    """Yield for every function the numbers of four cases or fewer, the first of them, and those of the others."""
+    """Yield for every function the numbers of three cases or fewer, the first of them, and those of the others."""
     for name, calls in CALLS.items():
-        every, step = range(len(calls)), -(-len(calls) // 4)
+        every, step = range(len(calls)), -(-len(calls) // 3)
         yield pytest.param(name, every[::step], id=name)
         if step > 1:
             yield pytest.param(name, [k for k in every if k % step], id=f"{name}-rest", marks=pytest.mark.long)
@@ -116,12 +116,12 @@ def strided(a):
     return wide[..., ::2]
 
 
-# one of four in every run, the others with `-m long`
-QUARTER = [pytest.param(name, marks=pytest.mark.long if k % 4 or ".stats." in name else ())
+# one of eight in every run, the others with `-m long`
+SOME = [pytest.param(name, marks=pytest.mark.long if k % 8 or ".stats." in name else ())
         for k, name in enumerate(CALLS)]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", QUARTER)
+@pytest.mark.parametrize("name", SOME)
 def test_float32_and_layouts(name, functions):
     """One case of each function with elements of single precision, one in columns, one with gaps."""
     numbered = list(enumerate(CALLS[name]))
