@@ -15,6 +15,7 @@ from . import store, travel, tree
 from .errors import ArgumentError, KindError, PitfallWarning, Problem, SrcgradError
 from .generation import entry, generate
 from .generation.argument_types import require_arrays, untyped
+from .generation.callables import base_of
 from .generation.digests import described, function_digest
 from .generation.known_integers import WithIntegers
 from .generation.results import OfStructure
@@ -45,8 +46,7 @@ class Transformed(WithIntegers):
         # an option not given is that of the function wrapped
         self._boundscheck = getattr(f, "_boundscheck", True) if boundscheck is None else bool(boundscheck)
         self._simd = getattr(f, "_simd", simd_unless_said())
-        base = f._base if isinstance(f, Differentiable) else f
-        self._base = base
+        self._base = base = base_of(f)
         self._signature = self._parameters(base)
         self._positions, self._single = self._differentiated(argnums)
         self._count = len(self._signature.parameters)

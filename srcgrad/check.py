@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .api import Differentiable, Transformed, differentiable
+from .api import Transformed, differentiable
 from .custom import CustomJvp, CustomVjp
 from .errors import ArgumentError, Problem
+from .generation.callables import base_of
 from .generation.entry import called, parameters, positions, values_of
 from .jacobian import jacfwd, jacrev
 from .jvp import jvp
@@ -224,7 +225,7 @@ class Point:
     """A function at a point, and a fixed random combination of the entries of its results."""
 
     def __init__(self, f, args, argnums, modes: tuple[str, ...]):
-        base = f._base if isinstance(f, Differentiable) else f
+        base = base_of(f)
         signature = parameters(base)
         self.f, self.signature, self.names = f, signature, list(signature.parameters)
         self.args = values_of(signature, args)

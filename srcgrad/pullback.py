@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import tree
-from .api import Differentiable
 from .errors import ArgumentError, Problem
+from .generation.callables import base_of, with_text
 from .generation.digests import function_digest
 from .generation.entry import Arguments
 from .generation.generate import visible
@@ -70,7 +70,7 @@ def _generated(f, kinds, structures, count: int, repeats: Repeats):
     wrt = float_leaves(given, range(count))
     if not wrt:
         raise ArgumentError(Problem("no argument is a float", "pass one as a float"))
-    made = PAIRS.get(f, given, wrt, repeats, function_digest(f._base if isinstance(f, Differentiable) else f))
+    made = PAIRS.get(f, given, wrt, repeats, function_digest(base_of(f)))
     return *made.functions, made.result, wrt
 
 
@@ -100,6 +100,7 @@ def vjp(f, /, *args, **kwargs):
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
+    f = with_text(f)
     return with_arguments(f, args, kwargs, lambda given, digest: _evaluated(f, given, digest))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .api import Differentiable
 from .coloring import color_columns
 from .differentiation.widths import FEWER, WIDTH
 from .errors import ArgumentError, Problem, SrcgradError
 from .generation import entry
+from .generation.callables import base_of, with_text
 from .generation.digests import function_digest
 from .generation.layouts import DIRECTIONS, PAIRS, float_leaves, with_arguments
 
@@ -102,9 +102,9 @@ class SparseJacobian:
     def __init__(self, f, argnums=0, sparsity=None, mode="auto"):
         if mode not in ("auto", "fwd", "rev"):
             raise ArgumentError(Problem(f"mode={mode!r}", "write 'fwd', 'rev' or 'auto'"))
-        self._f, self._mode = f, mode
-        self._positions, _ = entry.positions(argnums, entry.parameters(f._base if isinstance(f, Differentiable) else f))
-        self._digest = function_digest(f._base if isinstance(f, Differentiable) else f)
+        self._f, self._mode = with_text(f), mode
+        self._positions, _ = entry.positions(argnums, entry.parameters(base_of(self._f)))
+        self._digest = function_digest(base_of(self._f))
         self._given = sparsity is not None
         self.pattern = pattern_of(_sparse(sparsity), mode) if sparsity is not None else None
         self.__name__ = f"{getattr(f, '__name__', 'function')}_sparse_jacobian"

@@ -109,8 +109,8 @@ LEVELS = {
         ("fuse", "loop_products", "read_records", "rebind", "sweeps", "turn_levels", "workspaces"),
     ),
     "generation": (
-        ("", "argument_types", "batch_axes", "digests", "item_loops", "known_integers", "passes", "results",
-         "row_loops", "tree_types"),
+        ("", "argument_types", "batch_axes", "callables", "digests", "item_loops", "known_integers", "passes",
+         "results", "row_loops", "tree_types"),
         ("link", "modes", "structured"),
         ("pipeline",),
         ("jacobians",),

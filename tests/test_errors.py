@@ -5,6 +5,7 @@ In the programs below « and » mark what the caret must underline.
 
 import functools
 import itertools
+import math
 import re
 
 import numpy as np
@@ -340,12 +341,7 @@ def test_missing_source():
         sg.grad(namespace["f"])(2.0)
 
 
-class Cubed:
-    def __call__(self, x):
-        return x**3
-
-
-@pytest.mark.parametrize("thing", [len, "text", 3.0, None.__class__])
+@pytest.mark.parametrize("thing", [max, "text", 3.0, None.__class__])
 def test_things_without_source(thing):
     with pytest.raises(sg.SourceNotFoundError, match="is not a Python function"):
         sg.grad(thing)
@@ -354,10 +350,8 @@ def test_things_without_source(thing):
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
-        (np.sin, r"'sin' has no source of its own\n  write a function that calls it: lambda x: sin\(x\)"),
-        (np.linalg.norm, r"'norm' has no source of its own\n  .*: lambda x: norm\(x\)"),
-        (Cubed(), r"'Cubed' has no source of its own\n  .*: lambda x: model\(x\)"),
-        (functools.partial(pow, 2.0), r"a functools.partial has no source\n  .*: lambda x: partial\(x\)"),
+        (math.hypot, r"'hypot' has no source of its own\n  write a function that calls it: lambda x: hypot\(x\)"),
+        (functools.partial(max, 2.0), r"a functools.partial has no source\n  .*: lambda x: partial\(x\)"),
     ],
 )
 def test_things_that_a_function_may_call(thing, message):

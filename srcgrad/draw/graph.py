@@ -13,6 +13,7 @@ from ..api import Transformed
 from ..differentiation.prepare import check_draws
 from ..errors import ArgumentError, Problem
 from ..generation import entry
+from ..generation.callables import with_text
 from ..generation.generate import place
 from ..generation.layouts import known_if_need_be
 from ..generation.pipeline import Reading, read
@@ -36,7 +37,7 @@ class Graph:
     """
 
     def __init__(self, f):
-        self._f = f
+        self._f = f = with_text(f)
         self._signature = inspect.signature(f) if isinstance(f, Transformed) else entry.parameters(f)
         self._name = getattr(getattr(f, "_base", f), "__name__", "function").replace("<lambda>", "function")
         self._evaluation: Evaluation | None = None

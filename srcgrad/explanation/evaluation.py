@@ -12,6 +12,7 @@ from .. import tree
 from ..api import worded
 from ..errors import ArgumentError, Problem, SrcgradError
 from ..generation import entry, generate, pipeline
+from ..generation.callables import with_text
 from ..generation.layouts import known_if_need_be
 from ..language import ir
 from ..language.blocks import surely_bound
@@ -125,6 +126,7 @@ class Explanation:
 
 def explain(f, args: tuple, argnums=None, kwargs: dict | None = None) -> Explanation:
     """Return what the derivative of a function does with each line, and what happened in one evaluation of it."""
+    f = with_text(f)
     signature = inspect.signature(f) if hasattr(f, "_transform") else entry.parameters(f)
 
     def explained(given: entry.Arguments) -> Explanation:

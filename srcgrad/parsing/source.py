@@ -83,12 +83,16 @@ def find_source(f) -> Source:
     if isinstance(known := getattr(function, "__srcgrad_source__", None), Source):
         return known
     found = find_definition(function)
-    shown = code.co_filename if not os.path.isabs(code.co_filename) else os.path.relpath(code.co_filename)
-    if shown.startswith(".."):
-        shown = code.co_filename
+    shown = shown_file(code.co_filename)
     name = function.__name__ if function.__name__ != "<lambda>" else "function"
     text = ast.unparse(found.node)
     return Source(found.node, name, shown, found.first_line, found.lines, found.indent, function, text)
+
+
+def shown_file(name: str) -> str:
+    """Return the name of a file as messages show it: from the working directory on where it lies there."""
+    shown = name if not os.path.isabs(name) else os.path.relpath(name)
+    return name if shown.startswith("..") else shown
 
 
 def source_from_text(text: str, namespace: dict, name: str | None = None) -> Source:
