@@ -59,7 +59,8 @@ def test_gradient_compiled(kernel):
     check(kernel, compiled_gradient)
 
 
-BY_HAND = [pytest.param(k, id=k.name, marks=pytest.mark.long if k.name in LARGE else ()) for k in KERNELS
+SLOW_BY_HAND = LARGE | {"jacobi_2d", "gmm_loops", "heat_3d", "mlp", "adbench_lstm_loops"}
+BY_HAND = [pytest.param(k, id=k.name, marks=pytest.mark.long if k.name in SLOW_BY_HAND else ()) for k in KERNELS
            if k.name in arrays_by_hand.KERNELS]  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def test_train_mlp_reads_97_percent_of_the_held_out_digits(tmp_path):
     assert_pictures(tmp_path / "out")
 
 
+@pytest.mark.long
 def test_train_mlp_with_other_options_shows_its_adjoint(tmp_path):
     options = "--activation relu --optimizer sgd --epochs 3 --batch 64 --hidden 32 --seed 7 --show-source"
     printed = run("train_mlp.py", *options.split(), "--out", tmp_path / "a" / "b", cwd=tmp_path, **PLAIN)

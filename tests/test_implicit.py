@@ -77,6 +77,7 @@ def test_the_root_of_an_array(plain):
     np.testing.assert_allclose(second, [(p - q) / (2.0 * h) for p, q in zip(*ends)], rtol=1e-6)
 
 
+@pytest.mark.long
 def test_a_fixed_point_against_its_iteration_unrolled(plain, rng):
     A, b = 0.4 * rng.normal(size=(4, 4)), rng.normal(size=4)
     for found, right in zip(sg.grad(at_rest, (0, 1))(A, b), sg.grad(unrolled, (0, 1))(A, b)):

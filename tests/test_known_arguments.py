@@ -175,6 +175,7 @@ def test_integers_that_code_has_to_know():
         sg.grad(along)(x, 1000)
 
 
+@pytest.mark.long
 def test_how_many_layers():
     p = {"W1": np.eye(2) * 0.3, "W2": np.ones((2, 2)) * 0.4}
     sg.check_grads(layers, (p, np.array([0.3, 0.9]), 2))

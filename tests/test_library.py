@@ -68,9 +68,9 @@ def test_page_gives_what_its_namesake_gives(name):
 
 
 def spread():
-    """Yield for every function the numbers of three cases or fewer, the first of them, and those of the others."""
+    """Yield for every function the numbers of two cases or one, the first of them, and those of the others."""
     for name, calls in CALLS.items():
-        every, step = range(len(calls)), -(-len(calls) // 3)
+        every, step = range(len(calls)), -(-len(calls) // 2)
         yield pytest.param(name, every[::step], id=name)
         if step > 1:
             yield pytest.param(name, [k for k in every if k % step], id=f"{name}-rest", marks=pytest.mark.long)
@@ -464,14 +464,14 @@ def test_every_page_has_cases():
     # test_functions_that_write has these
     written_into = {"flatten", "put_along_axis", "putmask", "place", "sort_in_place"}
     # test_numbers, test_special and the corpus call the others
-    elsewhere = ("numbers", "special", "ufuncs", "integrals", "brackets", "scipy_common")
+    elsewhere = ("numbers", "special", "ufuncs", "integrals", "initial_values", "brackets", "scipy_common")
     named = {p.__name__ for p, cases in CASES.items() if not cases and p.__module__.split(".")[-1] not in elsewhere}
     assert named == written_into
 
 
 def test_known_functions_are_called_with_what_is_known():
     modules = ("library.axes", "library.einsum_plan", "library.quadrature", "implicit", "odes", "train.refused",
-               "integrals", "brackets", "scipy_common")  # fmt: skip
+               "integrals", "initial_values", "brackets", "scipy_common")  # fmt: skip
     assert {f.__module__ for f in KNOWN} <= {f"srcgrad.{name}" for name in modules}
     assert importlib.import_module("srcgrad.library.axes").axes_moved(3, (0, 1), (-1, 0)) == (1, 2, 0)
 

@@ -137,6 +137,7 @@ def levels(x, n):
     return total
 
 
+@pytest.mark.long
 def test_compiled_and_inside_njit_it_is_the_same():
     x = np.linspace(0.1, 0.8, 8)
     made = sg.grad(levels)

@@ -108,7 +108,9 @@ def plain(monkeypatch):
     monkeypatch.setattr(entry.numba.config, "DISABLE_JIT", True)
 
 
-@pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", [
+    pytest.param(f, id=f.__name__, marks=pytest.mark.long if f is in_loop else ()) for f in CASES
+])
 def test_both_modes_to_second_order(f, plain):
     assert sg.check_grads(f, CASES[f], order=2) < 1e-6
 

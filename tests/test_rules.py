@@ -295,6 +295,7 @@ def test_slopes_of_special_functions_keep_their_digits_far_out(at_ends, x):
     assert bad == {}
 
 
+@pytest.mark.long
 def test_second_derivative(table, tmp_path):
     """The gradient, generated as source, is itself differentiated, and compared with differences of it."""
     kinds, structures = (Kind("float64", 2),), (tree.LEAF,)

@@ -246,6 +246,7 @@ def test_every_derivative_has_the_option():
         assert np.isfinite(made(x)).all()
 
 
+@pytest.mark.long
 def test_derivatives_of_derivatives():
     x = np.linspace(-1.0, 1.0, 9)
     assert sg.check_grads(log_sum_exp, (x,), order=2) < 1e-5

@@ -531,6 +531,7 @@ print(float(compiled(a)), module.__srcgrad_cached__, array.sum())
 """
 
 
+@pytest.mark.long
 def test_ten_processes_at_once(folder):
     start = time.time() + 2.5 + 0.5 * 10 / (os.cpu_count() or 1)
     processes = [python(WORK, turn, start, KEY, SUM) for turn in range(10)]

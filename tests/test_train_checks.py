@@ -186,6 +186,7 @@ def compiled_rows(data, rows):
     return train.take_rows(data, rows)
 
 
+@pytest.mark.long
 def test_compiled_code_reads_no_row_that_is_not_there():
     optimizer = train.Adam()
     state = optimizer.init(START)

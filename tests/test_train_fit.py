@@ -490,6 +490,7 @@ def wide_line(params, x, y):
     return np.mean((x @ params[0] + params[1] - y[:, None]) ** 2)  # the bias may have an axis of length one
 
 
+@pytest.mark.long
 def test_fit_compiles_one_loop_for_all_functions_of_the_same_types(monkeypatch):
     targets = np.array([3, 0, 2, 1, 1, 0, 2, 3, 1, 0, 2])
 
