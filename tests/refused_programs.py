@@ -33,6 +33,14 @@ SYNTAX = {
     "set comprehension as a value": ("y = «{k for k in (1, 2)}»\nreturn x", "a set comprehension"),
     "lambda returned": ("«return lambda t: t»", "this cannot be returned"),
     "exec": ("y = «exec('z = 1')»\nreturn x", "no rule for exec()"),
+    "star of a run-time list": (
+        "def g(*t):\n    return t[0]\nreturn g(«*[x * k for k in range(int(x))]»)", "only tuples known when the"),
+    "np.vectorize with a signature": (
+        "g = «np.vectorize(math.sin, signature='()->()')»\nreturn g(x)", "np.vectorize with other options than otypes"),
+    "np.vectorize of a number": ("g = «np.vectorize(x)»\nreturn g(x)", "is not one of a function"),
+    "defaultdict looked at as a whole": (
+        "d = «collections.defaultdict(float)»\nfor k in range(int(x)):\n    d[k] += x\nreturn d[7] + len(d)",
+        "a dict that makes its items on being asked"),
     "step of zero": ("y = np.ones(3) * x\nreturn np.sum(y[«::0»])", "the step of a slice is zero"),
     "ellipsis twice": ("y = np.ones((2, 2)) * x\nreturn np.sum(y[«..., 0, ...»])", "an ellipsis stands twice"),
     "axis twice": ("y = np.ones((2, 2)) * x\nreturn np.sum(«y.transpose(0, 0)»)", "an axis stands twice in this"),

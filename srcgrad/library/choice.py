@@ -134,6 +134,15 @@ def vectorized(pyfunc, *args):
     return out
 
 
+def vectorized_as(pyfunc, dtype, *args):
+    """What a function gives of the elements of all arguments, as one made by np.vectorize with `otypes` does."""
+    given = np.broadcast_arrays(*args)
+    out = np.empty(given[0].shape, dtype=dtype)
+    for at in np.ndindex(given[0].shape):
+        out[at] = pyfunc(*[x[at] for x in given])
+    return out
+
+
 @part
 def taken_within(a, indices, axis, mode):
     """`np.take`, where places that are not there are moved to where there are some: round, or to the ends."""

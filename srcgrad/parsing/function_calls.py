@@ -22,7 +22,7 @@ from ..hints import Nondifferentiable
 from ..language import ir
 from ..language.ir import Const, Let, Name
 from ..library import by_name, is_ours, page_of
-from ..library.choice import vectorized
+from ..library.choice import vectorized, vectorized_as
 from .effects import leaves_of
 from .expressions import NOT_HERE, ExpressionReader, List, Obj, Stop, Struct
 from .integer_keys import UNKNOWN_DICT, WAY_OUT
@@ -82,7 +82,8 @@ class CallReader(ExpressionReader):
                 return value
         if isinstance(f, np.vectorize):
             positional, keywords = values or self.values_of(node)
-            return self.user_call(node, vectorized, ([self.function_of(node, f), *positional], keywords))
+            page, leading = self.by_elements(node, f, self.lift(f.pyfunc, node))
+            return self.user_call(node, page, ([*leading, *positional], keywords))
         f = call_of(f)
         if isinstance(f, types.MethodType) and not _is_of_library(_class_of(f.__self__)):
             return self.method_call(node, f, values)
@@ -180,12 +181,14 @@ class CallReader(ExpressionReader):
         self.fail(node, f"{name} calls itself, and writes or returns its arguments, or draws numbers",
                   "return new arrays: x.copy(), or write the recursion as a loop")  # fmt: skip
 
-    def function_of(self, node, f: np.vectorize):
-        """Return the function that one made by np.vectorize applies to the elements of its arguments."""
-        if f.signature is not None or f.excluded or f.otypes is not None:
-            self.fail(node, f"{self.name_of(node)} is made by np.vectorize with otypes, excluded or a signature",
+    def by_elements(self, node, f: np.vectorize, function) -> tuple:
+        """Return the page that applies what np.vectorize makes of a function to all elements, and its first arguments.
+        """
+        kinds = [np.dtype(t) for t in f.otypes or ()]
+        if f.signature is not None or f.excluded or len(kinds) > 1 or any(k.kind not in "fib" for k in kinds):
+            self.fail(node, f"{self.name_of(node)} is made by np.vectorize with excluded, signature or several otypes",
                       "leave them out, or write the loop")  # fmt: skip
-        return self.lift(f.pyfunc, node)
+        return (vectorized_as, [function, Obj(kinds[0].type)]) if kinds else (vectorized, [function])
 
     def is_callable(self, node) -> Const:
         """Return whether a value is a function."""

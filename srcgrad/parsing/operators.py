@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from ..language import ir
 from ..library import page_of
 from .expressions import NOT_HERE, OBJECT, ExpressionReader, Obj, Struct
@@ -70,6 +72,8 @@ class OperatorReader(ExpressionReader):
         """Return the value of a call of a function of `operator`, of `partial`, or of what that has made."""
         if f is functools.partial:
             return self.made_partial(node)
+        if f is np.vectorize:
+            return self.made_by_elements(node)
         if _is_distribution(f):
             return self.frozen(node, f)
         if isinstance(f, Partial | functools.partial):
@@ -111,6 +115,21 @@ class OperatorReader(ExpressionReader):
         if isinstance(method, staticmethod):
             return Obj(method.__func__)
         return Obj(Partial(method, (self.hold(value, node),), (), self))
+
+    def made_by_elements(self, node) -> Obj:
+        """Return what np.vectorize makes of a function: its page, with the function as the first argument."""
+        known = [k.value for k in node.keywords if k.arg == "otypes"]
+        if len(node.args) != 1 or len(known) < len(node.keywords):
+            self.fail(node, "np.vectorize with other options than otypes is not supported", "write the loop")
+        function, *options = self.in_order([*node.args, *known])
+        if not isinstance(function, Obj):
+            self.fail(node, f"{ast.unparse(node)} is not one of a function", "pass a function")
+        try:
+            made = np.vectorize(callable, otypes=self.known_value(options[0], node) if options else None)
+        except (TypeError, ValueError) as e:
+            self.fail(node, f"np.vectorize: {e}", "correct the call")
+        page, given = self.by_elements(node, made, function)
+        return Obj(Partial(page, tuple(given), (), self))
 
     def in_place_by_class(self, node: ast.AugAssign, value):
         """Return what `value += other` binds where the class of the value says it; NOT_HERE for other values."""
