@@ -218,7 +218,7 @@ class CallReader(ExpressionReader):
         if getattr(f, "is_pullback", False):
             self.fail(node, f"{name}() is a pullback made outside of the function that calls it", PULLBACK_INSIDE)
         if f in (collections.defaultdict, collections.Counter):
-            self.fail(node, UNKNOWN_DICT, WAY_OUT)
+            self.fail(node, UNKNOWN_DICT, f"{WAY_OUT}; d.get(k, 0.0) for d[k] where d is looked at as a whole")
         if isinstance(f, type) and not _is_of_library(f) and f.__module__ not in _INSTEAD:
             self.fail(node, f"{name}() makes an object of a class", "use a dataclass or a namedtuple, with its methods")
         way_out = _INSTEAD.get(getattr(f, "__module__", None), _INSTEAD["numpy"])

@@ -22,6 +22,8 @@ UNKNOWN_DICT = "a dict that makes its items on being asked is not supported here
 UNKNOWN = (UNKNOWN_KEY, UNKNOWN_ITEMS, UNKNOWN_ITEM, UNKNOWN_DICT)
 WAY_OUT = "constant keys, an array, or no more than d[k] = v, d[k], k in d, d.get(k, v), d.items() in one function"
 
+_COPIES = ("sorted", "list", "tuple", "reversed")
+
 
 def with_lists(node: FunctionNode) -> FunctionNode:
     """Return a function in which dicts with such keys are lists.
@@ -216,6 +218,28 @@ class _Keyed:
                 return True
             count += 1
         return False
+
+
+def key_of_loop(node: ast.For | ast.comprehension, name: str, copied: bool = False) -> str | None:
+    """Return the text of the key that a loop has in every trip where it runs through a dict, or `copied` keys of it.
+
+    >>> loop = ast.parse("for k, v in d.items(): d[k] = 2.0 * v").body[0]
+    >>> key_of_loop(loop, "d"), key_of_loop(loop, "c")
+    ('k', None)
+    """
+    runs_through = node.iter
+    if copied and isinstance(runs_through, ast.Call) and ast.unparse(runs_through.func) in _COPIES:
+        runs_through = runs_through.args[0] if runs_through.args else runs_through
+    method = runs_through.func if isinstance(runs_through, ast.Call) else None
+    of = method.value if isinstance(method, ast.Attribute) else runs_through
+    if ast.unparse(of) != name or isinstance(method, ast.Attribute) and method.attr == "values":
+        return None
+    items = isinstance(method, ast.Attribute) and method.attr == "items"
+    key = node.target.elts[0] if items and isinstance(node.target, ast.Tuple) else node.target
+    inside = [n for s in getattr(node, "body", ()) for n in ast.walk(s) if isinstance(n, ast.Name)]
+    bound = {n.id for n in inside if isinstance(n.ctx, ast.Store)}
+    own = {n.id for n in ast.walk(key) if isinstance(n, ast.Name)}
+    return None if own & bound else ast.unparse(key)
 
 
 def _block_of(parent: ast.AST, stmt: ast.stmt) -> list[ast.stmt]:

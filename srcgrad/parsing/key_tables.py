@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ..library import tables
 from .definitions import FunctionNode
-from .integer_keys import whole, with_lists
+from .integer_keys import key_of_loop, whole, with_lists
 
 _READ_WHOLE = ("len", "sorted", "list", "tuple", "bool", "any", "all", "sum", "max", "min", "enumerate", "reversed")
 
@@ -162,7 +162,7 @@ class _Table:
             return False
         others = [n for n in self.uses if n not in bound]
         looked_at = [n for n in others if not self.is_item(n)]
-        items = (self.parents[n] for n in others if self.is_item(n))
+        items = (self.parents[n] for n in others if self.is_item(n) and not self.is_there(n))
         asked = any(isinstance(item, ast.Subscript) and isinstance(item.ctx, ast.Load) for item in items)
         made_by_asking = "defaultdict" in ast.unparse(self.made[0])
         return all(map(self.is_plain, others)) and not (made_by_asking and asked and looked_at)
@@ -170,6 +170,17 @@ class _Table:
     def is_item(self, use: ast.Name) -> bool:
         owner = self.parents[use]
         return isinstance(owner, ast.Subscript) and owner.value is use
+
+    def is_there(self, use: ast.Name) -> bool:
+        """Return whether an item has the key of a loop around it that runs through the dict, and takes nothing out."""
+        item = self.parents[use]
+        key = ast.unparse(item.slice) if isinstance(item, ast.Subscript) else ""
+        while item is not self.node:
+            loops = [item] if isinstance(item, ast.For) else getattr(item, "generators", [])
+            if key in [key_of_loop(loop, self.name, copied=True) for loop in loops]:
+                return not any(isinstance(n, ast.Delete) or getattr(n, "attr", "") == "pop" for n in ast.walk(item))
+            item = self.parents[item]
+        return False
 
     def is_plain(self, use: ast.Name) -> bool:
         """Return whether the rewriter knows a use."""
@@ -269,25 +280,13 @@ class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node):
         table, before = self.table(node.iter), set(self.there)
         if isinstance(node, ast.For):
-            self.there |= self.keys_of_loop(node)
+            keys = {(name, key_of_loop(node, name)) for name in self.found}
+            self.there |= {(name, key) for name, key in keys if key is not None}
         self.generic_visit(node)
         self.there = before
         if table is not None and table.parts > 1:
             node.iter = ast.Call(_load("zip"), list(map(_load, table.lists)), [])
         return node
-
-    def keys_of_loop(self, node: ast.For) -> set[tuple[str, str]]:
-        """Return the key that a loop has in every trip, with the dict that it runs through."""
-        f = node.iter.func if isinstance(node.iter, ast.Call) else None
-        table = self.table(f.value if isinstance(f, ast.Attribute) else node.iter)
-        if table is None or isinstance(f, ast.Attribute) and f.attr == "values":
-            return set()
-        items = isinstance(f, ast.Attribute) and f.attr == "items"
-        key = node.target.elts[0] if items and isinstance(node.target, ast.Tuple) else node.target
-        inside = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Name)]
-        bound = {n.id for n in inside if isinstance(n.ctx, ast.Store)}
-        own = {n.id for n in ast.walk(key) if isinstance(n, ast.Name)}
-        return set() if own & bound else {(table.name, ast.unparse(key))}
 
     def visit_comprehension(self, node):
         return self.visit_For(node)

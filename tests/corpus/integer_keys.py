@@ -144,6 +144,16 @@ def arrays_by_key(x, keys):
     return np.sum(d[3] * d[2])
 
 
+def sums_read_by_their_keys(x, places):
+    sums = defaultdict(float)
+    for v, place in zip(x, places, strict=True):
+        sums[place % 3] += v**2
+    total = 0.0
+    for place in sums:
+        total += place * sums[place] ** 2
+    return total + sum(np.sin(sums[k]) for k in sums.keys()) + sum(sums[k] * (k + 1) for k in sorted(sums))
+
+
 RNN = (sample(3, 4), sample(3, 3, seed=1), sample(4, 3, seed=2), sample(3, 1, seed=3), sample(3, 1, seed=4))
 CASES = [
     Case(characters, (*RNN, np.array([0, 2, 1]), np.array([2, 1, 3]))),
@@ -158,5 +168,6 @@ CASES = [
     Case(sums_by_number, (sample(4, low=0.1), np.array([3, 5, 3, 2]))),
     Case(alignment, (sample(3), sample(2, seed=1))),
     Case(values_of_states, (sample(4, low=0.1), 4)),
+    Case(sums_read_by_their_keys, (sample(4), np.array([3, 5, 3, 2]))),
     Case(arrays_by_key, (sample(3), np.array([3, 2, 3]))),
 ]
