@@ -267,6 +267,21 @@ def test_members_of_enumerations_are_known():
         sg.grad(smoothed, argnums=1)(x, Kernel.CUBE)
 
 
+def over_members(x):
+    total, weights = 0.0, {}
+    for k, kernel in enumerate(Kernel):
+        weights[kernel] = x[0] * k
+        total += kernel.value * weights[kernel]
+    assert Kernel.CUBE in Kernel
+    return total + len(Kernel) * x[1] + sum(x[order - 2] * order for order in Order)
+
+
+def test_enumerations_are_run_through():
+    x = np.array([2.0, 3.0])
+    np.testing.assert_allclose(sg.grad(over_members)(x), [3.0 + 2.0 * np.pi, 7.0], rtol=1e-15)
+    assert sg.value_and_grad(over_members)(x)[0] == over_members(x)
+
+
 def test_code_made_for_a_member_knows_its_value():
     """Of two enumerations that are called the same, with members that are, each has its own."""
 

@@ -10,7 +10,7 @@ import sysconfig
 import types as pytypes
 import weakref
 from collections.abc import Iterator
-from enum import Enum
+from enum import Enum, EnumMeta
 from pathlib import Path
 
 import numpy as np
@@ -217,6 +217,8 @@ def _digest_value(value, h, seen, attributes):
         h.update(f"{value.__module__}.{value.__qualname__}{getattr(value, '_fields', '')}".encode())
         for _, default in sorted(getattr(value, "_field_defaults", {}).items()):
             _digest_value(default, h, seen, attributes)
+        for member in value if isinstance(value, EnumMeta) else ():  # a loop over it is unrolled
+            _digest_value(member, h, seen, attributes)
         if hasattr(value, "_fields") or dataclasses.is_dataclass(value):
             _digest_class(value, h, seen)
         if not _stands_still(value.__module__):

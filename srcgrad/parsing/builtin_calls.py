@@ -344,6 +344,7 @@ class BuiltinReader(ExpressionReader):
 
     def length(self, node):
         value = self.expr(node.args[0])
+        value = value if isinstance(value, ShapeOf) else self.opened(value, node)
         value = self.whole_number(value).items[0] if self.is_complex(value) else value
         if isinstance(value, ir.Expr) and self.shared.ranks.rank(value) == 0 and not is_text(value):
             self.fail(node, "len() of a number", "give it an array, a list or a tuple")

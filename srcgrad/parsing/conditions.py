@@ -190,6 +190,7 @@ class ConditionReader(PartedReader):
 
     def contained(self, left, left_node, right, node) -> ir.Expr:
         """Return `left in right` for a tuple, the keys of a dict, text, or what has its length at run time."""
+        right = self.opened(right, node)
         if isinstance(right, Struct) and right.kind == "dict":
             key = self.as_key(left)
             if key is not None:

@@ -6,6 +6,7 @@ import ast
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import EnumMeta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -439,7 +440,9 @@ class ExpressionReader:
         return Op("ndim", (value,), (), self.source.loc(node)) if rank is None else Const(rank)
 
     def opened(self, value, node):
-        """Return a whole shape as a tuple of its sizes, anything else as it is."""
+        """Return a whole shape as a tuple of its sizes, an enumeration as one of its members; all else as it is."""
+        if isinstance(value, Obj) and isinstance(value.value, EnumMeta):
+            return self.lift(tuple(value.value), node)
         rank = self.shared.ranks.rank(value.array) if isinstance(value, ShapeOf) else None
         if rank is None:
             return value

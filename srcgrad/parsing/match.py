@@ -83,6 +83,7 @@ class MatchReader(ExpressionReader):
         self.fail(pattern, f"the pattern {ast.unparse(pattern)} is not supported", "use if and elif")
 
     def sequence(self, pattern, subject, node) -> tuple[ir.Expr, list]:
+        subject = self.opened(subject, node)
         if not isinstance(subject, Struct):
             self.fail(pattern, "a sequence pattern needs a tuple known when the function is read", "index and compare")
         if len(subject.items) != len(pattern.patterns) or subject.kind == "dict":

@@ -201,7 +201,20 @@ def filled_and_bound_anew_in_a_loop_without_trips(s, n):
     return np.sum(np.sin(a)) + np.sum(b**2)
 
 
+def by_the_shape(x):
+    match x.shape:
+        case (n,):
+            return n * np.mean(x**2)
+        case (2, m):
+            return m * np.sum(x[0] * x[1])
+        case (n, m):
+            return np.sum(x) ** 2 / (n * m)
+
+
 CASES = [
+    Case(by_the_shape, (sample(3),)),
+    Case(by_the_shape, (sample(2, 3),)),
+    Case(by_the_shape, (sample(3, 2),)),
     Case(size_known_in_a_branch, (0.7, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
     Case(size_known_in_a_branch, (0.3, np.array([0.8, 0.6, 0.3, 0.9]), np.array([5, 3]))),
     Case(made_on_one_path, (0.55, np.array([0.8, 0.6, 0.3, 0.9]))),
