@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..analysis.aliases import writes_beyond
 from ..language import ir
 from ..language.ir import Const, Name, Slice
-from .expressions import ExpressionReader, List, Struct
+from .expressions import COMPLEX, ExpressionReader, List, Struct
 
 
 class EvaluationReader(ExpressionReader):
@@ -22,6 +22,19 @@ class EvaluationReader(ExpressionReader):
             new = self.starred_items(node) if isinstance(node, ast.Starred) else [self.expr(node)]
             values = [*self.as_before(start, values, node), *new]
         return values
+
+    def starred_items(self, node: ast.Starred) -> list:
+        """Return the items of a tuple that a star spreads."""
+        made = self.as_generator(node.value)
+        if isinstance(made, ast.ListComp | ast.GeneratorExp):
+            own = self.with_its_own_names(made)
+            # how many items a star spreads has to be known: ranges of known length are run through here
+            inner = self.comprehension(own, lambda: self.expr(own.elt), unrolled=True)
+        else:
+            inner = self.opened(self.gone_through(self.expr(made), node), node)
+        if not isinstance(inner, Struct) or inner.kind in ("dict", COMPLEX):
+            self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
+        return list(inner.items)
 
     def as_before(self, start: int, values: list, node) -> list:
         """Return values that were read before statement `start` of this block, held there if it changed since then."""

@@ -94,6 +94,7 @@ class Lost:
 NOT_HERE = object()
 COMPLEX = "complex"  # the kind of a pair that is a complex number
 OBJECT = "object"  # that of what stands for an object whose fields are written
+FEW = 8  # items of a list as long as a name says that are known as items
 FORMS = "the two sides of this choice have different forms"
 
 
@@ -239,13 +240,6 @@ class ExpressionReader:
         items = self.in_order(node.elts)
         return Struct(tuple(items), tuple(range(len(items))))
 
-    def starred_items(self, node: ast.Starred) -> list:
-        """Return the items of a tuple that a star spreads."""
-        inner = self.opened(self.gone_through(self.unpacked(node.value), node), node)
-        if not isinstance(inner, Struct) or inner.kind in ("dict", COMPLEX):
-            self.fail(node, "only tuples known when the function is read can be starred here", "name the items")
-        return list(inner.items)
-
     def expr_list(self, node):
         parts = self.parts_of_list(node)
         if parts is not None:
@@ -310,7 +304,7 @@ class ExpressionReader:
             if not isinstance(value, Struct) or value.kind == "dict":
                 continue
             count = self.integer(other) if isinstance(other, ir.Expr) else None
-            if count is not None and ir.names_in(other) and len(value.items) == 1 and self.is_number(value.items[0]):
+            if (count or 0) > FEW and ir.names_in(other) and len(value.items) == 1 and self.is_number(value.items[0]):
                 count = None  # as many as a name says: a list that is filled, which may be long
             if isinstance(node.op, ast.Mult) and count is not None:
                 items = tuple(self.hold(v, node) if count > 1 else v for v in value.items) * count

@@ -237,7 +237,7 @@ class SequenceReader(ExpressionReader):
         known = _parameters(f) if len(stars) == 1 and _is_pure(stars[0].value) else None
         if known is None or any(k.arg is None for k in node.keywords):
             return node
-        value = self.expr(stars[0].value)
+        value = self.unpacked(stars[0].value)
         if isinstance(value, List):
             value = self.array_of_list(value, node)
         if not isinstance(value, ir.Expr):

@@ -294,10 +294,51 @@ def methods_in_lists(x):
     return first * found["force"](x[1]) + found["half"](x[2]) + ends
 
 
+class Polynomial:
+    """Coefficients, the constant one first."""
+
+    def __init__(self, *coefficients):
+        self.coefficients = list(coefficients)
+
+    def __len__(self):
+        return len(self.coefficients)
+
+    def __add__(self, other):
+        n = max(len(self), len(other))
+        a = self.coefficients + [0.0] * (n - len(self))
+        b = other.coefficients + [0.0] * (n - len(other))
+        return Polynomial(*[p + q for p, q in zip(a, b, strict=True)])
+
+    def __mul__(self, other):
+        found = [0.0] * (len(self) + len(other) - 1)
+        for i, a in enumerate(self.coefficients):
+            for j, b in enumerate(other.coefficients):
+                found[i + j] += a * b
+        return Polynomial(*found)
+
+    def __call__(self, x):
+        total = 0
+        for c in reversed(self.coefficients):
+            total = total * x + c
+        return total
+
+    def derivative(self):
+        return Polynomial(*(k * c for k, c in enumerate(self.coefficients) if k > 0))
+
+
+def polynomials(a, x):
+    p = Polynomial(1.0, a, a * x)
+    q = p + Polynomial(a, 2.0)
+    for _ in range(2):
+        q = q + Polynomial(*[x * k for k in range(2)])
+    return (p * q)(x) * q.derivative()(a) + q.derivative().derivative()(0.0)
+
+
 CASES = [
     Case(methods_as_arguments, (np.array([0.4, -0.7, 0.9]),)),
     Case(methods_under_names, (np.array([0.4, -0.7, 0.9]),)),
     Case(methods_in_lists, (np.array([0.4, -0.7, 0.9]),)),
+    Case(polynomials, (0.7, 1.3)),
     Case(sums_and_order_of_objects, (np.array([0.4, -0.7, 0.9]),)),
     Case(sums_and_order_of_objects, (np.array([0.4, 0.2, -0.3]),)),
     Case(made_by_the_class_of_an_object, (np.array([0.4, -0.7, 0.9]),)),
