@@ -448,6 +448,16 @@ UNKNOWN = {
     "helper's missing argument": ("def g(t, u):\n    return t\nreturn «g(x)»", 2.0, "misses argument 'u'"),
 }
 KINDS = {
+    "size": ("return x[0] * np.sum(«np.zeros(3.0)»)", (VECTOR,), "a size must be an integer, not float64"),
+    "size of a new shape": ("return np.sum(«x.reshape(len(x) / 1)»)", (VECTOR,), "a size must be an integer"),
+    "size of a matrix": ("n = len(x) / 2\nreturn x[0] * np.sum(«np.eye(n)»)", (VECTOR,), "a size must be an integer"),
+    "items of a number": ("«a, b = x[0]»\nreturn a * b", (VECTOR,), "a number is unpacked"),
+    "pairs in a vector": ("s = 0.0\n«for a, b in x:»\n    s += a * b\nreturn s", (VECTOR,), "a number is unpacked"),
+    "loop over a number": ("s = 0.0\nfor v in «x[0]»:\n    s += v\nreturn s", (VECTOR,), "a number is looped over"),
+    "int of an array": ("return np.sum(x * «int(x)»)", (VECTOR,), "int() of an array, which Python does not have"),
+    "float of an array": ("return np.sum(«float(x)»)", (VECTOR,), "float() of an array, which Python does not have"),
+    "bool of an array": ("return np.sum(x * «bool(x > 0.0)»)", (VECTOR,), "bool() of an array, which Python does not"),
+    "function of math of an array": ("return np.sum(«math.sin(x)»)", (VECTOR,), "sin() of an array, which Python does"),
     "arrays joined by and": ("m = «(x > 0.0) and (x < 1.0)»\nreturn np.sum(x * m)", (VECTOR,), "truth of an array"),
     "comparisons of an array in a chain": ("return np.sum(x[«0.0 < x < 1.0»])", (VECTOR,), "truth of an array"),
     "not of an array": ("return np.sum(x[«not (x > 0.0)»])", (VECTOR,), "the truth of an array is ambiguous"),

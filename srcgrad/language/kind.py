@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
+from ..errors import KindError, problem_at
 from ..rules import elementwise
 
 
@@ -147,3 +149,10 @@ def _elementwise_dtype(fn: str, operands) -> Kind:
     if kind.dtype == "bool" and elementwise.BY_SPELLING[fn].name in _OF_NUMBERS:
         return Kind("int64", kind.rank)
     return kind
+
+
+def require_sizes(sizes: Iterable[Kind], loc):
+    """Raise where an array is to be as large as a number says that is not whole."""
+    for kind in sizes:
+        if kind.is_float:
+            raise KindError(problem_at(loc, f"a size must be an integer, not {kind}", "use int(), or // for /"))

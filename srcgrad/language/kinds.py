@@ -18,7 +18,7 @@ from .axes import axes_of, permutation
 from .blocks import updates
 from .calls import ReadInPlace, reachable
 from .ir import Const, For, Kind, Let, Name, Op, Select, Slice, Sub
-from .kind import OF_NUMBERS, common, elementwise_kind, in_numpy, of_array, promote
+from .kind import OF_NUMBERS, common, elementwise_kind, in_numpy, of_array, promote, require_sizes
 from .lists import becomes_list, holds_items, is_list, of_items
 
 FLOAT, INT, BOOL = Kind("float64"), Kind("int64"), Kind("bool")
@@ -355,9 +355,9 @@ def _op_kind(expr: Op, kinds, loc) -> Kind:
     if fn in ("np.full", "np.full_like") and operands[-1].rank:
         raise KindError(problem_at(where, f"{fn} of {operands[-1]}", "write np.broadcast_to(value, shape).copy()"))
     if fn in arrays.ALLOCATIONS:
-        count = len(operands) - (fn == "np.full")
-        default = operands[-1].own if fn == "np.full" else "float64"
-        return of_array(Kind(_dtype_option(expr, kinds, default), count))
+        sizes, default = (operands[:-1], operands[-1].own) if fn == "np.full" else (operands, "float64")
+        require_sizes(sizes, where)
+        return of_array(Kind(_dtype_option(expr, kinds, default), len(sizes)))
     if fn == "stack":
         return Kind(_dtype_option(expr, kinds, "float64"), 1)
     if fn in ("np.zeros_like", "np.ones_like", "np.empty_like", "np.full_like"):
@@ -401,6 +401,7 @@ def _shape_kind(expr: Op, operands, loc) -> Kind:
     if fn == "permuted":
         return Kind(dtype, len(permutation(expr, rank, loc)))
     given = len(operands) - 1
+    require_sizes(operands[1:] if fn in ("reshape", "broadcast_to") else (), loc)
     if fn == "broadcast_to" and given < rank:
         raise KindError(problem_at(loc, f"{operands[0]} is broadcast to {given} axes", "give it as many or more"))
     ranks = {"flat": 1, "np.ravel": 1, "reshape": given, "broadcast_to": given, "windows": rank + given}

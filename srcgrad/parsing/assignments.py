@@ -406,6 +406,8 @@ class AssignmentReader(PartReader):
 
     def of_length(self, value: ir.Expr, count: int, node) -> ir.Expr:
         """Return an array that is unpacked, after a check that it has as many items as there are names."""
+        if self.shared.ranks.rank(value) == 0:
+            self.fail(node, "a number is unpacked", "unpack tuples, shapes and arrays")
         value = self.hold(value, node) if not isinstance(value, Name) else value
         self.require_length(Op("len", (value,)), count, node)
         return value

@@ -130,7 +130,8 @@ class LoopReader(LoopedReader):
             form = form if value.part is None else self.held_item(form, node)
             count = value.count if value.full else self.hold(value.count, node)
             return Trips(count, lambda k: row_of(form, k))
-        array = self.leaf(value, node)
+        if self.shared.ranks.rank(array := self.leaf(value, node)) == 0:
+            self.fail(node, "a number is looped over", "loop over a range, a tuple, a list or an array")
         # the loop goes on over the array it began with, whatever its body binds the name to
         bound = {self.local_name(name) for s in _body(loop) for name in stored_names(s)}
         if not isinstance(array, Name) or array.id in bound or bound and array.id in self.components.values():

@@ -143,7 +143,7 @@ class OperationReader(ExpressionReader):
                 break
         else:
             value = self.user_call(node, f)
-        return self.as_python(value) if getattr(f, "__module__", None) == "math" else value
+        return self.given_by_python(value, f, node)
 
     def helper_call(self, node, f):
         """Return the value of a call that generated code makes, or that says something of the derivative."""

@@ -162,6 +162,16 @@ class SubscriptReader(ExpressionReader):
             return read
         return Op("float", (read,), (), read.loc)
 
+    def given_by_python(self, value, f, node):
+        """Return what a function gives: those of Python's library take numbers, and give numbers of Python."""
+        of_math = getattr(f, "__module__", None) == "math"
+        if of_math or f in (int, float, bool):
+            whole = isinstance(value, Op) and not self.in_library and self.shared.ranks.rank(value)
+            if whole and any(self.shared.ranks.rank(a) for a in value.args):
+                instead = {int: "x.astype(int)", float: "x.astype(float)", bool: "x != 0"}.get(f, f"np.{f.__name__}(x)")
+                self.fail(node, f"{f.__name__}() of an array, which Python does not have", f"an element, or {instead}")
+        return self.as_python(value) if of_math else value
+
     def as_python(self, value):
         """Return a float, or several of them, as those of Python."""
         if isinstance(value, Struct):
