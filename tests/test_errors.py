@@ -198,6 +198,13 @@ def test_all_problems_in_one_report(load):
     assert str(error).splitlines()[0] == "4 problems"
 
 
+def test_what_follows_from_a_problem_of_a_callee_is_no_problem(load):
+    program = "def made(t):\n    return Thing(«np.packbits(t)»)\n\n\n"
+    program += body("q = made(x)\nfor _ in range(2):\n    q = made(q.size)\nreturn q.size + made(x).size")
+    error, places = error_of(load, program, (2.0,))
+    check(error, places, "np.packbits()")
+
+
 def test_problems_of_a_helper_name_the_helper(load):
     program = "def helper(t):\n    return «np.packbits(t)»\n\n\n" + body("return np.sum(helper(x))")
     error, places = error_of(load, program, (VECTOR,))

@@ -418,6 +418,8 @@ class ExpressionReader:
         if name in ("real", "imag"):
             return value if name == "real" else self.with_values(node, np.zeros_like, [value], {})
         self.read_as_tuple(node.value)
+        if value == Const(0.0) and self.problems:
+            raise Stop(self.problems[-1])  # it stands for what could not be read
         self.fail(node, f"attribute .{name} is not supported", "use .shape .size .ndim .T or a NumPy function")
 
     def called_object(self, node: ast.expr):

@@ -49,8 +49,11 @@ class PartedReader(AccumulatedReader):
         for k, node in enumerate(nodes):
             parted = self.parted(node, nodes[k + 1 :])
             self.ways.append([node, *nodes[k + 1 :]])
+            known = len(self.problems)
             try:
                 self.read_accumulated(node, partial(self.stmt, parted or node))
+                if len(self.problems) > known and isinstance(node, SIMPLE):
+                    self.broken |= stored_names(node)  # to what stands for the result of a call with problems
             except Stop as stop:
                 if self.in_library:
                     raise  # it is the call that is wrong: one problem of the user's line
