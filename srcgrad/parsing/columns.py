@@ -1,4 +1,7 @@
-"""Read lists of tuples that grow: a buffer for each part of an item, and one number of items for all."""
+"""Read lists of tuples that grow: a buffer for each part of an item, and one number of items for all.
+
+A part that is None, a text or a function, the same in all items, is no buffer: it is part of the form.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import replace
 from ..language import ir
 from ..language.ir import Let, Name, Op, Store
 from ..language.lists import AS_LIST
-from .expressions import ExpressionReader, List, Struct
+from .expressions import ExpressionReader, List, Obj, Struct, is_text
 
 
 class ReadAgain(Exception):
@@ -52,6 +55,8 @@ class ColumnReader(ExpressionReader):
 
     def new_columns(self, path: str, part):
         """Return the form of an item with the name of a new buffer for each part."""
+        if is_same_for_all(part):
+            return part
         if not isinstance(part, Struct):
             return Name(self.fresh(path))
         items = (self.new_columns(f"{path}_{key}", v) for key, v in zip(part.keys, part.items, strict=True))
@@ -83,7 +88,7 @@ class ColumnReader(ExpressionReader):
         place = self.shared.made_at.get(name)
         told = any(key[:-1] == place for key in self.shared.rebound)
         if place is not None and name in self.shared.read_before and not told:
-            raise ReadAgain((*place, form_of(value)))
+            raise ReadAgain((*place, form_of(value, known=True)))
 
     def read_with_rows(self, name: str):
         """Have the text read again if lists of several lengths are items of a list: these are arrays, then."""
@@ -129,15 +134,24 @@ def row_of(form, k: ir.Expr):
     """Return the item at a place, given the arrays of its parts."""
     if isinstance(form, Struct):
         return replace(form, items=tuple(row_of(v, k) for v in form.items))
-    return ir.Sub(form, (k,))
+    return form if is_same_for_all(form) else ir.Sub(form, (k,))
 
 
-def form_of(value):
-    """Return a tuple without what stands in it."""
-    return replace(value, items=tuple(map(form_of, value.items))) if isinstance(value, Struct) else None
+def form_of(value, known=False):
+    """Return a tuple without what stands in it, other than what is the same for all where that is wanted."""
+    if isinstance(value, Struct):
+        return replace(value, items=tuple(form_of(v, known) for v in value.items))
+    return value if known and is_same_for_all(value) else None
+
+
+def is_same_for_all(part) -> bool:
+    """Return whether a part of items may only be the same in all of them: None, a text, a function from outside."""
+    return isinstance(part, Obj) and not hasattr(part.value, "reader") or is_text(part)
 
 
 def _leaves(value) -> Iterator:
+    if is_same_for_all(value):
+        return
     if not isinstance(value, Struct):
         yield value
         return
@@ -146,6 +160,8 @@ def _leaves(value) -> Iterator:
 
 
 def _same_form(a, b) -> bool:
+    if is_same_for_all(a) or is_same_for_all(b):
+        return a == b
     if not isinstance(a, Struct) or not isinstance(b, Struct):
         return isinstance(a, Struct) == isinstance(b, Struct)
     same = (a.kind, a.keys, a.make) == (b.kind, b.keys, b.make)
@@ -155,4 +171,4 @@ def _same_form(a, b) -> bool:
 def _renamed(form, name: str, expr: ir.Expr):
     if isinstance(form, Struct):
         return replace(form, items=tuple(_renamed(v, name, expr) for v in form.items))
-    return ir.rename_expr(expr, {name: form.id})
+    return form if is_same_for_all(form) else ir.rename_expr(expr, {name: form.id})

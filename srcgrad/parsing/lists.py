@@ -13,7 +13,7 @@ from ..language.ir import Const, Let, Name, Op, Select
 from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
 from .cells import GROWN
-from .columns import counter_of
+from .columns import counter_of, is_same_for_all
 from .expressions import OBJECT, RESERVED, List, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
 from .list_bindings import ListBindingReader
@@ -198,8 +198,9 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
         if isinstance(value, Struct) and value.kind in ("list", "dict"):
             what = f"a {value.kind}, which could be written, is an item of a list that grows"
             self.fail(node, what, "use a tuple, or an array: np.zeros((n, m))")
-        if isinstance(value, Struct) and value.items and value.kind != OBJECT:
-            return replace(value, items=tuple(self.item_of_list(v, node, into) for v in value.items))
+        if isinstance(value, Struct) and value.kind != OBJECT and not all(map(is_same_for_all, value.items)):
+            items = (v if is_same_for_all(v) else self.item_of_list(v, node, into) for v in value.items)
+            return replace(value, items=tuple(items))
         if isinstance(value, Struct) and value.kind == OBJECT:
             self.fail(node, "an object that is written is an item of a list that grows", "keep arrays of its fields")
         if isinstance(value, Struct) and not value.items and value.kind == "tuple":

@@ -2,6 +2,7 @@
 
 import math
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,7 +145,46 @@ def part_of_a_list(x, y, n):
     return kept["first"][0] * pairs[1][0][0] + pairs[1][0][1] * a[0]
 
 
+@dataclass
+class Link:
+    length: float
+    offset: float = 0.0
+    name: str = "link"
+    parent: "Link | None" = None
+    bent: Callable = np.sin
+
+    def reach(self):
+        return self.bent(self.length) + (self.offset if self.parent is None else 0.0)
+
+
+def objects_with_names_and_none(lengths):
+    links = []
+    for length in lengths:
+        if length > 0.6:
+            links.append(Link(length, length**2, "arm"))
+        else:
+            links.append(Link(length, 1.0, "arm"))
+    links.sort(key=lambda link: link.offset)
+    total = 0.0
+    for k, link in enumerate(reversed(links)):
+        total += k * link.reach() + (link.offset if link.name == "arm" else 0.0)
+    return total + links.pop().length + max(links, key=lambda link: link.length).length * len(links)
+
+
+def work_to_do(x):
+    todo = [("half", 1.0, None)]
+    total = 0.0
+    while todo:
+        what, size, _ = todo.pop()
+        total += size * x[0] if what == "half" else 0.0
+        if size > 0.3 * x[1]:
+            todo += [("half", size / 2.0, None), ("half", size * x[1], None)]
+    return total
+
+
 CASES = [
+    Case(objects_with_names_and_none, (np.array([1.1, 0.8, 0.5]),)),
+    Case(work_to_do, (np.array([0.7, 0.4]),)),
     *(Case(f, (0.7,)) for f in (before_it_is_squared, first_and_last, item_replaced, segments, layers_kept, turtle,
                                 one_list_twice)),
     Case(names_change_places, (np.array([0.7, 1.9]),)),
