@@ -6,9 +6,8 @@ that are differentiated. Values and derivatives are finite wherever the argument
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from scipy import special
 
 import srcgrad as sg
 
@@ -75,7 +74,7 @@ def gelu(x):
 
     D. Hendrycks and K. Gimpel, Gaussian error linear units (2016); the exact form, without the tanh approximation.
     """
-    return 0.5 * x * math.erfc(-0.7071067811865476 * x)
+    return 0.5 * x * special.erfc(-0.7071067811865476 * x)
 
 
 @sg.differentiable
