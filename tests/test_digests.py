@@ -71,3 +71,37 @@ def test_what_the_class_of_a_member_of_an_enumeration_says_counts(monkeypatch):
     monkeypatch.setattr(Kernel, "half", property(lambda self: 0.25))
     again = [digests.described((s,)) for s in given]
     assert all(len({*three}) == 3 for three in zip(before, changed, again, strict=True))
+
+
+class Vector:
+    def __init__(self, x):
+        self.x = x
+
+    def __add__(self, other):
+        return Vector(self.x + other.x)
+
+    def __lt__(self, other):
+        return self.x < other.x
+
+
+@dataclasses.dataclass(order=True)
+class Job:
+    cost: float
+
+
+def summed_and_ordered(x):
+    return sorted([Vector(x) + Vector(2.0), Vector(1.0)])[0].x * min([Job(x), Job(1.0)]).cost
+
+
+def test_operators_and_init_of_a_class_count_though_no_text_names_them(monkeypatch):
+    found = [digests.function_digest(summed_and_ordered)]
+    for name, new in (
+        ("__add__", lambda self, other: Vector(self.x - other.x)),
+        ("__lt__", lambda self, other: self.x > other.x),
+        ("__init__", lambda self, x: setattr(self, "x", 2.0 * x)),
+    ):
+        monkeypatch.setattr(Vector, name, new)
+        found.append(digests.function_digest(summed_and_ordered))
+    monkeypatch.setattr(Job.__dataclass_fields__["cost"], "compare", False)
+    found.append(digests.function_digest(summed_and_ordered))
+    assert len({*found}) == 5

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import tree
 from ..custom import Custom
-from ..parsing.members import call_of, member_of
+from ..parsing.members import call_of, is_users_class, member_of
 from ..parsing.source import python_function
 from ..primitives import Primitive
 from ..rules import externals
@@ -67,6 +67,8 @@ def _digest_class(cls: type, h, seen):
     if cls in seen:
         return
     seen.add(cls)
+    for f in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ():
+        h.update(f"{f.name} {f.compare},".encode())  # what is in order by them all
     for name in sorted({name for c in cls.__mro__ for name in vars(c)}):  # `dir` leaves out methods of enumerations
         value = member_of(cls, name)
         if value is not None:
@@ -125,6 +127,13 @@ def _attribute_names(code) -> set[str]:
 def _names_in(f) -> set[str]:
     function = python_function(f)
     return set() if function is None or _stands_still(function.__module__) else _attribute_names(function.__code__)
+
+
+def _names_in_class(cls: type) -> set[str]:
+    """Return what the methods and properties of a class name: operators are called though no text names them."""
+    members = [member_of(cls, name) for c in cls.__mro__ for name in vars(c)]
+    own = [m.fget if isinstance(m, property) else getattr(m, "__func__", m) for m in members]
+    return {name for m in own if isinstance(m, pytypes.FunctionType) for name in _names_in(m)}
 
 
 def _stands_still(module: str | None) -> bool:
@@ -219,7 +228,8 @@ def _digest_value(value, h, seen, attributes):
             _digest_value(default, h, seen, attributes)
         for member in value if isinstance(value, EnumMeta) else ():  # a loop over it is unrolled
             _digest_value(member, h, seen, attributes)
-        if hasattr(value, "_fields") or dataclasses.is_dataclass(value):
+        # operators, `__init__` and properties are read though no text names them
+        if hasattr(value, "_fields") or dataclasses.is_dataclass(value) or is_users_class(value):
             _digest_class(value, h, seen)
         if not _stands_still(value.__module__):
             _digest_attributes(value, h, seen, attributes)
@@ -236,6 +246,9 @@ def _digest_value(value, h, seen, attributes):
             if method is not value:
                 attributes = attributes | _names_in(method.__func__)
                 _digest_value(method.__func__, h, seen, attributes)
+            if is_users_class(type(value)):
+                _digest_class(type(value), h, seen)
+                attributes = attributes | _names_in_class(type(value))
             _digest_attributes(value, h, seen, attributes)
 
 
