@@ -41,6 +41,9 @@ SYNTAX = {
     "defaultdict looked at as a whole": (
         "d = «collections.defaultdict(float)»\nfor k in range(int(x)):\n    d[k] += x\nreturn d[7] + len(d)",
         "a dict that makes its items on being asked"),
+    "objects in no order": (
+        "return «sorted([Thing(x), Thing(2.0 * x)])»[0].size", "objects are put in an order that no comparison of one"),
+    "greatest of objects": ("return «max([Plain(2.0), Plain(x)])».size", "an order that no comparison of one key"),
     "step of zero": ("y = np.ones(3) * x\nreturn np.sum(y[«::0»])", "the step of a slice is zero"),
     "ellipsis twice": ("y = np.ones((2, 2)) * x\nreturn np.sum(y[«..., 0, ...»])", "an ellipsis stands twice"),
     "axis twice": ("y = np.ones((2, 2)) * x\nreturn np.sum(«y.transpose(0, 0)»)", "an axis stands twice in this"),

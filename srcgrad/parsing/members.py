@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import abc
+import ast
+import copy
+import dataclasses
 import functools
 import inspect
+import textwrap
 from types import FunctionType, MethodType
 
 import numpy as np
@@ -32,6 +36,74 @@ def member_of(cls: type, name: str):
         by_maker = made.__module__ in ("collections", "typing", "dataclasses", "functools")
         return None if by_maker or made.__code__.co_filename == "<string>" else found
     return found if isinstance(found, bool | int | float | str | tuple | np.ndarray) else None
+
+
+_ORDERS = ("__lt__", "__gt__", "__le__", "__ge__")
+_STRICT = {
+    "__lt__": (ast.Lt, ast.Gt), "__gt__": (ast.Gt, ast.Lt), "__le__": (ast.LtE, ast.GtE), "__ge__": (ast.GtE, ast.LtE),
+}  # fmt: skip
+
+
+def order_of(cls: type, method: str) -> ast.Lambda | None:
+    """Return the key that puts objects of a class in the order of its `<` or `>`; None where no key is known.
+
+    >>> @dataclasses.dataclass(order=True)
+    ... class Job:
+    ...     cost: float
+    ...     name: str = dataclasses.field(compare=False, default="")
+    >>> ast.unparse(order_of(Job, "__lt__"))
+    'lambda self: self.cost'
+    """
+    own = [member_of(cls, name) for name in (method, *_ORDERS)]
+    found = next((f for f in own if isinstance(f, FunctionType)), None)
+    if found is not None:
+        return _key_compared(found)
+    owner = next((c for c in cls.__mro__ if "__lt__" in vars(c)), object)
+    made = vars(owner).get("__dataclass_params__")
+    if made is None or not made.order:
+        return None
+    names = [f"self.{f.name}" for f in dataclasses.fields(owner) if f.compare]
+    return _lambda(ast.parse(names[0] if len(names) == 1 else f"({', '.join(names)})", mode="eval").body)
+
+
+def _key_compared(method: FunctionType) -> ast.Lambda | None:
+    """Return the key that a method compares of both objects, where that is all that it does."""
+    try:
+        node = ast.parse(textwrap.dedent(inspect.getsource(method))).body[0]
+    except (OSError, SyntaxError):
+        return None
+    if not isinstance(node, ast.FunctionDef) or node.name not in _STRICT or len(node.args.args) != 2:
+        return None
+    last = node.body[-1]
+    test = last.value if isinstance(last, ast.Return) else None
+    before = [s for s in node.body[:-1] if not isinstance(s, ast.Expr)]  # its docstring
+    guards = [isinstance(s, ast.If) and [ast.unparse(b) for b in s.body] == ["return NotImplemented"] for s in before]
+    if not all(guards) or not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    first, second = (_of_self(side, node.args.args) for side in (test.left, test.comparators[0]))
+    upward, downward = _STRICT[node.name]
+    (own, key), (other, same) = first, second
+    if {own, other} != {0, 1} or ast.unparse(key) != ast.unparse(same) or type(test.ops[0]) not in (upward, downward):
+        return None
+    if (own == 0) == isinstance(test.ops[0], upward):
+        return _lambda(key)
+    parts = [ast.UnaryOp(ast.USub(), e) for e in (key.elts if isinstance(key, ast.Tuple) else [key])]
+    return _lambda(ast.Tuple(list(parts), ast.Load()) if isinstance(key, ast.Tuple) else parts[0])
+
+
+def _of_self(side: ast.expr, params: list[ast.arg]) -> tuple[int | None, ast.expr]:
+    """Return of which parameter alone a side of a comparison is, and the side as one of `self`."""
+    side = copy.deepcopy(side)
+    names = [n for n in ast.walk(side) if isinstance(n, ast.Name)]
+    of = {next((k for k, p in enumerate(params) if p.arg == n.id), None) for n in names}
+    for n in names:
+        n.id = "self"
+    return of.pop() if len(of) == 1 else None, side
+
+
+def _lambda(body: ast.expr) -> ast.Lambda:
+    args = ast.arguments(posonlyargs=[], args=[ast.arg("self")], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(args, body)
 
 
 def keeps_fields(cls: type) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from types import FunctionType
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
 from ..rules import elementwise
 from .builtin_calls import itself
-from .expressions import NOT_HERE, ExpressionReader, List, Obj, Places, Struct
+from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, Obj, Places, Struct
+from .members import member_of, order_of
 from .parts import is_plain
 from .source import python_function
 
@@ -30,9 +32,9 @@ class SequenceReader(ExpressionReader):
         return ast.copy_location(ast.Name(name, ast.Load()), node)
 
     def is_sequence(self, e: ast.expr) -> bool:
-        """Return whether an expression is a tuple or list, as its text or a name shows."""
+        """Return whether an expression is a tuple, list or object, as its text or a name shows."""
         value = self.expr(e) if is_plain(e) else None
-        tuples = isinstance(value, Struct) and value.kind in ("tuple", "list", "namedtuple")
+        tuples = isinstance(value, Struct) and value.kind in ("tuple", "list", "namedtuple", OBJECT, "dataclass")
         return tuples or isinstance(value, List) or isinstance(e, ast.Tuple | ast.List)
 
     def as_list(self, items: ast.expr, node) -> Struct | List:
@@ -68,7 +70,7 @@ class SequenceReader(ExpressionReader):
         self.stmt_for(at(ast.For(at(ast.Name(item, ast.Store())), rest, body, [])))
         return made
 
-    def sorted_by_key(self, node, key: ast.expr, backward: bool) -> List:
+    def sorted_by_key(self, node, key: ast.expr, backward: bool, method="__lt__") -> List:
         """Return `sorted(items, key=f)`: the items in the order of their keys, equal ones as they stand."""
         items = self.as_list(node.args[0], node)
         if isinstance(items, Struct) and any(isinstance(v, Struct) for v in items.items):
@@ -83,7 +85,11 @@ class SequenceReader(ExpressionReader):
             target = at(ast.Name(name.id, ast.Store()))
             return at(ast.ListComp(made, [ast.comprehension(target, source, [], 0)]))
 
-        keys = self.key_columns(self.expr(each(at(ast.Call(function, [one], [])), one, held)), node)
+        given = self.expr(each(at(ast.Call(function, [one], [])), one, held))
+        own = self.order_by_class(given, method, node)
+        if own is not None:
+            given = self.expr(each(at(ast.Call(own, [one], [])), one, self.text_for(given, node)))
+        keys = self.key_columns(given, node)
         turned = (ir.Slice(None, None, Const(-1)),)
         if backward:  # equal ones stand as before: both the keys and their order are turned round
             keys = [ir.Sub(self.hold(k, node), turned) for k in keys]
@@ -98,10 +104,26 @@ class SequenceReader(ExpressionReader):
         chosen = at(ast.Subscript(held, place, ast.Load()))
         return self.expr(each(chosen, place, self.text_for(order, node, "order")))
 
+    def order_by_class(self, keys: Struct | List, method: str, node) -> ast.expr | None:
+        """Return the key by which objects are in order as their class says it; None for numbers and plain tuples."""
+        of_list = isinstance(keys, List) and self.has_tuples(keys)
+        forms = [self.item_read(keys, self.whole(keys))] if of_list else getattr(keys, "items", ())
+        classes = {v.make for v in forms if isinstance(v, Struct) and v.make is not None
+                   and (v.kind != "namedtuple" or isinstance(member_of(v.make, method), FunctionType))}  # fmt: skip
+        if not classes:
+            return None
+        key = order_of(classes.pop(), method)
+        if key is None or classes:
+            self.fail(node, "objects are put in an order that no comparison of one key in their class gives",
+                      "give a key: key=lambda item: ...")  # fmt: skip
+        for n in ast.walk(key):
+            ast.copy_location(n, node)
+        return key
+
     def first_in_order(self, items: ast.expr, key: ast.expr | None, f, node):
         """Return the greatest or least of tuples, or by a key that is one: the first of equals."""
         call = ast.copy_location(ast.Call(node.func, [items], []), node)
-        found = self.sorted_by_key(call, key or itself(node), f is max)
+        found = self.sorted_by_key(call, key or itself(node), f is max, "__gt__" if f is max else "__lt__")
         first = ast.Subscript(self.text_for(found, node), ast.copy_location(ast.Constant(0), node), ast.Load())
         return self.expr(ast.copy_location(first, node))
 
@@ -168,6 +190,8 @@ class SequenceReader(ExpressionReader):
         if not isinstance(value, Struct):
             return None
         found = list(map(Const, value.keys)) if value.kind == "dict" else list(value.items)
+        if any(isinstance(v, Struct) and v.kind in (OBJECT, "dataclass") for v in found):
+            return None
         by = [v.items[0] if isinstance(v, Struct) and v.items else v for v in found]
         known = [v.value for v in by if isinstance(v, Const)]
         pairs = any(isinstance(v, Struct) for v in found)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, total_ordering
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -334,10 +334,60 @@ def polynomials(a, x):
     return (p * q)(x) * q.derivative()(a) + q.derivative().derivative()(0.0)
 
 
+@total_ordering
+class Bid:
+    """Is in order of its price, whatever else it has."""
+
+    def __init__(self, volume, price):
+        self.volume, self.price = volume, price
+
+    def cost(self):
+        return self.price**2
+
+    def __le__(self, other):
+        """Compare by cost."""
+        if not isinstance(other, Bid):
+            return NotImplemented
+        return other.cost() >= self.cost()
+
+    def __eq__(self, other):
+        return self.price == other.price
+
+
+class Urgent:
+    """The greatest comes first, as in heaps."""
+
+    def __init__(self, gain, rank):
+        self.gain, self.rank = gain, rank
+
+    def __lt__(self, other):
+        return (self.rank, self.gain) > (other.rank, other.gain)
+
+
+@dataclass(order=True)
+class Job:
+    name_length: float = field(compare=False)
+    cost: float
+    value: float = 1.0
+
+
+def objects_by_their_class(x):
+    bids = [Bid(x[0], 2.0), Bid(x[1], -1.0), Bid(x[2], 1.5)]
+    first, other = bids[0], bids[1]
+    urgent = [Urgent(v, 1.0) for v in x] + [Urgent(x[0] * x[1], 3.0)]
+    urgent.sort()
+    jobs = [Job(-float(k), v**2, v) for k, v in enumerate(x)]
+    total = sorted(bids)[0].volume + 3.0 * max(bids).volume + 5.0 * min(first, other).volume
+    total += sum(k * item.gain for k, item in enumerate(urgent)) + sorted(urgent, reverse=True)[0].gain ** 2
+    return total * min(jobs).value + max(jobs).name_length * x[0]
+
+
 CASES = [
     Case(methods_as_arguments, (np.array([0.4, -0.7, 0.9]),)),
     Case(methods_under_names, (np.array([0.4, -0.7, 0.9]),)),
     Case(methods_in_lists, (np.array([0.4, -0.7, 0.9]),)),
+
+    Case(objects_by_their_class, (np.array([0.5, 1.5, -0.7]),)),
     Case(polynomials, (0.7, 1.3)),
     Case(sums_and_order_of_objects, (np.array([0.4, -0.7, 0.9]),)),
     Case(sums_and_order_of_objects, (np.array([0.4, 0.2, -0.3]),)),
