@@ -434,7 +434,7 @@ several = np.vectorize(lambda v: (v, v), otypes=[float, float])
 
 
 def f(x, y):
-    return np.sum(bumped(x) * joined(x, y[:, None]))
+    return np.sum(bumped(x) * joined(x, y[:, None])) + bumped(x[0]) * joined(2.0, y[1]) + typed(x[2])
 
 
 def none(x):

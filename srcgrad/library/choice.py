@@ -122,6 +122,8 @@ def piece(function, value, args):
 
 def vectorized(pyfunc, *args):
     """What a function gives of the elements of all arguments, as a function made by np.vectorize does."""
+    if all([np.ndim(x) == 0 for x in args]):
+        return np.asarray(pyfunc(*args))
     given = np.broadcast_arrays(*args)
     shape = given[0].shape
     for size in shape:
@@ -136,6 +138,8 @@ def vectorized(pyfunc, *args):
 
 def vectorized_as(pyfunc, dtype, *args):
     """What a function gives of the elements of all arguments, as one made by np.vectorize with `otypes` does."""
+    if all([np.ndim(x) == 0 for x in args]):
+        return np.asarray(pyfunc(*args), dtype=dtype)
     given = np.broadcast_arrays(*args)
     out = np.empty(given[0].shape, dtype=dtype)
     for at in np.ndindex(given[0].shape):
