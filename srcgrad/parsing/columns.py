@@ -13,6 +13,10 @@ from ..language.ir import Let, Name, Op, Store
 from ..language.lists import AS_LIST
 from .expressions import ExpressionReader, List, Obj, Struct, is_text
 
+# what a list of known items may have, and one that grows may not
+NO_ITEM = "an item of a list that grows is neither a number nor an array"
+NOT_ALIKE = "the items of a list that grows are not of one form"
+
 
 class ReadAgain(Exception):
     """What a list is turns out where it was read before: the text is read again with `key`, which tells it."""
@@ -50,7 +54,7 @@ class ColumnReader(ExpressionReader):
                     self.shared.ranks.note(stmt)
         if not _same_form(known[name], value):
             self.read_with_rows(name)
-            self.fail(node, "the items of a list that grows are not of one form", "use a list for each form")
+            self.fail(node, NOT_ALIKE, "use a list for each form")
         return known[name]
 
     def new_columns(self, path: str, part):

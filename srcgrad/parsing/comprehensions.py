@@ -10,8 +10,9 @@ from ..language import ir
 from ..language.ir import Const, Let, Name, Op
 from ..language.kinds import INT
 from ..language.sum_order import INPLACE
+from .columns import NO_ITEM, NOT_ALIKE
 from .complex_numbers import ComplexItems
-from .expressions import RESERVED, ExpressionReader, List, Struct, stored_names
+from .expressions import FORMS, RESERVED, ExpressionReader, List, Stop, Struct, stored_names
 from .integer_keys import UNKNOWN_ITEMS, WAY_OUT
 from .list_bindings import makes_list
 from .trips import Trips
@@ -58,11 +59,19 @@ class ComprehensionReader(ExpressionReader):
                           known=True, unrolled=unrolled)
             return Struct(tuple(collected), tuple(range(len(collected))), "list")
         except _RunTime:
+            self.env, self.out = dict(env), out
+            self.fields_again(objects)
+            del self.out[length:]
+        try:
+            with _Scope(self, node):
+                return self.filled(node, read)
+        except Stop as stop:
+            if unrolled or stop.problem.what not in (NO_ITEM, NOT_ALIKE, FORMS):
+                raise
             self.env, self.out = env, out
             self.fields_again(objects)
             del self.out[length:]
-        with _Scope(self, node):
-            return self.filled(node, read)
+        return self.comprehension(node, read, unrolled=True)
 
     def own_item(self, value, text: ast.expr, node):
         """Return an item as it is now; one that the text writes as a list is a list that nothing else shows."""
@@ -158,7 +167,9 @@ class ComprehensionReader(ExpressionReader):
         first, *others = generators
         found = self.iterable(first.iter, node)
         picks = ast.For(first.target, first.iter, [ast.Expr(e) for e in _read_by(node)], [])
-        if isinstance(getattr(node, "elt", None), ast.Lambda) or self.in_library:
+        made = getattr(node, "elt", None)
+        parts = made.elts if isinstance(made, ast.Tuple) else [made]
+        if self.in_library or any(isinstance(e, ast.Lambda | ast.JoinedStr) for e in parts):  # known, or refused
             unrolled = True
         counted = isinstance(found, Trips) and unrolled and self.integer(found.count) in range(MANY + 1)
         if isinstance(found, Trips) and (counted or self.picks_known_items(picks, found)):

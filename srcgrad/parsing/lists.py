@@ -13,7 +13,7 @@ from ..language.ir import Const, Let, Name, Op, Select
 from ..language.lists import AS_LIST
 from ..language.sum_order import INPLACE
 from .cells import GROWN
-from .columns import counter_of, is_same_for_all
+from .columns import NO_ITEM, counter_of, is_same_for_all
 from .expressions import OBJECT, RESERVED, List, ShapeOf, Struct, is_text, regular
 from .handed import HandedReader
 from .list_bindings import ListBindingReader
@@ -207,7 +207,7 @@ class ListReader(PlaceReader, HandedReader, ListBindingReader):
             self.fail(node, "empty lists or tuples are the items of a list of a length known only at run time",
                       "keep pairs (place, item) in one list, or an array: np.zeros((n, m))")  # fmt: skip
         if not isinstance(value, ir.Expr) or isinstance(value, ir.Slice) or is_text(value):
-            self.fail(node, "an item of a list that grows is neither a number nor an array", "use a list for each part")
+            self.fail(node, NO_ITEM, "use a list for each part")
         return value
 
     # -- items

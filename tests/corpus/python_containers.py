@@ -418,7 +418,26 @@ def joined_and_cut(x, a, n):
     return total * sum(itertools.islice(kept, 2)) + sum(v * v for v in itertools.islice(x, 0, None, 2))
 
 
+def times(k):
+    def product(x):
+        return x * k
+
+    return product
+
+
+def functions_and_names_in_a_list(x):
+    by = [times(k) for k in range(3)]
+    powers = [lambda t, k=k: t**k for k in range(1, 4)]
+    layers = [(f"layer {k}", np.tanh if k < 2 else times(x[0])) for k in range(3)]
+    width = {name: x[1] * (k + 1) for k, (name, _) in enumerate(layers)}
+    h = x[0]
+    for name, bend in layers:
+        h = bend(h) + width[name]
+    return h * by[-1](x[1]) + sum(f(x[0]) for f in by) + sum(p(x[1]) for p in powers)
+
+
 CASES = [
+    Case(functions_and_names_in_a_list, (np.array([0.7, -0.4]),)),
     Case(names_that_say_what_to_do, (sample(4),)),
     Case(lists_by_the_names_of_a_dict, (0.4, 0.7)),
     Case(greatest_and_least_of_tuples, (sample(5),)),
