@@ -129,13 +129,6 @@ def _names_in(f) -> set[str]:
     return set() if function is None or _stands_still(function.__module__) else _attribute_names(function.__code__)
 
 
-def _names_in_class(cls: type) -> set[str]:
-    """Return what the methods and properties of a class name: operators are called though no text names them."""
-    members = [member_of(cls, name) for c in cls.__mro__ for name in vars(c)]
-    own = [m.fget if isinstance(m, property) else getattr(m, "__func__", m) for m in members]
-    return {name for m in own if isinstance(m, pytypes.FunctionType) for name in _names_in(m)}
-
-
 def _stands_still(module: str | None) -> bool:
     """Return whether a module is known by its name: a library, Python's own among them, whose text nothing reads."""
     name = (module or "").split(".")[0]
@@ -246,9 +239,6 @@ def _digest_value(value, h, seen, attributes):
             if method is not value:
                 attributes = attributes | _names_in(method.__func__)
                 _digest_value(method.__func__, h, seen, attributes)
-            if is_users_class(type(value)):
-                _digest_class(type(value), h, seen)
-                attributes = attributes | _names_in_class(type(value))
             _digest_attributes(value, h, seen, attributes)
 
 
@@ -279,6 +269,9 @@ def _digest_attributes(value, h, seen, attributes):
         return
     seen.add(key)
     for name in sorted(attributes):
-        if hasattr(value, name):
-            h.update(f".{name}=".encode())
-            _digest_value(getattr(value, name), h, seen, attributes)
+        try:
+            found = getattr(value, name)
+        except Exception:  # whatever an attribute that is asked for its value raises: it has none
+            continue
+        h.update(f".{name}=".encode())
+        _digest_value(found, h, seen, attributes)
