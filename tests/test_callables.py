@@ -97,3 +97,21 @@ def test_a_problem_inside_names_its_line():
     with pytest.raises(sg.UnknownFunctionError) as error:
         sg.grad(Spring(3.0).read)(2.0)
     assert "return open(at)" in str(error.value)
+
+
+@pytest.mark.parametrize("thing", [max, "text", 3.0, None.__class__])
+def test_things_without_source(thing):
+    with pytest.raises(sg.SourceNotFoundError, match="is not a Python function"):
+        sg.grad(thing)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (math.hypot, r"'hypot' has no source of its own\n  write a function that calls it: lambda x: hypot\(x\)"),
+        (functools.partial(max, 2.0), r"a functools.partial has no source\n  .*: lambda x: partial\(x\)"),
+    ],
+)
+def test_things_that_a_function_may_call(thing, message):
+    with pytest.raises(sg.SourceNotFoundError, match=message):
+        sg.grad(thing)

@@ -105,3 +105,13 @@ def test_operators_and_init_of_a_class_count_though_no_text_names_them(monkeypat
     monkeypatch.setattr(Job.__dataclass_fields__["cost"], "compare", False)
     found.append(digests.function_digest(summed_and_ordered))
     assert len({*found}) == 5
+
+
+def test_what_hangs_on_too_much_is_like_nothing_else(tmp_path):
+    lines = ["def f0(x):", "    return x"]
+    for k in range(1, digests.MANY + 9):
+        lines += [f"def f{k}(x):", f"    return f{k - 1}(x)"]
+    module = loaded("\n".join(lines), tmp_path, "chain")
+    few, many = module.f20, vars(module)[f"f{digests.MANY + 5}"]
+    assert digests.function_digest(few) == digests.function_digest(few)
+    assert digests.function_digest(many) != digests.function_digest(many)

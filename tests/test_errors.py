@@ -3,9 +3,7 @@
 In the programs below « and » mark what the caret must underline.
 """
 
-import functools
 import itertools
-import math
 import re
 
 import numpy as np
@@ -346,24 +344,6 @@ def test_missing_source():
     exec("def f(x):\n    return x * x\n", namespace)
     with pytest.raises(sg.SourceNotFoundError, match="the source of 'f' cannot be found"):
         sg.grad(namespace["f"])(2.0)
-
-
-@pytest.mark.parametrize("thing", [max, "text", 3.0, None.__class__])
-def test_things_without_source(thing):
-    with pytest.raises(sg.SourceNotFoundError, match="is not a Python function"):
-        sg.grad(thing)
-
-
-@pytest.mark.parametrize(
-    ("thing", "message"),
-    [
-        (math.hypot, r"'hypot' has no source of its own\n  write a function that calls it: lambda x: hypot\(x\)"),
-        (functools.partial(max, 2.0), r"a functools.partial has no source\n  .*: lambda x: partial\(x\)"),
-    ],
-)
-def test_things_that_a_function_may_call(thing, message):
-    with pytest.raises(sg.SourceNotFoundError, match=message):
-        sg.grad(thing)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import hashlib
 import sys
 import sysconfig
 import types as pytypes
+import uuid
 import weakref
 from collections.abc import Iterator
 from enum import Enum, EnumMeta
@@ -25,6 +26,7 @@ from ..switches import switched_off
 from ..travel import lines_of
 
 _DIGESTS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
+MANY = 3000  # functions and objects that a digest goes through: more hang on what no function that can be read calls
 _KNOWN = frozenset({"numpy", "math", "numba", "builtins", "scipy", "srcgrad"})
 
 
@@ -77,20 +79,37 @@ def _digest_class(cls: type, h, seen):
 
 
 def function_digest(f) -> str:
-    """Return a digest of a function's source, of all it calls, and of the constants it captures."""
+    """Return a digest of a function's source, of all it calls, and of the constants it captures.
+
+    Where these are too many it is one that nothing else has: nothing is found again that was made by it.
+    """
     h = hashlib.sha256()
     h.update("".join(f"{name}\0" for name in switched_off()).encode())
     _digest_transform(f, h)
     seen: set = set()
-    _digest_function(python_function(f), h, seen)
-    _digest_rule(f, h, seen)
+    try:
+        _digest_function(python_function(f), h, seen)
+        _digest_rule(f, h, seen)
+    except (_TooManyError, RecursionError):
+        h.update(uuid.uuid4().bytes)
     return h.hexdigest()
+
+
+class _TooManyError(Exception):
+    pass
+
+
+def _see(thing, seen: set):
+    """Take notice that something is digested."""
+    if len(seen) >= MANY:
+        raise _TooManyError
+    seen.add(thing)
 
 
 def _digest_function(function, h, seen):
     if function is None or id(function) in seen:
         return
-    seen.add(id(function))
+    _see(id(function), seen)
     try:
         text = "".join(lines_of(function)[0])
     except (OSError, TypeError):
@@ -267,7 +286,7 @@ def _digest_attributes(value, h, seen, attributes):
     key = (id(value), frozenset(attributes))
     if key in seen:
         return
-    seen.add(key)
+    _see(key, seen)
     for name in sorted(attributes):
         try:
             found = getattr(value, name)

@@ -122,7 +122,7 @@ def piece(function, value, args):
 
 def vectorized(pyfunc, *args):
     """What a function gives of the elements of all arguments, as a function made by np.vectorize does."""
-    if all([np.ndim(x) == 0 for x in args]):
+    if max([np.ndim(x) for x in args]) == 0:
         return np.asarray(pyfunc(*args))
     given = np.broadcast_arrays(*args)
     shape = given[0].shape
@@ -138,7 +138,7 @@ def vectorized(pyfunc, *args):
 
 def vectorized_as(pyfunc, dtype, *args):
     """What a function gives of the elements of all arguments, as one made by np.vectorize with `otypes` does."""
-    if all([np.ndim(x) == 0 for x in args]):
+    if max([np.ndim(x) for x in args]) == 0:
         return np.asarray(pyfunc(*args), dtype=dtype)
     given = np.broadcast_arrays(*args)
     out = np.empty(given[0].shape, dtype=dtype)
