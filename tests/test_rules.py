@@ -49,17 +49,21 @@ CALLS = [(row, s) for row, s in SMOOTH if s.startswith("special.")]
 COMPILED = [(row, s) for k, (row, s) in enumerate(SMOOTH) if not s.startswith("special.") or k % 12 == 0]
 
 
-def call(row, spelling, entry):
-    """Return the text of a call of a row: `entry(j)` is that of its argument j, none that has no partial is varied."""
+def call(row, spelling, entry, whole="int({})"):
+    """Return the text of a call of a row: `entry(j)` is that of its argument j, none that has no partial is varied.
+
+    `whole` is how text makes an argument whole.
+    """
     texts = [entry(j) for j in range(row.arity)]
     fixed = [f"stop_gradient({t})" if j in row.constant_arguments else t for j, t in enumerate(texts)]
-    whole = [f"int({t})" if isinstance(d[0], int) else f for t, f, d in zip(texts, fixed, row.domains, strict=True)]
-    return f"{spelling}({', '.join(whole)})"
+    given = [whole.format(t) if isinstance(d[0], int) else f
+             for t, f, d in zip(texts, fixed, row.domains, strict=True)]  # fmt: skip
+    return f"{spelling}({', '.join(given)})"
 
 
-def entries(rows):
+def entries(rows, whole="int({})"):
     """Return the texts of the calls of rows, each on its column of X."""
-    return [call(row, s, lambda j, k=k: f"X[{j}, {k}]") for k, (row, s) in enumerate(rows)]
+    return [call(row, s, lambda j, k=k: f"X[{j}, {k}]", whole) for k, (row, s) in enumerate(rows)]
 
 
 def module_text():
@@ -67,7 +71,8 @@ def module_text():
     of_rows = {"by_entry": SMOOTH, "calls": CALLS, "compiled": COMPILED, "by_row": ARRAYS, "some": SOME}
     texts = [HEAD.rstrip()]
     for name, rows in of_rows.items():
-        lines = [f"out[{k}] = {text}" for k, text in enumerate(entries(rows))]
+        whole = "{}.astype(np.int64)" if name in ("by_row", "some") else "int({})"
+        lines = [f"out[{k}] = {text}" for k, text in enumerate(entries(rows, whole))]
         texts.append("\n    ".join([f"def {name}(X):", "out = np.empty_like(X[0])", *lines, "return out"]))
     sums = {
         "total": [f"t += {text}" for text in entries(SMOOTH)],
