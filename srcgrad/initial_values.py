@@ -1,8 +1,8 @@
 """Initial value problems as `scipy.integrate` has them: text that is read in place of a call.
 
 The steps are SciPy's, of the same methods with the same coefficients and the same rule for how long they are, so that
-values agree to rounding. They are chosen first, from values without derivatives, and then taken again: the derivative
-is that of the steps taken, as parts of the whole span, and of the polynomials between them.
+values agree to rounding, and the derivative is that of all of it: of the steps, of how long they are, and of the
+polynomials between them. `odeint` is solved by steps of our own, whose error is a part of SciPy's.
 """
 
 from __future__ import annotations
@@ -270,7 +270,7 @@ def odeint(
     h0=0.0, hmax=0.0, hmin=0.0, ixpr=0, mxstep=0, mxhnil=0, mxordn=12, mxords=5, printmessg=0, tfirst=False,
 ):  # fmt: skip
     """The values at the times t of the solution of dy/dt = func(y, t), by a method of order 5(4)."""
-    plain("odeint", Dfun, full_output, ml, mu, tcrit)
+    plain("odeint", Dfun, full_output, ml, mu, tcrit, hmax)
     y0, times = np.atleast_1d(np.array(y0, dtype=np.float64)), np.array(t, dtype=np.float64)
     check_axes("odeint", y0.ndim, times.ndim)
     every = args if isinstance(args, tuple) else (args,)

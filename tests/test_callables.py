@@ -15,15 +15,17 @@ def loss(w, x, y=1.0, *, scale=2.0):
     return scale * np.sum((w * x - y) ** 2)
 
 
-class Spring:
+class Called:
+    def __call__(self, at, times=1.0):
+        return self.stiffness * at * times
+
+
+class Spring(Called):
     def __init__(self, stiffness):
         self.stiffness = stiffness
 
     def force(self, at, power=2):
         return self.stiffness * at**power
-
-    def __call__(self, at):
-        return self.stiffness * at
 
     @classmethod
     def cubed(cls, at):
@@ -55,6 +57,7 @@ def plain(monkeypatch):
     (Spring(4.0).force, lambda g: g(2.0), 16.0),
     (Spring(3.0).force, lambda g: g(2.0, power=3), 36.0),
     (Spring(3.0), lambda g: g(2.0), 3.0),
+    (Spring(3.0), lambda g: g(2.0, 5.0), 15.0),
     (Spring(3.0).energy, lambda g: g(2.0), 6.0),
     (Spring.cubed, lambda g: g(2.0), 12.0),
     (np.linalg.norm, lambda g: g(np.array([3.0, 4.0])), [0.6, 0.8]),

@@ -115,3 +115,5 @@ def test_what_hangs_on_too_much_is_like_nothing_else(tmp_path):
     few, many = module.f20, vars(module)[f"f{digests.MANY + 5}"]
     assert digests.function_digest(few) == digests.function_digest(few)
     assert digests.function_digest(many) != digests.function_digest(many)
+    assert digests.described([tree.Known(few)]) == digests.described([tree.Known(few)])
+    assert digests.described([tree.Known(many)]) != digests.described([tree.Known(many)])

@@ -126,6 +126,14 @@ def test_what_is_refused(options, message, plain):
     assert "solve_ivp(predators" in str(error.value)
 
 
+def test_odeint_with_steps_no_longer_than_said_is_refused(plain):
+    def f(rate):
+        return odeint(lambda y, t: -rate * y, 1.0, [0.0, 1.0], hmax=0.01)[-1, 0]
+
+    with pytest.raises(sg.UnsupportedError, match="this option of odeint is not supported"):
+        sg.grad(f)(0.7)
+
+
 @pytest.mark.parametrize(("times", "message"), [([0.5, 0.2], "properly sorted"), ([0.5, 1.2], "not within"),
                                             ([0.2, 0.2], "properly sorted")])  # fmt: skip
 def test_times_that_scipy_refuses(times, message, plain):

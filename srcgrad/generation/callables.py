@@ -52,7 +52,7 @@ def _parameters(f) -> list[inspect.Parameter] | None:
         return None
     if isinstance(f, functools.partial):
         every = [p for p in every if p.name not in f.keywords]
-    elif not isinstance(f, MethodType) and not isinstance(vars(type(f)).get("__call__"), FunctionType):
+    elif not isinstance(f if isinstance(f, MethodType) else type(f).__call__, MethodType | FunctionType):
         every = [p for p in every if p.default is p.empty]
     return every if every and all(p.kind in (*_BY_PLACE, _KEYWORD) for p in every) else None
 

@@ -10,9 +10,10 @@ import sysconfig
 import types as pytypes
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum, EnumMeta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,7 @@ def _objects(structure: tree.Structure) -> Iterator[str]:
         for child in structure.children:
             yield from _objects(child)
     elif isinstance(structure, tree.Known) and tree.is_object(structure.value):
-        h = hashlib.sha256()
-        _digest_value(structure.value, h, set(), set())
-        yield f" {h.hexdigest()}"
+        yield f" {_digest_by(lambda h, seen: _digest_value(structure.value, h, seen, set()))}"
 
 
 def _classes(structure: tree.Structure) -> Iterator[type]:
@@ -57,9 +56,7 @@ def _classes(structure: tree.Structure) -> Iterator[type]:
 def _class_digest(cls: type) -> str:
     """Return a digest of the name of a class and of what it has besides its fields, as it is when first asked for."""
     if cls not in _DIGESTS:
-        h = hashlib.sha256()
-        _digest_class(cls, h, set())
-        _DIGESTS[cls] = f" {h.hexdigest()}"
+        _DIGESTS[cls] = f" {_digest_by(lambda h, seen: _digest_class(cls, h, seen))}"
     return _DIGESTS[cls]
 
 
@@ -79,17 +76,25 @@ def _digest_class(cls: type, h, seen):
 
 
 def function_digest(f) -> str:
-    """Return a digest of a function's source, of all it calls, and of the constants it captures.
+    """Return a digest of a function's source, of all it calls, and of the constants it captures."""
 
-    Where these are too many it is one that nothing else has: nothing is found again that was made by it.
-    """
-    h = hashlib.sha256()
-    h.update("".join(f"{name}\0" for name in switched_off()).encode())
-    _digest_transform(f, h)
-    seen: set = set()
-    try:
+    def write(h, seen):
+        h.update("".join(f"{name}\0" for name in switched_off()).encode())
+        _digest_transform(f, h)
         _digest_function(python_function(f), h, seen)
         _digest_rule(f, h, seen)
+
+    return _digest_by(write)
+
+
+def _digest_by(write: Callable[[Any, set], None]) -> str:
+    """Return the digest of what is written into it.
+
+    Where it goes through too much it is one that nothing else has: nothing is found again that was made by it.
+    """
+    h = hashlib.sha256()
+    try:
+        write(h, set())
     except (_TooManyError, RecursionError):
         h.update(uuid.uuid4().bytes)
     return h.hexdigest()

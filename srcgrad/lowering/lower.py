@@ -252,14 +252,13 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif isinstance(stmt, If):
             self.hoist_storage(stmt)
             test = self.scalar(stmt.test)
-            agreed = self.agreements(test, stmt)
-            if len(agreed) == 1:
-                return self.agreed(test, self.scoped(stmt.then))
+            tests = self.agreements(test, stmt)
+            if tests and self.is_agreed(test):
+                return
             self.emit(If(test, self.scoped(stmt.then), self.scoped(stmt.other), stmt.loc))
-            for pair in agreed:
-                a, b = map(self.canonical, pair)
-                if a != b:
-                    self.unify(a, b)
+            for one in tests:
+                if not self.is_agreed(one):
+                    self.unify(*map(self.canonical, one.args))
         elif isinstance(stmt, For):
             self.hoist_storage(stmt)
             lo, hi, step = map(self.scalar, (stmt.lo, stmt.hi, stmt.step))
@@ -291,11 +290,17 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         elif not isinstance(stmt, ir.ReadFor):
             self.emit(ir.with_exprs(stmt, self.shown))
 
-    def agreements(self, test: Expr, stmt: If) -> list[tuple[Expr, Expr]]:
-        """Return the pairs that are equal behind `if n != m or ...: raise ...`: sizes, or numbers that stay."""
+    def agreements(self, test: Expr, stmt: If) -> list[Op]:
+        """Return the tests in `if n != m or ...: raise ...` whose sides are equal behind it: sizes, numbers that stay.
+        """
         stops = len(stmt.then) == 1 and isinstance(stmt.then[0], ir.Raise) and not stmt.other
-        pairs = [e.args for e in disjuncts(test) if isinstance(e, Op) and e.fn == "ne"] if stops else []
-        return [(a, b) for a, b in pairs if self.stays(a, b) and self.kind(a) == self.kind(b) == INT]
+        found = [e for e in disjuncts(test) if isinstance(e, Op) and e.fn == "ne"] if stops else []
+        return [e for e in found if self.stays(e) and all(self.kind(a) == INT for a in e.args)]
+
+    def is_agreed(self, test: Expr) -> bool:
+        """Return whether a test of two sizes is known to fail."""
+        sides = {self.canonical(a) for a in test.args} if isinstance(test, Op) and test.fn == "ne" else ()
+        return len(sides) == 1
 
     def shown(self, e: Expr) -> Expr:
         """Return what print or raise shows: text as it is, arrays as they stand in memory."""

@@ -352,14 +352,6 @@ class NestWriter:
             a, b = b, a
         unify(a, b, self.state.equal)
 
-    def agreed(self, test: Expr, stop: tuple[Stmt, ...]):
-        """Check at run time that two sizes are equal, as the text says: from here on that is known."""
-        assert isinstance(test, Op), test
-        a, b = map(self.canonical, test.args)
-        if a != b:
-            self.emit(If(test, stop, (), self.loc))
-            self.unify(a, b)
-
     def stop_if(self, test: Expr, message: str):
         """Raise at run time where a test holds, naming the place."""
         message += f" ({self.loc.place})" if self.loc is not None else ""

@@ -199,12 +199,17 @@ class DerivativeReader(ExpressionReader):
         return _tuple((Obj(function), _tuple(tuple(around.values()))))
 
     def spelled_out(self, node, partial: Partial) -> LocalFunction:
-        """Return a function with some of its arguments as a local one, which takes these from around it."""
+        """Return a function with some of its arguments as a local one, which takes these from around it.
+
+        Arguments with defaults keep these.
+        """
         partial = replace(partial, args=tuple(map(self.as_it_is, partial.args)))
         call = self.completed(ast.copy_location(ast.Call(node.func, [], []), node), partial)
-        of = getattr(partial.function, "node", None) or find_source(partial.function).node
-        names = [a.arg for a in (*of.args.posonlyargs, *of.args.args)][len(partial.args) :]
-        free = [n for n in names if n not in dict(partial.keywords)]
+        of = getattr(partial.function, "node", None)
+        of = of or self.attempted(node, lambda: find_source(partial.function)).node
+        names = [a.arg for a in (*of.args.posonlyargs, *of.args.args)]
+        needed = names[len(partial.args) : len(names) - len(of.args.defaults)]
+        free = [n for n in needed if n not in dict(partial.keywords)]
         call.args += [ast.copy_location(ast.Name(n, ast.Load()), node) for n in free]
         taken = ast.arguments([], [ast.arg(n) for n in free], None, [], [], None, [])
         text = ast.copy_location(ast.Lambda(taken, call), node)

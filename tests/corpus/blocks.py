@@ -64,7 +64,7 @@ def bound_anew(x, w):
 
 def sizes_that_agree(x, w):
     n = len(x)
-    if n != len(w) or w.shape[0] != n or n < 2:
+    if n < 2 or n != len(w):
         raise ValueError("sizes")
     s = 0.0
     for i in range(n - 1, 0, -2):

@@ -144,14 +144,14 @@ class Curve:
         self.a, self.b = a, b
         self.inside = Offset(a * b)
 
-    def height(self, t):
-        return self.a * t**2 - self.b
+    def height(self, t, power=2):
+        return self.a * t**power - self.b
 
     def over_another(self, t):
         return self.height(t) - self.inside.size
 
 
-def cubic(t, a, b):
+def cubic(t, a, b=0.3):
     return a * t**3 + t - b
 
 
@@ -161,6 +161,7 @@ def of_methods_and_parts(x, n):
     curve.b = 1.5 * curve.b * x
     curve.inside.size = 0.1 * x
     area = quad(curve.over_another, 0.0, first)[0]
+    area *= brentq(partial(cubic, a=x), 0.0, 5.0)
     return area * brentq(partial(cubic, a=x, b=curve.b), 0.0, 5.0) + brentq(lambda t: curve.height(t) - first, 0.0, 9.0)
 
 
