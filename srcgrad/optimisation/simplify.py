@@ -263,6 +263,8 @@ def fold(expr: Expr, kinds: dict[str, Kind] | None) -> Expr:
             return as_float(expr.args[0], kinds)  # a sum with zero is another one where it is -0.0
         if expr.fn in ("add", "sub") and expr.args[1] == Const(0) and _is_whole(expr.args[0], kinds):
             return expr.args[0]
+        if expr.fn == "add" and expr.args[0] == Const(0) and _is_whole(expr.args[1], kinds):
+            return expr.args[1]
         if expr.fn in ("min", "max") and expr.args[0] == expr.args[1]:
             return expr.args[0]
         if expr.fn == "div" and _is(expr.args[1], 1):
