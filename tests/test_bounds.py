@@ -284,6 +284,19 @@ def test_second_derivative_checks_in_the_forward_part():
         sg.vjp(sg.grad(loop), X, 5)
 
 
+def test_half_of_a_test_raises_where_the_other_half_decides_it(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+
+    def decided(x):
+        if x[3] > 9.0 or True:
+            return x[0] * x[1]
+        return x[2]
+
+    assert sg.grad(decided)(np.arange(4.0)).tolist() == [1.0, 0.0, 0.0, 0.0]
+    with pytest.raises(IndexError, match="index 3 is out of bounds"):
+        sg.grad(decided)(X)
+
+
 def test_checks_stand_before_loops():
     text = sg.source(sg.value_and_grad(loop), X, 2)
     assert text.count("IndexError") == 1

@@ -42,7 +42,7 @@ class ConditionReader(PartedReader):
         """Return the truth of an expression: a constant where it is known when the function is read."""
         if isinstance(node, ast.BoolOp):
             fn = "and" if isinstance(node.op, ast.And) else "or"
-            return self.chain(fn, [lambda v=v: self.test(v) for v in node.values], node)
+            return self.chain(fn, [lambda v=v: self.test(v) for v in node.values], node, truth=True)
         if isinstance(node, ast.Name) and self.may_be_none(node.id):
             return self.chain("and", self.truth_of_maybe(node), node)
         value = self.expr(node)
@@ -58,8 +58,11 @@ class ConditionReader(PartedReader):
         fn = "and" if isinstance(node.op, ast.And) else "or"
         return self.chain(fn, [lambda v=v: self.expr(v) for v in node.values], node)
 
-    def chain(self, fn: str, parts, node):
-        """Return parts joined by `and` or `or`: a part is read only where those before it leave it open."""
+    def chain(self, fn: str, parts, node, truth=False):
+        """Return parts joined by `and` or `or`: a part is read only where those before it leave it open.
+
+        Where only the `truth` matters, `a or True` is known.
+        """
         loc = self.source.loc(node)
         value = parts[0]()
         for part in parts[1:]:
@@ -70,6 +73,11 @@ class ConditionReader(PartedReader):
                 value = part()
                 continue
             right, block = self.apart(lambda part=part: self.leaf(part(), node))
+            if truth and not block and isinstance(right, Const):
+                if bool(right.value) == (fn == "or"):
+                    self.hold(value, node)  # what it raises, it raises
+                    value = Const(fn == "or")
+                continue
             if not block:
                 value = _joined(fn, value, right, loc)
                 continue

@@ -427,7 +427,19 @@ def options_by_name(x):
     return first + power_law(x, offset=x[2], slope=1.5) * len(given) + given["slope"]
 
 
+def until_far_or_deep(x, a):
+    """The depth alone tells that it ends; the other half of the test is known at run time."""
+
+    def walk(p, depth):
+        if p > 5.0 or depth == 0:
+            return p * a
+        return 0.5 * walk(p * x[depth], depth - 1) + p * p
+
+    return walk(x[0], 3)
+
+
 CASES = [
+    Case(until_far_or_deep, (sample(4, low=0.5), 0.3)),
     Case(options_by_name, (sample(3),)),
     Case(parameters_that_become_something_else, (sample(3), 3)),
     Case(integral_of_an_integral, (1.3, 0.7)),
