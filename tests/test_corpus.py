@@ -34,7 +34,7 @@ SLOW = {
     "algorithms": "spline", "apart_lists": "neville wavelet_thresholded", "arrays": "options_by_place",
     "complex_numbers": "circuit_of_gates convolved energy_bands halves_of_two_axes heat_on_a_torus korteweg_de_vries"
                        " lengths_and_norms lists_in_functions pages_as_they_stand put_together",
-    "dynamic_programs": "two_pointers", "gathers": "last_write_wins",
+    "dynamic_programs": "two_pointers", "finance": "heston", "gathers": "last_write_wins",
     "integer_keys": "alignment characters sums_by_number",
     "kit": "activations_with_kinks attention_in_heads convolution gru_over_time losses_of_differences lstm_over_time"
            " masked_attention normalised_batch normalised_features pooled rates smooth_activations"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cmp_to_key, lru_cache
 from typing import TypeGuard
 
 import sympy
@@ -26,7 +26,8 @@ _EXTREMES = ("maximum", "minimum", "fmax", "fmin")
 _OPERATORS = {"remainder": "mod", "floor_divide": "floordiv", "power": "pow", "root": "pow"}
 _IDENTITY_CASTS = ("float", "np.float64", "np.float32", "positive")
 _ORDINAL = ("first", "second", "third", "fourth")
-
+# the order of texts, made only where nothing else tells two expressions apart: they are long
+_BY_TEXT = cmp_to_key(lambda a, b: (str(a) > str(b)) - (str(a) < str(b)))
 
 
 def is_finite(expr: Expr) -> TypeGuard[Const]:
@@ -182,12 +183,13 @@ class Converter:
     def order(self, e):
         """Return a sort key: numbers, then symbols in order of appearance, then what is built on them."""
         if e.is_Number:
-            return (-1, 0, "")
-        names = sorted(s.name for s in e.free_symbols)
-        return (0, names[0] if names else "", e.count_ops(), str(e)) if not e.is_Symbol else (0, e.name, -1, "")
+            return "-1", "0", ""
+        if e.is_Symbol:
+            return "0", e.name, "-1", ""
+        return "0", min((s.name for s in e.free_symbols), default=""), str(e.count_ops()), _BY_TEXT(e)
 
     def sum(self, e) -> Expr:
-        terms = sorted(e.args, key=lambda t: (not t.is_Number, *map(str, self.order(t))))
+        terms = sorted(e.args, key=lambda t: (not t.is_Number, *self.order(t)))
         positive = [t for t in terms if not t.could_extract_minus_sign() or not _negative(t)]
         terms = positive + [t for t in terms if t not in positive]
         result = None
@@ -208,7 +210,7 @@ class Converter:
             test, a, b = first.args
             return self.from_sympy(Choose(test, *(sympy.Integer(0) if v == 0 else v * rest for v in (a, b))))
         coefficient, factors = e.as_coeff_mul()
-        factors = sorted(factors, key=lambda f: tuple(map(str, self.order(f))))
+        factors = sorted(factors, key=self.order)
         below = [f for f in factors if f.is_Pow and f.exp.is_Number and f.exp < 0]
         above = [f for f in factors if f not in below]
         sign, coefficient = (-1, -coefficient) if coefficient < 0 else (1, coefficient)

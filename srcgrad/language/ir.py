@@ -130,7 +130,7 @@ class Tuple(Expr):
 class Stmt:
     """Base of all statements, which are dataclasses."""
 
-    __slots__ = ("known_exprs", "known_inside")
+    __slots__ = ("known_effects", "known_exprs", "known_inside")
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 

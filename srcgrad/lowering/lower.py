@@ -330,7 +330,7 @@ class Lowerer(BindingWriter, ListWriter, SwapWriter, CallWriter):
         value = self.scalar(stmt.value, into=stmt.target if free else None)
         if value != Name(stmt.target):
             self.emit(replace(stmt, value=value))
-        if self.is_nonneg(value) and stmt.target in self.stable:
+        if stmt.target in self.stable and not self.kinds[stmt.target].is_float and self.is_nonneg(value):
             self.state.nonneg.add(stmt.target)
         if not isinstance(value, Op) or stmt.target not in self.stable:
             return

@@ -24,6 +24,10 @@ from ..language.sum_order import only_summed
 from .perfect_nests import Nest, each_has_a_trip, in_loops, perfect_nest
 
 
+# operations and names of a term, written out, up to which a gather is worth it: numbers that are read twice double it
+LONGEST = 200
+
+
 @dataclass(frozen=True)
 class _Shift:
     """How far an index is from the counter of its loop, and the number it is taken modulo if it goes round."""
@@ -176,8 +180,9 @@ def _source(nest: Nest, terms: list[_Term], names, kept: str | None) -> tuple[Su
 
 
 def _terms(nest: Nest, names, kept: str | None, same) -> list[_Term]:
-    """Return the additions at constant offsets, in terms of elements and of a number that is kept."""
+    """Return the additions at constant offsets, in terms of elements and of a number that is kept, if not too long."""
     found: list[_Term] = []
+    lengths: dict[Expr, int] = {}
     scalars: dict[Expr, Expr] = {}
     read_at: dict[Expr, int] = {}
     sums = only_summed(nest.body)
@@ -186,9 +191,14 @@ def _terms(nest: Nest, names, kept: str | None, same) -> list[_Term]:
             continue
         used = [read_at[n] for n in map(Name, sorted(ir.names_in(s.value))) if n in read_at]
         first, last = min([*used, k]), max([*used, k] if _elements(s.value) else used or [k])
+        length = sum(lengths.get(e, 1) for e in ir.walk(s.value))
+        if length > LONGEST:
+            if isinstance(s, Let):
+                lengths[Name(s.target)] = length
+            continue
         value = ir.substitute(s.value, scalars)
         if isinstance(s, Let):
-            scalars[Name(s.target)], read_at[Name(s.target)] = value, first
+            scalars[Name(s.target)], read_at[Name(s.target)], lengths[Name(s.target)] = value, first, length
         elif s.op != "=" and (offset := _offset(s.index, names)) is not None:
             shifts = enumerate(zip(nest.loops, offset, strict=True))
             offset = tuple(_round_if_negative(s.base, d, loop, shift, same) for d, (loop, shift) in shifts)

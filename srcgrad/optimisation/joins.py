@@ -7,13 +7,14 @@ between. Only loops that lowering or reverse has written are joined: those of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..analysis.access import SIZES_ONLY, accesses, iteration_offset
 from ..analysis.equalities import Equal, learn, representative
 from ..language import ir
 from ..language.affine import affine, clipped, nonnegative
 from ..language.blocks import defined_first, rename_block
+from ..language.hashing import found_once
 from ..language.ir import Block, Const, Expr, For, If, Kind, Let, Name, Op, Stmt, Store, Sub
 from ..rules import draws
 from .contractions import contract
@@ -172,22 +173,44 @@ def _is_movable(stmt: Stmt) -> bool:
 
 def may_stop(stmt: Stmt) -> bool:
     """Return whether a statement may find that something does not fit."""
-    return any(isinstance(s, ir.Raise | ir.Within) for s in ir.statements((stmt,)))
+    return _effects(stmt).stops
 
 
-def _independent(a: Stmt, b: Stmt) -> bool:
+@dataclass(frozen=True)
+class _Effects:
+    """What decides whether a statement may change places with another one."""
+
+    plain: bool
+    stops: bool
+    bound: frozenset[str]
+    writes: frozenset[str]
+    contents: frozenset[str]  # whose values it reads
+    read: frozenset[str]  # whose values or sizes it reads
+    loops: frozenset[str]
+
+
+@found_once("known_effects")
+def _effects(stmt: Stmt) -> _Effects:
+    inside = list(ir.statements((stmt,)))
+    bound = frozenset(ir.bound_in((stmt,)))
+    return _Effects(
+        all(isinstance(s, Let | Store | If | For | ir.Raise | ir.Within) for s in inside),
+        any(isinstance(s, ir.Raise | ir.Within) for s in inside),
+        bound,
+        bound | ir.stored_in((stmt,)),
+        frozenset(_contents_read((stmt,))),
+        frozenset(ir.read_in((stmt,))),
+        frozenset(s.var for s in inside if isinstance(s, For)),
+    )
+
+
+def _independent(first: Stmt, second: Stmt) -> bool:
     """Return whether two statements may change places."""
-    known = (Let, Store, If, For, ir.Raise, ir.Within)
-    if not all(isinstance(s, known) for x in (a, b) for s in ir.statements((x,))):
+    a, b = _effects(first), _effects(second)
+    if not (a.plain and b.plain) or a.stops and b.stops:
         return False
-    writes = [ir.bound_in((x,)) | ir.stored_in((x,)) for x in (a, b)]
-    reads = [_contents_read((x,)) for x in (a, b)]
-    raising = [may_stop(x) for x in (a, b)]
-    bound = [ir.bound_in((x,)) for x in (a, b)]
-    sized = [ir.read_in((x,)) for x in (a, b)]
-    clash = writes[0] & (writes[1] | reads[1]) | writes[1] & reads[0] | bound[0] & sized[1] | bound[1] & sized[0]
-    loops = {s.var for x in (a, b) for s in ir.statements((x,)) if isinstance(s, For)}
-    return not clash - (loops if isinstance(a, For) and isinstance(b, For) else set()) and not all(raising)
+    clash = a.writes & (b.writes | b.contents) | b.writes & a.contents | a.bound & b.read | b.bound & a.read
+    return not clash - (a.loops | b.loops if isinstance(first, For) and isinstance(second, For) else set())
 
 
 def values_read(*exprs: Expr) -> set[str]:

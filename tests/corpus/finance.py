@@ -144,7 +144,25 @@ def schedule_of_payments(x):
     return np.sum(np.sin(paid)) + paid.size
 
 
+def heston(v0, kappa, theta, sigma, rho):
+    """The chance that an option ends in the money, by its characteristic function (Heston 1993)."""
+    S, K, T, r = 1.0, 1.05, 0.5, 0.02
+
+    def characteristic(phi):
+        d = np.sqrt((rho * sigma * phi * 1j - kappa) ** 2 + sigma**2 * (phi * 1j + phi**2))
+        minus, plus = kappa - rho * sigma * phi * 1j - d, kappa - rho * sigma * phi * 1j + d
+        g = minus / plus
+        C = r * phi * 1j * T + kappa * theta / sigma**2 * (minus * T - 2 * np.log((1 - g * np.exp(-d * T)) / (1 - g)))
+        D = minus / sigma**2 * (1 - np.exp(-d * T)) / (1 - g * np.exp(-d * T))
+        return np.exp(C + D * v0 + 1j * phi * np.log(S))
+
+    phi = np.linspace(1e-3, 60.0, 41)
+    waves = np.real(np.exp(-1j * phi * np.log(K)) * characteristic(phi) / (1j * phi))
+    return 0.5 + np.trapezoid(waves, phi) / np.pi
+
+
 CASES = [
+    Case(heston, (0.04, 1.5, 0.04, 0.3, -0.7)),
     Case(running_totals, (np.array([0.3, 0.9, 0.7]),)),
     Case(compounded, (np.array([0.3, 0.9, 0.7]),)),
     Case(schedule_of_payments, (np.array([0.3, 0.9, 0.7]),)),
