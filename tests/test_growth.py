@@ -36,7 +36,8 @@ def layers(n):
 
 def branches(n):
     """Tests in a loop, one after the other, each of which may end the trip."""
-    lines = [line for k in range(n) for line in (f"        if a > {k}.1:", "            continue", "        a = a * y + s")]
+    trip = ["        if a > {}.1:", "            continue", "        a = a * y + s"]
+    lines = [line.format(k) for k in range(n) for line in trip]
     return ["def f(x, y):", "    s = 0.0", "    for i in range(x.size):", "        a = x[i] * y", *lines,
             "        s += a", "    return s"], (VECTOR, 0.2)  # fmt: skip
 

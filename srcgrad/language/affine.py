@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from . import ir
+from .hashing import found_once
 from .ir import Block, Const, Expr, For, Name, Op
 
 
@@ -100,6 +101,7 @@ class Affine:
         return result
 
 
+@found_once("known_affine")
 def affine(expr: Expr) -> Affine:
     """Return the normal form of an integer expression.
 

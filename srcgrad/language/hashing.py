@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+
+Of = TypeVar("Of")
+Found = TypeVar("Found")
 
 
-def found_once(slot: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+def found_once(slot: str) -> Callable[[Callable[[Of], Found]], Callable[[Of], Found]]:
     """Return a decorator of a function of one object, which then keeps what the function gives in a slot of its own."""
 
-    def decorate(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def found(of: Any) -> Any:
+    def decorate(compute: Callable[[Of], Found]) -> Callable[[Of], Found]:
+        @wraps(compute)
+        def found(of: Of) -> Found:
             value = getattr(of, slot, None)
             if value is None:
                 object.__setattr__(of, slot, value := compute(of))

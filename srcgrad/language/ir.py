@@ -28,7 +28,7 @@ def _loc() -> Any:
 class Expr:
     """Base of all expressions, which are dataclasses."""
 
-    __slots__ = ("known_hash", "known_names", "known_sound")
+    __slots__ = ("known_affine", "known_hash", "known_names", "known_sound")
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     loc: Loc | None
 
@@ -351,8 +351,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 def rebuild(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     """Return `expr` with `f` applied to its direct subexpressions: itself, if that changes none of them."""
     before = children(expr)
-    after = _each(before, map(f, before))
-    if after is before:
+    if not before or (after := _each(before, map(f, before))) is before:
         return expr
     if isinstance(expr, Op):
         return Op(expr.fn, after, expr.static, expr.loc)
@@ -450,8 +449,7 @@ def blocks_of(stmt: Stmt) -> tuple[Block, ...]:
 def with_blocks(stmt: Stmt, f: Callable[[Block], Iterable[Stmt]]) -> Stmt:
     """Return the statement with `f` applied to each of its blocks: itself, if that changes none."""
     before = blocks_of(stmt)
-    after = _each(before, (_each(block, f(block)) for block in before))
-    if after is before:
+    if not before or (after := _each(before, (_each(block, f(block)) for block in before))) is before:
         return stmt
     if isinstance(stmt, Unrolled):
         return replace(stmt, bodies=after[:-1], other=after[-1])

@@ -23,7 +23,6 @@ from ..language.kind import dtype_option
 from ..language.sum_order import only_summed
 from .perfect_nests import Nest, each_has_a_trip, in_loops, perfect_nest
 
-
 # operations and names of a term, written out, up to which a gather is worth it: numbers that are read twice double it
 LONGEST = 200
 

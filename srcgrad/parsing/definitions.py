@@ -157,8 +157,14 @@ def _lambda_at(tree: ast.Module, code: types.CodeType) -> ast.Lambda | None:
 
 def _def_at(tree: ast.Module, code: types.CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """Return the definition that begins where a code does, decorators included."""
-    every = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-    return next((n for n in every if n.name == code.co_name and _first_line(n) == code.co_firstlineno), None)
+    return _defs_in(tree).get((code.co_name, code.co_firstlineno))
+
+
+@lru_cache(maxsize=32)
+def _defs_in(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return all definitions of a file by name and line, the first of those that share both."""
+    every = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {(n.name, _first_line(n)): n for n in reversed(every)}
 
 
 def _first_line(node: FunctionNode) -> int:
