@@ -29,24 +29,6 @@ THEMES = (
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below
-# Cases that take a second or more: with `-m long`.
-SLOW = {
-    "algorithms": "spline", "apart_lists": "neville wavelet_thresholded", "arrays": "options_by_place",
-    "complex_numbers": "circuit_of_gates convolved energy_bands halves_of_two_axes heat_on_a_torus korteweg_de_vries"
-                       " lengths_and_norms lists_in_functions pages_as_they_stand put_together",
-    "dynamic_programs": "two_pointers", "finance": "heston", "gathers": "last_write_wins",
-    "integer_keys": "alignment characters sums_by_number",
-    "kit": "activations_with_kinks attention_in_heads convolution gru_over_time losses_of_differences lstm_over_time"
-           " masked_attention normalised_batch normalised_features pooled rates smooth_activations"
-           " two_layers_and_a_block",
-    "linalg": "cut_off_by_the_sizes", "list_bindings": "old_beside_new", "list_copies": "de_casteljau lists_given_back",
-    "list_parts": "parts_deleted repeated_in_place rows_and_pairs updated", "lists": "items_moved",
-    "loops": "doubling_windows", "memory": "equations_of_what_is_seen", "mutation": "one_element_along_its_own_array",
-    "objects": "bodies network", "python_containers": "greatest_and_least_of_tuples hull ordered_by_several_keys",
-    "scipy_calls": "between_moving_ends of_an_integral power_of_numpy system_of_two system_with_arguments to_infinity",
-    "structures": "bodies_that_attract_each_other layers_by_formatted_names", "views": "steps_at_run_time",
-}  # fmt: skip
-SLOW_NAMES = {f"{theme}-{name}" for theme, names in SLOW.items() for name in names.split()}
 # Compiling every case takes minutes: one of 120 in every run, the others with `-m long`.
 COMPILED = [
     pytest.param(case, k % 240 == 12, id=case.name, marks=() if k % 120 == 12 else pytest.mark.long)
@@ -97,14 +79,14 @@ DUE = {
 
 
 @pytest.mark.parametrize(("case", "both_modes"), [
-    *(pytest.param(case, k % 2 == 0, id=case.name, marks=pytest.mark.long if case.name in SLOW_NAMES else ())
+    *(pytest.param(case, k % 2 == 0, id=case.name, marks=() if k % 4 < 2 else pytest.mark.long)
       for k, case in enumerate(CASES)),
     *(pytest.param(case, k % 2 == 1, id=f"{case.name}-other", marks=pytest.mark.long) for k, case in enumerate(CASES)),
 ])  # fmt: skip
 def test_generated_source_under_plain_python(case, both_modes):
     """Gradient and tangent; the arguments as they were; the warnings that are due; text that is input itself.
 
-    That of the tangent, where there is one: with `-m long` every case runs in both ways.
+    That of the tangent, where there is one. Half of the cases in every run: with `-m long` all, in both ways.
     """
     args = case.fresh()
     with np.errstate(all="ignore"):
