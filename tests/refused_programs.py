@@ -285,9 +285,13 @@ SYNTAX = {
         "from itertools import combinations\n«for i, j in combinations(range(3), 2):»\n    x += i\n"
         "    if x > 3.0:\n        break\nreturn x",
         "a loop over combinations that is left by break"),
-    "combinations of an array": (
-        "import itertools\nfor a, b in «itertools.combinations(np.ones(3), 2)»:\n    x += a * b\nreturn x",
+    "combinations of a width that is not known": (
+        "import itertools\nfor t in «itertools.combinations(np.ones(3), int(x))»:\n    x += t[0]\nreturn x",
         "itertools.combinations() of what is known only at run time"),
+    "break out of permutations": (
+        "from itertools import permutations\n«for a, b in permutations(np.ones(3), 2):»\n    x += a\n"
+        "    if x > 2.0:\n        break\nreturn x",
+        "a loop over permutations that is left by break"),
     "None before a number": (
         "y = None\n«for y in np.ones(3):»\n    pass\nreturn x", "'y' is None before it is bound to a number"),
     "tuples of other forms from trip to trip": (

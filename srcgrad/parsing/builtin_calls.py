@@ -16,6 +16,7 @@ from ..language.ir import Const, Let, Name, Op
 from ..language.lists import AS_LIST
 from .expressions import NOT_HERE, OBJECT, ExpressionReader, List, Obj, ShapeOf, Struct, is_text
 from .members import is_users_class
+from .trips import PICKING
 
 _OF_GENERATORS = (sum, max, min, any, all, list, tuple)
 _READERS = (
@@ -26,7 +27,7 @@ _READERS = (
 )  # fmt: skip
 # what gives items to a loop and is no value of its own
 _LAZY = (
-    zip, enumerate, reversed, itertools.product, itertools.pairwise, itertools.combinations, itertools.permutations,
+    zip, enumerate, reversed, itertools.product, itertools.pairwise, *PICKING,
     itertools.chain, itertools.islice,
 )  # fmt: skip
 # what they take besides their items
@@ -114,23 +115,24 @@ class BuiltinReader(ExpressionReader):
         return ast.copy_location(ast.Call(node.func, args, keywords), node)
 
     def as_generator(self, node):
-        """Return a call of `map` or `filter` as the generator that it is, anything else as it stands."""
+        """Return a call of `map`, `filter` or their likes as the generator that it is, anything else as it stands."""
         f = self.called_object(node)
-        if f not in (map, filter) or len(node.args) < 2 or node.keywords:
+        if f == itertools.chain.from_iterable and len(node.args) == 1 and not node.keywords:
+            row, item = self.fresh("row"), self.fresh("item")
+            loops = [(ast.Name(row, ast.Store()), node.args[0]), (ast.Name(item, ast.Store()), _read(row))]
+            return _generator(_read(item), [ast.comprehension(*loop, [], 0) for loop in loops], node)
+        if f not in (map, filter, itertools.starmap) or len(node.args) < 2 or node.keywords:
             return node
         function, *sources = node.args
         names = [self.fresh("item") for _ in sources]
-        items = [ast.Name(n, ast.Load()) for n in names]
+        items: list[ast.expr] = list(map(_read, names))
         targets: list[ast.expr] = [ast.Name(n, ast.Store()) for n in names]
         target = targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
         source = sources[0] if len(sources) == 1 else ast.Call(ast.Name("zip", ast.Load()), sources, [])
-        applied = ast.Call(function, items, [])
-        elt, tests = (applied, []) if f is map else (items[0], [applied])
-        made = ast.GeneratorExp(elt, [ast.comprehension(target, source, tests, 0)])
-        for n in ast.walk(made):
-            if not hasattr(n, "lineno"):
-                ast.copy_location(n, node)
-        return made
+        given = [ast.Starred(items[0], ast.Load())] if f is itertools.starmap else items
+        applied = ast.Call(function, given, [])
+        elt, tests = (items[0], [applied]) if f is filter else (applied, [])
+        return _generator(elt, [ast.comprehension(target, source, tests, 0)], node)
 
     # -- of items
     def is_of_tuples(self, value) -> bool:
@@ -406,4 +408,17 @@ def itself(node) -> ast.expr:
     made = ast.parse("lambda item: item", mode="eval").body
     for n in ast.walk(made):
         ast.copy_location(n, node)
+    return made
+
+
+def _read(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _generator(elt: ast.expr, loops: list[ast.comprehension], node) -> ast.GeneratorExp:
+    """Return a generator where a call stands."""
+    made = ast.GeneratorExp(elt, loops)
+    for n in ast.walk(made):
+        if not hasattr(n, "lineno"):
+            ast.copy_location(n, node)
     return made

@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..language import ir
 from ..language.ir import Const, Op
-from .expressions import ExpressionReader, List, Struct, stored_names
+from .expressions import ExpressionReader, List, Obj, Struct, stored_names
 from .source import leaves_loop
-from .trips import Trips, plus
+from .trips import PICKING, Trips, plus
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """Combinations or permutations of the numbers of a range, or of the items of a list that is called `pool`."""
+
+    f: object
+    width: int
+    range: ast.expr  # what Python's `range` is called
+    first: ast.expr
+    stop: ast.expr
+    pool: str | None = None
+
+    def item(self, names: list[str]) -> ast.expr:
+        """Return the tuple of what stands at places."""
+        places: list[ast.expr] = list(map(_read, names))
+        if self.pool is not None:
+            places = [ast.Subscript(_read(self.pool), place, ast.Load()) for place in places]
+        return ast.Tuple(places, ast.Load())
+
+    def loops(self, names: list[str]) -> list[ast.comprehension]:
+        """Return the loops over places, one in another."""
+        made = []
+        for k, name in enumerate(names):
+            lo, hi, tests = self.first, self.stop, list[ast.expr]()
+            if self.f is itertools.permutations:
+                tests = [ast.Compare(_read(name), [ast.NotEq()], [_read(other)]) for other in names[:k]]
+            elif k:
+                apart = int(self.f is itertools.combinations)
+                lo = ast.BinOp(_read(names[k - 1]), ast.Add(), ast.Constant(1)) if apart else _read(names[k - 1])
+            if self.f is itertools.combinations and k < self.width - 1:
+                hi = ast.BinOp(hi, ast.Sub(), ast.Constant(self.width - 1 - k))
+            tests = [ast.BoolOp(ast.And(), tests)] if len(tests) > 1 else tests
+            made.append(ast.comprehension(ast.Name(name, ast.Store()), ast.Call(self.range, [lo, hi], []), tests, 0))
+        return made
 
 
 class CombinationReader(ExpressionReader):
     """Reads what functions of `itertools` run through; compares the parts of `zip`."""
+
+    # what `Reader` sets up
+    env: dict
+    locals: frozenset[str]
 
     def of_one_length(self, parts, node):
         """Emit the check of `zip(..., strict=True)`, that all parts have as many items as the first."""
@@ -62,35 +103,91 @@ class CombinationReader(ExpressionReader):
         return self.expr(ast.fix_missing_locations(ast.copy_location(part, node)))
 
     def as_loops(self, node: ast.For) -> ast.For:
-        """Return a loop over the combinations of a range as one loop in another; any other loop as it stands."""
-        call = node.iter
-        if self.called_object(call) is not itertools.combinations or not isinstance(call, ast.Call):
+        """Return a loop over the combinations or permutations of a range, or of what is known at run time only, as
+        loops in loops; any other loop as it stands.
+        """
+        picked = self.picks_of(node.iter, known=False)
+        if picked is None:
             return node
-        if len(call.args) != 2 or call.keywords or self.called_object(call.args[0]) is not range:
-            return node
-        given, width = call.args[0], self.integer(self.expr(call.args[1]))
-        if width not in (1, 2, 3, 4) or not isinstance(given, ast.Call):
-            return node
-        if len(given.args) > 2 or given.keywords:
-            self.fail(call, "combinations of a range with a step are not supported", "leave the step out")
         if node.orelse or any(map(leaves_loop, node.body)):
-            self.fail(node, "a loop over combinations that is left by break, or has an else, is not supported",
+            f = getattr(self.called_object(node.iter), "__name__", "")
+            self.fail(node, f"a loop over {f} that is left by break, or has an else, is not supported",
                       "write one loop in another")  # fmt: skip
-        first, *stop = given.args if len(given.args) == 2 else (ast.copy_location(ast.Constant(0), call), *given.args)
-        body, names = list(node.body), _counters(node, width)
+        body, names = list(node.body), _counters(node, picked.width) if picked.pool is None else []
         if not names:
-            names = [self.fresh("at") for _ in range(width)]
-            body.insert(0, ast.Assign([node.target], ast.Tuple([_read(n) for n in names], ast.Load())))
-        # an end that the body binds anew stays what it was
-        ends = [self.kept(e, "end") for e in (first, *stop)]
-        for k in reversed(range(width)):
-            lo = ast.BinOp(_read(names[k - 1]), ast.Add(), ast.Constant(1)) if k else ends[0]
-            hi = ast.BinOp(ends[1], ast.Sub(), ast.Constant(width - 1 - k)) if k < width - 1 else ends[1]
-            loop = ast.For(ast.Name(names[k], ast.Store()), ast.Call(given.func, [lo, hi], []), body, [])
-            body = [ast.fix_missing_locations(ast.copy_location(loop, node))]
+            names = [self.fresh("at") for _ in range(picked.width)]
+            body.insert(0, ast.Assign([node.target], picked.item(names)))
+        for loop in reversed(picked.loops(names)):
+            body = [ast.If(test, body, []) for test in loop.ifs] or body
+            body = [ast.fix_missing_locations(ast.copy_location(ast.For(loop.target, loop.iter, body, []), node))]
         (made,) = body
         assert isinstance(made, ast.For)
         return made
+
+    def with_picks_as_loops(self, node):
+        """Return a comprehension over combinations or permutations of what is known at run time only as one over
+        ranges, one over the items of all rows as one over rows and items; any other as it stands.
+        """
+        first, *others = node.generators
+        if self.called_object(first.iter) == itertools.chain.from_iterable and len(first.iter.args) == 1:
+            row, made = self.fresh("row"), copy.copy(node)
+            around = ast.comprehension(ast.Name(row, ast.Store()), first.iter.args[0], [], 0)
+            made.generators = [around, ast.comprehension(first.target, _read(row), first.ifs, 0), *others]
+            for part in (around.target, made.generators[1].iter):
+                ast.copy_location(part, node)
+            return made
+        picked = self.picks_of(first.iter, known=True)
+        if picked is None:
+            return node
+        names = [self.fresh("at") for _ in range(picked.width)]
+        item = ast.comprehension(first.target, ast.Tuple([picked.item(names)], ast.Load()), first.ifs, 0)
+        made = copy.copy(node)
+        made.generators = [*picked.loops(names), item, *others]
+        for loop in made.generators[: picked.width + 1]:
+            for part in (loop.target, loop.iter, *loop.ifs):
+                ast.fix_missing_locations(ast.copy_location(part, node))
+        return made
+
+    def picks_of(self, call, known: bool) -> _Picked | None:
+        """Return what combinations or permutations of a range or of a pool are; None for anything else.
+
+        With `known`, items that are known when the text is read are no pool: they are unrolled.
+        """
+        f = self.called_object(call)
+        if f not in PICKING or not isinstance(call, ast.Call) or len(call.args) != 2 or call.keywords:
+            return None
+        given, width = call.args[0], self.integer(self.expr(call.args[1]))
+        if width not in (1, 2, 3, 4):
+            return None
+        count = self.text_for(Obj(range), call, "range")
+        if not known and f is itertools.combinations and self.called_object(given) is range:
+            return _Picked(f, width, count, *self.ends_of_range(given, call))
+        if self.is_known(given):
+            return None
+        pool = self.fresh("pool")
+        self.locals |= {pool}
+        items = ast.Call(self.text_for(Obj(list), call, "list"), [given], [])
+        made = ast.Assign([ast.Name(pool, ast.Store())], items)
+        self.stmt(ast.fix_missing_locations(ast.copy_location(made, call)))
+        size = ast.Call(self.text_for(Obj(len), call, "len"), [_read(pool)], [])
+        return _Picked(f, width, count, ast.Constant(0), size, pool)
+
+    def ends_of_range(self, given, call) -> tuple[ast.expr, ast.expr]:
+        """Return the two ends of a range, as they are now: one that the body of the loop binds anew stays."""
+        if not isinstance(given, ast.Call) or len(given.args) > 2 or given.keywords:
+            self.fail(call, "combinations of a range with a step are not supported", "leave the step out")
+        zero = ast.copy_location(ast.Constant(0), call)
+        first, stop = given.args if len(given.args) == 2 else (zero, *given.args)
+        return self.kept(first, "end"), self.kept(stop, "end")
+
+    def is_known(self, node: ast.expr) -> bool:
+        """Return whether the items of something are known when the text is read, or how many they are."""
+        env, out, length, objects = dict(self.env), self.out, len(self.out), self.fields_now()
+        found = self.iterable(node, None)
+        self.env, self.out = env, out
+        self.fields_again(objects)
+        del self.out[length:]
+        return isinstance(found, Struct) or self.integer(found.count) is not None
 
     def kept(self, node: ast.expr, base: str) -> ast.expr:
         """Return an expression that reads a value as it is now."""

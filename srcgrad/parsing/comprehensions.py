@@ -44,7 +44,7 @@ class ComprehensionReader(ExpressionReader):
         own = {n for g in node.generators for n in stored_names(g.target)}
         read = {n.id for n in ast.walk(node.generators[0].iter) if isinstance(n, ast.Name)}
         names = {n: self.fresh(n) for n in own & read}
-        return self.with_own_names(node, names) if names else node
+        return self.with_picks_as_loops(self.with_own_names(node, names) if names else node)
 
     def comprehension(self, node, read, unrolled=False) -> Struct | List:
         """Return a list of what `read` gives for every item: known, or filled by a loop.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import EnumMeta
@@ -424,16 +425,15 @@ class ExpressionReader:
 
     def called_object(self, node: ast.expr):
         """Return what a call by a name, or by a field of one, calls, if that is an object known now; else None."""
-        f = node.func if isinstance(node, ast.Call) else None
-        owner = f.value if isinstance(f, ast.Attribute) else f
-        value = self.expr(owner) if isinstance(owner, ast.Name) else None
-        found = value.value if isinstance(value, Obj) else None
-        return getattr(found, f.attr, None) if isinstance(f, ast.Attribute) else found
+        return self.object_at(node.func) if isinstance(node, ast.Call) else None
 
-    def axes_count(self, value: ir.Expr, node) -> ir.Expr:
-        """Return the number of axes of an array: a constant where what was read so far tells it."""
-        rank = self.shared.ranks.rank(value)
-        return Op("ndim", (value,), (), self.source.loc(node)) if rank is None else Const(rank)
+    def object_at(self, e: ast.expr):
+        if isinstance(e, ast.Attribute):
+            owner = self.object_at(e.value)
+            plain = isinstance(e.value, ast.Name) or isinstance(owner, types.ModuleType | type)
+            return getattr(owner, e.attr, None) if plain else None  # other objects may compute their fields
+        value = self.expr(e) if isinstance(e, ast.Name) else None
+        return value.value if isinstance(value, Obj) else None
 
     def opened(self, value, node):
         """Return a whole shape as a tuple of its sizes, an enumeration as one of its members; all else as it is."""

@@ -14,7 +14,7 @@ from .columns import row_of
 from .expressions import NOT_HERE, List, Lost, Obj, Struct, is_text, stored_names
 from .floors import without_floor
 from .looped import LoopedReader
-from .trips import Trips, item_of_range, length, plus, times
+from .trips import PICKING, Trips, item_of_range, length, plus, times
 
 MOST_UNROLLED = 200
 
@@ -91,7 +91,7 @@ class LoopReader(LoopedReader):
                 return self.turned(found, node)
             if f is itertools.product:
                 return self.all_pairs([self.iterable(a, None) for a in self.repeated_parts(node)], node)
-            if f in (itertools.combinations, itertools.permutations):
+            if f in PICKING:
                 return self.arrangements(node, f)
             if f in (itertools.chain, itertools.islice):
                 return self.items_of(self.joined_or_cut(node, f), node, loop)

@@ -15,6 +15,11 @@ _BACKWARD = Slice(None, None, Const(-1))
 class ShapeReader(ExpressionReader):
     """Reads them; `ArrayCallReader` has the table of their names."""
 
+    def axes_count(self, value: ir.Expr, node) -> ir.Expr:
+        """Return the number of axes of an array: a constant where what was read so far tells it."""
+        rank = self.shared.ranks.rank(value)
+        return Op("ndim", (value,), (), self.source.loc(node)) if rank is None else Const(rank)
+
     def read_diag(self, node, v, k=None):
         v = self.as_array(v, node)
         if self.at_run_time(k) and self.rank_known(v, node) == 1:

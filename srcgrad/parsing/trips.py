@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..language import ir
 from ..language.ir import Const, Op
+
+# what gives tuples of items that are picked from others
+PICKING = (itertools.combinations, itertools.combinations_with_replacement, itertools.permutations)
 
 
 @dataclass(frozen=True)

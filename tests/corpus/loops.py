@@ -411,6 +411,24 @@ def triples(x):
     return total + math.fsum(v * v for v in x)
 
 
+def pairs_of_items(x, y, a):
+    total = sum(np.hypot(p - q, r - s) for (p, r), (q, s) in itertools.combinations(zip(x, y), 2))
+    total += sum(itertools.starmap(lambda p, q: p * q * a, itertools.pairwise(x)))
+    for (i, p), (j, q) in itertools.combinations_with_replacement(enumerate(y), 2):
+        if p > 2.0:
+            continue
+        total += p * q * (j - i + a)
+    close = [abs(p - q) for p, q in itertools.permutations(x, 2) if p > a]
+    return total * max(close) + sum(close)
+
+
+def pairs_of_rows(x, a):
+    far = max(np.linalg.norm(p - q) for p, q in itertools.combinations(x, 2))
+    for p in itertools.combinations(x, 3):
+        far += p[0] @ p[1] * p[2][0]
+    return far * a + sum(v * v for v in itertools.chain.from_iterable(x))
+
+
 def least_and_its_place(x):
     best, at = None, None
     for i, v in enumerate(x):
@@ -470,6 +488,8 @@ def counter_of_a_loop_that_does_nothing(x):
 
 
 CASES = [
+    Case(pairs_of_items, (sample(5), sample(5, seed=1), 0.1)),
+    Case(pairs_of_rows, (sample(4, 3), 0.3)),
     Case(counter_of_a_loop_that_does_nothing, (0.7,)),
     Case(pairs_of_charges, (np.array([0.7, 0.2, 1.4, -0.3]), np.array([1.0, -2.0, 1.5, 0.5]))),
     Case(triples, (np.array([0.7, 0.2, 1.4, -0.3, 0.8]),)),
