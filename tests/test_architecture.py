@@ -44,7 +44,7 @@ LEVELS = {
         ("assembly", "choice", "complex_numbers", "construction", "distributions", "fourier", "numbers", "numeric",
          "polynomials", "products", "quadrature", "scans", "scipy_linalg", "scipy_signal", "sets", "special",
          "statistics", "tables"),
-        ("further_distributions", "linear_algebra", "order", "scipy_statistics"),
+        ("further_distributions", "linear_algebra", "order", "scipy_statistics", "scipy_systems"),
         ("",),
     ),
     "runtime": (

@@ -25,6 +25,7 @@ from . import (
     scipy_linalg,
     scipy_signal,
     scipy_statistics,
+    scipy_systems,
     sets,
     special,
     statistics,
@@ -38,5 +39,6 @@ __all__ = [
     "CASES", "KNOWN", "METHODS", "OTHERWISE", "PAGES", "RefusedError", "assembly", "axes", "by_name", "choice",
     "complex_numbers", "construction", "distributions", "fourier", "further_distributions", "is_ours",
     "linear_algebra", "numbers", "numeric", "order", "page_of", "polynomials", "products", "quadrature", "scans",
-    "scipy_linalg", "scipy_signal", "scipy_statistics", "sets", "special", "statistics", "tables", "ufuncs", "windows",
+    "scipy_linalg", "scipy_signal", "scipy_statistics", "scipy_systems", "sets", "special", "statistics", "tables",
+    "ufuncs", "windows",
 ]  # fmt: skip

@@ -103,3 +103,53 @@ def poly(seq_of_zeros):
         for j in range(k + 1, 0, -1):
             out[j] -= zeros[k] * out[j - 1]
     return out
+
+
+@page("numpy.polynomial.chebyshev.chebval", cases=("S(), A(4)", "A(5), A(3)", "A(2, 2), A(1)"))
+def chebyshev_series(x, c):
+    """The sum of c[k] T_k(x), by Clenshaw's recurrence."""
+    at = np.asarray(x)
+    last, before = 0.0 * at, 0.0 * at
+    for k in range(len(c) - 1, 0, -1):
+        last, before = c[k] + 2.0 * at * last - before, last
+    return c[0] + at * last - before
+
+
+@page("numpy.polynomial.legendre.legval", cases=("S(), A(4)", "A(5), A(3)"))
+def legendre_series(x, c):
+    """The sum of c[k] P_k(x), by Clenshaw's recurrence."""
+    at = np.asarray(x)
+    last, before = 0.0 * at, 0.0 * at
+    for k in range(len(c) - 1, 0, -1):
+        last, before = c[k] + (2.0 * k + 1.0) / (k + 1.0) * at * last - (k + 1.0) / (k + 2.0) * before, last
+    return c[0] + at * last - 0.5 * before
+
+
+@page("numpy.polynomial.hermite.hermval", cases=("S(), A(4)", "A(5), A(3)"))
+def hermite_series(x, c):
+    """The sum of c[k] H_k(x), by Clenshaw's recurrence."""
+    at = np.asarray(x)
+    last, before = 0.0 * at, 0.0 * at
+    for k in range(len(c) - 1, 0, -1):
+        last, before = c[k] + 2.0 * at * last - 2.0 * (k + 1.0) * before, last
+    return c[0] + 2.0 * at * last - 2.0 * before
+
+
+@page("numpy.polynomial.hermite_e.hermeval", cases=("S(), A(4)", "A(5), A(3)"))
+def probabilists_hermite_series(x, c):
+    """The sum of c[k] He_k(x), by Clenshaw's recurrence."""
+    at = np.asarray(x)
+    last, before = 0.0 * at, 0.0 * at
+    for k in range(len(c) - 1, 0, -1):
+        last, before = c[k] + at * last - (k + 1.0) * before, last
+    return c[0] + at * last - before
+
+
+@page("numpy.polynomial.laguerre.lagval", cases=("S(), A(4)", "A(5), A(3)"))
+def laguerre_series(x, c):
+    """The sum of c[k] L_k(x), by Clenshaw's recurrence."""
+    at = np.asarray(x)
+    last, before = 0.0 * at, 0.0 * at
+    for k in range(len(c) - 1, 0, -1):
+        last, before = c[k] + (2.0 * k + 1.0 - at) / (k + 1.0) * last - (k + 1.0) / (k + 2.0) * before, last
+    return c[0] + (1.0 - at) * last - 0.5 * before
