@@ -287,33 +287,34 @@ class Qr:
 
     def A_bar(A, Q, R, Q_bar, R_bar):
         n, k = R.shape[1], R.shape[0]
-        S, T, R_own = np.zeros_like(Q), np.zeros((k, k), dtype=Q.dtype), R[:, :k].copy()
+        S, T = np.zeros_like(Q), np.zeros((k, k), dtype=Q.dtype)
+        Q_own, R_own = Q.copy(), R[:, :k].copy()  # numba's are no contiguous arrays
         if Q_bar is not None:
             S += Q_bar
-            T -= Q_bar.T @ Q
+            T -= Q_bar.T @ Q_own
         if R_bar is not None:
             T += R_own @ R_bar[:, :k].T
             if n > k:
                 S += A[:, k:] @ R_bar[:, k:].T
-                T -= R_bar[:, k:] @ (A[:, k:].T @ Q)
+                T -= R_bar[:, k:] @ (A[:, k:].T @ Q_own)
         for i in range(k):
             T[i, i + 1 :] = T[i + 1 :, i]
         A_bar = np.zeros_like(A)
-        A_bar[:, :k] = np.linalg.solve(R_own, (S + Q @ T).T).T
+        A_bar[:, :k] = np.linalg.solve(R_own, (S + Q_own @ T).T).T
         if R_bar is not None and n > k:
-            A_bar[:, k:] = Q @ R_bar[:, k:]
+            A_bar[:, k:] = Q_own @ R_bar[:, k:]
         return A_bar
 
     def Q_dot(Q, R, A_dot):
-        k = R.shape[0]
+        k, Q_own = R.shape[0], Q.copy()
         D = np.linalg.solve(R[:, :k].T, A_dot[:, :k].T).T
-        return turning(Q, D) + D - Q @ (Q.T @ D)
+        return turning(Q_own, D) + D - Q_own @ (Q_own.T @ D)
 
     def R_dot(A, Q, R, A_dot):
-        k = R.shape[0]
+        k, Q_own = R.shape[0], Q.copy()
         D = np.linalg.solve(R[:, :k].T, A_dot[:, :k].T).T
-        Q_dot = turning(Q, D) + D - Q @ (Q.T @ D)
-        R_dot = Q.T @ A_dot + Q_dot.T @ A
+        Q_dot = turning(Q_own, D) + D - Q_own @ (Q_own.T @ D)
+        R_dot = Q_own.T @ A_dot + Q_dot.T @ A
         for i in range(k):
             R_dot[i, :i] = 0.0
         return R_dot
