@@ -25,7 +25,7 @@ THEMES = (
     "list_lengths", "index_loops", "kept_items", "none_results", "integer_keys",
     "apart_lists", "objects", "scipy_calls", "queues", "object_order",
     "none_or_tuples", "carried_over", "cells", "handed_objects", "lookups", "choices", "list_parts",
-    "list_copies",
+    "list_copies", "tabled_loops",
 )  # fmt: skip
 CASES = [case for theme in THEMES for case in importlib.import_module(f"tests.corpus.{theme}").CASES]
 pytestmark = pytest.mark.filterwarnings("ignore::srcgrad.PitfallWarning")  # those that are due are named below

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..language import ir
-from ..language.ir import Const, Op
+from ..language.ir import Const, Name, Op
 from .expressions import ExpressionReader, List, Obj, Struct, stored_names
 from .source import leaves_loop
-from .trips import PICKING, Trips, plus
+from .trips import PICKING, Trips, plus, times
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,34 @@ class CombinationReader(ExpressionReader):
         item = found.upward()
         most = None if found.most is None else max(found.most - 1, 0)
         return Trips(plus(found.count, Const(-1)), lambda k: _pair(item(k), item(plus(k, Const(1)))), most=most)
+
+    def repeated_parts(self, node) -> list[ast.expr]:
+        """Return the arguments of `product`, as often as `repeat` says."""
+        options = {k.arg: self.constant_int(k.value) for k in node.keywords if k.arg == "repeat"}
+        return node.args * options.get("repeat", 1) if len(options) == len(node.keywords) else self.unlooped(node)
+
+    def all_pairs(self, parts, node) -> Struct | Trips:
+        """Return every item of the first part with every one of the second, and so on, the last running fastest."""
+        if all(isinstance(p, Struct) for p in parts):
+            rows = itertools.product(*(p.items for p in parts))
+            return Struct(tuple(Struct(row, tuple(range(len(row)))) for row in rows), ())
+        trips = [self.as_trips(p, node) if isinstance(p, Struct) else p for p in parts]
+        if any(t.most is not None for t in trips):
+            self.fail(node, "known items are run through together with an array", "write a loop for each")
+        counts = [t.count if isinstance(t.count, Const | Name) else self.hold(t.count, node) for t in trips]
+
+        def row(k: ir.Expr) -> Struct:
+            items: list = []
+            for trip, count in reversed(list(zip(trips, counts, strict=True))):
+                last = len(items) == len(trips) - 1
+                items.append(trip.upward()(k if last else Op("mod", (k, count))))
+                k = k if last else Op("floordiv", (k, count))
+            return Struct(tuple(reversed(items)), tuple(range(len(items))))
+
+        count: ir.Expr = Const(1)
+        for n in counts:
+            count = times(count, n)
+        return Trips(count, row)
 
     def joined_or_cut(self, node, f):
         """Return the items of `itertools.chain` as one tuple or array, those of `islice` as a slice."""

@@ -70,6 +70,7 @@ from .shared import Shared
 from .source import Source, assigned_names, find_source, names_in_text, own_nodes, source_from_text
 from .structure import structure
 from .subscripts import SubscriptReader
+from .tabled import TABLED, UNROLLED, TableReader
 
 KEYS = "keys"  # among what is to be read anew: dicts with integer keys as lists
 DIFFERENT = Lost("stands for different things on different paths", "use each where it is bound")
@@ -127,6 +128,12 @@ def _until_known(read: Callable[..., _Parsed], inline: frozenset, rebound: set[t
             return _with_routines(read, inline, rebound)
         except ReadAgain as found:
             rebound.add(found.key)
+        except (UnsupportedError, UnknownFunctionError):
+            tables = {key for key in rebound if key[0] == TABLED}
+            if not tables:
+                raise
+            rebound -= tables  # an item has to be known
+            rebound.add((UNROLLED,))
 
 
 def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:
@@ -197,7 +204,7 @@ class Reader(
     SubscriptReader, ExternalReader, DerivativeReader, RuleReader, EffectReader, ShapeReader, OperatorReader,
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
     PartedReader, ReturnReader, ObjectReader, CellReader,
-    ListMethodReader, HandedObjectReader, LookupReader, ListCopyReader,
+    ListMethodReader, HandedObjectReader, LookupReader, ListCopyReader, TableReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

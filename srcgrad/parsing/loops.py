@@ -55,7 +55,8 @@ class LoopReader(LoopedReader):
         if isinstance(found, Trips) and (self.never_runs(found) or self.picks_known_items(node, found)):
             found = self.known(found, node)
         if isinstance(found, Struct):
-            return self.unrolled(node, found.items)
+            table = self.as_table(found, node) if self.is_tabled(node) else None
+            return self.unrolled(node, found.items) if table is None else self.for_trips(node, table)
         if found.most is not None:
             return self.unrolled(node, tuple(found.item(Const(k)) for k in range(found.most)), found.count)
         if found.bounds is not None and isinstance(node.target, ast.Name):
@@ -84,6 +85,8 @@ class LoopReader(LoopedReader):
                 parts = [self.iterable(a, loop) for a in node.args] if known else self.unlooped(node)
                 if any(getattr(k.value, "value", False) for k in node.keywords):
                     self.of_one_length(parts, node)
+                if self.is_tabled(loop):
+                    parts = [isinstance(p, Struct) and self.as_table(p, node) or p for p in parts]
                 return self.zipped(parts, node, isinstance(loop, ast.For) and self.indexes_known(loop))
             if f is reversed:
                 found = self.iterable(node.args[0], loop)
@@ -174,33 +177,6 @@ class LoopReader(LoopedReader):
             count = count if p.count == count else Op("min", (count, p.count))
         items, mosts = [p.upward() for p in parts], [p.most for p in parts if p.most is not None]
         return Trips(count, lambda k: _row([item(k) for item in items]), most=min(mosts, default=None))
-
-    def repeated_parts(self, node) -> list[ast.expr]:
-        """Return the arguments of `product`, as often as `repeat` says."""
-        options = {k.arg: self.constant_int(k.value) for k in node.keywords if k.arg == "repeat"}
-        return node.args * options.get("repeat", 1) if len(options) == len(node.keywords) else self.unlooped(node)
-
-    def all_pairs(self, parts, node) -> Struct | Trips:
-        """Return every item of the first part with every one of the second, and so on, the last running fastest."""
-        if all(isinstance(p, Struct) for p in parts):
-            return Struct(tuple(map(_row, itertools.product(*(p.items for p in parts)))), ())
-        trips = [self.as_trips(p, node) if isinstance(p, Struct) else p for p in parts]
-        if any(t.most is not None for t in trips):
-            self.fail(node, "known items are run through together with an array", "write a loop for each")
-        counts = [t.count if isinstance(t.count, Const | Name) else self.hold(t.count, node) for t in trips]
-
-        def row(k: ir.Expr) -> Struct:
-            items: list = []
-            for trip, count in reversed(list(zip(trips, counts, strict=True))):
-                last = len(items) == len(trips) - 1
-                items.append(trip.upward()(k if last else Op("mod", (k, count))))
-                k = k if last else Op("floordiv", (k, count))
-            return _row(reversed(items))
-
-        count: ir.Expr = Const(1)
-        for n in counts:
-            count = times(count, n)
-        return Trips(count, row)
 
     def as_trips(self, known: Struct, node, unrolled=False) -> Trips:
         """Return known items as trips: constants become an array, other than with `unrolled`."""
@@ -331,6 +307,8 @@ class LoopReader(LoopedReader):
                 self.bind_item(node.target, item, node, assigned)
                 self.out.extend(self.nested(node.body)) if jumps else self.block(node.body)
                 bodies.append(tuple(self.out))
+                if not k:
+                    self.require_short(node, items, bodies[0] if jumps else outer[start:], count is None)
             finally:
                 self.out = saved
         self.release(targets, jumps)
