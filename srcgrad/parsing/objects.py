@@ -264,7 +264,7 @@ class ObjectReader(ExpressionReader):
         if is_any_list(old) and fn == "add":
             return self.extended(target, old, node)
         if not isinstance(old, ir.Expr):
-            self.fail(target, f"{ast.unparse(target)} is no number and no array, and is updated", "assign a new one")
+            return self.assign(target, self.updated_object(node, old), node)
         start = len(self.out)
         value = self.scalar(node.value)
         (before,) = self.as_before(start, [old], node)
@@ -273,6 +273,19 @@ class ObjectReader(ExpressionReader):
                 self.fail(node, "the field is bound anew in what is added to it", "use two statements")
             return self.emit(Let(old.id, Op(fn, (old, value), INPLACE), loc))
         return self.write_to(owner, target, Op(fn, (before, value), (), loc), node)
+
+    def updated_object(self, node: ast.AugAssign, old):
+        """Return what a field becomes that holds an object or a tuple: what its class says, or an operation gives."""
+        target = node.target
+        assert isinstance(target, ast.Attribute), target
+        found = self.in_place_by_class(node, old)
+        if found is not NOT_HERE:
+            return found
+        called = any(isinstance(n, ast.Call) for n in ast.walk(target))  # it would be called twice
+        if called or not isinstance(old, Struct) or is_any_list(old) or old.kind == "dict":
+            self.fail(target, f"{ast.unparse(target)} is no number and no array, and is updated", "assign a new one")
+        read = ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+        return self.expr(ast.copy_location(ast.BinOp(read, node.op, node.value), node))
 
     # -- which object it is
     def same_object(self, left, right) -> bool | None:

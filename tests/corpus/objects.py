@@ -360,7 +360,51 @@ def left_early(x, n):
     return p.x
 
 
+@dataclass
+class Arrow:
+    x: float
+    y: float
+
+    def __add__(self, other):
+        return Arrow(self.x + other.x, self.y + other.y)
+
+    def __mul__(self, k):
+        return Arrow(self.x * k, self.y * k)
+
+
+class Tally:
+    def __init__(self, value):
+        self.value, self.count = value, 0
+
+    def __iadd__(self, other):
+        self.value = self.value + other
+        self.count += 1
+        return self
+
+
+class Track:
+    def __init__(self, a, b):
+        self.tally, self.at, self.ends = Tally(a), Arrow(a, b), (b,)
+
+    def step(self, dt):
+        self.tally += dt
+        self.at += Arrow(dt, 1.0)
+        self.at *= 2.0 - dt
+
+
+def fields_updated(x, n):
+    """Fields that hold objects: updated as their class says, or bound to another object."""
+    track = Track(x, 0.5 * x)
+    for _ in range(n):
+        track.step(x)
+    before = track.at
+    track.step(0.1 * x)
+    track.ends += (x, x * x)
+    return track.tally.value * track.tally.count + track.at.x * before.y + sum(track.ends) * track.ends[2]
+
+
 CASES = [
+    Case(fields_updated, (0.7, 3)),
     Case(cell_over_time, (0.7, sample(4))),
     Case(pendulum, (0.8, 6)),
     Case(arguments_read_before, (0.8,)),
