@@ -254,6 +254,9 @@ SYNTAX = {
     "object that is returned": ("y = Thing(x)\n«return y»", "an object that is made here cannot be returned"),
     "new field of no number": (
         "y = Thing(x)\nif x > 0.0:\n    «y.name» = 'a'\nreturn y.size", "the field 'name' is new in a branch or loop"),
+    "field that holds a dict and is updated": (
+        "y = Thing({'a': x})\n«y.size» += 2.0\nreturn y.size['a']",
+        "y.size is no number and no array, and is updated"),
     "field that changes its form": (
         "y = Thing((x, x))\nif x > 0.0:\n    «y.size» = 2.0\nreturn y.size", "the field 'size' changes its form"),
     "objects that are compared": (
