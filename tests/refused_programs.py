@@ -310,8 +310,11 @@ SYNTAX = {
     "keys in another order": (
         "d = {'a': x, 'b': 2.0}\nif x > 2.0:\n    «d = {'b': 1.0, 'a': x}»\nreturn list(d.values())[0] * x",
         "the dict 'd' gets its keys in another order"),
+    "recursion over a list from around": (
+        "y = []\ndef g(t):\n    if t > 1.0:\n        y.append(t)\n        g(t - 1.0)\n«g(x)»\nreturn sum(y)",
+        "g calls itself, and uses a list from around it"),
     "recursion inside": (
-        "def g(t):\n    return t if t < 1.0 else «g(t - 1.0)»\nreturn g(x)", "g calls itself, and is defined inside"),
+        "g = lambda t: t if t < 1.0 else «g(t - 1.0)»\nreturn g(x)", "g calls itself, and is defined inside"),
     "text chosen at run time": ("y = «'a' if x > 1.0 else 'b'»\nreturn x", "a text is chosen by a test"),
     "variable of a comprehension": (
         "fs = [lambda t: t * k for k in (1.0, 2.0)]\nreturn «fs[0](x)»", "variable of a comprehension that has"),

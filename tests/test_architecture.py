@@ -60,7 +60,7 @@ LEVELS = {
         ("array_calls", "builtin_calls", "checkpoint_loops", "columns", "combinations", "dicts", "effects",
          "evaluation", "externals", "index_loops", "library_calls", "looped", "match", "operations",
          "lookups", "operators", "parts", "random_draws", "routines", "shapes", "subscripts"),
-        ("tabled",),
+        ("inner_recursion", "tabled"),
         ("cells", "none", "shared"),
         ("list_methods",),
         ("accumulated", "assignments", "complex_arrays", "complex_numbers", "function_calls", "handed", "loops",

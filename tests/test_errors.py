@@ -209,8 +209,8 @@ def test_problems_of_a_helper_name_the_helper(load):
     check(error, places, "np.packbits()")
 
 
-def test_recursion_of_an_inner_function_is_refused_by_name(load):
-    inner = "def g(t, n):\n    return t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, int(x))"
+def test_recursion_of_a_lambda_is_refused_by_name(load):
+    inner = "g = lambda t, n: t if n == 0 else «g(t * x, n - 1)»\nreturn g(x, int(x))"
     error, places = error_of(load, body(inner), (2.0,))
     check(error, places, "g calls itself")
 

@@ -42,6 +42,7 @@ from .function_calls import CallReader, LocalFunction
 from .handed_objects import HandedObjectReader
 from .held_items import put_items_in_place
 from .index_loops import IndexLoopReader
+from .inner_recursion import InnerRecursionReader, to_be_lifted
 from .integer_keys import UNKNOWN
 from .key_tables import with_places
 from .library_calls import LibraryReader
@@ -128,12 +129,13 @@ def _until_known(read: Callable[..., _Parsed], inline: frozenset, rebound: set[t
             return _with_routines(read, inline, rebound)
         except ReadAgain as found:
             rebound.add(found.key)
-        except (UnsupportedError, UnknownFunctionError):
+        except (UnsupportedError, UnknownFunctionError) as error:
             tables = {key for key in rebound if key[0] == TABLED}
-            if not tables:
+            inner = to_be_lifted(rebound, error.problems)
+            if not tables and not inner:
                 raise
             rebound -= tables  # an item has to be known
-            rebound.add((UNROLLED,))
+            rebound |= inner | ({(UNROLLED,)} if tables else set())
 
 
 def _with_routines(read: Callable[..., _Parsed], inline: frozenset, rebound: set[tuple]) -> _Parsed:
@@ -205,6 +207,7 @@ class Reader(
     NoneReader, CombinationReader, DictReader, SequenceReader, ComplexReader, ComplexArrayReader, EvaluationReader,
     PartedReader, ReturnReader, ObjectReader, CellReader,
     ListMethodReader, HandedObjectReader, LookupReader, ListCopyReader, TableReader,
+    InnerRecursionReader,
 ):  # fmt: skip
     """Reads one function body; a callee gets a reader of its own that shares names and problems."""
 

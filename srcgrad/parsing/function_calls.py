@@ -88,6 +88,9 @@ class CallReader(ExpressionReader):
         if isinstance(f, types.MethodType) and not _is_of_library(_class_of(f.__self__)):
             return self.method_call(node, f, values)
         local = f if isinstance(f, LocalFunction) else None
+        outside = self.lifted_call(node, local, values) if local else NOT_HERE
+        if outside is not NOT_HERE:
+            return outside
         page = None if local else page_of(f)
         original, f = f, f if page is None else page
         function = None if local else python_function(f)
@@ -171,7 +174,7 @@ class CallReader(ExpressionReader):
                       "keep their dtypes and numbers of axes")  # fmt: skip
         if local:
             routines.told.add(identity)
-            self.fail(node, f"{name} calls itself, and is defined inside", "define it outside of the function")
+            self.refuse_inner(node, local)
         if any(form_of(v, k in callee.locals) is None for k, v in given.items()):
             routines.told.add(identity)
             self.fail(node, f"{name} calls itself, and takes a list, a dict or an inner function",

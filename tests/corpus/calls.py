@@ -438,7 +438,26 @@ def until_far_or_deep(x, a):
     return walk(x[0], 3)
 
 
+def quadrature(lo, hi, k):
+    """Simpson's rule where it is needed: of defaults, and of another function inside that is called by both."""
+
+    def f(t):
+        return math.exp(-k * t) * math.sin(3.0 * t)
+
+    def refined(a, b, fa, fm, fb, whole, tol=1e-3, depth=5):
+        m = 0.5 * (a + b)
+        lm, rm = f(0.5 * (a + m)), f(0.5 * (m + b))
+        left, right = (m - a) / 6.0 * (fa + 4.0 * lm + fm), (b - m) / 6.0 * (fm + 4.0 * rm + fb)
+        if depth <= 0 or abs(left + right - whole) < 15.0 * tol:
+            return left + right + (left + right - whole) / 15.0
+        return refined(a, m, fa, lm, fm, left, tol / 2.0, depth - 1) + refined(m, b, fm, rm, fb, right, depth=depth - 1)
+
+    fa, fm, fb = f(lo), f(0.5 * (lo + hi)), f(hi)
+    return refined(lo, hi, fa, fm, fb, (hi - lo) / 6.0 * (fa + 4.0 * fm + fb))
+
+
 CASES = [
+    Case(quadrature, (0.0, 1.3, 0.8)),
     Case(until_far_or_deep, (sample(4, low=0.5), 0.3)),
     Case(options_by_name, (sample(3),)),
     Case(parameters_that_become_something_else, (sample(3), 3)),

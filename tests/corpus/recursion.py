@@ -140,7 +140,36 @@ def transformed(x):
     return np.sum(y * y) * c
 
 
+def series(x, a):
+    """A function inside calls itself twice."""
+
+    def legendre(n, t):
+        if n == 0:
+            return 1.0
+        if n == 1:
+            return t
+        return ((2 * n - 1) * t * legendre(n - 1, t) - (n - 1) * legendre(n - 2, t)) / n
+
+    return sum(c * legendre(k, a) for k, c in enumerate(x))
+
+
+def bound_anew(x, n):
+    """What is taken from around is what stands there when the function is called."""
+    k = 0.5
+
+    def g(i, v):
+        if i == 0:
+            return v * k
+        return g(i - 1, v * x[i]) + k
+
+    first = g(n, 1.0)
+    k = x[0] * 2.0
+    return first + g(n - 1, 2.0)
+
+
 CASES = [
+    Case(series, (sample(4), 0.3)),
+    Case(bound_anew, (sample(6), 4)),
     Case(tree_of_tuples, (0.7,)),
     Case(term_of_tuples, (0.7, 0.4)),
     Case(transformed, (sample(5),)),
