@@ -389,7 +389,9 @@ class _Builder(StoreBuilder):
         head = stmt.test if isinstance(stmt, While) else ir.Tuple((stmt.lo, stmt.hi, stmt.step))
         tested = ir.names_in(head) if isinstance(stmt, While) else set()
         again = exposed_reads(stmt.body) | tested
-        changed = [n for n in _changed(stmt.body) if not (isinstance(stmt, For) and n == stmt.var)]
+        shown = {m for n in ir.stored_in(stmt.body) for m in self.groups.get(n, ()) if m in self.env}  # row = C[i]
+        changed = [n for n in dict.fromkeys((*_changed(stmt.body), *sorted(shown)))
+                   if not (isinstance(stmt, For) and n == stmt.var)]  # fmt: skip
         sure = surely_bound(stmt.body)
         taken = [n for n in changed if n in again or n in after and n not in sure and n in self.env]
         self.check_apart({*changed, *again, *after}, stmt)
